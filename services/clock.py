@@ -1,0 +1,100 @@
+"""The one door to the time. Overdue, «today» and every age follow from it (ARCHITECTURE.md, decision 10).
+
+Production reads the machine's clock. A demo and a replay run every process on one virtual clock, kept in the
+Redis hash ``lianqin:{D}:clock``: it may be faster than the wall's, or stand at a moment of the past.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Anything that tells the time."""
+
+    def now_ms(self) -> int:
+        """The present moment in Unix milliseconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        """The machine's time in Unix milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualClock:
+    """A clock that showed ``origin_ms`` when the machine's showed ``started_ms`` and runs ``speed`` times as fast.
+
+    With ``stopped_at_ms`` it stands there.
+    """
+
+    origin_ms: int
+    started_ms: int
+    speed: float = 1.0
+    stopped_at_ms: int | None = None
+
+    def now_ms(self) -> int:
+        """The virtual moment in Unix milliseconds."""
+        if self.stopped_at_ms is not None:
+            return self.stopped_at_ms
+        real = time.time_ns() // 1_000_000
+        return self.origin_ms + int((real - self.started_ms) * self.speed)
+
+    def to_hash(self) -> dict[str, str]:
+        """The fields of the ``clock`` hash (CONTRACT.md): times in RFC 3339."""
+        fields = {
+            "origin": to_rfc3339(self.origin_ms),
+            "started": to_rfc3339(self.started_ms),
+            "speed": repr(self.speed),
+        }
+        if self.stopped_at_ms is not None:
+            fields["stopped_at"] = to_rfc3339(self.stopped_at_ms)
+        return fields
+
+
+@dataclass(slots=True)
+class SetClock:
+    """A clock that a test sets by hand."""
+
+    ms: int
+
+    def now_ms(self) -> int:
+        """The moment that was set."""
+        return self.ms
+
+
+def from_hash(fields: Mapping[bytes, bytes]) -> Clock:
+    """The clock that a ``clock`` hash describes; the machine's when the hash is empty."""
+    if not fields:
+        return SystemClock()
+    stopped = fields.get(b"stopped_at")
+    return VirtualClock(
+        origin_ms=parse_ms(fields[b"origin"].decode()),
+        started_ms=parse_ms(fields[b"started"].decode()),
+        speed=float(fields.get(b"speed", b"1")),
+        stopped_at_ms=parse_ms(stopped.decode()) if stopped else None,
+    )
+
+
+def to_ms(moment: datetime) -> int:
+    """Unix milliseconds of an aware datetime."""
+    return round(moment.timestamp() * 1000)
+
+
+def to_rfc3339(ms: int) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_ms(text: str) -> int:
+    """Unix milliseconds of an RFC 3339 text. Raises ValueError without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"time {text!r} has no offset: write for example 2026-11-23T14:05:09+08:00")
+    return to_ms(moment)

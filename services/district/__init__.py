@@ -1,0 +1,1 @@
+"""The district package: one folder that describes one district (CONTRACT.md)."""

@@ -1,0 +1,231 @@
+"""Read and check a district package: every fault with its file, its feature and a remedy, and nothing half loaded."""
+
+import csv
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from services.district.package import LAYERS, Area, Category, District, Policy
+from services.events.codes import DOMAINS
+
+TABLES = {
+    "departments": ("code", "name"),
+    "people": ("grid", "role", "name"),
+    "roster": ("from", "until", "shift", "name"),
+    "campaigns": ("code", "name"),
+    "categories": ("scheme", "kind", "major", "minor", "name", "condition", "value", "unit", "domain"),
+    "class_map": ("source", "scheme", "kind", "major", "minor", "domain"),
+    "holidays": ("date", "kind"),
+    "cameras": ("camera_id", "lon", "lat", "coord_sys"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a package."""
+
+    file: str
+    feature: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"{self.file} [{self.feature}]" if self.feature else self.file
+        return f"{where}: {self.problem}. {self.remedy}"
+
+
+class PackageError(Exception):
+    """A package with faults; nothing of it is loaded."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def load(folder: Path) -> District:
+    """Read the package in ``folder``. Raises PackageError with every fault found."""
+    return _Reader(folder).read()
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self.absent: list[str] = []
+        self.digest = hashlib.sha256()
+
+    def fault(self, file: str, feature: object, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(file, str(feature) if feature != "" else "", problem, remedy))
+
+    def read(self) -> District:
+        if not self.folder.is_dir():
+            raise PackageError([Fault(str(self.folder), "", "no such folder", "Give the folder of a district package")])
+        head = self.toml("district.toml", required=True)
+        code, name = str(head.get("code", "")), str(head.get("name", ""))
+        for key, value in (("code", code), ("name", name)):
+            if not value:
+                self.fault("district.toml", key, "is missing", f'Add {key} = "…"')
+        zone = self.zone(str(head.get("time_zone", "Asia/Shanghai")))
+        cut, first = self.whole(head, "day_cut_hour", 0, 0, 23), self.whole(head, "month_first_day", 1, 1, 28)
+        streets = self.areas("streets", None, required=True)
+        communities = self.areas("communities", streets)
+        grids = self.areas("grids", communities)
+        tables = {name: self.table(name, columns) for name, columns in TABLES.items()}
+        district = District(
+            code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
+            month_first_day=first, streets=streets, communities=communities, grids=grids,
+            units={row["code"]: row["name"] for row in tables["departments"]},
+            units_en={row["code"]: row["name_en"] for row in tables["departments"] if row.get("name_en")},
+            categories=self.categories(tables["categories"]),
+            class_map=self.class_map(tables["class_map"]),
+            layers={layer: found for layer in LAYERS if (found := self.geojson(f"{layer}.geojson"))},
+            tables=tables, policy=self.policy(), absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
+        )  # fmt: skip
+        if self.faults:
+            raise PackageError(self.faults)
+        return district
+
+    def text(self, file: str, *, required: bool = False) -> str | None:
+        path = self.folder / file
+        if not path.is_file():
+            self.absent.append(file)
+            if required:
+                self.fault(file, "", "is missing", "Add the file: district.toml and streets.geojson are required")
+            return None
+        raw = path.read_bytes()
+        self.digest.update(file.encode() + b"\0" + raw)
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.fault(file, f"byte {error.start}", "is not UTF-8", "Save the file as UTF-8")
+            return None
+
+    def toml(self, file: str, *, required: bool = False) -> dict[str, object]:
+        if (text := self.text(file, required=required)) is None:
+            return {}
+        try:
+            return tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            self.fault(file, "", f"is not TOML: {error}", "Mend the line named")
+            return {}
+
+    def zone(self, name: str) -> ZoneInfo:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            self.fault("district.toml", "time_zone", f"{name!r} is no time zone", 'Write for example "Asia/Shanghai"')
+            return ZoneInfo("UTC")
+
+    def whole(self, head: dict[str, object], key: str, default: int, low: int, high: int) -> int:
+        value = head.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            self.fault("district.toml", key, f"is {value!r}", f"Write a whole number from {low} to {high}")
+            return default
+        return value
+
+    def geojson(self, file: str, *, required: bool = False) -> dict[str, object]:
+        if (text := self.text(file, required=required)) is None:
+            return {}
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError as error:
+            self.fault(file, f"line {error.lineno}", f"is not JSON: {error.msg}", "Mend the line named")
+            return {}
+        if not isinstance(found, dict) or not isinstance(found.get("features"), list):
+            self.fault(file, "", "is not a FeatureCollection", "Write a GeoJSON FeatureCollection")
+            return {}
+        return found
+
+    def areas(self, layer: str, parents: dict[str, Area] | None, *, required: bool = False) -> dict[str, Area]:
+        file = f"{layer}.geojson"
+        areas: dict[str, Area] = {}
+        features = self.geojson(file, required=required).get("features", [])
+        assert isinstance(features, list)
+        for number, feature in enumerate(features):
+            properties = feature.get("properties") if isinstance(feature, dict) else None
+            if not isinstance(properties, dict):
+                self.fault(file, number, "has no properties", "Give each feature code, name and parent")
+                continue
+            code, name = str(properties.get("code") or ""), str(properties.get("name") or "")
+            parent = str(properties.get("parent") or "")
+            if not code or not name:
+                self.fault(file, code or number, "has no code or no name", "Give each feature both")
+                continue
+            if code in areas:
+                self.fault(file, code, "stands twice", "Give each feature a code of its own")
+            if parents is not None and parent not in parents:
+                self.fault(file, code, f"parent {parent!r} is unknown", "Name the code of the area that holds it")
+            geometry = self.geometry(file, code, feature.get("geometry"))
+            areas[code] = Area(code, name, parent, geometry, int(properties.get("households") or 0))
+        if required and not areas:
+            self.fault(file, "", "holds no street", "Add at least one feature")
+        return areas
+
+    def geometry(self, file: str, code: str, raw: object) -> BaseGeometry | None:
+        if raw is None:
+            return None
+        try:
+            geometry = shape(raw)
+        except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            self.fault(file, code, f"geometry cannot be read: {error}", "Write a Polygon or MultiPolygon, or null")
+            return None
+        if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
+            self.fault(file, code, f"is a {geometry.geom_type}", "Write a Polygon or MultiPolygon, or null")
+        elif not geometry.is_valid:
+            self.fault(file, code, "crosses itself or is not closed", "Mend the ring, for example with make-valid")
+        else:
+            west, south, east, north = geometry.bounds
+            if not (-180 <= west and east <= 180 and -90 <= south and north <= 90):
+                self.fault(file, code, "is not in degrees", "Write WGS-84 longitude and latitude")
+        return geometry
+
+    def table(self, name: str, columns: tuple[str, ...]) -> tuple[dict[str, str], ...]:
+        file = f"{name}.csv"
+        if (text := self.text(file)) is None:
+            return ()
+        reader = csv.DictReader(text.splitlines())
+        missing = [c for c in columns if c not in (reader.fieldnames or [])]
+        if missing:
+            self.fault(file, "header", f"has no column {', '.join(missing)}", f"Columns are {', '.join(columns)}")
+            return ()
+        return tuple({k: (v or "").strip() for k, v in row.items() if k} for row in reader)
+
+    def categories(self, rows: tuple[dict[str, str], ...]) -> tuple[Category, ...]:
+        found = []
+        for number, row in enumerate(rows, start=2):
+            try:
+                value = float(row["value"])
+            except ValueError:
+                value = 0.0
+            if value <= 0 or row["unit"] not in {"UH", "UD", "WH", "WD"}:
+                limit = f"{row['value']} {row['unit']}"
+                self.fault("categories.csv", f"line {number}", f"limit {limit!r}", "Write a number > 0 and UH UD WH WD")
+            if row["domain"] not in DOMAINS:
+                self.fault("categories.csv", f"line {number}", f"domain {row['domain']!r}", "Write 01 … 16 or 99")
+            found.append(Category(**{k: row[k] for k in TABLES["categories"] if k != "value"}, value=value))  # type: ignore[arg-type]
+        return tuple(found)
+
+    def class_map(self, rows: tuple[dict[str, str], ...]) -> dict[tuple[str, str, str, str, str], str]:
+        for number, row in enumerate(rows, start=2):
+            if row["domain"] not in DOMAINS:
+                self.fault("class_map.csv", f"line {number}", f"domain {row['domain']!r}", "Write 01 … 16 or 99")
+        return {(r["source"], r["scheme"], r["kind"], r["major"], r["minor"]): r["domain"] for r in rows}
+
+    def policy(self) -> Policy:
+        found = self.toml("policy.toml")
+        values: dict[str, float] = {}
+        for key, default in (("target_on_time", 0.9), ("target_grid", 0.8), ("target_street", 0.8),
+                             ("target_district", 0.04), ("due_soon_share", 0.25)):  # fmt: skip
+            value = found.get(key, default)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+                self.fault("policy.toml", key, f"is {value!r}", "Write a share above 0 and up to 1")
+            else:
+                values[key] = float(value)
+        return Policy(**values)

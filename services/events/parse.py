@@ -1,0 +1,179 @@
+"""From a stream entry to a checked event, in one pass.
+
+The fast path is one strict msgspec decode. Only when that meets an unknown field is the text decoded loosely, the
+unknown fields left out and counted, and the rest checked: publishers grow (CONTRACT.md).
+"""
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from services.clock import parse_ms
+from services.events.case import TEXT_LIMITS, Case, Part
+from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
+from services.events.others import BODIES
+
+MAX_ENTRY_BYTES = 256 * 1024
+MAX_NESTING = 16
+CLOCK_SKEW_MS = 5 * 60_000
+
+_CASE_DECODER = msgspec.json.Decoder(Case)
+_DECODERS = {name: msgspec.json.Decoder(body) for name, body in BODIES.items()}
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An accepted entry. ``data`` is the text to keep: without the reporter and without unknown fields."""
+
+    entry_id: str
+    source: str
+    id: str
+    type: str
+    subject: str
+    time_ms: int
+    data: bytes
+    body: Part
+    flags: tuple[str, ...] = ()
+    unknown_fields: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refused entry: why, and a sentence that names the field and the value."""
+
+    entry_id: str
+    reason: DeadReason
+    detail: str
+    source: str
+    type: str
+
+
+def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | Refused:
+    """Parse and check one entry of the ``events`` stream. Never raises for what a publisher may have written."""
+    source = _text(fields.get(b"source")) or "(none)"
+    kind = _text(fields.get(b"type")) or "(none)"
+
+    def refused(reason: DeadReason, detail: str) -> Refused:
+        return Refused(entry_id, reason, _clip(detail), source[:200], kind[:100])
+
+    if sum(map(len, fields.keys())) + sum(map(len, fields.values())) > MAX_ENTRY_BYTES:
+        return refused("too_large", f"the entry is larger than {MAX_ENTRY_BYTES} bytes")
+    for name in (b"specversion", b"id", b"source", b"type"):
+        if not fields.get(name):
+            return refused("not_cloudevent", f"attribute {name.decode()} is missing: an entry is a CloudEvent 1.0")
+    if fields[b"specversion"] != b"1.0":
+        return refused("not_cloudevent", f"specversion is {_text(fields[b'specversion'])!r}: only 1.0 is read")
+    event_id = _text(fields[b"id"])
+    if not event_id or "\x00" in event_id or not source.isprintable() or max(len(event_id), len(source)) > 200:
+        return refused("bad_value", "id or source is not printable text of at most 200 characters")
+    for name in (b"time", b"data"):
+        if name not in fields:
+            return refused("missing_field", f"attribute {name.decode()} is missing")
+    try:
+        time_ms = parse_ms(fields[b"time"].decode())
+    except (ValueError, OverflowError) as error:
+        return refused("bad_value", f"attribute time: {error}")
+    data = fields[b"data"]
+    if _too_deep(data):
+        return refused("bad_json", f"data is nested deeper than {MAX_NESTING}")
+    body_type = Case if kind.startswith("case.") else BODIES.get(kind)
+    if body_type is None:
+        return refused("unknown_type", f"type {kind!r} is not in the contract")
+    try:
+        body, data, unknown = _decode(kind, body_type, data)
+    except msgspec.ValidationError as error:
+        missing = "missing required field" in str(error)
+        return refused("missing_field" if missing else "bad_value", f"data: {error}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return refused("bad_json", f"data: {error}")
+    flags: list[str] = []
+    if isinstance(body, Case):
+        body, data, flags = _settle_case(body, data)
+        if kind not in CASE_TYPES:
+            flags.append("unknown_type")
+    if time_ms > now_ms + CLOCK_SKEW_MS:
+        flags.append("clock_skew")
+    subject = _text(fields.get(b"subject"))[:200]
+    return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown)
+
+
+def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int]:
+    decoder: msgspec.json.Decoder[typing.Any] = _CASE_DECODER if body_type is Case else _DECODERS[kind]
+    try:
+        return decoder.decode(data), data, 0
+    except msgspec.ValidationError as error:
+        if "unknown field" not in str(error):
+            raise
+    loose = msgspec.json.decode(data)
+    known, unknown = _leave_out_unknown(loose, body_type)
+    body = msgspec.convert(known, body_type)
+    return body, _ENCODER.encode(body), unknown
+
+
+def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any, int]:
+    """Return ``value`` without the fields that the struct type ``kind`` does not know, and how many there were."""
+    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
+        kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
+    if typing.get_origin(kind) is list and isinstance(value, list):
+        pairs = [_leave_out_unknown(item, typing.get_args(kind)[0]) for item in value]
+        return [item for item, _ in pairs], sum(n for _, n in pairs)
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict)):
+        return value, 0
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    known: dict[str, typing.Any] = {}
+    unknown = 0
+    for name, item in value.items():
+        if name not in fields:
+            unknown += 1
+            continue
+        known[name], inner = _leave_out_unknown(item, fields[name])
+        unknown += inner
+    return known, unknown
+
+
+def _settle_case(case: Case, data: bytes) -> tuple[Case, bytes, list[str]]:
+    """Cut texts that are too long, set the reporter apart (the caller seals it), mend an unknown domain."""
+    changes: dict[str, typing.Any] = {}
+    flags: list[str] = []
+    for name, limit in TEXT_LIMITS.items():
+        text = getattr(case, name)
+        if text is not None and len(text) > limit:
+            changes[name] = text[:limit]
+            flags.append(f"cut_{name}")
+    if case.domain is not None and case.domain not in DOMAINS:
+        changes["domain"] = None
+        flags.append("unknown_domain")
+    if changes:
+        case = msgspec.structs.replace(case, **changes)
+    if changes or case.reporter is not None:
+        data = _ENCODER.encode(msgspec.structs.replace(case, reporter=None))
+    return case, data, flags
+
+
+def _too_deep(data: bytes) -> bool:
+    if data.count(b"{") + data.count(b"[") <= MAX_NESTING:
+        return False
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        token = match.group()
+        if token in {b"{", b"["}:
+            depth += 1
+            if depth > MAX_NESTING:
+                return True
+        elif token in {b"}", b"]"}:
+            depth -= 1
+    return False
+
+
+def _text(raw: bytes | None) -> str:
+    return raw.decode("utf-8", "replace") if raw else ""
+
+
+def _clip(detail: str) -> str:
+    return detail if len(detail) <= 400 else detail[:400] + "…"

@@ -1,0 +1,64 @@
+"""The one place where the environment is read. Every setting is listed in docs/settings.md, and a test says so."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process needs to know before it starts.
+
+    Empty ``redis_url`` and ``database_url`` mean the embedded ones, kept under ``data_dir``.
+    """
+
+    redis_url: str = ""
+    database_url: str = ""
+    district: str = ""
+    data_dir: Path = Path("var")
+    data_key: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8050
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the store: the given one, else SQLite under ``data_dir``."""
+        if self.database_url:
+            return self.database_url.replace("postgres://", "postgresql://", 1).replace(
+                "postgresql://", "postgresql+psycopg://", 1
+            )
+        return f"sqlite:///{self.data_dir.resolve() / 'lianqin.db'}"
+
+    @property
+    def district_dir(self) -> Path:
+        """The district package: the given folder, else the demo's."""
+        return Path(self.district) if self.district else self.data_dir / "district"
+
+
+ENVIRONMENT = {
+    "LIANQIN_REDIS_URL": "redis_url",
+    "LIANQIN_DATABASE_URL": "database_url",
+    "LIANQIN_DISTRICT": "district",
+    "LIANQIN_DATA_DIR": "data_dir",
+    "LIANQIN_DATA_KEY": "data_key",
+    "LIANQIN_HOST": "host",
+    "LIANQIN_PORT": "port",
+}
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; an empty variable counts as absent. Raises ValueError when a number is none."""
+    values: dict[str, object] = {}
+    for name, attribute in ENVIRONMENT.items():
+        if not (text := environ.get(name, "").strip()):
+            continue
+        if attribute == "port":
+            if not text.isdecimal():
+                raise ValueError(f"{name}={text!r} is not a port number: give one from 1 to 65535")
+            values[attribute] = int(text)
+        elif attribute == "data_dir":
+            values[attribute] = Path(text)
+        else:
+            values[attribute] = text
+    return Settings(**values)  # type: ignore[arg-type]  # the names are those of the fields, a test holds it
