@@ -1,0 +1,90 @@
+"""What a screen may know of a case (DOMAIN.md §8). Pure.
+
+The wall hangs in a room that visitors see: no description, no address, no person. A dispute or a special-population
+case (domains 09 and 10) stands at its grid's centre, without text.
+"""
+
+import re
+
+import msgspec
+
+from services.cases import CaseRow, PresentEscalation
+from services.district.package import Area, District
+from services.events.codes import SENSITIVE_DOMAINS
+
+_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[- ]?)\d{4,5}(\d{3})(?!\d)")
+_IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+_PERSONAL_FIELDS = re.compile(
+    r'("(?:reporter|handler|name|phone|acknowledged_by|actor)"\s*:\s*)(\{[^{}]*\}|"(?:[^"\\]|\\.)*")'
+)
+_ESCALATION = msgspec.json.Decoder(PresentEscalation)
+
+
+class WallCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An open case as it leaves for a wall, as an array in this order: names would be a third of the bytes."""
+
+    case_id: str
+    version: int
+    lon: float | None
+    lat: float | None
+    street: str
+    domain: str
+    class_name: str
+    severity: int
+    status: str
+    channel: str
+    level: str
+    reported_at: int
+    deadline_at: int | None
+    estimated: bool
+    escalation: PresentEscalation | None
+    light: int
+
+
+class GridCentres:
+    """The points that stand for a sensitive case: its grid's, else its community's, else its street's centre."""
+
+    def __init__(self, district: District) -> None:
+        self._levels = (district.grids, district.communities, district.streets)
+        self._found: dict[str, tuple[float, float] | None] = {}
+
+    def centre(self, row: CaseRow) -> tuple[float | None, float | None]:
+        """(lon, lat), or (None, None): the case's own position is never the answer."""
+        for areas, code in zip(self._levels, (row.grid, row.community, row.street), strict=True):
+            if (area := areas.get(code)) is not None and (point := self._point(area)) is not None:
+                return point
+        return None, None
+
+    def _point(self, area: Area) -> tuple[float, float] | None:
+        if area.code not in self._found:
+            self._found[area.code] = area.centre
+        return self._found[area.code]
+
+
+def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
+    """The case as the wall may see it; ``light`` is the index in deadlines.LIGHTS."""
+    lon, lat, class_name = row.lon, row.lat, row.class_name
+    if row.domain in SENSITIVE_DOMAINS:
+        (lon, lat), class_name = centres.centre(row), ""
+    return WallCase(
+        row.case_id, row.version, _short(lon), _short(lat), row.street, row.domain, class_name, row.severity,
+        row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
+        _ESCALATION.decode(row.escalation) if row.escalation else None, light,
+    )  # fmt: skip
+
+
+def mask_text(text: str) -> str:
+    """Phones and identity numbers in free text, with their middle hidden."""
+    text = _IDENTITY.sub(r"\1********\2", text)
+    text = _PHONE.sub(r"\1****\2", text)
+    return _LANDLINE.sub(r"\1****\2", text)
+
+
+def mask_refused(raw: bytes) -> str:
+    """A refused entry's text for people to read: personal fields out, numbers masked. It may be no JSON at all."""
+    return mask_text(_PERSONAL_FIELDS.sub(r'\1"***"', raw.decode("utf-8", "replace")))[:4000]
+
+
+def _short(degrees: float | None) -> float | None:
+    return None if degrees is None else round(degrees, 6)

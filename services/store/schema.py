@@ -1,0 +1,137 @@
+"""The tables. Times are Unix milliseconds in UTC; ``entry`` is a stream id as one integer (events.entry_key)."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+
+# On SQLite only a column of type INTEGER is the row id itself.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("district", Text, nullable=False, comment="the code whose store this is"),
+    Column("revision", BigInteger, nullable=False, comment="of the read model; rises by one a commit"),
+    Column("position", Text, nullable=False, comment="every entry up to this stream id is in the store"),
+    Column("last_entry", Text, nullable=False, comment="the newest stream id that is in the store"),
+    Column("processed", BigInteger, nullable=False, comment="entries of the present stream taken in or refused"),
+    Column("lost", BigInteger, nullable=False, comment="entries trimmed away before they were read, ever"),
+    Column("lost_at", BigInteger, comment="when the last gap was measured"),
+    Column("emptied_at", BigInteger, comment="when the stream was last found emptied"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("entry", Key, primary_key=True, autoincrement=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("flags", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, comment="the reporter, encrypted with the district's key"),
+)
+Index("history_subject", history.c.subject, history.c.entry)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("entry", BigInteger, nullable=False),
+    Column("event_at", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("class_name", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("highest_level", Text, nullable=False),
+    Column("self_handled", Boolean, nullable=False),
+    Column("street", Text, nullable=False),
+    Column("community", Text, nullable=False),
+    Column("grid", Text, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("lead_unit", Text, nullable=False),
+    Column("reported_at", BigInteger, nullable=False),
+    Column("filed_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("deadline_at", BigInteger),
+    Column("soon_at", BigInteger),
+    Column("deadline_estimated", Boolean, nullable=False),
+    Column("suspended", Boolean, nullable=False),
+    Column("merged", Boolean, nullable=False),
+    Column("on_time", Boolean),
+    Column("appeal_exempt", Boolean, nullable=False),
+    Column("escalation", Text, nullable=False),
+    Column("returns", Integer, nullable=False),
+    Column("reworks", Integer, nullable=False),
+    Column("flags", Text, nullable=False),
+    Column("counted", Text, nullable=False, comment="what this row counts for, as it was added to the roll-ups"),
+)
+Index("cases_open", cases.c.is_open, sqlite_where=cases.c.is_open, postgresql_where=cases.c.is_open)
+Index("cases_reported", cases.c.reported_at)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("street", Text, primary_key=True),
+    Column("measure", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+things = Table(
+    "things",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="camera, camera_status, unit, notice, command, source, heartbeat"),
+    Column("key", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False, comment="what decides which event wins"),
+    Column("entry", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("what", Text, primary_key=True, comment="refused:<reason>, or a flag"),
+    Column("source", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+dead = Table(
+    "dead",
+    metadata,
+    Column("entry", Key, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("masked", Text, nullable=False),
+    Column("sealed", LargeBinary),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("revision", Key, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+packages = Table(
+    "packages",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("loaded_at", BigInteger, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("archive", LargeBinary, nullable=False, comment="the folder as a zip file"),
+)
