@@ -34,8 +34,11 @@ class PresentEscalation(msgspec.Struct, frozen=True, gc=False, array_like=True):
     acknowledged_at: int | None
 
 
-class CaseRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of ``cases``. Times are Unix milliseconds; ``entry`` is the key of the history row with the whole case."""
+class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One row of ``cases``. Times are Unix milliseconds; ``entry`` is the history row with the whole case.
+
+    Crosses the outbox as an array in this order.
+    """
 
     case_id: str
     version: int

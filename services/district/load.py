@@ -182,7 +182,7 @@ class _Reader:
             self.fault(file, code, "crosses itself or is not closed", "Mend the ring, for example with make-valid")
         else:
             west, south, east, north = geometry.bounds
-            if not (-180 <= west and east <= 180 and -90 <= south and north <= 90):
+            if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
                 self.fault(file, code, "is not in degrees", "Write WGS-84 longitude and latitude")
         return geometry
 

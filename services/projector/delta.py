@@ -1,0 +1,47 @@
+"""What one commit changed: the payload of the outbox, from the projector to every web process."""
+
+import msgspec
+
+from services.cases import CaseRow
+from services.indicators import Contribution
+
+
+class Happened(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One line of the ticker: what just happened to a case; no text of its own, no person."""
+
+    at: int
+    type: str
+    street: str
+    domain: str
+    class_name: str
+    unit: str
+
+
+class ThingChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The new state of a camera, unit, notice, source or command."""
+
+    kind: str
+    key: str
+    version: int
+    entry: int
+    body: msgspec.Raw
+
+
+class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """State before + delta = state after. ``reload`` says that everything may have changed: read it all again."""
+
+    last_entry: str
+    rows: list[CaseRow] = []
+    gone: list[str] = []
+    counts: list[tuple[Contribution, int]] = []
+    things: list[ThingChange] = []
+    tallies: list[tuple[str, str, int]] = []
+    happened: list[Happened] = []
+    lost: int = 0
+    lost_at: int | None = None
+    emptied_at: int | None = None
+    reload: bool = False
+
+
+encode_delta = msgspec.json.Encoder().encode
+decode_delta = msgspec.json.Decoder(Delta).decode

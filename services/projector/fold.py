@@ -1,0 +1,149 @@
+"""Fold a batch: the winner of each case against what stands, and everything that follows from it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from services.cases import CaseRow, Place, settle
+from services.clock import to_ms
+from services.district.coords import to_wgs84
+from services.district.package import District
+from services.events.case import Case
+from services.events.codes import SENSITIVE_DOMAINS
+from services.events.others import (
+    CameraChanged,
+    CameraRemoved,
+    CameraStatusChanged,
+    CommandAnswer,
+    Heartbeat,
+    NoticePublished,
+    UnitMoved,
+)
+from services.events.parse import Event
+from services.indicators import Contribution, contributions, moved
+from services.projector.delta import Happened, ThingChange
+from services.store.write import OldCase
+
+TICKER_LINES = 8
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class CaseChanges(NamedTuple):
+    """What a batch does to the cases."""
+
+    rows: list[tuple[CaseRow, tuple[Contribution, ...]]]
+    gone: list[str]
+    counts: dict[Contribution, int]
+
+
+def unified_domain(case: Case, source: str, district: District) -> str:
+    """The unified class: as published, else by the district's class map, else 99."""
+    if case.domain:
+        return case.domain
+    category = case.category
+    if category is not None:
+        key = (category.scheme or "", category.kind or "", category.major or "", category.minor or "")
+        for who in (source, ""):
+            if (found := district.class_map.get((who, *key))) is not None:
+                return found
+    return "99"
+
+
+def winners(events: Iterable[tuple[int, Event, Place]]) -> dict[str, tuple[int, Event, Place]]:
+    """The event of each case that stands within the batch: the higher version, then the earlier entry."""
+    best: dict[str, tuple[int, Event, Place]] = {}
+    for item in events:
+        case = item[1].body
+        assert isinstance(case, Case)
+        standing = best.get(case.case_id)
+        if standing is None:
+            best[case.case_id] = item
+            continue
+        assert isinstance(standing[1].body, Case)
+        if (case.version, -item[0]) > (standing[1].body.version, -standing[0]):
+            best[case.case_id] = item
+    return best
+
+
+def change_cases(
+    best: Mapping[str, tuple[int, Event, Place]], old: Mapping[str, OldCase], district: District
+) -> CaseChanges:
+    """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in."""
+    rows: list[tuple[CaseRow, tuple[Contribution, ...]]] = []
+    gone: list[str] = []
+    counts: dict[Contribution, int] = {}
+    for case_id, (key, event, place) in best.items():
+        before = old.get(case_id)
+        case = event.body
+        assert isinstance(case, Case)
+        if before is not None and before.order >= (case.version, -key):
+            continue
+        domain = unified_domain(case, event.source, district)
+        row = settle(event, key, place, domain, district.policy.due_soon_share)
+        counted = contributions(row, district)
+        rows.append((row, counted))
+        if before is None or before.counted != counted:
+            for contribution, n in moved(before.counted if before else (), counted).items():
+                counts[contribution] = counts.get(contribution, 0) + n
+        if before is not None and before.is_open and not row.is_open:
+            gone.append(case_id)
+    return CaseChanges(rows, gone, {c: n for c, n in counts.items() if n})
+
+
+def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:
+    """The newest lines of the batch."""
+    lines = []
+    for row, _ in sorted(changes.rows, key=lambda item: item[0].event_at)[-TICKER_LINES:]:
+        kind = best[row.case_id][1].type
+        name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
+        lines.append(Happened(row.event_at, kind, row.street, row.domain, name, row.lead_unit))
+    return lines
+
+
+def things_of(events: Sequence[tuple[int, Event]]) -> list[ThingChange]:
+    """The newest state of everything else in the batch, a source's last sign of life among it."""
+    best: dict[tuple[str, str], ThingChange] = {}
+
+    def put(kind: str, key: str, version: int, entry: int, body: object) -> None:
+        standing = best.get((kind, key))
+        if standing is None or (version, -entry) > (standing.version, -standing.entry):
+            best[kind, key] = ThingChange(kind, key, version, entry, msgspec.Raw(_ENCODE(body)))
+
+    for entry, event in events:
+        body = event.body
+        put("source", event.source, entry, entry, {"time": event.time_ms})
+        if isinstance(body, Heartbeat):
+            beat = {"at": to_ms(body.at), "interval_s": body.interval_s, "backlog": body.backlog}
+            put("heartbeat", event.source, to_ms(body.at), entry, beat)
+        elif isinstance(body, UnitMoved):
+            lon, lat = to_wgs84(body.lon, body.lat, body.coord_sys)
+            place = msgspec.structs.replace(body, lon=lon, lat=lat, coord_sys="WGS84")
+            put("unit", body.unit_id, to_ms(body.at), entry, place)
+        elif isinstance(body, CameraChanged):
+            lon, lat = to_wgs84(body.lon, body.lat, body.coord_sys)
+            camera = msgspec.structs.replace(body, lon=lon, lat=lat, coord_sys="WGS84")
+            put("camera", body.camera_id, body.version, entry, camera)
+        elif isinstance(body, CameraRemoved):
+            put("camera", body.camera_id, body.version, entry, {"camera_id": body.camera_id, "removed": True})
+        elif isinstance(body, CameraStatusChanged):
+            put("camera_status", body.camera_id, to_ms(body.at), entry, body)
+        elif isinstance(body, NoticePublished):
+            put("notice", body.notice_id, to_ms(body.at), entry, body)
+        elif isinstance(body, CommandAnswer):
+            answer = {"accepted": event.type == "command.accepted", "case_id": body.case_id, "reason": body.reason}
+            put("command", body.command_id, 1, entry, answer)
+    return list(best.values())
+
+
+def tallies_of(events: Iterable[Event]) -> dict[tuple[str, str], int]:
+    """How often each flag came from each source."""
+    found: dict[tuple[str, str], int] = {}
+    for event in events:
+        for flag in event.flags:
+            name, _, n = flag.partition(":")
+            found[name, event.source] = found.get((name, event.source), 0) + int(n or 1)
+        if event.unknown_fields:
+            key = ("unknown_fields", event.source)
+            found[key] = found.get(key, 0) + event.unknown_fields
+    return found

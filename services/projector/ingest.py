@@ -1,0 +1,254 @@
+"""One batch, one transaction: rows, history, roll-ups, position and delta commit together (decision 2).
+
+The projector, the demo's history, ``dead retry`` and the benches all come through ``Ingest.apply``.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from services.cases import Place
+from services.clock import to_ms
+from services.district.package import District
+from services.events.case import Case
+from services.events.entry import entry_key
+from services.events.others import UnitMoved
+from services.events.parse import Event, Refused, parse
+from services.masking import mask_refused
+from services.projector.delta import Delta, encode_delta
+from services.projector.fold import change_cases, tallies_of, things_of, ticker, winners
+from services.projector.gap import measure
+from services.projector.placing import Locator
+from services.sealing import Sealer
+from services.store.engine import writing
+from services.store.write import Feed, Writer, later, open_feed
+from services.stream import StreamState
+
+Entry = tuple[str, Mapping[bytes, bytes]]
+
+UNIT_KEPT_EVERY_MS = 10_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """A parsed batch on its way into the store; ``places`` goes with ``cases``."""
+
+    cases: list[tuple[int, Event, Place]] = field(default_factory=list)
+    others: list[tuple[int, Event]] = field(default_factory=list)
+    refused: list[tuple[int, Refused]] = field(default_factory=list)
+    raw: dict[int, Mapping[bytes, bytes]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> list[tuple[int, Event]]:
+        """Every accepted event with its key."""
+        return [(key, event) for key, event, _ in self.cases] + self.others
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a commit did: the revision to wake the web processes with (0 = nothing new), what to put into ``dead``."""
+
+    revision: int
+    accepted: int
+    refused: list[tuple[int, Refused]]
+
+
+class Ingest:
+    """The way into one district's store."""
+
+    def __init__(self, engine: Engine, district: District, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+        self._unit_kept: dict[str, int] = {}
+        self.use(district)
+        with writing(engine) as connection:
+            open_feed(connection, district.code)
+
+    def use(self, district: District) -> None:
+        """Place with this package from now on."""
+        self.district = district
+        self._locator = Locator(district)
+
+    def apply(
+        self,
+        entries: Sequence[Entry],
+        now_ms: int,
+        position: str | None = None,
+        *,
+        received: Mapping[str, int] | None = None,
+        lost: Sequence[int] = (),
+    ) -> Outcome:
+        """Take in ``entries``. ``position``: all entries up to it are then in the store; None leaves it (bulk history).
+
+        ``received`` gives moments other than ``now_ms`` by entry id; ``lost`` are keys that were trimmed unread.
+        Raises what the database raises: nothing is committed then.
+        """
+        batch = self._read(entries, now_ms)
+        with writing(self._engine) as connection:
+            writer = Writer(connection)
+            feed = writer.lock()
+            floor = entry_key(feed.position) if position is not None else -1
+            known = writer.known([*batch.raw, *lost])
+            fresh = {key for key in (*batch.raw, *lost) if key not in known and key > floor}
+            missing = sum(key in fresh for key in lost)
+            if not fresh:
+                if position is not None and later(position, feed.position) != feed.position:
+                    writer.move_feed(msgspec.structs.replace(feed, position=position))
+                return Outcome(0, 0, batch.refused)
+            _keep(batch, fresh)
+            return self._commit(writer, feed, batch, now_ms, position, received or {}, missing)
+
+    def note_gap(self, connection: Connection, now_ms: int, state: StreamState, pending: int) -> int:
+        """Write a measured gap down, under the lock: another projector may have done so. Returns the revision or 0."""
+        writer = Writer(connection)
+        feed = writer.lock()
+        gap = measure(feed, state, pending)
+        if not gap.lost and not gap.emptied:
+            return 0
+        after = msgspec.structs.replace(
+            feed,
+            revision=feed.revision + 1,
+            position=later(feed.position, gap.position) if gap.position else feed.position,
+            processed=0 if gap.emptied else feed.processed + gap.lost,
+            lost=feed.lost + gap.lost,
+            lost_at=now_ms if gap.lost else feed.lost_at,
+            emptied_at=now_ms if gap.emptied else feed.emptied_at,
+        )
+        delta = Delta(last_entry=feed.last_entry, lost=after.lost, lost_at=after.lost_at, emptied_at=after.emptied_at)
+        writer.publish(after.revision, now_ms, encode_delta(delta))
+        writer.move_feed(after)
+        return after.revision
+
+    def _commit(
+        self,
+        writer: Writer,
+        feed: Feed,
+        batch: Batch,
+        now_ms: int,
+        position: str | None,
+        received: Mapping[str, int],
+        missing: int,
+    ) -> Outcome:
+        best = winners(batch.cases)
+        changes = change_cases(best, writer.old_cases(list(best)), self.district)
+        events = batch.events
+        kept = [item for item in events if self._is_kept(item[1])]
+        things = things_of(events)
+        kept_things = things_of(kept) if len(kept) != len(events) else things
+        tallies = tallies_of(event for _, event in kept)
+        for _, refusal in batch.refused:
+            key = (f"refused:{refusal.reason}", refusal.source)
+            tallies[key] = tallies.get(key, 0) + 1
+        writer.cases(changes.rows)
+        writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in kept])
+        writer.rollups(changes.counts)
+        writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
+        writer.tallies(tallies)
+        writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
+        newest = feed.last_entry
+        for entry in (event.entry_id for _, event in events):
+            newest = later(newest, entry)
+        is_stream = position is not None
+        after = msgspec.structs.replace(
+            feed,
+            revision=feed.revision + 1,
+            position=later(feed.position, position) if position is not None else feed.position,
+            last_entry=newest,
+            processed=feed.processed + (len(batch.raw) + missing if is_stream else 0),
+            lost=feed.lost + missing,
+            lost_at=now_ms if missing else feed.lost_at,
+        )
+        delta = Delta(
+            last_entry=newest,
+            rows=[row for row, _ in changes.rows if row.is_open],
+            gone=changes.gone,
+            counts=list(changes.counts.items()),
+            things=things,
+            tallies=[(*key, n) for key, n in tallies.items()],
+            happened=ticker(best, changes) if is_stream else [],
+            lost=after.lost,
+            lost_at=after.lost_at,
+            emptied_at=after.emptied_at,
+        )
+        writer.publish(after.revision, now_ms, encode_delta(delta))
+        writer.move_feed(after)
+        return Outcome(after.revision, len(events), batch.refused)
+
+    def _read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
+        batch = Batch()
+        cases: list[tuple[int, Event]] = []
+        for entry_id, fields in entries:
+            try:
+                key = entry_key(entry_id)
+            except ValueError as error:
+                # Nothing that Redis numbers by itself looks so: it cannot be kept, and is not worth a stop.
+                key = (1 << 62) + zlib.crc32(entry_id.encode())
+                batch.raw[key] = fields
+                source = fields.get(b"source", b"").decode("utf-8", "replace")[:200]
+                batch.refused.append((key, Refused(entry_id, "bad_value", str(error), source, "")))
+                continue
+            batch.raw[key] = fields
+            event = parse(entry_id, fields, now_ms)
+            if isinstance(event, Refused):
+                batch.refused.append((key, event))
+            elif isinstance(event.body, Case):
+                cases.append((key, event))
+            else:
+                batch.others.append((key, event))
+        for (key, event), place in zip(cases, self._locator.locate([e for _, e in cases]), strict=True):
+            if isinstance(place, Refused):
+                batch.refused.append((key, place))
+            else:
+                batch.cases.append((key, event, place))
+        return batch
+
+    def _is_kept(self, event: Event) -> bool:
+        """Unit positions are thinned to one per 10 s (and kept 7 days, store.purge)."""
+        if not isinstance(event.body, UnitMoved):
+            return True
+        at = to_ms(event.body.at)
+        last = self._unit_kept.get(event.body.unit_id)
+        if last is not None and 0 <= at - last < UNIT_KEPT_EVERY_MS:
+            return False
+        self._unit_kept[event.body.unit_id] = at
+        return True
+
+    def _history_row(
+        self,
+        key: int,
+        event: Event,
+        received: Mapping[str, int],
+        now_ms: int,
+        raw: Mapping[int, Mapping[bytes, bytes]],
+    ) -> tuple[object, ...]:
+        case = event.body if isinstance(event.body, Case) else None
+        sealed = None
+        if case is not None and case.reporter is not None:
+            sealed = self._sealer.seal(msgspec.json.encode(case.reporter))
+        flags = " ".join((*event.flags, *((f"unknown_fields:{event.unknown_fields}",) if event.unknown_fields else ())))
+        return (
+            key, received.get(event.entry_id, now_ms), event.time_ms, event.type, event.source, event.id,
+            case.case_id if case is not None else event.subject.replace("\x00", ""), flags, event.data, sealed,
+        )  # fmt: skip
+
+    def _dead_row(self, key: int, refusal: Refused, fields: Mapping[bytes, bytes], now_ms: int) -> dict[str, object]:
+        original = msgspec.msgpack.encode(dict(fields))
+        return {
+            "entry": key, "at": now_ms, "reason": refusal.reason, "source": _clean(refusal.source),
+            "type": _clean(refusal.type), "detail": _clean(refusal.detail),
+            "masked": _clean(mask_refused(fields.get(b"data", b""))), "sealed": self._sealer.seal(original),
+        }  # fmt: skip
+
+
+def _keep(batch: Batch, fresh: set[int]) -> None:
+    batch.cases = [item for item in batch.cases if item[0] in fresh]
+    batch.others = [item for item in batch.others if item[0] in fresh]
+    batch.refused = [item for item in batch.refused if item[0] in fresh]
+    batch.raw = {key: fields for key, fields in batch.raw.items() if key in fresh}
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "")

@@ -1,0 +1,183 @@
+"""The reading loop: own pending first, then new; ACK after the commit; back by itself from anything that breaks.
+
+At start and after every failure the loop goes through ``recover``: the group is there (at our stored position, never at
+``$`` or ``0``), what lies between our position and the group's is read again, own pending entries are taken in, a gap
+is measured. All of it is idempotent, so there is one way back and not five.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+
+from services.clock import Clock
+from services.events.entry import entry_id, entry_key
+from services.events.parse import Refused
+from services.projector.gap import measure
+from services.projector.ingest import Ingest
+from services.store.engine import writing
+from services.store.purge import purge
+from services.store.write import Feed, read_feed
+from services.stream import GROUP, EventStream, is_gone
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+BLOCK_MS = 1000
+CLAIM_IDLE_MS = 30_000
+CHORES_EVERY_S = 10.0
+# Entries stay readable this long behind our position, for whoever else reads the stream.
+KEEP_BEHIND_MS = 5 * 60_000
+LONGEST_PAUSE_S = 2.0
+
+Entries = Sequence[tuple[str, Mapping[bytes, bytes] | None]]
+
+
+class Projector:
+    """One consumer of the group. ``checkpoint`` is called with the name of each step: the kill tests stand there."""
+
+    def __init__(
+        self,
+        stream: EventStream,
+        engine: Engine,
+        ingest: Ingest,
+        clock: Clock,
+        *,
+        checkpoint: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self._stream = stream
+        self._engine = engine
+        self._ingest = ingest
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._next_chores = 0.0
+        self._pause_s = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Project until ``stop`` is set."""
+        ready = False
+        while not stop.is_set():
+            try:
+                if not ready:
+                    self._recover(stop)
+                    ready = True
+                self._step(self._stream.read(">", BATCH, BLOCK_MS))
+                self._chores()
+                self._pause_s = 0.0
+            except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+                ready = self._wait("Redis does not answer", error, stop)
+            except redis.ResponseError as error:
+                if not is_gone(error):
+                    raise
+                ready = self._wait("the stream or its group is gone", error, stop)
+            except (OperationalError, InterfaceError, TimeoutError) as error:
+                ready = self._wait("the database does not answer", error, stop)
+
+    def drain(self) -> None:
+        """Take in everything that can be read now, then return: for tests, benches and ``replay --instant``."""
+        self._recover(threading.Event())
+        while entries := self._stream.read(">", BATCH, None):
+            self._step(entries)
+
+    def _wait(self, what: str, error: Exception, stop: threading.Event) -> bool:
+        if not self._pause_s:
+            log.warning("%s; trying again until it does: %s", what, str(error).splitlines()[0][:200])
+        self._pause_s = min(max(self._pause_s * 2, 0.1), LONGEST_PAUSE_S)
+        stop.wait(self._pause_s)
+        return False
+
+    def _feed(self) -> Feed:
+        with self._engine.connect() as connection:
+            feed = read_feed(connection)
+        assert feed is not None  # Ingest has opened it
+        return feed
+
+    def _recover(self, stop: threading.Event) -> None:
+        feed = self._feed()
+        self._stream.ensure_group(feed.position, feed.processed)
+        self._measure_gap()
+        self._read_again(stop)
+        after = "0"
+        while not stop.is_set() and (entries := self._stream.read(after, BATCH, None)):
+            self._step(entries)
+            after = entries[-1][0]
+
+    def _read_again(self, stop: threading.Event) -> None:
+        """Between our position and the group's may lie entries that were acknowledged before a power cut undid us."""
+        position, delivered = self._feed().position, self._stream.state().last_delivered
+        while not stop.is_set() and entry_key(position) < entry_key(delivered):
+            entries = self._stream.range(position, delivered, BATCH)
+            if not entries:
+                return
+            self._step(entries)
+            position = entries[-1][0]
+
+    def _step(self, entries: Entries) -> None:
+        """Take in one batch: commit, wake, tell the dead, acknowledge."""
+        if not entries:
+            return
+        self._checkpoint("read")
+        ids = [i for i, _ in entries]
+        readable = [(i, fields) for i, fields in entries if fields is not None]
+        trimmed = [entry_key(i) for i, fields in entries if fields is None]
+        position = self._stream.low_water(ids)
+        self._checkpoint("before_commit")
+        try:
+            outcome = self._ingest.apply(readable, self._clock.now_ms(), position, lost=trimmed)
+        except Exception as error:
+            if isinstance(error, OperationalError | InterfaceError | TimeoutError) or len(ids) == 1:
+                self._poison(error, readable)
+            # Something in this batch breaks us: one by one, so that only that one is refused.
+            for entry in entries:
+                self._step([entry])
+            return
+        self._checkpoint("committed")
+        now = self._clock.now_ms()
+        self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
+        self._checkpoint("acknowledged")
+
+    def _poison(self, error: Exception, readable: Sequence[tuple[str, Mapping[bytes, bytes]]]) -> None:
+        """Raise what the caller waits for; keep a single entry that breaks us out of the way for good."""
+        if isinstance(error, OperationalError | InterfaceError | TimeoutError) or not readable:
+            raise error
+        entry, fields = readable[0]
+        log.error("entry %s breaks the projector and is set aside", entry, exc_info=error)
+        broken = dict(fields)
+        broken[b"specversion"] = f"broken: {type(error).__name__}".encode()
+        self._step([(entry, broken)])
+
+    def _chores(self) -> None:
+        if time.monotonic() < self._next_chores:
+            return
+        self._next_chores = time.monotonic() + CHORES_EVERY_S
+        claimed, deleted = self._stream.claim(CLAIM_IDLE_MS, BATCH)
+        self._step([*claimed, *((i, None) for i in deleted)])
+        self._measure_gap()
+        feed = self._feed()
+        floor = entry_key(feed.position) - (KEEP_BEHIND_MS << 20)
+        if floor > 0:
+            self._stream.trim(entry_id(floor))
+        purge(self._engine, self._clock.now_ms())
+
+    def _measure_gap(self) -> None:
+        state = self._stream.state()
+        pending = int(self._stream.client.xpending(self._stream.keys.events, GROUP)["pending"])
+        gap = measure(self._feed(), state, pending)
+        if not gap.lost and not gap.emptied:
+            return
+        with writing(self._engine) as connection:
+            revision = self._ingest.note_gap(connection, self._clock.now_ms(), state, pending)
+        if revision:
+            self._stream.finish([], revision, [])
+
+
+def dead_fields(refusal: Refused, now_ms: int) -> dict[str, str]:
+    """The entry of the ``dead`` stream: what was refused, why, when."""
+    return {
+        "entry_id": refusal.entry_id, "reason": refusal.reason, "detail": refusal.detail,
+        "source": refusal.source, "type": refusal.type, "at": str(now_ms),
+    }  # fmt: skip

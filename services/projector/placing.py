@@ -1,0 +1,124 @@
+"""Where each case of a batch is: convert once, find the areas, say what was odd. Pure.
+
+A known code wins over the position; an unknown code is kept as text; a bad position beside a known code is dropped; all
+three are flagged. A bad or far position with no known code beside it is refused (CONTRACT.md).
+"""
+
+import math
+from collections.abc import Sequence
+
+from services.cases import Place
+from services.district.coords import to_wgs84
+from services.district.package import District
+from services.district.place import Placer
+from services.events.case import Case
+from services.events.parse import Event, Refused
+
+
+class Locator:
+    """Places the cases of one district."""
+
+    def __init__(self, district: District) -> None:
+        self.district = district
+        self.placer = Placer(district)
+
+    def locate(self, events: Sequence[Event]) -> list[Place | Refused]:
+        """A place, or the refusal, for each case event."""
+        found: list[Place | Refused | None] = [None] * len(events)
+        points: list[tuple[float, float]] = []
+        at: list[int] = []
+        for i, event in enumerate(events):
+            case = event.body
+            assert isinstance(case, Case)
+            if case.lon is None and case.lat is None:
+                found[i] = self._by_code(case, None)
+                continue
+            problem = _problem(case)
+            if problem is None:
+                assert case.lon is not None and case.lat is not None and case.coord_sys is not None
+                points.append(to_wgs84(case.lon, case.lat, case.coord_sys))
+                at.append(i)
+            elif self._known(case):
+                found[i] = self._by_code(case, None, "bad_position")
+            else:
+                reason, detail = problem
+                found[i] = Refused(event.entry_id, reason, detail, event.source, event.type)  # type: ignore[arg-type]
+        self._place(events, points, at, found)
+        return found  # type: ignore[return-value]  # every slot is filled by now
+
+    def _place(
+        self,
+        events: Sequence[Event],
+        points: list[tuple[float, float]],
+        at: list[int],
+        found: list[Place | Refused | None],
+    ) -> None:
+        areas = self.placer.find(points)
+        unplaced = [k for k, area in enumerate(areas) if area == ("", "", "")]
+        outside = dict(zip(unplaced, self.placer.is_outside([points[k] for k in unplaced]), strict=True))
+        for k, i in enumerate(at):
+            event = events[i]
+            case = event.body
+            assert isinstance(case, Case)
+            if not outside.get(k):
+                found[i] = self._by_code(case, points[k], area=areas[k])
+            elif self._known(case):
+                found[i] = self._by_code(case, None, "bad_position")
+            else:
+                detail = (
+                    f"position lon={case.lon} lat={case.lat} ({case.coord_sys}) is more than 5 km outside the district: "
+                    "most often coord_sys is wrong"
+                )
+                found[i] = Refused(event.entry_id, "outside_district", detail, event.source, event.type)
+
+    def _by_code(
+        self,
+        case: Case,
+        point: tuple[float, float] | None,
+        flag: str = "",
+        area: tuple[str, str, str] = ("", "", ""),
+    ) -> Place:
+        flags = [flag] if flag else []
+        coded = self._coded(case)
+        given = (case.street or "", case.community or "", case.grid or "")
+        if not any(given):
+            place = area
+        elif not any(coded):
+            flags.append("unknown_code")
+            place = area if any(area) else given
+        else:
+            place = coded
+            if any(a and c and a != c for a, c in zip(area, coded, strict=True)):
+                flags.append("place_disagrees")
+            elif area[: len(coded)] and any(area):
+                # The code names the street only and the position agrees: the finer levels come from the position.
+                place = tuple(c or a for c, a in zip(coded, area, strict=True))  # type: ignore[assignment]
+            if any(g and g != c for g, c in zip(given, coded, strict=True)):
+                flags.append("unknown_code")
+        lon, lat = point if point else (None, None)
+        return Place(lon, lat, *(text.replace("\x00", "") for text in place), flags=tuple(flags))
+
+    def _coded(self, case: Case) -> tuple[str, str, str]:
+        """(street, community, grid) by the finest known code of the case."""
+        district, placer = self.district, self.placer
+        if case.grid and case.grid in district.grids:
+            return placer.parents(case.grid, 0)
+        if case.community and case.community in district.communities:
+            return placer.parents(case.community, 1)
+        if case.street and case.street in district.streets:
+            return placer.parents(case.street, 2)
+        return "", "", ""
+
+    def _known(self, case: Case) -> bool:
+        return any(self._coded(case))
+
+
+def _problem(case: Case) -> tuple[str, str] | None:
+    """Why a position cannot be used: a reason of the contract and a sentence."""
+    if case.lon is None or case.lat is None:
+        return "missing_field", "lon or lat is missing: a position needs both"
+    if case.coord_sys is None:
+        return "missing_field", "coord_sys is missing: it is required with a position"
+    if not (math.isfinite(case.lon) and math.isfinite(case.lat) and abs(case.lon) <= 180 and abs(case.lat) <= 90):
+        return "bad_value", f"position lon={case.lon} lat={case.lat} is not on the globe"
+    return None

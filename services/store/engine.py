@@ -1,0 +1,68 @@
+"""The store's door: engines with the settings that the rest of the code counts on, and a check at opening."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # WAL with NORMAL survives a killed process; after a power cut the newest commits may be gone together with the
+    # position that they stored, and the projector reads those entries again (projector.loop, on start).
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA busy_timeout=20000",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA mmap_size=268435456",
+)
+STATEMENT_TIMEOUT_MS = 30_000
+
+
+def open_engine(url: str, *, pool_size: int = 4) -> Engine:
+    """An engine for ``url``. SQLite's folder is made; nothing is connected yet."""
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, pool_size=pool_size, connect_args={"check_same_thread": False, "timeout": 20})
+        event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+    )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction. On SQLite it takes the write lock at once, so that it never fails half way for it."""
+    with engine.connect().execution_options(lianqin_write=True) as connection, connection.begin():
+        yield connection
+
+
+def is_postgres(connection: Connection | Engine) -> bool:
+    """Whether this is PostgreSQL (else SQLite)."""
+    return connection.dialect.name == "postgresql"
+
+
+def ping(engine: Engine) -> None:
+    """Raise when the database does not answer."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def _sqlite_connected(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver's own way begins too late
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    mode = "IMMEDIATE" if connection.get_execution_options().get("lianqin_write") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")

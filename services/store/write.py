@@ -1,0 +1,170 @@
+"""The write path: what happens inside the projector's one transaction (ARCHITECTURE.md, decision 2).
+
+The feed row is locked first, so that commits have one order, revisions are dense, and two projectors that meet a new
+case at once cannot both count it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+
+from services.cases import CaseRow
+from services.events.entry import entry_key
+from services.indicators import Contribution
+from services.store import schema
+from services.store.upsert import (
+    add_rollups,
+    add_tallies,
+    append_history,
+    upsert_cases,
+    upsert_things,
+)
+
+OUTBOX_KEPT = 20_000
+
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE_COUNTED = msgspec.json.Decoder(tuple[Contribution, ...]).decode
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """The feed row: where we are in the stream and how much we have taken in."""
+
+    district: str
+    revision: int
+    position: str
+    last_entry: str
+    processed: int
+    lost: int
+    lost_at: int | None
+    emptied_at: int | None
+
+
+class OldCase(msgspec.Struct, frozen=True, gc=False):
+    """What the write path must know of a case that is there already."""
+
+    version: int
+    entry: int
+    is_open: bool
+    counted: tuple[Contribution, ...]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """As ``CaseRow.order``."""
+        return self.version, -self.entry
+
+
+class WrongDistrict(Exception):
+    """The store belongs to another district."""
+
+
+_FEED = [schema.feed.c[name] for name in Feed.__struct_fields__]
+_LOCK = update(schema.feed).values(revision=schema.feed.c.revision).returning(*_FEED)
+
+
+def read_feed(connection: Connection) -> Feed | None:
+    """The feed row, or None in a new store."""
+    row = connection.execute(select(*_FEED)).first()
+    return Feed(*row) if row else None
+
+
+def open_feed(connection: Connection, district: str) -> Feed:
+    """The feed row, made when the store is new. Raises WrongDistrict when the store is another district's."""
+    feed = read_feed(connection)
+    if feed is None:
+        connection.execute(
+            insert(schema.feed).values(
+                id=1, district=district, revision=0, position="0-0", last_entry="0-0", processed=0, lost=0
+            )
+        )
+        return Feed(district, 0, "0-0", "0-0", 0, 0, None, None)
+    if feed.district != district:
+        raise WrongDistrict(
+            f"the store holds district {feed.district!r}, the package is {district!r}: "
+            "give each district a database of its own (LIANQIN_DATABASE_URL or --data-dir)"
+        )
+    return feed
+
+
+class Writer:
+    """The statements of one transaction, in the order in which the projector needs them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lock(self) -> Feed:
+        """Lock the feed row until the commit, and read it."""
+        return Feed(*self._connection.execute(_LOCK).one())
+
+    def known(self, keys: Sequence[int]) -> set[int]:
+        """Which of the entries (a batch's, sorted or not) are in the store or among the dead already."""
+        if not keys:
+            return set()
+        low, high = min(keys), max(keys)
+        wanted = set(keys)
+        found: set[int] = set()
+        for table in (schema.history, schema.dead):
+            rows = self._connection.execute(select(table.c.entry).where(table.c.entry.between(low, high)))
+            found.update(row[0] for row in rows if row[0] in wanted)
+        return found
+
+    def old_cases(self, case_ids: Sequence[str]) -> dict[str, OldCase]:
+        """The cases of a batch as they stand; the locked feed row keeps them so until the commit."""
+        if not case_ids:
+            return {}
+        c = schema.cases.c
+        wanted = select(c.case_id, c.version, c.entry, c.is_open, c.counted).where(
+            c.case_id.in_(bindparam("ids", expanding=True))
+        )
+        rows = self._connection.execute(wanted, {"ids": sorted(case_ids)})
+        return {row[0]: OldCase(row[1], row[2], bool(row[3]), _DECODE_COUNTED(row[4])) for row in rows}
+
+    def cases(self, rows: Iterable[tuple[CaseRow, tuple[Contribution, ...]]]) -> None:
+        """Upsert changed cases with what they count for."""
+        upsert_cases(
+            self._connection,
+            [(*msgspec.structs.astuple(row), _ENCODE(counted).decode()) for row, counted in rows],
+        )
+
+    def history(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Append accepted entries, in the order of the columns of ``history``."""
+        append_history(self._connection, rows)
+
+    def things(self, rows: Sequence[tuple[object, ...]]) -> None:
+        """Upsert things, in the order of the columns of ``things``."""
+        upsert_things(self._connection, sorted(rows, key=lambda row: (row[0], row[1])))  # type: ignore[index]
+
+    def rollups(self, change: dict[Contribution, int]) -> None:
+        """Move the roll-ups."""
+        add_rollups(self._connection, [(*contribution, n) for contribution, n in sorted(change.items())])
+
+    def tallies(self, change: dict[tuple[str, str], int]) -> None:
+        """Add to the tallies of refusals and flags."""
+        add_tallies(self._connection, [(*key, n) for key, n in sorted(change.items())])
+
+    def dead(self, rows: Sequence[dict[str, object]]) -> None:
+        """Keep refused entries."""
+        if rows:
+            self._connection.execute(insert(schema.dead), list(rows))
+
+    def publish(self, revision: int, at: int, payload: bytes) -> None:
+        """Put one delta into the outbox; now and then drop what no web process can still need."""
+        self._connection.execute(insert(schema.outbox).values(revision=revision, at=at, payload=payload))
+        if revision % 500 == 0:
+            self._connection.execute(delete(schema.outbox).where(schema.outbox.c.revision < revision - OUTBOX_KEPT))
+
+    def move_feed(self, feed: Feed) -> None:
+        """Store the revision, the position and the counts."""
+        values = {name: getattr(feed, name) for name in Feed.__struct_fields__ if name != "district"}
+        self._connection.execute(update(schema.feed).values(**values))
+
+    def clear_read_model(self) -> None:
+        """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
+        for table in (schema.cases, schema.rollups, schema.things, schema.outbox):
+            self._connection.execute(delete(table))
+        self._connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
+
+
+def later(one: str, other: str) -> str:
+    """The later of two stream ids."""
+    return one if entry_key(one) >= entry_key(other) else other

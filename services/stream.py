@@ -1,0 +1,171 @@
+"""The Redis door: keys, the consumer group, wake-ups, the dead, and what a trimmed gap leaves behind."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import redis
+
+from services.events.entry import entry_key
+
+GROUP = "projector"
+BOARD_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one district. The braces are Redis Cluster hash tags."""
+
+    district: str
+
+    def __getitem__(self, name: str) -> str:
+        return f"lianqin:{{{self.district}}}:{name}"
+
+    @property
+    def events(self) -> str:
+        """The stream that the case system publishes to."""
+        return self["events"]
+
+    @property
+    def board(self) -> str:
+        """The wake-ups for the web processes."""
+        return self["board"]
+
+    @property
+    def dead(self) -> str:
+        """The refused entries, for people."""
+        return self["dead"]
+
+    @property
+    def clock(self) -> str:
+        """The virtual clock of a demo or a replay."""
+        return self["clock"]
+
+
+def connect(url: str) -> redis.Redis:
+    """A client that gives up on a silent server within seconds; nothing is connected yet."""
+    return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=15)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What XINFO says of the ``events`` stream and of our group."""
+
+    length: int
+    added: int
+    first: str
+    last: str
+    last_delivered: str
+
+
+class EventStream:
+    """The ``events`` stream as our group sees it."""
+
+    def __init__(self, client: redis.Redis, district: str, consumer: str) -> None:
+        self.client = client
+        self.keys = Keys(district)
+        self.consumer = consumer
+
+    def ensure_group(self, position: str, processed: int) -> bool:
+        """Make the group at our own position, never at ``$`` or ``0``; True when it was made."""
+        try:
+            self.client.xgroup_create(self.keys.events, GROUP, id=position, mkstream=True, entries_read=processed)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" in str(error):
+                return False
+            raise
+        return True
+
+    def state(self) -> StreamState:
+        """The stream's and the group's numbers, read in one step."""
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.xinfo_stream(self.keys.events)
+            pipe.xinfo_groups(self.keys.events)
+            info, groups = pipe.execute()
+        ours = next((g for g in groups if g["name"] in {GROUP, GROUP.encode()}), None)
+        first, last = (info[name] for name in ("first-entry", "last-entry"))
+        return StreamState(
+            length=info["length"],
+            added=info["entries-added"],
+            first=first[0].decode() if first else "",
+            last=last[0].decode() if last else "",
+            last_delivered=ours["last-delivered-id"].decode() if ours else "0-0",
+        )
+
+    def read(self, after: str, count: int, block_ms: int | None) -> list[tuple[str, Mapping[bytes, bytes] | None]]:
+        """Entries for this consumer: ``after`` is ``>`` for new ones, else our own pending from that id on.
+
+        A pending entry that was trimmed comes without fields.
+        """
+        answer = self.client.xreadgroup(GROUP, self.consumer, {self.keys.events: after}, count=count, block=block_ms)
+        return _entries(answer)
+
+    def claim(self, idle_ms: int, count: int) -> tuple[list[tuple[str, Mapping[bytes, bytes] | None]], list[str]]:
+        """Take over what a dead consumer held, and the ids among it that were trimmed."""
+        answer = cast(
+            list[Any],
+            self.client.xautoclaim(self.keys.events, GROUP, self.consumer, min_idle_time=idle_ms, count=count),
+        )
+        claimed = [(i.decode(), fields) for i, fields in answer[1]]
+        deleted = [i.decode() for i in answer[2]] if len(answer) > 2 else []
+        return claimed, deleted
+
+    def range(self, after: str, until: str, count: int) -> list[tuple[str, Mapping[bytes, bytes] | None]]:
+        """Entries behind ``after`` up to ``until``, whoever they were delivered to."""
+        return [(i.decode(), fields) for i, fields in self.client.xrange(self.keys.events, f"({after}", until, count)]
+
+    def low_water(self, batch: Sequence[str]) -> str:
+        """The id up to which everything is in the store once ``batch`` (our newest entries, in order) is.
+
+        Asked after the batch was read: whatever another consumer holds below it is pending by now.
+        """
+        summary = cast(dict[str, Any], self.client.xpending(self.keys.events, GROUP))
+        consumers = summary.get("consumers") or []
+        if all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers):
+            return batch[-1]
+        ours = set(batch)
+        pending = cast(list[Any], self.client.xpending_range(self.keys.events, GROUP, "-", "+", len(batch) + 1))
+        first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
+        if first_other is None:
+            return batch[-1]
+        below = [i for i in batch if entry_key(i) < entry_key(first_other)]
+        return below[-1] if below else "0-0"
+
+    def finish(self, entry_ids: Sequence[str], revision: int, dead: Sequence[Mapping[str, str]]) -> None:
+        """After the commit: wake the web processes, tell the dead, then acknowledge; one round trip."""
+        with self.client.pipeline(transaction=False) as pipe:
+            if revision:
+                pipe.xadd(self.keys.board, {"revision": revision}, maxlen=BOARD_LENGTH, approximate=True)
+            for fields in dead:
+                pipe.xadd(self.keys.dead, cast(dict[Any, Any], dict(fields)), maxlen=100_000, approximate=True)
+            for start in range(0, len(entry_ids), 1000):
+                pipe.xack(self.keys.events, GROUP, *entry_ids[start : start + 1000])
+            pipe.execute()
+
+    def trim(self, below: str) -> None:
+        """Drop entries below ``below`` and below every other group's slowest entry."""
+        floor = entry_key(below)
+        for group in cast(list[dict[str, Any]], self.client.xinfo_groups(self.keys.events)):
+            floor = min(floor, entry_key(group["last-delivered-id"].decode()))
+            pending = cast(dict[str, Any], self.client.xpending(self.keys.events, group["name"]))
+            if pending.get("min"):
+                floor = min(floor, entry_key(pending["min"].decode()))
+        if floor > 0:
+            self.client.xtrim(self.keys.events, minid=f"{floor >> 20}-{floor & 0xFFFFF}", approximate=True)
+
+
+def is_gone(error: redis.ResponseError) -> bool:
+    """Whether an answer says that the stream or the group is not there any more."""
+    return any(word in str(error) for word in ("NOGROUP", "UNBLOCKED", "no longer exists", "no such key"))
+
+
+def _entries(answer: Any) -> list[tuple[str, Mapping[bytes, bytes] | None]]:
+    if not answer:
+        return []
+    streams = answer.values() if isinstance(answer, dict) else [items for _, items in answer]
+    found: list[tuple[str, Mapping[bytes, bytes] | None]] = []
+    for stream in streams:
+        nested = stream and isinstance(stream[0], list) and stream[0] and isinstance(stream[0][0], tuple | list)
+        entries = stream[0] if nested else stream  # RESP3 nests one deeper
+        found.extend((entry[0].decode(), entry[1] or None) for entry in entries)
+    return found
