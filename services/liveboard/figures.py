@@ -1,0 +1,178 @@
+"""The figures of a screen, from the board and the clock: one definition for the wall and for ``/api/v1/board``. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.district.package import District
+from services.events.codes import CHANNELS, DOMAINS, LEVELS
+from services.indicators import rate
+from services.liveboard.board import Board, Share
+
+QUEUE_ROWS = 10
+
+
+def month_start_day(district: District, day: int) -> int:
+    """The first counting day (yyyymmdd) of the statistical month that ``day`` lies in."""
+    first = district.month_first_day
+    year, month, day_of_month = day // 10_000, day // 100 % 100, day % 100
+    if day_of_month < first:
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+    return year * 10_000 + month * 100 + first
+
+
+def day_before(district: District, day: int) -> int:
+    """The counting day before ``day`` (yyyymmdd)."""
+    return district.day_of(district.day_start_ms(day) - 1)
+
+
+def street_rows(board: Board) -> list[dict[str, Any]]:
+    """Per street (属地), in the order of the package, 未定位 last: today's figures by DOMAIN.md §4.
+
+    should_close = closed cases whose count_at lies in today, plus open ones whose deadline has come today.
+    """
+    today = board.counts.get(board.day, {})
+    rows = []
+    for code in [*board.district.streets, ""]:
+        area = board.district.streets.get(code)
+        now = Share(*board.streets[code]) if code in board.streets else Share()
+        closed = today.get((code, "due", ""), 0)
+        on_time = today.get((code, "due_on_time", ""), 0)
+        should_close = closed + now.due_now
+        if area is None and not (now.open or should_close):
+            continue
+        rows.append(
+            {
+                "code": code, "name": area.name if area else "", "open": now.open, "overdue": now.overdue,
+                "due_soon": now.due_soon, "should_close": should_close, "closed": closed, "closed_on_time": on_time,
+                "close_rate": rate(closed, should_close), "on_time_close_rate": rate(on_time, should_close),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Streets by the unrounded rate, then by volume, then by code; those without a rate come last, by code."""
+    return sorted(
+        (row for row in rows if row["code"]),
+        key=lambda r: (
+            r["on_time_close_rate"] is None, -(r["on_time_close_rate"] or 0), -r["should_close"], r["code"],
+        ),
+    )  # fmt: skip
+
+
+def tiles(board: Board, before: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
+    today = board.counts.get(board.day, {})
+    yesterday = board.counts.get(day_before(board.district, board.day), {})
+    total = board.total()
+    streets = street_rows(board)
+    due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
+    return {
+        "today": {
+            "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
+            "intake": _sum(today, "intake"), "closed": _sum(today, "closed"), "before": _before(before),
+        },
+        "funnel": _funnel(board),
+        "hours": {"today": _hours(today), "yesterday": _hours(yesterday)},
+        "channels": _against(_by_key(today, "intake_channel"), before.get("channel"), CHANNELS),
+        "domains": _against(_by_key(today, "intake_domain"), before.get("domain"), DOMAINS),
+        "streets": {
+            "rows": [[r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"]]
+                     for r in ranked(streets)],
+            "all": [rate(on_time, due), due],
+            "target": board.district.policy.target_on_time,
+        },
+        "queue": _queue(board),
+        "unknown": _unknown(board, total),
+    }  # fmt: skip
+
+
+def _sum(counts: Mapping[tuple[str, str, str], int], measure: str) -> int:
+    return sum(n for (_, name, _key), n in counts.items() if name == measure)
+
+
+def _by_key(counts: Mapping[tuple[str, str, str], int], measure: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for (_, name, key), n in counts.items():
+        if name == measure:
+            found[key] = found.get(key, 0) + n
+    return found
+
+
+def _hours(counts: Mapping[tuple[str, str, str], int]) -> list[int]:
+    by_hour = _by_key(counts, "intake_hour")
+    return [by_hour.get(f"{hour:02d}", 0) for hour in range(24)]
+
+
+def _against(counts: dict[str, int], before: Any, order: tuple[str, ...]) -> list[list[Any]]:
+    """[code, today, the same minute yesterday or None], the largest first."""
+    codes = sorted({*counts, *(before or {})}, key=lambda c: (-counts.get(c, 0), order.index(c) if c in order else 99))
+    return [[code, counts.get(code, 0), None if before is None else before.get(code, 0)] for code in codes]
+
+
+def _before(before: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: before.get(name) for name in ("overdue", "due_soon", "open", "reported", "closed")}
+
+
+def _funnel(board: Board) -> dict[str, Any]:
+    """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
+    first = month_start_day(board.district, board.day)
+    levels: dict[str, int] = {}
+    for day, counts in board.counts.items():
+        if day >= first:
+            for key, n in _by_key(counts, "funnel").items():
+                levels[key] = levels.get(key, 0) + n
+    grid, street, district = (
+        levels.get("grid", 0) + levels.get("community", 0), levels.get("street", 0), levels.get("district", 0),
+    )  # fmt: skip
+    policy = board.district.policy
+    return {
+        "n": sum(levels.get(level, 0) for level in LEVELS), "unknown": levels.get("", 0),
+        "grid": grid, "street": street, "district": district,
+        "targets": [policy.target_grid, policy.target_street, policy.target_district],
+    }  # fmt: skip
+
+
+def _queue(board: Board) -> dict[str, Any]:
+    """Cases that the district holds: those that nobody has taken first, then by what breaks next."""
+    found = []
+    for case_id in board.escalated:
+        row = board.rows[case_id]
+        ends, taken = row.deadline_at, False
+        if row.escalation:
+            to, _reason, _at, deadline_at, acknowledged_at = _escalation(row.escalation)
+            ends, taken = deadline_at or row.deadline_at, acknowledged_at is not None
+        found.append((taken, ends is None, ends or 0, case_id))
+    found.sort()
+    rest = [item for item in found[QUEUE_ROWS:]]
+    return {
+        "n": len(found), "untaken": sum(not item[0] for item in found),
+        "rows": [item[3] for item in found[:QUEUE_ROWS]],
+        "rest_untaken": sum(not item[0] for item in rest),
+        "rest_ends": min((item[2] for item in rest if not item[1]), default=None),
+    }  # fmt: skip
+
+
+def _escalation(text: str) -> list[Any]:
+    import json
+
+    found: list[Any] = json.loads(text)
+    return found
+
+
+def _unknown(board: Board, total: Share) -> dict[str, Any]:
+    """What the screen does not know, so that it can say so."""
+    refused: dict[str, int] = {}
+    skewed = 0
+    for (what, _source), n in board.tallies.items():
+        if what.startswith("refused:"):
+            reason = what.removeprefix("refused:")
+            refused[reason] = refused.get(reason, 0) + n
+        elif what == "clock_skew":
+            skewed += n
+    unplaced = Share(*board.streets[""]).open if "" in board.streets else 0
+    return {
+        "refused": refused, "clock_skew": skewed, "unplaced": unplaced, "estimated": total.estimated,
+        "lost": board.lost, "lost_at": board.lost_at, "emptied_at": board.emptied_at,
+        "absent": list(board.district.absent),
+    }  # fmt: skip

@@ -1,0 +1,91 @@
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, text
+
+from services.district.load import load
+from services.district.package import District
+from services.embedded import EmbeddedRedis
+from services.sealing import Sealer
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+from tests.servers import Postgres
+from tests.tiny import write_tiny_district
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    write_tiny_district(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> District:
+    """A district of two streets, four communities and eight grids: squares that share edges."""
+    return load(tiny_folder)
+
+
+@pytest.fixture
+def sealer() -> Sealer:
+    return Sealer("")
+
+
+@pytest.fixture(scope="session")
+def _redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    server = EmbeddedRedis(tmp_path_factory.mktemp("redis"), append_only=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(_redis_server: EmbeddedRedis) -> str:
+    with redis.Redis(port=_redis_server.port) as client:
+        client.flushall()
+    return _redis_server.url
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[Postgres]:
+    server = Postgres()
+    server.create()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(_postgres_server: Postgres) -> Iterator[Engine]:
+    engine = open_engine(_postgres_server.url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A fresh store, once on each database."""
+    found: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return found
