@@ -1,0 +1,84 @@
+"""The forms of case files that can be replayed, recognised by their columns; the name only helps to complain."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.replay import boston, pingshan, sanfrancisco
+from services.replay.reading import Row
+from services.replay.source import ReplayError, SourceCase
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """The district that a form's cases belong to. ``boundaries`` is a file of the boundary folder, or empty."""
+
+    code: str
+    name: str
+    name_en: str
+    time_zone: str
+    boundaries: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its local clock."""
+        return ZoneInfo(self.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One form of file: ``columns`` tell it from the others, ``read`` makes a case of a row or raises RowError."""
+
+    name: str
+    hint: str
+    columns: frozenset[str]
+    city: City
+    read: Callable[[int, Row, tzinfo], SourceCase]
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of its events."""
+        return f"/replay/{self.name}"
+
+
+BOSTON = City("boston", "波士顿", "Boston", "America/New_York", "boston_neighborhoods.geojson.gz")
+SAN_FRANCISCO = City("sf", "旧金山", "San Francisco", "America/Los_Angeles", "sf_supervisor_districts.geojson.gz")
+PINGSHAN = City("440310", "坪山区", "Pingshan", "Asia/Shanghai")
+
+FORMATS = (
+    Format("boston-2026", "boston311_2026", frozenset(
+        "case_id open_date case_topic service_name assigned_department case_status closure_reason close_date "
+        "target_close_date on_time report_source full_address neighborhood longitude latitude".split()
+    ), BOSTON, boston.read_2026),
+    Format("boston-2013", "boston311_2013", frozenset(
+        "case_enquiry_id open_dt sla_target_dt closed_dt on_time case_status reason type department location "
+        "neighborhood latitude longitude source".split()
+    ), BOSTON, boston.read_2013),
+    Format("boston-open311", "boston_open311", frozenset(
+        "service_request_id status service_name service_code requested_datetime updated_datetime address lat "
+        "long".split()
+    ), BOSTON, boston.read_open311),
+    Format("pingshan-2018", "pingshan", frozenset(
+        "REC_ID CREATE_TIME EVENT_SRC_NAME EVENT_TYPE_ID EVENT_TYPE_NAME MAIN_TYPE_NAME SUB_TYPE_ID SUB_TYPE_NAME "
+        "STREET_ID STREET_NAME COMMUNITY_ID COMMUNITY_NAME DISPOSE_UNIT_ID DISPOSE_UNIT_NAME INTIME_ARCHIVE_NUM "
+        "OVERTIME_ARCHIVE_NUM".split()
+    ), PINGSHAN, pingshan.read),
+    Format("sf-311", "sf311", frozenset([
+        "CaseID", "Opened", "Closed", "Status", "Responsible Agency", "Category", "Request Type", "Address",
+        "Supervisor District", "Latitude", "Longitude", "Source",
+    ]), SAN_FRANCISCO, sanfrancisco.read),
+)  # fmt: skip
+
+
+def recognise(path: Path, columns: Sequence[str]) -> Format:
+    """The form of a file with these columns. Raises ReplayError that names what is missing."""
+    have = set(columns)
+    if found := next((form for form in FORMATS if form.columns <= have), None):
+        return found
+    named = next((form for form in FORMATS if form.hint in path.name), None)
+    nearest = named or max(FORMATS, key=lambda form: len(form.columns & have) / len(form.columns))
+    missing = ", ".join(sorted(nearest.columns - have))
+    known = ", ".join(form.name for form in FORMATS)
+    raise ReplayError(f"{path.name}: not a known form ({known}); as {nearest.name} it lacks the columns {missing}")
