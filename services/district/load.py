@@ -83,6 +83,7 @@ class _Reader:
             month_first_day=first, streets=streets, communities=communities, grids=grids,
             units={row["code"]: row["name"] for row in tables["departments"]},
             units_en={row["code"]: row["name_en"] for row in tables["departments"] if row.get("name_en")},
+            sources=self.sources(head),
             categories=self.categories(tables["categories"]),
             class_map=self.class_map(tables["class_map"]),
             layers={layer: found for layer in LAYERS if (found := self.geojson(f"{layer}.geojson"))},
@@ -129,6 +130,14 @@ class _Reader:
             self.fault("district.toml", key, f"is {value!r}", f"Write a whole number from {low} to {high}")
             return default
         return value
+
+    def sources(self, head: dict[str, object]) -> dict[str, str]:
+        """``[sources]``: the sources that the truth bar expects, id → name."""
+        found = head.get("sources", {})
+        if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+            self.fault("district.toml", "sources", "is not a table of names", 'Write "/case-system" = "案件"')
+            return {}
+        return {str(source): str(name) for source, name in found.items()}
 
     def geojson(self, file: str, *, required: bool = False) -> dict[str, object]:
         if (text := self.text(file, required=required)) is None:

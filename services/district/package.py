@@ -69,6 +69,7 @@ class District:
     grids: dict[str, Area] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     units_en: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     categories: tuple[Category, ...] = ()
     class_map: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
     layers: dict[str, dict[str, object]] = field(default_factory=dict)

@@ -1,8 +1,9 @@
-"""The figures of a screen, from the board and the clock: one definition for the wall and for ``/api/v1/board``. Pure."""
+"""The figures of a screen, from the board: one definition for the wall and for ``/api/v1/board``. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from services.cases import decode_escalation
 from services.district.package import District
 from services.events.codes import CHANNELS, DOMAINS, LEVELS
 from services.indicators import rate
@@ -60,7 +61,7 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def tiles(board: Board, before: Mapping[str, Any], now: int) -> dict[str, Any]:
+def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
     """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
     today = board.counts.get(board.day, {})
     yesterday = board.counts.get(day_before(board.district, board.day), {})
@@ -140,24 +141,18 @@ def _queue(board: Board) -> dict[str, Any]:
         row = board.rows[case_id]
         ends, taken = row.deadline_at, False
         if row.escalation:
-            to, _reason, _at, deadline_at, acknowledged_at = _escalation(row.escalation)
-            ends, taken = deadline_at or row.deadline_at, acknowledged_at is not None
+            escalation = decode_escalation(row.escalation)
+            ends = escalation.deadline_at or row.deadline_at
+            taken = escalation.acknowledged_at is not None
         found.append((taken, ends is None, ends or 0, case_id))
     found.sort()
-    rest = [item for item in found[QUEUE_ROWS:]]
+    rest = found[QUEUE_ROWS:]
     return {
         "n": len(found), "untaken": sum(not item[0] for item in found),
         "rows": [item[3] for item in found[:QUEUE_ROWS]],
         "rest_untaken": sum(not item[0] for item in rest),
         "rest_ends": min((item[2] for item in rest if not item[1]), default=None),
     }  # fmt: skip
-
-
-def _escalation(text: str) -> list[Any]:
-    import json
-
-    found: list[Any] = json.loads(text)
-    return found
 
 
 def _unknown(board: Board, total: Share) -> dict[str, Any]:

@@ -1,0 +1,188 @@
+"""The socket: a zone's room, a snapshot or what followed, a beat, and no client that can harm the others.
+
+A lone change leaves at once; while changes come faster than ``BEAT_S`` they leave coalesced (ARCHITECTURE.md, decision
+4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and assets/live.js.
+"""
+
+import contextlib
+import logging
+import time
+from socket import SHUT_RDWR
+from typing import Any
+
+import gevent
+import msgspec
+from flask import request
+from flask_socketio import SocketIO, join_room
+from gevent.event import Event
+
+from services.clock import Clock, VirtualClock
+from services.liveboard.board import Board
+from services.liveboard.figures import tiles
+from services.liveboard.follower import Follower
+from services.liveboard.sources import source_rows
+from services.liveboard.zone import TICKER_LINES, Zone
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 0.08
+QUEUE_LIMIT = 200
+STUCK_S = 5
+WALL = "wall"
+
+
+class LiveRoom:
+    """The wall's zone and the browsers that watch it."""
+
+    def __init__(self, socketio: SocketIO, clock: Clock) -> None:
+        self._socketio = socketio
+        self._clock = clock
+        self._wake = Event()
+        self._flushed_at = 0.0
+        self._queues: dict[str, tuple[int, float]] = {}
+        self.zone: Zone | None = None
+        self.follower: Follower | None = None
+        self.dropped = 0
+        socketio.on_event("hello", self.hello)
+        socketio.on_event("disconnect", self.gone)
+
+    def start(self, follower: Follower) -> None:
+        """Follow the store, flush and beat, each in a greenlet of its own."""
+        self.follower = follower
+        for loop in (follower.run, self._flush_loop, self._beat_loop):
+            gevent.spawn(_for_ever, loop)
+
+    def changed(self, case_ids: set[str] | None) -> None:
+        """The follower's word: these cases changed; None, everything is new."""
+        assert self.follower is not None
+        if case_ids is None:
+            self.zone = Zone(self.follower.board, self._tiles)
+            self.zone.flush(self._clock.now_ms())
+            for part in self.zone.snapshot(self._clock.now_ms())[0]:
+                self._socketio.emit("snapshot", part, to=WALL)
+            return
+        assert self.zone is not None
+        self.zone.mark(case_ids)
+        if time.monotonic() - self._flushed_at >= BEAT_S:
+            self._flush()
+        else:
+            self._wake.set()
+
+    def hello(self, wish: Any) -> None:
+        """A browser joins: it names what it has and gets what it lacks."""
+        if self.zone is None:
+            self._socketio.emit("wait", to=request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds sid
+            return
+        sid = request.sid  # type: ignore[attr-defined]
+        deltas = self.zone.since(*_wish(wish))
+        parts: list[bytes] = []
+        if deltas is None:
+            parts, deltas = self.zone.snapshot(self._clock.now_ms())
+        join_room(WALL)
+        for event, messages in (("snapshot", parts), ("delta", deltas)):
+            for message in messages:
+                self._socketio.emit(event, message, to=sid)
+        self._socketio.emit("beat", self._beat(), to=sid)
+
+    def gone(self, *_reason: object) -> None:
+        """A browser left."""
+        self._queues.pop(request.sid, None)  # type: ignore[attr-defined]
+
+    def browsers(self) -> int:
+        """How many browsers are in the room."""
+        return sum(1 for _ in self._socketio.server.manager.get_participants("/", WALL))
+
+    def _tiles(self) -> dict[str, Any]:
+        follower = self.follower
+        assert follower is not None
+        board: Board = follower.board
+        found = tiles(board, follower.before)
+        del board.happened[:-TICKER_LINES]
+        found["ticker"] = list(board.happened)
+        found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
+        health = follower.health
+        found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
+        found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
+        return found
+
+    def _flush(self) -> None:
+        self._flushed_at = time.monotonic()
+        if self.zone is not None and (message := self.zone.flush(self._clock.now_ms())) is not None:
+            self._socketio.emit("delta", message, to=WALL)
+
+    def _flush_loop(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            gevent.sleep(max(self._flushed_at + BEAT_S - time.monotonic(), 0))
+            self._flush()
+
+    def _beat_loop(self) -> None:
+        while True:
+            gevent.sleep(1)
+            if self.zone is None:
+                continue
+            assert self.follower is not None
+            self.follower.tick()
+            self._flush()
+            self._socketio.emit("beat", self._beat(), to=WALL)
+            self._drop_stuck()
+
+    def _beat(self) -> dict[str, Any]:
+        assert self.zone is not None and self.follower is not None
+        clock = self._clock
+        speed: float = 1.0
+        if isinstance(clock, VirtualClock):
+            speed = 0.0 if clock.stopped_at_ms is not None else clock.speed
+        return {
+            "epoch": self.zone.epoch, "seq": self.zone.seq, "now": clock.now_ms(), "speed": speed,
+            "fresh_ms": self.follower.health.fresh_ms(), "last_entry": self.follower.board.last_entry,
+        }  # fmt: skip
+
+    def _drop_stuck(self) -> None:
+        """Cut a client whose queue is long or has not moved for 5 s: it comes back and asks for what it lacks."""
+        now = time.monotonic()
+        for sid, eio_sid in list(self._socketio.server.manager.get_participants("/", WALL)):
+            socket = self._socketio.server.eio.sockets.get(eio_sid)
+            if socket is None:
+                continue
+            waiting = socket.queue.qsize()
+            before, since = self._queues.get(sid, (0, now))
+            if not waiting or waiting < before:
+                since = now
+            self._queues[sid] = (waiting, since)
+            if waiting > QUEUE_LIMIT or now - since > STUCK_S:
+                self.dropped += 1
+                log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
+                self._queues.pop(sid, None)
+                self._cut(sid, socket)
+
+    def _cut(self, sid: str, socket: Any) -> None:
+        """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
+        while socket.queue.qsize():
+            socket.queue.get_nowait()
+        connection = self._socketio.server.get_environ(sid, "/").get("gunicorn.socket")
+        socket.close(wait=False, abort=True)
+        if connection is not None:
+            with contextlib.suppress(OSError):  # the other side may have closed it meanwhile
+                connection.shutdown(SHUT_RDWR)
+
+
+def _wish(wish: Any) -> tuple[str, int]:
+    """The epoch and sequence number that a browser says it has; anything else counts as nothing."""
+    if not isinstance(wish, dict):
+        return "", 0
+    epoch, seq = wish.get("epoch"), wish.get("seq")
+    if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool):
+        return epoch[:64], seq
+    return "", 0
+
+
+def _for_ever(loop: Any) -> None:
+    """A loop that fails is logged and begun again: a wall must not stand still because of one bad moment."""
+    while True:
+        try:
+            loop()
+        except Exception:
+            log.exception("%s failed and begins again", getattr(loop, "__name__", loop))
+            gevent.sleep(1)

@@ -1,0 +1,228 @@
+"""Keep the board up with the store: a wake-up from Redis, then the outbox behind our revision.
+
+The store alone is the truth: with Redis gone the outbox is polled, so a late wake-up costs time and never a change.
+Blocking work goes through ``offload`` (gevent's native threads in the web process): nothing here may hold its loop.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from services.cases import CaseRow
+from services.clock import Clock
+from services.district.package import District
+from services.events.entry import entry_key
+from services.indicators import Contribution
+from services.liveboard.board import Board
+from services.liveboard.figures import day_before, month_start_day
+from services.projector.delta import ThingChange, decode_delta
+from services.store import read
+from services.store.write import Feed, read_feed
+from services.stream import Keys
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+STORE_ERRORS = (DBAPIError, PoolTimeoutError)
+REDIS_ERRORS = (redis.RedisError, OSError)
+POLL_S = 0.5
+COMPARE_EVERY_S = 60.0
+# An entry older than this that the store has not taken in: the projector is late.
+BEHIND_AFTER_MS = 3000
+KINDS = ("source", "heartbeat", "unit", "notice")
+
+
+class Offload(Protocol):
+    """Run a blocking function somewhere it harms nobody."""
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        """Return what ``work`` returns, or raise what it raises."""
+        ...
+
+
+def directly(work: Callable[[], T]) -> T:
+    """The offload of a test or a script: here and now."""
+    return work()
+
+
+@dataclass(slots=True)
+class Health:
+    """What stands between the case system and the screen, as Unix ms since when it is so (None: it is well)."""
+
+    redis_down_since: int | None = None
+    store_down_since: int | None = None
+    behind_since: int | None = None
+    fresh_at: float = 0.0
+
+    def fresh_ms(self) -> int:
+        """How long ago everything was last known to be up to date, in ms by the machine's clock."""
+        return int((time.monotonic() - self.fresh_at) * 1000)
+
+
+class Follower:
+    """Owns the board of this process. ``changed`` is told which cases changed; None says: all of it is new."""
+
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        engine: Engine,
+        client: redis.Redis,
+        district: District,
+        clock: Clock,
+        changed: Callable[[set[str] | None], None],
+        offload: Offload = directly,
+    ) -> None:
+        self.board = Board(district)
+        self.health = Health()
+        self.before: dict[str, Any] = {}
+        self._engine, self._client, self._clock = engine, client, clock
+        self._changed, self._offload = changed, offload
+        self._keys = Keys(district.code)
+        self._district = district
+        self._wake_id = "$"
+        self._compared_at = -COMPARE_EVERY_S
+        self._judge_at = 0.0
+
+    def load(self) -> None:
+        """Read open cases and the revision in one transaction, and start from there."""
+        feed, rows, counts, things, tallies = self._offload(self._read_all)
+        board = Board(self._district)
+        board.load(rows, counts, self._clock.now_ms())
+        board.things = {(t.kind, t.key): t for t in things}
+        board.tallies = tallies
+        if feed is not None:
+            board.revision, board.last_entry = feed.revision, feed.last_entry
+            board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
+        self.board = board
+        self._changed(None)
+
+    def run(self, alive: Callable[[], bool] = lambda: True) -> None:
+        """Follow until ``alive`` says no."""
+        loaded = False
+        while alive():
+            try:
+                if not loaded:
+                    self.load()
+                    loaded = True
+                self.sync()
+                self.health.store_down_since = None
+            except STORE_ERRORS as error:
+                if self.health.store_down_since is None:
+                    self.health.store_down_since = self._clock.now_ms()
+                    log.warning("the store does not answer: %s", str(error).splitlines()[0][:200])
+                time.sleep(POLL_S)
+            self._wait_for_wake()
+            self._judge()
+
+    def sync(self) -> None:
+        """Apply what the outbox holds behind our revision, and let the clock work."""
+        self._compare()
+        while True:
+            messages = self._offload(self._read_outbox)
+            if messages and messages[0][0] != self.board.revision + 1:
+                self.load()  # the outbox was cut behind us
+                return
+            changed: set[str] = set()
+            for revision, payload in messages:
+                delta = decode_delta(payload)
+                if delta.reload:
+                    self.load()
+                    return
+                changed |= self.board.apply(revision, delta, self._clock.now_ms())
+            if messages:
+                self._changed(changed)
+            if len(messages) < 1000:
+                return
+
+    def tick(self) -> None:
+        """Once a second: lights that turn by themselves, the day's cut."""
+        if changed := self.board.tick(self._clock.now_ms()):
+            self._changed(changed)
+
+    def _wait_for_wake(self) -> None:
+        try:
+            answer = self._client.xread({self._keys.board: self._wake_id}, block=int(POLL_S * 1000), count=1000)
+            self.health.redis_down_since = None
+            if answer:
+                entries = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1]
+                while entries and isinstance(entries[0], list):
+                    entries = entries[0]
+                self._wake_id = entries[-1][0].decode()
+            elif self._wake_id == "$":
+                self._wake_id = "0-0" if not self._client.exists(self._keys.board) else self._last_wake()
+        except REDIS_ERRORS as error:
+            if self.health.redis_down_since is None:
+                self.health.redis_down_since = self._clock.now_ms()
+                log.warning("Redis does not answer: %s", str(error)[:200])
+            time.sleep(POLL_S)
+
+    def _last_wake(self) -> str:
+        last = self._client.xrevrange(self._keys.board, count=1)
+        return last[0][0].decode() if last else "0-0"
+
+    def _judge(self) -> None:
+        """Are we up to date? Only when Redis and the store answer and the projector is not behind."""
+        if time.monotonic() < self._judge_at:
+            return
+        self._judge_at = time.monotonic() + POLL_S
+        health = self.health
+        if health.redis_down_since is not None or health.store_down_since is not None:
+            return
+        try:
+            newest = self._client.xrevrange(self._keys.events, count=1)
+            feed = self._offload(self._read_feed)
+        except (*REDIS_ERRORS, *STORE_ERRORS):
+            return  # the next round says which of the two it is
+        last = newest[0][0].decode() if newest else "0-0"
+        done = feed is None or entry_key(feed.position) >= entry_key(last)
+        age_ms = time.time() * 1000 - (entry_key(last) >> 20)
+        if done or age_ms < BEHIND_AFTER_MS:
+            health.behind_since = None
+            health.fresh_at = time.monotonic()
+        elif health.behind_since is None:
+            health.behind_since = self._clock.now_ms()
+
+    def _compare(self) -> None:
+        """Once a minute: the figures of the same minute of the day before."""
+        if time.monotonic() - self._compared_at < COMPARE_EVERY_S and self.board.day:
+            return
+        self._compared_at = time.monotonic()
+        self.before = self._offload(self._read_before)
+
+    def _read_before(self) -> dict[str, Any]:
+        district, now = self._district, self._clock.now_ms()
+        today = district.day_of(now)
+        start = district.day_start_ms(day_before(district, today))
+        moment = start + now - district.day_start_ms(today)
+        with self._engine.connect() as connection:
+            return read.counts_at(connection, start, moment)
+
+    def _read_all(
+        self,
+    ) -> tuple[Feed | None, list[CaseRow], dict[Contribution, int], list[ThingChange], dict[tuple[str, str], int]]:
+        today = self._district.day_of(self._clock.now_ms())
+        since = min(month_start_day(self._district, today), day_before(self._district, today))
+        with self._engine.connect() as connection, connection.begin():
+            things = [
+                ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body))
+                for t in read.all_things(connection, KINDS)
+            ]
+            return (
+                read_feed(connection), list(read.open_cases(connection)), read.rollups_since(connection, since),
+                things, read.all_tallies(connection),
+            )  # fmt: skip
+
+    def _read_outbox(self) -> list[tuple[int, bytes]]:
+        with self._engine.connect() as connection:
+            return read.outbox_after(connection, self.board.revision)
+
+    def _read_feed(self) -> Feed | None:
+        with self._engine.connect() as connection:
+            return read_feed(connection)
