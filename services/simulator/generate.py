@@ -63,7 +63,8 @@ def _in_degrees(ground: BaseGeometry) -> BaseGeometry:
 
 def _write_geojson(path: Path, features: Iterable[tuple[BaseGeometry, dict[str, object]]]) -> None:
     rows = [
-        {"type": "Feature", "properties": properties, "geometry": mapping(geometry)} for geometry, properties in features
+        {"type": "Feature", "properties": properties, "geometry": mapping(geometry)}
+        for geometry, properties in features
     ]
     text = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     path.write_text('{"type":"FeatureCollection","features":[\n' + text + "\n]}\n", encoding="utf-8")
@@ -72,5 +73,3 @@ def _write_geojson(path: Path, features: Iterable[tuple[BaseGeometry, dict[str, 
 def _write_table(path: Path, rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-
-

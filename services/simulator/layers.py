@@ -86,7 +86,9 @@ def _roads(found: Survey, wet: BaseGeometry, hills: BaseGeometry, dice: Dice) ->
     lines: Layer = []
     for cut in found.mesh.cuts:
         if cut.rank < 0:
-            lines.append((_embankment(found, cut.corners), {"class": "minor", "name": "澜江路", "name_en": "Lanjiang Road"}))
+            lines.append(
+                (_embankment(found, cut.corners), {"class": "minor", "name": "澜江路", "name_en": "Lanjiang Road"})
+            )
             continue
         line: BaseGeometry = LineString(found.corners[list(cut.corners)])
         is_major = cut.rank == 0 or (cut.rank == 1 and line.length > 1500)
@@ -114,9 +116,7 @@ def _longest_major(roads: Layer) -> Layer:
     return sorted(major, key=lambda pair: -pair[0].length)[:14]
 
 
-def _buildings(
-    found: Survey, clear: list[BaseGeometry], roads: Layer, parks: set[str], dice: Dice
-) -> Layer:
+def _buildings(found: Survey, clear: list[BaseGeometry], roads: Layer, parks: set[str], dice: Dice) -> Layer:
     manners: dict[str, blocks.Manner] = {}
     shapes: list[Polygon] = []
     heights: list[float] = []

@@ -68,16 +68,12 @@ class _Surveyor:
             is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA + 2
             name, english = next(towns if is_town else villages)
             suffix = "Subdistrict" if is_town else "Town"
-            street = Place(
-                f"{CODE}{number:03d}", name, f"{english} {suffix}", CODE, ground, degrees, part.axis
-            )
+            street = Place(f"{CODE}{number:03d}", name, f"{english} {suffix}", CODE, ground, degrees, part.axis)
             self.streets.append(street)
             for k, community in enumerate(sorted(part.parts, key=self._reading_order), start=1):
                 self._community(street, community, k)
         outline = unary_union([p.ground for p in self.streets])
-        return Survey(
-            self.streets, self.communities, self.grids, self.mesh, self.corners, outline, self.names
-        )
+        return Survey(self.streets, self.communities, self.grids, self.mesh, self.corners, outline, self.names)
 
     def _community(self, street: Place, part: Part, number: int) -> None:
         ground, degrees = self._borders(part)

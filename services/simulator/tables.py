@@ -156,7 +156,10 @@ def categories() -> Table:
     """Every class and filing condition with its limit."""
     rows: Table = [("scheme", "kind", "major", "minor", "name", "condition", "value", "unit", "domain")]
     for c in read_classes():
-        rows += [(c.scheme, c.kind, c.major, c.minor, c.name, x.condition, f"{x.value:g}", x.unit, c.domain) for x in c.limits]
+        rows += [
+            (c.scheme, c.kind, c.major, c.minor, c.name, x.condition, f"{x.value:g}", x.unit, c.domain)
+            for x in c.limits
+        ]
     return rows
 
 
