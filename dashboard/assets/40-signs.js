@@ -1,0 +1,94 @@
+// The signs of the map (design/DESIGN.md, «Map symbology»), drawn with a canvas context. u = one wall unit in pixels.
+"use strict";
+
+lianqin.makeSigns = () => {
+  const token = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const colour = Object.fromEntries(["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]));
+  const font = (px, weight = 700) => `${weight} ${px}px ${token("font")}`;
+  const diamond = (g, x, y, r) => { g.beginPath(); g.moveTo(x, y - r); g.lineTo(x + r, y); g.lineTo(x, y + r); g.lineTo(x - r, y); g.closePath(); };
+  const triangle = (g, x, y, r) => { g.beginPath(); g.moveTo(x, y - r); g.lineTo(x + r, y + 0.8 * r); g.lineTo(x - r, y + 0.8 * r); g.closePath(); };
+  const edge = (g, u, grave) => {
+    g.strokeStyle = grave ? colour["ink-1"] : colour["map-halo"];
+    g.lineWidth = (grave ? 2.5 : 1.5) * u;
+    g.stroke();
+  };
+  const ring = (g, x, y, r, from, share, stroke, width) => {
+    g.beginPath();
+    g.arc(x, y, r, from, from + 2 * Math.PI * share);
+    g.strokeStyle = stroke; g.lineWidth = width; g.stroke();
+  };
+  return {
+    colour,
+    single(g, x, y, u, light, grave) {
+      if (light === lianqin.LIGHT.overdue) {
+        g.beginPath(); g.arc(x, y, 15 * u, 0, 7);
+        g.globalAlpha = 0.16; g.fillStyle = colour.overdue; g.fill();
+        g.globalAlpha = 0.7; g.strokeStyle = colour.overdue; g.lineWidth = 1.5 * u; g.stroke();
+        g.globalAlpha = 1;
+        diamond(g, x, y, (grave ? 11 : 8) * u);
+        g.fillStyle = colour.overdue;
+      } else {
+        triangle(g, x, y, (grave ? 9 : 6) * u);
+        g.fillStyle = colour.soon;
+      }
+      edge(g, u, grave);
+      g.fill();
+    },
+    /** The ring says the mix; inside, the sign and the count of the worst kind. */
+    cluster(g, x, y, u, overdue, soon) {
+      const count = overdue || soon, total = overdue + soon, text = String(count);
+      const r = (20 + 4.5 * Math.max(text.length - 1, 0)) * u + 3 * u;
+      g.beginPath(); g.arc(x, y, r + 6 * u, 0, 7); g.fillStyle = colour["map-halo"]; g.fill();
+      const gap = overdue && soon ? 0.012 : 0;
+      if (overdue) ring(g, x, y, r, -Math.PI / 2, overdue / total - gap, colour.overdue, 8 * u);
+      if (soon) ring(g, x, y, r, -Math.PI / 2 + 2 * Math.PI * overdue / total, soon / total - gap, colour.soon, 4 * u);
+      g.font = font(24 * u);
+      const width = g.measureText(text).width, left = x - (width + 16 * u) / 2;
+      g.fillStyle = overdue ? colour.overdue : colour.soon;
+      overdue ? diamond(g, left + 6 * u, y, 6 * u) : triangle(g, left + 6 * u, y, 6 * u);
+      g.fill();
+      g.textAlign = "left"; g.textBaseline = "middle";
+      g.fillText(text, left + 16 * u, y + u);
+      return r + 4 * u;
+    },
+    /** A case the district holds: its number in the queue, on a stalk from the place itself. */
+    flag(g, x, y, fx, fy, u, number, light, word) {
+      const line = light === "broken" || light === "urgent" ? colour.overdue : light === "waiting" ? colour.soon : colour["ink-1"];
+      const filled = light === "urgent" || light === "waiting";
+      g.beginPath(); g.moveTo(x, y); g.lineTo(fx, fy);
+      g.strokeStyle = colour["map-halo"]; g.lineWidth = 6 * u; g.stroke();
+      g.strokeStyle = line; g.lineWidth = 2.5 * u; g.stroke();
+      g.beginPath(); g.arc(x, y, 5 * u, 0, 7); g.fillStyle = line; g.fill();
+      g.strokeStyle = colour["map-halo"]; g.lineWidth = 1.5 * u; g.stroke();
+      g.fillStyle = filled ? line : colour.ground;
+      g.fillRect(fx - 18 * u, fy - 18 * u, 36 * u, 36 * u);
+      g.strokeStyle = line; g.lineWidth = 2.5 * u;
+      g.strokeRect(fx - 18 * u, fy - 18 * u, 36 * u, 36 * u);
+      g.font = font(26 * u);
+      g.textAlign = "center"; g.textBaseline = "middle";
+      g.fillStyle = filled ? colour.ground : line;
+      g.fillText(number, fx, fy + u);
+      if (!word) return;
+      g.font = font(24 * u); g.textAlign = fx < x ? "right" : "left";
+      const tx = fx < x ? fx - 26 * u : fx + 26 * u;
+      g.strokeStyle = colour["map-halo"]; g.lineWidth = 5 * u; g.lineJoin = "round";
+      g.strokeText(word, tx, fy + u);
+      g.fillStyle = colour.overdue; g.fillText(word, tx, fy + u);
+    },
+    name(g, x, y, u, text) {
+      g.font = font(24 * u, 400); g.textAlign = "center"; g.textBaseline = "middle";
+      g.strokeStyle = colour["map-halo"]; g.lineWidth = 5 * u; g.lineJoin = "round";
+      g.strokeText(text, x, y);
+      g.fillStyle = colour["ink-2"]; g.fillText(text, x, y);
+    },
+    /** A patrol: a capsule for a car, a ring on foot. Never a triangle, so never taken for a case. */
+    unit(g, x, y, u, kind) {
+      g.beginPath();
+      if (kind === "car" || kind === "enforcement") g.roundRect(x - 10 * u, y - 5 * u, 20 * u, 10 * u, 5 * u);
+      else g.arc(x, y, 5 * u, 0, 7);
+      g.strokeStyle = colour["map-halo"]; g.lineWidth = 4 * u;
+      if (kind === "car" || kind === "enforcement") { g.stroke(); g.fillStyle = colour["ink-1"]; g.fill(); }
+      else { g.stroke(); g.strokeStyle = colour["ink-1"]; g.lineWidth = 2.5 * u; g.stroke(); }
+    },
+  };
+};

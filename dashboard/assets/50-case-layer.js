@@ -1,0 +1,175 @@
+// The canvas layer: open cases as texture and signs, above dash-leaflet's map (ARCHITECTURE.md, decision 6).
+// Two canvases: the grey dots change seldom and are many, the signs are few and redrawn whole.
+"use strict";
+
+lianqin.maps = {};
+L.Map.addInitHook(function () { lianqin.maps[this.getContainer().id] = this; lianqin.onMap && lianqin.onMap(this); });
+
+lianqin.CaseLayer = L.Renderer.extend({
+  options: {padding: 0.25},
+
+  initialize(store, options) {
+    L.setOptions(this, options);
+    this._layers = {};
+    this.store = store;
+    this.flags = []; this.units = []; this.labels = [];
+    this.drawn = {singles: [], groups: [], flags: []};
+    this._dirty = new Set();
+    this._stale = true;
+  },
+
+  /** These slots changed, -1 or a drop: redraw. Dots at most twice a second, signs five times. */
+  touch() { this._stale = true; this._schedule(); },
+
+  _initContainer() {
+    this.signs = this.signs || lianqin.makeSigns();
+    this._container = L.DomUtil.create("div", "case-layer");
+    this._dots = L.DomUtil.create("canvas", "", this._container);
+    this._marks = L.DomUtil.create("canvas", "", this._container);
+  },
+  _destroyContainer() { L.DomUtil.remove(this._container); cancelAnimationFrame(this._frame); },
+  onRemove() { this._destroyContainer(); },
+  getEvents() { return {...L.Renderer.prototype.getEvents.call(this), zoomstart: this._hideMarks}; },
+  _hideMarks() {},
+
+  _update() {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    const b = this._bounds, size = b.getSize(), ratio = window.devicePixelRatio || 1;
+    L.DomUtil.setPosition(this._container, b.min);
+    for (const canvas of [this._dots, this._marks]) {
+      const w = Math.round(size.x * ratio), h = Math.round(size.y * ratio);
+      if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+      canvas.style.width = `${size.x}px`; canvas.style.height = `${size.y}px`;
+    }
+    this._drawDots();
+    this._drawMarks();
+  },
+  _onZoomEnd() {},
+  _updatePaths() {},
+
+  _schedule() {
+    if (this._frame || !this._map) return;
+    const work = () => {
+      this._frame = 0;
+      const now = performance.now();
+      const dotsDue = now - (this._dotsAt || 0) >= this._dotsPause, marksDue = now - (this._marksAt || 0) >= this._marksPause;
+      if (dotsDue && this._stale) this._drawDots();
+      if (marksDue && this._stale) this._drawMarks();
+      if (dotsDue && marksDue) this._stale = false;
+      else this._timer = this._timer || setTimeout(() => { this._timer = 0; this._schedule(); }, 60);
+    };
+    this._frame = document.hidden ? setTimeout(work, 200) : requestAnimationFrame(work);
+  },
+  _dotsPause: 400, _marksPause: 160,
+
+  /** Pixels of the layer for a place in the unit square of the world. */
+  _frameOf() {
+    const zoom = this._map.getZoom(), scale = 256 * 2 ** zoom;
+    const origin = this._map.getPixelOrigin(), b = this._bounds;
+    return {scale, left: origin.x + b.min.x, top: origin.y + b.min.y, width: b.max.x - b.min.x, height: b.max.y - b.min.y};
+  },
+  _begin(canvas) {
+    const g = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.clearRect(0, 0, canvas.width, canvas.height);
+    return g;
+  },
+  unit() { return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; },
+
+  _drawDots() {
+    this._dotsAt = performance.now();
+    const g = this._begin(this._dots), f = this._frameOf(), s = this.store, u = this.unit();
+    const size = (this._map.getZoom() >= 15 ? 4 : 2) * u, half = size / 2;
+    g.fillStyle = this.signs.colour["map-case"];
+    g.globalAlpha = s.n > 20000 ? 0.45 : 0.7;
+    for (let i = 0; i < s.n; i++) {
+      if (s.light[i] === 1 || s.light[i] === 2) continue;
+      const x = s.x[i] * f.scale - f.left, y = s.y[i] * f.scale - f.top;
+      if (x < 0 || y < 0 || x > f.width || y > f.height) continue;
+      if (s.light[i] === 3) { g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half); g.fillRect(x + half / 2, y - 2 * half, half, 4 * half); }
+      else g.fillRect(x - half, y - half, size, size);
+    }
+    g.globalAlpha = 1;
+  },
+
+  _drawMarks() {
+    this._marksAt = performance.now();
+    const g = this._begin(this._marks), f = this._frameOf(), s = this.store, u = this.unit();
+    const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
+    const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
+    for (const label of this.labels) this.signs.name(g, ...at(label.x, label.y), u, label.text);
+    for (const unit of this.units) { const [x, y] = at(unit.x, unit.y); if (inside(x, y)) this.signs.unit(g, x, y, u, unit.kind); }
+    const points = [], slots = [];
+    for (let i = 0; i < s.n; i++) {
+      if (!s.isSign(i)) continue;
+      points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
+      slots.push(i);
+    }
+    const close = this._map.getZoom() >= this._map.getMaxZoom() - 1;
+    const {singles, groups} = close ? {singles: points.map((_, i) => i), groups: []} : lianqin.cluster(points, 38 * u);
+    const drawn = {singles: [], groups: [], flags: []};
+    const order = singles.sort((a, b) => points[a].light - points[b].light || s.severity[slots[b]] - s.severity[slots[a]]);
+    for (const k of order) {
+      const x = points[k].x - f.left, y = points[k].y - f.top, i = slots[k];
+      if (!inside(x, y)) continue;
+      this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3);
+      drawn.singles.push({x, y, slot: i});
+    }
+    for (const group of groups) {
+      const x = group.x - f.left, y = group.y - f.top;
+      if (!inside(x, y)) continue;
+      const r = this.signs.cluster(g, x, y, u, group.overdue, group.soon);
+      drawn.groups.push({x, y, r, overdue: group.overdue, soon: group.soon, slots: group.members.map(k => slots[k])});
+    }
+    this._drawFlags(g, f, u, at, inside, drawn);
+    this.drawn = drawn;
+  },
+
+  /** Numbered flags: each on the side where it hides least. The side is kept while the case keeps its place. */
+  _drawFlags(g, f, u, at, inside, drawn) {
+    const taken = this.labels.map(l => { const [x, y] = at(l.x, l.y); return {x, y, w: 14 * l.text.length * u, h: 16 * u}; });
+    drawn.groups.forEach(c => taken.push({x: c.x, y: c.y, w: c.r, h: c.r}));
+    const view = this._map.getSize(), corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+    for (const flag of this.flags) {
+      const [x, y] = at(flag.x, flag.y);
+      if (!inside(x, y)) continue;
+      let best = null;
+      [[36, -34], [-36, -34], [36, 30], [-36, 30], [0, -52], [0, 50], [58, -8], [-58, -8], [74, -60], [-74, -60], [74, 56], [-74, 56]].forEach(([dx, dy], i) => {
+        const fx = x + dx * u, fy = y + dy * u, room = 20 * u;
+        const out = fx < corner.x + room || fy < corner.y + room || fx > corner.x + view.x - room || fy > corner.y + view.y - room;
+        const hits = taken.filter(t => Math.abs(t.x - fx) < t.w + room && Math.abs(t.y - fy) < t.h + room).length;
+        const cost = hits * 10 + (out ? 100 : 0) + i * 0.1;
+        if (!best || cost < best.cost) best = {cost, fx, fy};
+      });
+      taken.push({x: best.fx, y: best.fy, w: 20 * u, h: 20 * u}, {x, y, w: 6 * u, h: 6 * u});
+      drawn.flags.push({x: best.fx, y: best.fy, id: flag.id, px: x, py: y, flag});
+    }
+    for (const d of [...drawn.flags].reverse()) this.signs.flag(g, d.px, d.py, d.x, d.y, u, String(d.flag.number), d.flag.light, d.flag.word);
+  },
+
+  /** What lies under a point of the map's container: {id} of a case or {group}, or null. */
+  hit(containerPoint) {
+    const p = this._map.containerPointToLayerPoint(containerPoint).subtract(this._bounds.min), u = this.unit();
+    for (const d of this.drawn.flags) if (Math.abs(d.x - p.x) < 20 * u && Math.abs(d.y - p.y) < 20 * u) return {id: d.id, x: d.x, y: d.y};
+    for (const c of this.drawn.groups) if (Math.hypot(c.x - p.x, c.y - p.y) < c.r + 3 * u) return {group: c};
+    let best = null;
+    for (const d of this.drawn.singles) {
+      const distance = Math.hypot(d.x - p.x, d.y - p.y);
+      if (distance < 15 * u && (!best || distance < best.distance)) best = {distance, id: this.store.ids[d.slot]};
+    }
+    return best || this._nearestDot(p, 8 * u);
+  },
+  _nearestDot(p, reach) {
+    const f = this._frameOf(), s = this.store;
+    const wx = (p.x + f.left) / f.scale, wy = (p.y + f.top) / f.scale, r = reach / f.scale;
+    let best = null;
+    for (let i = 0; i < s.n; i++) {
+      const dx = s.x[i] - wx, dy = s.y[i] - wy;
+      if (dx > r || dx < -r || dy > r || dy < -r) continue;
+      const distance = dx * dx + dy * dy;
+      if (!best || distance < best.distance) best = {distance, id: s.ids[i]};
+    }
+    return best;
+  },
+});

@@ -1,0 +1,73 @@
+// The socket: one state, flushed once per animation frame (a timer when the tab is hidden). docs/protocol.md.
+"use strict";
+
+/**
+ * @param {(change: {rows: Set<string>|null, tiles: string[]}) => void} render  null: everything is new
+ * @param {() => void} everySecond
+ */
+lianqin.connect = (render, everySecond) => {
+  const live = {state: lianqin.emptyState(), connected: false, beat: null, beatAt: 0};
+  const parts = new lianqin.SnapshotParts(), decoder = new TextDecoder();
+  let waiting = [], dirty = {rows: new Set(), tiles: new Set()}, scheduled = false;
+
+  const flush = () => {
+    scheduled = false;
+    const change = {rows: dirty.rows, tiles: [...dirty.tiles]};
+    dirty = {rows: new Set(), tiles: new Set()};
+    render(change);
+    document.documentElement.dataset.lastEntry = live.state.lastEntry;
+  };
+  const schedule = () => {
+    if (scheduled) return;
+    scheduled = true;
+    document.hidden ? setTimeout(flush, 50) : requestAnimationFrame(flush);
+  };
+  const socket = io({transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4000, randomizationFactor: 0.5});
+  const hello = () => { parts.clear(); waiting = []; socket.emit("hello", {zone: "wall", epoch: live.state.epoch, seq: live.state.seq}); };
+  const apply = delta => {
+    const done = lianqin.applyDelta(live.state, delta);
+    if (done === "gap") { hello(); return; }
+    if (done === "old") return;
+    if (dirty.rows) for (const row of delta.rows || []) dirty.rows.add(row[0]);
+    if (dirty.rows) for (const id of delta.gone || []) dirty.rows.add(id);
+    for (const name of Object.keys(delta.tiles || {})) dirty.tiles.add(name);
+    schedule();
+  };
+  socket.on("connect", () => { live.connected = true; hello(); tell(); });
+  socket.on("disconnect", reason => {
+    live.connected = false; tell();
+    if (reason === "io server disconnect") socket.connect();
+  });
+  socket.on("wait", () => setTimeout(hello, 500));
+  socket.on("snapshot", bytes => {
+    const state = parts.add(JSON.parse(decoder.decode(bytes)));
+    if (!state) return;
+    live.state = state;
+    dirty = {rows: null, tiles: new Set(Object.keys(state.tiles))};
+    waiting.splice(0).forEach(apply);
+    schedule();
+  });
+  socket.on("delta", bytes => {
+    const delta = JSON.parse(decoder.decode(bytes));
+    parts.pending ? waiting.push(delta) : apply(delta);
+  });
+  socket.on("beat", beat => {
+    live.beat = beat; live.beatAt = performance.now();
+    // A delta that never came: the beat names a later number than ours.
+    if (!parts.pending && (beat.epoch !== live.state.epoch || beat.seq > live.state.seq + 50)) hello();
+    tell();
+  });
+
+  /** The district's present moment in Unix ms, by the server's clock; null before the first beat. */
+  live.now = () => live.beat && live.beat.now + (performance.now() - live.beatAt) * live.beat.speed;
+  /** Ms since the feed was last known to be up to date. */
+  live.age = () => live.beat ? live.beat.fresh_ms + performance.now() - live.beatAt : Infinity;
+  live.word = () => !live.connected ? "offline" : live.age() < 5000 ? "live" : live.age() < 30000 ? "late" : "stale";
+  const tell = () => {
+    document.documentElement.dataset.state = live.word();
+    everySecond();
+  };
+  setInterval(tell, 250);
+  lianqin.live = live;
+  return live;
+};

@@ -1,0 +1,185 @@
+// One function a tile: from its figures to its face. Text goes in as text, never as HTML.
+"use strict";
+
+/** h("div", {class: "x"}, child, …): an element; a name with "svg:" before it is an SVG one. */
+lianqin.h = (name, attributes, ...children) => {
+  const svg = name.startsWith("svg:");
+  const el = svg ? document.createElementNS("http://www.w3.org/2000/svg", name.slice(4)) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes || {})) if (value !== null && value !== undefined && value !== false) el.setAttribute(key, value);
+  for (const child of children.flat()) if (child !== null && child !== undefined) el.append(child);
+  return el;
+};
+
+lianqin.makeTiles = (texts, format, places) => {
+  const h = lianqin.h, word = texts.word;
+  const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
+  const figure = (n, more = "") => h("b", {class: `figure ${more}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
+  const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
+  const unit = code => places.units[code] || code;
+  const className = row => row[lianqin.AT.name] || texts.domain[row[lianqin.AT.domain]] || texts.domain["99"];
+
+  /** Red only for a rise of 5 % and more of something bad; other changes are grey (DESIGN.md, don't: an arrow in colour for noise). */
+  const change = (now, before, bad, asShare) => {
+    if (before === null || before === undefined) return h("span", {class: "change dim"}, word.no_rate);
+    const d = now - before, share = before ? d / before : null, worse = bad && d > 0 && (share === null || share >= 0.05);
+    const arrow = h("span", {class: worse ? "bad" : ""}, d > 0 ? "↑" : d < 0 ? "↓" : "");
+    const text = d === 0 ? "=" : asShare ? (share === null ? word.no_rate : `${Math.abs(100 * share).toFixed(1)}%`) : format.count(Math.abs(d));
+    return h("span", {class: "change"}, arrow, text);
+  };
+
+  /** Rows that share one grammar: name, bar, value; the thin line is the same minute yesterday. */
+  const bars = (rows, names, restName) => {
+    const shown = rows.length > 5 ? rows.slice(0, 4) : rows;
+    const rest = rows.slice(shown.length);
+    const lines = shown.map(([code, n, before]) => [names[code] || code, n, before]);
+    if (rest.length) {
+      const known = rest.every(r => r[2] !== null);
+      lines.push([format.fill(restName, {n: rest.length}), rest.reduce((a, r) => a + r[1], 0), known ? rest.reduce((a, r) => a + r[2], 0) : null, true]);
+    }
+    const most = Math.max(1, ...lines.flatMap(l => [l[1], l[2] || 0]));
+    return h("div", {class: "bars"}, lines.map(([name, n, before, dim]) => [
+      h("span", {class: dim ? "dim" : ""}, name),
+      h("i", {style: `--n:${(100 * n / most).toFixed(1)}%;--before:${before === null ? "-9" : (100 * before / most).toFixed(1)}%`}),
+      h("span", {class: "r", title: n.toLocaleString("en-US")}, format.count(n)),
+    ]));
+  };
+
+  return {
+    street, unit, className, sign,
+
+    today(t) {
+      const b = t.before;
+      return h("div", null,
+        h("div", {class: "hero"},
+          h("div", null, h("div", {class: "label"}, sign("overdue bad"), word.overdue), h("div", null, figure(t.overdue, t.overdue ? "bad" : ""), change(t.overdue, b.overdue, true))),
+          h("div", null, h("div", {class: "label"}, sign("soon warn"), word.due_soon), h("div", null, figure(t.due_soon)))),
+        h("div", {class: "three"},
+          h("div", null, h("div", {class: "dim"}, word.intake), figure(t.intake), change(t.intake, b.reported, true, true)),
+          h("div", null, h("div", {class: "dim"}, word.closed), figure(t.closed), change(t.closed, b.closed, false, true)),
+          h("div", null, h("div", {class: "dim"}, word.open), figure(t.open), change(t.open, b.open, true, true))));
+    },
+
+    funnel(t) {
+      const [gridTarget, streetTarget, districtTarget] = t.targets, n = t.n || 0;
+      const levels = [["grid", 0, t.grid, `≥${Math.round(100 * gridTarget)}`], ["street", t.grid, t.street, `${Math.round(100 * (1 - gridTarget) * streetTarget)}`], ["district", t.grid + t.street, t.district, `≤${Math.round(100 * districtTarget)}`]];
+      const share = x => n ? x / n : null;
+      const missed = {grid: n && share(t.grid) < gridTarget, street: false, district: n && share(t.district) > districtTarget};
+      const reached = t.street + t.district, atStreet = reached ? t.street / reached : null, low = atStreet !== null && atStreet < streetTarget;
+      return h("div", {class: "funnel"},
+        h("div", {class: "rows"}, levels.map(([level, from, count, target]) => [
+          h("span", null, texts.level[level]),
+          h("i", {class: missed[level] ? "missed" : "", style: `--from:${n ? 100 * from / n : 0}%;--n:${n ? 100 * count / n : 0}%`}),
+          h("b", {class: missed[level] ? "r warn" : "r", title: `${count.toLocaleString("en-US")} / ${n.toLocaleString("en-US")}`}, format.percent(share(count))),
+          h("span", {class: "r dim"}, target)]),
+          h("div", {class: "targets", style: `--a:${100 * gridTarget}%;--b:${100 * (1 - districtTarget)}%`}, h("i"), h("i"))),
+        h("div", {class: low ? "warn" : "dim"}, format.fill(word.street_rate, {rate: format.percent(atStreet), side: low ? word.below : word.above, target: `${Math.round(100 * streetTarget)}%`})));
+    },
+    funnelBasis: t => `n ${format.count(t.n)}`,
+
+    /** Today's hours as bars, yesterday's as a line, the present moment as a stroke. */
+    hours(t, now) {
+      const width = 368, base = 96, top = 8, most = Math.max(1, ...t.today, ...t.yesterday);
+      const x = hour => width * hour / 24, y = n => base - (base - top) * n / most, at = format.dayHour(now);
+      const steps = t.yesterday.map((n, i) => `${i ? `H${x(i).toFixed(1)}V` : "M0 "}${y(n).toFixed(1)}`).join("") + `H${width}`;
+      return h("svg:svg", {viewBox: `0 0 ${width} 128`, class: "curve", role: "img"},
+        t.today.map((n, i) => n && h("svg:rect", {x: x(i) + 1, y: y(n), width: x(1) - 2, height: base - y(n), fill: "var(--mark-2)"})).filter(Boolean),
+        h("svg:path", {d: steps, fill: "none", stroke: "var(--ink-2)", "stroke-width": 2}),
+        h("svg:path", {d: `M0 ${base}H${width}`, stroke: "var(--line-strong)"}),
+        h("svg:path", {d: `M${x(at).toFixed(1)} 0V${base}`, stroke: "var(--ink-1)", "stroke-width": 2}),
+        [0, 6, 12, 18, 24].map(i => h("svg:text", {x: x(i), y: 124, "font-size": 24, fill: "var(--ink-3)", "text-anchor": i === 0 ? "start" : i === 24 ? "end" : "middle"}, String(i))));
+    },
+
+    channels: t => bars(t, texts.channel, word.rest_kinds),
+    domains: t => bars(t, texts.domain, word.rest_kinds),
+
+    /** A bar on one common scale from the target, and n beside every rate. */
+    streets(t) {
+      const rates = t.rows.map(r => r[1]).filter(v => v !== null);
+      const low = Math.min(2 * t.target - 1, Math.floor(10 * Math.min(1, ...rates)) / 10), at = v => 100 * (Math.max(v, low) - low) / (1 - low);
+      const line = at(t.target), missed = v => v !== null && v < t.target;
+      const row = (rank, name, value, due) => [
+        h("span", {class: "dim"}, rank), h("span", {class: "name"}, name),
+        h("i", {style: `--line:${line}%;--a:${value === null ? line : Math.min(at(value), line)}%;--b:${value === null ? line : Math.max(at(value), line)}%`, class: missed(value) ? "missed" : ""}),
+        h("b", {class: missed(value) ? "r warn" : "r"}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
+      const most = 17, shown = t.rows.slice(0, most), more = t.rows.length - shown.length;
+      return h("div", {class: "streets"},
+        h("span"), h("span"), h("span", {class: "head", style: `--line:${line}%`}, h("span", null, `${Math.round(100 * t.target)}%`)), h("span", {class: "head r"}, word.on_time), h("span", {class: "head r"}, word.n),
+        row("", word.district_all, t.all[0], t.all[1]),
+        shown.map((r, i) => row(r[1] === null ? "" : String(i + 1), street(r[0]), r[1], r[2])),
+        more > 0 ? [h("span"), h("span", {class: "dim"}, format.fill(word.rest_kinds, {n: more})), h("span"), h("span"), h("span")] : null);
+    },
+
+    /** The light of an escalated case: taken, waiting, urgent (within 5 minutes), broken. */
+    queueLight(row, now) {
+      const e = row[lianqin.AT.escalation], ends = (e && e[3]) || row[lianqin.AT.deadlineAt], left = ends === null ? Infinity : ends - now;
+      const taken = e && e[4] !== null;
+      return {ends, left, taken, light: taken ? (left < 0 ? "broken" : "taken") : left < 300000 ? "urgent" : "waiting"};
+    },
+    countdown(left) {
+      if (left === Infinity) return h("b", {class: "dim"}, word.no_deadline);
+      const space = texts.unit.tight || word.remaining ? " " : "";
+      return left < 0 ? h("b", {class: "bad"}, `${word.overdue} ${format.duration(left)}`) : h("b", null, `${word.remaining}${space}${format.duration(left)}`.trim());
+    },
+    queue(t, rows, now, fits) {
+      if (!t.n) return h("div", {class: "queue"}, h("p", {class: "none"}, word.none_escalated));
+      const A = lianqin.AT, shown = t.rows.filter(id => rows.has(id)).slice(0, fits);
+      let solid = false;
+      const cards = shown.map((id, i) => {
+        const row = rows.get(id), e = row[A.escalation], state = this.queueLight(row, now);
+        const first = !state.taken && !solid;
+        solid = solid || first;
+        const badge = state.taken ? h("span", null, format.fill(word.taken, {time: format.hm(e[4])}))
+          : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
+        const reason = texts.reason[(e && e[1]) || "unknown"] || e[1];
+        return h("div", {class: first ? "case open-loop" : "case", "data-case": id, tabindex: 0},
+          h("span", {class: "no"}, String(i + 1)),
+          h("p", {class: "what"}, h("span", null, `${street(row[A.street])} ${className(row)}`), this.countdown(state.left)),
+          h("p", {class: "who"}, h("span", null, e && e[0] ? `${reason} → ${unit(e[0])}` : reason), badge));
+      });
+      const more = t.n - shown.length, shownUntaken = shown.filter(id => !this.queueLight(rows.get(id), now).taken).length;
+      const restUntaken = t.untaken - shownUntaken;
+      return h("div", {class: "queue"}, cards, more > 0 ? h("div", {class: "more"},
+        h("span", null, format.fill(word.rest_queue, {n: more}), restUntaken > 0 ? h("span", {class: "warn"}, " · " + format.fill(word.untaken_n, {n: restUntaken})) : ` ${word.rest_taken}`),
+        t.rest_ends !== null ? h("span", null, `${word.rest_soonest} `, this.countdown(t.rest_ends - now)) : null) : null);
+    },
+
+    unknown(t) {
+      const refused = Object.values(t.refused).reduce((a, n) => a + n, 0);
+      const row = (name, n, how = "") => h("div", {class: how}, h("span", null, name), h("b", null, typeof n === "number" ? format.count(n) : n));
+      const absent = t.absent.filter(f => ["cameras.csv", "key_areas.geojson", "grids.geojson", "buildings.geojson"].includes(f)).length;
+      return h("div", {class: "pairs"},
+        row(word.unplaced, t.unplaced), row(word.estimated, t.estimated), row(word.refused, refused, refused ? "warn" : ""), row(word.clock_skew, t.clock_skew),
+        t.lost ? row(`${word.lost} ${t.lost_at ? format.hm(t.lost_at) : ""}`, format.fill(word.lost_n, {n: format.count(t.lost)}), "bad wide") : null,
+        t.emptied_at ? row(word.emptied, format.hm(t.emptied_at), "warn wide") : null,
+        absent ? row(word.absent, absent) : null);
+    },
+
+    ticker(t) {
+      return [...t].reverse().map(([at, type, where, domain, name, who], i) =>
+        h("span", {class: i ? "dim" : ""}, h("b", null, format.hms(at)), ` ${street(where)} ${name || texts.domain[domain] || ""} ${texts.event[type] || ""} ${who ? unit(who) : ""}`));
+    },
+
+    /** Words, not only dots: what is abnormal by name, the rest as one count. */
+    sources(rows, feed, refused, state, age, now) {
+      const parts = [], since = ms => format.hm(ms);
+      if (state === "offline") parts.push(h("span", {class: "bad"}, sign("overdue"), word.offline));
+      else {
+        [["redis", "bad"], ["store", "bad"], ["behind", "warn"]].forEach(([name, how], i) => {
+          if (feed && feed[i] !== null) parts.push(h("span", {class: how}, sign(how === "bad" ? "overdue" : "soon"), format.fill(texts.feed[name], {time: since(feed[i])})));
+        });
+        if (!parts.length && state !== "live") parts.push(h("span", {class: "warn"}, sign("soon"), `${word.late} ${format.duration(age)}`));
+      }
+      const odd = (rows || []).filter(r => r[2] !== "live"), fine = (rows || []).length - odd.length, room = 3 - parts.length;
+      const order = {stopped: 0, late: 1, no_heartbeat: 2, never: 3};
+      odd.sort((a, b) => order[a[2]] - order[b[2]]);
+      for (const [, name, how, at] of odd.slice(0, room)) {
+        const when = at === null || how === "never" ? "" : how === "late" ? ` ${format.duration(now - at)}` : ` ${since(at)}`;
+        parts.push(h("span", {class: how === "stopped" ? "bad" : how === "late" ? "warn" : ""}, how === "stopped" || how === "late" ? sign(how === "stopped" ? "overdue" : "soon") : null, `${name} `, h("b", null, texts.source[how] + when)));
+      }
+      if (odd.length > room) parts.push(h("span", {class: "warn"}, `+${odd.length - room}`));
+      if (fine) parts.push(h("span", null, fine <= 2 && odd.length === 0 ? rows.map(r => r[1]).join(" ") + " " : `${fine} `, h("b", null, texts.source.live)));
+      parts.push(h("span", null, `${word.refused} `, h("b", null, format.count(refused))));
+      return parts;
+    },
+  };
+};

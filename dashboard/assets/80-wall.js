@@ -1,0 +1,160 @@
+// The wall: waits for Dash to draw the frame, then keeps it filled.
+"use strict";
+
+lianqin.startWall = root => {
+  const texts = JSON.parse(root.dataset.texts), places = JSON.parse(root.dataset.district);
+  const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places);
+  const $ = id => document.getElementById(id), store = new lianqin.CaseStore();
+  const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
+  html.lang = texts.language;
+  document.title = texts.title;
+  let layer = null, live = null, fits = 6, queueShown = "";
+
+  const body = (id, content, basis) => {
+    const tile = $(id), box = tile.querySelector(".body");
+    box.className = "body";
+    box.replaceChildren(...[content].flat());
+    if (basis !== undefined) tile.querySelector(".basis").textContent = basis;
+  };
+  const project = (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
+  const rolled = new Map();
+  /** A figure rolls to its new value (400 ms); hidden tabs and reduced motion take it at once. */
+  const roll = () => root.querySelectorAll(".figure[title]").forEach(el => {
+    const key = el.closest(".tile").id + [...el.closest(".body").querySelectorAll(".figure")].indexOf(el);
+    const to = +el.title.replaceAll(",", ""), from = rolled.get(key);
+    rolled.set(key, to);
+    if (from === undefined || from === to || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const start = performance.now(), step = now => {
+      if (!el.isConnected) return;
+      const k = Math.min((now - start) / 400, 1);
+      el.textContent = format.count(Math.round(from + (to - from) * (1 - (1 - k) ** 3)));
+      if (k < 1) requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  });
+
+  const drawTile = {
+    today: t => { body("tile-today", tiles.today(t)); roll(); drawKey(); },
+    funnel: t => body("tile-funnel", tiles.funnel(t), tiles.funnelBasis(t)),
+    hours: t => body("tile-hours", tiles.hours(t, live.now())),
+    channels: t => body("tile-channels", tiles.channels(t)),
+    domains: t => body("tile-domains", tiles.domains(t)),
+    streets: t => body("tile-streets", tiles.streets(t)),
+    queue: () => drawQueue(),
+    unknown: t => body("tile-unknown", tiles.unknown(t)),
+    ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
+    units: t => {
+      if (!layer) return;
+      layer.units = t.filter(u => u.status !== "off").map(u => ({...project(u.lon, u.lat), kind: u.kind}));
+      layer.touch(); drawKey();
+    },
+  };
+  const fullQueue = () => {
+    const tile = $("tile-queue"), column = tile.parentElement, rem = parseFloat(getComputedStyle(html).fontSize);
+    const free = column.clientHeight - $("tile-unknown").offsetHeight - 7.5 * rem;
+    return Math.max(3, Math.min(10, Math.floor(free / (5.06 * rem))));
+  };
+  const drawQueue = () => {
+    const t = live.state.tiles.queue, now = live.now();
+    if (!t || now === null) return;
+    fits = fullQueue();
+    const name = $("tile-queue").querySelector("h2"), untaken = t.untaken ? h("span", {class: "bad"}, format.fill(texts.word.untaken_n, {n: t.untaken})) : null;
+    name.replaceChildren(`${texts.tile.queue} ${format.count(t.n)} ${texts.word.items}`.trim(), ...(untaken ? [" · ", untaken] : []));
+    const before = new Set(queueShown.split(" "));
+    body("tile-queue", tiles.queue(t, live.state.rows, now, fits));
+    const shown = t.rows.slice(0, fits);
+    if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
+    queueShown = shown.join(" ");
+    if (!layer) return;
+    layer.flags = shown.flatMap((id, i) => {
+      const row = live.state.rows.get(id);
+      if (!row || row[A.lon] === null) return [];
+      return [{...project(row[A.lon], row[A.lat]), id, number: i + 1, light: tiles.queueLight(row, now).light, word: row[A.severity] <= 2 ? texts.word.severity[row[A.severity]] : ""}];
+    });
+    layer.touch();
+  };
+  const drawKey = () => {
+    const t = live.state.tiles.today;
+    if (!t) return;
+    const other = t.open - t.overdue - t.due_soon, units = (live.state.tiles.units || []).filter(u => u.status !== "off").length;
+    const line = (mark, n, name, how = "") => h("div", null, mark, h("b", {class: how}, format.count(n)), h("span", null, name));
+    $("map-key").replaceChildren(
+      line(tiles.sign("overdue bad"), t.overdue, texts.word.overdue, t.overdue ? "bad" : ""),
+      line(tiles.sign("soon warn"), t.due_soon, texts.word.due_soon),
+      line(h("i", {class: "sign dot"}), other, texts.word.other),
+      ...(units ? [line(h("i", {class: "sign capsule"}), units, texts.word.patrol)] : []),
+      h("div", {class: "both"}, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
+      h("div", {class: "both"}, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
+  };
+  const drawTruth = () => {
+    const now = live.now(), s = live.state.tiles;
+    if (now === null) return;
+    const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
+    $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, refused, live.word(), live.age(), now));
+  };
+  let second = -1, drawnMinute = "";
+  const everySecond = () => {
+    const now = live && live.now();
+    if (!live || now === null) { if (live) $("sources").replaceChildren(h("span", {class: "warn"}, texts.word.connecting)); return; }
+    const at = Math.floor(now / 1000);
+    if (at === second && live.word() === html.dataset.word) return;
+    second = at;
+    html.dataset.word = live.word();
+    $("clock").textContent = format.hms(now);
+    $("date").textContent = format.date(now);
+    drawTruth();
+    drawQueue();
+    const fresh = now - Math.max(live.age() - 2000, 0) * (live.beat.speed || 1), asOf = format.hm(fresh);
+    const late = live.word() === "late" || live.word() === "offline" ? ` ${texts.word.late}` : "";
+    const text = live.word() === "stale" ? format.fill(texts.word.stale, {time: asOf}) : asOf + late;
+    if (drawnMinute !== text) {
+      drawnMinute = text;
+      root.querySelectorAll(".as-of").forEach(el => { el.textContent = text; });
+      if (live.state.tiles.hours) drawTile.hours(live.state.tiles.hours);
+    }
+    const speed = live.beat.speed;
+    $("note").textContent = speed === 0 ? texts.word.stopped_clock : speed !== 1 ? format.fill(texts.word.virtual_speed, {n: speed}) : root.dataset.note || "";
+  };
+  const render = change => {
+    if (change.rows === null) { store.load(live.state.rows); layer && layer.touch(); }
+    else if (change.rows.size) {
+      for (const id of change.rows) { const row = live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
+      layer && layer.touch();
+    }
+    for (const name of change.tiles) drawTile[name] && drawTile[name](live.state.tiles[name]);
+    if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("unknown")) drawTruth();
+    html.dataset.open = live.state.rows.size;
+  };
+
+  live = lianqin.connect(render, everySecond);
+  const pick = id => dash_clientside.set_props("picked-case", {data: {id, at: Date.now()}});
+  lianqin.withMap(map => {
+    layer = new lianqin.CaseLayer(store);
+    layer.labels = Object.values(places.streets).filter(s => s.at).map(s => ({...project(...s.at), text: s.name}));
+    layer.addTo(map);
+    lianqin.mapHands(map, layer, live, {texts, format, tiles, pick});
+    for (const name of ["units", "queue"]) if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
+    layer.touch();
+    lianqin.layer = layer;
+  });
+  root.addEventListener("click", e => { const card = e.target.closest(".case[data-case]"); if (card) pick(card.dataset.case); });
+  root.addEventListener("keydown", e => {
+    const card = e.key === "Enter" && e.target.closest && e.target.closest(".case[data-case]");
+    if (card) pick(card.dataset.case);
+    if (e.key === "Escape") $("case-panel-close").click();
+  });
+  window.addEventListener("resize", () => { drawQueue(); });
+};
+
+/** Calls back with the wall's map, now or when dash-leaflet has made it. */
+lianqin.withMap = callback => {
+  if (lianqin.maps.map) callback(lianqin.maps.map);
+  else lianqin.onMap = map => { if (map.getContainer().id === "map") map.whenReady(() => callback(map)); };
+};
+
+new MutationObserver((_, observer) => {
+  const root = document.getElementById("wall");
+  if (!root || !document.getElementById("tile-unknown")) return;
+  observer.disconnect();
+  lianqin.startWall(root);
+}).observe(document.documentElement, {childList: true, subtree: true});

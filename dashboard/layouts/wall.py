@@ -1,0 +1,146 @@
+"""The wall: a frame that the live feed fills (PRODUCT.md, «The screens»; design/DESIGN.md). No data access here."""
+
+import json
+from typing import Any
+
+import dash_leaflet as dl
+from dash import dcc, html
+
+from dashboard import ids
+from dashboard.layouts import map_style
+from services.district.package import District
+
+
+def layout(district: District, words: dict[str, Any]) -> html.Div:
+    """The whole wall for one district in one language."""
+    tile = words["tile"]
+    english = words["language"] == "en"
+    name = district.name_en if english and district.name_en else district.name
+    return html.Div(
+        id=ids.WALL,
+        className="wall",
+        lang=words["language"],
+        **{"data-texts": json.dumps(words, ensure_ascii=False), "data-district": _names(district, english)},
+        children=[
+            _truth_bar(name),
+            html.Main(
+                [
+                    html.Div(
+                        [
+                            _tile(ids.TODAY, tile["today"], tile["today_basis"]),
+                            _tile(ids.FUNNEL, tile["funnel"]),
+                            _tile(ids.HOURS, tile["hours"], tile["hours_basis"]),
+                            _tile(ids.CHANNELS, tile["channels"], tile["hours_basis"]),
+                        ],
+                        className="column",
+                    ),
+                    html.Div(
+                        [
+                            _tile(ids.STREETS, tile["streets"]),
+                            _tile(ids.DOMAINS, tile["domains"], tile["hours_basis"]),
+                        ],
+                        className="column",
+                    ),
+                    _map(district, tile["map"]),
+                    html.Div(
+                        [_tile(ids.QUEUE, tile["queue"]), _tile(ids.UNKNOWN, tile["unknown"])], className="column"
+                    ),
+                ]
+            ),
+            html.Footer([html.Div(id=ids.TICKER, className="lines"), html.Span(className="dim note", id="note")]),
+            _panel(words),
+        ],
+    )
+
+
+def _truth_bar(name: str) -> html.Header:
+    return html.Header(
+        [
+            html.Span("--:--:--", id=ids.CLOCK, className="clock"),
+            html.Span(id=ids.DATE, className="mid"),
+            html.H1(name),
+            html.Span(id=ids.SHIFT, className="mid"),
+            html.Div(id=ids.SOURCES, className="sources", role="status"),
+        ],
+        className="truth",
+    )
+
+
+def _tile(tile_id: str, name: str, basis: str = "") -> html.Section:
+    """A rule, a name, its basis and its time; then the answer."""
+    return html.Section(
+        [
+            html.Header(
+                [
+                    html.H2(name),
+                    html.Span([html.Span(basis, className="basis"), html.Time(className="as-of")], className="when"),
+                ]
+            ),
+            html.Div(className="body loading"),
+        ],
+        id=tile_id,
+        className="tile",
+    )
+
+
+def _map(district: District, name: str) -> html.Section:
+    west, south, east, north = bounds(district)
+    return html.Section(
+        [
+            html.Header([html.H2(name), html.Span(html.Time(className="as-of"), className="when")]),
+            html.Div(
+                [
+                    dl.Map(
+                        [layer for layer in map_style.layers(district)],
+                        id=ids.MAP, bounds=[[south, west], [north, east]], zoomSnap=0, zoomDelta=0.5, minZoom=8,
+                        maxZoom=19, zoomControl=False, attributionControl=False, preferCanvas=True,
+                        wheelPxPerZoomLevel=90, className="map",
+                    ),
+                    html.Div(id=ids.MAP_KEY, className="key"),
+                    html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),
+                ],
+                className="map-box",
+                **{"data-bounds": json.dumps([south, west, north, east])},
+            ),
+        ],
+        id=ids.MAP_TILE,
+        className="tile map-tile",
+    )  # fmt: skip
+
+
+def _panel(words: dict[str, Any]) -> html.Aside:
+    return html.Aside(
+        [
+            dcc.Store(id=ids.PICKED),
+            html.Button("×", id=ids.PANEL_CLOSE, className="close", title=words["word"]["close_panel"]),
+            html.Div(id=ids.PANEL_BODY),
+        ],
+        id=ids.PANEL,
+        className="case-panel",
+        hidden=True,
+    )
+
+
+def bounds(district: District) -> tuple[float, float, float, float]:
+    """(west, south, east, north) of all streets with a geometry; a stand-in where none has one."""
+    shapes = [a.geometry.bounds for a in district.streets.values() if a.geometry is not None]
+    if not shapes:
+        return 114.30, 22.60, 114.45, 22.80
+    wests, souths, easts, norths = zip(*shapes, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
+
+
+def _names(district: District, english: bool) -> str:
+    """What the browser must know of the district: its zone, its streets with a place for their names, its units."""
+    streets = {
+        code: {"name": _name(area.name, district.streets_en.get(code), english), "at": area.centre}
+        for code, area in district.streets.items()
+    }
+    units = {
+        code: _name(name, district.units_en.get(code), english) for code, name in district.units.items()
+    }
+    return json.dumps({"zone": district.zone.key, "streets": streets, "units": units}, ensure_ascii=False)
+
+
+def _name(name: str, name_en: str | None, english: bool) -> str:
+    return name_en if english and name_en else name
