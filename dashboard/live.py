@@ -16,7 +16,7 @@ from flask import request
 from flask_socketio import SocketIO, join_room
 from gevent.event import Event
 
-from services.clock import Clock, VirtualClock
+from services.clock import Clock
 from services.liveboard.board import Board
 from services.liveboard.figures import tiles
 from services.liveboard.follower import Follower
@@ -130,12 +130,8 @@ class LiveRoom:
 
     def _beat(self) -> dict[str, Any]:
         assert self.zone is not None and self.follower is not None
-        clock = self._clock
-        speed: float = 1.0
-        if isinstance(clock, VirtualClock):
-            speed = 0.0 if clock.stopped_at_ms is not None else clock.speed
         return {
-            "epoch": self.zone.epoch, "seq": self.zone.seq, "now": clock.now_ms(), "speed": speed,
+            "epoch": self.zone.epoch, "seq": self.zone.seq, "now": self._clock.now_ms(), "speed": self._clock.rate(),
             "fresh_ms": self.follower.health.fresh_ms(), "last_entry": self.follower.board.last_entry,
         }  # fmt: skip
 

@@ -82,6 +82,7 @@ class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 _COLUMN_TEXT = str.maketrans({"\x00": None})
 _ENCODER = msgspec.json.Encoder()
+decode_escalation = msgspec.json.Decoder(PresentEscalation).decode
 
 
 def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: float = 0.25) -> CaseRow:

@@ -4,8 +4,10 @@ Production reads the machine's clock. A demo and a replay run every process on o
 Redis hash ``lianqin:{D}:clock``: it may be faster than the wall's, or stand at a moment of the past.
 """
 
+import contextlib
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -18,6 +20,10 @@ class Clock(Protocol):
         """The present moment in Unix milliseconds."""
         ...
 
+    def rate(self) -> float:
+        """How many of its seconds pass in one of the machine's: 1, a demo's speed, or 0 when it stands."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -25,6 +31,10 @@ class SystemClock:
     def now_ms(self) -> int:
         """The machine's time in Unix milliseconds."""
         return time.time_ns() // 1_000_000
+
+    def rate(self) -> float:
+        """Always 1."""
+        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,10 @@ class VirtualClock:
             return self.stopped_at_ms
         real = time.time_ns() // 1_000_000
         return self.origin_ms + int((real - self.started_ms) * self.speed)
+
+    def rate(self) -> float:
+        """The speed; 0 while it stands."""
+        return self.speed if self.stopped_at_ms is None else 0.0
 
     def to_hash(self) -> dict[str, str]:
         """The fields of the ``clock`` hash (CONTRACT.md): times in RFC 3339."""
@@ -67,6 +81,40 @@ class SetClock:
     def now_ms(self) -> int:
         """The moment that was set."""
         return self.ms
+
+    def rate(self) -> float:
+        """It stands until it is set again."""
+        return 0.0
+
+
+class FollowedClock:
+    """The clock that every process of a district shares: ``read`` is asked again every 2 s, in a thread of its own.
+
+    While ``read`` fails the last answer stays: a Redis that is gone must not take the time with it.
+    """
+
+    def __init__(self, read: Callable[[], Clock]) -> None:
+        self._read = read
+        self._clock: Clock = SystemClock()
+        self._ask()
+        threading.Thread(target=self._follow, daemon=True, name="clock").start()
+
+    def now_ms(self) -> int:
+        """The shared moment in Unix milliseconds."""
+        return self._clock.now_ms()
+
+    def rate(self) -> float:
+        """The shared clock's rate."""
+        return self._clock.rate()
+
+    def _ask(self) -> None:
+        with contextlib.suppress(Exception):  # whatever is wrong with Redis, its own watchers say it; time goes on
+            self._clock = self._read()
+
+    def _follow(self) -> None:
+        while True:
+            time.sleep(2)
+            self._ask()
 
 
 def from_hash(fields: Mapping[bytes, bytes]) -> Clock:

@@ -107,7 +107,9 @@ class EmbeddedRedis:
                 sleep(0.02)
         finally:
             client.close()
-        raise EmbeddedRedisError(f"the embedded Redis did not answer on port {self.port} within {START_TIMEOUT_S:.0f} s")
+        raise EmbeddedRedisError(
+            f"the embedded Redis did not answer on port {self.port} within {START_TIMEOUT_S:.0f} s"
+        )
 
     def stop(self) -> None:
         """End it, by its process id, and wait for it."""

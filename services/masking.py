@@ -8,7 +8,7 @@ import re
 
 import msgspec
 
-from services.cases import CaseRow, PresentEscalation
+from services.cases import CaseRow, PresentEscalation, decode_escalation
 from services.district.package import Area, District
 from services.events.codes import SENSITIVE_DOMAINS
 
@@ -18,7 +18,6 @@ _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 _PERSONAL_FIELDS = re.compile(
     r'("(?:reporter|handler|name|phone|acknowledged_by|actor)"\s*:\s*)(\{[^{}]*\}|"(?:[^"\\]|\\.)*")'
 )
-_ESCALATION = msgspec.json.Decoder(PresentEscalation)
 
 
 class WallCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -70,7 +69,7 @@ def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
     return WallCase(
         row.case_id, row.version, _short(lon), _short(lat), row.street, row.domain, class_name, row.severity,
         row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
-        _ESCALATION.decode(row.escalation) if row.escalation else None, light,
+        decode_escalation(row.escalation) if row.escalation else None, light,
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ class Ingest:
     def use(self, district: District) -> None:
         """Place with this package from now on."""
         self.district = district
-        self._locator = Locator(district)
+        self.locate = Locator(district).locate
 
     def apply(
         self,
@@ -198,7 +198,7 @@ class Ingest:
                 cases.append((key, event))
             else:
                 batch.others.append((key, event))
-        for (key, event), place in zip(cases, self._locator.locate([e for _, e in cases]), strict=True):
+        for (key, event), place in zip(cases, self.locate([e for _, e in cases]), strict=True):
             if isinstance(place, Refused):
                 batch.refused.append((key, place))
             else:

@@ -42,6 +42,13 @@ def open_cases(connection: Connection) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
+def open_case_bodies(connection: Connection) -> Iterator[bytes]:
+    """The published state of every open case, as the history has it (JSON): what a case system goes on from."""
+    query = select(schema.history.c.data).join(schema.cases, schema.cases.c.entry == schema.history.c.entry)
+    for row in connection.execute(query.where(schema.cases.c.is_open)):
+        yield row[0]
+
+
 def one_case(connection: Connection, case_id: str) -> CaseRow | None:
     """A case by its id, open or not."""
     row = connection.execute(select(*_CASE_COLUMNS).where(schema.cases.c.case_id == case_id)).first()

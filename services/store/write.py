@@ -100,12 +100,10 @@ class Writer:
         """Which of the entries (a batch's, sorted or not) are in the store or among the dead already."""
         if not keys:
             return set()
-        low, high = min(keys), max(keys)
-        wanted = set(keys)
         found: set[int] = set()
         for table in (schema.history, schema.dead):
-            rows = self._connection.execute(select(table.c.entry).where(table.c.entry.between(low, high)))
-            found.update(row[0] for row in rows if row[0] in wanted)
+            wanted = select(table.c.entry).where(table.c.entry.in_(bindparam("keys", expanding=True)))
+            found.update(row[0] for row in self._connection.execute(wanted, {"keys": list(keys)}))
         return found
 
     def old_cases(self, case_ids: Sequence[str]) -> dict[str, OldCase]:

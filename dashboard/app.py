@@ -1,0 +1,114 @@
+"""The one place that wires everything: Flask, Dash, the socket, the follower and the pages."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import dash
+import flask
+import gevent
+import redis
+from dash import Dash, html
+from flask_socketio import SocketIO
+from sqlalchemy import Engine
+
+from dashboard import ids
+from dashboard.callbacks import wall as wall_callbacks
+from dashboard.endpoints import register_endpoints
+from dashboard.layouts import wall
+from dashboard.live import LiveRoom
+from dashboard.texts import texts
+from services.case_view import CaseReader
+from services.clock import Clock
+from services.district.package import District
+from services.liveboard.follower import Follower
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What a web process needs from outside."""
+
+    engine: Engine
+    redis: redis.Redis
+    clock: Clock
+    district: District
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """A wired web process: ``flask`` is the WSGI app."""
+
+    flask: flask.Flask
+    dash: Dash
+    socketio: SocketIO
+    room: LiveRoom
+    follower: Follower
+
+
+def offload(work: Any) -> Any:
+    """Run blocking work in gevent's native threads, so that the loop goes on."""
+    return gevent.get_hub().threadpool.apply(work)
+
+
+def create_app(doors: Doors) -> Web:
+    """Wire one web process. Nothing runs yet: ``start`` begins to follow."""
+    server = flask.Flask("dashboard", static_folder=None)
+    server.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    app = Dash(
+        "dashboard",
+        server=server,
+        use_pages=True,
+        pages_folder="",
+        assets_folder="assets",
+        update_title="",
+        title="联勤指挥",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+    )
+    english_words = texts("en")
+
+    def wall_page(lang: str = "", **_others: str) -> html.Div:
+        words = texts(lang)
+        page = wall.layout(doors.district, words)
+        if doors.demo:
+            setattr(page, "data-note", words["word"]["demo"])
+        return page
+
+    dash.register_page("wall", path="/wall", layout=wall_page, title=english_words["title"])
+    app.layout = html.Div(dash.page_container)
+    socketio = SocketIO(
+        server, async_mode="gevent", serve_client=False, max_http_buffer_size=64 * 1024, ping_interval=10, ping_timeout=10
+    )
+    room = LiveRoom(socketio, doors.clock)
+    follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
+    wall_callbacks.register(app, doors.district, CaseReader(doors.engine, doors.district, offload))
+    register_endpoints(server, doors.district, room, follower, doors.clock)
+    _secure(server, app)
+    return Web(server, app, socketio, room, follower)
+
+
+def start(web: Web) -> None:
+    """Begin to follow the store."""
+    web.room.start(web.follower)
+
+
+def _secure(server: flask.Flask, app: Dash) -> None:
+    """Headers on every answer. Dash's inline scripts are let in by their hashes, its inline styles all."""
+    hashes = " ".join(f"'{h}'" if not h.startswith("'") else h for h in app.csp_hashes())
+    policy = (
+        f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+    )
+
+    @server.after_request
+    def headers(response: flask.Response) -> flask.Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        return response
+
+
+__all__ = ["Doors", "Web", "create_app", "ids", "start"]

@@ -1,0 +1,229 @@
+"""``lianqin …``, the front door: parse, one service call, print. The one module that may import both packages."""
+
+import sys
+
+if "web" in sys.argv[1:2]:
+    # Before anything else is imported: gevent replaces what blocks (ARCHITECTURE.md, decision 7).
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import argparse
+import dataclasses
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from services.settings import Settings, from_environment
+
+Command = Callable[[argparse.Namespace, Settings], int]
+
+
+def say(text: str) -> None:
+    """One line of progress, at once."""
+    print(f"lianqin: {text}", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 something is wrong, 2 not called right."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from services.district.load import PackageError
+    from services.doors import NotConfigured
+    from services.embedded import EmbeddedRedisError
+    from services.store.write import WrongDistrict
+
+    try:
+        settings = _settings(options)
+        command: Command = options.command
+        return command(options, settings)
+    except PackageError as error:
+        for fault in error.faults:
+            print(f"  {fault}", file=sys.stderr)
+        print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
+    except (NotConfigured, EmbeddedRedisError, WrongDistrict, ValueError) as error:
+        print(f"lianqin: {error}", file=sys.stderr)
+    return 1
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = from_environment()
+    given = {name: getattr(options, name, None) for name in ("port", "host", "data_dir")}
+    return dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lianqin",
+        description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
+        epilog="Settings come from the environment (docs/settings.md): LIANQIN_REDIS_URL, LIANQIN_DATABASE_URL, "
+        "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_PORT.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=help_text, description=help_text)
+        found.set_defaults(command=command)
+        return found
+
+    def serving(found: argparse.ArgumentParser) -> None:
+        found.add_argument("--port", type=int, help="where the web server listens (default 8050)")
+        found.add_argument("--host", help="the address it binds to (default 127.0.0.1: there is no log-in yet)")
+        found.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
+
+    demo = add("demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
+    serving(demo)
+    demo.add_argument("--no-simulator", action="store_true", help="without the demo's case system: publish yourself")
+    demo.add_argument("--speed", type=float, default=1.0, metavar="N", help="let the clock run N times as fast")
+    web = add("web", _web, "run one web process")
+    serving(web)
+    web.add_argument("--demo", action="store_true", help="say on the screen that the data are a demo's")
+    add("projector", _projector, "read the stream into the store, for ever")
+    simulate = add("simulate", _simulate, "run the demo's case system: 30 days of history once, then live")
+    simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
+    replay = add("replay", _replay, "send a file of real cases through the stream")
+    replay.add_argument("file", type=Path)
+    pace = replay.add_mutually_exclusive_group()
+    pace.add_argument("--speed", type=float, metavar="N", help="N times as fast as it was")
+    pace.add_argument("--instant", action="store_true", help="all at once")
+    replay.add_argument("--until", metavar="T", help="stop at T (RFC 3339) and let the clock stand there")
+    replay.add_argument("--boundaries", type=Path, help="a folder of street outlines, for `--make-district`")
+    replay.add_argument("--make-district", type=Path, metavar="DIR", help="write the matching district package and end")
+    publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
+    publish.add_argument("type", help="for example case.reported")
+    publish.add_argument("--source", default="/lianqin-cli")
+    publish.add_argument("--subject", default="")
+    publish.add_argument("--data", help="the event's data as JSON")
+    add("rebuild", _rebuild, "make the read model again from the history")
+    district = add("district", _district, "check, load or generate a district package")
+    district.add_argument("action", choices=("check", "load", "generate"))
+    district.add_argument("folder", type=Path)
+    district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
+    dead = add("dead", _dead, "look at refused entries, or try one again")
+    dead.add_argument("action", choices=("list", "show", "retry"))
+    dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
+    contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
+    contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
+    add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports, and what to do")
+    return parser
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from services.demo import run_demo
+
+    return run_demo(settings, simulator=not options.no_simulator, speed=options.speed, say=say)
+
+
+def _web(options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.app import Doors
+    from dashboard.server import Server
+    from services.doors import open_doors
+
+    def make_doors() -> Doors:
+        doors = open_doors(settings, migrate=False)
+        return Doors(doors.engine, doors.redis, doors.clock, doors.district, options.demo)
+
+    Server(settings, make_doors).run()
+    return 0
+
+
+def _projector(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import make_projector, open_doors
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    make_projector(open_doors(settings)).run(stop)
+    return 0
+
+
+def _simulate(options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import open_doors
+    from services.simulator.play import play
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    play(open_doors(settings), options.until_live, stop.is_set, say)
+    return 0
+
+
+def _replay(options: argparse.Namespace, settings: Settings) -> int:
+    from services.replay.command import make_district, replay
+
+    if options.make_district is not None:
+        return make_district(options.file, options.make_district, options.boundaries, say)
+    return replay(options.file, settings, speed=options.speed, instant=options.instant, until=options.until, say=say)
+
+
+def _publish(options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations import publish
+
+    say(publish(settings, options.type, options.source, options.subject, options.data or sys.stdin.read()))
+    return 0
+
+
+def _rebuild(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import make_ingest, open_doors
+    from services.projector.rebuild import rebuild
+
+    doors = open_doors(settings)
+    events = rebuild(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+    say(f"made again from {events} entries")
+    return 0
+
+
+def _district(options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations import check_district, load_district
+
+    if options.action == "generate":
+        from services.simulator.generate import generate
+
+        generate(options.folder, options.seed)
+        say(f"wrote a district package to {options.folder}")
+        return 0
+    if options.action == "check":
+        say(check_district(options.folder))
+    else:
+        say(load_district(settings, options.folder))
+    return 0
+
+
+def _dead(options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations import dead_list, dead_retry, dead_show
+
+    if options.action != "list" and not options.entry:
+        raise ValueError(f"dead {options.action} needs an entry id: see `lianqin dead list`")
+    lines = {
+        "list": lambda: dead_list(settings),
+        "show": lambda: dead_show(settings, options.entry),
+        "retry": lambda: dead_retry(settings, options.entry),
+    }[options.action]()
+    print("\n".join(lines))
+    return 0
+
+
+def _contract(options: argparse.Namespace, _settings: Settings) -> int:
+    from services.events.asyncapi import document_text, write_schemas
+
+    if options.folder is None:
+        print(document_text(), end="")
+    else:
+        say(f"wrote {write_schemas(options.folder)} files to {options.folder}")
+    return 0
+
+
+def _doctor(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.doctor import examine
+
+    findings = examine(settings)
+    for finding in findings:
+        print(finding)
+    return 1 if any(finding.is_wrong for finding in findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

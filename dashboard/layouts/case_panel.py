@@ -1,0 +1,60 @@
+"""The case panel: what, where, when, and how the deadline came about. On a wall: no description, address or person."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.case_view import CaseView
+from services.cases import CaseRow
+from services.events.codes import SENSITIVE_DOMAINS
+
+
+def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[Component]:
+    """The panel's content; ``None`` says that there is no such case."""
+    labels = words["panel"]
+    if view is None:
+        return [html.H2(labels["not_found"])]
+    row = view.row
+    hidden = row.domain in SENSITIVE_DOMAINS
+    facts = [
+        (labels["where"], view.area or words["word"]["unplaced"]),
+        (labels["class"], words["domain"].get(row.domain, row.domain)),
+        (labels["severity"], words["word"]["severity"][row.severity]),
+        (labels["channel"], words["channel"].get(row.channel, row.channel)),
+        (labels["status"], words["status"][row.status]),
+        (labels["level"], words["level"].get(row.level, "—")),
+        (labels["unit"], view.unit or "—"),
+        (labels["reported"], _moment(row.reported_at, zone)),
+        (labels["deadline"], _moment(row.deadline_at, zone) if row.deadline_at is not None else "—"),
+        (labels["basis"], _basis(row, labels)),
+    ]
+    facts += [(labels["flags"], _flag(flag, words)) for flag in row.flags.split()]
+    if row.returns:
+        facts.append(("", labels["returns"].format(n=row.returns)))
+    if row.reworks:
+        facts.append(("", labels["reworks"].format(n=row.reworks)))
+    name = labels["hidden"] if hidden else row.class_name or words["domain"].get(row.domain, "")
+    terms: list[Component] = []
+    for term, fact in facts:
+        terms += [html.Dt(term), html.Dd(fact)]
+    events = [
+        html.Li([html.Time(_moment(at, zone)), html.Span(words["event"].get(kind, kind))]) for at, kind in view.events
+    ]
+    return [html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), html.Ol(events)]
+
+
+def _basis(row: CaseRow, labels: dict[str, str]) -> str:
+    if row.deadline_at is None:
+        return labels["basis_none"]
+    return labels["basis_estimated"] if row.deadline_estimated else labels["basis_published"]
+
+
+def _flag(flag: str, words: dict[str, Any]) -> str:
+    return str(words["flag"].get(flag, flag))
+
+
+def _moment(ms: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")

@@ -1,0 +1,44 @@
+"""Run one web process: gunicorn with one gevent worker (ARCHITECTURE.md, decision 7).
+
+gevent-websocket must not be installed: its mere presence breaks this worker. ``lianqin web`` patches the standard
+library before anything else is imported (cli.py).
+"""
+
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from dashboard.app import Doors, create_app, start
+from services.settings import Settings
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn without its command line and its files."""
+
+    def __init__(self, settings: Settings, make_doors: Any) -> None:
+        self._settings = settings
+        self._make_doors = make_doors
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Loopback unless told otherwise: there is no log-in yet."""
+        for name, value in {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gevent",
+            "worker_connections": 4000,
+            "timeout": 60,
+            "graceful_timeout": 2,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "proc_name": "lianqin-web",
+        }.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Called in the worker, after the fork: every connection belongs to it alone."""
+        doors: Doors = self._make_doors()
+        web = create_app(doors)
+        start(web)
+        return web.flask

@@ -1,0 +1,107 @@
+"""``lianqin demo``: everything on this machine under one supervisor, from an empty folder to a live wall."""
+
+import contextlib
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from services.clock import VirtualClock, to_rfc3339
+from services.district.load import load
+from services.embedded import EmbeddedRedis
+from services.settings import Settings
+from services.simulator.generate import generate
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+from services.stream import Keys, connect
+from services.supervisor import Supervisor
+
+SEED = 20261123
+CLOCK_FILE = "clock.json"
+HISTORY_MARK = "history.done"
+
+Say = Callable[[str], None]
+
+
+def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> int:
+    """Run until Ctrl-C. Returns the exit code."""
+    data = settings.data_dir.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    if not settings.district and not (data / "district" / "district.toml").is_file():
+        say("making the demo district (12 streets, 706 grids; every name is invented)")
+        generate(data / "district", SEED)
+    district = load(settings.district_dir)
+    embedded = None
+    url = settings.redis_url
+    if not url:
+        embedded = EmbeddedRedis(data / "redis")
+        embedded.start()
+        url = embedded.url
+        say(f"embedded Redis on 127.0.0.1:{embedded.port}, its data under {data / 'redis'}")
+    upgrade(open_engine(settings.database))
+    clock = _start_clock(url, district.code, data, speed)
+    supervisor = Supervisor(
+        {
+            "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
+            "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
+            "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
+        },
+        say,
+    )  # fmt: skip
+    supervisor.stop_on_signals()
+    try:
+        supervisor.start("projector", "projector")
+        supervisor.start("web", "web", "--demo")
+        if simulator:
+            supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
+        supervisor.watch(lambda: _is_ready(settings))
+        if not supervisor.stopping:
+            say(f"the wall: http://{settings.host}:{settings.port}/wall   (English: /wall?lang=en)   Ctrl-C ends it all")
+            say("bound to loopback: there is no log-in yet" if settings.host == "127.0.0.1" else
+                f"bound to {settings.host}: there is NO log-in yet, everybody who reaches it sees the district")
+        last = [0.0]
+        supervisor.watch(lambda: _keep_clock(clock, data, last))
+    finally:
+        _keep_clock(clock, data, [0.0])
+        supervisor.stop()
+        if embedded is not None:
+            embedded.stop()
+    say("ended")
+    return 0
+
+
+def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
+    """The clock goes on where the last run stopped; at the first start it shows the machine's time."""
+    real = time.time_ns() // 1_000_000
+    origin = real
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+        origin = int(json.loads((data / CLOCK_FILE).read_text())["now_ms"])
+    clock = VirtualClock(origin, real, speed)
+    client = connect(url)
+    key = Keys(code).clock
+    with client.pipeline(transaction=True) as pipe:
+        pipe.delete(key)
+        pipe.hset(key, mapping=dict(clock.to_hash()))
+        pipe.execute()
+    client.close()
+    return clock
+
+
+def _keep_clock(clock: VirtualClock, data: Path, last: list[float]) -> bool:
+    """Write the clock down once a second, whole or not at all. Never says that the watch is over."""
+    if time.monotonic() - last[0] >= 1:
+        last[0] = time.monotonic()
+        partial = data / f"{CLOCK_FILE}.partial"
+        partial.write_text(json.dumps({"now_ms": clock.now_ms()}))
+        partial.replace(data / CLOCK_FILE)
+    return False
+
+
+def _is_ready(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/api/v1/board", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

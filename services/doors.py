@@ -1,0 +1,67 @@
+"""Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
+
+import os
+import socket
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import Engine
+
+from services.clock import Clock, FollowedClock, from_hash
+from services.district.load import load
+from services.district.package import District
+from services.projector.ingest import Ingest
+from services.projector.loop import Projector
+from services.sealing import Sealer
+from services.settings import Settings
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+from services.stream import EventStream, Keys, connect
+
+
+class NotConfigured(Exception):
+    """A setting is missing; the text says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoors:
+    """A process's connections."""
+
+    settings: Settings
+    engine: Engine
+    redis: redis.Redis
+    district: District
+    clock: Clock
+
+    @property
+    def keys(self) -> Keys:
+        """The district's Redis keys."""
+        return Keys(self.district.code)
+
+
+def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
+    """Connect to everything. Raises NotConfigured, PackageError, or what the database raises."""
+    if not settings.redis_url:
+        raise NotConfigured(
+            "LIANQIN_REDIS_URL is not set: give the address of the district's Redis, for example "
+            "redis://127.0.0.1:6379/0 (or run `lianqin demo`, which starts one of its own)"
+        )
+    district = load(settings.district_dir)
+    engine = open_engine(settings.database)
+    if migrate:
+        upgrade(engine)
+    client = connect(settings.redis_url)
+    clock = FollowedClock(lambda: from_hash(client.hgetall(Keys(district.code).clock)))
+    return OpenDoors(settings, engine, client, district, clock)
+
+
+def make_ingest(doors: OpenDoors) -> Ingest:
+    """The way into the store. Raises WrongDistrict when the store is another district's."""
+    return Ingest(doors.engine, doors.district, Sealer(doors.settings.data_key))
+
+
+def make_projector(doors: OpenDoors, consumer: str = "") -> Projector:
+    """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
+    name = consumer or os.environ.get("LIANQIN_CONSUMER", "") or socket.gethostname()
+    stream = EventStream(doors.redis, doors.district.code, name)
+    return Projector(stream, doors.engine, make_ingest(doors), doors.clock)

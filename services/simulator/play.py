@@ -1,0 +1,98 @@
+"""``lianqin simulate``: 30 days of history once, in bulk through the store's own path; then the live case system."""
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+import msgspec
+
+from services.clock import parse_ms
+from services.district.package import District
+from services.doors import OpenDoors, make_ingest
+from services.events.case import Case
+from services.events.entry import entry_key
+from services.projector.ingest import Entry
+from services.simulator import live
+from services.simulator.world import CaseSystem
+from services.store import read
+
+SEED = 20261123
+HISTORY_DAYS = 30
+BATCH = 1000
+DAY_MS = 86_400_000
+MARK = "history.json"
+
+Say = Callable[[str], None]
+
+
+def play(doors: OpenDoors, until_live: str, stop: Callable[[], bool], say: Say) -> None:
+    """Write the history if it is not there yet, then publish live until ``stop`` says so."""
+    mark = doors.settings.data_dir / MARK
+    state = json.loads(mark.read_text()) if mark.is_file() else {}
+    if not state.get("done"):
+        end_ms = state.get("until") or (parse_ms(until_live) if until_live else doors.clock.now_ms())
+        mark.write_text(json.dumps({"until": end_ms}))
+        if not write_history(doors, end_ms, stop, say):
+            return
+        mark.write_text(json.dumps({"until": end_ms, "done": True}))
+    with doors.engine.connect() as connection:
+        decode = msgspec.json.Decoder(Case).decode
+        open_cases = [decode(body) for body in read.open_case_bodies(connection)]
+    live.run(doors.redis, doors.clock, doors.district, open_cases, stop)
+
+
+def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: Say) -> bool:
+    """Tell 30 days up to ``end_ms``; False when stopped half way. Told again from the start it changes nothing.
+
+    The telling runs in a process of its own beside the writing: two cores, half the time.
+    """
+    ingest = make_ingest(doors)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    teller = multiprocessing.Process(target=_tell, args=(doors.district, end_ms, sender), daemon=True)
+    teller.start()
+    sender.close()
+    started, written, told_at = time.monotonic(), 0, 0.0
+    try:
+        for batch, share in _received(receiver):
+            if stop():
+                return False
+            received = {entry_id: entry_key(entry_id) >> 20 for entry_id, _ in batch}
+            outcome = ingest.apply(batch, end_ms, received=received)
+            written += len(batch)
+            if outcome.revision:
+                doors.redis.xadd(doors.keys.board, {"revision": outcome.revision}, maxlen=1000, approximate=True)
+            if time.monotonic() - told_at > 3:
+                told_at = time.monotonic()
+                say(f"history of {HISTORY_DAYS} days: {share:.0%}, {written:,} events")
+    finally:
+        teller.terminate()
+        teller.join()
+    say(f"history of {HISTORY_DAYS} days: {written:,} events in {time.monotonic() - started:.0f} s")
+    return True
+
+
+def _received(receiver: Connection) -> Iterator[tuple[list[Entry], float]]:
+    while True:
+        try:
+            yield receiver.recv()
+        except EOFError:
+            return
+
+
+def _tell(district: District, end_ms: int, sender: Connection) -> None:
+    share = [0.0]
+
+    def progress(done: float) -> None:
+        share[0] = done
+
+    batch: list[Entry] = []
+    for entry in CaseSystem(district, SEED).history(end_ms - HISTORY_DAYS * DAY_MS, end_ms, progress):
+        batch.append(entry)
+        if len(batch) == BATCH:
+            sender.send((batch, share[0]))
+            batch = []
+    if batch:
+        sender.send((batch, 1.0))
+    sender.close()
