@@ -24,7 +24,7 @@ _CHANNELS = Weighted(CHANNEL_SHARES)
 _STORM_CHANNELS = Weighted[Channel]([("H12345", 0.4), ("GRID", 0.3), ("APP", 0.15), ("SZCG", 0.08), ("IOT", 0.07)])
 _CITIZEN = frozenset({"H12345", "APP", "MEDIA"})
 SELF_HANDLED = {"GRID": 0.64, "PATROL": 0.45}
-_TWIN, _HOT, _UNPLACED = 0.02, 0.05, 0.010
+_TWIN, _HOT, _UNPLACED = 0.02, 0.05, 0.034
 _TEXTS = (
     "{where}发现{what}，影响周边居民通行，请尽快处理。", "巡查至{where}时发现{what}，已拍照上传，现场无人员受伤。",
     "市民反映{where}存在{what}问题，持续时间较长，希望有关部门到场核实并予以解决。", "{where}{what}，附近有学校和公交站，早晚高峰人流较大。",
@@ -122,7 +122,7 @@ class Arrivals:
     def _report(
         self, case_id: str, channel: Channel, time_ms: int, spot: Spot, at: Position | None, what: CaseClass, dice: Dice
     ) -> tuple[Case, Limit]:
-        limit = what.limits[min(len(what.limits) - 1, int(dice.share() ** 0.62 * len(what.limits)))]
+        limit = what.limits[min(len(what.limits) - 1, int(dice.share() ** 0.5 * len(what.limits)))]
         value, unit = limit.value, limit.unit
         if channel in {"H12345", "APP", "MEDIA", "DEPT"} and (unit == "WH" or (unit == "WD" and value < 5)):
             value, unit = float(dice.pick((3, 5, 5, 5, 7))), "WD"
@@ -174,4 +174,6 @@ def _published(at: Position | None, channel: str, dice: Dice) -> tuple[float | N
 
 def _category(what: CaseClass, condition: str) -> Category:
     kind: Literal["component", "event"] = "component" if what.kind == "component" else "event"
-    return Category(scheme=what.scheme, kind=kind, major=what.major, minor=what.minor, name=what.name, condition=condition)
+    return Category(
+        scheme=what.scheme, kind=kind, major=what.major, minor=what.minor, name=what.name, condition=condition
+    )

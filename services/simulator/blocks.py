@@ -91,4 +91,4 @@ def _rectangles(rows: Plane, manner: Manner, axis: float, dice: Dice) -> list[Po
     half_x = np.asarray([manner.length / 2 * dice.between(0.72, 1.08) for _ in rows])[:, None] * ahead
     half_y = np.asarray([manner.depth / 2 * dice.between(0.85, 1.15) for _ in rows])[:, None] * aside
     corners = [rows - half_x - half_y, rows + half_x - half_y, rows + half_x + half_y, rows - half_x + half_y]
-    return list(shapely.polygons(np.stack([*corners, corners[0]], axis=1)))
+    return [Polygon(ring) for ring in np.stack([*corners, corners[0]], axis=1)]

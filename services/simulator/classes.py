@@ -4,6 +4,9 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.events.codes import LimitUnit
+
+_UNITS: dict[str, LimitUnit] = {"UH": "UH", "UD": "UD", "WH": "WH", "WD": "WD"}
 _TABLE = Path(__file__).with_name("classes.csv")
 _COMPONENT = ("缺失或危及安全", "破损影响通行", "松动异响", "老化锈蚀", "需整体更换")
 _EVENT = ("紧急", "一般", "较难", "疑难", "需多部门")
@@ -15,7 +18,7 @@ class Limit:
 
     condition: str
     value: float
-    unit: str
+    unit: LimitUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def read_classes() -> list[CaseClass]:
 def _read(row: dict[str, str]) -> CaseClass:
     conditions = _COMPONENT if row["kind"] == "component" else _EVENT
     limits = tuple(
-        Limit(condition, float(text[:-2]), text[-2:])
+        Limit(condition, float(text[:-2]), _UNITS[text[-2:]])
         for condition, text in zip(conditions, row["limits"].split("/"), strict=False)
     )
     return CaseClass(

@@ -1,6 +1,7 @@
 """A case's course through time: how long it will take, and the moment at which each share of that is done."""
 
 from services.events.case import CaseClock, Limit
+from services.events.codes import Level
 from services.simulator.dice import Dice
 from services.simulator.office import DAY_MS, HOUR_MS, OfficeHours
 from services.simulator.step import utc
@@ -17,13 +18,9 @@ class Course:
         self.limit = limit
         self.started_ms = self._base_ms = start_ms
         self._base_share = 0.0
+        self.is_continuous = limit.unit in _CONTINUOUS
         self.deadline_ms = office.deadline(start_ms, limit.value, limit.unit)
         self.hours = limit.value * _HOURS[limit.unit]
-
-    @property
-    def is_continuous(self) -> bool:
-        """Whether nights and holidays count."""
-        return self.limit.unit in _CONTINUOUS
 
     @property
     def estimate_ms(self) -> int:
@@ -52,26 +49,35 @@ class Course:
         """Say that at ``now_ms`` just this share is done."""
         self._base_share, self._base_ms = share, now_ms
 
+    def hurry(self, now_ms: int, hours: float) -> None:
+        """Start anew at ``now_ms`` and take so many plain hours, day or night: the district's way. No limit moves."""
+        self.rebase(0.0, now_ms)
+        self.hours, self.is_continuous = hours, True
+
     def extend(self) -> None:
         """延期: the present deadline and one original limit."""
         self.deadline_ms = self._office.deadline(self.deadline_ms, self.limit.value, self.limit.unit)
 
-    def clocks(self, level: str, handled_ms: int | None = None, closed_ms: int | None = None) -> list[CaseClock]:
+    def clocks(self, level: Level) -> list[CaseClock]:
         """Both clocks as published: handling has four fifths of the time that closing has."""
-        started, grade = utc(self.started_ms), level if level in {"community", "street", "district"} else None
+        started = utc(self.started_ms)
         handle_ms = self.started_ms + (self.deadline_ms - self.started_ms) * 4 // 5
         return [
-            CaseClock(what="handle", level=grade, started_at=started, limit=self.limit, deadline_at=utc(handle_ms),
-                      stopped_at=None if handled_ms is None else utc(handled_ms)),
-            CaseClock(what="close", level=grade, started_at=started, limit=self.limit, deadline_at=utc(self.deadline_ms),
-                      stopped_at=None if closed_ms is None else utc(closed_ms)),
-        ]  # type: ignore[list-item]
+            CaseClock(what="handle", level=level, started_at=started, limit=self.limit, deadline_at=utc(handle_ms)),
+            CaseClock(
+                what="close", level=level, started_at=started, limit=self.limit, deadline_at=utc(self.deadline_ms)
+            ),
+        ]
 
 
-def length_of(course: Course, late: float, dice: Dice) -> bool:
-    """Draw how long a course lasts; returns whether it ends after its limit."""
-    if dice.chance(late):
-        course.take(1.0, 0.2 + dice.wait(5.5))
+def draw_length(course: Course, late: float, dice: Dice) -> bool:
+    """Draw how long a course lasts; returns whether it ends after its limit.
+
+    What must be done within hours is late more often than what has days; few run into their last quarter.
+    """
+    urgency = 1.75 if course.is_continuous or course.limit.unit == "WH" else 1.15 if course.hours <= 16 else 0.55
+    if dice.chance(late * urgency):
+        course.take(1.0, 0.2 + dice.wait(5.0))
         return True
-    course.take(0.06 + 0.84 * dice.share() ** 1.25)
+    course.take(dice.between(0.72, 0.93) if dice.chance(0.03) else 0.09 + 0.63 * dice.share() ** 0.85)
     return False

@@ -28,6 +28,12 @@ class Dice:
         text = "/".join(map(str, key)).encode()
         self._state = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
+    def again(self) -> "Dice":
+        """Dice that will fall as these will from here on."""
+        found = Dice.__new__(Dice)
+        found._state = self._state
+        return found
+
     def share(self) -> float:
         """A number from 0 up to, not including, 1."""
         self._state = z = (self._state + _GOLDEN) & _MASK

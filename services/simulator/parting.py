@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -60,7 +61,7 @@ def _spread(total: int, count: int, swing: float, dice: Dice) -> list[int]:
     """``count`` whole numbers that add up to ``total``, each near the mean."""
     weights = [dice.between(1 - swing, 1 + swing) for _ in range(count)]
     bounds = np.round(np.cumsum([0.0, *weights]) / sum(weights) * total).astype(int)
-    return [int(b - a) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [int(b - a) for a, b in pairwise(bounds)]
 
 
 def _within(border: Polygon, points: terrain.Plane) -> terrain.Plane:

@@ -14,7 +14,6 @@ from services.doors import OpenDoors, make_ingest
 from services.events.case import Case
 from services.events.entry import entry_key
 from services.projector.ingest import Entry
-from services.simulator import live
 from services.simulator.world import CaseSystem
 from services.store import read
 
@@ -40,6 +39,8 @@ def play(doors: OpenDoors, until_live: str, stop: Callable[[], bool], say: Say) 
     with doors.engine.connect() as connection:
         decode = msgspec.json.Decoder(Case).decode
         open_cases = [decode(body) for body in read.open_case_bodies(connection)]
+    from services.simulator import live
+
     live.run(doors.redis, doors.clock, doors.district, open_cases, stop)
 
 

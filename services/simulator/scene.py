@@ -16,7 +16,7 @@ from services.simulator.dice import Dice, Weighted, shares
 POINTS_A_GRID = 96
 Position = tuple[float, float]
 # Which share of its cases a street closes late: the worst and the best of the district.
-LATE_WORST, LATE_BEST = 0.165, 0.018
+LATE_WORST, LATE_BEST = 0.142, 0.004
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,32 @@ class Scene:
 CHANNEL_DOMAINS: dict[str, dict[str, float]] = {
     "GRID": {"01": 1.4, "02": 1.2, "06": 1.5, "09": 0.6, "10": 1.6, "11": 1.5, "15": 0.15, "99": 0.1, "16": 0.5},
     "H12345": {"01": 0.5, "02": 0.5, "09": 1.8, "12": 2.2, "15": 4.0, "14": 1.4, "99": 4.0, "10": 0.5},
-    "SZCG": {d: 0.0 for d in ("06", "07", "08", "09", "10", "11", "12", "15", "99")},
-    "ZZ": {"01": 0.05, "02": 0.05, "03": 0.0, "04": 0.0, "05": 0.0, "08": 6.0, "09": 3.0, "10": 4.0, "11": 4.0, "06": 2.0},
+    "SZCG": dict.fromkeys(("06", "07", "08", "09", "10", "11", "12", "15", "99"), 0.0),
+    "ZZ": {
+        "01": 0.05,
+        "02": 0.05,
+        "03": 0.0,
+        "04": 0.0,
+        "05": 0.0,
+        "08": 6.0,
+        "09": 3.0,
+        "10": 4.0,
+        "11": 4.0,
+        "06": 2.0,
+    },
     "VIDEO": {"02": 3.0, "14": 3.0, "01": 1.0, "09": 0.0, "10": 0.0, "11": 0.0, "12": 0.0, "15": 0.0, "99": 0.0},
-    "IOT": {"01": 0.1, "02": 0.0, "09": 0.0, "10": 0.0, "11": 0.0, "12": 0.0, "15": 0.0, "99": 0.0, "16": 6.0, "06": 4.0},
+    "IOT": {
+        "01": 0.1,
+        "02": 0.0,
+        "09": 0.0,
+        "10": 0.0,
+        "11": 0.0,
+        "12": 0.0,
+        "15": 0.0,
+        "99": 0.0,
+        "16": 6.0,
+        "06": 4.0,
+    },
 }
 STORM_CLASSES = {"道路积水": 9.0, "排水管道堵塞、破裂": 7.0, "行道树": 7.0, "雨水箅子": 4.0, "架空线缆脱落": 2.5, "雨水井盖": 2.0,
                  "户外广告": 2.0, "路面塌陷": 0.3, "停水停电停气": 2.0, "交通护栏": 1.0, "施工工地围挡": 1.0, "高空坠物": 0.6}  # fmt: skip
@@ -131,7 +153,7 @@ def _points(area: Area, seed: int) -> tuple[Position, ...]:
     y = np.round(south + shares(count, seed, area.code, "y") * (north - south), 6)
     keep = shapely.contains_xy(area.geometry, x, y)
     points = tuple(zip(x[keep].tolist(), y[keep].tolist(), strict=True))[:POINTS_A_GRID]
-    return points or (area.geometry.representative_point().coords[0],)
+    return points or (area.centre or (west, south),)
 
 
 def _road_names(district: District) -> dict[str, tuple[str, ...]]:
@@ -148,7 +170,7 @@ def _road_names(district: District) -> dict[str, tuple[str, ...]]:
             line = None  # a road that cannot be read gives no address; the package's reader reports it
         if line is not None:
             lines.append(line)
-            names.append(name)
+            names.append(str(name))
     areas = [a for a in (district.grids or district.communities).values() if a.geometry is not None]
     if not lines or not areas:
         return {}

@@ -5,6 +5,7 @@ roads, borders and blocks bend together.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,8 @@ def crowd(border: Polygon, count: int, seed: int) -> Plane:
     y = south + shares(count, seed, "crowd-y") * (north - south)
     points = np.column_stack([x, y])
     keep = shares(count, seed, "crowd-keep") * 1.25 < built_up(points)
-    return points[keep]
+    kept: Plane = points[keep]
+    return kept
 
 
 def bend(points: Plane) -> Plane:
@@ -116,6 +118,7 @@ def stream(line: LineString, width_m: float, swing_m: float) -> Polygon:
     """Water of a width that swings along a middle line."""
     steps = np.linspace(0, line.length, max(12, int(line.length / 60)))
     discs = [line.interpolate(s).buffer(width_m + swing_m * math.sin(s / 700), 4) for s in steps]
-    parts = [a.union(b).convex_hull for a, b in zip(discs, discs[1:], strict=False)]
+    parts = [a.union(b).convex_hull for a, b in pairwise(discs)]
     found = union_all(parts)
-    return found if isinstance(found, Polygon) else max(found.geoms, key=lambda p: p.area)
+    assert isinstance(found, Polygon)  # each part holds the next one's first disc
+    return found

@@ -4,19 +4,22 @@ History and live are the same code: ``history`` tells many lives at once, the li
 and a restart reads the open cases back and goes on.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from services.district.coords import to_wgs84
 from services.district.package import District
 from services.events.case import Case, Limit
 from services.events.entry import encode_entry
+from services.simulator import life
 from services.simulator.arrive import MINUTE_MS, Arrival, Arrivals
 from services.simulator.demand import Demand
 from services.simulator.dice import Dice
-from services.simulator.life import Life
 from services.simulator.office import DAY_MS, OfficeHours
+from services.simulator.record import Record
 from services.simulator.scene import read_scene
 from services.simulator.step import SOURCES, Step, utc
 
@@ -50,52 +53,61 @@ class CaseSystem:
         """What happens next to a case in this state, or None when its story is over."""
         return next(self.following(case), None)
 
-    def following(self, case: Case, at_ms: int | None = None) -> Iterator[Step]:
-        """All that follows for a case in this state; ``at_ms`` is the moment of its last event, where known.
+    def following(self, case: Case, at_ms: int | None = None, until_ms: int | None = None) -> Iterator[Step]:
+        """All that follows for a case in this state.
+
+        ``at_ms`` is the moment of its last event and ``until_ms`` the end of its open suspension, where known.
 
         A state that our own story leads to goes on as that story; any other (a command made it) begins a new one.
         """
         if (known := self._known(case)) is not None:
             return known
-        return self._life_from(case, last_moment(case) if at_ms is None else at_ms).tell()
+        return life.tell(self._taken_up(case, last_moment(case) if at_ms is None else at_ms, until_ms))
 
     # — history —
 
     def history(
-        self, start_ms: int, end_ms: int, progress: Progress | None = None, open_cases: Iterable[Case] = ()
+        self, start_ms: int, end_ms: int, progress: Progress | None = None, *, open_cases: Iterable[Case] = ()
     ) -> Iterator[Entry]:
         """Every event from ``start_ms`` up to, not including, ``end_ms``: cases still open at the end come first.
 
-        ``open_cases`` are those that an earlier run left behind. Entry ids follow the events' times.
+        ``open_cases`` are those that an earlier run left behind. Entry ids follow the events' times. The minutes are
+        gone through twice, first from the newest (where most open cases are), so that no event waits in memory.
         """
-        ended: list[list[Step]] = []
         number = _Numbering(end_ms)
         first, last = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
-        for steps in self._lives(open_cases, first, last, start_ms, end_ms, progress):
-            if is_open(steps[-1].case):
-                yield from self._entries(steps, number)
-            else:
-                ended.append(steps)
-        for steps in ended:
-            yield from self._entries(steps, number)
+        ended: list[Record] = []
+        for case in open_cases:
+            yield from self._entries(_until(self.following(case), end_ms), number)
+        for done, minute in enumerate(range(last - 1, first - 1, -1)):
+            for record in self._records(minute):
+                if start_ms <= record.now_ms < end_ms:
+                    steps = self._told(record, end_ms)
+                    if life.is_open(steps[-1].case):
+                        yield from self._entries(steps, number)
+                    else:
+                        ended.append(record)
+            if progress is not None and done % 500 == 0:
+                progress(0.35 * done / (last - first))
+        for done, record in enumerate(reversed(ended)):
+            yield from self._entries(self._told(record, end_ms), number)
+            if progress is not None and done % 500 == 0:
+                progress(0.35 + 0.65 * done / len(ended))
         if progress is not None:
             progress(1.0)
 
-    def _lives(
-        self, open_cases: Iterable[Case], first: int, last: int, start_ms: int, end_ms: int, progress: Progress | None
-    ) -> Iterator[list[Step]]:
-        for case in open_cases:
-            if steps := _until(self.following(case), end_ms):
-                yield steps
-        for minute in range(first, last):
-            if progress is not None and minute % 360 == 0:
-                progress((minute - first) / (last - first))
-            for arrival in self._arrivals.of_minute(minute):
-                if start_ms <= arrival.step.time_ms < end_ms:
-                    yield [arrival.step, *_until(self._life(arrival).tell(), end_ms)]
-            reopened = self._reopened(minute)
-            if reopened is not None and start_ms <= reopened.time_ms < end_ms:
-                yield [reopened, *_until(self._life_from(reopened.case, reopened.time_ms).tell(), end_ms)]
+    def _records(self, minute: int) -> list[Record]:
+        """The stories that begin in a minute."""
+        found = [self._arrived(a) for a in self._arrivals.of_minute(minute)]
+        if (reopened := self._reopened(minute)) is not None:
+            found.append(self._taken_up(reopened.case, reopened.time_ms))
+        return found
+
+    def _told(self, record: Record, end_ms: int) -> list[Step]:
+        """The events of a story that has not been told yet, its first one included; the record stays as it is."""
+        kind = "case.reported" if record.case.version == 1 else "case.reopened"
+        again = dataclasses.replace(record, dice=record.dice.again())
+        return [Step(record.now_ms, kind, record.case), *_until(life.tell(again), end_ms)]
 
     def _entries(self, steps: list[Step], number: "_Numbering") -> Iterator[Entry]:
         for step in steps:
@@ -117,24 +129,30 @@ class CaseSystem:
         late_ms = 30_000 + mark % 400_000 if mark % 397 == 0 else 20 + mark % 180
         return late_ms, mark % 331 == 0
 
+    def true_place(self, case: Case) -> tuple[float, float] | None:
+        """Where a case is, in WGS-84; None where its publisher does not say."""
+        if case.lon is None or case.lat is None or case.coord_sys is None:
+            return None
+        return to_wgs84(case.lon, case.lat, case.coord_sys)
+
     # — lives —
 
-    def _life(self, arrival: Arrival) -> Life:
+    def _arrived(self, arrival: Arrival) -> Record:
         case = arrival.step.case
         place = {}
         if arrival.at is None and arrival.spot.points:
             dice = Dice(self.seed, "found", case.case_id)
             lon, lat = dice.pick(arrival.spot.points)
             place = {"lon": lon, "lat": lat, "coord_sys": "WGS84"}
-        return Life(case, arrival.step.time_ms, Dice(self.seed, "life", case.case_id), self.scene, self.office,
+        return Record(case, arrival.step.time_ms, Dice(self.seed, "life", case.case_id), self.scene, self.office,
                     arrival.spot.street, arrival.case_class.domain, arrival.limit, arrival.twin, place)  # fmt: skip
 
-    def _life_from(self, case: Case, at_ms: int) -> Life:
+    def _taken_up(self, case: Case, at_ms: int, until_ms: int | None = None) -> Record:
         """The life that begins with a state."""
         close = next((c.limit for c in case.clocks if c.what == "close" and c.limit is not None), None)
         street = case.street or next((s for s, unit in self.scene.brigades.items() if unit == case.lead_unit), "")
-        return Life(case, at_ms, Dice(self.seed, "from", case.case_id, case.version), self.scene, self.office, street,
-                    case.domain or "99", close or case.limit or Limit(value=5, unit="WD"))  # fmt: skip
+        return Record(case, at_ms, Dice(self.seed, "from", case.case_id, case.version), self.scene, self.office, street,
+                    case.domain or "99", close or case.limit or Limit(value=5, unit="WD"), until_ms=until_ms)  # fmt: skip
 
     def _known(self, case: Case) -> Iterator[Step] | None:
         """The rest of our own story of a case, when the story holds this very state."""
@@ -143,14 +161,14 @@ class CaseSystem:
             reopened = self._reopened(minute)
             if reopened is None or reopened.case.case_id != case.case_id:
                 return None
-            first, rest = reopened, self._life_from(reopened.case, reopened.time_ms).tell()
+            first, rest = reopened, life.tell(self._taken_up(reopened.case, reopened.time_ms))
         else:
             begun = self._arrivals.minute_of(case.case_id)
             arrivals = self._arrivals.of_minute(begun) if begun is not None else []
             arrival = next((a for a in arrivals if a.step.case.case_id == case.case_id), None)
             if arrival is None:
                 return None
-            first, rest = arrival.step, self._life(arrival).tell()
+            first, rest = arrival.step, life.tell(self._arrived(arrival))
         while first.case.version < case.version:
             following = next(rest, None)
             if following is None:
@@ -166,7 +184,7 @@ class CaseSystem:
         time_ms = minute * MINUTE_MS + dice.whole(0, MINUTE_MS - 1)
         earlier = minute - dice.whole(1440, 4 * 1440)
         for arrival in self._arrivals.of_minute(earlier):
-            steps = list(self._life(arrival).tell())
+            steps = list(life.tell(self._arrived(arrival)))
             case = steps[-1].case if steps else arrival.step.case
             if case.status == "closed" and not case.self_handled and steps[-1].time_ms < time_ms - DAY_MS // 12:
                 changed = msgspec.structs.replace(
@@ -192,11 +210,6 @@ class _Numbering:
         return f"{ms}-{seq}"
 
 
-def is_open(case: Case) -> bool:
-    """Whether a case still is somebody's work (DOMAIN.md §2)."""
-    return case.merged_into is None and case.status not in {"not_filed", "closed", "forced_closed", "voided"}
-
-
 def _until(steps: Iterable[Step], end_ms: int) -> list[Step]:
     found = []
     for step in steps:
@@ -215,9 +228,13 @@ def hash_of(case_id: str, version: int) -> int:
 
 
 def same_state(ours: Case, theirs: Case) -> bool:
-    """Whether two cases are the same but for what a store leaves out (the reporter, the step)."""
+    """Whether two cases are the same but for what a store leaves out or fills in (the reporter, the step, codes)."""
+
     def bare(case: Case) -> Case:
-        return msgspec.structs.replace(case, reporter=None, step=None, description=None)
+        return msgspec.structs.replace(
+            case, reporter=None, step=None, description=None, title=None, address=None, domain=None, street=None,
+            community=None, grid=None,
+        )  # fmt: skip
 
     return bare(ours) == bare(theirs)
 
@@ -231,5 +248,3 @@ def last_moment(case: Case) -> int:
         *(s.at for s in case.supervisions), *(w.at for w in case.whistles),
     ]  # fmt: skip
     return max(int(t.timestamp() * 1000) for t in times if t is not None)
-
-
