@@ -12,7 +12,6 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard import ids
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.endpoints import register_endpoints
 from dashboard.layouts import wall
@@ -68,7 +67,6 @@ def create_app(doors: Doors) -> Web:
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-    english_words = texts("en")
 
     def wall_page(lang: str = "", **_others: str) -> html.Div:
         words = texts(lang)
@@ -77,7 +75,7 @@ def create_app(doors: Doors) -> Web:
             setattr(page, "data-note", words["word"]["demo"])
         return page
 
-    dash.register_page("wall", path="/wall", layout=wall_page, title=english_words["title"])
+    dash.register_page("wall", path="/wall", layout=wall_page, title=texts("zh-CN")["title"])
     app.layout = html.Div(dash.page_container)
     socketio = SocketIO(
         server, async_mode="gevent", serve_client=False, max_http_buffer_size=64 * 1024, ping_interval=10, ping_timeout=10
@@ -96,19 +94,22 @@ def start(web: Web) -> None:
 
 
 def _secure(server: flask.Flask, app: Dash) -> None:
-    """Headers on every answer. Dash's inline scripts are let in by their hashes, its inline styles all."""
-    hashes = " ".join(f"'{h}'" if not h.startswith("'") else h for h in app.csp_hashes())
-    policy = (
-        f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
-    )
+    """Headers on every answer. Dash's inline scripts are let in by their hashes, its inline styles all.
+
+    The hashes are taken at the first answer: Dash adds inline scripts until its set-up at the first request is over.
+    """
+    policy: list[str] = []
 
     @server.after_request
     def headers(response: flask.Response) -> flask.Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
+        if not policy:
+            hashes = " ".join(app.csp_hashes())
+            policy.append(
+                f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
+                "img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+                "frame-ancestors 'self'"
+            )
+        response.headers.setdefault("Content-Security-Policy", policy[0])
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
-
-
-__all__ = ["Doors", "Web", "create_app", "ids", "start"]

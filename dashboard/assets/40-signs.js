@@ -1,8 +1,26 @@
 // The signs of the map (design/DESIGN.md, «Map symbology»), drawn with a canvas context. u = one wall unit in pixels.
 "use strict";
 
+lianqin.token = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** The map's ground (dash-leaflet's GeoJSON asks for it, feature by feature): three near-greys and the borders. */
+lianqin.groundStyle = feature => {
+  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, token = lianqin.token;
+  const fill = (name, opacity = 1) => ({stroke: false, fill: true, fillColor: token(name), fillOpacity: opacity});
+  const line = (name, weight, more) => ({fill: false, color: token(name), weight: weight * unit, opacity: 1, ...more});
+  switch (feature.properties.kind) {
+    case "land": return fill("map-land");
+    case "green": return fill("map-road-minor", 0.45);
+    case "water": return fill("map-water");
+    case "road-minor": return line("map-road-minor", 1);
+    case "road-major": return line("map-road-major", 3, {lineJoin: "round"});
+    case "border": return line("map-border", 1.5, {lineJoin: "round"});
+    default: return line("map-key-area", 2, {dashArray: `${8 * unit} ${5 * unit}`});
+  }
+};
+
 lianqin.makeSigns = () => {
-  const token = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const token = lianqin.token;
   const colour = Object.fromEntries(["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]));
   const font = (px, weight = 700) => `${weight} ${px}px ${token("font")}`;
   const diamond = (g, x, y, r) => { g.beginPath(); g.moveTo(x, y - r); g.lineTo(x + r, y); g.lineTo(x, y + r); g.lineTo(x - r, y); g.closePath(); };

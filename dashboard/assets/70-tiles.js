@@ -6,7 +6,7 @@ lianqin.h = (name, attributes, ...children) => {
   const svg = name.startsWith("svg:");
   const el = svg ? document.createElementNS("http://www.w3.org/2000/svg", name.slice(4)) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) if (value !== null && value !== undefined && value !== false) el.setAttribute(key, value);
-  for (const child of children.flat()) if (child !== null && child !== undefined) el.append(child);
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined) el.append(child);
   return el;
 };
 

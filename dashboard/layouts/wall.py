@@ -7,7 +7,6 @@ import dash_leaflet as dl
 from dash import dcc, html
 
 from dashboard import ids
-from dashboard.layouts import map_style
 from services.district.package import District
 
 
@@ -22,7 +21,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
         lang=words["language"],
         **{"data-texts": json.dumps(words, ensure_ascii=False), "data-district": _names(district, english)},
         children=[
-            _truth_bar(name),
+            _truth_bar(words["word"]["center"].format(name=name)),
             html.Main(
                 [
                     html.Div(
@@ -91,8 +90,10 @@ def _map(district: District, name: str) -> html.Section:
             html.Div(
                 [
                     dl.Map(
-                        [layer for layer in map_style.layers(district)],
-                        id=ids.MAP, bounds=[[south, west], [north, east]], zoomSnap=0, zoomDelta=0.5, minZoom=8,
+                        dl.GeoJSON(
+                            url="/district/ground.geojson", style={"variable": "lianqin.groundStyle"}, interactive=False
+                        ),
+                        id=ids.MAP, trackViewport=False, bounds=[[south, west], [north, east]], zoomSnap=0, zoomDelta=0.5, minZoom=8,
                         maxZoom=19, zoomControl=False, attributionControl=False, preferCanvas=True,
                         wheelPxPerZoomLevel=90, className="map",
                     ),

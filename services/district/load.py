@@ -60,6 +60,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self.absent: list[str] = []
         self.digest = hashlib.sha256()
+        self.names_en: dict[str, str] = {}
 
     def fault(self, file: str, feature: object, problem: str, remedy: str) -> None:
         self.faults.append(Fault(file, str(feature) if feature != "" else "", problem, remedy))
@@ -81,6 +82,7 @@ class _Reader:
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
             month_first_day=first, streets=streets, communities=communities, grids=grids,
+            streets_en=self.names_en,
             units={row["code"]: row["name"] for row in tables["departments"]},
             units_en={row["code"]: row["name_en"] for row in tables["departments"] if row.get("name_en")},
             sources=self.sources(head),
@@ -172,6 +174,8 @@ class _Reader:
             if parents is not None and parent not in parents:
                 self.fault(file, code, f"parent {parent!r} is unknown", "Name the code of the area that holds it")
             geometry = self.geometry(file, code, feature.get("geometry"))
+            if layer == "streets" and properties.get("name_en"):
+                self.names_en[code] = str(properties["name_en"])
             areas[code] = Area(code, name, parent, geometry, int(properties.get("households") or 0))
         if required and not areas:
             self.fault(file, "", "holds no street", "Add at least one feature")

@@ -67,6 +67,7 @@ class District:
     streets: dict[str, Area] = field(default_factory=dict)
     communities: dict[str, Area] = field(default_factory=dict)
     grids: dict[str, Area] = field(default_factory=dict)
+    streets_en: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
     units_en: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
