@@ -11,15 +11,13 @@ from services.clock import VirtualClock, to_rfc3339
 from services.district.load import load
 from services.embedded import EmbeddedRedis
 from services.settings import Settings
-from services.simulator.generate import generate
+from services.simulator.generate import SEED, generate
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import Keys, connect
 from services.supervisor import Supervisor
 
-SEED = 20261123
 CLOCK_FILE = "clock.json"
-HISTORY_MARK = "history.done"
 
 Say = Callable[[str], None]
 

@@ -6,15 +6,14 @@ lianqin.maps = {};
 L.Map.addInitHook(function () { lianqin.maps[this.getContainer().id] = this; lianqin.onMap && lianqin.onMap(this); });
 
 lianqin.CaseLayer = L.Renderer.extend({
-  options: {padding: 0.25},
+  options: {padding: 0.25, pane: "markerPane"},
 
   initialize(store, options) {
     L.setOptions(this, options);
     this._layers = {};
     this.store = store;
     this.flags = []; this.units = []; this.labels = [];
-    this.drawn = {singles: [], groups: [], flags: []};
-    this._dirty = new Set();
+    this.drawn = {singles: [], groups: [], flags: [], labels: []};
     this._stale = true;
   },
 
@@ -29,8 +28,6 @@ lianqin.CaseLayer = L.Renderer.extend({
   },
   _destroyContainer() { L.DomUtil.remove(this._container); cancelAnimationFrame(this._frame); },
   onRemove() { this._destroyContainer(); },
-  getEvents() { return {...L.Renderer.prototype.getEvents.call(this), zoomstart: this._hideMarks}; },
-  _hideMarks() {},
 
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
@@ -98,7 +95,6 @@ lianqin.CaseLayer = L.Renderer.extend({
     const g = this._begin(this._marks), f = this._frameOf(), s = this.store, u = this.unit();
     const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
     const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
-    for (const label of this.labels) this.signs.name(g, ...at(label.x, label.y), u, label.text);
     for (const unit of this.units) { const [x, y] = at(unit.x, unit.y); if (inside(x, y)) this.signs.unit(g, x, y, u, unit.kind); }
     const points = [], slots = [];
     for (let i = 0; i < s.n; i++) {
@@ -108,27 +104,44 @@ lianqin.CaseLayer = L.Renderer.extend({
     }
     const close = this._map.getZoom() >= this._map.getMaxZoom() - 1;
     const {singles, groups} = close ? {singles: points.map((_, i) => i), groups: []} : lianqin.cluster(points, 38 * u);
-    const drawn = {singles: [], groups: [], flags: []};
+    const drawn = {singles: [], groups: [], flags: [], labels: []};
+    const place = p => ({x: p.x - f.left, y: p.y - f.top});
+    drawn.groups = groups.map(group => ({...place(group), r: 26 * u, group})).filter(d => inside(d.x, d.y));
+    this._drawLabels(g, u, at, drawn);
     const order = singles.sort((a, b) => points[a].light - points[b].light || s.severity[slots[b]] - s.severity[slots[a]]);
     for (const k of order) {
-      const x = points[k].x - f.left, y = points[k].y - f.top, i = slots[k];
+      const {x, y} = place(points[k]), i = slots[k];
       if (!inside(x, y)) continue;
       this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3);
       drawn.singles.push({x, y, slot: i});
     }
-    for (const group of groups) {
-      const x = group.x - f.left, y = group.y - f.top;
-      if (!inside(x, y)) continue;
-      const r = this.signs.cluster(g, x, y, u, group.overdue, group.soon);
-      drawn.groups.push({x, y, r, overdue: group.overdue, soon: group.soon, slots: group.members.map(k => slots[k])});
+    for (const d of drawn.groups) {
+      d.overdue = d.group.overdue; d.soon = d.group.soon;
+      d.r = this.signs.cluster(g, d.x, d.y, u, d.overdue, d.soon);
     }
     this._drawFlags(g, f, u, at, inside, drawn);
     this.drawn = drawn;
   },
 
+  /** Names of the streets, clear of rings and of each other; a name stays where it is while nothing covers it. */
+  _drawLabels(g, u, at, drawn) {
+    const boxes = [];
+    for (const label of this.labels) {
+      const [x, y] = at(label.x, label.y), w = 13 * u * [...label.text].reduce((a, c) => a + (c < "\u0100" ? 0.55 : 1), 0), h = 15 * u;
+      const hits = dy => drawn.groups.filter(c => Math.abs(c.x - x) < w + c.r && Math.abs(c.y - y - dy) < h + c.r).length
+        + boxes.filter(b => Math.abs(b.x - x) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length;
+      const tries = [label.shift || 0, 0, 34, -34, 60, -60].map(d => d * u);
+      const best = tries.reduce((a, dy) => hits(dy) < hits(a) ? dy : a, tries[0]);
+      label.shift = best / u;
+      boxes.push({x, y: y + best, w, h});
+      this.signs.name(g, x, y + best, u, label.text);
+    }
+    drawn.labels = boxes;
+  },
+
   /** Numbered flags: each on the side where it hides least. The side is kept while the case keeps its place. */
   _drawFlags(g, f, u, at, inside, drawn) {
-    const taken = this.labels.map(l => { const [x, y] = at(l.x, l.y); return {x, y, w: 14 * l.text.length * u, h: 16 * u}; });
+    const taken = [...drawn.labels];
     drawn.groups.forEach(c => taken.push({x: c.x, y: c.y, w: c.r, h: c.r}));
     const view = this._map.getSize(), corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
     for (const flag of this.flags) {
@@ -136,8 +149,9 @@ lianqin.CaseLayer = L.Renderer.extend({
       if (!inside(x, y)) continue;
       let best = null;
       [[36, -34], [-36, -34], [36, 30], [-36, 30], [0, -52], [0, 50], [58, -8], [-58, -8], [74, -60], [-74, -60], [74, 56], [-74, 56]].forEach(([dx, dy], i) => {
-        const fx = x + dx * u, fy = y + dy * u, room = 20 * u;
-        const out = fx < corner.x + room || fy < corner.y + room || fx > corner.x + view.x - room || fy > corner.y + view.y - room;
+        const fx = x + dx * u, fy = y + dy * u, room = 20 * u, word = flag.word ? 52 * u : 0;
+        const left = room + (dx < 0 ? word : 0), right = room + (dx < 0 ? 0 : word);
+        const out = fx < corner.x + left || fy < corner.y + room || fx > corner.x + view.x - right || fy > corner.y + view.y - room;
         const hits = taken.filter(t => Math.abs(t.x - fx) < t.w + room && Math.abs(t.y - fy) < t.h + room).length;
         const cost = hits * 10 + (out ? 100 : 0) + i * 0.1;
         if (!best || cost < best.cost) best = {cost, fx, fy};

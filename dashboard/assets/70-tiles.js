@@ -28,8 +28,8 @@ lianqin.makeTiles = (texts, format, places) => {
   };
 
   /** Rows that share one grammar: name, bar, value; the thin line is the same minute yesterday. */
-  const bars = (rows, names, restName) => {
-    const shown = rows.length > 5 ? rows.slice(0, 4) : rows;
+  const bars = (rows, names, restName, limit = 5) => {
+    const shown = rows.length > limit ? rows.slice(0, limit - 1) : rows;
     const rest = rows.slice(shown.length);
     const lines = shown.map(([code, n, before]) => [names[code] || code, n, before]);
     if (rest.length) {
@@ -66,11 +66,11 @@ lianqin.makeTiles = (texts, format, places) => {
       const missed = {grid: n && share(t.grid) < gridTarget, street: false, district: n && share(t.district) > districtTarget};
       const reached = t.street + t.district, atStreet = reached ? t.street / reached : null, low = atStreet !== null && atStreet < streetTarget;
       return h("div", {class: "funnel"},
-        h("div", {class: "rows"}, levels.map(([level, from, count, target]) => [
+        h("div", {class: "rows"}, levels.map(([level, from, count, target]) => h("div", {class: "row"},
           h("span", null, texts.level[level]),
           h("i", {class: missed[level] ? "missed" : "", style: `--from:${n ? 100 * from / n : 0}%;--n:${n ? 100 * count / n : 0}%`}),
           h("b", {class: missed[level] ? "r warn" : "r", title: `${count.toLocaleString("en-US")} / ${n.toLocaleString("en-US")}`}, format.percent(share(count))),
-          h("span", {class: "r dim"}, target)]),
+          h("span", {class: "r dim"}, target))),
           h("div", {class: "targets", style: `--a:${100 * gridTarget}%;--b:${100 * (1 - districtTarget)}%`}, h("i"), h("i"))),
         h("div", {class: low ? "warn" : "dim"}, format.fill(word.street_rate, {rate: format.percent(atStreet), side: low ? word.below : word.above, target: `${Math.round(100 * streetTarget)}%`})));
     },
@@ -90,7 +90,8 @@ lianqin.makeTiles = (texts, format, places) => {
     },
 
     channels: t => bars(t, texts.channel, word.rest_kinds),
-    domains: t => bars(t, texts.domain, word.rest_kinds),
+    /** As many classes as the streets above leave room for. */
+    domains: (t, streets) => bars(t, texts.domain, word.rest_kinds, Math.max(5, Math.min(9, 20 - streets))),
 
     /** A bar on one common scale from the target, and n beside every rate. */
     streets(t) {
@@ -146,12 +147,12 @@ lianqin.makeTiles = (texts, format, places) => {
     unknown(t) {
       const refused = Object.values(t.refused).reduce((a, n) => a + n, 0);
       const row = (name, n, how = "") => h("div", {class: how}, h("span", null, name), h("b", null, typeof n === "number" ? format.count(n) : n));
-      const absent = t.absent.filter(f => ["cameras.csv", "key_areas.geojson", "grids.geojson", "buildings.geojson"].includes(f)).length;
+      const absent = t.absent.map(file => texts.absent[file.split(".")[0]]).filter(Boolean);
       return h("div", {class: "pairs"},
         row(word.unplaced, t.unplaced), row(word.estimated, t.estimated), row(word.refused, refused, refused ? "warn" : ""), row(word.clock_skew, t.clock_skew),
         t.lost ? row(`${word.lost} ${t.lost_at ? format.hm(t.lost_at) : ""}`, format.fill(word.lost_n, {n: format.count(t.lost)}), "bad wide") : null,
         t.emptied_at ? row(word.emptied, format.hm(t.emptied_at), "warn wide") : null,
-        absent ? row(word.absent, absent) : null);
+        absent.length ? h("div", {class: "wide"}, h("span", null, word.absent), h("span", {class: "list"}, absent.join(texts.unit.tight ? "、" : ", "))) : null);
     },
 
     ticker(t) {

@@ -38,7 +38,7 @@ lianqin.startWall = root => {
     funnel: t => body("tile-funnel", tiles.funnel(t), tiles.funnelBasis(t)),
     hours: t => body("tile-hours", tiles.hours(t, live.now())),
     channels: t => body("tile-channels", tiles.channels(t)),
-    domains: t => body("tile-domains", tiles.domains(t)),
+    domains: t => body("tile-domains", tiles.domains(t, live.state.tiles.streets ? live.state.tiles.streets.rows.length : 15)),
     streets: t => body("tile-streets", tiles.streets(t)),
     queue: () => drawQueue(),
     unknown: t => body("tile-unknown", tiles.unknown(t)),
@@ -82,9 +82,7 @@ lianqin.startWall = root => {
       line(tiles.sign("overdue bad"), t.overdue, texts.word.overdue, t.overdue ? "bad" : ""),
       line(tiles.sign("soon warn"), t.due_soon, texts.word.due_soon),
       line(h("i", {class: "sign dot"}), other, texts.word.other),
-      ...(units ? [line(h("i", {class: "sign capsule"}), units, texts.word.patrol)] : []),
-      h("div", {class: "both"}, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
-      h("div", {class: "both"}, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
+      ...(units ? [line(h("i", {class: "sign capsule"}), units, texts.word.patrol)] : []));
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;
@@ -126,6 +124,9 @@ lianqin.startWall = root => {
     html.dataset.open = live.state.rows.size;
   };
 
+  $("map-legend").replaceChildren(
+    h("div", null, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
+    h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
   live = lianqin.connect(render, everySecond);
   const pick = id => dash_clientside.set_props("picked-case", {data: {id, at: Date.now()}});
   lianqin.withMap(map => {

@@ -87,6 +87,7 @@ def _map(district: District, name: str) -> html.Section:
     return html.Section(
         [
             html.Header([html.H2(name), html.Span(html.Time(className="as-of"), className="when")]),
+            html.Div(id=ids.MAP_KEY, className="key"),
             html.Div(
                 [
                     dl.Map(
@@ -97,12 +98,12 @@ def _map(district: District, name: str) -> html.Section:
                         maxZoom=19, zoomControl=False, attributionControl=False, preferCanvas=True,
                         wheelPxPerZoomLevel=90, className="map",
                     ),
-                    html.Div(id=ids.MAP_KEY, className="key"),
                     html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),
                 ],
                 className="map-box",
                 **{"data-bounds": json.dumps([south, west, north, east])},
             ),
+            html.Div(id=ids.MAP_LEGEND, className="key legend"),
         ],
         id=ids.MAP_TILE,
         className="tile map-tile",

@@ -34,7 +34,7 @@ T = TypeVar("T")
 STORE_ERRORS = (DBAPIError, PoolTimeoutError)
 REDIS_ERRORS = (redis.RedisError, OSError)
 POLL_S = 0.5
-COMPARE_EVERY_S = 60.0
+COMPARE_EVERY_S = 20.0
 # An entry older than this that the store has not taken in: the projector is late.
 BEHIND_AFTER_MS = 3000
 KINDS = ("source", "heartbeat", "unit", "notice")
@@ -190,7 +190,7 @@ class Follower:
             health.behind_since = self._clock.now_ms()
 
     def _compare(self) -> None:
-        """Once a minute: the figures of the same minute of the day before."""
+        """Now and then: the figures of the same minute of the day before."""
         if time.monotonic() - self._compared_at < COMPARE_EVERY_S and self.board.day:
             return
         self._compared_at = time.monotonic()
@@ -202,7 +202,9 @@ class Follower:
         start = district.day_start_ms(day_before(district, today))
         moment = start + now - district.day_start_ms(today)
         with self._engine.connect() as connection:
-            return read.counts_at(connection, start, moment)
+            found = read.counts_at(connection, start, moment)
+        # A store that knows nothing of that day has nothing to compare with: «—», never a rise from 0.
+        return found if found["reported"] or found["open"] else {}
 
     def _read_all(
         self,

@@ -25,13 +25,13 @@ class Manner:
     most: int
 
 
-SLABS = Manner("slabs", 56, 15, 72, 40, (17, 24), 0.8, 17)
-TOWERS = Manner("towers", 30, 26, 64, 60, (54, 99), 0.72, 12)
-OLD = Manner("old", 34, 22, 46, 36, (6, 12), 0.72, 24)
-MALLS = Manner("malls", 74, 48, 104, 84, (22, 72), 0.72, 8)
-SHEDS = Manner("sheds", 84, 40, 118, 70, (9, 15), 0.6, 9)
-VILLAGE = Manner("village", 22, 14, 36, 30, (6, 10), 0.6, 16)
-COTTAGES = Manner("cottages", 26, 14, 44, 38, (6, 10), 0.5, 9)
+SLABS = Manner("slabs", 54, 15, 68, 38, (17, 24), 0.84, 26)
+TOWERS = Manner("towers", 30, 26, 58, 54, (54, 99), 0.8, 20)
+OLD = Manner("old", 32, 22, 44, 34, (6, 12), 0.8, 32)
+MALLS = Manner("malls", 74, 48, 100, 76, (22, 72), 0.8, 11)
+SHEDS = Manner("sheds", 84, 40, 112, 64, (9, 15), 0.7, 13)
+VILLAGE = Manner("village", 22, 14, 36, 30, (6, 10), 0.65, 22)
+COTTAGES = Manner("cottages", 26, 14, 44, 36, (6, 10), 0.55, 14)
 
 
 @dataclass(frozen=True, slots=True)

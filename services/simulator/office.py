@@ -52,7 +52,7 @@ class OfficeHours:
                 left -= _DAY_OF_WORK
             day += 1
         into = int(left) + (_MORNING if left <= 4 * HOUR_MS else _AFTERNOON - 4 * HOUR_MS)
-        return day * DAY_MS + into - self._offset
+        return max(start_ms, day * DAY_MS + into - self._offset)
 
     def deadline(self, start_ms: int, value: float, unit: str) -> int:
         """When a limit runs out: UH and UD run on, WH and WD count office hours."""

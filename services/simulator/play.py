@@ -14,10 +14,10 @@ from services.doors import OpenDoors, make_ingest
 from services.events.case import Case
 from services.events.entry import entry_key
 from services.projector.ingest import Entry
+from services.simulator.generate import SEED
 from services.simulator.world import CaseSystem
 from services.store import read
 
-SEED = 20261123
 HISTORY_DAYS = 30
 BATCH = 1000
 DAY_MS = 86_400_000
@@ -35,13 +35,14 @@ def play(doors: OpenDoors, until_live: str, stop: Callable[[], bool], say: Say) 
         mark.write_text(json.dumps({"until": end_ms}))
         if not write_history(doors, end_ms, stop, say):
             return
-        mark.write_text(json.dumps({"until": end_ms, "done": True}))
+        state = {"until": end_ms, "done": True}
+        mark.write_text(json.dumps(state))
     with doors.engine.connect() as connection:
         decode = msgspec.json.Decoder(Case).decode
         open_cases = [decode(body) for body in read.open_case_bodies(connection)]
     from services.simulator import live
 
-    live.run(doors.redis, doors.clock, doors.district, open_cases, stop)
+    live.run(doors.redis, doors.clock, doors.district, open_cases, stop, since_ms=state.get("until"))
 
 
 def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: Say) -> bool:

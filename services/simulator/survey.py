@@ -65,7 +65,7 @@ class _Surveyor:
         # From the north-west to the south-east, as an office would number them.
         for number, part in enumerate(sorted(parts, key=self._reading_order), start=1):
             ground, degrees = self._borders(part)
-            is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA + 2
+            is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA
             name, english = next(towns if is_town else villages)
             suffix = "Subdistrict" if is_town else "Town"
             street = Place(f"{CODE}{number:03d}", name, f"{english} {suffix}", CODE, ground, degrees, part.axis)
