@@ -108,7 +108,7 @@ class LiveCaseSystem:
         until = {k.decode(): int(v) for k, v in ends.items()}
         self._due.clear()
         for case in self.cases.values():
-            self._plan(self._system.following(case, until_ms=until.get(case.case_id)))
+            self._plan(self._system.following(case, self._arrived_ms, until.get(case.case_id)))
         self._is_ready = True
 
     def _read_tail(self) -> None:

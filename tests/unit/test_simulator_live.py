@@ -1,0 +1,265 @@
+"""The case system on a real stream: it publishes in time, goes on after a restart, obeys each command once."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+import redis
+
+from services.clock import SetClock, to_ms
+from services.events.case import Case
+from services.events.others import CommandAnswer
+from services.events.parse import Event, Refused, parse
+from services.simulator.live import HEARTBEAT_SOURCES, LiveCaseSystem
+from services.simulator.orders import COMMANDS
+from services.simulator.rubbish import rubbish
+from services.simulator.world import CaseSystem
+from tests.unit.test_demo_district import demo_district
+from tests.unit.test_simulator_world import SEED, system
+
+pytestmark = pytest.mark.redis
+START_MS = to_ms(datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
+HOUR_MS = 3_600_000
+EVENTS, COMMAND_STREAM = "lianqin:{320499}:events", "lianqin:{320499}:commands"
+
+
+class Hand:
+    """A real clock moved by hand, so that no test waits for a heartbeat."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def started(client: redis.Redis, clock: SetClock, cases: list[Case], hand: Hand | None = None) -> LiveCaseSystem:
+    return LiveCaseSystem(client, clock, system(), cases, since_ms=START_MS, real=hand or Hand())
+
+
+def work(live: LiveCaseSystem) -> None:
+    while live.tick():
+        pass
+
+
+def published(client: redis.Redis) -> list[Event | Refused]:
+    return [parse(i.decode(), f, START_MS + 400 * HOUR_MS) for i, f in client.xrange(EVENTS)]
+
+
+def case_events(client: redis.Redis) -> list[Event]:
+    return [e for e in published(client) if isinstance(e, Event) and e.type.startswith("case.")]
+
+
+def answers(client: redis.Redis, command_id: str) -> list[tuple[str, str | None]]:
+    found = [e for e in published(client) if isinstance(e, Event) and isinstance(e.body, CommandAnswer)]
+    return [(e.type, e.body.reason) for e in found if e.body.command_id == command_id]  # type: ignore[attr-defined]
+
+
+def ask(client: redis.Redis, command: str, command_id: str, /, **data: object) -> None:
+    fields = {"specversion": "1.0", "id": command_id, "source": "/desk", "type": command, "time": "2026-11-24T10:00:00+08:00",
+              "data": msgspec.json.encode({"actor": {"user": "李禾舟", "role": "duty"}, "reason": "按预案", **data})}  # fmt: skip
+    client.xadd(COMMAND_STREAM, fields)  # type: ignore[arg-type]
+
+
+def handling_case(**changes: object) -> Case:
+    """A case of the demo's own in work at the start, with nothing due for hours."""
+    for minute in range(START_MS // 60_000 - 1500, START_MS // 60_000 - 60):
+        for step in system().arrivals(minute):
+            case = step.case
+            for later in system().following(step.case, step.time_ms):
+                if later.time_ms > START_MS:
+                    limit = case.clocks[-1].deadline_at if case.clocks else None
+                    is_calm = later.time_ms > START_MS + 5 * HOUR_MS and limit and to_ms(limit) > later.time_ms
+                    if case.status == "handling" and case.severity == 4 and is_calm and case.level != "district":
+                        return msgspec.structs.replace(case, **changes)  # type: ignore[arg-type]
+                    break
+                case = later.case
+    raise AssertionError("no case is in work")
+
+
+def test_it_publishes_what_the_history_would_hold(redis_client: redis.Redis):
+    clock = SetClock(START_MS)
+    live = started(redis_client, clock, [])
+    for _ in range(20):
+        clock.ms += HOUR_MS // 10
+        work(live)
+    ours = {e.id: e.data for e in case_events(redis_client)}
+    entries = [(i, f) for i, f in system().history(START_MS, clock.ms)]
+    theirs = {e.id: e.data for i, f in entries if isinstance(e := parse(i, f, clock.ms), Event)}
+    assert set(ours) <= set(theirs) and len(ours) > 0.97 * len(theirs)
+    assert all(theirs[i] == data for i, data in ours.items())
+
+
+def test_after_a_restart_nothing_comes_twice_with_another_content(redis_client: redis.Redis):
+    clock = SetClock(START_MS)
+    for _ in range(6):
+        clock.ms += HOUR_MS // 3
+        work(started(redis_client, clock, []))  # a new process each time, which must read the stream's tail
+    seen: dict[str, bytes] = {}
+    for event in case_events(redis_client):
+        assert seen.setdefault(event.id, event.data) == event.data
+    reported = {e.body.case_id for e in case_events(redis_client)}  # type: ignore[attr-defined]
+    expected = {s.case.case_id for m in range(START_MS // 60_000, clock.ms // 60_000) for s in system().arrivals(m)}
+    assert expected <= reported
+
+
+def test_every_source_has_a_heartbeat_and_the_patrols_move(redis_client: redis.Redis):
+    clock, hand = SetClock(START_MS), Hand()
+    live = started(redis_client, clock, [], hand)
+    for _ in range(3):
+        work(live)
+        hand.seconds += 5
+        clock.ms += 5000
+    events = [e for e in published(redis_client) if isinstance(e, Event)]
+    beats = [e.source for e in events if e.type == "source.heartbeat"]
+    assert sorted(beats) == sorted([*HEARTBEAT_SOURCES, *HEARTBEAT_SOURCES])
+    moves = [e.body for e in events if e.type == "unit.moved"]
+    assert len(moves) == 3 * 14
+    assert len({(m.lon, m.lat) for m in moves}) > 2 * 14  # type: ignore[attr-defined]
+
+
+def test_rubbish_comes_too_and_each_kind_is_refused():
+    found = [parse("1-0", rubbish(n, START_MS), START_MS) for n in range(6)]
+    assert {f.reason for f in found if isinstance(f, Refused)} >= {
+        "bad_json", "missing_field", "bad_value", "unknown_type", "not_cloudevent"
+    }  # fmt: skip
+
+
+DATA: dict[str, dict[str, object]] = {
+    "case.dispatch": {"lead_unit": "D004", "co_units": ["D005"]},
+    "case.return": {"to_unit": "D006", "reason_code": "wrong_unit"},
+    "case.urge": {"to": "D004"},
+    "case.supervise": {"kind": "leader", "level": 2},
+    "case.escalate": {"to": "D010", "reason_code": "beyond_power"},
+    "case.whistle": {"units": ["D002", "D011"], "reason_code": "needs_departments"},
+    "case.extend": {},
+    "case.suspend": {"until": "2026-12-01T10:00:00+08:00"},
+    "case.close": {"result": "已整改"},
+    "case.void": {},
+    "case.split": {},
+    "case.assign_unit": {"unit_id": "XF-03"},
+    "case.locate": {"lon": 118.9, "lat": 31.9, "coord_sys": "WGS84"},
+}
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_a_command_is_carried_out_once_and_its_event_repeats_its_id(redis_client: redis.Redis, kind: str):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    ask(redis_client, kind, "c-1", case_id=case.case_id, expected_version=case.version, **DATA[kind])
+    ask(redis_client, kind, "c-1", case_id=case.case_id, expected_version=case.version, **DATA[kind])
+    work(live)
+    effects = [e for e in case_events(redis_client) if e.body.step and e.body.step.command_id == "c-1"]  # type: ignore[attr-defined]
+    assert [a for a, _ in answers(redis_client, "c-1")] == ["command.accepted", "command.accepted"]
+    first = effects[0].body
+    assert isinstance(first, Case)
+    assert first.version == case.version + 1
+    assert len({e.id for e in effects}) == len(effects) == (2 if kind in {"case.return", "case.split"} else 1)
+
+
+def test_commands_that_answer_each_other(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    other = msgspec.structs.replace(case, case_id="other-1")
+    live = started(redis_client, clock, [case, other])
+    orders = [
+        ("case.escalate", {"to": "D010", "reason_code": "beyond_power"}), ("case.acknowledge_escalation", {}),
+        ("case.take_back", {}), ("case.suspend", {"until": "2026-12-01T10:00:00+08:00"}), ("case.resume", {}),
+        ("case.merge", {"into": "other-1"}),
+    ]  # fmt: skip
+    for number, (kind, data) in enumerate(orders):
+        ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=case.version + number, **data)
+        work(live)
+        assert answers(redis_client, f"c-{number}") == [("command.accepted", None)], kind
+    last = case_events(redis_client)[-1].body
+    assert isinstance(last, Case)
+    assert last.merged_into == "other-1" and last.escalations[-1].returned_at is not None
+    assert last.suspensions[-1].until is not None
+    assert case.case_id not in live.cases
+
+
+def test_every_command_of_the_contract_is_known():
+    tested = {*DATA, "case.acknowledge_escalation", "case.take_back", "case.resume", "case.merge", "camera.repair"}
+    assert tested == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "why"),
+    [
+        ("case.close", {"expected_version": 1}, "stale"),
+        ("case.close", {"case_id": "nobody"}, "unknown"),
+        ("case.close", {"expected_version": "x"}, "expected_version"),
+        ("case.resume", {}, "not suspended"),
+        ("case.take_back", {}, "not at the district"),
+        ("case.acknowledge_escalation", {}, "no escalation"),
+        ("case.suspend", {"until": "2028-12-01T10:00:00+08:00"}, "within a year"),
+        ("case.supervise", {"kind": "curious"}, "curious"),
+        ("case.dispatch", {}, "lead_unit is missing"),
+        ("case.merge", {"into": "nobody"}, "no other open case"),
+        ("case.applaud", {}, "not a command"),
+        ("case.urge", {"reason": "长" * 501}, "500"),
+        ("camera.repair", {"camera_id": "C1", "fault": "dark"}, "unknown"),
+    ],
+)
+def test_a_command_that_cannot_be_carried_out_is_refused_with_its_reason(
+    redis_client: redis.Redis, kind: str, data: dict[str, object], why: str
+):
+    case = handling_case()
+    live = started(redis_client, SetClock(START_MS), [case])
+    ask(redis_client, kind, "c-9", **{"case_id": case.case_id, "expected_version": case.version, **data})
+    work(live)
+    ((answer, reason),) = answers(redis_client, "c-9")
+    assert answer == "command.rejected" and why in (reason or "")
+    assert not case_events(redis_client)
+
+
+def test_an_overdue_case_is_neither_extended_nor_suspended(redis_client: redis.Redis):
+    case = handling_case()
+    past = datetime.fromtimestamp(START_MS / 1000, UTC) - timedelta(minutes=5)
+    late = msgspec.structs.replace(case, clocks=[msgspec.structs.replace(c, deadline_at=past) for c in case.clocks])
+    live = started(redis_client, SetClock(START_MS), [late])
+    ask(redis_client, "case.extend", "e", case_id=case.case_id, expected_version=case.version)
+    ask(redis_client, "case.suspend", "s", case_id=case.case_id, expected_version=case.version, **DATA["case.suspend"])
+    work(live)
+    assert [a for i in ("e", "s") for a, _ in answers(redis_client, i)] == ["command.rejected"] * 2
+
+
+def test_a_commanded_suspension_ends_at_its_time_even_after_a_restart(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    until = datetime.fromtimestamp(START_MS / 1000, UTC) + timedelta(hours=3)
+    ask(redis_client, "case.suspend", "s", case_id=case.case_id, expected_version=case.version, until=until)
+    work(live)
+    clock.ms += 4 * HOUR_MS
+    work(started(redis_client, clock, list(live.cases.values())))
+    resumed = [e for e in case_events(redis_client) if e.subject == case.case_id and e.type == "case.resumed"]
+    assert [e.time_ms for e in resumed] == [to_ms(until)]
+
+
+def test_a_command_given_while_it_was_away_is_obeyed_after_the_start_and_not_again(redis_client: redis.Redis):
+    case = handling_case()
+    ask(redis_client, "case.urge", "c-1", case_id=case.case_id, expected_version=case.version)
+    clock = SetClock(START_MS)
+    first = started(redis_client, clock, [case])
+    work(first)
+    work(started(redis_client, clock, list(first.cases.values())))
+    assert len(answers(redis_client, "c-1")) == 1
+
+
+def test_a_command_changes_what_follows(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    ask(redis_client, "case.escalate", "c-1", case_id=case.case_id, expected_version=case.version, to="D010")
+    work(live)
+    clock.ms += 30 * HOUR_MS
+    work(live)
+    mine = [e for e in case_events(redis_client) if e.subject == case.case_id]
+    bodies = [e.body for e in mine if isinstance(e.body, Case)]
+    versions = sorted({b.version for b in bodies})
+    assert versions == list(range(case.version + 1, case.version + 1 + len(versions)))
+    last = max(bodies, key=lambda b: b.version)
+    assert last.status in {"closed", "forced_closed"} and last.escalations[-1].acknowledged_at is not None
+
+
+def test_another_districts_system_can_be_made(tiny: object):
+    assert CaseSystem(tiny, SEED).arrivals(START_MS // 60_000) is not None  # type: ignore[arg-type]
+    assert demo_district().code == "320499"
