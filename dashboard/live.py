@@ -123,10 +123,10 @@ class LiveRoom:
             if self.zone is None:
                 continue
             assert self.follower is not None
+            self._drop_stuck()  # before the beat: what we put into a queue in this turn waits for nobody
             self.follower.tick()
             self._flush()
             self._socketio.emit("beat", self._beat(), to=WALL)
-            self._drop_stuck()
 
     def _beat(self) -> dict[str, Any]:
         assert self.zone is not None and self.follower is not None

@@ -128,13 +128,13 @@ lianqin.CaseLayer = L.Renderer.extend({
     const boxes = [];
     for (const label of this.labels) {
       const [x, y] = at(label.x, label.y), w = 13 * u * [...label.text].reduce((a, c) => a + (c < "\u0100" ? 0.55 : 1), 0), h = 15 * u;
-      const hits = dy => drawn.groups.filter(c => Math.abs(c.x - x) < w + c.r && Math.abs(c.y - y - dy) < h + c.r).length
-        + boxes.filter(b => Math.abs(b.x - x) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length;
-      const tries = [label.shift || 0, 0, 34, -34, 60, -60].map(d => d * u);
-      const best = tries.reduce((a, dy) => hits(dy) < hits(a) ? dy : a, tries[0]);
-      label.shift = best / u;
-      boxes.push({x, y: y + best, w, h});
-      this.signs.name(g, x, y + best, u, label.text);
+      const hits = ([dx, dy]) => drawn.groups.filter(c => Math.abs(c.x - x - dx) < w + c.r && Math.abs(c.y - y - dy) < h + c.r).length
+        + boxes.filter(b => Math.abs(b.x - x - dx) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length;
+      const tries = [label.shift || [0, 0], [0, 0], [0, 34], [0, -34], [40, 0], [-40, 0], [0, 60], [0, -60], [40, 34], [-40, 34], [40, -34], [-40, -34]].map(d => d.map(v => v * u));
+      const best = tries.reduce((a, d) => hits(d) < hits(a) ? d : a, tries[0]);
+      label.shift = best.map(v => v / u);
+      boxes.push({x: x + best[0], y: y + best[1], w, h});
+      this.signs.name(g, x + best[0], y + best[1], u, label.text);
     }
     drawn.labels = boxes;
   },

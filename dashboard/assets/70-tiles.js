@@ -16,7 +16,8 @@ lianqin.makeTiles = (texts, format, places) => {
   const figure = (n, more = "") => h("b", {class: `figure ${more}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
   const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
   const unit = code => places.units[code] || code;
-  const className = row => row[lianqin.AT.name] || texts.domain[row[lianqin.AT.domain]] || texts.domain["99"];
+  // The names of classes come with the cases, in Chinese: the English page shows the unified class instead.
+  const className = row => (texts.language !== "en" && row[lianqin.AT.name]) || texts.domain[row[lianqin.AT.domain]] || texts.domain["99"];
 
   /** Red only for a rise of 5 % and more of something bad; other changes are grey (DESIGN.md, don't: an arrow in colour for noise). */
   const change = (now, before, bad, asShare) => {
@@ -157,7 +158,7 @@ lianqin.makeTiles = (texts, format, places) => {
 
     ticker(t) {
       return [...t].reverse().map(([at, type, where, domain, name, who], i) =>
-        h("span", {class: i ? "dim" : ""}, h("b", null, format.hms(at)), ` ${street(where)} ${name || texts.domain[domain] || ""} ${texts.event[type] || ""} ${who ? unit(who) : ""}`));
+        h("span", {class: i ? "dim" : ""}, h("b", null, format.hms(at)), ` ${street(where)} ${(texts.language !== "en" && name) || texts.domain[domain] || ""} ${texts.event[type] || ""} ${who ? unit(who) : ""}`));
     },
 
     /** Words, not only dots: what is abnormal by name, the rest as one count. */

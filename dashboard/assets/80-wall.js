@@ -8,6 +8,7 @@ lianqin.startWall = root => {
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
+  const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
   let layer = null, live = null, fits = 6, queueShown = "";
 
   const body = (id, content, basis) => {
@@ -39,7 +40,7 @@ lianqin.startWall = root => {
     hours: t => body("tile-hours", tiles.hours(t, live.now())),
     channels: t => body("tile-channels", tiles.channels(t)),
     domains: t => body("tile-domains", tiles.domains(t, live.state.tiles.streets ? live.state.tiles.streets.rows.length : 15)),
-    streets: t => body("tile-streets", tiles.streets(t)),
+    streets: t => { body("tile-streets", tiles.streets(t)); insets.show(t.rows); },
     queue: () => drawQueue(),
     unknown: t => body("tile-unknown", tiles.unknown(t)),
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
@@ -72,17 +73,18 @@ lianqin.startWall = root => {
       return [{...project(row[A.lon], row[A.lat]), id, number: i + 1, light: tiles.queueLight(row, now).light, word: row[A.severity] <= 2 ? texts.word.severity[row[A.severity]] : ""}];
     });
     layer.touch();
+    insets.flags(layer.flags);
   };
   const drawKey = () => {
     const t = live.state.tiles.today;
     if (!t) return;
     const other = t.open - t.overdue - t.due_soon, units = (live.state.tiles.units || []).filter(u => u.status !== "off").length;
-    const line = (mark, n, name, how = "") => h("div", null, mark, h("b", {class: how}, format.count(n)), h("span", null, name));
+    const names = texts.word.key, line = (mark, n, name, how = "") => h("div", null, mark, h("b", {class: how}, format.count(n)), h("span", null, name));
     $("map-key").replaceChildren(
-      line(tiles.sign("overdue bad"), t.overdue, texts.word.overdue, t.overdue ? "bad" : ""),
-      line(tiles.sign("soon warn"), t.due_soon, texts.word.due_soon),
-      line(h("i", {class: "sign dot"}), other, texts.word.other),
-      ...(units ? [line(h("i", {class: "sign capsule"}), units, texts.word.patrol)] : []));
+      line(tiles.sign("overdue bad"), t.overdue, names[0], t.overdue ? "bad" : ""),
+      line(tiles.sign("soon warn"), t.due_soon, names[1]),
+      line(h("i", {class: "sign dot"}), other, names[2]),
+      ...(units ? [line(h("i", {class: "sign capsule"}), units, names[3])] : []));
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;
@@ -90,6 +92,7 @@ lianqin.startWall = root => {
     const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
     $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, refused, live.word(), live.age(), now));
   };
+  const touch = () => { layer && layer.touch(); insets.touch(); };
   let second = -1, drawnMinute = "";
   const everySecond = () => {
     const now = live && live.now();
@@ -114,10 +117,10 @@ lianqin.startWall = root => {
     $("note").textContent = speed === 0 ? texts.word.stopped_clock : speed !== 1 ? format.fill(texts.word.virtual_speed, {n: speed}) : root.dataset.note || "";
   };
   const render = change => {
-    if (change.rows === null) { store.load(live.state.rows); layer && layer.touch(); }
+    if (change.rows === null) { store.load(live.state.rows); touch(); }
     else if (change.rows.size) {
       for (const id of change.rows) { const row = live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
-      layer && layer.touch();
+      touch();
     }
     for (const name of change.tiles) drawTile[name] && drawTile[name](live.state.tiles[name]);
     if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("unknown")) drawTruth();

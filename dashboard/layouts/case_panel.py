@@ -36,7 +36,8 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
         facts.append(("", labels["returns"].format(n=row.returns)))
     if row.reworks:
         facts.append(("", labels["reworks"].format(n=row.reworks)))
-    name = labels["hidden"] if hidden else row.class_name or words["domain"].get(row.domain, "")
+    domain = words["domain"].get(row.domain, "")
+    name = labels["hidden"] if hidden else (words["language"] != "en" and row.class_name) or domain
     terms: list[Component] = []
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]

@@ -103,6 +103,7 @@ def _map(district: District, name: str) -> html.Section:
                 className="map-box",
                 **{"data-bounds": json.dumps([south, west, north, east])},
             ),
+            html.Div(id=ids.INSETS, className="insets"),
             html.Div(id=ids.MAP_LEGEND, className="key legend"),
         ],
         id=ids.MAP_TILE,
@@ -135,7 +136,11 @@ def bounds(district: District) -> tuple[float, float, float, float]:
 def _names(district: District, english: bool) -> str:
     """What the browser must know of the district: its zone, its streets with a place for their names, its units."""
     streets = {
-        code: {"name": _name(area.name, district.streets_en.get(code), english), "at": area.centre}
+        code: {
+            "name": _name(area.name, district.streets_en.get(code), english),
+            "at": area.centre,
+            "box": area.geometry.bounds if area.geometry is not None else None,
+        }
         for code, area in district.streets.items()
     }
     units = {

@@ -39,10 +39,15 @@ def _ground(district: District) -> list[dict[str, Any]]:
 
 def _of_kind(kind: str, features: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {"type": "Feature", "properties": {"kind": kind}, "geometry": f["geometry"]}
+        {"type": "Feature", "properties": {"kind": kind, **_code(f)}, "geometry": f["geometry"]}
         for f in features
         if f.get("geometry")
     ]
+
+
+def _code(feature: dict[str, Any]) -> dict[str, str]:
+    code = (feature.get("properties") or {}).get("code")
+    return {"code": code} if code else {}
 
 
 def _features(found: Any) -> list[dict[str, Any]]:
