@@ -1,4 +1,4 @@
-"""A case arrives: from which channel, what it is about, where, who reports it. A function of the seed and the minute."""
+"""A case arrives: from which channel, about what, where, who reports it: a function of seed and minute."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,8 @@ SELF_HANDLED = {"GRID": 0.64, "PATROL": 0.45}
 _TWIN, _HOT, _UNPLACED = 0.02, 0.05, 0.034
 _TEXTS = (
     "{where}发现{what}，影响周边居民通行，请尽快处理。", "巡查至{where}时发现{what}，已拍照上传，现场无人员受伤。",
-    "市民反映{where}存在{what}问题，持续时间较长，希望有关部门到场核实并予以解决。", "{where}{what}，附近有学校和公交站，早晚高峰人流较大。",
+    "市民反映{where}存在{what}问题，持续时间较长，希望有关部门到场核实并予以解决。",
+    "{where}{what}，附近有学校和公交站，早晚高峰人流较大。",
     "来电人{who}（{phone}）反映{where}{what}，此前已反映过一次，要求回复处理结果。",
 )  # fmt: skip
 
@@ -86,7 +87,9 @@ class Arrivals:
         channel = (_STORM_CHANNELS if storm else _CHANNELS).pick(dice)
         twin = self._twin(minute, dice) if storm is None and channel != "GRID" and dice.chance(_TWIN * 2) else None
         if twin is not None:
-            case, limit = self._report(case_id, channel, time_ms, twin.spot, twin.at, twin.case_class, dice)
+            case, limit = self._report(
+                case_id, channel, time_ms, dice, spot=twin.spot, at=twin.at, what=twin.case_class
+            )
             step = Step(time_ms, "case.reported", case)
             return Arrival(step, twin.spot, twin.at, twin.case_class, limit, twin.step.case.case_id)
         if storm is None and dice.chance(_HOT) and self._scene.hot:
@@ -101,7 +104,7 @@ class Arrivals:
             at = dice.pick(spot.points) if spot.points else None
         if dice.chance(_UNPLACED) and channel != "GRID":
             at = None
-        case, limit = self._report(case_id, channel, time_ms, spot, at, case_class, dice)
+        case, limit = self._report(case_id, channel, time_ms, dice, spot=spot, at=at, what=case_class)
         return Arrival(Step(time_ms, "case.reported", case), spot, at, case_class, limit)
 
     def _twin(self, minute: int, dice: Dice) -> Arrival | None:
@@ -120,7 +123,15 @@ class Arrivals:
         return self.of_minute(minute)[0]
 
     def _report(
-        self, case_id: str, channel: Channel, time_ms: int, spot: Spot, at: Position | None, what: CaseClass, dice: Dice
+        self,
+        case_id: str,
+        channel: Channel,
+        time_ms: int,
+        dice: Dice,
+        *,
+        spot: Spot,
+        at: Position | None,
+        what: CaseClass,
     ) -> tuple[Case, Limit]:
         limit = what.limits[min(len(what.limits) - 1, int(dice.share() ** 0.5 * len(what.limits)))]
         value, unit = limit.value, limit.unit

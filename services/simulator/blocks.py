@@ -1,4 +1,4 @@
-"""Buildings: slabs that face south, towers, old courtyards, malls, sheds and villages, each quarter in its own manner."""
+"""Buildings: slabs that face south, towers, old courtyards, malls, sheds and villages, each in its own quarter."""
 
 import math
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def _lattice(yard: Polygon, manner: Manner, axis: float, dice: Dice) -> Plane:
     """Centres of the plots that could hold a building."""
     turn = np.asarray([[math.cos(axis), math.sin(axis)], [-math.sin(axis), math.cos(axis)]])
     ring = np.concatenate([np.asarray(p.exterior.coords) for p in getattr(yard, "geoms", [yard])]) @ turn.T
-    west, south = ring.min(axis=0) + (manner.length / 2, manner.depth / 2)
+    west, south = ring.min(axis=0) + np.asarray([manner.length, manner.depth]) / 2
     east, north = ring.max(axis=0)
     x = np.arange(west + dice.between(0, 8), east, manner.pitch_x)
     y = np.arange(south + dice.between(0, 6), north, manner.pitch_y)

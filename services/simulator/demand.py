@@ -1,4 +1,4 @@
-"""How many cases arrive in a minute: the day's and the week's curve, and the storms (DOMAIN.md §1: 1,000–3,000 a day)."""
+"""How many cases arrive in a minute: the day's and the week's curve, and the storms (1,000–3,000 a day)."""
 
 import math
 from dataclasses import dataclass

@@ -18,8 +18,10 @@ Properties = dict[str, object]
 Layer = list[tuple[BaseGeometry, Properties]]
 _PLACES = [
     ("school", "小学", "Primary School", 34, 4), ("school", "中学", "Middle School", 16, 4),
-    ("market", "农贸市场", "Market", 22, 3), ("hospital", "医院", "Hospital", 7, 4), ("station", "公交枢纽", "Bus Hub", 9, 3),
-    ("station", "地铁站", "Metro Station", 14, 4), ("mall", "商业广场", "Plaza", 12, 3), ("bank", "银行", "Bank", 14, 2),
+    ("market", "农贸市场", "Market", 22, 3), ("hospital", "医院", "Hospital", 7, 4),
+    ("station", "公交枢纽", "Bus Hub", 9, 3),
+    ("station", "地铁站", "Metro Station", 14, 4), ("mall", "商业广场", "Plaza", 12, 3),
+    ("bank", "银行", "Bank", 14, 2),
     ("government", "便民服务中心", "Service Centre", 13, 3), ("nursing", "颐养院", "Care Home", 9, 3),
 ]  # fmt: skip
 
@@ -45,7 +47,7 @@ def draw(found: Survey, seed: int) -> Layers:
     river = _bent(terrain.stream(terrain.river(), 62, 16)).intersection(found.outline)
     hills = [_bent(terrain.blob(c, r, dice)).intersection(found.outline) for c, r in terrain.HILLS]
     water_names = ("澜江", *(f"{found.names.place()[0]}湖" for _ in lakes))
-    water = [(w, {"name": n}) for w, n in zip([river, *lakes], water_names, strict=True)]
+    water: Layer = [(w, {"name": n}) for w, n in zip([river, *lakes], water_names, strict=True)]
     wet = unary_union([river, *lakes])
     parks, park_grids = _parks(found, wet, hills, dice)
     green: Layer = [(g, {"name": n}) for g, n in parks]
@@ -146,8 +148,13 @@ def _key_places(found: Survey, wet: BaseGeometry, dice: Dice) -> Layer:
             if wet.contains(spot) or not grid.ground.contains(spot):
                 continue
             (name, name_en), number = found.names.place(), len(places) + 1
-            places.append((spot, {"code": f"KP{number:03d}", "name": f"澜城{name}{word}", "name_en": f"{name_en} {english}",
-                                  "place_type": kind, "weight": weight, "grid": grid.code}))  # fmt: skip
+            places.append((
+                spot,
+                {
+                    "code": f"KP{number:03d}", "name": f"澜城{name}{word}", "name_en": f"{name_en} {english}",
+                    "place_type": kind, "weight": weight, "grid": grid.code,
+                },
+            ))  # fmt: skip
     return places
 
 
@@ -155,12 +162,14 @@ def _key_areas(found: Survey, places: Layer, dice: Dice) -> Layer:
     """Places where people gather: a square of streets around a mall, a station, a hospital or a school."""
     chosen = [(g, p) for g, p in places if p["place_type"] in {"mall", "station", "hospital"}][:24]
     areas: Layer = []
-    for spot, properties in dice.shuffled(chosen)[:18]:
+    for spot, properties in dice.shuffled(chosen):
         turn, half = math.radians(9), dice.between(140, 290)
-        shape = shapely.affinity.rotate(spot.buffer(half, cap_style="square"), turn, use_radians=True)
-        areas.append((shape.intersection(found.outline),
-                      {"code": f"KA{len(areas) + 1:02d}", "name": f"{properties['name']}周边",
-                       "name_en": f"Around {properties['name_en']}"}))  # fmt: skip
+        square = shapely.affinity.rotate(spot.buffer(half, cap_style="square"), turn, use_radians=True)
+        shape = square.intersection(found.outline)
+        if len(areas) == 14 or any(shape.intersects(other) for other, _ in areas):
+            continue
+        name, english = f"{properties['name']}周边", f"Around {properties['name_en']}"
+        areas.append((shape, {"code": f"KA{len(areas) + 1:02d}", "name": name, "name_en": english}))
     return areas
 
 

@@ -1,6 +1,7 @@
 """Office hours as the demo's case system counts them: 08:00–12:00 and 14:00–18:00, Monday to Friday, holidays out.
 
-The publisher's own arithmetic: what it publishes as ``deadline_at`` is effective (CONTRACT.md). A fixed offset from UTC.
+The publisher's own arithmetic: what it publishes as ``deadline_at`` is effective (CONTRACT.md).
+The offset from UTC is fixed.
 """
 
 from collections.abc import Iterable

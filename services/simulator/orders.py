@@ -146,8 +146,10 @@ def _supervise(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]
 def _escalate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.level == "district" and case.escalations and case.escalations[-1].returned_at is None:
         raise RefusedOrder("the case is at the district already")
-    passed = Escalation(from_=case.lead_unit, to=_need(order.to, "to"), reason_code=order.reason_code or "other",
-                        reason=order.reason, at=utc(desk.now_ms), deadline_at=utc(desk.now_ms + 4 * HOUR_MS))  # fmt: skip
+    passed = Escalation(
+        from_=case.lead_unit, to=_need(order.to, "to"), reason_code=order.reason_code or "other", reason=order.reason,
+        at=utc(desk.now_ms), deadline_at=utc(desk.now_ms + 4 * HOUR_MS),
+    )  # fmt: skip
     return [("case.escalated", {"level": "district", "highest_level": "district", "lead_unit": order.to,
                                 "escalations": [*case.escalations, passed]})]  # fmt: skip
 
@@ -232,11 +234,12 @@ def _merge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 
 
 def _split(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    twin = {"case_id": f"{case.case_id[:56]}-S{case.version + 1}", "status": "reported", "reported_at": utc(desk.now_ms),
-            "accepted_at": None, "filed_at": None, "dispatched_at": None, "acknowledged_at": None, "handled_at": None,
-            "checked_at": None, "clocks": [], "escalations": [], "whistles": [], "suspensions": [], "supervisions": [],
-            "dispatches": 0, "wrong_dispatches": 0, "extensions": 0, "returns": 0, "reworks": 0, "reopens": 0,
-            "level": "street", "highest_level": "street", "lead_unit": None, "co_units": [], "handler": None}  # fmt: skip
+    fresh = Case(case_id=f"{case.case_id[:56]}-S{case.version + 1}", version=1, status="reported",
+                 channel=case.channel, reported_at=utc(desk.now_ms))  # fmt: skip
+    kept = ("title", "description", "address", "domain", "category", "severity", "lon", "lat", "coord_sys", "street",
+            "community", "grid", "reporter")  # fmt: skip
+    twin = {name: getattr(fresh, name) for name in Case.__struct_fields__ if name not in {*kept, "version", "step"}}
+    twin |= {"level": "street", "highest_level": "street"}
     return [("case.split", {}), ("case.reported", twin)]
 
 

@@ -43,17 +43,17 @@ def part_district(mesh: Mesh, dice: Dice, seed: int) -> list[Part]:
         count = max(2, round(STREETS * share)) if half == halves[0] else STREETS - len(streets)
         grids = round(GRIDS * share) if half == halves[0] else GRIDS - sum(s.grids for s in streets)
         side = [Part(n, math.radians(9 + dice.between(-7, 7))) for n in _spread(grids, count, 0.26, dice)]
-        _halve(mesh, half, side, people, dice, rank=0)
+        _halve(mesh, half, side, people, dice=dice, rank=0)
         streets += side
     for street in streets:
         people = _within(mesh.polygon(street.face), crowd)
         count = round(street.grids / GRIDS_A_COMMUNITY)
         street.parts = [Part(n, street.axis) for n in _spread(street.grids, count, 0.3, dice)]
-        _halve(mesh, street.face, street.parts, people, dice, rank=1)
+        _halve(mesh, street.face, street.parts, people, dice=dice, rank=1)
         for community in street.parts:
             near = _within(mesh.polygon(community.face), people)
             community.parts = [Part(1, community.axis) for _ in range(community.grids)]
-            _halve(mesh, community.face, community.parts, near, dice, rank=2)
+            _halve(mesh, community.face, community.parts, near, dice=dice, rank=2)
     return streets
 
 
@@ -69,7 +69,7 @@ def _within(border: Polygon, points: terrain.Plane) -> terrain.Plane:
     return found
 
 
-def _halve(mesh: Mesh, face: int, parts: Sequence[Part], people: terrain.Plane, dice: Dice, rank: int) -> None:
+def _halve(mesh: Mesh, face: int, parts: Sequence[Part], people: terrain.Plane, *, dice: Dice, rank: int) -> None:
     """Give each of ``parts`` a face of its own inside ``face``, sized by how many live there."""
     if len(parts) == 1:
         parts[0].face = face
@@ -77,18 +77,18 @@ def _halve(mesh: Mesh, face: int, parts: Sequence[Part], people: terrain.Plane, 
     middle = len(parts) // 2
     first, second = parts[:middle], parts[middle:]
     wanted = sum(p.grids for p in first) / sum(p.grids for p in parts)
-    faces = _best_cut(mesh, face, wanted, people, parts[0].axis, dice, rank)
+    faces = _best_cut(mesh, face, wanted, people, axis=parts[0].axis, dice=dice, rank=rank)
     borders = [mesh.polygon(f) for f in faces]
     counts = [_within(border, people) for border in borders]
     held = len(counts[0]) / max(1, len(counts[0]) + len(counts[1]))
     if abs(held - wanted) > abs(1 - held - wanted):
         faces, counts = (faces[1], faces[0]), counts[::-1]
-    _halve(mesh, faces[0], first, counts[0], dice, rank)
-    _halve(mesh, faces[1], second, counts[1], dice, rank)
+    _halve(mesh, faces[0], first, counts[0], dice=dice, rank=rank)
+    _halve(mesh, faces[1], second, counts[1], dice=dice, rank=rank)
 
 
 def _best_cut(
-    mesh: Mesh, face: int, wanted: float, people: terrain.Plane, axis: float, dice: Dice, rank: int
+    mesh: Mesh, face: int, wanted: float, people: terrain.Plane, *, axis: float, dice: Dice, rank: int
 ) -> tuple[int, int]:
     border = mesh.polygon(face)
     ring = np.asarray(border.exterior.coords)

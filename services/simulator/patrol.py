@@ -1,4 +1,4 @@
-"""Fourteen patrols on their rounds: where each is at a moment is a function of the moment, until one is sent to a case."""
+"""Fourteen patrols on their rounds: where each is follows from the moment, until one is sent to a case."""
 
 import math
 from dataclasses import dataclass

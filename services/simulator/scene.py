@@ -1,4 +1,4 @@
-"""Where cases happen and who deals with them, read once from the district package: points, addresses, units, quality."""
+"""Where cases happen and who deals with them, read once from the package: points, addresses, units, quality."""
 
 from dataclasses import dataclass, field
 
@@ -86,8 +86,11 @@ CHANNEL_DOMAINS: dict[str, dict[str, float]] = {
         "06": 4.0,
     },
 }
-STORM_CLASSES = {"道路积水": 9.0, "排水管道堵塞、破裂": 7.0, "行道树": 7.0, "雨水箅子": 4.0, "架空线缆脱落": 2.5, "雨水井盖": 2.0,
-                 "户外广告": 2.0, "路面塌陷": 0.3, "停水停电停气": 2.0, "交通护栏": 1.0, "施工工地围挡": 1.0, "高空坠物": 0.6}  # fmt: skip
+STORM_CLASSES = {
+    "道路积水": 9.0, "排水管道堵塞、破裂": 7.0, "行道树": 7.0, "雨水箅子": 4.0, "架空线缆脱落": 2.5,
+    "雨水井盖": 2.0, "户外广告": 2.0, "路面塌陷": 0.3, "停水停电停气": 2.0, "交通护栏": 1.0, "施工工地围挡": 1.0,
+    "高空坠物": 0.6,
+}  # fmt: skip
 
 
 def read_scene(district: District, seed: int) -> Scene:

@@ -65,7 +65,7 @@ class _Surveyor:
         # From the north-west to the south-east, as an office would number them.
         for number, part in enumerate(sorted(parts, key=self._reading_order), start=1):
             ground, degrees = self._borders(part)
-            is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA
+            is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA + 0.7
             name, english = next(towns if is_town else villages)
             suffix = "Subdistrict" if is_town else "Town"
             street = Place(f"{CODE}{number:03d}", name, f"{english} {suffix}", CODE, ground, degrees, part.axis)
@@ -73,6 +73,7 @@ class _Surveyor:
             for k, community in enumerate(sorted(part.parts, key=self._reading_order), start=1):
                 self._community(street, community, k)
         outline = unary_union([p.ground for p in self.streets])
+        assert isinstance(outline, Polygon)  # the streets tile one face of the mesh
         return Survey(self.streets, self.communities, self.grids, self.mesh, self.corners, outline, self.names)
 
     def _community(self, street: Place, part: Part, number: int) -> None:

@@ -28,8 +28,9 @@ _OUTLINE = [
 ]  # fmt: skip
 # The river from the north-west edge to the south-east one.
 _RIVER = [
-    (-6500, 4300), (-4700, 3350), (-3300, 3150), (-2200, 2500), (-1750, 1500), (-2050, 500), (-1700, -500), (-700, -1000),
-    (350, -900), (1150, -1400), (1350, -2300), (1000, -3200), (1350, -4100), (2300, -4700), (3400, -5300), (6000, -6400),
+    (-6500, 4300), (-4700, 3350), (-3300, 3150), (-2200, 2500), (-1750, 1500), (-2050, 500), (-1700, -500),
+    (-700, -1000), (350, -900), (1150, -1400), (1350, -2300), (1000, -3200), (1350, -4100), (2300, -4700),
+    (3400, -5300), (6000, -6400),
 ]  # fmt: skip
 # Built-up centres: east, north, weight, radius in metres.
 _CENTRES = [
@@ -97,12 +98,8 @@ def bend(points: Plane) -> Plane:
 
 def to_degrees(points: Plane) -> Plane:
     """The ground's metres to longitude and latitude, to 6 digits."""
-    return np.round(np.column_stack([CENTRE_LON + points[:, 0] / _M_LON, CENTRE_LAT + points[:, 1] / _M_LAT]), 6)
-
-
-def to_metres(degrees: Plane) -> Plane:
-    """Longitude and latitude to the ground's metres."""
-    return np.column_stack([(degrees[:, 0] - CENTRE_LON) * _M_LON, (degrees[:, 1] - CENTRE_LAT) * _M_LAT])
+    found: Plane = np.column_stack([CENTRE_LON + points[:, 0] / _M_LON, CENTRE_LAT + points[:, 1] / _M_LAT])
+    return found.round(6)
 
 
 def blob(centre: tuple[float, float], radius: float, dice: Dice) -> Polygon:

@@ -152,7 +152,8 @@ class CaseSystem:
         close = next((c.limit for c in case.clocks if c.what == "close" and c.limit is not None), None)
         street = case.street or next((s for s, unit in self.scene.brigades.items() if unit == case.lead_unit), "")
         return Record(case, at_ms, Dice(self.seed, "from", case.case_id, case.version), self.scene, self.office, street,
-                    case.domain or "99", close or case.limit or Limit(value=5, unit="WD"), until_ms=until_ms)  # fmt: skip
+                    case.domain or "99", close or case.limit or Limit(value=5, unit="WD"),
+                      until_ms=until_ms)  # fmt: skip
 
     def _known(self, case: Case) -> Iterator[Step] | None:
         """The rest of our own story of a case, when the story holds this very state."""

@@ -56,8 +56,9 @@ def answers(client: redis.Redis, command_id: str) -> list[tuple[str, str | None]
 
 
 def ask(client: redis.Redis, command: str, command_id: str, /, **data: object) -> None:
-    fields = {"specversion": "1.0", "id": command_id, "source": "/desk", "type": command, "time": "2026-11-24T10:00:00+08:00",
-              "data": msgspec.json.encode({"actor": {"user": "李禾舟", "role": "duty"}, "reason": "按预案", **data})}  # fmt: skip
+    body = {"actor": {"user": "李禾舟", "role": "duty"}, "reason": "按预案", **data}
+    fields = {"specversion": "1.0", "id": command_id, "source": "/desk", "type": command,
+              "time": "2026-11-24T10:00:00+08:00", "data": msgspec.json.encode(body)}  # fmt: skip
     client.xadd(COMMAND_STREAM, fields)  # type: ignore[arg-type]
 
 
