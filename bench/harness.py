@@ -75,6 +75,9 @@ class Target(ABC):
         wait_for_http(f"http://127.0.0.1:{room.http_port}{self.path}", children)
         time.sleep(self.settle_s)
 
+    def clean_up(self) -> None:  # noqa: B027  # most targets leave nothing behind
+        """After everything has ended: remove what the target made."""
+
     def version(self) -> str:
         """What is measured, with its version."""
         return self.name
@@ -103,6 +106,7 @@ class Stage:
         self._ends.close()
 
     def _set_up(self) -> None:
+        self._ends.callback(self.target.clean_up)
         server = RedisServer(self._log.with_suffix(".redis.log"))
         self._ends.callback(server.stop)
         self.client: redis.Redis = server.client

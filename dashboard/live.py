@@ -1,12 +1,13 @@
 """The socket: a zone's room, a snapshot or what followed, a beat, and no client that can harm the others.
 
-A lone change leaves at once; while changes come faster than ``BEAT_S`` they leave coalesced (ARCHITECTURE.md, decision
+A change leaves at once while changes are few; a stream of them leaves coalesced, once a beat (ARCHITECTURE.md, decision
 4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and assets/live.js.
 """
 
 import contextlib
 import logging
 import time
+from collections import deque
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -26,6 +27,8 @@ from services.liveboard.zone import TICKER_LINES, Zone
 log = logging.getLogger(__name__)
 
 BEAT_S = 0.08
+# Up to this many changes a second each leaves at once; beyond it they wait for the beat.
+ALONE_PER_S = 40
 QUEUE_LIMIT = 200
 STUCK_S = 5
 WALL = "wall"
@@ -39,6 +42,7 @@ class LiveRoom:
         self._clock = clock
         self._wake = Event()
         self._flushed_at = 0.0
+        self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
         self._queues: dict[str, tuple[int, float]] = {}
         self.zone: Zone | None = None
         self.follower: Follower | None = None
@@ -63,7 +67,10 @@ class LiveRoom:
             return
         assert self.zone is not None
         self.zone.mark(case_ids)
-        if time.monotonic() - self._flushed_at >= BEAT_S:
+        now = time.monotonic()
+        self._arrivals.append(now)
+        alone = len(self._arrivals) < ALONE_PER_S or now - self._arrivals[0] >= 1
+        if alone or now - self._flushed_at >= BEAT_S:
             self._flush()
         else:
             self._wake.set()

@@ -1,11 +1,15 @@
 // The signs of the map (design/DESIGN.md, «Map symbology»), drawn with a canvas context. u = one wall unit in pixels.
 "use strict";
 
+/** One wall unit in pixels: 1 at 1080 lines. Read once a resize: asking the style engine for it in every draw costs more. */
+lianqin.unit = () => lianqin.unitNow = lianqin.unitNow || parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+window.addEventListener("resize", () => { lianqin.unitNow = 0; });
+
 lianqin.token = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** The map's ground (dash-leaflet's GeoJSON asks for it, feature by feature): three near-greys and the borders. */
 lianqin.groundStyle = feature => {
-  const unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16, token = lianqin.token;
+  const unit = lianqin.unit(), token = lianqin.token;
   const fill = (name, opacity = 1) => ({stroke: false, fill: true, fillColor: token(name), fillOpacity: opacity});
   const line = (name, weight, more) => ({fill: false, color: token(name), weight: weight * unit, opacity: 1, ...more});
   switch (feature.properties.kind) {
@@ -22,7 +26,7 @@ lianqin.groundStyle = feature => {
 lianqin.makeSigns = () => {
   const token = lianqin.token;
   const colour = Object.fromEntries(["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]));
-  const font = (px, weight = 700) => `${weight} ${px}px ${token("font")}`;
+  const family = token("font"), font = (px, weight = 700) => `${weight} ${px}px ${family}`;
   const diamond = (g, x, y, r) => { g.beginPath(); g.moveTo(x, y - r); g.lineTo(x + r, y); g.lineTo(x, y + r); g.lineTo(x - r, y); g.closePath(); };
   const triangle = (g, x, y, r) => { g.beginPath(); g.moveTo(x, y - r); g.lineTo(x + r, y + 0.8 * r); g.lineTo(x - r, y + 0.8 * r); g.closePath(); };
   const edge = (g, u, grave) => {

@@ -72,7 +72,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     g.clearRect(0, 0, canvas.width, canvas.height);
     return g;
   },
-  unit() { return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; },
+  unit: () => lianqin.unit(),
 
   _drawDots() {
     this._dotsAt = performance.now();

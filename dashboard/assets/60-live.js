@@ -1,4 +1,5 @@
-// The socket: one state, flushed once per animation frame (a timer when the tab is hidden). docs/protocol.md.
+// The socket: one state; a lone change is drawn at once, a stream of them once per animation frame (a timer when the
+// tab is hidden). docs/protocol.md.
 "use strict";
 
 /**
@@ -8,17 +9,20 @@
 lianqin.connect = (render, everySecond) => {
   const live = {state: lianqin.emptyState(), connected: false, beat: null, beatAt: 0};
   const parts = new lianqin.SnapshotParts(), decoder = new TextDecoder();
-  let waiting = [], dirty = {rows: new Set(), tiles: new Set()}, scheduled = false;
+  let waiting = [], dirty = {rows: new Set(), tiles: new Set()}, scheduled = false, flushedAt = 0;
 
   const flush = () => {
     scheduled = false;
+    flushedAt = performance.now();
     const change = {rows: dirty.rows, tiles: [...dirty.tiles]};
     dirty = {rows: new Set(), tiles: new Set()};
     render(change);
     document.documentElement.dataset.lastEntry = live.state.lastEntry;
   };
+  /** A lone change is drawn at once: waiting for the next frame would cost it half a frame. */
   const schedule = () => {
     if (scheduled) return;
+    if (performance.now() - flushedAt > 30) { flush(); return; }
     scheduled = true;
     document.hidden ? setTimeout(flush, 50) : requestAnimationFrame(flush);
   };

@@ -9,7 +9,7 @@ lianqin.startWall = root => {
   html.lang = texts.language;
   document.title = texts.title;
   const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
-  let layer = null, live = null, fits = 6, queueShown = "";
+  let layer = null, live = null, fits = 0, queueShown = "";
 
   const body = (id, content, basis) => {
     const tile = $(id), box = tile.querySelector(".body");
@@ -50,20 +50,23 @@ lianqin.startWall = root => {
       layer.touch(); drawKey();
     },
   };
+  /** How many rows the column holds; measured once a resize. */
   const fullQueue = () => {
-    const tile = $("tile-queue"), column = tile.parentElement, rem = parseFloat(getComputedStyle(html).fontSize);
+    if (fits) return fits;
+    const column = $("tile-queue").parentElement, rem = 16 * lianqin.unit();
+    if (!$("tile-unknown").querySelector(".pairs")) return 6;
     const free = column.clientHeight - $("tile-unknown").offsetHeight - 7.5 * rem;
-    return Math.max(3, Math.min(10, Math.floor(free / (5.06 * rem))));
+    return fits = Math.max(3, Math.min(10, Math.floor(free / (5.06 * rem))));
   };
   const drawQueue = () => {
     const t = live.state.tiles.queue, now = live.now();
     if (!t || now === null) return;
-    fits = fullQueue();
+    fullQueue();
     const name = $("tile-queue").querySelector("h2"), untaken = t.untaken ? h("span", {class: "bad"}, format.fill(texts.word.untaken_n, {n: t.untaken})) : null;
     name.replaceChildren(`${texts.tile.queue} ${format.count(t.n)} ${texts.word.items}`.trim(), ...(untaken ? [" · ", untaken] : []));
     const before = new Set(queueShown.split(" "));
-    body("tile-queue", tiles.queue(t, live.state.rows, now, fits));
-    const shown = t.rows.slice(0, fits);
+    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()));
+    const shown = t.rows.slice(0, fullQueue());
     if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
     queueShown = shown.join(" ");
     if (!layer) return;
@@ -147,7 +150,7 @@ lianqin.startWall = root => {
     if (card) pick(card.dataset.case);
     if (e.key === "Escape") $("case-panel-close").click();
   });
-  window.addEventListener("resize", () => { drawQueue(); });
+  window.addEventListener("resize", () => { fits = 0; drawQueue(); });
 };
 
 /** Calls back with the wall's map, now or when dash-leaflet has made it. */

@@ -1,0 +1,146 @@
+"""Our product as a target of the harness: projector, database and web process, as ``lianqin demo`` runs them.
+
+    python -m bench.product --phase latency|rate|big [--database sqlite|postgres] [--cases N] [--json OUT]
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.harness import CASES, PHASES, Fields, Room, Target, measure
+from bench.page import Counter
+from bench.processes import Child, wait_for_http
+from services.clock import to_rfc3339
+from services.district.load import load
+from services.events.entry import encode_entry
+from services.simulator.generate import generate
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+
+STATUSES = ("filed", "dispatched", "acknowledged", "handling", "handled")
+
+
+class Cases:
+    """Cases that change as the peers' do: 80 % move on, 10 % close, 10 % open again; events of about 1.2 kB."""
+
+    def __init__(self, folder: Path, seed: int = 7) -> None:
+        self.random = random.Random(seed)
+        self.grids = [a.centre for a in load(folder).grids.values() if a.centre is not None]
+        self.versions: dict[int, int] = {}
+        self.now = time.time_ns() // 1_000_000
+
+    def event(self, number: int, status: str, at: int | None = None) -> Fields:
+        """The next version of case ``number``."""
+        version = self.versions[number] = self.versions.get(number, 0) + 1
+        at = at or time.time_ns() // 1_000_000
+        lon, lat = self.random.choice(self.grids)
+        opened = self.now - 1000 * (1 + number % 86_400)
+        body: dict[str, Any] = {
+            "case_id": f"B{number:07d}", "version": version, "status": status, "channel": "GRID",
+            "reported_at": to_rfc3339(opened), "filed_at": to_rfc3339(opened), "domain": f"{1 + number % 8:02d}",
+            "title": "井盖破损需要维修", "description": "现场描述：路面井盖破损，存在安全隐患，请尽快安排维修处置。" * 8,
+            "address": "某路与某街交叉口东北角", "severity": 4 if number % 50 else 3, "level": "street",
+            "category": {"scheme": "demo", "kind": "component", "major": "01", "minor": "02", "name": "污水井盖"},
+            "lon": lon + self.random.uniform(-5e-4, 5e-4), "lat": lat + self.random.uniform(-5e-4, 5e-4),
+            "coord_sys": "WGS84", "lead_unit": "D01",
+            "clocks": [{"what": "close", "started_at": to_rfc3339(opened), "limit": {"value": 4, "unit": "UH"},
+                        "deadline_at": to_rfc3339(self.now + 3_600_000 * (number % 40 - 1))}],
+            "step": {"actor": "bench", "note": "实测"},
+        }  # fmt: skip
+        if status == "closed":
+            body["closed_at"] = to_rfc3339(at)
+        return encode_entry("/bench", f"case.{'closed' if status == 'closed' else 'handling'}", body, at)
+
+    def change(self, cases: int) -> Fields:
+        """A change of one of the first ``cases`` cases."""
+        status = "closed" if self.random.random() < 0.1 else self.random.choice(STATUSES)
+        return self.event(self.random.randrange(cases), status)
+
+
+class Lianqin(Target):
+    """The full product: XADD → projector → store → outbox → live board → socket → DOM."""
+
+    name = "lianqin"
+    counter = Counter("html", "data-last-entry")
+    path = "/wall"
+    settle_s = 0.5
+    drawn_js = "() => +document.documentElement.dataset.open || 0"
+
+    def __init__(self, database: str = "sqlite") -> None:
+        self.name = f"lianqin-{database}"
+        self.database = database
+        self.folder = Path(tempfile.mkdtemp(prefix="lianqin-bench-"))
+        generate(self.folder / "district")
+        self.cases = Cases(self.folder / "district")
+        self.stream = f"lianqin:{{{load(self.folder / 'district').code}}}:events"
+        self.count = 0
+        self._postgres: Any = None
+
+    def seed(self, cases: int) -> Iterator[Fields]:
+        """Every case once."""
+        self.count = cases
+        for number in range(cases):
+            yield self.cases.event(number, "dispatched")
+
+    def change(self) -> Fields:
+        """As the peers' generator."""
+        return self.cases.change(self.count)
+
+    def start(self, room: Room) -> list[Child]:
+        """Projector and web, each a process of its own."""
+        url = f"sqlite:///{self.folder / 'store.db'}"
+        if self.database == "postgres":
+            from tests.servers import Postgres
+
+            self._postgres = Postgres()
+            self._postgres.create()
+            url = self._postgres.url
+        engine = open_engine(url)
+        upgrade(engine)
+        engine.dispose()
+        environment = {
+            **os.environ, "LIANQIN_REDIS_URL": room.redis_url, "LIANQIN_DATABASE_URL": url,
+            "LIANQIN_DISTRICT": str(self.folder / "district"), "LIANQIN_PORT": str(room.http_port),
+        }  # fmt: skip
+        command = [sys.executable, "-m", "dashboard.cli"]
+        return [Child([*command, name], room.log, env=environment) for name in ("projector", "web")]
+
+    def ready(self, room: Room, children: Sequence[Child]) -> None:
+        """Until the projector has drunk the seed and the board shows it."""
+        wait_for_http(f"http://127.0.0.1:{room.http_port}/readyz", children)
+        time.sleep(self.settle_s)
+
+    def clean_up(self) -> None:
+        """Remove the data."""
+        if self._postgres is not None:
+            self._postgres.remove()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def main() -> None:
+    """Measure one phase and print it."""
+    parser = argparse.ArgumentParser(description="Measure our own product with the peers' harness")
+    parser.add_argument("--phase", choices=PHASES, required=True)
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--cases", type=int)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    more = {"seconds": options.seconds} if options.seconds else {}
+    result = measure(lambda: Lianqin(options.database), options.phase, cases=options.cases or CASES[options.phase], **more)
+    text = json.dumps(result, indent=1)
+    print(text)
+    if options.json:
+        options.json.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
