@@ -15,6 +15,7 @@ from services.simulator import fate as fates
 from services.simulator import incidents
 from services.simulator.course import Course
 from services.simulator.fate import Fate
+from services.simulator.office import HOUR_MS
 from services.simulator.record import MINUTE_MS, Record
 from services.simulator.step import Step, utc
 
@@ -109,7 +110,8 @@ class _Work:
         if self.dice.chance(0.035) and case.severity > 2 and reaches != "district":
             self.course.deadline_ms = min(self.course.deadline_ms, self.course.estimate_ms)
             self.fate = Fate(reaches=reaches)
-            self.course.take(0.08 + 0.15 * self.dice.share())
+            hours = (self.course.deadline_ms - at) / HOUR_MS * self.dice.between(0.15, 0.7)
+            self.course.hurry(at, hours)
             changes = {"limit": record.limit}
         return record.event(
             "case.dispatched", at, Act(actor="派遣员", unit=unit), status="dispatched", lead_unit=unit or None,
