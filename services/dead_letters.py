@@ -1,0 +1,132 @@
+"""Refused entries, for people: list them, look at one, try one again (CONTRACT.md, «Bad input»)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import msgspec
+from cryptography.fernet import InvalidToken
+from sqlalchemy import Connection, select
+
+from services.district.load import PackageError, load
+from services.events.entry import entry_id, entry_key
+from services.events.parse import Refused
+from services.publishing import OperationError, add, check_entry, district_clock, open_redis
+from services.sealing import Sealer
+from services.settings import Settings
+from services.store import read, schema
+from services.store.engine import open_engine
+from services.stream import Keys
+
+Fields = dict[bytes, bytes]
+
+LISTED = 100
+_SET_ASIDE = b"broken: "  # what projector.loop puts before an entry that broke it
+
+
+def dead_list(settings: Settings) -> list[str]:
+    """The newest refused entries, a line each: entry id, when, reason, source, sentence."""
+    zone = _zone(settings)
+    with _reading(settings) as connection:
+        rows = read.dead_entries(connection, LISTED + 1)
+    if not rows:
+        return ["no entry was refused"]
+    lines = [
+        f"{entry_id(row['entry'])}  {_when(row['at'], zone)}  {row['reason']}  {row['source']}  {row['detail']}"
+        for row in rows[:LISTED]
+    ]
+    return [*lines, f"… the newest {LISTED} of more"] if len(rows) > LISTED else lines
+
+
+def dead_show(settings: Settings, entry: str) -> list[str]:
+    """One refused entry: what is known of it, the masked text, and the original where the key opens it."""
+    zone = _zone(settings)
+    with _reading(settings) as connection:
+        row = _row(connection, entry)
+    lines = [
+        f"entry   {entry_id(row['entry'])}", f"refused {_when(row['at'], zone)}", f"reason  {row['reason']}",
+        f"detail  {row['detail']}", f"source  {row['source']}", f"type    {row['type']}",
+        "data, personal fields out:", f"  {row['masked']}",
+    ]  # fmt: skip
+    original, why_not = _unsealed(settings, row["sealed"])
+    if original is None:
+        return [*lines, f"original: {why_not}"]
+    shown = (
+        f"  {name.decode('utf-8', 'replace')} {value.decode('utf-8', 'replace')}" for name, value in original.items()
+    )
+    return [*lines, "original (personal data: keep it to yourself):", *shown]
+
+
+def dead_retry(settings: Settings, entry: str) -> list[str]:
+    """Publish the original again as a new entry with the same event id. Raises OperationError when it cannot.
+
+    It is looked at first: what would be refused again is not published.
+    """
+    district = load(settings.district_dir)
+    with _reading(settings) as connection:
+        row = _row(connection, entry)
+    original, why_not = _unsealed(settings, row["sealed"])
+    with open_redis(settings) as client:
+        if original is None:
+            known: Any = client.xrange(Keys(district.code).events, entry, entry)
+            if not known:
+                raise OperationError(
+                    f"the original of {entry} cannot be had: {why_not}; and the stream has trimmed it. "
+                    f"Ask {row['source']} to publish its newest state again: an event carries the whole case"
+                )
+            original = dict(known[0][1])
+        if original.get(b"specversion", b"").startswith(_SET_ASIDE):
+            original = {**original, b"specversion": b"1.0"}
+        checked = check_entry(entry, original, district_clock(client, district.code).now_ms(), district)
+        if isinstance(checked, Refused):
+            raise OperationError(
+                f"{entry} would be refused again, so nothing was published: {checked.reason}: {checked.detail}. "
+                "Mend what it names (the publisher, or the district package), then have it published anew"
+            )
+        return [f"published {entry} again as {add(client, district.code, original)}; its row stays as a record"]
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Connection]:
+    engine = open_engine(settings.database)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _row(connection: Connection, entry: str) -> dict[str, Any]:
+    try:
+        key = entry_key(entry)
+    except ValueError:
+        raise OperationError(f"{entry!r} is no entry id: it looks like 1763877909120-0 (`lianqin dead list`)") from None
+    row = connection.execute(select(schema.dead).where(schema.dead.c.entry == key)).first()
+    if row is None:
+        raise OperationError(f"no refused entry {entry}: see `lianqin dead list`")
+    return dict(row._mapping)
+
+
+def _unsealed(settings: Settings, sealed: bytes | None) -> tuple[Fields | None, str]:
+    """The original's fields, or None and why not."""
+    if sealed is None:
+        return None, "not kept: LIANQIN_DATA_KEY was not set when it came"
+    if not settings.data_key:
+        return None, "kept encrypted: set LIANQIN_DATA_KEY to read it"
+    try:
+        return msgspec.msgpack.decode(Sealer(settings.data_key).open(sealed), type=Fields), ""
+    except InvalidToken:
+        return None, "kept encrypted with another LIANQIN_DATA_KEY than the present one"
+
+
+def _zone(settings: Settings) -> tzinfo:
+    """The district's zone; a package with faults must not keep anybody from reading what was refused."""
+    try:
+        return load(settings.district_dir).zone
+    except PackageError:
+        return UTC
+
+
+def _when(ms: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(ms / 1000, zone).isoformat(timespec="seconds")

@@ -1,0 +1,37 @@
+"""Find the Redis of a demo that runs on this machine: it writes its address into the data folder while it runs."""
+
+import contextlib
+import dataclasses
+from pathlib import Path
+
+import redis
+
+from services.settings import Settings
+
+URL_FILE = "redis.url"
+
+
+def with_local_redis(settings: Settings) -> Settings:
+    """The settings, with the address of the demo that runs under ``data_dir`` where no other is given."""
+    if settings.redis_url:
+        return settings
+    try:
+        url = (settings.data_dir / URL_FILE).read_text(encoding="utf-8").strip()
+        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2) as client:
+            client.ping()
+    except (OSError, ValueError, redis.RedisError):
+        return settings  # no demo, or one that was killed and could not take its file away
+    return dataclasses.replace(settings, redis_url=url)
+
+
+def remember_redis(data_dir: Path, url: str) -> None:
+    """Write the address of the demo's Redis down, whole or not at all."""
+    partial = data_dir / f"{URL_FILE}.partial"
+    partial.write_text(f"{url}\n", encoding="utf-8")
+    partial.replace(data_dir / URL_FILE)
+
+
+def forget_redis(data_dir: Path) -> None:
+    """The demo has ended."""
+    with contextlib.suppress(FileNotFoundError):
+        (data_dir / URL_FILE).unlink()
