@@ -1,0 +1,39 @@
+"""One thing that the doctor has looked at."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Word = Literal["ok", "wrong", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``what`` is so about ``subject``; a wrong one says in ``remedy`` what to do."""
+
+    word: Word
+    subject: str
+    what: str
+    remedy: str = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something has to be done."""
+        return self.word == "wrong"
+
+    def __str__(self) -> str:
+        return f"{self.word:5}  {self.subject}: {self.what.rstrip('.')}" + (f". {self.remedy}" if self.remedy else "")
+
+
+def ok(subject: str, what: str) -> Finding:
+    """As it should be."""
+    return Finding("ok", subject, what)
+
+
+def note(subject: str, what: str, remedy: str = "") -> Finding:
+    """Worth knowing; nothing need be done."""
+    return Finding("note", subject, what, remedy)
+
+
+def wrong(subject: str, what: str, remedy: str) -> Finding:
+    """Something has to be done."""
+    return Finding("wrong", subject, what, remedy)

@@ -1,0 +1,77 @@
+"""The store as it should be: there, at the newest migration, this district's own; what it says of gaps and refusals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.clock import to_rfc3339
+from services.doctor.finding import Finding, note, ok, wrong
+from services.settings import Settings
+from services.store import schema
+from services.store.engine import open_engine
+from services.store.migrate import is_current
+from services.store.write import read_feed
+
+
+def store_findings(settings: Settings, code: str) -> Iterator[Finding]:
+    """Everything about the database; ``code`` is the district's, or empty when the package cannot be read."""
+    url = settings.database
+    path = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+    if path is not None and not path.exists():
+        yield note("database", f"no store at {path}", "The first start makes it")
+        return
+    engine = open_engine(url)
+    try:
+        kind = "SQLite" if path is not None else "PostgreSQL"
+        try:
+            current = is_current(engine)
+        except (SQLAlchemyError, OSError) as error:
+            yield wrong(
+                "database", f"does not answer: {str(error).splitlines()[0][:200]}",
+                "Start it, or mend LIANQIN_DATABASE_URL; nothing is lost meanwhile, the stream keeps it",
+            )  # fmt: skip
+            return
+        if not current:
+            yield wrong(
+                "database", "is not at the newest migration", "Restart the projector: it brings the store up to date"
+            )
+            return
+        yield ok("database", f"{kind} answers, at the newest migration")
+        with engine.connect() as connection:
+            yield from _contents(connection, code)
+    finally:
+        engine.dispose()
+
+
+def _contents(connection: Connection, code: str) -> Iterator[Finding]:
+    feed = read_feed(connection)
+    if feed is None:
+        yield note("store", "empty", "The projector fills it")
+        return
+    if code and feed.district != code:
+        yield wrong(
+            "store", f"holds district {feed.district}, the package is {code}",
+            "Give each district a database of its own (LIANQIN_DATABASE_URL or LIANQIN_DATA_DIR)",
+        )  # fmt: skip
+    cases = connection.execute(select(func.count()).select_from(schema.cases)).scalar_one()
+    history = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
+    yield ok("store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}")
+    if feed.lost:
+        at = f", last at {to_rfc3339(feed.lost_at)}" if feed.lost_at else ""
+        yield note(
+            "gap", f"{feed.lost:,} entries were trimmed away unread{at}",
+            "Ask the publishers to publish open cases again, and never to trim events by MAXLEN",
+        )  # fmt: skip
+    if feed.emptied_at:
+        yield note(
+            "gap", f"the stream was found emptied at {to_rfc3339(feed.emptied_at)}", "Ask who did it; see Redis AOF"
+        )
+    d = schema.dead.c
+    reasons = connection.execute(select(d.reason, func.count()).group_by(d.reason).order_by(d.reason)).all()
+    if reasons:
+        words = ", ".join(f"{n:,} {reason}" for reason, n in reasons)
+        yield note("dead", f"{sum(n for _, n in reasons):,} refused entries: {words}", "`lianqin dead list`")
+    else:
+        yield ok("dead", "no entry was refused")
