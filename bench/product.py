@@ -1,6 +1,6 @@
 """Our product as a target of the harness: projector, database and web process, as ``lianqin demo`` runs them.
 
-    python -m bench.product --phase latency|rate|big [--database sqlite|postgres] [--cases N] [--json OUT]
+python -m bench.product --phase latency|rate|big [--database sqlite|postgres] [--cases N] [--json OUT]
 """
 
 import argparse
@@ -11,9 +11,12 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import redis
 
 from bench.harness import CASES, PHASES, Fields, Room, Target, measure
 from bench.page import Counter
@@ -71,7 +74,6 @@ class Lianqin(Target):
     name = "lianqin"
     counter = Counter("html", "data-last-entry")
     path = "/wall"
-    settle_s = 0.5
     drawn_js = "() => +document.documentElement.dataset.open || 0"
 
     def __init__(self, database: str = "sqlite") -> None:
@@ -115,8 +117,16 @@ class Lianqin(Target):
 
     def ready(self, room: Room, children: Sequence[Child]) -> None:
         """Until the projector has drunk the seed and the board shows it."""
-        wait_for_http(f"http://127.0.0.1:{room.http_port}/readyz", children)
-        time.sleep(self.settle_s)
+        address = f"http://127.0.0.1:{room.http_port}/api/v1/board"
+        wait_for_http(address, children)
+        seeded = redis.Redis(port=room.redis_port).xinfo_stream(self.stream)["last-generated-id"].decode()
+        end = time.monotonic() + 300
+        while time.monotonic() < end:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                if json.load(answer)["last_entry"] == seeded:
+                    return
+            time.sleep(0.2)
+        raise TimeoutError("the projector did not drink the seed within 5 minutes")
 
     def clean_up(self) -> None:
         """Remove the data."""
@@ -135,7 +145,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     more = {"seconds": options.seconds} if options.seconds else {}
-    result = measure(lambda: Lianqin(options.database), options.phase, cases=options.cases or CASES[options.phase], **more)
+    result = measure(
+        lambda: Lianqin(options.database), options.phase, cases=options.cases or CASES[options.phase], **more
+    )
     text = json.dumps(result, indent=1)
     print(text)
     if options.json:

@@ -78,7 +78,12 @@ def create_app(doors: Doors) -> Web:
     dash.register_page("wall", path="/wall", layout=wall_page, title=texts("zh-CN")["title"])
     app.layout = html.Div(dash.page_container)
     socketio = SocketIO(
-        server, async_mode="gevent", serve_client=False, max_http_buffer_size=64 * 1024, ping_interval=10, ping_timeout=10
+        server,
+        async_mode="gevent",
+        serve_client=False,
+        max_http_buffer_size=64 * 1024,
+        ping_interval=10,
+        ping_timeout=10,
     )
     room = LiveRoom(socketio, doors.clock)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)

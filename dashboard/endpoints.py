@@ -20,9 +20,7 @@ from services.liveboard.follower import Follower
 READY_WITHIN_MS = 5000
 
 
-def register_endpoints(
-    server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock
-) -> None:
+def register_endpoints(server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock) -> None:
     """Add the addresses to the Flask app."""
 
     @server.get("/")

@@ -55,9 +55,14 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
             supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
         supervisor.watch(lambda: _is_ready(settings))
         if not supervisor.stopping:
-            say(f"the wall: http://{settings.host}:{settings.port}/wall   (English: /wall?lang=en)   Ctrl-C ends it all")
-            say("bound to loopback: there is no log-in yet" if settings.host == "127.0.0.1" else
-                f"bound to {settings.host}: there is NO log-in yet, everybody who reaches it sees the district")
+            say(
+                f"the wall: http://{settings.host}:{settings.port}/wall   (English: /wall?lang=en)   Ctrl-C ends it all"
+            )
+            say(
+                "bound to loopback: there is no log-in yet"
+                if settings.host == "127.0.0.1"
+                else f"bound to {settings.host}: there is NO log-in yet, everybody who reaches it sees the district"
+            )
         last = [0.0]
         supervisor.watch(lambda: _keep_clock(clock, data, last))
     finally:

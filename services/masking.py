@@ -12,7 +12,7 @@ from services.cases import CaseRow, PresentEscalation, decode_escalation
 from services.district.package import Area, District
 from services.events.codes import SENSITIVE_DOMAINS
 
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[- ]?)\d{4,5}(\d{3})(?!\d)")
 _IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 _PERSONAL_FIELDS = re.compile(

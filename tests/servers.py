@@ -16,7 +16,9 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lianqin-pg-"))
         self.port = free_port()
-        self._as = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        self._as = (
+            ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -50,7 +50,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     const work = () => {
       this._frame = 0;
       const now = performance.now();
-      const dotsDue = now - (this._dotsAt || 0) >= this._dotsPause, marksDue = now - (this._marksAt || 0) >= this._marksPause;
+      const dotsDue = now - (this._dotsAt || 0) >= (this.store.n > 20000 ? 1000 : 400), marksDue = now - (this._marksAt || 0) >= 160;
       if (dotsDue && this._stale) this._drawDots();
       if (marksDue && this._stale) this._drawMarks();
       if (dotsDue && marksDue) this._stale = false;
@@ -58,7 +58,6 @@ lianqin.CaseLayer = L.Renderer.extend({
     };
     this._frame = document.hidden ? setTimeout(work, 200) : requestAnimationFrame(work);
   },
-  _dotsPause: 400, _marksPause: 160,
 
   /** Pixels of the layer for a place in the unit square of the world. */
   _frameOf() {

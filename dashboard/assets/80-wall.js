@@ -19,12 +19,18 @@ lianqin.startWall = root => {
   };
   const project = (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
   const rolled = new Map();
-  /** A figure rolls to its new value (400 ms); hidden tabs and reduced motion take it at once. */
-  const roll = () => root.querySelectorAll(".figure[title]").forEach(el => {
+  let rolledAt = 0;
+  /** A figure rolls to its new value (400 ms); in a stream of changes, a hidden tab or with reduced motion it just stands there. */
+  const roll = () => {
+    const calm = performance.now() - rolledAt > 1000;
+    rolledAt = performance.now();
+    root.querySelectorAll(".figure[title]").forEach(el => rollOne(el, calm));
+  };
+  const rollOne = (el, calm) => {
     const key = el.closest(".tile").id + [...el.closest(".body").querySelectorAll(".figure")].indexOf(el);
     const to = +el.title.replaceAll(",", ""), from = rolled.get(key);
     rolled.set(key, to);
-    if (from === undefined || from === to || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (!calm || from === undefined || from === to || document.hidden || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const start = performance.now(), step = now => {
       if (!el.isConnected) return;
       const k = Math.min((now - start) / 400, 1);
@@ -32,7 +38,7 @@ lianqin.startWall = root => {
       if (k < 1) requestAnimationFrame(step);
     };
     requestAnimationFrame(step);
-  });
+  };
 
   const drawTile = {
     today: t => { body("tile-today", tiles.today(t)); roll(); drawKey(); },

@@ -143,9 +143,7 @@ def _names(district: District, english: bool) -> str:
         }
         for code, area in district.streets.items()
     }
-    units = {
-        code: _name(name, district.units_en.get(code), english) for code, name in district.units.items()
-    }
+    units = {code: _name(name, district.units_en.get(code), english) for code, name in district.units.items()}
     return json.dumps({"zone": district.zone.key, "streets": streets, "units": units}, ensure_ascii=False)
 
 

@@ -66,9 +66,7 @@ def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> No
     writer.tallies(tallies_of(event for _, event in events))
 
 
-def _placed(
-    cases: list[tuple[int, Event]], places: Iterable[Place | Refused]
-) -> Iterable[tuple[int, Event, Place]]:
+def _placed(cases: list[tuple[int, Event]], places: Iterable[Place | Refused]) -> Iterable[tuple[int, Event, Place]]:
     """A package that has changed since may find an old position outside: then the case stands without it."""
     for (key, event), place in zip(cases, places, strict=True):
         yield key, event, place if isinstance(place, Place) else Place(flags=("bad_position",))

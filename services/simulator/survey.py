@@ -67,8 +67,7 @@ class _Surveyor:
             ground, degrees = self._borders(part)
             is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA + 0.7
             name, english = next(towns if is_town else villages)
-            suffix = "Subdistrict" if is_town else "Town"
-            street = Place(f"{CODE}{number:03d}", name, f"{english} {suffix}", CODE, ground, degrees, part.axis)
+            street = Place(f"{CODE}{number:03d}", name, english, CODE, ground, degrees, part.axis)
             self.streets.append(street)
             for k, community in enumerate(sorted(part.parts, key=self._reading_order), start=1):
                 self._community(street, community, k)

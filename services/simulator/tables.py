@@ -75,6 +75,15 @@ month_first_day = 1
 morning = ["08:00", "12:00"]
 afternoon = ["14:00", "18:00"]
 week = [1, 2, 3, 4, 5]
+
+[sources]
+"/case-system" = "案件"
+"/hotline-12345" = "热线"
+"/szcg" = "数字城管"
+"/zz-platform" = "综治"
+"/citizen-app" = "市民App"
+"/video-patrol" = "视频巡查"
+"/units" = "定位"
 """
 POLICY_TOML = """# Targets and lights: DOMAIN.md §1, §2 and §5. Every value may be changed.
 target_on_time = 0.90

@@ -1,0 +1,66 @@
+# lianqin: `make demo` and `make test` work from a clean clone; `make help` lists the rest.
+# Debian or Ubuntu with Python >= 3.11 (with venv), npm and make.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+DATA ?= var/demo
+PORT ?= 8050
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests demo demo-reset test test-long bench lint pictures lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO client
+
+.setup-python: requirements.lock requirements-test.lock pyproject.toml
+	@echo "setup: the virtual environment (a minute or two)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(RUN)/pip install --quiet --require-hashes -r requirements-test.lock
+	@$(RUN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.setup-npm: package.json package-lock.json
+	@echo "setup: the Socket.IO client from npm"
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	@npm ci --omit=dev --no-audit --no-fund --ignore-scripts --loglevel=error
+	@mkdir -p dashboard/assets/vendor
+	@cp node_modules/socket.io-client/dist/socket.io.min.js dashboard/assets/vendor/
+	@touch $@
+
+setup-tests: setup ## what the tests need beside: Redis, PostgreSQL, Chromium, a CJK font (apt, when it may)
+	@bash .ci/setup-tests
+
+demo: setup ## run everything with an invented district: http://127.0.0.1:8050/wall, Ctrl-C ends it
+	@exec $(RUN)/lianqin demo --data-dir $(DATA) --port $(PORT)
+
+demo-reset: ## forget the demo's data: the next `make demo` starts afresh
+	@rm -rf $(DATA)
+
+test: setup-tests ## set up what is missing and run the tests (under 15 minutes)
+	@$(RUN)/ruff check .
+	@$(RUN)/mypy
+	@$(RUN)/pytest -m "not slow"
+
+test-long: setup-tests ## the slow ones: faults at length, soak
+	@$(RUN)/pytest -m slow
+
+bench: setup-tests ## measure ourselves and the peers, write docs/promises.md
+	@$(RUN)/python -m bench.run
+
+lint: setup ## ruff and mypy
+	@$(RUN)/ruff check .
+	@$(RUN)/ruff format --check .
+	@$(RUN)/mypy
+
+pictures: setup-tests ## make the pictures of docs/pictures anew
+	@$(RUN)/python -m bench.pictures
+
+lock: ## pin the dependencies with their hashes again
+	@$(RUN)/pip install --quiet pip-tools
+	@$(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --output-file requirements.lock pyproject.toml
+	@$(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml

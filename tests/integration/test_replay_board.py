@@ -1,0 +1,108 @@
+"""The five case files through the real stream, projector and store: what the board shows is what pandas counts.
+
+pandas counts by tests/unit/test_replay_files.py, which knows the files only by its own small tables.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import redis
+from sqlalchemy import Engine, select
+
+from services.clock import FollowedClock, from_hash, to_ms
+from services.district.load import load
+from services.doors import OpenDoors, make_projector
+from services.events.codes import CLOSED_STATUSES
+from services.liveboard.board import OVERDUE, Board
+from services.liveboard.follower import Follower
+from services.replay.districts import write_package
+from services.replay.plan import plan
+from services.replay.player import play
+from services.settings import Settings
+from services.store import schema
+from services.stream import Keys
+from tests.unit.test_replay_files import BOUNDARIES, CASES, FILES, File, Figures, _pandas_figures, _table
+
+pytestmark = [
+    pytest.mark.redis,
+    pytest.mark.skipif(not CASES.is_dir(), reason="../shared/data is not beside the project"),
+]
+
+Shown = tuple[Board, Engine]
+
+
+def _at(number: int, moment: int, *marks: pytest.MarkDecorator) -> object:
+    file = FILES[number]
+    return pytest.param(file, file.moments[moment], id=f"{file.name[:14]}@{file.moments[moment][:10]}", marks=marks)
+
+
+# Pingshan and San Francisco are read in seconds; Boston's files have up to a hundred thousand cases.
+WHEN = [_at(3, 0), _at(3, 1), _at(4, 0), _at(4, 1)] + [
+    _at(number, moment, pytest.mark.slow) for number in (0, 1, 2) for moment in range(len(FILES[number].moments))
+]
+
+
+@pytest.fixture
+def show(redis_client: redis.Redis, sqlite_engine: Engine, tmp_path: Path) -> Callable[[File, str], Shown]:
+    def replayed(file: File, moment: str) -> Shown:
+        todo = plan(CASES / file.name, to_ms(pd.Timestamp(moment).to_pydatetime()))
+        district = load(write_package(plan(CASES / file.name), BOUNDARIES, tmp_path / "district"))
+        play(redis_client, todo, instant=True)
+        clock = FollowedClock(lambda: from_hash(redis_client.hgetall(Keys(district.code).clock)))
+        make_projector(OpenDoors(Settings(), sqlite_engine, redis_client, district, clock), "replay").drain()
+        follower = Follower(sqlite_engine, redis_client, district, clock, lambda _: None)
+        follower.load()
+        assert clock.now_ms() == todo.stands_at_ms
+        return follower.board, sqlite_engine
+
+    return replayed
+
+
+def _shown(board: Board, engine: Engine, column: str) -> Figures:
+    """(open, overdue, closed) by a column: open and overdue from the board, closed from the store's rows."""
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in board.rows.values():
+        key = str(getattr(row, column))
+        found[key][0] += 1
+        found[key][1] += board.lights[row.case_id] == OVERDUE
+    c = schema.cases.c
+    with engine.connect() as connection:
+        for key, status in connection.execute(select(c[column], c.status).where(~c.is_open)):
+            assert status in CLOSED_STATUSES
+            found[key][2] += 1
+    return {key: (o, v, d) for key, (o, v, d) in found.items()}
+
+
+@pytest.mark.parametrize(("file", "moment"), WHEN)
+def test_the_board_shows_what_pandas_counts_on_the_file(
+    file: File, moment: str, show: Callable[[File, str], Shown]
+) -> None:
+    board, engine = show(file, moment)
+    table, when = _table(file), pd.Timestamp(moment)
+    for by, column in (("area", "street"), ("unit", "lead_unit"), ("channel", "channel")):
+        assert _shown(board, engine, column) == _pandas_figures(table, when, by)
+
+    total = _pandas_figures(table.assign(all="all"), when, "all")["all"]
+    assert (board.total().open, board.total().overdue) == total[:2]
+    by_area = _pandas_figures(table, when, "area")
+    assert {code: n[0] for code, n in board.streets.items() if n[0]} == {k: v[0] for k, v in by_area.items() if v[0]}
+
+
+@pytest.mark.parametrize(("file", "moment"), WHEN)
+def test_the_roll_ups_hold_every_closed_case_and_the_dead_every_one_outside(
+    file: File, moment: str, show: Callable[[File, str], Shown]
+) -> None:
+    _, engine = show(file, moment)
+    table, when = _table(file), pd.Timestamp(moment)
+    closed = sum(v[2] for v in _pandas_figures(table, when, "area").values())
+    r, d = schema.rollups.c, schema.dead.c
+    with engine.connect() as connection:
+        counted = sum(n for (n,) in connection.execute(select(r.n).where(r.measure == "closed")))
+        dead = Counter(row[0] for row in connection.execute(select(d.reason)))
+    assert counted == closed
+    outside = int(((table.area == "outside") & (table.opened <= when)).sum())
+    assert (len(dead) > 0) == (outside > 0)
+    assert set(dead) <= {"outside_district"}
