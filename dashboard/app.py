@@ -58,7 +58,7 @@ def create_app(doors: Doors) -> Web:
     server.config["MAX_CONTENT_LENGTH"] = 1 << 20
     app = Dash(
         "dashboard",
-        server=server,
+        server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its stub does not say so
         use_pages=True,
         pages_folder="",
         assets_folder="assets",

@@ -40,7 +40,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
             "lag_ms": health.fresh_ms(),
             "loaded": room.zone is not None,
         }
-        ready = room.zone is not None and found["lag_ms"] < READY_WITHIN_MS
+        ready = room.zone is not None and health.fresh_ms() < READY_WITHIN_MS
         return found, 200 if ready else 503
 
     @server.get("/metrics")

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from services.clock import VirtualClock, to_rfc3339
 from services.district.load import load
@@ -81,11 +82,11 @@ def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         origin = int(json.loads((data / CLOCK_FILE).read_text())["now_ms"])
     clock = VirtualClock(origin, real, speed)
-    client = connect(url)
+    client: Any = connect(url)
     key = Keys(code).clock
     with client.pipeline(transaction=True) as pipe:
         pipe.delete(key)
-        pipe.hset(key, mapping=dict(clock.to_hash()))
+        pipe.hset(key, mapping=clock.to_hash())
         pipe.execute()
     client.close()
     return clock

@@ -3,6 +3,7 @@
 import os
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 import redis
 from sqlalchemy import Engine
@@ -51,8 +52,14 @@ def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
     if migrate:
         upgrade(engine)
     client = connect(settings.redis_url)
-    clock = FollowedClock(lambda: from_hash(client.hgetall(Keys(district.code).clock)))
+    clock = FollowedClock(lambda: read_clock(client, district.code))
     return OpenDoors(settings, engine, client, district, clock)
+
+
+def read_clock(client: redis.Redis, district: str) -> Clock:
+    """The clock that Redis says everybody is on."""
+    fields: Any = client.hgetall(Keys(district).clock)
+    return from_hash(fields)
 
 
 def make_ingest(doors: OpenDoors) -> Ingest:

@@ -88,7 +88,11 @@ class EmbeddedRedis:
         ]  # fmt: skip
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
             )
         self.wait(log)
 

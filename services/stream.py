@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import redis
 
@@ -62,7 +62,7 @@ class EventStream:
     """The ``events`` stream as our group sees it."""
 
     def __init__(self, client: redis.Redis, district: str, consumer: str) -> None:
-        self.client = client
+        self.client: Any = client  # redis-py types an answer as whatever any of its modes may give
         self.keys = Keys(district)
         self.consumer = consumer
 
@@ -102,10 +102,7 @@ class EventStream:
 
     def claim(self, idle_ms: int, count: int) -> tuple[list[tuple[str, Mapping[bytes, bytes] | None]], list[str]]:
         """Take over what a dead consumer held, and the ids among it that were trimmed."""
-        answer = cast(
-            list[Any],
-            self.client.xautoclaim(self.keys.events, GROUP, self.consumer, min_idle_time=idle_ms, count=count),
-        )
+        answer = self.client.xautoclaim(self.keys.events, GROUP, self.consumer, min_idle_time=idle_ms, count=count)
         claimed = [(i.decode(), fields) for i, fields in answer[1]]
         deleted = [i.decode() for i in answer[2]] if len(answer) > 2 else []
         return claimed, deleted
@@ -119,7 +116,7 @@ class EventStream:
 
         Asked after the batch was read: whatever another consumer holds below it is pending by now.
         """
-        summary = cast(dict[str, Any], self.client.xpending(self.keys.events, GROUP))
+        summary = self.client.xpending(self.keys.events, GROUP)
         consumers = summary.get("consumers") or []
         if all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers):
             return batch[-1]
@@ -137,7 +134,7 @@ class EventStream:
             if revision:
                 pipe.xadd(self.keys.board, {"revision": revision}, maxlen=BOARD_LENGTH, approximate=True)
             for fields in dead:
-                pipe.xadd(self.keys.dead, cast(dict[Any, Any], dict(fields)), maxlen=100_000, approximate=True)
+                pipe.xadd(self.keys.dead, dict(fields), maxlen=100_000, approximate=True)
             for start in range(0, len(entry_ids), 1000):
                 pipe.xack(self.keys.events, GROUP, *entry_ids[start : start + 1000])
             pipe.execute()
@@ -145,9 +142,9 @@ class EventStream:
     def trim(self, below: str) -> None:
         """Drop entries below ``below`` and below every other group's slowest entry."""
         floor = entry_key(below)
-        for group in cast(list[dict[str, Any]], self.client.xinfo_groups(self.keys.events)):
+        for group in self.client.xinfo_groups(self.keys.events):
             floor = min(floor, entry_key(group["last-delivered-id"].decode()))
-            pending = cast(dict[str, Any], self.client.xpending(self.keys.events, group["name"]))
+            pending = self.client.xpending(self.keys.events, group["name"])
             if pending.get("min"):
                 floor = min(floor, entry_key(pending["min"].decode()))
         if floor > 0:

@@ -83,7 +83,7 @@ class Supervisor:
             env={**os.environ, **self._environment},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches us alone: we end them in order
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl; the supervisor has no other threads
         )
 
     def _restart_fallen(self) -> None:

@@ -9,6 +9,8 @@ from time import monotonic, sleep
 
 from services.embedded import die_with_parent, free_port
 
+AS_POSTGRES = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
+
 
 class Postgres:
     """A throw-away PostgreSQL cluster. PostgreSQL refuses to run as root: then it runs as Debian's user postgres."""
@@ -29,15 +31,18 @@ class Postgres:
         if self._as:
             shutil.chown(self.folder, "postgres", "postgres")
         subprocess.run(
-            [*self._as, binary("initdb"), "-D", str(self.folder / "data"), "-U", "lianqin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"],
+            [*self._as, binary("initdb"), "-D", str(self.folder / "data"), "-U", "lianqin", "-A", "trust",
+             "-E", "UTF8", "--locale=C.UTF-8", "-N"],
             check=True, capture_output=True, cwd="/",
         )  # fmt: skip
         self.start()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [*self._as, binary("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), "-h", "127.0.0.1", "-k", str(self.folder)],
-            cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent,
+            [*self._as, binary("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port),
+             "-h", "127.0.0.1", "-k", str(self.folder)],
+            cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
         )  # fmt: skip
         import psycopg
 

@@ -15,7 +15,7 @@ from services.liveboard.follower import STORE_ERRORS
 def register(app: Dash, district: District, reader: CaseReader) -> None:
     """Register the callbacks of ``/wall``."""
 
-    @app.callback(  # type: ignore[misc]  # Dash's decorator is untyped
+    @app.callback(
         Output(ids.PANEL, "hidden"),
         Output(ids.PANEL_BODY, "children"),
         Input(ids.PICKED, "data"),

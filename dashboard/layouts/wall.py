@@ -15,11 +15,12 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
     tile = words["tile"]
     english = words["language"] == "en"
     name = district.name_en if english and district.name_en else district.name
+    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": _names(district, english)}
     return html.Div(
         id=ids.WALL,
         className="wall",
         lang=words["language"],
-        **{"data-texts": json.dumps(words, ensure_ascii=False), "data-district": _names(district, english)},
+        **data,
         children=[
             _truth_bar(words["word"]["center"].format(name=name)),
             html.Main(
@@ -84,6 +85,7 @@ def _tile(tile_id: str, name: str, basis: str = "") -> html.Section:
 
 def _map(district: District, name: str) -> html.Section:
     west, south, east, north = bounds(district)
+    data: Any = {"data-bounds": json.dumps([south, west, north, east])}
     return html.Section(
         [
             html.Header([html.H2(name), html.Span(html.Time(className="as-of"), className="when")]),
@@ -101,7 +103,7 @@ def _map(district: District, name: str) -> html.Section:
                     html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),
                 ],
                 className="map-box",
-                **{"data-bounds": json.dumps([south, west, north, east])},
+                **data,
             ),
             html.Div(id=ids.INSETS, className="insets"),
             html.Div(id=ids.MAP_LEGEND, className="key legend"),

@@ -185,7 +185,7 @@ class _Reader:
         if raw is None:
             return None
         try:
-            geometry = shape(raw)
+            geometry = shape(raw)  # type: ignore[arg-type]  # whatever it is: a wrong one raises
         except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
             self.fault(file, code, f"geometry cannot be read: {error}", "Write a Polygon or MultiPolygon, or null")
             return None
@@ -222,7 +222,8 @@ class _Reader:
                 self.fault("categories.csv", f"line {number}", f"limit {limit!r}", "Write a number > 0 and UH UD WH WD")
             if row["domain"] not in DOMAINS:
                 self.fault("categories.csv", f"line {number}", f"domain {row['domain']!r}", "Write 01 … 16 or 99")
-            found.append(Category(**{k: row[k] for k in TABLES["categories"] if k != "value"}, value=value))  # type: ignore[arg-type]
+            texts = {k: row[k] for k in TABLES["categories"] if k != "value"}
+            found.append(Category(**texts, value=value))
         return tuple(found)
 
     def class_map(self, rows: tuple[dict[str, str], ...]) -> dict[tuple[str, str, str, str, str], str]:

@@ -41,7 +41,7 @@ class Placer:
         found: list[tuple[str, str, str]] = [("", "", "")] * len(points)
         if not points:
             return found
-        geometry = shapely.points(np.asarray(points, dtype=float))
+        geometry = np.atleast_1d(np.asarray(shapely.points(np.asarray(points, dtype=float))))
         todo = np.arange(len(points))
         for depth, level in enumerate(self._levels):
             if level.tree is None or not len(todo):
@@ -72,14 +72,14 @@ class Placer:
         if self._outline is None or not points:
             return [False] * len(points)
         metres = shapely.points(self._metres(np.asarray(points, dtype=float)))
-        return [bool(d > OUTSIDE_M) for d in shapely.distance(metres, self._near_outline)]
+        return [bool(d > OUTSIDE_M) for d in np.atleast_1d(shapely.distance(metres, self._near_outline))]
 
     def _metres(self, degrees: np.ndarray) -> np.ndarray:
-        return degrees * np.asarray(self._scale)
+        return np.asarray(degrees * np.asarray(self._scale))
 
 
 class _Level:
     def __init__(self, areas: dict[str, Area]) -> None:
         drawn = sorted((a for a in areas.values() if a.geometry is not None), key=lambda a: a.code)
         self.codes = [a.code for a in drawn]
-        self.tree = STRtree([a.geometry for a in drawn]) if drawn else None
+        self.tree = STRtree([a.geometry for a in drawn if a.geometry is not None]) if drawn else None

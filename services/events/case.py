@@ -18,7 +18,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """A piece of an event: unknown fields are refused here, then left out and counted by the parser."""
 
 
-class Category(Part):
+class Category(Part, frozen=True):
     """The city-management class: the key is (scheme, kind, major, minor)."""
 
     scheme: str | None = None
@@ -29,14 +29,14 @@ class Category(Part):
     condition: str | None = None
 
 
-class Limit(Part):
+class Limit(Part, frozen=True):
     """A time limit: UH and UD run on through nights, WH and WD in office hours only."""
 
     value: Annotated[float, Meta(gt=0, le=100_000)]
     unit: LimitUnit
 
 
-class CaseClock(Part):
+class CaseClock(Part, frozen=True):
     """One of a case's clocks. A published ``deadline_at`` has extensions and ended suspensions in it."""
 
     what: Literal["handle", "close"]
@@ -47,14 +47,14 @@ class CaseClock(Part):
     stopped_at: Time | None = None
 
 
-class Suspension(Part):
+class Suspension(Part, frozen=True):
     """挂账: the clock stands; an open one has no ``until``."""
 
     from_: Time = msgspec.field(name="from")
     until: Time | None = None
 
 
-class Supervision(Part):
+class Supervision(Part, frozen=True):
     """督办: someone senior watches."""
 
     kind: Literal["overdue", "leader", "important"]
@@ -63,7 +63,7 @@ class Supervision(Part):
     ended_at: Time | None = None
 
 
-class Escalation(Part):
+class Escalation(Part, frozen=True):
     """升级: the level changes; the last of the list is the present one."""
 
     from_: str | None = msgspec.field(name="from", default=None)
@@ -77,7 +77,7 @@ class Escalation(Part):
     returned_at: Time | None = None
 
 
-class WhistledUnit(Part):
+class WhistledUnit(Part, frozen=True):
     """A department called by a whistle."""
 
     unit: str
@@ -85,7 +85,7 @@ class WhistledUnit(Part):
     arrived_at: Time | None = None
 
 
-class Whistle(Part):
+class Whistle(Part, frozen=True):
     """吹哨: the street calls departments together."""
 
     at: Time | None = None
@@ -95,7 +95,7 @@ class Whistle(Part):
     result: str | None = None
 
 
-class Rating(Part):
+class Rating(Part, frozen=True):
     """The citizen's answer on the call-back."""
 
     valid: bool | None = None
@@ -105,14 +105,14 @@ class Rating(Part):
     at: Time | None = None
 
 
-class Reporter(Part):
+class Reporter(Part, frozen=True):
     """Who reported it: personal, encrypted wherever it is kept."""
 
     name: str | None = None
     phone: str | None = None
 
 
-class Step(Part):
+class Step(Part, frozen=True):
     """What this event did: the only part that is not state."""
 
     actor: str | None = None
@@ -124,7 +124,7 @@ class Step(Part):
     command_id: str | None = None
 
 
-class Case(Part):
+class Case(Part, frozen=True):
     """The case as it stands after the event."""
 
     case_id: Key

@@ -13,7 +13,7 @@ CameraStatus = Literal["online", "offline", "degraded"]
 Fault = Literal["video_lost", "blurred", "blocked", "dark", "moved"]
 
 
-class CameraChanged(Part):
+class CameraChanged(Part, frozen=True):
     """``camera.changed``: the whole camera."""
 
     camera_id: Key
@@ -46,7 +46,7 @@ class CameraChanged(Part):
     stream_url: str | None = None
 
 
-class CameraStatusChanged(Part):
+class CameraStatusChanged(Part, frozen=True):
     """``camera.status``: what a GB/T 28181 ON/OFF notice can say; the later ``at`` wins."""
 
     camera_id: Key
@@ -55,14 +55,14 @@ class CameraStatusChanged(Part):
     fault: Fault | None = None
 
 
-class CameraRemoved(Part):
+class CameraRemoved(Part, frozen=True):
     """``camera.removed``."""
 
     camera_id: Key
     version: Version
 
 
-class UnitMoved(Part):
+class UnitMoved(Part, frozen=True):
     """``unit.moved``: a patrol's position."""
 
     unit_id: Key
@@ -77,7 +77,7 @@ class UnitMoved(Part):
     case_id: str | None = None
 
 
-class NoticePublished(Part):
+class NoticePublished(Part, frozen=True):
     """``notice.published``."""
 
     notice_id: Key
@@ -87,7 +87,7 @@ class NoticePublished(Part):
     audience: str | None = None
 
 
-class CommandAnswer(Part):
+class CommandAnswer(Part, frozen=True):
     """``command.accepted`` and ``command.rejected``."""
 
     command_id: Key
@@ -95,7 +95,7 @@ class CommandAnswer(Part):
     reason: str | None = None
 
 
-class Heartbeat(Part):
+class Heartbeat(Part, frozen=True):
     """``source.heartbeat``: a quiet source and a dead one differ by it."""
 
     at: Time
@@ -103,7 +103,7 @@ class Heartbeat(Part):
     backlog: Annotated[int, Meta(ge=0)] | None = None
 
 
-class DistrictLoaded(Part):
+class DistrictLoaded(Part, frozen=True):
     """``district.loaded``: ours; from this entry on places are found with that package."""
 
     digest: Key

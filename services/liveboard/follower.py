@@ -26,13 +26,14 @@ from services.liveboard.figures import day_before, month_start_day
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read
 from services.store.write import Feed, read_feed
-from services.stream import Keys
+from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 STORE_ERRORS = (DBAPIError, PoolTimeoutError)
 REDIS_ERRORS = (redis.RedisError, OSError)
+# With Redis gone the outbox is asked this often; with it there, at the latest after this long without a wake-up.
 POLL_S = 0.5
 COMPARE_EVERY_S = 20.0
 # An entry older than this that the store has not taken in: the projector is late.
@@ -82,11 +83,10 @@ class Follower:
         self.board = Board(district)
         self.health = Health()
         self.before: dict[str, Any] = {}
-        self._engine, self._client, self._clock = engine, client, clock
+        self._engine, self._clock = engine, clock
+        self._wakeups = Wakeups(client, district.code)
         self._changed, self._offload = changed, offload
-        self._keys = Keys(district.code)
         self._district = district
-        self._wake_id = "$"
         self._compared_at = -COMPARE_EVERY_S
         self._judge_at = 0.0
 
@@ -148,24 +148,13 @@ class Follower:
 
     def _wait_for_wake(self) -> None:
         try:
-            answer = self._client.xread({self._keys.board: self._wake_id}, block=int(POLL_S * 1000), count=1000)
+            self._wakeups.wait(int(POLL_S * 1000))
             self.health.redis_down_since = None
-            if answer:
-                entries = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1]
-                while entries and isinstance(entries[0], list):
-                    entries = entries[0]
-                self._wake_id = entries[-1][0].decode()
-            elif self._wake_id == "$":
-                self._wake_id = "0-0" if not self._client.exists(self._keys.board) else self._last_wake()
         except REDIS_ERRORS as error:
             if self.health.redis_down_since is None:
                 self.health.redis_down_since = self._clock.now_ms()
                 log.warning("Redis does not answer: %s", str(error)[:200])
             time.sleep(POLL_S)
-
-    def _last_wake(self) -> str:
-        last = self._client.xrevrange(self._keys.board, count=1)
-        return last[0][0].decode() if last else "0-0"
 
     def _judge(self) -> None:
         """Are we up to date? Only when Redis and the store answer and the projector is not behind."""
@@ -176,11 +165,10 @@ class Follower:
         if health.redis_down_since is not None or health.store_down_since is not None:
             return
         try:
-            newest = self._client.xrevrange(self._keys.events, count=1)
+            last = self._wakeups.newest_entry()
             feed = self._offload(self._read_feed)
         except (*REDIS_ERRORS, *STORE_ERRORS):
             return  # the next round says which of the two it is
-        last = newest[0][0].decode() if newest else "0-0"
         done = feed is None or entry_key(feed.position) >= entry_key(last)
         age_ms = time.time() * 1000 - (entry_key(last) >> 20)
         if done or age_ms < BEHIND_AFTER_MS:

@@ -96,7 +96,8 @@ class Locator:
             if any(g and g != c for g, c in zip(given, coded, strict=True)):
                 flags.append("unknown_code")
         lon, lat = point if point else (None, None)
-        return Place(lon, lat, *(text.replace("\x00", "") for text in place), flags=tuple(flags))
+        street, community, grid = (text.replace("\x00", "") for text in place)
+        return Place(lon, lat, street, community, grid, tuple(flags))
 
     def _coded(self, case: Case) -> tuple[str, str, str]:
         """(street, community, grid) by the finest known code of the case."""

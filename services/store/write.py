@@ -130,7 +130,7 @@ class Writer:
 
     def things(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Upsert things, in the order of the columns of ``things``."""
-        upsert_things(self._connection, sorted(rows, key=lambda row: (row[0], row[1])))  # type: ignore[index]
+        upsert_things(self._connection, sorted(rows, key=lambda row: (row[0], row[1])))
 
     def rollups(self, change: dict[Contribution, int]) -> None:
         """Move the roll-ups."""
