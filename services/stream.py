@@ -121,7 +121,7 @@ class EventStream:
         if all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers):
             return batch[-1]
         ours = set(batch)
-        pending = cast(list[Any], self.client.xpending_range(self.keys.events, GROUP, "-", "+", len(batch) + 1))
+        pending = self.client.xpending_range(self.keys.events, GROUP, "-", "+", len(batch) + 1)
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
         if first_other is None:
             return batch[-1]

@@ -1,0 +1,160 @@
+"""A whole product for a browser test: Redis, store, projector and web as real processes on free ports."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import redis
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from services.clock import VirtualClock
+from services.embedded import EmbeddedRedis, die_with_parent, free_port
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+from services.stream import Keys
+from tests.tiny import CODE, NOON, write_tiny_district
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]  # fmt: skip
+
+
+def wait_until(check: Callable[[], Any], what: str, limit_s: float = 20) -> Any:
+    """The first true answer of ``check``; fails by name when it does not come in time."""
+    end = monotonic() + limit_s
+    while monotonic() < end:
+        if found := check():
+            return found
+        sleep(0.05)
+    raise AssertionError(f"not within {limit_s} s: {what}")
+
+
+@dataclass
+class Product:
+    """Handles on the running product."""
+
+    folder: Path
+    redis: EmbeddedRedis
+    port: int
+    environment: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(CODE)
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.redis.port)
+
+    def start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as out:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.cli", name, *arguments],
+                env={**os.environ, **self.environment}, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+            )  # fmt: skip
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(15)
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return json.loads(answer.read())
+
+    def board(self) -> Any:
+        try:
+            return self.get("/api/v1/board")
+        except OSError:
+            return None
+
+    def publish(self, *entries: dict[bytes, bytes]) -> str:
+        with self.client() as client:
+            last: Any = b"0-0"
+            for fields in entries:
+                last = client.xadd(self.keys.events, dict(fields))
+        return last.decode()
+
+    def publish_and_wait(self, *entries: dict[bytes, bytes]) -> str:
+        last = self.publish(*entries)
+        wait_until(lambda: (self.board() or {}).get("last_entry") == last, f"the board shows entry {last}")
+        return last
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    """The tiny district's product on a virtual clock that began at noon of 2026-11-23, Shanghai time."""
+    write_tiny_district(tmp_path)
+    server = EmbeddedRedis(tmp_path / "redis")
+    server.start()
+    database = f"sqlite:///{tmp_path / 'store.db'}"
+    engine = open_engine(database)
+    upgrade(engine)
+    engine.dispose()
+    port = free_port()
+    made = Product(tmp_path, server, port, {
+        "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(tmp_path),
+        "LIANQIN_PORT": str(port), "LIANQIN_CONSUMER": "test",
+    })  # fmt: skip
+    import time
+
+    with made.client() as client:
+        clock: dict[Any, Any] = dict(VirtualClock(NOON, time.time_ns() // 1_000_000).to_hash())
+        client.hset(made.keys.clock, mapping=clock)
+    made.start("projector")
+    made.start("web")
+    try:
+        wait_until(made.board, "the web process answers", 60)
+        yield made
+    finally:
+        for name in list(made.processes):
+            made.stop(name)
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of 1920×1080; any script error fails the test."""
+    found = browser.new_page(viewport={"width": 1920, "height": 1080})
+    errors: list[str] = []
+    found.on("pageerror", lambda error: errors.append(str(error)))
+    yield found
+    found.close()
+    assert not errors
+
+
+def open_wall(page: Page, product: Product, query: str = "") -> None:
+    page.goto(f"{product.url}/wall{query}")
+    page.wait_for_selector("html[data-last-entry]", state="attached", timeout=20_000)
+
+
+def shows_entry(page: Page, entry: str) -> None:
+    page.wait_for_selector(f'html[data-last-entry="{entry}"]', state="attached", timeout=10_000)
+
+
+def state_word(page: Page) -> str:
+    return page.evaluate("() => document.documentElement.dataset.state")

@@ -1,0 +1,163 @@
+"""The wall in a real Chromium, fed by the whole product."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from services.clock import to_rfc3339
+from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
+from tests.tiny import NOON, case, entry, middle
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis]
+
+HOUR = 3_600_000
+
+
+def due(hours: float, **more: Any) -> dict[str, Any]:
+    """A filed case whose deadline is ``hours`` after noon; it was reported two hours before noon."""
+    started = to_rfc3339(NOON - 2 * HOUR)
+    clock = {"what": "close", "started_at": started, "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}
+    return case(status=more.pop("status", "handling"), clocks=[clock], reported_at=started, filed_at=started, **more)
+
+
+def text(page: Page, selector: str) -> str:
+    return page.locator(selector).inner_text()
+
+
+def test_a_published_case_is_on_the_wall_and_leaves_it_when_it_closes(product: Product, page: Page) -> None:
+    open_wall(page, product)
+    shows_entry(page, product.publish(entry(due(1)), entry(due(-1, case_id="A2"))))
+    assert "超期\n1" in text(page, "#tile-today")
+    assert page.evaluate("() => lianqin.layer.store.n") == 2
+    shows_entry(page, product.publish(entry(due(-1, case_id="A2", version=2, status="closed",
+                                                closed_at=to_rfc3339(NOON)), "case.closed")))  # fmt: skip
+    assert page.evaluate("() => lianqin.layer.store.n") == 1
+    assert "超期\n0" in text(page, "#tile-today")
+
+
+def test_the_wall_shows_what_the_board_says(product: Product, page: Page) -> None:
+    product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
+    open_wall(page, product)
+    board = product.board()
+    assert board["open"] == 12
+    assert page.evaluate("() => lianqin.live.state.rows.size") == board["open"]
+    tiles = page.evaluate("() => lianqin.live.state.tiles")
+    assert tiles["today"]["overdue"] == board["overdue"]
+    assert tiles["today"]["due_soon"] == board["due_soon"]
+    for code, rate, should_close, opened, _overdue in tiles["streets"]["rows"]:
+        of_board = next(s for s in board["streets"] if s["code"] == code)
+        assert (rate, should_close, opened) == (
+            of_board["on_time_close_rate"], of_board["should_close"], of_board["open"],
+        )  # fmt: skip
+
+
+def test_every_overdue_case_is_a_sign_or_in_a_ring(product: Product, page: Page) -> None:
+    spread = [middle(i % 4 + (i * 37 % 11 - 5) / 12, i % 2 + (i * 53 % 11 - 5) / 12) for i in range(60)]
+    product.publish_and_wait(*[entry(due(-1 if i % 3 else 0.2, case_id=f"C{i}", **at)) for i, at in enumerate(spread)])
+    open_wall(page, product)
+
+    def shown() -> bool:
+        overdue, soon = page.evaluate(
+            """() => { const d = lianqin.layer.drawn, s = lianqin.layer.store; return [2, 1].map(light =>
+                 d.singles.filter(m => s.light[m.slot] === light).length +
+                 d.groups.reduce((a, g) => a + (light === 2 ? g.overdue : g.soon), 0)); }"""
+        )
+        return (overdue, soon) == (40, 20)
+
+    wait_until(shown, "40 overdue and 20 due soon are drawn")
+
+
+def test_a_light_turns_by_the_clock_alone(product: Product, page: Page) -> None:
+    product.publish_and_wait(entry(due(0.002)))  # due 7 s after noon
+    open_wall(page, product)
+    wait_until(lambda: "超期\n1" in text(page, "#tile-today"), "the case is overdue without an event", 30)
+
+
+def test_the_case_panel_opens_and_says_how_the_deadline_came_about(product: Product, page: Page) -> None:
+    escalation = {"from": "street", "to": "D1", "reason_code": "beyond_power", "at": to_rfc3339(NOON)}
+    product.publish_and_wait(
+        entry(case(reported_at=to_rfc3339(NOON - HOUR))),
+        entry(due(1, version=2, level="district", escalations=[escalation], lead_unit="D1"), "case.escalated"),
+    )
+    open_wall(page, product)
+    card = page.locator(".queue .case").first
+    assert "东街" in card.inner_text()
+    assert "无人签收" in card.inner_text()
+    card.click()
+    page.wait_for_selector("#case-panel:not([hidden]) ol li")
+    panel = text(page, "#case-panel")
+    assert "案件系统给出的截止时间" in panel
+    assert "升级" in panel
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#case-panel[hidden]", state="attached")
+
+
+def test_text_is_text(product: Product, page: Page) -> None:
+    bad = "<img src=x onerror=window.pwned=1>"
+    product.publish_and_wait(
+        entry(due(-1, category={"name": bad}, title=bad, address=bad, description=bad, lead_unit=bad, street=bad,
+                  level="district", escalations=[{"to": bad, "reason_code": bad}])),
+    )  # fmt: skip
+    open_wall(page, product)
+    page.locator(".queue .case").first.click()
+    page.wait_for_selector("#case-panel:not([hidden]) dl")
+    assert bad[:20] in text(page, "#case-panel")
+    assert page.evaluate("() => window.pwned") is None
+
+
+def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_one(
+    product: Product, page: Page
+) -> None:
+    product.publish_and_wait(entry(due(-1)), entry(due(1, case_id="A2", domain="09")))
+    open_wall(page, product)
+    chinese = text(page, "#wall")
+    assert not [word for word in chinese.split() if word.isascii() and word.isalpha() and word not in {"n", "App"}]
+    open_wall(page, product, "?lang=en")
+    english = page.evaluate("() => document.getElementById('wall').innerText")
+    names = {"东街", "西街"}  # the tiny package gives its streets no English name
+    assert not [w for w in english.split() if any("\u4e00" <= c <= "\u9fff" for c in w) and w not in names]
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=lambda n: str(n)
+)
+def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, width: int, height: int) -> None:
+    product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
+    page = browser.new_page(viewport={"width": width, "height": height})
+    open_wall(page, product)
+    assert page.evaluate("() => [document.body.scrollWidth, document.body.scrollHeight]") == [width, height]
+    unit = page.evaluate("() => lianqin.unit()")
+    small = page.evaluate(
+        """unit => [...document.querySelectorAll('#wall *')].filter(e => e.childNodes.length && e.offsetParent
+             && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+             && parseFloat(getComputedStyle(e).fontSize) < 24 * unit - 0.5).map(e => e.className + e.textContent)""",
+        unit,
+    )
+    assert small == []
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll('#wall .tile, #wall .tile .body > *')].filter(e => {
+             const r = e.getBoundingClientRect(), c = e.closest('main').getBoundingClientRect();
+             return r.bottom > c.bottom + 1 || r.right > innerWidth + 1; }).map(e => e.id || e.className)"""
+    )
+    assert outside == []
+    page.close()
+
+
+def test_the_day_turns_without_a_reload(product: Product, page: Page) -> None:
+    """Shanghai's midnight comes, and «today» begins again at 0 while the open cases stay."""
+    import time
+
+    from services.clock import VirtualClock
+
+    product.publish_and_wait(entry(due(20)))
+    open_wall(page, product)
+    assert page.evaluate("() => lianqin.live.state.tiles.today.intake") == 1
+    midnight = NOON + 12 * HOUR
+    fields: dict[Any, Any] = dict(VirtualClock(midnight - 6000, time.time_ns() // 1_000_000).to_hash())
+    with product.client() as client:
+        client.hset(product.keys.clock, mapping=fields)
+    wait_until(lambda: page.evaluate("() => lianqin.live.state.tiles.today.intake") == 0, "intake is 0 again", 30)
+    assert page.evaluate("() => lianqin.live.state.tiles.today.open") == 1
+    assert "00:00" in text(page, "#clock")
+    assert state_word(page) == "live"
