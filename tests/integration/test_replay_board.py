@@ -25,7 +25,7 @@ from services.replay.player import play
 from services.settings import Settings
 from services.store import schema
 from services.stream import Keys
-from tests.unit.test_replay_files import BOUNDARIES, CASES, FILES, File, Figures, _pandas_figures, _table
+from tests.unit.test_replay_files import BOUNDARIES, CASES, FILES, Figures, File, _pandas_figures, _table
 
 pytestmark = [
     pytest.mark.redis,
