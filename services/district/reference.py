@@ -1,0 +1,162 @@
+"""docs/district.md, generated: ``python -m services.district.reference > docs/district.md``; a test compares them.
+
+The columns and defaults come from the loader's own tables; only what they mean is written here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import msgspec
+
+from services.district.load import TABLES
+from services.district.package import LAYERS, Policy
+from services.events.others import CameraChanged
+
+HEAD = {
+    "code": "the district's code, which names its Redis keys and its store; required",
+    "name": "its name; required",
+    "name_en": "its English name",
+    "time_zone": "an IANA zone; default `Asia/Shanghai`",
+    "day_cut_hour": "the hour at which a counting day begins, 0–23; default 0",
+    "month_first_day": "the day on which a statistical month begins, 1–28; default 1",
+    "[sources]": 'the sources that the truth bar expects: `"/case-system" = "案件"`, in the order of the bar',
+    "[working_hours]": "`morning`, `afternoon`, `week`: kept for the working calendar, not read yet",
+}
+POLICY = {
+    "target_on_time": "share of cases closed on time that a street should reach",
+    "target_grid": "share that grids and communities should solve",
+    "target_street": "share of the rest that streets should solve",
+    "target_district": "share that may reach the district",
+    "due_soon_share": "share of the time limit that is left when a case becomes «due soon»",
+}
+AREAS = {
+    "streets": ("the streets (街道); required, at least one", "`code` `name`", "`name_en`"),
+    "communities": ("the communities (社区)", "`code` `name` `parent` (a street's code)", "`name_en`"),
+    "grids": ("the grids (网格)", "`code` `name` `parent` (a community's code)", "`households`"),
+}
+LAYER_WORDS = {
+    "water": ("rivers and lakes, drawn", "`name`"),
+    "green": ("parks and woods, drawn", "`name`"),
+    "roads": ("roads, drawn", "`class` (`major` or `minor`), `name`"),
+    "buildings": ("buildings, drawn when near", "`height_m`"),
+    "key_areas": ("areas that need watching, drawn", "`code` `name`"),
+    "key_roads": ("roads that need watching", "`code` `name` `class`"),
+    "key_places": ("schools, markets, stations …", "`code` `name` `place_type` `weight` `grid`"),
+    "watch_areas": ("quarters of a watch", "`code` `name` `street`"),
+    "poles": ("poles that can carry a camera", "`code`"),
+}
+TABLE_WORDS = {
+    "departments": ("who may hold a case", {"code": "as in `lead_unit`", "name": "its name"}, "`name_en`"),
+    "people": ("grid staff", {"grid": "a grid's code", "role": "such as `grid_leader`", "name": "the person"}, "`phone`"),
+    "roster": (
+        "who is on duty",
+        {"from": "RFC 3339 with an offset", "until": "the same", "shift": "its name", "name": "the person"},
+        "`role`",
+    ),
+    "campaigns": ("campaigns (专项行动)", {"code": "as in `campaign`", "name": "its name"}, "`domain`"),
+    "categories": (
+        "filing conditions and their limits",
+        {
+            "scheme": "the standard", "kind": "`component` or `event`", "major": "major class", "minor": "minor class",
+            "name": "the class's name", "condition": "the filing condition", "value": "the limit, a number above 0",
+            "unit": "`UH` `UD` (continuous) `WH` `WD` (office time)", "domain": "unified class, `01` … `16` or `99`",
+        },
+        "",
+    ),
+    "class_map": (
+        "a source's classes → the unified class",
+        {
+            "source": "a CloudEvents source, or empty for every source", "scheme": "as in `category`",
+            "kind": "as in `category`", "major": "as in `category`", "minor": "as in `category`",
+            "domain": "the unified class",
+        },
+        "",
+    ),
+    "holidays": ("days unlike their weekday", {"date": "yyyy-mm-dd", "kind": "`holiday` or `workday` (调休)"}, ""),
+    "cameras": (
+        "cameras, with the names of `camera.changed`",
+        {"camera_id": "its id", "lon": "degrees", "lat": "degrees", "coord_sys": "`CGCS2000` `WGS84` `GCJ02` `BD09`"},
+        "",
+    ),
+}  # fmt: skip
+
+
+INTRODUCTION = """\
+# The district package
+
+<!-- Generated: python -m services.district.reference > docs/district.md -->
+
+A folder that describes one district. Only `district.toml` and `streets.geojson` are required: what is absent is
+not drawn and not counted, and the screen says which. Text is UTF-8. GeoJSON is in WGS-84, longitude first, as its
+standard says; areas are a Polygon or a MultiPolygon, and a `null` geometry is counted and not drawn.
+
+    lianqin district check DIR     every fault with its file, its feature and a remedy; or what is in it
+    lianqin district load DIR      the same, then put it in place, keep it in the store, tell the stream
+    lianqin district generate DIR  an invented district, to begin from
+
+A package with one fault is not loaded at all. A running process takes a loaded package over at its restart.
+Optional columns and properties may be left out; others (`valid_from` too) are carried along and not read."""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield from INTRODUCTION.splitlines()
+    yield from _section("district.toml", "key", HEAD)
+    yield from _section("policy.toml", "key (a share, above 0 and up to 1)", _policy())
+    yield ""
+    yield "Its other tables (`[stage_limits_minutes]`, `[escalation]`, `[alarms]`) are carried along and not read yet."
+    yield ""
+    yield "## Areas"
+    yield ""
+    yield "| file | what | properties | optional |"
+    yield "|---|---|---|---|"
+    for name, (what, needed, more) in AREAS.items():
+        yield f"| `{name}.geojson` | {what} | {needed} | {more} |"
+    yield ""
+    yield "Codes are unique within a file. Outlines must not cross themselves."
+    yield ""
+    yield "## Layers"
+    yield ""
+    yield "| file | what | properties, all optional |"
+    yield "|---|---|---|"
+    for name in LAYERS:
+        what, properties = LAYER_WORDS[name]
+        yield f"| `{name}.geojson` | {what} | {properties} |"
+    for name, columns in TABLES.items():
+        what, meanings, more = TABLE_WORDS[name]
+        yield from _section(f"{name}.csv", "column", {column: meanings[column] for column in columns}, what)
+        optional = _camera_columns() if name == "cameras" else more
+        if optional:
+            yield ""
+            yield f"Optional: {optional}."
+
+
+def _section(file: str, head: str, rows: dict[str, str], what: str = "") -> Iterator[str]:
+    yield ""
+    yield f"## {file}"
+    yield ""
+    if what:
+        yield f"{what[0].upper()}{what[1:]}."
+        yield ""
+    yield f"| {head} | meaning |"
+    yield "|---|---|"
+    for name, meaning in rows.items():
+        yield f"| `{name}` | {meaning} |"
+
+
+def _policy() -> dict[str, str]:
+    return {field.name: f"{POLICY[field.name]}; default {field.default}" for field in fields(Policy)}
+
+
+def _camera_columns() -> str:
+    required = set(TABLES["cameras"])
+    names = (field.encode_name for field in msgspec.structs.fields(CameraChanged))
+    return " ".join(f"`{name}`" for name in names if name not in required)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
