@@ -1,0 +1,134 @@
+"""The pages say what the code does, and nothing of the machine that they were written on."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from dashboard.cli import _parser
+from services.district import reference
+from services.district.load import TABLES
+from services.district.package import LAYERS
+from services.events.codes import DEAD_REASONS
+from services.events.commands import COMMANDS
+from services.events.others import BODIES
+from services.liveboard.zone import RING, ROWS_A_PART, Delta, SnapshotPart
+from services.masking import WallCase
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "CHANGELOG.md", *ROOT.glob("README*.md")])
+TEXTS = ROOT / "dashboard/texts"
+
+
+def _page(name: str) -> str:
+    return (DOCS / name).read_text("utf-8")
+
+
+def _keys(table: dict[str, Any], before: str = "") -> set[str]:
+    found: set[str] = set()
+    for key, value in table.items():
+        found |= _keys(value, f"{before}{key}.") if isinstance(value, dict) else {before + key}
+    return found
+
+
+def _words(name: str) -> dict[str, Any]:
+    return tomllib.loads((TEXTS / name).read_text("utf-8"))
+
+
+def test_the_district_page_is_what_the_loader_reads() -> None:
+    assert _page("district.md") == reference.page(), "run python -m services.district.reference > docs/district.md"
+
+
+def test_every_column_and_layer_of_a_package_is_explained() -> None:
+    assert set(reference.TABLE_WORDS) == set(TABLES)
+    assert set(reference.LAYER_WORDS) == set(LAYERS)
+    for name, columns in TABLES.items():
+        assert set(reference.TABLE_WORDS[name][1]) == set(columns)
+
+
+def test_the_contracts_page_names_every_type_command_and_reason() -> None:
+    page = _page("contract.md")
+    for name in (*BODIES, *COMMANDS):
+        assert f"`{name}`" in page
+    assert re.findall(r"^\| `(\w+)` \| .*$", page[page.index("What happens to a bad entry") :], re.MULTILINE) == list(
+        DEAD_REASONS
+    )
+
+
+def test_the_three_publishers_write_the_same_attributes() -> None:
+    page = _page("contract.md")
+    for name in ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "data"):
+        for language in ("python", "sh", "java"):
+            block = page[page.index(f"```{language}") :].split("```")[1]
+            assert re.search(rf"\b{name}\b", block), (name, language)
+
+
+def test_the_protocols_page_has_the_rows_in_their_order_and_every_field_of_a_message() -> None:
+    page = _page("protocol.md")
+    order = page.split("<!-- test: fields -->")[1].strip().splitlines()[0].split()
+    assert order == [field.encode_name for field in msgspec.structs.fields(WallCase)]
+    for kind in (Delta, SnapshotPart):
+        fields = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
+        assert f"`{{{fields}}}`" in page
+    assert f"(the last {RING})" in page
+    assert f"{ROWS_A_PART:,} rows a part" in page
+
+
+def test_the_browser_reads_a_row_in_the_same_order() -> None:
+    script = (ROOT / "dashboard/assets/00-reducer.js").read_text("utf-8")
+    listed = re.findall(r'"(\w+)"', script[script.index("lianqin.FIELDS") :].split("]")[0])
+    snake = {"id": "case_id", "name": "class_name"}
+    named = [snake.get(name) or re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", name) for name in listed]
+    assert named == [field.encode_name for field in msgspec.structs.fields(WallCase)]
+
+
+@pytest.mark.parametrize("section", ["source", "feed"])
+def test_the_operations_page_explains_every_word_of_the_truth_bar(section: str) -> None:
+    page = _page("operations.md")
+    for name in ("zh-CN.toml", "en.toml"):
+        for word in _words(name)[section].values():
+            assert re.split(r" ?\{time\}| since", word)[0].strip() in page
+
+
+def test_the_operations_page_explains_every_word_for_what_is_not_known() -> None:
+    page = _page("operations.md")
+    for name in ("zh-CN.toml", "en.toml"):
+        word = _words(name)["word"]
+        for key in (
+            "offline",
+            "refused",
+            "clock_skew",
+            "lost",
+            "emptied",
+            "unplaced",
+            "estimated",
+            "absent",
+            "virtual",
+        ):
+            assert word[key] in page
+
+
+def test_every_command_that_a_page_names_is_one() -> None:
+    actions = next(a for a in _parser()._actions if a.choices)
+    assert actions.choices is not None
+    for path in PAGES:
+        text = path.read_text("utf-8")
+        for name in re.findall(r"(?:`|^ {4}|bin/)lianqin ([a-z]+)", text, re.MULTILINE):
+            assert name in actions.choices, f"{path.name} names `lianqin {name}`"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_links_to_what_is_there_and_names_no_path_of_its_writers_machine(path: Path) -> None:
+    text = path.read_text("utf-8")
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (path.parent / link).exists(), link
+    assert not re.search(r"/(work|root|home|tmp)/|/usr/local|\.\./shared|pypi|npmjs|registry\.", text)
+
+
+def test_both_languages_have_the_same_words() -> None:
+    chinese, english = _keys(_words("zh-CN.toml")), _keys(_words("en.toml"))
+    assert chinese == english
