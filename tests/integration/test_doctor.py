@@ -1,0 +1,85 @@
+"""The doctor beside real servers: a stream nobody reads, a store that is old or another district's, a virtual clock."""
+
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, text, update
+
+from services.clock import VirtualClock
+from services.district.package import District
+from services.doctor import Finding
+from services.doctor.store_side import store_findings
+from services.doctor.stream_side import redis_findings
+from services.doors import make_projector, open_doors
+from services.settings import Settings
+from services.store import schema
+from services.stream import Keys
+from tests.tiny import CODE, NOON, case, entry
+
+pytestmark = pytest.mark.redis
+KEYS = Keys(CODE)
+
+
+@pytest.fixture
+def settings(redis_url: str, tmp_path: Path, tiny_folder: Path) -> Settings:
+    return Settings(redis_url=redis_url, district=str(tiny_folder), data_dir=tmp_path)
+
+
+def _of(findings: list[Finding], subject: str) -> str:
+    return "\n".join(str(f) for f in findings if f.subject == subject)
+
+
+def test_an_empty_redis_is_told_to_wait_for_publishers(settings: Settings) -> None:
+    findings = list(redis_findings(settings, CODE))
+    assert "nobody has published yet" in _of(findings, "stream")
+    assert "agree" in _of(findings, "clock")
+    assert {f.subject for f in findings if f.is_wrong} == {"Redis AOF"}  # the tests' own server has none
+
+
+def test_a_stream_that_nobody_reads_is_wrong_until_a_projector_does(
+    settings: Settings, redis_client: redis.Redis
+) -> None:
+    redis_client.xadd(KEYS.events, entry(case()))
+    assert "no projector has ever read them. Start `lianqin projector`" in _of(
+        list(redis_findings(settings, CODE)), "stream"
+    )
+    doors = open_doors(settings)
+    make_projector(doors, "p1").drain()
+    assert _of(list(redis_findings(settings, CODE)), "stream") == (
+        "ok     stream: 1 entries, 0 unread, 0 not acknowledged; 1 projector"
+    )
+    assert "1 cases, 1 entries, revision 1" in _of(list(store_findings(settings, CODE)), "store")
+    doors.engine.dispose()
+
+
+def test_a_virtual_clock_is_noted_with_how_to_be_rid_of_it(settings: Settings, redis_client: redis.Redis) -> None:
+    redis_client.hset(KEYS.clock, mapping=dict(VirtualClock(NOON, NOON, 1.0, NOON).to_hash()))
+    said = _of(list(redis_findings(settings, CODE)), "virtual clock")
+    assert "2026-11-23T04:00:00.000Z for every process; the clock stands" in said
+    assert f"DEL {KEYS.clock}" in said
+    redis_client.hset(KEYS.clock, "origin", "noon")
+    assert [f.word for f in redis_findings(settings, CODE) if f.subject == "virtual clock"] == ["wrong"]
+
+
+def test_an_old_store_and_another_districts_are_wrong(settings: Settings, tiny: District) -> None:
+    doors = open_doors(settings)
+    make_projector(doors)
+    assert "holds district 990001, the package is 1" in _of(list(store_findings(settings, "1")), "store")
+    with doors.engine.begin() as connection:
+        connection.execute(update(schema.feed).values(lost=7, lost_at=NOON, emptied_at=NOON))
+    assert "7 entries were trimmed away unread" in _of(list(store_findings(settings, CODE)), "gap")
+    with doors.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+    assert "is not at the newest migration" in _of(list(store_findings(settings, CODE)), "database")
+    doors.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_postgres_is_looked_at_too(settings: Settings, postgres_engine: Engine) -> None:
+    url = postgres_engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    found = list(store_findings(Settings(database_url=url), CODE))
+    assert [str(f) for f in found] == [
+        "ok     database: PostgreSQL answers, at the newest migration",
+        "note   store: empty. The projector fills it",
+    ]
