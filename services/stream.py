@@ -83,12 +83,12 @@ class EventStream:
             pipe.xinfo_groups(self.keys.events)
             info, groups = pipe.execute()
         ours = next((g for g in groups if g["name"] in {GROUP, GROUP.encode()}), None)
-        first, last = (info[name] for name in ("first-entry", "last-entry"))
+        first = info["first-entry"]
         return StreamState(
             length=info["length"],
             added=info["entries-added"],
             first=first[0].decode() if first else "",
-            last=last[0].decode() if last else "",
+            last=info["last-generated-id"].decode(),
             last_delivered=ours["last-delivered-id"].decode() if ours else "0-0",
         )
 

@@ -27,6 +27,7 @@ lianqin.connect = (render, everySecond) => {
     document.hidden ? setTimeout(flush, 50) : requestAnimationFrame(flush);
   };
   const socket = io({transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4000, randomizationFactor: 0.5});
+  lianqin.socket = socket;
   const hello = () => { parts.clear(); waiting = []; socket.emit("hello", {zone: "wall", epoch: live.state.epoch, seq: live.state.seq}); };
   const apply = delta => {
     const done = lianqin.applyDelta(live.state, delta);

@@ -118,8 +118,8 @@ class Follower:
                     self.health.store_down_since = self._clock.now_ms()
                     log.warning("the store does not answer: %s", str(error).splitlines()[0][:200])
                 time.sleep(POLL_S)
-            self._wait_for_wake()
             self._judge()
+            self._wait_for_wake()
 
     def sync(self) -> None:
         """Apply what the outbox holds behind our revision, and let the clock work."""

@@ -9,18 +9,20 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 from typing import Any
 
 import pytest
 import redis
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
 
 from services.clock import VirtualClock
 from services.embedded import EmbeddedRedis, die_with_parent, free_port
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import Keys
+from tests.servers import Postgres
 from tests.tiny import CODE, NOON, write_tiny_district
 
 FLAGS = [
@@ -98,23 +100,31 @@ class Product:
 
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
-    """The tiny district's product on a virtual clock that began at noon of 2026-11-23, Shanghai time."""
-    write_tiny_district(tmp_path)
-    server = EmbeddedRedis(tmp_path / "redis")
+    """The tiny district's product on SQLite and a virtual clock that began at noon of 2026-11-23, Shanghai time."""
+    yield from run_product(tmp_path, f"sqlite:///{tmp_path / 'store.db'}")
+
+
+@pytest.fixture
+def product_on_postgres(tmp_path: Path, postgres_engine: Engine, _postgres_server: Postgres) -> Iterator[Product]:
+    """The same on PostgreSQL."""
+    postgres_engine.dispose()
+    yield from run_product(tmp_path, _postgres_server.url)
+
+
+def run_product(folder: Path, database: str) -> Iterator[Product]:
+    write_tiny_district(folder)
+    server = EmbeddedRedis(folder / "redis")
     server.start()
-    database = f"sqlite:///{tmp_path / 'store.db'}"
     engine = open_engine(database)
     upgrade(engine)
     engine.dispose()
     port = free_port()
-    made = Product(tmp_path, server, port, {
-        "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(tmp_path),
+    made = Product(folder, server, port, {
+        "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(folder),
         "LIANQIN_PORT": str(port), "LIANQIN_CONSUMER": "test",
     })  # fmt: skip
-    import time
-
     with made.client() as client:
-        clock: dict[Any, Any] = dict(VirtualClock(NOON, time.time_ns() // 1_000_000).to_hash())
+        clock: dict[Any, Any] = dict(VirtualClock(NOON, time_ns() // 1_000_000).to_hash())
         client.hset(made.keys.clock, mapping=clock)
     made.start("projector")
     made.start("web")

@@ -120,7 +120,7 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
 
 
 @pytest.mark.parametrize(
-    ("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=lambda n: str(n)
+    ("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=str
 )
 def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, width: int, height: int) -> None:
     product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
