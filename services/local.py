@@ -27,6 +27,7 @@ def with_local_redis(settings: Settings) -> Settings:
 def remember_redis(data_dir: Path, url: str) -> None:
     """Write the address of the demo's Redis down, whole or not at all."""
     partial = data_dir / f"{URL_FILE}.partial"
+    partial.touch(mode=0o600)  # an address may hold a password
     partial.write_text(f"{url}\n", encoding="utf-8")
     partial.replace(data_dir / URL_FILE)
 

@@ -126,7 +126,8 @@ def _stream(client: redis.Redis, keys: Keys) -> Iterator[Finding]:
     consumers = client.xinfo_consumers(keys.events, GROUP)
     idle_ms = min((int(c["idle"]) for c in consumers), default=None)
     what = f"{length:,} entries, {unread} unread, {pending:,} not acknowledged"
-    if idle_ms is None or idle_ms > READS_WITHIN_MS:
+    # A consumer that waits for news looks idle to Redis before 7.2: only beside unread entries does it mean a thing.
+    if idle_ms is None or (lag != 0 and idle_ms > READS_WITHIN_MS):
         since = "ever" if idle_ms is None else f"for {idle_ms / 1000:,.0f} s"
         yield wrong("stream", f"{what}; no projector has read {since}", "Start `lianqin projector`, or look at its log")
         return

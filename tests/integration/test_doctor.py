@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text, update
 
 from services.clock import VirtualClock
 from services.district.package import District
-from services.doctor import Finding
+from services.doctor import Finding, stream_side
 from services.doctor.store_side import store_findings
 from services.doctor.stream_side import redis_findings
 from services.doors import make_projector, open_doors
@@ -38,7 +38,7 @@ def test_an_empty_redis_is_told_to_wait_for_publishers(settings: Settings) -> No
 
 
 def test_a_stream_that_nobody_reads_is_wrong_until_a_projector_does(
-    settings: Settings, redis_client: redis.Redis
+    settings: Settings, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     redis_client.xadd(KEYS.events, entry(case()))
     assert "no projector has ever read them. Start `lianqin projector`" in _of(
@@ -48,6 +48,13 @@ def test_a_stream_that_nobody_reads_is_wrong_until_a_projector_does(
     make_projector(doors, "p1").drain()
     assert _of(list(redis_findings(settings, CODE)), "stream") == (
         "ok     stream: 1 entries, 0 unread, 0 not acknowledged; 1 projector"
+    )
+    # Nothing unread: a projector that waits for news is no fault. With something unread it is, and it says since when.
+    monkeypatch.setattr(stream_side, "READS_WITHIN_MS", -1)
+    assert [f.word for f in redis_findings(settings, CODE) if f.subject == "stream"] == ["ok"]
+    redis_client.xadd(KEYS.events, entry(case(version=2)))
+    assert "1 unread, 0 not acknowledged; no projector has read for 0 s" in _of(
+        list(redis_findings(settings, CODE)), "stream"
     )
     assert "1 cases, 1 entries, revision 1" in _of(list(store_findings(settings, CODE)), "store")
     doors.engine.dispose()
