@@ -1,6 +1,7 @@
 """The one place that wires everything: Flask, Dash, the socket, the follower and the pages."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ class Doors:
     clock: Clock
     district: District
     demo: bool = False
+    filling: Callable[[], float | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def create_app(doors: Doors) -> Web:
         ping_interval=10,
         ping_timeout=10,
     )
-    room = LiveRoom(socketio, doors.clock)
+    room = LiveRoom(socketio, doors.clock, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
     wall_callbacks.register(app, doors.district, CaseReader(doors.engine, doors.district, offload))
     register_endpoints(server, doors.district, room, follower, doors.clock)

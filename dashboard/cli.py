@@ -34,17 +34,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from services.district.load import PackageError
     from services.doors import NotConfigured
     from services.embedded import EmbeddedRedisError
+    from services.local import with_local_redis
+    from services.publishing import OperationError
     from services.store.write import WrongDistrict
 
     try:
         settings = _settings(options)
+        if options.command not in {_demo, _web, _projector, _simulate}:
+            settings = with_local_redis(settings)
         command: Command = options.command
         return command(options, settings)
     except PackageError as error:
         for fault in error.faults:
             print(f"  {fault}", file=sys.stderr)
         print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
-    except (NotConfigured, EmbeddedRedisError, WrongDistrict, ValueError) as error:
+    except (NotConfigured, EmbeddedRedisError, OperationError, WrongDistrict, ValueError) as error:
         print(f"lianqin: {error}", file=sys.stderr)
     return 1
 
@@ -74,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         found.add_argument("--host", help="the address it binds to (default 127.0.0.1: there is no log-in yet)")
         found.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
 
+    def local(found: argparse.ArgumentParser) -> None:
+        found.add_argument("--data-dir", type=Path, help="of a running `lianqin demo`: its Redis and store are used")
+
     demo = add("demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
     serving(demo)
     demo.add_argument("--no-simulator", action="store_true", help="without the demo's case system: publish yourself")
@@ -86,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
     replay = add("replay", _replay, "send a file of real cases through the stream")
     replay.add_argument("file", type=Path)
+    local(replay)
     pace = replay.add_mutually_exclusive_group()
     pace.add_argument("--speed", type=float, metavar="N", help="N times as fast as it was")
     pace.add_argument("--instant", action="store_true", help="all at once")
@@ -93,21 +101,24 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--boundaries", type=Path, help="a folder of street outlines, for `--make-district`")
     replay.add_argument("--make-district", type=Path, metavar="DIR", help="write the matching district package and end")
     publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
+    local(publish)
     publish.add_argument("type", help="for example case.reported")
     publish.add_argument("--source", default="/lianqin-cli")
     publish.add_argument("--subject", default="")
     publish.add_argument("--data", help="the event's data as JSON")
-    add("rebuild", _rebuild, "make the read model again from the history")
+    local(add("rebuild", _rebuild, "make the read model again from the history"))
     district = add("district", _district, "check, load or generate a district package")
+    local(district)
     district.add_argument("action", choices=("check", "load", "generate"))
     district.add_argument("folder", type=Path)
     district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
     dead = add("dead", _dead, "look at refused entries, or try one again")
+    local(dead)
     dead.add_argument("action", choices=("list", "show", "retry"))
     dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
     contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
     contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
-    add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports, and what to do")
+    local(add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"))
     return parser
 
 
@@ -124,7 +135,11 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
     def make_doors() -> Doors:
         doors = open_doors(settings, migrate=False)
-        return Doors(doors.engine, doors.redis, doors.clock, doors.district, options.demo)
+        if not options.demo:
+            return Doors(doors.engine, doors.redis, doors.clock, doors.district)
+        from services.simulator.play import filling
+
+        return Doors(doors.engine, doors.redis, doors.clock, doors.district, True, lambda: filling(settings.data_dir))
 
     Server(settings, make_doors).run()
     return 0

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -37,7 +38,8 @@ WALL = "wall"
 class LiveRoom:
     """The wall's zone and the browsers that watch it."""
 
-    def __init__(self, socketio: SocketIO, clock: Clock) -> None:
+    def __init__(self, socketio: SocketIO, clock: Clock, filling: Callable[[], float | None] = lambda: None) -> None:
+        self._filling = filling
         self._socketio = socketio
         self._clock = clock
         self._wake = Event()
@@ -109,6 +111,7 @@ class LiveRoom:
         found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
         health = follower.health
         found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
+        found["filling"] = self._filling()
         found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
         return found
 

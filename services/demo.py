@@ -11,6 +11,7 @@ from typing import Any
 from services.clock import VirtualClock, to_rfc3339
 from services.district.load import load
 from services.embedded import EmbeddedRedis
+from services.local import forget_redis, remember_redis
 from services.settings import Settings
 from services.simulator.generate import SEED, generate
 from services.store.engine import open_engine
@@ -38,6 +39,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         embedded.start()
         url = embedded.url
         say(f"embedded Redis on 127.0.0.1:{embedded.port}, its data under {data / 'redis'}")
+    remember_redis(data, url)
     upgrade(open_engine(settings.database))
     clock = _start_clock(url, district.code, data, speed)
     supervisor = Supervisor(
@@ -69,6 +71,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
     finally:
         _keep_clock(clock, data, [0.0])
         supervisor.stop()
+        forget_redis(data)
         if embedded is not None:
             embedded.stop()
     say("ended")

@@ -132,6 +132,7 @@ lianqin.CaseLayer = L.Renderer.extend({
       const tries = [label.shift || [0, 0], [0, 0], [0, 34], [0, -34], [40, 0], [-40, 0], [0, 60], [0, -60], [40, 34], [-40, 34], [40, -34], [-40, -34]].map(d => d.map(v => v * u));
       const best = tries.reduce((a, d) => hits(d) < hits(a) ? d : a, tries[0]);
       label.shift = best.map(v => v / u);
+      if (hits(best)) continue; // half a name helps nobody: this one is hidden until there is room
       boxes.push({x: x + best[0], y: y + best[1], w, h});
       this.signs.name(g, x + best[0], y + best[1], u, label.text);
     }

@@ -13,7 +13,7 @@ lianqin.h = (name, attributes, ...children) => {
 lianqin.makeTiles = (texts, format, places) => {
   const h = lianqin.h, word = texts.word;
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
-  const figure = (n, more = "") => h("b", {class: `figure ${more}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
+  const figure = (n, more = "") => h("b", {class: `figure ${more} ${n >= 1000 ? "long" : ""}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
   const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
   const unit = code => places.units[code] || code;
   // The names of classes come with the cases, in Chinese: the English page shows the unified class instead.
@@ -69,11 +69,11 @@ lianqin.makeTiles = (texts, format, places) => {
       return h("div", {class: "funnel"},
         h("div", {class: "rows"}, levels.map(([level, from, count, target]) => h("div", {class: "row"},
           h("span", null, texts.level[level]),
-          h("i", {class: missed[level] ? "missed" : "", style: `--from:${n ? 100 * from / n : 0}%;--n:${n ? 100 * count / n : 0}%`}),
+          h("i", {class: missed[level] ? "missed" : n ? "" : "nothing", style: `--from:${n ? 100 * from / n : 0}%;--n:${n ? 100 * count / n : 0}%`}),
           h("b", {class: missed[level] ? "r warn" : "r", title: `${count.toLocaleString("en-US")} / ${n.toLocaleString("en-US")}`}, format.percent(share(count))),
           h("span", {class: "r dim"}, target))),
           h("div", {class: "targets", style: `--a:${100 * gridTarget}%;--b:${100 * (1 - districtTarget)}%`}, h("i"), h("i"))),
-        h("div", {class: low ? "warn" : "dim"}, format.fill(word.street_rate, {rate: format.percent(atStreet), side: low ? word.below : word.above, target: `${Math.round(100 * streetTarget)}%`})));
+        atStreet === null ? h("div", {class: "dim"}, word.no_funnel) : h("div", {class: low ? "warn" : "dim"}, format.fill(word.street_rate, {rate: format.percent(atStreet), side: low ? word.below : word.above, target: `${Math.round(100 * streetTarget)}%`})));
     },
     funnelBasis: t => `n ${format.count(t.n)}`,
 
@@ -103,12 +103,13 @@ lianqin.makeTiles = (texts, format, places) => {
         h("span", {class: "dim"}, rank), h("span", {class: "name"}, name),
         h("i", {style: `--line:${line}%;--a:${value === null ? line : Math.min(at(value), line)}%;--b:${value === null ? line : Math.max(at(value), line)}%`, class: missed(value) ? "missed" : ""}),
         h("b", {class: missed(value) ? "r warn" : "r"}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
-      const most = 17, shown = t.rows.slice(0, most), more = t.rows.length - shown.length;
+      // Fifteen rows fit. Of more streets the first four and the last ten: the middle is nobody's question.
+      const all = t.rows.map((r, i) => row(r[1] === null ? "" : String(i + 1), street(r[0]), r[1], r[2]));
+      const folded = all.length > 15 ? [...all.slice(0, 4), [h("span"), h("span", {class: "dim"}, format.fill(word.rest_streets, {n: all.length - 14})), h("span"), h("span"), h("span")], ...all.slice(-10)] : all;
       return h("div", {class: "streets"},
         h("span"), h("span"), h("span", {class: "head", style: `--line:${line}%`}, h("span", null, `${Math.round(100 * t.target)}%`)), h("span", {class: "head r"}, word.on_time), h("span", {class: "head r"}, word.n),
         row("", word.district_all, t.all[0], t.all[1]),
-        shown.map((r, i) => row(r[1] === null ? "" : String(i + 1), street(r[0]), r[1], r[2])),
-        more > 0 ? [h("span"), h("span", {class: "dim"}, format.fill(word.rest_kinds, {n: more})), h("span"), h("span"), h("span")] : null);
+        folded);
     },
 
     /** The light of an escalated case: taken, waiting, urgent (within 5 minutes), broken. */

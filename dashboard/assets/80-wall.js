@@ -122,7 +122,10 @@ lianqin.startWall = root => {
       root.querySelectorAll(".as-of").forEach(el => { el.textContent = text; });
       if (live.state.tiles.hours) drawTile.hours(live.state.tiles.hours);
     }
-    const speed = live.beat.speed;
+    const speed = live.beat.speed, filling = live.state.tiles.filling;
+    html.classList.toggle("filling", typeof filling === "number");
+    $("note").classList.toggle("warn", typeof filling === "number");
+    if (typeof filling === "number") { $("note").textContent = format.fill(texts.word.filling, {n: Math.round(100 * filling)}); return; }
     $("note").textContent = speed === 0 ? texts.word.stopped_clock : speed !== 1 ? format.fill(texts.word.virtual_speed, {n: speed}) : root.dataset.note || "";
   };
   const render = change => {
@@ -141,6 +144,7 @@ lianqin.startWall = root => {
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
   live = lianqin.connect(render, everySecond);
   const pick = id => dash_clientside.set_props("picked-case", {data: {id, at: Date.now()}});
+  if (!Object.values(places.streets).some(s => s.box)) root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
   lianqin.withMap(map => {
     layer = new lianqin.CaseLayer(store);
     layer.labels = Object.values(places.streets).filter(s => s.at).map(s => ({...project(...s.at), text: s.name}));

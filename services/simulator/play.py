@@ -5,6 +5,7 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import msgspec
 
@@ -32,17 +33,33 @@ def play(doors: OpenDoors, until_live: str, stop: Callable[[], bool], say: Say) 
     state = json.loads(mark.read_text()) if mark.is_file() else {}
     if not state.get("done"):
         end_ms = state.get("until") or (parse_ms(until_live) if until_live else doors.clock.now_ms())
-        mark.write_text(json.dumps({"until": end_ms}))
+        tell_filling(doors.settings.data_dir, end_ms, 0.0)
         if not write_history(doors, end_ms, stop, say):
             return
-        state = {"until": end_ms, "done": True}
-        mark.write_text(json.dumps(state))
+        tell_filling(doors.settings.data_dir, end_ms, 1.0, done=True)
+        state = {"until": end_ms}
     with doors.engine.connect() as connection:
         decode = msgspec.json.Decoder(Case).decode
         open_cases = [decode(body) for body in read.open_case_bodies(connection)]
     from services.simulator import live
 
     live.run(doors.redis, doors.clock, doors.district, open_cases, stop, since_ms=state.get("until"))
+
+
+def tell_filling(data_dir: Path, end_ms: int, share: float, *, done: bool = False) -> None:
+    """Write down how far the history has come: the next start and the wall read it."""
+    partial = data_dir / f"{MARK}.partial"
+    partial.write_text(json.dumps({"until": end_ms, "share": round(share, 2), "done": done}))
+    partial.replace(data_dir / MARK)
+
+
+def filling(data_dir: Path) -> float | None:
+    """The share of the demo's history that is written, while it is being written; else None."""
+    try:
+        state = json.loads((data_dir / MARK).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return None if state.get("done") else float(state.get("share", 0.0))
 
 
 def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: Say) -> bool:
@@ -65,8 +82,9 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
             written += len(batch)
             if outcome.revision:
                 doors.redis.xadd(doors.keys.board, {"revision": outcome.revision}, maxlen=1000, approximate=True)
-            if time.monotonic() - told_at > 3:
+            if time.monotonic() - told_at > 2:
                 told_at = time.monotonic()
+                tell_filling(doors.settings.data_dir, end_ms, share)
                 say(f"history of {HISTORY_DAYS} days: {share:.0%}, {written:,} events")
     finally:
         teller.terminate()
