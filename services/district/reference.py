@@ -47,7 +47,7 @@ LAYER_WORDS = {
 }
 TABLE_WORDS = {
     "departments": ("who may hold a case", {"code": "as in `lead_unit`", "name": "its name"}, "`name_en`"),
-    "people": ("grid staff", {"grid": "a grid's code", "role": "such as `grid_leader`", "name": "the person"}, "`phone`"),
+    "people": ("grid staff", {"grid": "a grid's code", "role": "as `grid_leader`", "name": "the person"}, "`phone`"),
     "roster": (
         "who is on duty",
         {"from": "RFC 3339 with an offset", "until": "the same", "shift": "its name", "name": "the person"},
