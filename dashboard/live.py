@@ -105,13 +105,15 @@ class LiveRoom:
         follower = self.follower
         assert follower is not None
         board: Board = follower.board
-        found = tiles(board, follower.before)
+        filling = self._filling()
+        # A history that is only half there is nothing to compare with.
+        found = tiles(board, follower.before if filling is None else {})
         del board.happened[:-TICKER_LINES]
         found["ticker"] = list(board.happened)
         found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
         health = follower.health
         found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
-        found["filling"] = self._filling()
+        found["filling"] = filling
         found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
         return found
 
