@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from redis import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
+
     from services.district.load import PackageError
     from services.doors import NotConfigured
     from services.embedded import EmbeddedRedisError
@@ -48,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.faults:
             print(f"  {fault}", file=sys.stderr)
         print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
+    except (RedisError, SQLAlchemyError, OSError) as error:
+        print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
     except (NotConfigured, EmbeddedRedisError, OperationError, WrongDistrict, ValueError) as error:
         print(f"lianqin: {error}", file=sys.stderr)
     return 1

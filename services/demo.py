@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from services.clock import VirtualClock, to_rfc3339
+from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.district.load import load
 from services.embedded import EmbeddedRedis
 from services.local import forget_redis, remember_redis
@@ -79,14 +79,23 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
 
 
 def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
-    """The clock goes on where the last run stopped; at the first start it shows the machine's time."""
+    """The clock goes on where the last run stopped; at the first start it shows the machine's time.
+
+    A clock that a replay has let stand stays where it stands.
+    """
+    client: Any = connect(url)
+    key = Keys(code).clock
+    fields = client.hgetall(key)
+    if b"stopped_at" in fields:
+        standing = from_hash(fields)
+        client.close()
+        assert isinstance(standing, VirtualClock)
+        return standing
     real = time.time_ns() // 1_000_000
     origin = real
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         origin = int(json.loads((data / CLOCK_FILE).read_text())["now_ms"])
     clock = VirtualClock(origin, real, speed)
-    client: Any = connect(url)
-    key = Keys(code).clock
     with client.pipeline(transaction=True) as pipe:
         pipe.delete(key)
         pipe.hset(key, mapping=clock.to_hash())
@@ -97,7 +106,7 @@ def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
 
 def _keep_clock(clock: VirtualClock, data: Path, last: list[float]) -> bool:
     """Write the clock down once a second, whole or not at all. Never says that the watch is over."""
-    if time.monotonic() - last[0] >= 1:
+    if clock.stopped_at_ms is None and time.monotonic() - last[0] >= 1:
         last[0] = time.monotonic()
         partial = data / f"{CLOCK_FILE}.partial"
         partial.write_text(json.dumps({"now_ms": clock.now_ms()}))

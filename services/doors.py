@@ -1,6 +1,5 @@
 """Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
 
-import os
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +68,6 @@ def make_ingest(doors: OpenDoors) -> Ingest:
 
 def make_projector(doors: OpenDoors, consumer: str = "") -> Projector:
     """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
-    name = consumer or os.environ.get("LIANQIN_CONSUMER", "") or socket.gethostname()
+    name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
     return Projector(stream, doors.engine, make_ingest(doors), doors.clock)

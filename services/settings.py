@@ -18,6 +18,7 @@ class Settings:
     district: str = ""
     data_dir: Path = Path("var")
     data_key: str = ""
+    consumer: str = ""
     host: str = "127.0.0.1"
     port: int = 8050
 
@@ -42,6 +43,7 @@ ENVIRONMENT = {
     "LIANQIN_DISTRICT": "district",
     "LIANQIN_DATA_DIR": "data_dir",
     "LIANQIN_DATA_KEY": "data_key",
+    "LIANQIN_CONSUMER": "consumer",
     "LIANQIN_HOST": "host",
     "LIANQIN_PORT": "port",
 }

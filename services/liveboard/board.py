@@ -55,6 +55,7 @@ class Board:
         self.day_start = 0
         self._shares: dict[str, tuple[str, Share]] = {}
         self._turns: list[tuple[int, str, int]] = []
+        self._now = 0
 
     def load(self, rows: Iterable[CaseRow], counts: dict[Contribution, int], now: int) -> None:
         """Take over what was read from the store in one transaction."""
@@ -87,8 +88,17 @@ class Board:
         return changed
 
     def tick(self, now: int) -> set[str]:
-        """Let the clock work: lights that turn by themselves, and the day's cut. Returns the ids that changed."""
+        """Let the clock work: lights that turn by themselves, and the day's cut. Returns the ids that changed.
+
+        A clock that was set back (a replay that stands at an earlier moment) turns every light again.
+        """
         changed: set[str] = set()
+        was, self._now = self._now, now
+        if now < was:
+            self._turn_day(now)
+            for every in list(self.rows.values()):
+                self._put(every, now)
+            return set(self.rows)
         if self.district.day_of(now) != self.day:
             self._turn_day(now)
             for case_id in self.rows:

@@ -11,13 +11,11 @@ from services.settings import ENVIRONMENT, Settings, from_environment
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/settings.md").read_text("utf-8")
 LISTED = re.findall(r"^\| `(LIANQIN_\w+)` \|", PAGE, re.MULTILINE)
-# Which consumer a process is belongs to the process, not to the district: doors.py reads it.
-OF_A_PROCESS = {"LIANQIN_CONSUMER"}
 
 
 def test_the_page_lists_every_setting_once() -> None:
     assert len(LISTED) == len(set(LISTED))
-    assert set(LISTED) - OF_A_PROCESS == set(ENVIRONMENT)
+    assert set(LISTED) == set(ENVIRONMENT)
 
 
 def test_the_code_reads_no_variable_that_the_page_does_not_list() -> None:
