@@ -19,14 +19,14 @@ setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO cli
 .setup-python: requirements.lock requirements-test.lock pyproject.toml
 	@echo "setup: the virtual environment (a minute or two)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { bash .ci/apt python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	@$(RUN)/pip install --quiet --require-hashes -r requirements-test.lock
 	@$(RUN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .setup-npm: package.json package-lock.json
 	@echo "setup: the Socket.IO client from npm"
-	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	@command -v npm >/dev/null || bash .ci/apt npm
 	@npm ci --omit=dev --no-audit --no-fund --ignore-scripts --loglevel=error
 	@mkdir -p dashboard/assets/vendor
 	@cp node_modules/socket.io-client/dist/socket.io.min.js dashboard/assets/vendor/
