@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+LOCK := --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 DATA ?= var/demo
 PORT ?= 8050
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -60,7 +61,7 @@ lint: setup ## ruff and mypy
 pictures: setup-tests ## make the pictures of docs/pictures anew
 	@$(RUN)/python -m bench.pictures
 
-lock: ## pin the dependencies with their hashes again
-	@$(RUN)/pip install --quiet pip-tools
-	@$(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --output-file requirements.lock pyproject.toml
-	@$(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+lock: ## pin the dependencies with their hashes again, for every Python from 3.11 on
+	@$(RUN)/pip install --quiet uv
+	@$(RUN)/uv pip compile --quiet $(LOCK) --output-file requirements.lock pyproject.toml
+	@$(RUN)/uv pip compile --quiet $(LOCK) --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
