@@ -29,6 +29,7 @@ from services.store.engine import open_engine
 from services.store.migrate import upgrade
 
 STATUSES = ("filed", "dispatched", "acknowledged", "handling", "handled")
+DESCRIPTION = "现场描述：路面井盖破损，存在安全隐患，请尽快安排维修处置。" * 8
 
 
 class Cases:
@@ -49,7 +50,7 @@ class Cases:
         body: dict[str, Any] = {
             "case_id": f"B{number:07d}", "version": version, "status": status, "channel": "GRID",
             "reported_at": to_rfc3339(opened), "filed_at": to_rfc3339(opened), "domain": f"{1 + number % 8:02d}",
-            "title": "井盖破损需要维修", "description": "现场描述：路面井盖破损，存在安全隐患，请尽快安排维修处置。" * 8,
+            "title": "井盖破损需要维修", "description": DESCRIPTION,
             "address": "某路与某街交叉口东北角", "severity": 4 if number % 50 else 3, "level": "street",
             "category": {"scheme": "demo", "kind": "component", "major": "01", "minor": "02", "name": "污水井盖"},
             "lon": lon + self.random.uniform(-5e-4, 5e-4), "lat": lat + self.random.uniform(-5e-4, 5e-4),

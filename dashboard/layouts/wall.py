@@ -96,8 +96,9 @@ def _map(district: District, name: str) -> html.Section:
                         dl.GeoJSON(
                             url="/district/ground.geojson", style={"variable": "lianqin.groundStyle"}, interactive=False
                         ),
-                        id=ids.MAP, trackViewport=False, bounds=[[south, west], [north, east]], zoomSnap=0, zoomDelta=0.5, minZoom=8,
-                        maxZoom=19, zoomControl=False, attributionControl=False, preferCanvas=True,
+                        id=ids.MAP, bounds=[[south, west], [north, east]], trackViewport=False,
+                        zoomSnap=0, zoomDelta=0.5, minZoom=8, maxZoom=19, zoomControl=False,
+                        attributionControl=False, preferCanvas=True,
                         wheelPxPerZoomLevel=90, className="map",
                     ),
                     html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),

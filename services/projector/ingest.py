@@ -122,7 +122,7 @@ class Ingest:
         writer.move_feed(after)
         return after.revision
 
-    def _commit(
+    def _commit(  # noqa: PLR0917  # one transaction's worth
         self,
         writer: Writer,
         feed: Feed,

@@ -66,8 +66,8 @@ class Locator:
                 found[i] = self._by_code(case, None, "bad_position")
             else:
                 detail = (
-                    f"position lon={case.lon} lat={case.lat} ({case.coord_sys}) is more than 5 km outside the district: "
-                    "most often coord_sys is wrong"
+                    f"position lon={case.lon} lat={case.lat} ({case.coord_sys}) is more than 5 km outside the district"
+                    ": most often coord_sys is wrong"
                 )
                 found[i] = Refused(event.entry_id, "outside_district", detail, event.source, event.type)
 

@@ -1,4 +1,4 @@
-"""``lianqin rebuild``: the read model again from the history. What was written comes out identical (a test holds it)."""
+"""``lianqin rebuild``: the read model again from the history. What comes out is identical (a test holds it)."""
 
 from collections.abc import Callable, Iterable
 

@@ -119,9 +119,7 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
     assert not [w for w in english.split() if any("\u4e00" <= c <= "\u9fff" for c in w) and w not in names]
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=str
-)
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=str)
 def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, width: int, height: int) -> None:
     product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
     page = browser.new_page(viewport={"width": width, "height": height})

@@ -26,7 +26,8 @@ class Demo:
         self.port = free_port()
         self.log = folder.parent / "demo.log"
         command = [
-            sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(self.port), *arguments,
+            sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(self.port),
+            *arguments,
         ]  # fmt: skip
         bare = {k: v for k, v in os.environ.items() if not k.startswith("LIANQIN_")}
         with self.log.open("ab") as out:
