@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from services.cases import CaseRow
+from services.cases import CaseRow, decode_escalation
 from services.district.package import District
 from services.store import read
 
@@ -17,6 +17,7 @@ class CaseView(NamedTuple):
     events: tuple[tuple[int, str], ...]
     area: str
     unit: str
+    escalated_to: str
 
 
 class CaseReader:
@@ -37,7 +38,10 @@ class CaseReader:
             if row is None:
                 return None
             events = tuple((past.time, past.type) for past in read.history_of(connection, case_id))
-        return CaseView(row, events, self._area(row, english), self._unit(row, english))
+        to = decode_escalation(row.escalation).to if row.escalation else ""
+        return CaseView(
+            row, events, self._area(row, english), self._unit(row.lead_unit, english), self._unit(to, english)
+        )
 
     def _area(self, row: CaseRow, english: bool) -> str:
         district = self._district
@@ -51,7 +55,6 @@ class CaseReader:
             names[0] = district.streets_en[row.street]
         return " · ".join(names)
 
-    def _unit(self, row: CaseRow, english: bool) -> str:
-        code = row.lead_unit
+    def _unit(self, code: str, english: bool) -> str:
         name = self._district.units.get(code, code)
         return self._district.units_en.get(code, name) if english else name

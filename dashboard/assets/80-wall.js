@@ -155,7 +155,7 @@ lianqin.startWall = root => {
     lianqin.layer = layer;
   });
   root.addEventListener("click", e => { const card = e.target.closest(".case[data-case]"); if (card) pick(card.dataset.case); });
-  root.addEventListener("keydown", e => {
+  document.addEventListener("keydown", e => {
     const card = e.key === "Enter" && e.target.closest && e.target.closest(".case[data-case]");
     if (card) pick(card.dataset.case);
     if (e.key === "Escape") $("case-panel-close").click();

@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from services.case_view import CaseView
-from services.cases import CaseRow
+from services.cases import CaseRow, decode_escalation
 from services.events.codes import SENSITIVE_DOMAINS
 
 
@@ -31,6 +31,7 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
         (labels["deadline"], _moment(row.deadline_at, zone) if row.deadline_at is not None else "—"),
         (labels["basis"], _basis(row, labels)),
     ]
+    facts += _escalation(view, words, zone)
     facts += [(labels["flags"], _flag(flag, words)) for flag in row.flags.split()]
     if row.returns:
         facts.append(("", labels["returns"].format(n=row.returns)))
@@ -51,6 +52,23 @@ def _basis(row: CaseRow, labels: dict[str, str]) -> str:
     if row.deadline_at is None:
         return labels["basis_none"]
     return labels["basis_estimated"] if row.deadline_estimated else labels["basis_published"]
+
+
+def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
+    """The escalation that stands: its own deadline is what the queue counts down to."""
+    if not view.row.escalation:
+        return []
+    labels, found = words["panel"], decode_escalation(view.row.escalation)
+    reason = words["reason"].get(found.reason_code or "unknown", found.reason_code)
+    at = _moment(found.at, zone) if found.at is not None else "—"
+    facts = [(labels["escalation"], labels["escalation_to"].format(reason=reason, unit=view.escalated_to, at=at))]
+    taken = words["word"]["untaken"]
+    if found.acknowledged_at is not None:
+        taken = labels["escalation_taken"].format(at=_moment(found.acknowledged_at, zone))
+    facts.append(("", taken))
+    if found.deadline_at is not None:
+        facts.append(("", labels["escalation_ends"].format(at=_moment(found.deadline_at, zone))))
+    return facts
 
 
 def _flag(flag: str, words: dict[str, Any]) -> str:

@@ -1,0 +1,120 @@
+"""``make pictures``: the pictures of the README and the docs, from a real demo in a real Chromium.
+
+A demo of its own in a temporary folder; the history is waited for. Big walls are scaled down by the browser itself: a
+wall of 7680 pixels is rendered at its own size and shown through a smaller device scale.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.page import FLAGS
+from bench.processes import free_port
+
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+# name, width, height, device scale, address
+WALLS = (
+    ("wall", 1920, 1080, 1.0, "/wall"),
+    ("wall-en", 1920, 1080, 1.0, "/wall?lang=en"),
+    ("wall-4k", 3840, 2160, 0.5, "/wall"),
+    ("wall-32x9", 7680, 2160, 0.3125, "/wall"),
+    ("wall-3x3", 5760, 3240, 1 / 3, "/wall"),
+)
+
+
+@contextlib.contextmanager
+def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A demo with its whole history, on a free port."""
+    port = free_port()
+    command = [sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(port)]
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("LIANQIN_")}
+    with (folder.parent / "demo.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=bare)
+        try:
+            mark = folder / "history.json"
+            end = time.monotonic() + 300
+            while not (mark.is_file() and json.loads(mark.read_text()).get("done")):
+                if time.monotonic() > end or process.poll() is not None:
+                    raise SystemExit(f"the demo did not tell its history: {log.name}")
+                time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}", process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+
+def opened(browser: Browser, url: str, width: int, height: int, scale: float) -> Page:
+    """The wall at a size, with its figures in."""
+    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
+    page.goto(url)
+    page.wait_for_selector("html[data-last-entry][data-state=live]", state="attached", timeout=60_000)
+    page.wait_for_selector(".queue .case", timeout=60_000)
+    page.wait_for_timeout(6000)
+    return page
+
+
+def settle(url: str) -> None:
+    """Wait until the live case system has published for a while: heartbeats, the ticker, patrols."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with urllib.request.urlopen(url + "/readyz", timeout=5) as answer:
+            if json.loads(answer.read())["lag_ms"] < 2000:
+                break
+        time.sleep(0.5)
+    time.sleep(30)
+
+
+def cut(page: Page, process: subprocess.Popen[bytes]) -> None:
+    """Stop the demo's Redis for as long as the picture takes: the wall must say so."""
+    server = next(p for p in psutil.Process(process.pid).children(recursive=True) if "redis-server" in p.name()
+                  or "valkey" in p.name())  # fmt: skip
+    server.suspend()
+    try:
+        page.wait_for_selector("html[data-state=stale]", state="attached", timeout=90_000)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=PICTURES / "wall-cut.png")
+    finally:
+        server.resume()
+
+
+def main() -> None:
+    """Make them all."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    folder = Path(tempfile.mkdtemp(prefix="lianqin-pictures-"))
+    try:
+        with demo(folder / "data") as (url, process), sync_playwright() as playwright:
+            settle(url)
+            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            for name, width, height, scale, path in WALLS:
+                page = opened(browser, url + path, width, height, scale)
+                page.screenshot(path=PICTURES / f"{name}.png")
+                page.close()
+                print(f"docs/pictures/{name}.png", flush=True)
+            page = opened(browser, url + "/wall", 1920, 1080, 1.0)
+            page.locator(".queue .case").nth(3).click()
+            page.wait_for_selector("#case-panel:not([hidden]) li")
+            page.wait_for_timeout(500)
+            page.screenshot(path=PICTURES / "wall-panel.png")
+            page.keyboard.press("Escape")
+            cut(page, process)
+            print("docs/pictures/wall-panel.png and wall-cut.png", flush=True)
+            browser.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
