@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from services.events.entry import entry_key
+from services.events.entry import entry_id, entry_key
 
 GROUP = "projector"
 BOARD_LENGTH = 1000
@@ -111,22 +111,25 @@ class EventStream:
         """Entries behind ``after`` up to ``until``, whoever they were delivered to."""
         return [(i.decode(), fields) for i, fields in self.client.xrange(self.keys.events, f"({after}", until, count)]
 
-    def low_water(self, batch: Sequence[str]) -> str:
-        """The id up to which everything is in the store once ``batch`` (our newest entries, in order) is.
+    def low_water(self, batch: Sequence[str]) -> tuple[str, bool]:
+        """The id up to which everything is in the store once ``batch`` is; and whether nothing else is pending.
 
-        Asked after the batch was read: whatever another consumer holds below it is pending by now.
+        Entries are delivered in order, and acknowledged after they were stored: so all below the first entry that is
+        still pending, and not in this batch, is there; without such an entry all that was delivered. The two answers
+        are taken in one step, or an entry delivered in between would be passed over.
         """
-        summary = self.client.xpending(self.keys.events, GROUP)
-        consumers = summary.get("consumers") or []
-        if all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers):
-            return batch[-1]
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.xinfo_groups(self.keys.events)
+            pipe.xpending(self.keys.events, GROUP)
+            groups, summary = pipe.execute()
+        delivered = next(g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()})
+        if summary["pending"] == len(batch):
+            return str(delivered), True
+        # What is delivered from here on is newer than ``delivered``: it cannot make the answer wrong.
+        pending = self.client.xpending_range(self.keys.events, GROUP, "-", delivered, len(batch) + 1)
         ours = set(batch)
-        pending = self.client.xpending_range(self.keys.events, GROUP, "-", "+", len(batch) + 1)
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
-        if first_other is None:
-            return batch[-1]
-        below = [i for i in batch if entry_key(i) < entry_key(first_other)]
-        return below[-1] if below else "0-0"
+        return (str(delivered) if first_other is None else entry_id(entry_key(first_other) - 1)), False
 
     def finish(self, entry_ids: Sequence[str], revision: int, dead: Sequence[Mapping[str, str]]) -> None:
         """After the commit: wake the web processes, tell the dead, then acknowledge; one round trip."""

@@ -27,16 +27,27 @@ def encode_entry(
     return fields
 
 
-def entry_key(entry_id: str) -> int:
-    """A stream id as one integer that sorts as the id does: 43 bits of milliseconds, 20 of sequence.
+MAX_MS, MAX_SEQUENCE = (1 << 42) - 1, (1 << 20) - 1
 
-    Raises ValueError for an id outside that (a publisher's own id with a sequence of a million and more).
+
+def entry_key(entry_id: str) -> int:
+    """A stream id as one integer that sorts as the id does: 42 bits of milliseconds (until 2109), 20 of sequence.
+
+    An id outside that (a publisher's own) counts as the last one inside: ``is_in_range`` tells.
     """
-    ms_text, _, seq_text = entry_id.partition("-")
-    ms, seq = int(ms_text), int(seq_text or 0)
-    if ms >= 1 << 43 or seq >= 1 << 20:
-        raise ValueError(f"entry id {entry_id!r} is outside the store's range")
-    return ms << 20 | seq
+    ms, seq = _parts(entry_id)
+    return min(ms, MAX_MS) << 20 | (min(seq, MAX_SEQUENCE) if ms <= MAX_MS else MAX_SEQUENCE)
+
+
+def is_in_range(entry_id: str) -> bool:
+    """Whether ``entry_key`` gives this id a number of its own."""
+    ms, seq = _parts(entry_id)
+    return ms <= MAX_MS and seq <= MAX_SEQUENCE
+
+
+def _parts(entry_id: str) -> tuple[int, int]:
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)
 
 
 def entry_id(key: int) -> str:

@@ -24,11 +24,15 @@ NONE = Gap(0, "", False)
 
 def measure(feed: Feed, stream: StreamState, pending: int) -> Gap:
     """Compare our own durable count with the stream's. Pure."""
-    behind_us = not stream.first or entry_key(stream.first) > entry_key(feed.position)
-    if not behind_us:
+    def is_behind(entry: str) -> bool:
+        """Whether everything that can be read lies behind ``entry``."""
+        return not stream.first or entry_key(stream.first) > entry_key(entry)
+
+    if not is_behind(feed.position):
         return NONE
-    never_trimmed = stream.added == stream.length
-    if feed.processed and (stream.added < feed.processed or (never_trimmed and stream.added > 0)):
+    # Never trimmed, and yet nothing that we ever took in is in it: it is another stream.
+    is_new = stream.added == stream.length > 0 and is_behind(feed.last_entry)
+    if feed.processed and (stream.added < feed.processed or is_new):
         return Gap(0, feed.position, True)
     lost = stream.added - feed.processed - pending - stream.length
     if lost <= 0:

@@ -14,7 +14,7 @@ from services.cases import Place
 from services.clock import to_ms
 from services.district.package import District
 from services.events.case import Case
-from services.events.entry import entry_key
+from services.events.entry import entry_key, is_in_range
 from services.events.others import UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.masking import mask_refused
@@ -101,6 +101,14 @@ class Ingest:
             _keep(batch, fresh)
             return self._commit(writer, feed, batch, now_ms, position, received or {}, missing)
 
+    def advance(self, position: str) -> None:
+        """Everything up to ``position`` is known to be in the store: another projector held the rest of it."""
+        with writing(self._engine) as connection:
+            writer = Writer(connection)
+            feed = writer.lock()
+            if later(position, feed.position) != feed.position:
+                writer.move_feed(msgspec.structs.replace(feed, position=position))
+
     def note_gap(self, connection: Connection, now_ms: int, state: StreamState, pending: int) -> int:
         """Write a measured gap down, under the lock: another projector may have done so. Returns the revision or 0."""
         writer = Writer(connection)
@@ -149,7 +157,7 @@ class Ingest:
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
         newest = feed.last_entry
-        for entry in (event.entry_id for _, event in events):
+        for entry in (*(e.entry_id for _, e in events), *(r.entry_id for _, r in batch.refused)):
             newest = later(newest, entry)
         is_stream = position is not None
         after = msgspec.structs.replace(
@@ -181,14 +189,14 @@ class Ingest:
         batch = Batch()
         cases: list[tuple[int, Event]] = []
         for entry_id, fields in entries:
-            try:
-                key = entry_key(entry_id)
-            except ValueError as error:
+            key = entry_key(entry_id)
+            if not is_in_range(entry_id):
                 # Nothing that Redis numbers by itself looks so: it cannot be kept, and is not worth a stop.
                 key = (1 << 62) + zlib.crc32(entry_id.encode())
                 batch.raw[key] = fields
                 source = fields.get(b"source", b"").decode("utf-8", "replace")[:200]
-                batch.refused.append((key, Refused(entry_id, "bad_value", str(error), source, "")))
+                detail = f"entry id {entry_id} is outside what can be numbered: XADD with * instead"
+                batch.refused.append((key, Refused(entry_id, "bad_value", detail, source, "")))
                 continue
             batch.raw[key] = fields
             event = parse(entry_id, fields, now_ms)

@@ -33,6 +33,9 @@ CHORES_EVERY_S = 10.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
+STORE_AWAY = (OperationalError, InterfaceError, TimeoutError)
+# What an entry's specversion says once it has broken us: it is refused then, and kept among the dead.
+BROKEN = b"broken: "
 
 Entries = Sequence[tuple[str, Mapping[bytes, bytes] | None]]
 
@@ -48,7 +51,10 @@ class Projector:
         clock: Clock,
         *,
         checkpoint: Callable[[str], None] = lambda step: None,
+        claim_idle_ms: int = CLAIM_IDLE_MS,
+        chores_every_s: float = CHORES_EVERY_S,
     ) -> None:
+        self._claim_idle_ms, self._chores_every_s = claim_idle_ms, chores_every_s
         self._stream = stream
         self._engine = engine
         self._ingest = ingest
@@ -74,7 +80,7 @@ class Projector:
                 if not is_gone(error):
                     raise
                 ready = self._wait("the stream or its group is gone", error, stop)
-            except (OperationalError, InterfaceError, TimeoutError) as error:
+            except STORE_AWAY as error:
                 ready = self._wait("the database does not answer", error, stop)
 
     def drain(self) -> None:
@@ -113,48 +119,51 @@ class Projector:
             entries = self._stream.range(position, delivered, BATCH)
             if not entries:
                 return
-            self._step(entries)
             position = entries[-1][0]
+            self._step(entries, position)
 
-    def _step(self, entries: Entries) -> None:
-        """Take in one batch: commit, wake, tell the dead, acknowledge."""
+    def _step(self, entries: Entries, position: str = "") -> None:
+        """Take in one batch: commit, wake, tell the dead, acknowledge. ``position``: where the group cannot know it."""
         if not entries:
             return
         self._checkpoint("read")
         ids = [i for i, _ in entries]
         readable = [(i, fields) for i, fields in entries if fields is not None]
         trimmed = [entry_key(i) for i, fields in entries if fields is None]
-        position = self._stream.low_water(ids)
+        low_water, is_alone = (position, True) if position else self._stream.low_water(ids)
         self._checkpoint("before_commit")
         try:
-            outcome = self._ingest.apply(readable, self._clock.now_ms(), position, lost=trimmed)
+            outcome = self._ingest.apply(readable, self._clock.now_ms(), low_water, lost=trimmed)
+        except STORE_AWAY:
+            raise
         except Exception as error:
-            if isinstance(error, OperationalError | InterfaceError | TimeoutError) or len(ids) == 1:
-                self._poison(error, readable)
-            # Something in this batch breaks us: one by one, so that only that one is refused.
-            for entry in entries:
-                self._step([entry])
+            self._set_aside(entries, position, error)
             return
         self._checkpoint("committed")
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
+        if not is_alone:
+            # Another projector was at work beside us. Whoever acknowledges last moves the position over both.
+            self._ingest.advance(self._stream.low_water([])[0])
 
-    def _poison(self, error: Exception, readable: Sequence[tuple[str, Mapping[bytes, bytes]]]) -> None:
-        """Raise what the caller waits for; keep a single entry that breaks us out of the way for good."""
-        if isinstance(error, OperationalError | InterfaceError | TimeoutError) or not readable:
+    def _set_aside(self, entries: Entries, position: str, error: Exception) -> None:
+        """Something in this batch breaks us: one by one, so that only that one is refused, and for good."""
+        if len(entries) > 1:
+            for entry in entries:
+                self._step([entry], position and entry[0])
+            return
+        entry_id_, fields = entries[0]
+        if fields is None or fields.get(b"specversion", b"").startswith(BROKEN):
             raise error
-        entry, fields = readable[0]
-        log.error("entry %s breaks the projector and is set aside", entry, exc_info=error)
-        broken = dict(fields)
-        broken[b"specversion"] = f"broken: {type(error).__name__}".encode()
-        self._step([(entry, broken)])
+        log.error("entry %s breaks the projector and is set aside", entry_id_, exc_info=error)
+        self._step([(entry_id_, {**fields, b"specversion": BROKEN + type(error).__name__.encode()})], position)
 
     def _chores(self) -> None:
         if time.monotonic() < self._next_chores:
             return
-        self._next_chores = time.monotonic() + CHORES_EVERY_S
-        claimed, deleted = self._stream.claim(CLAIM_IDLE_MS, BATCH)
+        self._next_chores = time.monotonic() + self._chores_every_s
+        claimed, deleted = self._stream.claim(self._claim_idle_ms, BATCH)
         self._step([*claimed, *((i, None) for i in deleted)])
         self._measure_gap()
         feed = self._feed()

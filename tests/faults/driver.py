@@ -1,0 +1,47 @@
+"""A projector in a process of its own that kills itself (SIGKILL) at the nth passing of a named step.
+
+python -m tests.faults.driver REDIS_URL DATABASE_URL DISTRICT_DIR CONSUMER STEP NTH
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from services.clock import SetClock
+from services.district.load import load
+from services.projector import loop
+from services.projector.ingest import Ingest
+from services.projector.loop import Projector
+from services.sealing import Sealer
+from services.store.engine import open_engine
+from services.stream import EventStream, connect
+from tests.tiny import NOON
+
+
+def main() -> None:
+    redis_url, database_url, folder, consumer, step, nth = sys.argv[1:]
+    left = [int(nth)]
+
+    def checkpoint(passed: str) -> None:
+        if passed == step:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    loop.BATCH = 40
+    district = load(Path(folder))
+    engine = open_engine(database_url)
+    stream = EventStream(connect(redis_url), district.code, consumer)
+    projector = Projector(
+        stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON), checkpoint=checkpoint, claim_idle_ms=1000,
+        chores_every_s=0.3,
+    )  # fmt: skip
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    projector.run(stop)
+
+
+if __name__ == "__main__":
+    main()

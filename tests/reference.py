@@ -1,0 +1,96 @@
+"""What a store must look like: dumps of its tables, and a fold of the same entries from scratch to hold against."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from services.clock import to_rfc3339
+from services.district.package import District
+from services.indicators import contributions
+from services.projector.ingest import Entry, Ingest
+from services.sealing import Sealer
+from services.store import read, schema
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+from tests.tiny import NOON, case, entry, middle
+
+READ_MODEL = ("cases", "rollups", "things", "tallies")
+STATUSES = ("reported", "filed", "dispatched", "handling", "returned", "suspended", "handled", "closed", "voided")
+
+
+def dump(engine: Engine, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the read model's tables, sorted; roll-ups of 0 are no roll-ups."""
+    found = {}
+    with engine.connect() as connection:
+        for name in tables or READ_MODEL:
+            table = schema.metadata.tables[name]
+            rows = [tuple(row) for row in connection.execute(select(table))]
+            if name == "rollups":
+                rows = [row for row in rows if row[-1]]
+            if name == "cases":
+                rows = [(*row[:-1], tuple(sorted(map(tuple, json.loads(row[-1]))))) for row in rows]
+            found[name] = sorted(rows, key=repr)
+    return found
+
+
+def rollups_recounted(engine: Engine, district: District) -> list[tuple[Any, ...]]:
+    """The roll-ups counted again from the cases."""
+    counts: dict[tuple[Any, ...], int] = {}
+    with engine.connect() as connection:
+        columns = [schema.cases.c[name] for name in read.CaseRow.__struct_fields__]
+        for row in connection.execute(select(*columns)):
+            for contribution in contributions(read.CaseRow(*row), district):
+                counts[tuple(contribution)] = counts.get(tuple(contribution), 0) + 1
+    return sorted(((*key, n) for key, n in counts.items()), key=repr)
+
+
+def from_scratch(folder: Path, district: District, entries: list[Entry]) -> Engine:
+    """A fresh SQLite store with the entries taken in one by one, in the order of the stream."""
+    engine = open_engine(f"sqlite:///{folder / 'scratch.db'}")
+    upgrade(engine)
+    ingest = Ingest(engine, district, Sealer(""))
+    for start in range(0, len(entries), 100):
+        batch = entries[start : start + 100]
+        ingest.apply(batch, NOON, batch[-1][0])
+    return engine
+
+
+def life(seed: int, cases: int = 25, events: int = 400) -> list[dict[bytes, bytes]]:
+    """Events of many cases with every kind of step: late versions, repeats, moves, voids, merges, rubbish."""
+    rng = random.Random(seed)
+    versions: dict[str, int] = {}
+    found: list[dict[bytes, bytes]] = []
+    for number in range(events):
+        name = f"C{rng.randrange(cases)}"
+        versions[name] = version = versions.get(name, 0) + 1
+        at = NOON - 86_400_000 * 3 + number * 500_000
+        status = rng.choice(STATUSES)
+        more: dict[str, Any] = {}
+        if status == "closed":
+            more["closed_at"] = to_rfc3339(at)
+        if rng.random() < 0.05:
+            more["merged_into"] = f"C{rng.randrange(cases)}"
+        if rng.random() < 0.8:
+            more["clocks"] = [{"what": "close", "started_at": to_rfc3339(NOON - 86_400_000 * 3),
+                               "deadline_at": to_rfc3339(NOON - rng.randrange(-200, 200) * 3_600_000)}]  # fmt: skip
+        place = middle(rng.randrange(4), rng.randrange(2)) if rng.random() < 0.9 else {"lon": ..., "lat": ...}
+        if place["lon"] is ...:
+            place["coord_sys"] = ...
+        data = case(name, version, status, channel=rng.choice(["GRID", "APP"]), level=rng.choice(["grid", "street"]),
+                    domain=f"{rng.randrange(1, 17):02d}", **place, **more)  # fmt: skip
+        fields = entry(data, "case.corrected", at, source=rng.choice(["/a", "/b"]))
+        found.append(fields)
+        if rng.random() < 0.1:
+            found.append(fields)
+        if rng.random() < 0.05:
+            found.append({b"rubbish": str(number).encode()})
+        if rng.random() < 0.05:
+            beat = {"at": to_rfc3339(at), "interval_s": 10}
+            found.append(entry(beat, "source.heartbeat", at, source="/a"))
+    for _ in range(events // 20):  # a little disorder: late versions
+        i = rng.randrange(len(found) - 8)
+        found.insert(i + rng.randrange(8), found.pop(i))
+    return found
