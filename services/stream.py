@@ -111,8 +111,8 @@ class EventStream:
         """Entries behind ``after`` up to ``until``, whoever they were delivered to."""
         return [(i.decode(), fields) for i, fields in self.client.xrange(self.keys.events, f"({after}", until, count)]
 
-    def low_water(self, batch: Sequence[str]) -> tuple[str, bool]:
-        """The id up to which everything is in the store once ``batch`` is; and whether nothing else is pending.
+    def low_water(self, batch: Sequence[str]) -> str:
+        """The id up to which everything is in the store once ``batch`` is.
 
         Entries are delivered in order, and acknowledged after they were stored: so all below the first entry that is
         still pending, and not in this batch, is there; without such an entry all that was delivered. The two answers
@@ -124,12 +124,12 @@ class EventStream:
             groups, summary = pipe.execute()
         delivered = next(g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()})
         if summary["pending"] == len(batch):
-            return str(delivered), True
+            return str(delivered)
         # What is delivered from here on is newer than ``delivered``: it cannot make the answer wrong.
         pending = self.client.xpending_range(self.keys.events, GROUP, "-", delivered, len(batch) + 1)
         ours = set(batch)
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
-        return (str(delivered) if first_other is None else entry_id(entry_key(first_other) - 1)), False
+        return str(delivered) if first_other is None else entry_id(entry_key(first_other) - 1)
 
     def finish(self, entry_ids: Sequence[str], revision: int, dead: Sequence[Mapping[str, str]]) -> None:
         """After the commit: wake the web processes, tell the dead, then acknowledge; one round trip."""

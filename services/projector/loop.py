@@ -61,6 +61,7 @@ class Projector:
         self._clock = clock
         self._checkpoint = checkpoint
         self._next_chores = 0.0
+        self._advanced_to = ""
         self._pause_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -71,7 +72,10 @@ class Projector:
                 if not ready:
                     self._recover(stop)
                     ready = True
-                self._step(self._stream.read(">", BATCH, BLOCK_MS))
+                if entries := self._stream.read(">", BATCH, BLOCK_MS):
+                    self._step(entries)
+                else:
+                    self._advance()
                 self._chores()
                 self._pause_s = 0.0
             except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
@@ -130,7 +134,7 @@ class Projector:
         ids = [i for i, _ in entries]
         readable = [(i, fields) for i, fields in entries if fields is not None]
         trimmed = [entry_key(i) for i, fields in entries if fields is None]
-        low_water, is_alone = (position, True) if position else self._stream.low_water(ids)
+        low_water = position or self._stream.low_water(ids)
         self._checkpoint("before_commit")
         try:
             outcome = self._ingest.apply(readable, self._clock.now_ms(), low_water, lost=trimmed)
@@ -143,9 +147,13 @@ class Projector:
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
-        if not is_alone:
-            # Another projector was at work beside us. Whoever acknowledges last moves the position over both.
-            self._ingest.advance(self._stream.low_water([])[0])
+
+    def _advance(self) -> None:
+        """Nothing new: move the position over what two projectors, each waiting for the other, have left behind."""
+        low_water = self._stream.low_water([])
+        if low_water != self._advanced_to:
+            self._ingest.advance(low_water)
+            self._advanced_to = low_water
 
     def _set_aside(self, entries: Entries, position: str, error: Exception) -> None:
         """Something in this batch breaks us: one by one, so that only that one is refused, and for good."""
