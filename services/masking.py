@@ -4,20 +4,11 @@ The wall hangs in a room that visitors see: no description, no address, no perso
 case (domains 09 and 10) stands at its grid's centre, without text.
 """
 
-import re
-
 import msgspec
 
 from services.cases import CaseRow, PresentEscalation, decode_escalation
 from services.district.package import Area, District
 from services.events.codes import SENSITIVE_DOMAINS
-
-_PHONE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[- ]?)\d{4,5}(\d{3})(?!\d)")
-_IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
-_PERSONAL_FIELDS = re.compile(
-    r'("(?:reporter|handler|name|phone|acknowledged_by|actor)"\s*:\s*)(\{[^{}]*\}|"(?:[^"\\]|\\.)*")'
-)
 
 
 class WallCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -71,18 +62,6 @@ def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
         row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
         decode_escalation(row.escalation) if row.escalation else None, light,
     )  # fmt: skip
-
-
-def mask_text(text: str) -> str:
-    """Phones and identity numbers in free text, with their middle hidden."""
-    text = _IDENTITY.sub(r"\1********\2", text)
-    text = _PHONE.sub(r"\1****\2", text)
-    return _LANDLINE.sub(r"\1****\2", text)
-
-
-def mask_refused(raw: bytes) -> str:
-    """A refused entry's text for people to read: personal fields out, numbers masked. It may be no JSON at all."""
-    return mask_text(_PERSONAL_FIELDS.sub(r'\1"***"', raw.decode("utf-8", "replace")))[:4000]
 
 
 def _short(degrees: float | None) -> float | None:

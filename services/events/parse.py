@@ -9,21 +9,30 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
-from services.clock import parse_ms
+from services.clock import parse_ms, to_ms
 from services.events.case import TEXT_LIMITS, Case, Part
 from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
 from services.events.others import BODIES
+from services.events.personal import PERSONAL_FIELDS, mask_text
 
 MAX_ENTRY_BYTES = 256 * 1024
 MAX_NESTING = 16
 CLOCK_SKEW_MS = 5 * 60_000
+# Outside these a time is a mistake, and the calendar's own arithmetic ends not far beyond.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST_MS, LATEST_MS = to_ms(EARLIEST), to_ms(LATEST)
+SHOWN_CHARACTERS = 80
 
 _CASE_DECODER = msgspec.json.Decoder(Case)
 _DECODERS = {name: msgspec.json.Decoder(body) for name, body in BODIES.items()}
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+# A string without an end runs to the end of the text: looked for anew at every quote, it would take minutes.
+_BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]')
+_PATH = re.compile(r" - at `\$([^`]*)`$")
+_PATH_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -60,7 +69,7 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     kind = _text(fields.get(b"type")) or "(none)"
 
     def refused(reason: DeadReason, detail: str) -> Refused:
-        return Refused(entry_id, reason, _clip(detail), source[:200], kind[:100])
+        return Refused(entry_id, reason, _clip(mask_text(detail)), source[:200], kind[:100])
 
     if sum(map(len, fields.keys())) + sum(map(len, fields.values())) > MAX_ENTRY_BYTES:
         return refused("too_large", f"the entry is larger than {MAX_ENTRY_BYTES} bytes")
@@ -71,7 +80,10 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         return refused("not_cloudevent", f"specversion is {_text(fields[b'specversion'])!r}: only 1.0 is read")
     event_id = _text(fields[b"id"])
     if not event_id or "\x00" in event_id or not source.isprintable() or max(len(event_id), len(source)) > 200:
-        return refused("bad_value", "id or source is not printable text of at most 200 characters")
+        field = f"id {event_id[:60]!a}" if source.isprintable() and len(source) <= 200 else f"source {source[:60]!a}"
+        return refused("bad_value", f"{field} is not printable text of at most 200 characters")
+    if not kind.isprintable() or len(kind) > 100:
+        return refused("unknown_type", f"type {kind[:60]!a} is not printable text of at most 100 characters")
     for name in (b"time", b"data"):
         if name not in fields:
             return refused("missing_field", f"attribute {name.decode()} is missing")
@@ -79,6 +91,8 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         time_ms = parse_ms(fields[b"time"].decode())
     except (ValueError, OverflowError) as error:
         return refused("bad_value", f"attribute time: {error}")
+    if not EARLIEST_MS <= time_ms <= LATEST_MS:
+        return refused("bad_value", f"attribute time: {_text(fields[b'time'])} is not between 1900 and 2200")
     data = fields[b"data"]
     if _too_deep(data):
         return refused("bad_json", f"data is nested deeper than {MAX_NESTING}")
@@ -89,11 +103,13 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         body, data, unknown = _decode(kind, body_type, data)
     except msgspec.ValidationError as error:
         missing = "missing required field" in str(error)
-        return refused("missing_field" if missing else "bad_value", f"data: {error}")
+        return refused("missing_field" if missing else "bad_value", f"data: {error}{_value_at(str(error), data)}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return refused("bad_json", f"data: {error}")
     flags: list[str] = []
     if isinstance(body, Case):
+        if (problem := _impossible_time(body)) is not None:
+            return refused("bad_value", problem)
         body, data, flags = _settle_case(body, data)
         if kind not in CASE_TYPES:
             flags.append("unknown_type")
@@ -151,9 +167,42 @@ def _settle_case(case: Case, data: bytes) -> tuple[Case, bytes, list[str]]:
         flags.append("unknown_domain")
     if changes:
         case = msgspec.structs.replace(case, **changes)
-    if changes or case.reporter is not None:
+    # A text that names the reporter twice decodes to the last one, and would keep the first.
+    if changes or case.reporter is not None or b"reporter" in data:
         data = _ENCODER.encode(msgspec.structs.replace(case, reporter=None))
     return case, data, flags
+
+
+def _impossible_time(case: Case) -> str | None:
+    """The first time that decides about a counting day and cannot be meant."""
+    names = ("reported_at", "dispatched_at", "closed_at", "deadline_at")
+    times: list[tuple[str, datetime | None]] = [(name, getattr(case, name)) for name in names]
+    for i, clock in enumerate(case.clocks):
+        times += [(f"clocks[{i}].started_at", clock.started_at), (f"clocks[{i}].deadline_at", clock.deadline_at)]
+    for name, at in times:
+        if at is not None and not EARLIEST <= at <= LATEST:
+            return f"data: {at.isoformat()} is not between 1900 and 2200 - at `$.{name}`"
+    return None
+
+
+def _value_at(error: str, data: bytes) -> str:
+    """What stands where ``error`` points: «, found -3»; nothing where it cannot be said, nor what is personal."""
+    path = _PATH.search(error)
+    if path is None or "missing required field" in error or "Invalid enum value" in error:
+        return ""
+    steps = [step.group(1) or int(step.group(2)) for step in _PATH_STEP.finditer(path.group(1))]
+    if any(step in PERSONAL_FIELDS for step in steps):
+        return ""
+    try:
+        value = msgspec.json.decode(data)
+        for step in steps:
+            value = value[step]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError):
+        return ""
+    if isinstance(value, dict | list):
+        return ""
+    shown = _ENCODER.encode(value).decode() if not isinstance(value, int) else str(value)[:SHOWN_CHARACTERS]
+    return f", found {shown[:SHOWN_CHARACTERS]}"
 
 
 def _too_deep(data: bytes) -> bool:

@@ -17,7 +17,7 @@ from services.events.case import Case
 from services.events.entry import entry_key, is_in_range
 from services.events.others import UnitMoved
 from services.events.parse import Event, Refused, parse
-from services.masking import mask_refused
+from services.events.personal import mask_refused
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import change_cases, tallies_of, things_of, ticker, winners
 from services.projector.gap import measure

@@ -1,0 +1,63 @@
+"""What must not be read by everybody in a text that was refused: names and numbers of people (CONTRACT.md, bad input).
+
+The text may be no JSON at all, cut off, or JSON with a publisher's own fields: it is scanned, not decoded.
+"""
+
+import re
+
+# Fields whose whole value is about a person, whatever its shape.
+PERSONAL_FIELDS = frozenset({"reporter", "handler", "name", "phone", "acknowledged_by", "actor"})
+SHOWN_CHARACTERS = 4000
+
+_PHONE = re.compile(r"(?<!\d)((?:\+?86[- ]?)?1\d{2})[- ]?\d{4}[- ]?(\d{4})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[- ]?)\d{4,5}(\d{3})(?!\d)")
+_IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+# A field's name in either kind of quotes (a Python dict is the commonest «JSON» that is none), or the bare word.
+_FIELD = re.compile(rf"(?<!\w)(\\?[\"']?(?:{'|'.join(sorted(PERSONAL_FIELDS))})\\?[\"']?\s*[:=]\s*)", re.IGNORECASE)
+_PLAIN_END = re.compile(r"[,;&\]}\n]|\Z")
+_NOTABLE = re.compile(r"[\[\]{}\"']")
+_STRING_END = {quote: re.compile(rf"(?s)(?:[^{quote}\\]|\\.)*(?:{quote}|\\?\Z)") for quote in "\"'"}
+_ESCAPED_DIGIT = re.compile(r"\\u00(3\d)")
+
+
+def mask_text(text: str) -> str:
+    """Phones and identity numbers in free text, with their middle hidden."""
+    text = _IDENTITY.sub(r"\1********\2", text)
+    text = _PHONE.sub(r"\1****\2", text)
+    return _LANDLINE.sub(r"\1****\2", text)
+
+
+def mask_refused(raw: bytes) -> str:
+    """A refused entry's text for people to read: personal fields out, numbers masked."""
+    text = raw[: SHOWN_CHARACTERS * 4].decode("utf-8", "replace")
+    text = _ESCAPED_DIGIT.sub(lambda found: chr(int(found.group(1), 16)), text)
+    parts, at = [], 0
+    while (field := _FIELD.search(text, at)) is not None:
+        parts += [text[at : field.end()], '"***"']
+        at = _value_end(text, field.end())
+    return mask_text("".join(parts) + text[at:])[:SHOWN_CHARACTERS]
+
+
+def _value_end(text: str, start: int) -> int:
+    """Where the value that begins at ``start`` ends: the text's end, when it was cut off."""
+    first = text[start : start + 1]
+    if first in _STRING_END and first:
+        return _string_end(text, start)
+    if first not in {"{", "["}:
+        found = _PLAIN_END.search(text, start)
+        return found.start() if found else len(text)
+    depth, at = 0, start
+    while (found := _NOTABLE.search(text, at)) is not None:
+        mark, at = found.group(), found.end()
+        if mark in _STRING_END:
+            at = _string_end(text, at - 1)
+            continue
+        depth += 1 if mark in "[{" else -1
+        if depth == 0:
+            return at
+    return len(text)
+
+
+def _string_end(text: str, start: int) -> int:
+    found = _STRING_END[text[start]].match(text, start + 1)
+    return found.end() if found else len(text)
