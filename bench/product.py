@@ -39,13 +39,18 @@ class Cases:
         self.random = random.Random(seed)
         self.grids = [a.centre for a in load(folder).grids.values() if a.centre is not None]
         self.versions: dict[int, int] = {}
+        self.places: dict[int, tuple[float, float]] = {}
         self.now = time.time_ns() // 1_000_000
 
     def event(self, number: int, status: str, at: int | None = None) -> Fields:
         """The next version of case ``number``."""
         version = self.versions[number] = self.versions.get(number, 0) + 1
         at = at or time.time_ns() // 1_000_000
-        lon, lat = self.random.choice(self.grids)
+        # A case stays where it is, but for one event in ten: then it is moved, as the peers' are.
+        if number not in self.places or self.random.random() < 0.1:
+            lon, lat = self.random.choice(self.grids)
+            self.places[number] = lon + self.random.uniform(-5e-4, 5e-4), lat + self.random.uniform(-5e-4, 5e-4)
+        lon, lat = self.places[number]
         opened = self.now - 1000 * (1 + number % 86_400)
         body: dict[str, Any] = {
             "case_id": f"B{number:07d}", "version": version, "status": status, "channel": "GRID",
@@ -53,8 +58,7 @@ class Cases:
             "title": "井盖破损需要维修", "description": DESCRIPTION,
             "address": "某路与某街交叉口东北角", "severity": 4 if number % 50 else 3, "level": "street",
             "category": {"scheme": "demo", "kind": "component", "major": "01", "minor": "02", "name": "污水井盖"},
-            "lon": lon + self.random.uniform(-5e-4, 5e-4), "lat": lat + self.random.uniform(-5e-4, 5e-4),
-            "coord_sys": "WGS84", "lead_unit": "D01",
+            "lon": lon, "lat": lat, "coord_sys": "WGS84", "lead_unit": "D01",
             "clocks": [{"what": "close", "started_at": to_rfc3339(opened), "limit": {"value": 4, "unit": "UH"},
                         "deadline_at": to_rfc3339(self.now + 3_600_000 * (number % 40 - 1))}],
             "step": {"actor": "bench", "note": "实测"},

@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
 LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key_places", "watch_areas", "poles")
+
+
+@lru_cache(maxsize=65_536)
+def _local(zone: ZoneInfo, minute: int) -> tuple[int, int]:
+    """(yyyymmdd, hour) of a minute since 1970 on a local clock. Cases share minutes, and zones change at minutes."""
+    moment = datetime.fromtimestamp(minute * 60, zone)
+    return moment.year * 10_000 + moment.month * 100 + moment.day, moment.hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,7 @@ class District:
 
     def day_of(self, ms: int) -> int:
         """The counting day that ``ms`` (Unix milliseconds) belongs to, as yyyymmdd: it turns at the day's cut."""
-        moment = datetime.fromtimestamp(ms / 1000 - self.day_cut_hour * 3600, self.zone)
-        return moment.year * 10_000 + moment.month * 100 + moment.day
+        return _local(self.zone, ms // 60_000 - self.day_cut_hour * 60)[0]
 
     def day_start_ms(self, day: int) -> int:
         """The first millisecond of a counting day yyyymmdd."""
@@ -91,4 +98,4 @@ class District:
 
     def hour_of(self, ms: int) -> int:
         """The hour of the local clock, 0–23."""
-        return datetime.fromtimestamp(ms / 1000, self.zone).hour
+        return _local(self.zone, ms // 60_000)[1]

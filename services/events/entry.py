@@ -35,19 +35,19 @@ def entry_key(entry_id: str) -> int:
 
     An id outside that (a publisher's own) counts as the last one inside: ``is_in_range`` tells.
     """
-    ms, seq = _parts(entry_id)
-    return min(ms, MAX_MS) << 20 | (min(seq, MAX_SEQUENCE) if ms <= MAX_MS else MAX_SEQUENCE)
+    ms, _, seq = entry_id.partition("-")
+    key = int(ms) << 20 | int(seq or 0)
+    return key if int(ms) <= MAX_MS and int(seq or 0) <= MAX_SEQUENCE else _clamped(int(ms), int(seq or 0))
 
 
 def is_in_range(entry_id: str) -> bool:
     """Whether ``entry_key`` gives this id a number of its own."""
-    ms, seq = _parts(entry_id)
-    return ms <= MAX_MS and seq <= MAX_SEQUENCE
-
-
-def _parts(entry_id: str) -> tuple[int, int]:
     ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)
+    return int(ms) <= MAX_MS and int(seq or 0) <= MAX_SEQUENCE
+
+
+def _clamped(ms: int, sequence: int) -> int:
+    return min(ms, MAX_MS) << 20 | (min(sequence, MAX_SEQUENCE) if ms <= MAX_MS else MAX_SEQUENCE)
 
 
 def entry_id(key: int) -> str:

@@ -23,7 +23,7 @@ from services.events.others import (
 from services.events.parse import Event
 from services.indicators import Contribution, contributions, moved
 from services.projector.delta import Happened, ThingChange
-from services.store.write import OldCase
+from services.store.write import OldCase, counted_text
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode
@@ -32,7 +32,7 @@ _ENCODE = msgspec.json.Encoder().encode
 class CaseChanges(NamedTuple):
     """What a batch does to the cases."""
 
-    rows: list[tuple[CaseRow, tuple[Contribution, ...]]]
+    rows: list[tuple[CaseRow, str]]
     gone: list[str]
     counts: dict[Contribution, int]
 
@@ -70,7 +70,7 @@ def change_cases(
     best: Mapping[str, tuple[int, Event, Place]], old: Mapping[str, OldCase], district: District
 ) -> CaseChanges:
     """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in."""
-    rows: list[tuple[CaseRow, tuple[Contribution, ...]]] = []
+    rows: list[tuple[CaseRow, str]] = []
     gone: list[str] = []
     counts: dict[Contribution, int] = {}
     for case_id, (key, event, place) in best.items():
@@ -82,8 +82,9 @@ def change_cases(
         domain = unified_domain(case, event.source, district)
         row = settle(event, key, place, domain, district.policy.due_soon_share)
         counted = contributions(row, district)
-        rows.append((row, counted))
-        if before is None or before.counted != counted:
+        text = counted_text(counted)
+        rows.append((row, text))
+        if before is None or before.counted_text != text:
             for contribution, n in moved(before.counted if before else (), counted).items():
                 counts[contribution] = counts.get(contribution, 0) + n
         if before is not None and before.is_open and not row.is_open:
@@ -110,9 +111,13 @@ def things_of(events: Sequence[tuple[int, Event]]) -> list[ThingChange]:
         if standing is None or (version, -entry) > (standing.version, -standing.entry):
             best[kind, key] = ThingChange(kind, key, version, entry, msgspec.Raw(_ENCODE(body)))
 
+    newest = {event.source: (entry, event) for entry, event in sorted(events, key=lambda item: item[0])}
+    for source, (entry, event) in newest.items():
+        put("source", source, entry, entry, {"time": event.time_ms})
     for entry, event in events:
         body = event.body
-        put("source", event.source, entry, entry, {"time": event.time_ms})
+        if isinstance(body, Case):
+            continue
         if isinstance(body, Heartbeat):
             beat = {"at": to_ms(body.at), "interval_s": body.interval_s, "backlog": body.backlog}
             put("heartbeat", event.source, to_ms(body.at), entry, beat)

@@ -24,6 +24,7 @@ NONE = Gap(0, "", False)
 
 def measure(feed: Feed, stream: StreamState, pending: int) -> Gap:
     """Compare our own durable count with the stream's. Pure."""
+
     def is_behind(entry: str) -> bool:
         """Whether everything that can be read lies behind ``entry``."""
         return not stream.first or entry_key(stream.first) > entry_key(entry)

@@ -14,7 +14,7 @@ from services.cases import Place
 from services.clock import to_ms
 from services.district.package import District
 from services.events.case import Case
-from services.events.entry import entry_key, is_in_range
+from services.events.entry import entry_id, entry_key, is_in_range
 from services.events.others import UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
@@ -156,9 +156,8 @@ class Ingest:
         writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
-        newest = feed.last_entry
-        for entry in (*(e.entry_id for _, e in events), *(r.entry_id for _, r in batch.refused)):
-            newest = later(newest, entry)
+        newest_key = max((key for key in batch.raw if key < 1 << 62), default=0)
+        newest = later(feed.last_entry, entry_id(newest_key))
         is_stream = position is not None
         after = msgspec.structs.replace(
             feed,
@@ -188,18 +187,18 @@ class Ingest:
     def _read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
         batch = Batch()
         cases: list[tuple[int, Event]] = []
-        for entry_id, fields in entries:
-            key = entry_key(entry_id)
-            if not is_in_range(entry_id):
+        for name, fields in entries:
+            key = entry_key(name)
+            if not is_in_range(name):
                 # Nothing that Redis numbers by itself looks so: it cannot be kept, and is not worth a stop.
-                key = (1 << 62) + zlib.crc32(entry_id.encode())
+                key = (1 << 62) + zlib.crc32(name.encode())
                 batch.raw[key] = fields
                 source = fields.get(b"source", b"").decode("utf-8", "replace")[:200]
-                detail = f"entry id {entry_id} is outside what can be numbered: XADD with * instead"
-                batch.refused.append((key, Refused(entry_id, "bad_value", detail, source, "")))
+                detail = f"entry id {name} is outside what can be numbered: XADD with * instead"
+                batch.refused.append((key, Refused(name, "bad_value", detail, source, "")))
                 continue
             batch.raw[key] = fields
-            event = parse(entry_id, fields, now_ms)
+            event = parse(name, fields, now_ms)
             if isinstance(event, Refused):
                 batch.refused.append((key, event))
             elif isinstance(event.body, Case):

@@ -83,18 +83,18 @@ class Locator:
         given = (case.street or "", case.community or "", case.grid or "")
         if not any(given):
             place = area
-        elif not any(coded):
-            flags.append("unknown_code")
-            place = area if any(area) else given
         else:
-            place = coded
-            if any(a and c and a != c for a, c in zip(area, coded, strict=True)):
+            if not any(coded):
+                place = area
+            elif any(a and c and a != c for a, c in zip(area, coded, strict=True)):
                 flags.append("place_disagrees")
-            elif area[: len(coded)] and any(area):
-                # The code names the street only and the position agrees: the finer levels come from the position.
-                place = tuple(c or a for c, a in zip(coded, area, strict=True))  # type: ignore[assignment]
+                place = coded
+            else:
+                # The code may name the street only: where the position agrees the finer levels come from it.
+                place = _filled(coded, area)
             if any(g and g != c for g, c in zip(given, coded, strict=True)):
                 flags.append("unknown_code")
+                place = _filled(place, given)
         lon, lat = point if point else (None, None)
         street, community, grid = (text.replace("\x00", "") for text in place)
         return Place(lon, lat, street, community, grid, tuple(flags))
@@ -112,6 +112,11 @@ class Locator:
 
     def _known(self, case: Case) -> bool:
         return any(self._coded(case))
+
+
+def _filled(place: tuple[str, str, str], other: tuple[str, str, str]) -> tuple[str, str, str]:
+    """``place`` with its empty levels from ``other``."""
+    return place[0] or other[0], place[1] or other[1], place[2] or other[2]
 
 
 def _problem(case: Case) -> tuple[str, str] | None:

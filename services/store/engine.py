@@ -15,6 +15,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout=20000",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-32768",
+    # A checkpoint rewrites every page that changed since the last one, once: at 64 MB of log instead of 4 MB the pages
+    # that change all the time are written a tenth as often.
+    "PRAGMA wal_autocheckpoint=16000",
 )
 STATEMENT_TIMEOUT_MS = 30_000
 
