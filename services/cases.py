@@ -4,6 +4,8 @@ The winner is the higher version; of two entries with one version the earlier en
 associative and idempotent: any order, any number of repeats, one result.
 """
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from services.clock import to_ms
@@ -97,6 +99,8 @@ def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: fl
         flags.append(f"no_{needed}")
         if needed in moments:
             moments[needed] = event.time_ms
+        elif needed == "dispatched_at":  # a short limit counts from it
+            case = msgspec.structs.replace(case, dispatched_at=datetime.fromtimestamp(event.time_ms / 1000, UTC))
     when = due(case, due_soon_share)
     name = (case.category.name if case.category else None) or ""
     return CaseRow(
