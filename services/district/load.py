@@ -88,7 +88,7 @@ class _Reader:
             sources=self.sources(head),
             categories=self.categories(tables["categories"]),
             class_map=self.class_map(tables["class_map"]),
-            layers={layer: found for layer in LAYERS if (found := self.geojson(f"{layer}.geojson"))},
+            layers={layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))},
             tables=tables, policy=self.policy(), absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
         )  # fmt: skip
         if self.faults:
@@ -154,6 +154,22 @@ class _Reader:
             return {}
         return found
 
+    def layer(self, file: str) -> dict[str, object]:
+        """A layer to draw: its features must be features, whatever they show."""
+        found = self.geojson(file)
+        features = found.get("features", [])
+        assert isinstance(features, list)
+        for number, feature in enumerate(features):
+            properties = feature.get("properties") if isinstance(feature, dict) else 0
+            geometry = feature.get("geometry") if isinstance(feature, dict) else None
+            if not isinstance(properties, dict | None):
+                self.fault(file, number, "is not a Feature", "Write a GeoJSON Feature; its properties may be null")
+            elif geometry is not None and not (
+                isinstance(geometry, dict) and isinstance(geometry.get("coordinates"), list)
+            ):
+                self.fault(file, number, "geometry has no coordinates", "Write a GeoJSON geometry, or null")
+        return found
+
     def areas(self, layer: str, parents: dict[str, Area] | None, *, required: bool = False) -> dict[str, Area]:
         file = f"{layer}.geojson"
         areas: dict[str, Area] = {}
@@ -176,7 +192,11 @@ class _Reader:
             geometry = self.geometry(file, code, feature.get("geometry"))
             if layer == "streets" and properties.get("name_en"):
                 self.names_en[code] = str(properties["name_en"])
-            areas[code] = Area(code, name, parent, geometry, int(properties.get("households") or 0))
+            households = properties.get("households") or 0
+            if not isinstance(households, int | float) or not 0 <= households < 1e9:
+                self.fault(file, code, f"households is {households!r}", "Write a number, or leave it out")
+                households = 0
+            areas[code] = Area(code, name, parent, geometry, int(households))
         if required and not areas:
             self.fault(file, "", "holds no street", "Add at least one feature")
         return areas
@@ -217,7 +237,7 @@ class _Reader:
                 value = float(row["value"])
             except ValueError:
                 value = 0.0
-            if value <= 0 or row["unit"] not in {"UH", "UD", "WH", "WD"}:
+            if not 0 < value < 100_000 or row["unit"] not in {"UH", "UD", "WH", "WD"}:
                 limit = f"{row['value']} {row['unit']}"
                 self.fault("categories.csv", f"line {number}", f"limit {limit!r}", "Write a number > 0 and UH UD WH WD")
             if row["domain"] not in DOMAINS:

@@ -1,0 +1,209 @@
+"""A district package: every fault is listed with its file, its feature and a remedy, and then nothing is loaded."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.district.load import PackageError, load
+from tests.tiny import features, square, write_tiny_district
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_tiny_district(tmp_path)
+    return tmp_path
+
+
+def write(name: str, text: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_text(text, "utf-8") and None
+
+
+def delete(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+def head(line: str, instead_of: str = "time_zone") -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "district.toml"
+        kept = [found for found in path.read_text("utf-8").splitlines() if not found.startswith(f"{instead_of} =")]
+        path.write_text("\n".join([*kept, line]), "utf-8")
+
+    return change
+
+
+def street(geometry: Any, code: str = "S1", **properties: Any) -> Callable[[Path], None]:
+    """The streets' file with its first street changed."""
+
+    def change(folder: Path) -> None:
+        path = folder / "streets.geojson"
+        found = json.loads(path.read_text("utf-8"))
+        found["features"][0]["geometry"] = geometry
+        found["features"][0]["properties"] |= {"code": code, **properties}
+        path.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+
+    return change
+
+
+def first_feature(feature: Any) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        path = folder / "streets.geojson"
+        found = json.loads(path.read_text("utf-8"))
+        found["features"].append(feature)
+        path.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
+
+    return change
+
+
+BOWTIE = {"type": "Polygon", "coordinates": [[[118, 31], [119, 32], [119, 31], [118, 32], [118, 31]]]}
+CLASSES = "scheme,kind,major,minor,name,condition,value,unit,domain\n"
+MAP = "source,scheme,kind,major,minor,domain\n"
+
+FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
+    # name: (what is done to a good package, file, feature, what the problem names, what the remedy names)
+    "no head": (delete("district.toml"), "district.toml", "", "is missing", "Add the file"),
+    "no streets": (delete("streets.geojson"), "streets.geojson", "", "is missing", "Add the file"),
+    "head is no TOML": (write("district.toml", 'code = "x'), "district.toml", "", "is not TOML", "Mend the line"),
+    "no code": (head("", "code"), "district.toml", "code", "is missing", 'code = "…"'),
+    "no name": (head("", "name"), "district.toml", "name", "is missing", 'name = "…"'),
+    "no such zone": (head('time_zone = "Mars/North"'), "district.toml", "time_zone", "Mars/North", "Asia/Shanghai"),
+    "a zone that is a path": (head('time_zone = "/etc"'), "district.toml", "time_zone", "/etc", "Asia/Shanghai"),
+    "a cut at 24": (head("day_cut_hour = 24"), "district.toml", "day_cut_hour", "24", "from 0 to 23"),
+    "a cut that is text": (head('day_cut_hour = "6"'), "district.toml", "day_cut_hour", "'6'", "whole number"),
+    "a month of 31": (head("month_first_day = 31"), "district.toml", "month_first_day", "31", "from 1 to 28"),
+    "sources that are none": (head("sources = 3"), "district.toml", "sources", "table", "/case-system"),
+    "not UTF-8": (
+        lambda folder: (folder / "streets.geojson").write_bytes(b'{"features": ["\xb6\xab"]}') and None,
+        "streets.geojson", "byte 15", "is not UTF-8", "UTF-8",
+    ),
+    "no JSON": (write("grids.geojson", '{\n"features": [,]}'), "grids.geojson", "line 2", "is not JSON", "Mend"),
+    "JSON that is no collection": (write("grids.geojson", "[1]"), "grids.geojson", "", "FeatureCollection", ""),
+    "features that are no list": (
+        write("grids.geojson", '{"features": 5}'), "grids.geojson", "", "FeatureCollection", "",
+    ),
+    "a layer without features": (write("water.geojson", "{}"), "water.geojson", "", "FeatureCollection", ""),
+    "a layer's feature that is none": (
+        write("water.geojson", '{"features": [{}, 5]}'), "water.geojson", "1", "not a Feature", "Feature",
+    ),
+    "a layer's geometry that is none": (
+        write("water.geojson", '{"features": [{"geometry": {"type": "Point"}}]}'),
+        "water.geojson", "0", "no coordinates", "or null",
+    ),
+    "no street in it": (write("streets.geojson", features()), "streets.geojson", "", "no street", "at least one"),
+    "a feature that is none": (first_feature(7), "streets.geojson", "2", "properties", "code, name"),
+    "no properties": (first_feature({"type": "Feature"}), "streets.geojson", "2", "properties", "code, name"),
+    "no code in it": (
+        first_feature({"properties": {"name": "x"}, "geometry": None}), "streets.geojson", "2", "no code", "both",
+    ),
+    "a code twice": (street(None, code="S2"), "streets.geojson", "S2", "stands twice", "a code of its own"),
+    "an unknown parent": (
+        write("communities.geojson", features(("C1", "一", "S7", square(0, 0)))),
+        "communities.geojson", "C1", "'S7'", "area that holds it",
+    ),
+    "a line": (
+        street({"type": "LineString", "coordinates": [[118, 31], [119, 32]]}),
+        "streets.geojson", "S1", "LineString", "Polygon",
+    ),
+    "a geometry that is none": (street({"type": "Polygon"}), "streets.geojson", "S1", "cannot be read", "or null"),
+    "coordinates that are text": (
+        street({"type": "Polygon", "coordinates": [[["a", "b"], ["c", "d"], ["e", "f"], ["a", "b"]]]}),
+        "streets.geojson", "S1", "cannot be read", "or null",
+    ),
+    "a ring of two points": (
+        street({"type": "Polygon", "coordinates": [[[118, 31], [119, 32]]]}), "streets.geojson", "S1", "", "",
+    ),
+    "a ring that crosses itself": (street(BOWTIE), "streets.geojson", "S1", "crosses itself", "make-valid"),
+    "metres, not degrees": (
+        street(square(5_000_000, 0)), "streets.geojson", "S1", "not in degrees", "WGS-84",
+    ),
+    "households that are text": (
+        write("grids.geojson", features(("G", "格", "C1", square(0, 0))).replace("100", '"many"')),
+        "grids.geojson", "G", "households", "number",
+    ),
+    "a table without a column": (
+        write("departments.csv", "code,title\nD1,x\n"), "departments.csv", "header", "name", "Columns are",
+    ),
+    "an empty table": (write("departments.csv", ""), "departments.csv", "header", "code, name", "Columns are"),
+    "a limit of 0": (
+        write("categories.csv", CLASSES + "s,event,1,2,n,c,0,UH,04\n"), "categories.csv", "line 2", "0 UH", "> 0",
+    ),
+    "a limit that is no number": (
+        write("categories.csv", CLASSES + "s,event,1,2,n,c,nan,UH,04\n"), "categories.csv", "line 2", "nan UH", "> 0",
+    ),
+    "a unit that is none": (
+        write("categories.csv", CLASSES + "s,event,1,2,n,c,1,DAYS,04\n"), "categories.csv", "line 2", "DAYS", "UH UD",
+    ),
+    "an unknown class": (
+        write("categories.csv", CLASSES + "s,event,1,2,n,c,1,UH,17\n"), "categories.csv", "line 2", "'17'", "01 … 16",
+    ),
+    "a map to an unknown class": (
+        write("class_map.csv", MAP + ",s,event,1,2,0\n"), "class_map.csv", "line 2", "'0'", "01 … 16",
+    ),
+    "a share above 1": (
+        write("policy.toml", "target_on_time = 90"), "policy.toml", "target_on_time", "90", "up to 1",
+    ),
+    "a share that is text": (
+        write("policy.toml", 'due_soon_share = "a quarter"'), "policy.toml", "due_soon_share", "quarter", "up to 1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_with_file_feature_and_remedy(folder: Path, name: str) -> None:
+    change, file, feature, problem, remedy = FAULTS[name]
+    change(folder)
+    with pytest.raises(PackageError) as caught:
+        load(folder)
+    found = [fault for fault in caught.value.faults if fault.file == file]
+    assert found, caught.value.faults
+    assert any(
+        fault.feature == feature and problem in fault.problem and remedy in fault.remedy for fault in found
+    ), found  # fmt: skip
+    assert all(fault.remedy for fault in caught.value.faults)
+
+
+def test_every_fault_is_listed_not_the_first_one(folder: Path) -> None:
+    street(BOWTIE)(folder)
+    write("policy.toml", "target_grid = 0")(folder)
+    head("day_cut_hour = 99")(folder)
+    with pytest.raises(PackageError) as caught:
+        load(folder)
+    assert {fault.file for fault in caught.value.faults} == {"streets.geojson", "policy.toml", "district.toml"}
+    text = str(caught.value)
+    assert "streets.geojson [S1]: crosses itself or is not closed. Mend the ring" in text
+
+
+def test_a_folder_that_is_none_is_one_fault(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="no such folder"):
+        load(tmp_path / "nowhere")
+
+
+def test_only_the_head_and_the_streets_are_needed_and_the_rest_is_said_to_be_absent(folder: Path) -> None:
+    for name in ("communities.geojson", "grids.geojson", "departments.csv"):
+        (folder / name).unlink()
+    district = load(folder)
+    assert list(district.streets) == ["S1", "S2"]
+    assert {"communities.geojson", "grids.geojson", "departments.csv", "water.geojson"} <= set(district.absent)
+    assert "streets.geojson" not in district.absent
+
+
+def test_a_street_without_geometry_is_counted_and_not_drawn(folder: Path) -> None:
+    street(None)(folder)
+    district = load(folder)
+    assert district.streets["S1"].geometry is None
+    assert district.streets["S1"].centre is None
+
+
+def test_a_file_with_a_byte_order_mark_is_read(folder: Path) -> None:
+    path = folder / "departments.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load(folder).units == {"D1": "市政中心", "D2": "城管局"}
+
+
+def test_the_digest_changes_with_the_content_and_only_with_it(folder: Path) -> None:
+    first = load(folder).digest
+    assert load(folder).digest == first
+    write("policy.toml", "target_grid = 0.7")(folder)
+    assert load(folder).digest != first
