@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -56,9 +57,10 @@ class Postgres:
                     raise
                 sleep(0.05)
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it: at once with its clients' transactions undone (SIGINT), or as a crash would (SIGQUIT)."""
         if self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(how)
             try:
                 self._process.wait(20)
             except subprocess.TimeoutExpired:
