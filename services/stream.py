@@ -118,18 +118,23 @@ class EventStream:
         still pending, and not in this batch, is there; without such an entry all that was delivered. The two answers
         are taken in one step, or an entry delivered in between would be passed over.
         """
+        if batch and self._is_alone():
+            return batch[-1]
         with self.client.pipeline(transaction=True) as pipe:
             pipe.xinfo_groups(self.keys.events)
-            pipe.xpending(self.keys.events, GROUP)
-            groups, summary = pipe.execute()
-        delivered = next(g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()})
-        if summary["pending"] == len(batch):
-            return str(delivered)
-        # What is delivered from here on is newer than ``delivered``: it cannot make the answer wrong.
-        pending = self.client.xpending_range(self.keys.events, GROUP, "-", delivered, len(batch) + 1)
+            pipe.xpending_range(self.keys.events, GROUP, "-", "+", len(batch) + 1)
+            groups, pending = pipe.execute()
         ours = set(batch)
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
-        return str(delivered) if first_other is None else entry_id(entry_key(first_other) - 1)
+        if first_other is not None:
+            return entry_id(entry_key(first_other) - 1)
+        delivered: str = next(g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()})
+        return delivered
+
+    def _is_alone(self) -> bool:
+        """Whether all that is pending is ours: we take it in in order, so that what lies below a batch is done."""
+        consumers = self.client.xpending(self.keys.events, GROUP).get("consumers") or []
+        return all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers)
 
     def finish(self, entry_ids: Sequence[str], revision: int, dead: Sequence[Mapping[str, str]]) -> None:
         """After the commit: wake the web processes, tell the dead, then acknowledge; one round trip."""

@@ -81,12 +81,23 @@ class Ingest:
         received: Mapping[str, int] | None = None,
         lost: Sequence[int] = (),
     ) -> Outcome:
-        """Take in ``entries``. ``position``: all entries up to it are then in the store; None leaves it (bulk history).
+        """Take in ``entries``: ``read``, then ``commit``."""
+        return self.commit(self.read(entries, now_ms), now_ms, position, received=received, lost=lost)
+
+    def commit(
+        self,
+        batch: Batch,
+        now_ms: int,
+        position: str | None = None,
+        *,
+        received: Mapping[str, int] | None = None,
+        lost: Sequence[int] = (),
+    ) -> Outcome:
+        """One transaction. ``position``: all entries up to it are then in the store; None leaves it (bulk history).
 
         ``received`` gives moments other than ``now_ms`` by entry id; ``lost`` are keys that were trimmed unread.
         Raises what the database raises: nothing is committed then.
         """
-        batch = self._read(entries, now_ms)
         with writing(self._engine) as connection:
             writer = Writer(connection)
             feed = writer.lock()
@@ -184,7 +195,8 @@ class Ingest:
         writer.move_feed(after)
         return Outcome(after.revision, len(events), batch.refused)
 
-    def _read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
+    def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
+        """Parse, check and place: no I/O, so that the next batch can be read while this one is written."""
         batch = Batch()
         cases: list[tuple[int, Event]] = []
         for name, fields in entries:

@@ -5,10 +5,12 @@ At start and after every failure the loop goes through ``recover``: the group is
 is measured. All of it is idempotent, so there is one way back and not five.
 """
 
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import redis
 from sqlalchemy import Engine
@@ -18,7 +20,7 @@ from services.clock import Clock
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
 from services.projector.gap import measure
-from services.projector.ingest import Ingest
+from services.projector.ingest import Batch, Ingest
 from services.store.engine import writing
 from services.store.purge import purge
 from services.store.write import Feed, read_feed
@@ -62,10 +64,18 @@ class Projector:
         self._checkpoint = checkpoint
         self._next_chores = 0.0
         self._advanced_to = ""
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._under_way: Future[None] | None = None
         self._pause_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Project until ``stop`` is set."""
+        """Project until ``stop`` is set; the batch under way is finished."""
+        try:
+            self._run(stop)
+        finally:
+            self._writer.shutdown()
+
+    def _run(self, stop: threading.Event) -> None:
         ready = False
         while not stop.is_set():
             try:
@@ -73,8 +83,9 @@ class Projector:
                     self._recover(stop)
                     ready = True
                 if entries := self._stream.read(">", BATCH, BLOCK_MS):
-                    self._step(entries)
+                    self._hand_over(entries)
                 else:
+                    self._settle()
                     self._advance()
                 self._chores()
                 self._pause_s = 0.0
@@ -91,13 +102,16 @@ class Projector:
         """Take in everything that can be read now, then return: for tests, benches and ``replay --instant``."""
         self._recover(threading.Event())
         while entries := self._stream.read(">", BATCH, None):
-            self._step(entries)
+            self._hand_over(entries)
+        self._settle()
 
     def _wait(self, what: str, error: Exception, stop: threading.Event) -> bool:
         if not self._pause_s:
             log.warning("%s; trying again until it does: %s", what, str(error).splitlines()[0][:200])
         self._pause_s = min(max(self._pause_s * 2, 0.1), LONGEST_PAUSE_S)
         stop.wait(self._pause_s)
+        with contextlib.suppress(Exception):  # it fails of the same cause; ``_recover`` reads it again
+            self._settle()
         return False
 
     def _feed(self) -> Feed:
@@ -107,6 +121,7 @@ class Projector:
         return feed
 
     def _recover(self, stop: threading.Event) -> None:
+        self._settle()
         feed = self._feed()
         self._stream.ensure_group(feed.position, feed.processed)
         self._measure_gap()
@@ -126,18 +141,45 @@ class Projector:
             position = entries[-1][0]
             self._step(entries, position)
 
-    def _step(self, entries: Entries, position: str = "") -> None:
-        """Take in one batch: commit, wake, tell the dead, acknowledge. ``position``: where the group cannot know it."""
-        if not entries:
-            return
+    def _hand_over(self, entries: Entries) -> None:
+        """Read a batch here while the one before it is written there: the database leaves Python idle, and back.
+
+        One batch is under way at most. What went wrong with it is raised here, before anything follows it.
+        """
         self._checkpoint("read")
+        batch = self._read(entries)
+        self._settle()
+        self._under_way = self._writer.submit(self._write, entries, batch)
+
+    def _settle(self) -> None:
+        """Wait for the batch under way; raises what it raised."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.result()
+
+    def _step(self, entries: Entries, position: str = "") -> None:
+        """Take in one batch, here and now. ``position``: where the group cannot know it."""
+        if entries:
+            self._checkpoint("read")
+            self._write(entries, self._read(entries), position)
+
+    def _read(self, entries: Entries) -> Batch | Exception:
+        try:
+            readable = [(i, fields) for i, fields in entries if fields is not None]
+            return self._ingest.read(readable, self._clock.now_ms())
+        except Exception as error:  # whatever a publisher may have found: ``_write`` sets it aside
+            return error
+
+    def _write(self, entries: Entries, batch: Batch | Exception, position: str = "") -> None:
+        """Commit, wake, tell the dead, acknowledge."""
         ids = [i for i, _ in entries]
-        readable = [(i, fields) for i, fields in entries if fields is not None]
         trimmed = [entry_key(i) for i, fields in entries if fields is None]
         low_water = position or self._stream.low_water(ids)
         self._checkpoint("before_commit")
         try:
-            outcome = self._ingest.apply(readable, self._clock.now_ms(), low_water, lost=trimmed)
+            if isinstance(batch, Exception):
+                raise batch
+            outcome = self._ingest.commit(batch, self._clock.now_ms(), low_water, lost=trimmed)
         except STORE_AWAY:
             raise
         except Exception as error:
@@ -171,6 +213,7 @@ class Projector:
         if time.monotonic() < self._next_chores:
             return
         self._next_chores = time.monotonic() + self._chores_every_s
+        self._settle()
         claimed, deleted = self._stream.claim(self._claim_idle_ms, BATCH)
         self._step([*claimed, *((i, None) for i in deleted)])
         self._measure_gap()

@@ -119,17 +119,22 @@ def test_an_entry_that_breaks_the_projector_by_a_bug_is_set_aside(
     class Buggy(Ingest):
         """Cannot bear a case called BOOM."""
 
-        def apply(self, entries: Any, *rest: Any, **more: Any) -> Any:
+        def read(self, entries: Any, *rest: Any) -> Any:
             if any(b"BOOM" in f[b"data"] and f[b"specversion"] == b"1.0" for _, f in entries):
                 raise ZeroDivisionError("a bug of ours")
-            return super().apply(entries, *rest, **more)
+            return super().read(entries, *rest)
 
-    for name in ("A", "BOOM", "B"):
+        def commit(self, batch: Any, *rest: Any, **more: Any) -> Any:
+            if any(b"CRASH" in f[b"data"] and f[b"specversion"] == b"1.0" for f in batch.raw.values()):
+                raise ZeroDivisionError("another bug of ours")
+            return super().commit(batch, *rest, **more)
+
+    for name in ("A", "BOOM", "CRASH", "B"):
         redis_client.xadd(Keys(CODE).events, dict(entry(case(name))))
     stream = EventStream(redis.Redis.from_url(redis_url), CODE, "one")
     Projector(stream, sqlite_engine, Buggy(sqlite_engine, tiny, Sealer("")), SetClock(NOON)).drain()
     assert [row[0] for row in dump(sqlite_engine, "cases")["cases"]] == ["A", "B"]
-    assert len(dump(sqlite_engine, "dead")["dead"]) == 1
+    assert len(dump(sqlite_engine, "dead")["dead"]) == 2
     assert redis_client.xpending(Keys(CODE).events, "projector")["pending"] == 0
 
 
