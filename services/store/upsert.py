@@ -5,11 +5,14 @@ INSERT … SELECT from it: psycopg writes COPY rows in C, where arrays for ``unn
 speed end to end (docs/promises.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import OperationalError
 
 from services.store.engine import is_postgres
 from services.store.schema import cases, history, rollups, tallies, things
@@ -68,7 +71,7 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict
     names = ", ".join(column.name for column in table.columns)
     connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS")
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor:
+    with _as_sqlalchemy_says(connection), driver.cursor() as cursor:
         with cursor.copy(f"COPY {incoming} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
@@ -76,6 +79,16 @@ def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} ON CONFLICT {on_conflict}".encode()
         )
         cursor.execute(f"DELETE FROM {incoming}".encode())  # the same table may be written twice in a transaction
+
+
+@contextmanager
+def _as_sqlalchemy_says(connection: Connection) -> Iterator[None]:
+    """A connection lost under the driver's own COPY is told as SQLAlchemy tells it, and not used again."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        connection.invalidate(error)
+        raise OperationalError("COPY", None, error) from error
 
 
 @cache
