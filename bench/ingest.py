@@ -1,8 +1,8 @@
 """Ingest and rebuild: our full path against a bare loop over the same events, in the same run.
 
-The bare loop reads from Redis, decodes the event into the contract's type, upserts (case_id, version, status, body) in one
-transaction a batch and acknowledges. Ours reads, checks, places, folds, and writes history, cases, roll-ups, outbox and
-position.
+The bare loop reads from Redis, decodes the event into the contract's type, upserts (case_id, version, status, body) in
+one transaction a batch and acknowledges. Ours reads, checks, places, folds, and writes history, cases, roll-ups, outbox
+and position.
 """
 
 import argparse

@@ -31,7 +31,7 @@ BEAT_S = 0.08
 # Up to this many changes a second each leaves at once; beyond it they wait for the beat.
 ALONE_PER_S = 40
 QUEUE_LIMIT = 200
-STUCK_S = 5
+STUCK_S = 8
 WALL = "wall"
 
 
@@ -45,7 +45,7 @@ class LiveRoom:
         self._wake = Event()
         self._flushed_at = 0.0
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
-        self._queues: dict[str, tuple[int, float]] = {}
+        self._heads: dict[str, tuple[int, float]] = {}
         self.zone: Zone | None = None
         self.follower: Follower | None = None
         self.dropped = 0
@@ -95,7 +95,7 @@ class LiveRoom:
 
     def gone(self, *_reason: object) -> None:
         """A browser left."""
-        self._queues.pop(request.sid, None)  # type: ignore[attr-defined]
+        self._heads.pop(request.sid, None)  # type: ignore[attr-defined]
 
     def browsers(self) -> int:
         """How many browsers are in the room."""
@@ -148,21 +148,25 @@ class LiveRoom:
         }  # fmt: skip
 
     def _drop_stuck(self) -> None:
-        """Cut a client whose queue is long or has not moved for 5 s: it comes back and asks for what it lacks."""
+        """Cut a client with a long queue, or whose next packet has been waiting for 8 s.
+
+        A slow one that takes a packet now and then is not cut: it would only ask for everything again.
+        """
         now = time.monotonic()
         for sid, eio_sid in list(self._socketio.server.manager.get_participants("/", WALL)):
             socket = self._socketio.server.eio.sockets.get(eio_sid)
             if socket is None:
                 continue
             waiting = socket.queue.qsize()
-            before, since = self._queues.get(sid, (0, now))
-            if not waiting or waiting < before:
+            head = id(socket.queue.peek_nowait()) if waiting else 0
+            before, since = self._heads.get(sid, (0, now))
+            if not head or head != before:
                 since = now
-            self._queues[sid] = (waiting, since)
+            self._heads[sid] = (head, since)
             if waiting > QUEUE_LIMIT or now - since > STUCK_S:
                 self.dropped += 1
                 log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
-                self._queues.pop(sid, None)
+                self._heads.pop(sid, None)
                 self._cut(sid, socket)
 
     def _cut(self, sid: str, socket: Any) -> None:
