@@ -88,7 +88,7 @@ def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
         product.clean_up()
 
 
-async def _run(
+async def _run(  # noqa: PLR0917  # everything that was started
     product: Lianqin, server: RedisServer, room: Room, children: list[Child], n: int, s: float
 ) -> dict[str, Any]:
     lights = [Light(room.http_port) for _ in range(n)]

@@ -36,9 +36,11 @@ class Demo:
         )  # fmt: skip
 
     def since(self) -> float:
+        """Seconds since the command was given."""
         return round(time.monotonic() - self.started, 1)
 
     def open_cases(self) -> int:
+        """Open cases on the board; -1 before the web process answers."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/board", timeout=2) as answer:
                 return int(json.loads(answer.read())["open"])
@@ -46,6 +48,7 @@ class Demo:
             return -1
 
     def end(self) -> None:
+        """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(30)
 
