@@ -18,7 +18,7 @@ def page(machine: Mapping[str, str], results: Results) -> str:
     return f"""# Promises and what was measured
 
 Written by `make bench` from its results ({span}); `python -m bench.run --only NAME` measures one again. Chromium,
-Redis, the publisher and the product share the machine's cores; compare figures of one run, not absolutes of two machines.
+Redis, the publisher and the product share the machine's cores: compare figures of one run, not absolutes of machines.
 
 {facts}
 
@@ -54,9 +54,9 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-def _row(
+def _row(  # noqa: PLR0917  # the columns of a row
     results: Results, name: str, what: str, bound: str, told: Callable[[Any], str], kept: Callable[[Any], bool]
-) -> tuple[str, ...]:  # noqa: E501, PLR0917
+) -> tuple[str, ...]:
     result = results.get(name)
     if not result:
         return what, bound, "not measured", "—", f"`--only {name}`"

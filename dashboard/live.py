@@ -19,6 +19,7 @@ from flask_socketio import SocketIO, join_room
 from gevent.event import Event
 
 from services.clock import Clock
+from services.district.shifts import Shifts
 from services.liveboard.board import Board
 from services.liveboard.figures import tiles
 from services.liveboard.follower import Follower
@@ -55,6 +56,7 @@ class LiveRoom:
     def start(self, follower: Follower) -> None:
         """Follow the store, flush and beat, each in a greenlet of its own."""
         self.follower = follower
+        self._shifts = Shifts(follower.board.district)
         for loop in (follower.run, self._flush_loop, self._beat_loop):
             gevent.spawn(_for_ever, loop)
 
@@ -114,6 +116,7 @@ class LiveRoom:
         health = follower.health
         found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
         found["filling"] = filling
+        found["shift"] = self._shifts.at(self._clock.now_ms())
         found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
         return found
 

@@ -49,6 +49,7 @@ lianqin.startWall = root => {
     streets: t => { body("tile-streets", tiles.streets(t)); insets.show(t.rows); },
     queue: () => drawQueue(),
     unknown: t => body("tile-unknown", tiles.unknown(t)),
+    shift: t => { $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : ""; },
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
     units: t => {
       if (!layer) return;

@@ -12,6 +12,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from services.clock import parse_ms
 from services.district.package import LAYERS, Area, Category, District, Policy
 from services.events.codes import DOMAINS
 
@@ -79,6 +80,7 @@ class _Reader:
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
         tables = {name: self.table(name, columns) for name, columns in TABLES.items()}
+        self.check_roster(tables["roster"])
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
             month_first_day=first, streets=streets, communities=communities, grids=grids,
@@ -245,6 +247,16 @@ class _Reader:
             texts = {k: row[k] for k in TABLES["categories"] if k != "value"}
             found.append(Category(**texts, value=value))
         return tuple(found)
+
+    def check_roster(self, rows: tuple[dict[str, str], ...]) -> None:
+        for number, row in enumerate(rows, start=2):
+            try:
+                is_span = parse_ms(row["from"]) < parse_ms(row["until"])
+            except ValueError:
+                is_span = False
+            if not is_span:
+                span = f"{row['from']} – {row['until']}"
+                self.fault("roster.csv", f"line {number}", f"{span!r} is no span", "Write two times with an offset")
 
     def class_map(self, rows: tuple[dict[str, str], ...]) -> dict[tuple[str, str, str, str, str], str]:
         for number, row in enumerate(rows, start=2):

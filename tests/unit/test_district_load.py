@@ -141,6 +141,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     "a map to an unknown class": (
         write("class_map.csv", MAP + ",s,event,1,2,0\n"), "class_map.csv", "line 2", "'0'", "01 … 16",
     ),
+    "a shift without an offset": (
+        write("roster.csv", "from,until,shift,name\n2026-01-01T08:00,2026-01-01T20:00,a,b\n"), "roster.csv", "line 2",
+        "no span", "with an offset",
+    ),
     "a share above 1": (
         write("policy.toml", "target_on_time = 90"), "policy.toml", "target_on_time", "90", "up to 1",
     ),
