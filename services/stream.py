@@ -10,6 +10,8 @@ from services.events.entry import entry_id, entry_key
 
 GROUP = "projector"
 BOARD_LENGTH = 1000
+# How many entries the state looks at: the newest ones, and those that somebody holds.
+NEWEST, HELD = 100, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,17 @@ class StreamState:
     first: str
     last: str
     last_delivered: str
+    newest: tuple[str, ...] = ()
+    held: tuple[str, ...] | None = ()
+
+    @property
+    def newest_keys(self) -> list[int]:
+        """The keys of the newest entries, at most ``NEWEST``."""
+        return [entry_key(entry) for entry in self.newest]
+
+    def keys(self) -> list[int]:
+        """The keys of the entries that were looked at. ``held`` is pending; None: too many."""
+        return [*self.newest_keys, *map(entry_key, self.held or ())]
 
 
 class EventStream:
@@ -81,7 +94,9 @@ class EventStream:
         with self.client.pipeline(transaction=True) as pipe:
             pipe.xinfo_stream(self.keys.events)
             pipe.xinfo_groups(self.keys.events)
-            info, groups = pipe.execute()
+            pipe.xrevrange(self.keys.events, count=NEWEST)
+            pipe.xpending_range(self.keys.events, GROUP, "-", "+", HELD + 1)
+            info, groups, newest, pending = pipe.execute()
         ours = next((g for g in groups if g["name"] in {GROUP, GROUP.encode()}), None)
         first = info["first-entry"]
         return StreamState(
@@ -90,7 +105,18 @@ class EventStream:
             first=first[0].decode() if first else "",
             last=info["last-generated-id"].decode(),
             last_delivered=ours["last-delivered-id"].decode() if ours else "0-0",
+            newest=tuple(i.decode() for i, _ in newest),
+            held=tuple(p["message_id"].decode() for p in pending) if len(pending) <= HELD else None,
         )
+
+    def delivered(self) -> str:
+        """The id up to which the group has delivered."""
+        groups = self.client.xinfo_groups(self.keys.events)
+        return next((g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()}), "0-0")
+
+    def set_back(self, position: str, processed: int) -> None:
+        """Let the group deliver again from ``position`` on."""
+        self.client.xgroup_setid(self.keys.events, GROUP, position, entries_read=processed)
 
     def read(self, after: str, count: int, block_ms: int | None) -> list[tuple[str, Mapping[bytes, bytes] | None]]:
         """Entries for this consumer: ``after`` is ``>`` for new ones, else our own pending from that id on.

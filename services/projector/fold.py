@@ -120,7 +120,8 @@ def things_of(events: Sequence[tuple[int, Event]]) -> list[ThingChange]:
             continue
         if isinstance(body, Heartbeat):
             beat = {"at": to_ms(body.at), "interval_s": body.interval_s, "backlog": body.backlog}
-            put("heartbeat", event.source, to_ms(body.at), entry, beat)
+            # By arrival: a source whose clock once was ahead would be «stopped» until the clock has come there.
+            put("heartbeat", event.source, entry, entry, beat)
         elif isinstance(body, UnitMoved):
             lon, lat = to_wgs84(body.lon, body.lat, body.coord_sys)
             place = msgspec.structs.replace(body, lon=lon, lat=lat, coord_sys="WGS84")

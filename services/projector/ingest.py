@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from services.cases import Place
 from services.clock import to_ms
@@ -20,12 +20,11 @@ from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import change_cases, tallies_of, things_of, ticker, winners
-from services.projector.gap import measure
+from services.projector.gap import Gap
 from services.projector.placing import Locator
 from services.sealing import Sealer
 from services.store.engine import writing
 from services.store.write import Feed, Writer, later, open_feed
-from services.stream import StreamState
 
 Entry = tuple[str, Mapping[bytes, bytes]]
 
@@ -79,10 +78,9 @@ class Ingest:
         position: str | None = None,
         *,
         received: Mapping[str, int] | None = None,
-        lost: Sequence[int] = (),
     ) -> Outcome:
         """Take in ``entries``: ``read``, then ``commit``."""
-        return self.commit(self.read(entries, now_ms), now_ms, position, received=received, lost=lost)
+        return self.commit(self.read(entries, now_ms), now_ms, position, received=received)
 
     def commit(
         self,
@@ -91,26 +89,29 @@ class Ingest:
         position: str | None = None,
         *,
         received: Mapping[str, int] | None = None,
-        lost: Sequence[int] = (),
     ) -> Outcome:
         """One transaction. ``position``: all entries up to it are then in the store; None leaves it (bulk history).
 
-        ``received`` gives moments other than ``now_ms`` by entry id; ``lost`` are keys that were trimmed unread.
+        ``received`` gives moments other than ``now_ms`` by entry id. Refused entries are told also when they were
+        known: whoever refused them first may have been killed before it could tell.
         Raises what the database raises: nothing is committed then.
         """
+        told, thinned = batch.refused, dict[str, int]()
         with writing(self._engine) as connection:
             writer = Writer(connection)
             feed = writer.lock()
             floor = entry_key(feed.position) if position is not None else -1
-            known = writer.known([*batch.raw, *lost])
-            fresh = {key for key in (*batch.raw, *lost) if key not in known and key > floor}
-            missing = sum(key in fresh for key in lost)
+            known = writer.known([*batch.raw])
+            fresh = {key for key in batch.raw if key not in known and key > floor}
             if not fresh:
                 if position is not None and later(position, feed.position) != feed.position:
                     writer.move_feed(msgspec.structs.replace(feed, position=position))
-                return Outcome(0, 0, batch.refused)
+                return Outcome(0, 0, told)
             _keep(batch, fresh)
-            return self._commit(writer, feed, batch, now_ms, position, received or {}, missing)
+            kept = [item for item in batch.events if self._is_kept(item[1], thinned)]
+            revision = self._commit(writer, feed, batch, kept, now_ms, position, received or {})
+        self._unit_kept.update(thinned)
+        return Outcome(revision, len(batch.events), told)
 
     def advance(self, position: str) -> None:
         """Everything up to ``position`` is known to be in the store: another projector held the rest of it."""
@@ -120,41 +121,42 @@ class Ingest:
             if later(position, feed.position) != feed.position:
                 writer.move_feed(msgspec.structs.replace(feed, position=position))
 
-    def note_gap(self, connection: Connection, now_ms: int, state: StreamState, pending: int) -> int:
-        """Write a measured gap down, under the lock: another projector may have done so. Returns the revision or 0."""
-        writer = Writer(connection)
-        feed = writer.lock()
-        gap = measure(feed, state, pending)
-        if not gap.lost and not gap.emptied:
-            return 0
-        after = msgspec.structs.replace(
-            feed,
-            revision=feed.revision + 1,
-            position=later(feed.position, gap.position) if gap.position else feed.position,
-            processed=0 if gap.emptied else feed.processed + gap.lost,
-            lost=feed.lost + gap.lost,
-            lost_at=now_ms if gap.lost else feed.lost_at,
-            emptied_at=now_ms if gap.emptied else feed.emptied_at,
-        )
-        delta = Delta(last_entry=feed.last_entry, lost=after.lost, lost_at=after.lost_at, emptied_at=after.emptied_at)
-        writer.publish(after.revision, now_ms, encode_delta(delta))
-        writer.move_feed(after)
-        return after.revision
+    def note_gap(self, gap: Gap, at_revision: int, now_ms: int) -> int:
+        """Write a measured gap down, unless something was committed since. Returns the new revision, or 0."""
+        with writing(self._engine) as connection:
+            writer = Writer(connection)
+            feed = writer.lock()
+            if feed.revision != at_revision:
+                return 0
+            after = msgspec.structs.replace(
+                feed,
+                revision=feed.revision + 1,
+                position=gap.position,
+                processed=gap.processed,
+                lost=feed.lost + gap.lost,
+                lost_at=now_ms if gap.lost else feed.lost_at,
+                emptied_at=now_ms if gap.emptied else feed.emptied_at,
+            )
+            delta = Delta(
+                last_entry=feed.last_entry, lost=after.lost, lost_at=after.lost_at, emptied_at=after.emptied_at
+            )
+            writer.publish(after.revision, now_ms, encode_delta(delta))
+            writer.move_feed(after)
+            return after.revision
 
     def _commit(  # noqa: PLR0917  # one transaction's worth
         self,
         writer: Writer,
         feed: Feed,
         batch: Batch,
+        kept: list[tuple[int, Event]],
         now_ms: int,
         position: str | None,
         received: Mapping[str, int],
-        missing: int,
-    ) -> Outcome:
+    ) -> int:
         best = winners(batch.cases)
         changes = change_cases(best, writer.old_cases(list(best)), self.district)
         events = batch.events
-        kept = [item for item in events if self._is_kept(item[1])]
         things = things_of(events)
         kept_things = things_of(kept) if len(kept) != len(events) else things
         tallies = tallies_of(event for _, event in kept)
@@ -175,9 +177,7 @@ class Ingest:
             revision=feed.revision + 1,
             position=later(feed.position, position) if position is not None else feed.position,
             last_entry=newest,
-            processed=feed.processed + (len(batch.raw) + missing if is_stream else 0),
-            lost=feed.lost + missing,
-            lost_at=now_ms if missing else feed.lost_at,
+            processed=feed.processed + (len(batch.raw) if is_stream else 0),
         )
         delta = Delta(
             last_entry=newest,
@@ -193,7 +193,7 @@ class Ingest:
         )
         writer.publish(after.revision, now_ms, encode_delta(delta))
         writer.move_feed(after)
-        return Outcome(after.revision, len(events), batch.refused)
+        return after.revision
 
     def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
         """Parse, check and place: no I/O, so that the next batch can be read while this one is written."""
@@ -224,15 +224,18 @@ class Ingest:
                 batch.cases.append((key, event, place))
         return batch
 
-    def _is_kept(self, event: Event) -> bool:
-        """Unit positions are thinned to one per 10 s (and kept 7 days, store.purge)."""
+    def _is_kept(self, event: Event, thinned: dict[str, int]) -> bool:
+        """Unit positions are thinned to one per 10 s (and kept 7 days, store.purge).
+
+        ``thinned`` takes down what is kept here: it counts once it is committed, or a second try would keep nothing.
+        """
         if not isinstance(event.body, UnitMoved):
             return True
-        at = to_ms(event.body.at)
-        last = self._unit_kept.get(event.body.unit_id)
+        unit, at = event.body.unit_id, to_ms(event.body.at)
+        last = thinned.get(unit, self._unit_kept.get(unit))
         if last is not None and 0 <= at - last < UNIT_KEPT_EVERY_MS:
             return False
-        self._unit_kept[event.body.unit_id] = at
+        thinned[unit] = at
         return True
 
     def _history_row(

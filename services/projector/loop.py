@@ -21,10 +21,9 @@ from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
 from services.projector.gap import measure
 from services.projector.ingest import Batch, Ingest
-from services.store.engine import writing
 from services.store.purge import purge
-from services.store.write import Feed, read_feed
-from services.stream import GROUP, EventStream, is_gone
+from services.store.write import Feed, Writer, read_feed
+from services.stream import EventStream, is_gone
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +34,7 @@ CHORES_EVERY_S = 10.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
+SAY_EVERY_S = 1.0
 STORE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 # What an entry's specversion says once it has broken us: it is refused then, and kept among the dead.
 BROKEN = b"broken: "
@@ -67,6 +67,7 @@ class Projector:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._under_way: Future[None] | None = None
         self._pause_s = 0.0
+        self._is_said, self._said_at = False, -SAY_EVERY_S
 
     def run(self, stop: threading.Event) -> None:
         """Project until ``stop`` is set; the batch under way is finished."""
@@ -88,13 +89,13 @@ class Projector:
                     self._settle()
                     self._advance()
                 self._chores()
-                self._pause_s = 0.0
+                self._pause_s, self._is_said = 0.0, False
             except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
                 ready = self._wait("Redis does not answer", error, stop)
             except redis.ResponseError as error:
-                if not is_gone(error):
-                    raise
-                ready = self._wait("the stream or its group is gone", error, stop)
+                # Out of memory, a replica that may not write, a disk that is full: somebody mends it, and we go on.
+                what = "the stream or its group is gone" if is_gone(error) else "Redis refuses"
+                ready = self._wait(what, error, stop)
             except STORE_AWAY as error:
                 ready = self._wait("the database does not answer", error, stop)
 
@@ -106,7 +107,8 @@ class Projector:
         self._settle()
 
     def _wait(self, what: str, error: Exception, stop: threading.Event) -> bool:
-        if not self._pause_s:
+        if not self._is_said and time.monotonic() - self._said_at > SAY_EVERY_S:
+            self._is_said, self._said_at = True, time.monotonic()
             log.warning("%s; trying again until it does: %s", what, str(error).splitlines()[0][:200])
         self._pause_s = min(max(self._pause_s * 2, 0.1), LONGEST_PAUSE_S)
         stop.wait(self._pause_s)
@@ -124,16 +126,16 @@ class Projector:
         self._settle()
         feed = self._feed()
         self._stream.ensure_group(feed.position, feed.processed)
-        self._measure_gap()
         self._read_again(stop)
         after = "0"
         while not stop.is_set() and (entries := self._stream.read(after, BATCH, None)):
             self._step(entries)
             after = entries[-1][0]
+        self._measure_gap()
 
     def _read_again(self, stop: threading.Event) -> None:
         """Between our position and the group's may lie entries that were acknowledged before a power cut undid us."""
-        position, delivered = self._feed().position, self._stream.state().last_delivered
+        position, delivered = self._feed().position, self._stream.delivered()
         while not stop.is_set() and entry_key(position) < entry_key(delivered):
             entries = self._stream.range(position, delivered, BATCH)
             if not entries:
@@ -173,13 +175,12 @@ class Projector:
     def _write(self, entries: Entries, batch: Batch | Exception, position: str = "") -> None:
         """Commit, wake, tell the dead, acknowledge."""
         ids = [i for i, _ in entries]
-        trimmed = [entry_key(i) for i, fields in entries if fields is None]
         low_water = position or self._stream.low_water(ids)
         self._checkpoint("before_commit")
         try:
             if isinstance(batch, Exception):
                 raise batch
-            outcome = self._ingest.commit(batch, self._clock.now_ms(), low_water, lost=trimmed)
+            outcome = self._ingest.commit(batch, self._clock.now_ms(), low_water)
         except STORE_AWAY:
             raise
         except Exception as error:
@@ -224,15 +225,27 @@ class Projector:
         purge(self._engine, self._clock.now_ms())
 
     def _measure_gap(self) -> None:
+        """Look at both sides, and at ours again: where somebody has committed in between, the next time will do."""
+        before = self._feed()
         state = self._stream.state()
-        pending = int(self._stream.client.xpending(self._stream.keys.events, GROUP)["pending"])
-        gap = measure(self._feed(), state, pending)
-        if not gap.lost and not gap.emptied:
+        with self._engine.connect() as connection:
+            known = Writer(connection).known(state.keys())
+            after = read_feed(connection)
+        if after is None or after.revision != before.revision:
             return
-        with writing(self._engine) as connection:
-            revision = self._ingest.note_gap(connection, self._clock.now_ms(), state, pending)
-        if revision:
-            self._stream.finish([], revision, [])
+        gap = measure(after, state, known)
+        if gap is None:
+            return
+        revision = self._ingest.note_gap(gap, after.revision, self._clock.now_ms())
+        if not revision:
+            return
+        if entry_key(gap.position) < entry_key(after.position):
+            log.warning(
+                "the stream has gone back from %s to %s: it is read again from there", after.position, state.last
+            )
+            self._stream.set_back(gap.position, gap.processed)
+            self._advanced_to = ""
+        self._stream.finish([], revision, [])
 
 
 def dead_fields(refusal: Refused, now_ms: int) -> dict[str, str]:
