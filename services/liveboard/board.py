@@ -122,7 +122,10 @@ class Board:
 
     def _count(self, day: int, key: tuple[str, str, str], n: int) -> None:
         of_day = self.counts.setdefault(day, {})
-        of_day[key] = of_day.get(key, 0) + n
+        if total := of_day.get(key, 0) + n:
+            of_day[key] = total
+        else:
+            of_day.pop(key, None)  # as a fresh load has it: a class that counts nothing is in no list
 
     def _put(self, row: CaseRow, now: int) -> None:
         self.rows[row.case_id] = row

@@ -201,6 +201,8 @@ class Ingest:
         cases: list[tuple[int, Event]] = []
         for name, fields in entries:
             key = entry_key(name)
+            if key in batch.raw:
+                continue
             if not is_in_range(name):
                 # Nothing that Redis numbers by itself looks so: it cannot be kept, and is not worth a stop.
                 key = (1 << 62) + zlib.crc32(name.encode())

@@ -28,7 +28,12 @@ def open_engine(url: str, *, pool_size: int = 4) -> Engine:
         path = url.removeprefix("sqlite:///")
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=pool_size, connect_args={"check_same_thread": False, "timeout": 20})
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            hide_parameters=True,  # they are people's cases, and an error's text goes to a log
+            connect_args={"check_same_thread": False, "timeout": 20},
+        )
         event.listen(engine, "connect", _sqlite_connected)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -37,6 +42,7 @@ def open_engine(url: str, *, pool_size: int = 4) -> Engine:
         pool_size=pool_size,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,
         connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
     )
 
