@@ -7,8 +7,12 @@ part of «due» that only the clock decides (open cases whose deadline has come)
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from services.cases import CaseRow, is_filed
 from services.district.package import District
+
+_ENCODE = msgspec.json.Encoder().encode
 
 
 class Contribution(NamedTuple):
@@ -56,6 +60,11 @@ def contributions(row: CaseRow, district: District) -> tuple[Contribution, ...]:
         if closed_on_time(row):
             found.append(Contribution(day, street, "due_on_time", ""))
     return tuple(found)
+
+
+def counted_text(counted: tuple[Contribution, ...]) -> str:
+    """How the store writes what a case counts for: equal texts are equal contributions."""
+    return _ENCODE(counted).decode()
 
 
 def is_due_basis(row: CaseRow) -> bool:

@@ -21,9 +21,9 @@ from services.events.others import (
     UnitMoved,
 )
 from services.events.parse import Event
-from services.indicators import Contribution, contributions, moved
+from services.indicators import Contribution, contributions, counted_text, moved
 from services.projector.delta import Happened, ThingChange
-from services.store.write import OldCase, counted_text
+from services.store.write import OldCase
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode

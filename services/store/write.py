@@ -93,11 +93,6 @@ def open_feed(connection: Connection, district: str) -> Feed:
     return feed
 
 
-def counted_text(counted: tuple[Contribution, ...]) -> str:
-    """How the column ``counted`` writes it: equal texts are equal contributions."""
-    return _ENCODE(counted).decode()
-
-
 class Writer:
     """The statements of one transaction, in the order in which the projector needs them."""
 
