@@ -50,7 +50,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     const work = () => {
       this._frame = 0;
       const now = performance.now();
-      const dotsDue = now - (this._dotsAt || 0) >= (this.store.n > 20000 ? 1000 : 400), marksDue = now - (this._marksAt || 0) >= 160;
+      const dotsDue = now - (this._dotsAt || 0) >= (this.store.n > 20000 ? 1000 : 400), marksDue = now - (this._marksAt || 0) >= (this._signs > 2000 ? 400 : 160);
       if (dotsDue && this._stale) this._drawDots();
       if (marksDue && this._stale) this._drawMarks();
       if (dotsDue && marksDue) this._stale = false;
@@ -101,6 +101,7 @@ lianqin.CaseLayer = L.Renderer.extend({
       points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
       slots.push(i);
     }
+    this._signs = points.length;
     const close = this._map.getZoom() >= this._map.getMaxZoom() - 1;
     const {singles, groups} = close ? {singles: points.map((_, i) => i), groups: []} : lianqin.cluster(points, 38 * u);
     const drawn = {singles: [], groups: [], flags: [], labels: []};

@@ -9,6 +9,7 @@ lianqin.startWall = root => {
   html.lang = texts.language;
   document.title = texts.title;
   const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
+  let flagsTold = "";
   let layer = null, live = null, fits = 0, queueShown = "";
 
   const body = (id, content, basis) => {
@@ -77,13 +78,18 @@ lianqin.startWall = root => {
     if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
     queueShown = shown.join(" ");
     if (!layer) return;
-    layer.flags = shown.flatMap((id, i) => {
+    const flags = shown.flatMap((id, i) => {
       const row = live.state.rows.get(id);
       if (!row || row[A.lon] === null) return [];
       return [{...project(row[A.lon], row[A.lat]), id, number: i + 1, light: tiles.queueLight(row, now).light, word: row[A.severity] <= 2 ? texts.word.severity[row[A.severity]] : ""}];
     });
+    // Every second comes by here: what has not changed is not drawn again.
+    const told = JSON.stringify(flags);
+    if (told === flagsTold) return;
+    flagsTold = told;
+    layer.flags = flags;
     layer.touch();
-    insets.flags(layer.flags);
+    insets.flags(flags);
   };
   const drawKey = () => {
     const t = live.state.tiles.today;
