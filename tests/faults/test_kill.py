@@ -98,11 +98,7 @@ def kill_at(run: Run, step: str, times: int, tiny: District, folder: Path) -> No
     entries = publish(run.client, seed=times)
     for nth in range(times):
         process = run.start(step=step, nth=1 + nth % 3)
-        wait_until(lambda p=process: p.poll() is not None or run.is_done(entries[-1][0]), "killed or done", 30)
-        if process.poll() is None:
-            process.terminate()
-            process.wait(10)
-            break
+        wait_until(lambda p=process: p.poll() is not None, f"killed for the {nth + 1}th time at {step}", 30)
         assert process.returncode == -signal.SIGKILL
     last = run.start()
     wait_until(lambda: run.is_done(entries[-1][0]), "everything is taken in", 30)
