@@ -1,6 +1,7 @@
 """kill −9 of the projector at every step: nothing acknowledged is lost or counted twice."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -28,9 +29,9 @@ EVENTS = Keys(CODE).events
 class Run:
     """Projector processes over one Redis and one store."""
 
-    def __init__(self, client: redis.Redis, url: str, folder: Path, district_folder: Path) -> None:
+    def __init__(self, client: redis.Redis, url: str, database: str, district_folder: Path) -> None:
         self.client, self.url = client, url
-        self.database = f"sqlite:///{folder / 'store.db'}"
+        self.database = database
         self.district_folder = district_folder
         self.started: list[subprocess.Popen[bytes]] = []
         self.engine = open_engine(self.database)
@@ -67,7 +68,18 @@ class Run:
 
 @pytest.fixture
 def run(redis_client: redis.Redis, redis_url: str, tmp_path: Path, tiny_folder: Path) -> Iterator[Run]:
-    found = Run(redis_client, redis_url, tmp_path, tiny_folder)
+    found = Run(redis_client, redis_url, f"sqlite:///{tmp_path / 'store.db'}", tiny_folder)
+    yield found
+    found.end()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def run_on_both(
+    request: pytest.FixtureRequest, redis_client: redis.Redis, redis_url: str, tiny_folder: Path
+) -> Iterator[Run]:
+    """The same on either database."""
+    engine = request.getfixturevalue(f"{request.param}_engine")
+    found = Run(redis_client, redis_url, engine.url.render_as_string(hide_password=False), tiny_folder)
     yield found
     found.end()
 
@@ -153,3 +165,31 @@ def test_the_position_is_never_ahead_of_the_store(run: Run) -> None:
     for process in processes:
         os.kill(process.pid, signal.SIGTERM)
         process.wait(10)
+
+
+def kill_both(run: Run, times: int, tiny: District, folder: Path) -> None:
+    """Two at a time at any step, each killed, again and again; then a third takes over what all of them held."""
+    rng = random.Random(times)
+    entries = publish(run.client, 11)
+    for turn in range(times):
+        pair = [run.start(f"{name}{turn % 2}", rng.choice(STEPS), rng.randrange(1, 4)) for name in ("one", "two")]
+        wait_until(
+            lambda p=pair: any(one.poll() is not None for one in p) or run.is_done(entries[-1][0]), "one is killed", 30
+        )
+        for one in pair:
+            one.kill()
+            one.wait(10)
+    last = run.start("three")
+    wait_until(lambda: run.is_done(entries[-1][0]), "the last one has claimed the rest", 40)
+    last.terminate()
+    last.wait(10)
+    equals_a_fold_from_scratch(run, entries, tiny, folder)
+
+
+def test_two_are_killed_at_once_a_few_times(run_on_both: Run, tiny: District, tmp_path: Path) -> None:
+    kill_both(run_on_both, 3, tiny, tmp_path)
+
+
+@pytest.mark.slow
+def test_two_are_killed_at_once_twenty_times(run_on_both: Run, tiny: District, tmp_path: Path) -> None:
+    kill_both(run_on_both, 20, tiny, tmp_path)
