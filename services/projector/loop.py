@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 BATCH = 500
 BLOCK_MS = 1000
 CLAIM_IDLE_MS = 30_000
-CHORES_EVERY_S = 10.0
+# A gap is on the truth bar within 5 s.
+CHORES_EVERY_S = 4.0
+# It may look through the whole history to find nothing.
+PURGE_EVERY_S = 600.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
@@ -62,7 +65,7 @@ class Projector:
         self._ingest = ingest
         self._clock = clock
         self._checkpoint = checkpoint
-        self._next_chores = 0.0
+        self._next_chores = self._next_purge = 0.0
         self._advanced_to = ""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._under_way: Future[None] | None = None
@@ -222,7 +225,9 @@ class Projector:
         floor = entry_key(feed.position) - (KEEP_BEHIND_MS << 20)
         if floor > 0:
             self._stream.trim(entry_id(floor))
-        purge(self._engine, self._clock.now_ms())
+        if time.monotonic() >= self._next_purge:
+            self._next_purge = time.monotonic() + PURGE_EVERY_S
+            purge(self._engine, self._clock.now_ms())
 
     def _measure_gap(self) -> None:
         """Look at both sides, and at ours again: where somebody has committed in between, the next time will do."""
