@@ -76,4 +76,7 @@ def _flag(flag: str, words: dict[str, Any]) -> str:
 
 
 def _moment(ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")
+    try:
+        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return "—"  # a publisher's year 1 is before the local calendar's

@@ -28,9 +28,7 @@ def web_mb(product: Product) -> float:
     return sum(p.memory_info().rss for p in family) / 1e6
 
 
-def test_memory_is_flat_over_24_000_changes_with_a_reconnect_in_every_tenth_round(
-    product: Product, page: Page
-) -> None:
+def test_memory_is_flat_over_24_000_changes_with_a_reconnect_in_every_tenth_round(product: Product, page: Page) -> None:
     """As many changes as a district has in two days. The first third warms up; after it nothing may grow."""
     product.publish_and_wait(*[entry(case(f"C{i}", **middle(i % 4, i % 2))) for i in range(CASES)])
     open_wall(page, product)
