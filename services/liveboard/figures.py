@@ -27,13 +27,16 @@ def day_before(district: District, day: int) -> int:
 
 
 def street_rows(board: Board) -> list[dict[str, Any]]:
-    """Per street (属地), in the order of the package, 未定位 last: today's figures by DOMAIN.md §4.
+    """Per street (属地), in the order of the package, then codes that it does not know, 未定位 last: DOMAIN.md §4.
+
+    The rows add up to the district.
 
     should_close = closed cases whose count_at lies in today, plus open ones whose deadline has come today.
     """
     today = board.counts.get(board.day, {})
     rows = []
-    for code in [*board.district.streets, ""]:
+    unknown = {street for (street, _measure, _key) in today} | set(board.streets)
+    for code in [*board.district.streets, *sorted(unknown - {""} - board.district.streets.keys()), ""]:
         area = board.district.streets.get(code)
         now = Share(*board.streets[code]) if code in board.streets else Share()
         closed = today.get((code, "due", ""), 0)
@@ -43,7 +46,7 @@ def street_rows(board: Board) -> list[dict[str, Any]]:
             continue
         rows.append(
             {
-                "code": code, "name": area.name if area else "", "open": now.open, "overdue": now.overdue,
+                "code": code, "name": area.name if area else code, "open": now.open, "overdue": now.overdue,
                 "due_soon": now.due_soon, "should_close": should_close, "closed": closed, "closed_on_time": on_time,
                 "close_rate": rate(closed, should_close), "on_time_close_rate": rate(on_time, should_close),
             }
