@@ -1,72 +1,36 @@
-"""Many browsers on one web process: light Socket.IO clients over plain sockets, and one among them that reads nothing.
+"""Many browsers on one web process, and one among them that reads nothing: delay from XADD to each client's receipt.
 
 python -m bench.fanout [--clients 500] [--seconds 20] [--cases 10000]
 """
 
 import argparse
 import asyncio
-import base64
+import gc
 import json
-import os
-import re
-import struct
 import time
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
 
-from bench.harness import LOGS, Room, percentile
+from bench.harness import LOGS, Room, latencies, percentile
+from bench.light import Light
 from bench.processes import Child, RedisServer, cpu_seconds, free_port
-from bench.product import Lianqin
+from bench.product import Lianqin, web_memory
 
-_LAST = re.compile(rb'"last_entry":"([0-9-]+)"')
+PER_S = 5
+WATCHED_S = 60
 
 
-class Light:
-    """A client that keeps nothing but when it first heard of each entry."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The product under the clients."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.heard: list[tuple[str, float]] = []
-
-    async def connect(self, reads: bool = True) -> None:
-        """Shake hands, join the wall's room; a client that does not read stops here."""
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**24)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.writer.write(
-            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-            f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        await self.reader.readuntil(b"\r\n\r\n")
-        await self._frame()
-        self._send(b"40")
-        await self._frame()
-        self._send(b'42["hello",{}]')
-        if reads:
-            self.task = asyncio.create_task(self._listen())
-
-    async def _listen(self) -> None:
-        while True:
-            frame = await self._frame()
-            if frame == b"2":
-                self._send(b"3")
-            elif frame[:1] == b"{" and (found := _LAST.search(frame[:400])) and b'"parts":' not in frame[:400]:
-                self.heard.append((found.group(1).decode(), time.time() * 1000))
-
-    async def _frame(self) -> bytes:
-        head = await self.reader.readexactly(2)
-        length = head[1] & 127
-        if length == 126:
-            length = struct.unpack("!H", await self.reader.readexactly(2))[0]
-        elif length == 127:
-            length = struct.unpack("!Q", await self.reader.readexactly(8))[0]
-        return await self.reader.readexactly(length)
-
-    def _send(self, text: bytes) -> None:
-        mask = os.urandom(4)
-        body = bytes(b ^ mask[i % 4] for i, b in enumerate(text))
-        self.writer.write(struct.pack("!BB", 0x81, 0x80 | len(text)) + mask + body)
+    product: Lianqin
+    server: RedisServer
+    room: Room
+    web: Child
 
 
 def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
@@ -80,7 +44,8 @@ def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
         room = Room(server.url, server.port, free_port(), LOGS / "fanout.log")
         children = product.start(room)
         product.ready(room, children)
-        return asyncio.run(_run(product, server, room, children, clients, seconds))
+        running = Running(product, server, room, children[1])
+        return {"cases": cases, "web_before_mb": web_memory(running.web)} | asyncio.run(_run(running, clients, seconds))
     finally:
         for child in children:
             child.stop()
@@ -88,51 +53,61 @@ def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
         product.clean_up()
 
 
-async def _run(  # noqa: PLR0917  # everything that was started
-    product: Lianqin, server: RedisServer, room: Room, children: list[Child], n: int, s: float
-) -> dict[str, Any]:
-    lights = [Light(room.http_port) for _ in range(n)]
+async def _run(running: Running, clients: int, seconds: float) -> dict[str, Any]:
+    lights: list[Light] = []
     started = time.monotonic()
-    for start in range(0, n, 25):
-        await asyncio.gather(*(light.connect() for light in lights[start : start + 25]))
+    for start in range(0, clients, 25):
+        many = (Light(running.room.http_port).connect() for _ in range(start, min(start + 25, clients)))
+        lights += await asyncio.gather(*many)
     connected_s = time.monotonic() - started
     await asyncio.sleep(3)
-    web = children[1:]
-    cpu = cpu_seconds(web)
-    before = await _publish(product, server, lights, s)
-    cpu = (cpu_seconds(web) - cpu) / s
-    stuck = Light(room.http_port)
-    await stuck.connect(reads=False)
+    gc.freeze()  # what the clients keep is not our product's pause
+    await _publish(running, lights, 2)  # a warm-up
+    cpu, began = cpu_seconds([running.web]), time.monotonic()
+    before = await _publish(running, lights, seconds)
+    cpu = (cpu_seconds([running.web]) - cpu) / (time.monotonic() - began)
+    memory = web_memory(running.web)
+    stuck = await Light(running.room.http_port, reads=False).connect()
     at = time.monotonic()
-    beside = await _publish(product, server, lights, s)
-    worker = max(web[0].family(), key=lambda p: p.memory_info().rss)
-    metrics = await asyncio.to_thread(_metrics, room.http_port)
-    for light in lights:
-        light.task.cancel()
-    del at
+    dropped = asyncio.create_task(_dropped_after(running.room.http_port, clients, at))
+    beside = await _publish(running, lights, seconds)
+    dropped_s = await dropped
+    reason = (await asyncio.to_thread(_metrics, running.room.http_port))["lianqin_browsers_dropped"]
+    lost = sum(light.gone.done() for light in lights)
+    for light in (*lights, stuck):
+        light.transport.abort()
     return {
-        "clients": n, "deltas_per_s": 5, "connected_s": round(connected_s, 1), **before, "web_cpu": round(cpu, 2),
-        "web_rss_mb": round(worker.memory_info().rss / 1e6),
-        "all_web_rss_mb": round(sum(p.memory_info().rss for p in web[0].family()) / 1e6),
-        "beside_a_stuck_client": beside, "dropped": metrics.get("lianqin_browsers_dropped"),
-        "load1": round(psutil.getloadavg()[0], 1),
+        "clients": clients, "deltas_per_s": PER_S, "connected_s": round(connected_s, 1), **before,
+        "web_cpu": round(cpu, 2), "web_mb": memory, "beside_a_stuck_client": beside, "dropped_after_s": dropped_s,
+        "dropped_as_stuck": int(reason),
+        "others_lost": lost, "load1": round(psutil.getloadavg()[0], 1),
     }  # fmt: skip
 
 
-async def _publish(product: Lianqin, server: RedisServer, lights: list[Light], seconds: float) -> dict[str, Any]:
+async def _publish(running: Running, lights: list[Light], seconds: float) -> dict[str, Any]:
     for light in lights:
         light.heard.clear()
-    sent: dict[str, float] = {}
-    for _ in range(int(seconds * 5)):
-        fields = dict(product.change())
+    sent: dict[int, float] = {}
+    start = time.perf_counter()
+    for number in range(int(seconds * PER_S)):
+        fields = dict(running.product.change())
+        await asyncio.sleep(max(start + number / PER_S - time.perf_counter(), 0))
         at = time.time() * 1000
-        entry: Any = await asyncio.to_thread(server.client.xadd, product.stream, fields)
-        sent[entry.decode()] = at
-        await asyncio.sleep(0.2)
-    await asyncio.sleep(1.5)
-    delays = [at - sent[entry] for light in lights for entry, at in light.heard if entry in sent]
-    return {"p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99),
+        entry: Any = await asyncio.to_thread(running.server.client.xadd, running.product.stream, fields)
+        sent[running.product.key(fields, entry)] = at
+    await asyncio.sleep(2)
+    delays = [delay for light in lights for delay in latencies(sent, light.heard)]
+    return {"p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99), "max_ms": percentile(delays, 1),
             "heard": len(delays), "wanted": len(sent) * len(lights)}  # fmt: skip
+
+
+async def _dropped_after(port: int, others: int, since: float) -> float | None:
+    """Seconds until the web process counts only the others, whatever cut the client; None: not within a minute."""
+    while time.monotonic() - since < WATCHED_S:
+        if (await asyncio.to_thread(_metrics, port))["lianqin_browsers"] <= others:
+            return round(time.monotonic() - since, 1)
+        await asyncio.sleep(0.5)
+    return None
 
 
 def _metrics(port: int) -> dict[str, float]:

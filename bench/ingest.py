@@ -1,22 +1,29 @@
-"""Ingest and rebuild: our full path against a bare loop over the same events, in the same run.
+"""Ingest: our full path against bare loops over the same events of a real Redis stream, in the same run, by turns.
 
-The bare loop reads from Redis, decodes the event into the contract's type, upserts (case_id, version, status, body) in
-one transaction a batch and acknowledges. Ours reads, checks, places, folds, and writes history, cases, roll-ups, outbox
-and position.
+A bare loop reads with XREADGROUP, decodes five fields, upserts (case_id, version, status, body) in one transaction a
+batch through the same driver, and acknowledges; ``bare_whole`` decodes into the contract's whole type instead. Ours
+(``Projector.drain``) reads, checks, places, folds, and writes history, cases, roll-ups, outbox and position before it
+acknowledges. Databases are new for every loop.
+
+python -m bench.ingest --database sqlite|postgres [--events N] [--rounds N] [--profile]
 """
 
 import argparse
+import cProfile
 import json
+import pstats
 import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import redis
 from sqlalchemy import Engine, text
 
@@ -27,155 +34,184 @@ from services.district.load import load
 from services.district.package import District
 from services.events.case import Case
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.projector.rebuild import rebuild
+from services.projector.loop import BATCH, Projector
 from services.sealing import Sealer
 from services.simulator.generate import generate
 from services.store.engine import is_postgres, open_engine, writing
 from services.store.migrate import upgrade
-from services.stream import EventStream
+from services.stream import GROUP, EventStream
 
-BATCH = 500
 CASES = 20_000
+EVENTS = 80_000
+
+
+class Five(msgspec.Struct):
+    """What the bare loop decodes of an event."""
+
+    case_id: str
+    version: int
+    status: str
+    channel: str
+    reported_at: str
 
 
 @contextmanager
-def database(kind: str, folder: Path) -> Iterator[str]:
-    """An empty database of the kind: its address."""
+def database(kind: str, folder: Path) -> Iterator[Engine]:
+    """An engine on a new and migrated database."""
     if kind == "sqlite":
-        yield f"sqlite:///{folder / f'bench-{time.monotonic_ns()}.db'}"
+        place = Path(tempfile.mkdtemp(dir=folder))
+        engine = open_engine(f"sqlite:///{place / 'store.db'}")
+        upgrade(engine)
+        yield engine
+        engine.dispose()
+        shutil.rmtree(place)
         return
     from tests.servers import Postgres
 
     server = Postgres()
-    server.create()
     try:
-        yield server.url
+        server.create()
+        engine = open_engine(server.url)
+        upgrade(engine)
+        yield engine
+        engine.dispose()
     finally:
         server.remove()
 
 
-def bare(client: redis.Redis, stream: str, engine: Engine, unnest: bool) -> float:
-    """Seconds for the bare loop over the whole stream."""
-    create = "CREATE TABLE bare (case_id TEXT PRIMARY KEY, version BIGINT, status TEXT, body {})"
-    blob = "BYTEA" if is_postgres(engine) else "BLOB"
+def bare(client: Any, stream: str, engine: Engine, kind: type = Five, unnest: bool = False) -> None:
+    """Drink the stream with the bare loop: an upsert a row (executemany), or one of arrays (``unnest``)."""
+    mark, blob = ("%s", "BYTEA") if is_postgres(engine) else ("?", "BLOB")
     upsert = " ON CONFLICT (case_id) DO UPDATE SET version=excluded.version, status=excluded.status, body=excluded.body"
     upsert += " WHERE excluded.version > bare.version"
-    mark = "%s" if is_postgres(engine) else "?"
     values = f"INSERT INTO bare VALUES ({', '.join([mark] * 4)}){upsert}"
     arrays = f"INSERT INTO bare SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::bytea[]){upsert}"
+    decode = msgspec.json.Decoder(kind).decode
     with writing(engine) as connection:
-        connection.execute(text("DROP TABLE IF EXISTS bare"))
-        connection.execute(text(create.format(blob)))
-    decode = msgspec.json.Decoder(Case).decode
-    raw: Any = client
-    raw.xgroup_create(stream, "bare", id="0")
-    start = time.perf_counter()
-    while answer := raw.xreadgroup("bare", "one", {stream: ">"}, count=BATCH):
+        create = f"CREATE TABLE bare (case_id TEXT PRIMARY KEY, version BIGINT, status TEXT, body {blob})"
+        connection.execute(text(create))
+    client.xgroup_create(stream, "bare", id="0")
+    while answer := client.xreadgroup("bare", "one", {stream: ">"}, count=BATCH):
         entries = answer[0][1] if isinstance(answer, list) else next(iter(answer.values()))[0]
-        newest: dict[str, tuple[Any, ...]] = {}
-        for _, fields in entries:
-            found = decode(fields[b"data"])
-            newest[found.case_id] = (found.case_id, found.version, found.status, fields[b"data"])
-        rows = list(newest.values())
+        found = ((decode(fields[b"data"]), fields[b"data"]) for _, fields in entries)
+        rows: list[tuple[Any, ...]] = [(e.case_id, e.version, e.status, data) for e, data in found]
         with writing(engine) as connection:
-            if unnest:
-                connection.exec_driver_sql(arrays, tuple(list(c) for c in zip(*rows, strict=True)))
+            if unnest:  # one statement touches a row once: the newest of each case
+                columns = zip(*{row[0]: row for row in rows}.values(), strict=True)
+                connection.exec_driver_sql(arrays, tuple(map(list, columns)))
             else:
                 connection.exec_driver_sql(values, rows)
-        raw.xack(stream, "bare", *(i for i, _ in entries))
-    took = time.perf_counter() - start
-    raw.xgroup_destroy(stream, "bare")
-    return took
+        client.xack(stream, "bare", *(i for i, _ in entries))
 
 
-def ours(client: redis.Redis, url: str, engine: Engine, district: District) -> float:
-    """Seconds for the full path over the whole stream."""
+def ours(url: str, engine: Engine, district: District, profile: cProfile.Profile | None = None) -> None:
+    """Drink the stream with the full path."""
     stream = EventStream(redis.Redis.from_url(url), district.code, "bench")
     projector = Projector(stream, engine, Ingest(engine, district, Sealer("")), SystemClock())
-    start = time.perf_counter()
-    projector.drain()
-    took = time.perf_counter() - start
-    client.xgroup_destroy(stream.keys.events, "projector")
-    return took
+    if profile is None:
+        projector.drain()
+        return
+    projector._writer = _Inline()  # type: ignore[assignment]  # one thread: cProfile sees no other
+    profile.runcall(projector.drain)
+
+
+class _Inline:
+    def submit(self, work: Callable[..., None], *arguments: Any) -> "Future[None]":
+        done: Future[None] = Future()
+        work(*arguments)
+        done.set_result(None)
+        return done
+
+
+class Source:
+    """A Redis whose stream holds the events: 20,000 cases that are changed again and again."""
+
+    def __init__(self, folder: Path, events: int) -> None:
+        generate(folder / "district")
+        self.district = load(folder / "district")
+        self.server = RedisServer(folder / "redis.log")
+        self.stream = f"lianqin:{{{self.district.code}}}:events"
+        made, size = Cases(folder / "district"), 0
+        cases = min(CASES, events // 3)
+        for start in range(0, events, 1000):
+            pipe = self.server.client.pipeline(transaction=False)
+            for number in range(start, min(start + 1000, events)):
+                fields = made.event(number, "dispatched") if number < cases else made.change(cases)
+                size += len(fields[b"data"])
+                pipe.xadd(self.stream, dict(fields))
+            pipe.execute()
+        self.cases, self.events, self.event_bytes = cases, events, round(size / events)
+
+    def reset(self) -> None:
+        """As if nobody had read yet."""
+        for group in ("bare", GROUP):
+            self.server.client.xgroup_destroy(self.stream, group)
 
 
 def measure(kind: str, events: int, rounds: int) -> dict[str, Any]:
-    """Alternate the two over the same stream; the medians and their ratio."""
+    """Events a second: medians of ``rounds``, the loops by turns, each first in its turn; and ours as a share."""
     folder = Path(tempfile.mkdtemp(prefix="lianqin-ingest-"))
-    server = RedisServer(folder / "redis.log")
+    source = Source(folder, events)
+    client = source.server.client
+    loops: dict[str, Callable[[Engine], None]] = {
+        "ours": lambda engine: ours(source.server.url, engine, source.district),
+        "bare": lambda engine: bare(client, source.stream, engine),
+        "bare_whole": lambda engine: bare(client, source.stream, engine, Case),
+    }
+    if kind == "postgres":
+        loops["bare_unnest"] = lambda engine: bare(client, source.stream, engine, unnest=True)
+    times: dict[str, list[float]] = {name: [] for name in loops}
+    cpu: dict[str, list[float]] = {name: [] for name in loops}
     try:
-        generate(folder / "district")
-        district = load(folder / "district")
-        cases = Cases(folder / "district")
-        key = f"lianqin:{{{district.code}}}:events"
-        size = 0
-        for start in range(0, events, 1000):
-            pipe = server.client.pipeline(transaction=False)
-            for number in range(start, start + 1000):
-                fields = cases.change(CASES) if number >= CASES else cases.event(number, "dispatched")
-                size += len(fields[b"data"])
-                pipe.xadd(key, dict(fields))
-            pipe.execute()
-        times: dict[str, list[float]] = {"ours": [], "bare": [], "bare_unnest": []}
-        for _ in range(rounds):
-            with database(kind, folder) as address:
-                engine = open_engine(address)
-                upgrade(engine)
-                times["bare"].append(bare(server.client, key, engine, False))
-                if kind == "postgres":
-                    times["bare_unnest"].append(bare(server.client, key, engine, True))
-                times["ours"].append(ours(server.client, server.url, engine, district))
-                engine.dispose()
-        per_s = {name: round(events / statistics.median(found)) for name, found in times.items() if found}
-        found = {"database": kind, "events": events, "event_bytes": round(size / events), "per_s": per_s,
-                 "ratio": round(per_s["ours"] / per_s["bare"], 2)}  # fmt: skip
-        if "bare_unnest" in per_s:
-            found["ratio_to_unnest"] = round(per_s["ours"] / per_s["bare_unnest"], 2)
-        return found
+        for turn in range(rounds):
+            names = [*loops][turn % len(loops) :] + [*loops][: turn % len(loops)]
+            for name in names:
+                with database(kind, folder) as engine:
+                    source.reset()
+                    start, spent = time.perf_counter(), time.process_time()
+                    loops[name](engine)
+                    times[name].append(time.perf_counter() - start)
+                    cpu[name].append(time.process_time() - spent)
     finally:
-        server.stop()
+        source.server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+    per_s = {name: round(events / statistics.median(found)) for name, found in times.items()}
+    return {
+        "database": kind, "events": events, "cases": source.cases, "event_bytes": source.event_bytes, "per_s": per_s,
+        **{f"ratio_to_{name}": round(per_s["ours"] / n, 2) for name, n in per_s.items() if name != "ours"},
+        "rounds_per_s": {name: [round(events / t) for t in found] for name, found in times.items()},
+        "python_cpu_us_per_event": {n: round(1e6 * statistics.median(f) / events) for n, f in cpu.items()},
+        "load1": round(psutil.getloadavg()[0], 1),
+    }  # fmt: skip
 
 
-def rebuilding(events: int, cases: int = 100_000) -> dict[str, Any]:
-    """Seconds to rebuild the read model from a history of ``events`` entries (SQLite)."""
-    folder = Path(tempfile.mkdtemp(prefix="lianqin-rebuild-"))
+def profile(kind: str, events: int, lines: int = 25) -> None:
+    """Print where our path spends its time, in one thread; the profiler itself about doubles it."""
+    folder = Path(tempfile.mkdtemp(prefix="lianqin-ingest-"))
+    source = Source(folder, events)
+    watch = cProfile.Profile()
     try:
-        generate(folder / "district")
-        district = load(folder / "district")
-        made = Cases(folder / "district")
-        engine = open_engine(f"sqlite:///{folder / 'store.db'}")
-        upgrade(engine)
-        ingest = Ingest(engine, district, Sealer(""))
-        filled = time.perf_counter()
-        for start in range(0, events, 5000):
-            batch = [
-                (f"{made.now + n}-0", made.event(n % cases, "dispatched") if n < cases else made.change(cases))
-                for n in range(start, min(start + 5000, events))
-            ]
-            ingest.apply(batch, made.now)
-        filled = time.perf_counter() - filled
-        start_s = time.perf_counter()
-        done = rebuild(engine, ingest, made.now, lambda _text: None)
-        took = time.perf_counter() - start_s
-        engine.dispose()
-        return {"events": done, "rebuild_s": round(took, 1), "per_s": round(done / took), "filled_s": round(filled, 1)}
+        with database(kind, folder) as engine:
+            ours(source.server.url, engine, source.district, watch)
     finally:
+        source.server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+    for order in ("tottime", "cumtime"):
+        pstats.Stats(watch).sort_stats(order).print_stats(lines)
 
 
 def main() -> None:
-    """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--what", choices=("sqlite", "postgres", "rebuild"), required=True)
-    parser.add_argument("--events", type=int, default=60_000)
+    """Print the figures as JSON, or the profile."""
+    parser = argparse.ArgumentParser(description="Our full path against a bare loop over the same events")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), required=True)
+    parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--profile", action="store_true", help="tell our hottest functions instead")
     options = parser.parse_args()
-    if options.what == "rebuild":
-        print(json.dumps(rebuilding(options.events), indent=1))
+    if options.profile:
+        profile(options.database, options.events)
     else:
-        print(json.dumps(measure(options.what, options.events, options.rounds), indent=1))
+        print(json.dumps(measure(options.database, options.events, options.rounds), indent=1))
 
 
 if __name__ == "__main__":

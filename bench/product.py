@@ -18,7 +18,7 @@ from typing import Any
 
 import redis
 
-from bench.harness import CASES, PHASES, Fields, Room, Target, measure
+from bench.harness import CASES, PHASES, RATES, Fields, Room, Target, measure
 from bench.page import Counter
 from bench.processes import Child, wait_for_http
 from services.clock import to_rfc3339
@@ -29,6 +29,20 @@ from services.store.engine import open_engine
 from services.store.migrate import upgrade
 
 STATUSES = ("filed", "dispatched", "acknowledged", "handling", "handled")
+# How many cases the map has drawn: 0 until both its canvases were drawn after the last case came (data-open tells).
+DRAWN = """() => {
+  const html = document.documentElement, layer = window.lianqin && lianqin.layer;
+  if (!window.__filled) {
+    const look = () => {
+      const n = +html.dataset.open || 0;
+      if (n > __filled.n) __filled = {n, at: performance.now()};
+    };
+    window.__filled = {n: 0, at: 0};
+    look();
+    new MutationObserver(look).observe(html, {attributes: true, attributeFilter: ["data-open"]});
+  }
+  return layer && layer._map && Math.min(layer._dotsAt, layer._marksAt) >= __filled.at ? layer.store.n : 0;
+}"""
 DESCRIPTION = "现场描述：路面井盖破损，存在安全隐患，请尽快安排维修处置。" * 8
 
 
@@ -79,7 +93,7 @@ class Lianqin(Target):
     name = "lianqin"
     counter = Counter("html", "data-last-entry")
     path = "/wall"
-    drawn_js = "() => +document.documentElement.dataset.open || 0"
+    drawn_js = DRAWN
 
     def __init__(self, database: str = "sqlite") -> None:
         self.name = f"lianqin-{database}"
@@ -140,6 +154,12 @@ class Lianqin(Target):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def web_memory(web: Child) -> dict[str, int]:
+    """Resident MB of gunicorn's worker, which does everything, and of its arbiter, which only watches it."""
+    arbiter, *workers = (round(process.memory_info().rss / 1e6) for process in web.family())
+    return {"worker": sum(workers), "arbiter": arbiter}
+
+
 def main() -> None:
     """Measure one phase and print it."""
     parser = argparse.ArgumentParser(description="Measure our own product with the peers' harness")
@@ -147,9 +167,12 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--cases", type=int)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="the steps of the rate phase")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    more = {"seconds": options.seconds} if options.seconds else {}
+    more: dict[str, Any] = {"seconds": options.seconds} if options.seconds else {}
+    if options.phase == "rate":
+        more["rates"] = options.rates
     result = measure(
         lambda: Lianqin(options.database), options.phase, cases=options.cases or CASES[options.phase], **more
     )

@@ -1,6 +1,8 @@
 """``make bench``: everything in one run, ours and the peers', and the page that tells it: docs/promises.md.
 
-python -m bench.run [--only NAME,NAME] [--write]   --write: only write the page from the results that are there
+Results are JSON in bench/results/, one file a job; with ``--quick`` they are short, kept apart, and no page is written.
+
+python -m bench.run [--quick] [--only NAME,NAME] [--write]
 """
 
 import argparse
@@ -8,6 +10,7 @@ import datetime
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -17,44 +20,75 @@ from typing import Any
 
 from bench.promises import page
 
+ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 PEERS = ("nicegui-canvas", "nodered", "dash-interval")
-PY = (sys.executable, "-m")
+LIMIT_S = 1800
 
 
-def jobs() -> dict[str, tuple[str, ...]]:
-    """Name → the command whose last lines are JSON. Peers and ours take turns, phase by phase."""
-    found: dict[str, tuple[str, ...]] = {}
+def jobs(quick: bool) -> dict[str, list[str]]:
+    """Name → the module and its arguments; it prints JSON. Peers and ours take turns, phase by phase."""
+    short = {
+        "latency": ["--seconds", "5"], "rate": ["--seconds", "3", "--rates", "50", "400", "3200"],
+        "big": ["--seconds", "4", "--cases", "2000"],
+    } if quick else {}  # fmt: skip
+    found: dict[str, list[str]] = {}
     for phase in ("latency", "rate", "big"):
-        found[f"ours-{phase}"] = (*PY, "bench.product", "--phase", phase)
+        more = ["--phase", phase, *short.get(phase, [])]
+        found[f"ours-{phase}"] = ["bench.product", *more]
         for peer in PEERS:
-            found[f"{peer}-{phase}"] = (*PY, "bench.peers", "--peer", peer, "--phase", phase)
-    found["ours-latency-postgres"] = (*PY, "bench.product", "--phase", "latency", "--database", "postgres")
-    found["map-10000"] = (*PY, "bench.map", "--cases", "10000")
-    found["map-100000"] = (*PY, "bench.map", "--cases", "100000")
-    found["fanout"] = (*PY, "bench.fanout")
-    found["ingest-sqlite"] = (*PY, "bench.ingest", "--what", "sqlite")
-    found["ingest-postgres"] = (*PY, "bench.ingest", "--what", "postgres")
-    found["rebuild"] = (*PY, "bench.ingest", "--what", "rebuild", "--events", "1000000")
-    found["start"] = (*PY, "bench.start")
+            found[f"{peer}-{phase}"] = ["bench.peers", "--peer", peer, *more]
+    found["ours-latency-postgres"] = [
+        "bench.product", "--phase", "latency", "--database", "postgres", *short.get("latency", [])
+    ]  # fmt: skip
+    found["map-10000"] = ["bench.map", "--cases", "10000", *(["--seconds", "3"] if quick else [])]
+    found["map-100000"] = [
+        "bench.map",
+        "--cases",
+        "20000" if quick else "100000",
+        *(["--seconds", "3"] if quick else []),
+    ]
+    found["fanout"] = ["bench.fanout", *(["--clients", "50", "--seconds", "4", "--cases", "2000"] if quick else [])]
+    for kind in ("sqlite", "postgres"):
+        found[f"ingest-{kind}"] = [
+            "bench.ingest", "--database", kind, *(["--events", "12000", "--rounds", "1"] if quick else [])
+        ]  # fmt: skip
+    found["rebuild"] = ["bench.rebuild", *(["--events", "20000"] if quick else [])]
+    found["start"] = ["bench.start"]
     return found
 
 
-def run(name: str, command: tuple[str, ...]) -> None:
+def run(name: str, arguments: list[str], folder: Path) -> None:
     """Run one job; what it prints becomes its result, a failure too."""
     start = time.monotonic()
     print(f"bench: {name} …", end="", flush=True)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1200)
-    at = done.stdout.find("{")
+    load = round(os.getloadavg()[0], 1)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
     try:
-        result = json.loads(done.stdout[at:]) if at >= 0 else {"error": done.stderr[-500:]}
-    except json.JSONDecodeError:
-        result = {"error": (done.stdout + done.stderr)[-500:]}
+        out, failed = process.communicate(timeout=LIMIT_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
+        process.send_signal(signal.SIGINT)  # so that it ends what it has started
+        out, failed = process.communicate(timeout=60)
+        if isinstance(stopped, KeyboardInterrupt):
+            raise
+        failed = f"not done within {LIMIT_S} s"
+    result = _json(out) or {"error": failed[-500:] or "it said nothing"}
     result["at"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    result["load1_after"] = round(os.getloadavg()[0], 1)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1))
+    result["load1_before"], result["load1_after"] = load, round(os.getloadavg()[0], 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(result, indent=1))
     print(f" {time.monotonic() - start:.0f} s{'  ERROR' if 'error' in result else ''}", flush=True)
+
+
+def _json(text: str) -> dict[str, Any]:
+    at = text.find("{")
+    try:
+        found: dict[str, Any] = json.loads(text[at:]) if at >= 0 else {}
+    except json.JSONDecodeError:
+        return {}
+    return found
 
 
 def machine() -> dict[str, str]:
@@ -62,32 +96,50 @@ def machine() -> dict[str, str]:
     model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.processor())  # fmt: skip
     memory = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
-    postgres = subprocess.run(("psql", "--version"), capture_output=True, text=True, check=False).stdout.strip()
     return {
-        "processor": f"{model}, {os.cpu_count()} cores", "memory": f"{int(memory) // 1_048_576} GiB",
-        "kernel": platform.release(), "Python": platform.python_version(), "PostgreSQL": postgres,
+        "processor": f"{model}, {os.cpu_count()} cores", "memory": f"{int(memory) / 1_048_576:.0f} GiB",
+        "kernel": f"{platform.system()} {platform.release()}", "Python": platform.python_version(),
+        "Chromium": _says("chromium", "--version"), "Redis": _says("redis-server", "--version"),
+        "PostgreSQL": _says("psql", "--version"), "code": _says("git", "rev-parse", "--short", "HEAD"),
     }  # fmt: skip
 
 
-def results() -> Mapping[str, Any]:
+def _says(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20, cwd=ROOT)
+    except OSError:
+        return "not found"
+    line = (done.stdout.strip().splitlines() or ["?"])[0]
+    return (
+        line.partition(" sha=")[0]
+        .partition(" built on")[0]
+        .removeprefix("Chromium ")
+        .removeprefix("psql (PostgreSQL) ")
+        .removeprefix("Redis server ")
+    )
+
+
+def results(folder: Path) -> Mapping[str, Any]:
     """Every result that is there, by name."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
 def main() -> None:
     """Run what was asked for, then write the page."""
     parser = argparse.ArgumentParser(description="Measure ourselves and the peers; write docs/promises.md")
     parser.add_argument("--only", default="", help="names, or beginnings of names, with commas")
+    parser.add_argument("--quick", action="store_true", help="short runs that show that the bench works; no page")
     parser.add_argument("--write", action="store_true", help="only write the page")
     options = parser.parse_args()
     wanted = tuple(filter(None, options.only.split(",")))
+    folder = RESULTS / "quick" if options.quick else RESULTS
     if not options.write:
-        for name, command in jobs().items():
+        for name, arguments in jobs(options.quick).items():
             if not wanted or name.startswith(wanted):
-                run(name, command)
-    target = RESULTS.parents[1] / "docs" / "promises.md"
-    target.write_text(page(machine(), results()), "utf-8")
-    print("bench: wrote docs/promises.md")
+                run(name, arguments, folder)
+    target = folder / "promises.md" if options.quick else ROOT / "docs" / "promises.md"
+    target.write_text(page(machine(), results(folder)), "utf-8")
+    print("bench: short runs, nothing to quote" if options.quick else "bench: wrote docs/promises.md")
 
 
 if __name__ == "__main__":
