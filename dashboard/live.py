@@ -79,7 +79,7 @@ class LiveRoom:
         else:
             self._wake.set()
 
-    def hello(self, wish: Any) -> None:
+    def hello(self, wish: Any = None) -> None:
         """A browser joins: it names what it has and gets what it lacks."""
         if self.zone is None:
             self._socketio.emit("wait", to=request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds sid

@@ -37,7 +37,8 @@ class CaseReader:
             row = read.one_case(connection, case_id)
             if row is None:
                 return None
-            events = tuple((past.time, past.type) for past in read.history_of(connection, case_id))
+            told = read.history_of(connection, case_id)
+        events = tuple(sorted((past.time, past.type) for past in told))
         to = decode_escalation(row.escalation).to if row.escalation else ""
         return CaseView(
             row, events, self._area(row, english), self._unit(row.lead_unit, english), self._unit(to, english)

@@ -67,7 +67,14 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
                 else f"bound to {settings.host}: there is NO log-in yet, everybody who reaches it sees the district"
             )
         last = [0.0]
-        supervisor.watch(lambda: _keep_clock(clock, data, last))
+
+        def look_after() -> bool:
+            if embedded is not None and embedded.has_ended:
+                say("the embedded Redis has ended; starting it again")
+                embedded.start()
+            return _keep_clock(clock, data, last)
+
+        supervisor.watch(look_after)
     finally:
         _keep_clock(clock, data, [0.0])
         supervisor.stop()

@@ -115,6 +115,11 @@ class EmbeddedRedis:
             f"the embedded Redis did not answer on port {self.port} within {START_TIMEOUT_S:.0f} s"
         )
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the server has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def stop(self) -> None:
         """End it, by its process id, and wait for it."""
         if self._process is None:

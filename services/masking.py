@@ -36,6 +36,7 @@ class GridCentres:
     """The points that stand for a sensitive case: its grid's, else its community's, else its street's centre."""
 
     def __init__(self, district: District) -> None:
+        self.units = district.units
         self._levels = (district.grids, district.communities, district.streets)
         self._found: dict[str, tuple[float, float] | None] = {}
 
@@ -55,12 +56,15 @@ class GridCentres:
 def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
     """The case as the wall may see it; ``light`` is the index in deadlines.LIGHTS."""
     lon, lat, class_name = row.lon, row.lat, row.class_name
+    escalation = decode_escalation(row.escalation) if row.escalation else None
     if row.domain in SENSITIVE_DOMAINS:
         (lon, lat), class_name = centres.centre(row), ""
+        if escalation is not None and escalation.to not in centres.units:
+            escalation = msgspec.structs.replace(escalation, to="")
     return WallCase(
         row.case_id, row.version, _short(lon), _short(lat), row.street, row.domain, class_name, row.severity,
         row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
-        decode_escalation(row.escalation) if row.escalation else None, light,
+        escalation, light,
     )  # fmt: skip
 
 

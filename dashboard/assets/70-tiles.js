@@ -10,6 +10,9 @@ lianqin.h = (name, attributes, ...children) => {
   return el;
 };
 
+/** JSON without a prototype behind its objects: a code called «constructor» is just unknown. */
+lianqin.plain = text => JSON.parse(text, (_, v) => v && typeof v === "object" && !Array.isArray(v) ? Object.assign(Object.create(null), v) : v);
+
 lianqin.makeTiles = (texts, format, places) => {
   const h = lianqin.h, word = texts.word;
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
@@ -143,7 +146,21 @@ lianqin.makeTiles = (texts, format, places) => {
       const restUntaken = t.untaken - shownUntaken;
       return h("div", {class: "queue"}, cards, more > 0 ? h("div", {class: "more"},
         h("span", null, format.fill(word.rest_queue, {n: more}), restUntaken > 0 ? h("span", {class: "warn"}, " · " + format.fill(word.untaken_n, {n: restUntaken})) : ` ${word.rest_taken}`),
-        t.rest_ends !== null ? h("span", null, `${word.rest_soonest} `, this.countdown(t.rest_ends - now)) : null) : null);
+        this.restSoonest(t, rows, now, fits)) : null);
+    },
+    /** What breaks next among those that have no row: the server's tenth and on, and those of its ten that do not fit. */
+    restSoonest(t, rows, now, fits) {
+      const ends = t.rows.slice(fits).filter(id => rows.has(id)).map(id => this.queueLight(rows.get(id), now).ends).concat(t.rest_ends).filter(at => at !== null);
+      return h("span", {class: "soonest"}, ...(ends.length ? [`${word.rest_soonest} `, this.countdown(Math.min(...ends) - now)] : []));
+    },
+    /** A second later: only what counts down is written again. */
+    tickQueue(tile, t, rows, now, fits) {
+      for (const card of tile.querySelectorAll(".case")) {
+        const row = rows.get(card.dataset.case);
+        if (row) card.querySelector(".what > b").replaceWith(this.countdown(this.queueLight(row, now).left));
+      }
+      const soonest = tile.querySelector(".soonest");
+      if (soonest) soonest.replaceWith(this.restSoonest(t, rows, now, fits));
     },
 
     unknown(t) {
@@ -180,7 +197,7 @@ lianqin.makeTiles = (texts, format, places) => {
         parts.push(h("span", {class: how === "stopped" ? "bad" : how === "late" ? "warn" : ""}, how === "stopped" || how === "late" ? sign(how === "stopped" ? "overdue" : "soon") : null, `${name} `, h("b", null, texts.source[how] + when)));
       }
       if (odd.length > room) parts.push(h("span", {class: "warn"}, `+${odd.length - room}`));
-      if (fine) parts.push(h("span", null, fine <= 2 && odd.length === 0 ? rows.map(r => r[1]).join(" ") + " " : `${fine} `, h("b", null, texts.source.live)));
+      if (fine && state !== "offline") parts.push(h("span", null, fine <= 2 && odd.length === 0 ? rows.map(r => r[1]).join(" ") + " " : `${fine} `, h("b", null, texts.source.live)));
       parts.push(h("span", null, `${word.refused} `, h("b", null, format.count(refused))));
       return parts;
     },

@@ -7,8 +7,13 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
   let moved = false, focus = -1;
   const fit = () => map.fitBounds([[south, west], [north, east]], {animate: false, padding: [6 * layer.unit(), 6 * layer.unit()]});
   const refit = () => { map.invalidateSize({animate: false}); if (!moved) fit(); };
-  map.on("dragstart", () => { moved = true; });
-  map.getContainer().addEventListener("wheel", () => { moved = true; }, {passive: true});
+  const partial = h("button", {class: "partial", hidden: ""}, texts.word.partial);
+  document.getElementById("map-legend").append(partial);
+  const stray = () => { moved = true; partial.hidden = false; };
+  partial.addEventListener("click", () => { moved = false; partial.hidden = true; fit(); });
+  map.on("dragstart boxzoomend", stray);
+  for (const name of ["wheel", "dblclick"]) map.getContainer().addEventListener(name, stray, {passive: true});
+  map.getContainer().addEventListener("keydown", e => { if (e.key.startsWith("Arrow") || "+-=_".includes(e.key)) stray(); });
   new ResizeObserver(refit).observe(box);
   fit();
 
@@ -17,7 +22,8 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
     const mark = light === 2 ? tiles.sign("overdue bad") : light === 1 ? tiles.sign("soon warn") : null;
     const when = deadline === null ? texts.word.no_deadline : light === 3 ? texts.word.suspended
       : (deadline <= now ? `${texts.word.overdue} ` : `${texts.word.remaining} `) + format.duration(deadline - now) + (row[A.estimated] ? ` (${texts.word.estimated})` : "");
-    return [h("b", null, ...(mark ? [mark, " "] : []), tiles.className(row)), h("span", null, `${tiles.street(row[A.street])} · ${texts.word.severity[row[A.severity]]} · ${texts.status[row[A.status]]}`), h("span", {class: light === 2 ? "bad" : light === 1 ? "warn" : "mid"}, when)];
+    const held = row[A.level] === "district" && row[A.escalation] && row[A.escalation][3] ? h("span", null, `${texts.tile.queue_basis} `, tiles.countdown(row[A.escalation][3] - now)) : null;
+    return [h("b", null, ...(mark ? [mark, " "] : []), tiles.className(row)), ...(held ? [held] : []), h("span", null, `${tiles.street(row[A.street])} · ${texts.word.severity[row[A.severity]]} · ${texts.status[row[A.status]]}`), h("span", {class: light === 2 ? "bad" : light === 1 ? "warn" : "mid"}, when)];
   };
   const show = (hit, x, y) => {
     let content = null;
@@ -38,7 +44,7 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
   map.on("mouseout movestart zoomstart", () => show(null));
   map.on("click", e => {
     const hit = layer.hit(e.containerPoint);
-    if (hit && hit.group) { moved = true; map.setView(e.latlng, Math.min(map.getZoom() + 1.5, map.getMaxZoom())); }
+    if (hit && hit.group) { stray(); map.setView(e.latlng, Math.min(map.getZoom() + 1.5, map.getMaxZoom())); }
     else if (hit) pick(hit.id);
   });
 
@@ -52,6 +58,6 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
       const offset = layer._bounds.min, p = map.layerPointToContainerPoint([marks[focus].x + offset.x, marks[focus].y + offset.y]);
       show({id: marks[focus].id}, p.x, p.y);
     } else if (e.key === "Enter" && focus >= 0 && marks[focus]) pick(marks[focus].id);
-    else if (e.key === "Home") { moved = false; fit(); }
+    else if (e.key === "Home") partial.click();
   });
 };

@@ -2,14 +2,14 @@
 "use strict";
 
 lianqin.startWall = root => {
-  const texts = JSON.parse(root.dataset.texts), places = JSON.parse(root.dataset.district);
+  const texts = lianqin.plain(root.dataset.texts), places = lianqin.plain(root.dataset.district);
   const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places);
   const $ = id => document.getElementById(id), store = new lianqin.CaseStore();
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
   const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
-  let flagsTold = "";
+  let flagsTold = "", cardsTold = "";
   let layer = null, live = null, fits = 0, queueShown = "";
 
   const body = (id, content, basis) => {
@@ -72,11 +72,8 @@ lianqin.startWall = root => {
     fullQueue();
     const name = $("tile-queue").querySelector("h2"), untaken = t.untaken ? h("span", {class: "bad"}, format.fill(texts.word.untaken_n, {n: t.untaken})) : null;
     name.replaceChildren(`${texts.tile.queue} ${format.count(t.n)} ${texts.word.items}`.trim(), ...(untaken ? [" · ", untaken] : []));
-    const before = new Set(queueShown.split(" "));
-    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()));
     const shown = t.rows.slice(0, fullQueue());
-    if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
-    queueShown = shown.join(" ");
+    drawCards(t, shown, now);
     if (!layer) return;
     const flags = shown.flatMap((id, i) => {
       const row = live.state.rows.get(id);
@@ -90,6 +87,17 @@ lianqin.startWall = root => {
     layer.flags = flags;
     layer.touch();
     insets.flags(flags);
+  };
+  /** The cards are made anew only when they change: between two seconds a focus and a pressed button stay where they are. */
+  const drawCards = (t, shown, now) => {
+    const states = shown.map(id => live.state.rows.has(id) ? [id, live.state.rows.get(id)[A.version], tiles.queueLight(live.state.rows.get(id), now).light] : id);
+    const told = JSON.stringify([states, t.n, t.untaken, t.rest_ends, live.state.epoch]);
+    if (told === cardsTold) { tiles.tickQueue($("tile-queue"), t, live.state.rows, now, fullQueue()); return; }
+    cardsTold = told;
+    const before = new Set(queueShown.split(" "));
+    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()), texts.tile.queue_basis);
+    if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
+    queueShown = shown.join(" ");
   };
   const drawKey = () => {
     const t = live.state.tiles.today;
@@ -122,8 +130,8 @@ lianqin.startWall = root => {
     drawTruth();
     drawQueue();
     const fresh = now - Math.max(live.age() - 2000, 0) * (live.beat.speed || 1), asOf = format.hm(fresh);
-    const late = live.word() === "late" || live.word() === "offline" ? ` ${texts.word.late}` : "";
-    const text = live.word() === "stale" ? format.fill(texts.word.stale, {time: asOf}) : asOf + late;
+    const late = live.word() === "late" ? ` ${texts.word.late}` : "";
+    const text = live.word() === "stale" || live.word() === "offline" ? format.fill(texts.word.stale, {time: asOf}) : asOf + late;
     if (drawnMinute !== text) {
       drawnMinute = text;
       root.querySelectorAll(".as-of").forEach(el => { el.textContent = text; });

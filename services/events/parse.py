@@ -175,15 +175,19 @@ def _settle_case(case: Case, data: bytes) -> tuple[Case, bytes, list[str]]:
 
 def _impossible_time(case: Case) -> str | None:
     """The first time that decides about a counting day and cannot be meant."""
-    times_of_case = (case.reported_at, case.dispatched_at, case.closed_at, case.deadline_at)
+    times_of_case = (case.reported_at, case.filed_at, case.dispatched_at, case.closed_at, case.deadline_at)
     times_of_clocks = [at for clock in case.clocks for at in (clock.started_at, clock.deadline_at)]
+    times_of_clocks += [at for e in case.escalations for at in (e.at, e.deadline_at, e.acknowledged_at)]
     # A look at the years lets nearly every case through; the exact limits are asked only at the edge.
     if all(at is None or EARLIEST.year < at.year < LATEST.year - 1 for at in (*times_of_case, *times_of_clocks)):
         return None
-    names = ("reported_at", "dispatched_at", "closed_at", "deadline_at")
+    names = ("reported_at", "filed_at", "dispatched_at", "closed_at", "deadline_at")
     times: list[tuple[str, datetime | None]] = [(name, getattr(case, name)) for name in names]
     for i, clock in enumerate(case.clocks):
         times += [(f"clocks[{i}].started_at", clock.started_at), (f"clocks[{i}].deadline_at", clock.deadline_at)]
+    for i, e in enumerate(case.escalations):
+        times += [(f"escalations[{i}].at", e.at), (f"escalations[{i}].deadline_at", e.deadline_at)]
+        times.append((f"escalations[{i}].acknowledged_at", e.acknowledged_at))
     for name, at in times:
         if at is not None and not EARLIEST <= at <= LATEST:
             return f"data: {at.isoformat()} is not between 1900 and 2200 - at `$.{name}`"

@@ -97,8 +97,9 @@ def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -
     lines = []
     for row, _ in sorted(changes.rows, key=lambda item: item[0].event_at)[-TICKER_LINES:]:
         kind = best[row.case_id][1].type
-        name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
-        lines.append(Happened(row.event_at, kind, row.street, row.domain, name, row.lead_unit))
+        # A unit may be any text: of a sensitive case none leaves.
+        name, unit = ("", "") if row.domain in SENSITIVE_DOMAINS else (row.class_name, row.lead_unit)
+        lines.append(Happened(row.event_at, kind, row.street, row.domain, name, unit))
     return lines
 
 
