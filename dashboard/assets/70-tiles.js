@@ -107,7 +107,7 @@ lianqin.makeTiles = (texts, format, places) => {
         h("i", {style: `--line:${line}%;--a:${value === null ? line : Math.min(at(value), line)}%;--b:${value === null ? line : Math.max(at(value), line)}%`, class: missed(value) ? "missed" : ""}),
         h("b", {class: missed(value) ? "r warn" : "r"}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
       // Fifteen rows fit. Of more streets the first four and the last ten: the middle is nobody's question.
-      const all = t.rows.map((r, i) => row(r[1] === null ? "" : String(i + 1), street(r[0]), r[1], r[2]));
+      const all = t.rows.map((r, i) => row(r[1] === null || !r[0] ? "" : String(i + 1), street(r[0]), r[1], r[2]));
       const folded = all.length > 15 ? [...all.slice(0, 4), [h("span"), h("span", {class: "dim"}, format.fill(word.rest_streets, {n: all.length - 14})), h("span"), h("span"), h("span")], ...all.slice(-10)] : all;
       return h("div", {class: "streets"},
         h("span"), h("span"), h("span", {class: "head", style: `--line:${line}%`}, h("span", null, `${Math.round(100 * t.target)}%`)), h("span", {class: "head r"}, word.on_time), h("span", {class: "head r"}, word.n),

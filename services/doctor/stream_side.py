@@ -121,6 +121,8 @@ def _stream(client: redis.Redis, keys: Keys) -> Iterator[Finding]:
         yield wrong("stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`")
         return
     lag, pending = ours.get("lag"), int(ours["pending"])
+    if ours["last-delivered-id"] == client.xinfo_stream(keys.events)["last-generated-id"]:
+        lag = 0  # what Redis counts itself may be off after its restart
     # Redis cannot always count the lag (after XDEL, or with a group made by hand): then it says nil.
     unread = "an unknown number" if lag is None else f"{int(lag):,}"
     consumers = client.xinfo_consumers(keys.events, GROUP)

@@ -82,7 +82,7 @@ def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
         "domains": _against(_by_key(today, "intake_domain"), before.get("domain"), DOMAINS),
         "streets": {
             "rows": [[r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"]]
-                     for r in ranked(streets)],
+                     for r in (*ranked(streets), *(r for r in streets if not r["code"]))],
             "all": [rate(on_time, due), due],
             "target": board.district.policy.target_on_time,
         },

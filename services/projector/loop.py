@@ -193,6 +193,7 @@ class Projector:
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
+        self._pause_s, self._is_said = 0.0, False  # all the way through: what fails from now on is another outage
 
     def _advance(self) -> None:
         """Nothing new: move the position over what two projectors, each waiting for the other, have left behind."""
