@@ -1,9 +1,10 @@
 """``make pictures``: the pictures of the README and the docs, from a real demo in a real Chromium.
 
-A demo of its own in a temporary folder; the history is waited for. Big walls are scaled down by the browser itself: a
-wall of 7680 pixels is rendered at its own size and shown through a smaller device scale.
+A demo of its own in a temporary folder; the history is waited for. Big walls are taken pixel by pixel, as they hang,
+and made smaller afterwards by the browser: an image in a page of the smaller size.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -24,14 +25,15 @@ from bench.page import FLAGS
 from bench.processes import free_port
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-# name, width, height, device scale, address
+# name, width, height, width of the picture, address
 WALLS = (
-    ("wall", 1920, 1080, 1.0, "/wall"),
-    ("wall-en", 1920, 1080, 1.0, "/wall?lang=en"),
-    ("wall-4k", 3840, 2160, 0.5, "/wall"),
-    ("wall-32x9", 7680, 2160, 0.3125, "/wall"),
-    ("wall-3x3", 5760, 3240, 1 / 3, "/wall"),
+    ("wall", 1920, 1080, 1920, "/wall"),
+    ("wall-en", 1920, 1080, 1920, "/wall?lang=en"),
+    ("wall-4k", 3840, 2160, 1920, "/wall"),
+    ("wall-32x9", 7680, 2160, 2400, "/wall"),
+    ("wall-3x3", 5760, 3240, 1920, "/wall"),
 )
+IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data:image/png;base64,{}">'
 
 
 @contextlib.contextmanager
@@ -55,14 +57,30 @@ def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
             process.wait(30)
 
 
-def opened(browser: Browser, url: str, width: int, height: int, scale: float) -> Page:
+def opened(browser: Browser, url: str, width: int, height: int) -> Page:
     """The wall at a size, with its figures in."""
-    page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
+    page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(url)
     page.wait_for_selector("html[data-last-entry][data-state=live]", state="attached", timeout=60_000)
     page.wait_for_selector(".queue .case", timeout=60_000)
     page.wait_for_timeout(6000)
     return page
+
+
+def take(page: Page, name: str, shown: int) -> None:
+    """A picture of the page, ``shown`` pixels wide."""
+    size = page.viewport_size
+    assert size is not None
+    picture = page.screenshot()
+    if shown < size["width"]:
+        small = page.context.browser.new_page(  # type: ignore[union-attr]  # our contexts have a browser
+            viewport={"width": shown, "height": round(size["height"] * shown / size["width"])}
+        )
+        small.set_content(IMAGE.format(base64.b64encode(picture).decode()))
+        small.wait_for_function("() => document.images[0].complete && document.images[0].naturalWidth > 0")
+        picture = small.screenshot()
+        small.close()
+    (PICTURES / f"{name}.png").write_bytes(picture)
 
 
 def settle(url: str) -> None:
@@ -98,18 +116,18 @@ def main() -> None:
         with demo(folder / "data") as (url, process), sync_playwright() as playwright:
             settle(url)
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            for name, width, height, scale, path in WALLS:
-                page = opened(browser, url + path, width, height, scale)
-                page.screenshot(path=PICTURES / f"{name}.png")
+            for name, width, height, shown, path in WALLS:
+                page = opened(browser, url + path, width, height)
+                take(page, name, shown)
                 page.close()
                 print(f"docs/pictures/{name}.png", flush=True)
-            page = opened(browser, url + "/wall", 1920, 1080, 1.0)
+            page = opened(browser, url + "/wall", 1920, 1080)
             page.locator(".queue .case").nth(3).click()
             page.wait_for_selector("#case-panel:not([hidden]) li")
             page.wait_for_timeout(500)
             page.screenshot(path=PICTURES / "wall-panel.png")
-            page.keyboard.press("Escape")
-            cut(page, process)
+            page.close()
+            cut(opened(browser, url + "/wall", 1920, 1080), process)
             print("docs/pictures/wall-panel.png and wall-cut.png", flush=True)
             browser.close()
     finally:

@@ -75,6 +75,7 @@ def run(name: str, arguments: list[str], folder: Path) -> None:
             raise
         failed = f"not done within {LIMIT_S} s"
     result = _json(out) or {"error": failed[-500:] or "it said nothing"}
+    result["code"] = _says("git", "rev-parse", "--short", "HEAD")
     result["at"] = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     result["load1_before"], result["load1_after"] = load, round(os.getloadavg()[0], 1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ def machine() -> dict[str, str]:
         "processor": f"{model}, {os.cpu_count()} cores", "memory": f"{int(memory) / 1_048_576:.0f} GiB",
         "kernel": f"{platform.system()} {platform.release()}", "Python": platform.python_version(),
         "Chromium": _says("chromium", "--version"), "Redis": _says("redis-server", "--version"),
-        "PostgreSQL": _says("psql", "--version"), "code": _says("git", "rev-parse", "--short", "HEAD"),
+        "PostgreSQL": _says("psql", "--version"),
     }  # fmt: skip
 
 
