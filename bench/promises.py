@@ -73,9 +73,9 @@ Chromium, Redis, the database, the publisher and the product share these cores, 
 
 ## Beside the peers, in the same run
 
-p50 / p99 in ms. «Held»: the page showed every event, the last within 2 s (Dash 3 s) after the end, and did not break: it
-may have been seconds late meanwhile. NiceGUI's canvas cannot be asked what it has drawn: its right counter stands there.
-None of the peers stores, checks or places anything; lianqin does all of it in these figures.
+p50 / p99 in ms. «Held»: the page showed every event, the last within 2 s (Dash 3 s) after the end, and did not break;
+it may have been seconds late meanwhile. NiceGUI's canvas cannot be asked what it has drawn: there stands when its
+counter was right. None of the peers stores, checks or places anything; lianqin does all of it in these figures.
 
 {_table(PEER_HEAD, _peers(results))}
 
