@@ -54,11 +54,10 @@ def page(machine: Mapping[str, str], results: Results) -> str:
     promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_start())
     kept = [_verdict(p, results) for p in promises]
     short = [p.what for p, verdict in zip(promises, kept, strict=True) if verdict is False]
-    codes = ", ".join(sorted({r["code"] for r in results.values() if "code" in r}))
-    facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, "commit": codes}.items())
+    facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, **_commits(results)}.items())
     return f"""# Promises and what was measured
 
-Written by `make bench` from its results, {_span(results)}. In this run {sum(k is True for k in kept)} of {len(kept)}
+Written by `make bench` from its results, {_span(results)}. By them {sum(k is True for k in kept)} of {len(kept)}
 promises are kept.{_said_short(short)}
 
 {facts}
@@ -71,7 +70,7 @@ Chromium, Redis, the database, the publisher and the product share these cores, 
 
 {_promises(_speed(), results)}
 
-## Beside the peers, in the same run
+## Beside the peers, each column in one run
 
 p50 / p99 in ms. «Held»: the page showed every event, the last within 2 s (Dash 3 s) after the end, and did not break;
 it may have been seconds late meanwhile. NiceGUI's canvas cannot be asked what it has drawn: there stands when its
@@ -116,6 +115,14 @@ def _said_short(short: list[str]) -> str:
 def _span(results: Results) -> str:
     dates = sorted(r["at"] for r in results.values() if "at" in r)
     return f"{dates[0][:16].replace('T', ' ')} to {dates[-1][:16].replace('T', ' ')} UTC" if dates else "never"
+
+
+def _commits(results: Results) -> dict[str, str]:
+    """What was measured at which commit, and when: jobs may have been run again by themselves."""
+    found: dict[str, list[str]] = {}
+    for name, result in sorted(results.items(), key=lambda item: str(item[1].get("at"))):
+        found.setdefault(f"at commit {result.get('code', '?')}", []).append(f"{name} {result.get('at', '')[11:16]}")
+    return {code: ", ".join(names) for code, names in found.items()}
 
 
 def _load(results: Results) -> str:
