@@ -10,9 +10,11 @@ import msgspec
 
 from services.clock import to_ms
 from services.deadlines import due
-from services.events.case import Case
+from services.events.case import Case, Category, Rating
 from services.events.codes import CLOSED_STATUSES, ENDED_STATUSES, STATUS_TIME
 from services.events.parse import Event
+from services.events.personal import mask_name
+from services.working_calendar import WorkingCalendar
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -27,19 +29,34 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 
 
 class PresentEscalation(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """The escalation that stands: unit code, reason code, Unix milliseconds. Never the name of a person."""
+    """The escalation that stands: unit codes, reason code, Unix milliseconds. ``acknowledged_by`` is masked (王**)."""
 
     to: str
     reason_code: str
     at: int | None
     deadline_at: int | None
     acknowledged_at: int | None
+    from_: str = ""
+    acknowledged_by: str = ""
+
+
+class RatingGiven(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The citizen's answer on the call-back (回访)."""
+
+    valid: bool
+    contacted: bool
+    solved: str
+    satisfied: str
+    at: int | None
 
 
 class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One row of ``cases``. Times are Unix milliseconds; ``entry`` is the history row with the whole case.
 
-    Crosses the outbox as an array in this order.
+    ``on_time`` is the publisher's verdict, kept only where it counts; ``pauses`` and ``rating`` are JSON or empty;
+    ``asked`` is what the street says it needs; ``whistled_at`` the oldest whistle that waits for an answer;
+    ``irregular`` how many of its steps broke the rules (services.lifecycle). Crosses the outbox as an array in this
+    order.
     """
 
     case_id: str
@@ -75,6 +92,21 @@ class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     returns: int
     reworks: int
     flags: str
+    class_key: str = ""
+    accepted_at: int | None = None
+    dispatched_at: int | None = None
+    handled_at: int | None = None
+    handle_deadline_at: int | None = None
+    dispatches: int = 0
+    wrong_dispatches: int = 0
+    extensions: int = 0
+    pauses: str = ""
+    rating: str = ""
+    asked: str = ""
+    whistled_at: int | None = None
+    escalations: int = 0
+    count_at: int | None = None
+    irregular: int = 0
 
     @property
     def order(self) -> tuple[int, int]:
@@ -85,38 +117,65 @@ class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
 _COLUMN_TEXT = str.maketrans({"\x00": None})
 _ENCODER = msgspec.json.Encoder()
 decode_escalation = msgspec.json.Decoder(PresentEscalation).decode
+decode_rating = msgspec.json.Decoder(RatingGiven).decode
+decode_pauses = msgspec.json.Decoder(list[tuple[int, int | None]]).decode
+# What a street says with a step: it cannot do it alone (DOMAIN.md §5).
+_ASKED = frozenset({"beyond_power", "needs_departments"})
 
 
-def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: float = 0.25) -> CaseRow:
+def settle(  # noqa: PLR0917  # what a row is made of
+    event: Event, key: int, place: Place, domain: str, calendar: WorkingCalendar, due_soon_share: float = 0.25
+) -> CaseRow:
     """The row that ``event`` leaves. ``key`` is its history key, ``domain`` its unified class."""
     case = event.body
     assert isinstance(case, Case)
     flags = [*event.flags, *place.flags]
-    times = {"filed_at": case.filed_at, "closed_at": case.closed_at}
-    needed = STATUS_TIME.get(case.status)
-    moments = {name: to_ms(at) if at is not None else None for name, at in times.items()}
-    if needed is not None and getattr(case, needed) is None:
-        flags.append(f"no_{needed}")
-        if needed in moments:
-            moments[needed] = event.time_ms
-        elif needed == "dispatched_at":  # a short limit counts from it
-            case = msgspec.structs.replace(case, dispatched_at=datetime.fromtimestamp(event.time_ms / 1000, UTC))
-    when = due(case, due_soon_share)
-    name = (case.category.name if case.category else None) or ""
-    return CaseRow(
+    case, missing = timed(case, event.time_ms)
+    if missing:
+        flags.append(f"no_{missing}")
+    when = due(case, calendar, due_soon_share)
+    flags += when.flags
+    closed_at = _ms(case.closed_at) if case.status in CLOSED_STATUSES else None
+    # The publisher's verdict counts only where the deadline or the closing time is missing.
+    is_judged = when.deadline_at is None or missing == "closed_at"
+    category = case.category
+    row = CaseRow(
         case_id=case.case_id, version=case.version, entry=key, event_at=event.time_ms, status=case.status,
         is_open=case.status not in ENDED_STATUSES and not case.merged_into,
-        channel=case.channel, domain=domain, class_name=_clean(name)[:60], severity=case.severity,
+        channel=case.channel, domain=domain, class_name=_clean((category.name if category else None) or "")[:60],
+        severity=case.severity,
         level=case.level or "", highest_level=case.highest_level or case.level or "", self_handled=case.self_handled,
         street=place.street, community=place.community, grid=place.grid, lon=place.lon, lat=place.lat,
         lead_unit=_clean(case.lead_unit or ""), reported_at=to_ms(case.reported_at),
-        filed_at=moments["filed_at"],
-        closed_at=moments["closed_at"] if case.status in CLOSED_STATUSES else None,
-        deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.estimated,
+        filed_at=_ms(case.filed_at), closed_at=closed_at,
+        deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.computed,
         suspended=case.status == "suspended" or any(s.until is None for s in case.suspensions),
-        merged=bool(case.merged_into), on_time=case.on_time, appeal_exempt=case.appeal_exempt,
+        merged=bool(case.merged_into), on_time=case.on_time if is_judged else None, appeal_exempt=case.appeal_exempt,
         escalation=_present_escalation(case), returns=case.returns, reworks=case.reworks, flags=" ".join(flags),
+        class_key=_class_key(category) if category else "",
+        accepted_at=_ms(case.accepted_at), dispatched_at=_ms(case.dispatched_at), handled_at=_ms(case.handled_at),
+        handle_deadline_at=when.handle_deadline_at,
+        dispatches=case.dispatches, wrong_dispatches=case.wrong_dispatches, extensions=case.extensions,
+        pauses=_pauses(case, event.time_ms), rating=_rating(case.rating) if case.rating else "",
+        asked=case.step.reason_code if case.step and case.step.reason_code in _ASKED else "",
+        whistled_at=_whistled_at(case) if case.whistles else None, escalations=len(case.escalations),
     )  # fmt: skip
+    return msgspec.structs.replace(row, count_at=count_at(row))
+
+
+def timed(case: Case, event_ms: int) -> tuple[Case, str]:
+    """The case with its status's own time, from the event where it is missing, and which one was missing."""
+    needed = STATUS_TIME.get(case.status)
+    if needed is None or getattr(case, needed) is not None:
+        return case, ""
+    return msgspec.structs.replace(case, **{needed: datetime.fromtimestamp(event_ms / 1000, UTC)}), needed
+
+
+def count_at(row: CaseRow) -> int | None:
+    """The one moment at which a case is due: deadline or closing, whichever is earlier; None: in no rate."""
+    if row.deadline_at is None:
+        return row.closed_at if row.on_time is not None else None
+    return row.deadline_at if row.closed_at is None else min(row.deadline_at, row.closed_at)
 
 
 def is_filed(row: CaseRow) -> bool:
@@ -128,8 +187,46 @@ def _present_escalation(case: Case) -> str:
     if not case.escalations or case.escalations[-1].returned_at is not None:
         return ""
     last = case.escalations[-1]
-    moments = [to_ms(t) if t is not None else None for t in (last.at, last.deadline_at, last.acknowledged_at)]
-    return _ENCODER.encode(PresentEscalation(_clean(last.to or ""), _clean(last.reason_code or ""), *moments)).decode()
+    passed = PresentEscalation(
+        _clean(last.to or ""), _clean(last.reason_code or ""), _ms(last.at), _ms(last.deadline_at),
+        _ms(last.acknowledged_at), _clean(last.from_ or ""), mask_name(_clean(last.acknowledged_by or "")),
+    )  # fmt: skip
+    return _ENCODER.encode(passed).decode()
+
+
+def _class_key(category: Category) -> str:
+    """(scheme, kind, major, minor) as one text; empty where the class is not named down to its minor."""
+    if not (category.major and category.minor):
+        return ""
+    return _clean("|".join((category.scheme or "", category.kind or "", category.major, category.minor)))
+
+
+def _pauses(case: Case, event_ms: int) -> str:
+    """挂账 as (from, until); a status «suspended» without one begins with its event."""
+    found = [(to_ms(s.from_), _ms(s.until)) for s in case.suspensions]
+    if case.status == "suspended" and all(until is not None and until <= event_ms for _, until in found):
+        found.append((event_ms, None))
+    return _ENCODER.encode(found).decode() if found else ""
+
+
+def _rating(rating: Rating) -> str:
+    given = RatingGiven(
+        bool(rating.valid), bool(rating.contacted), rating.solved or "", rating.satisfied or "", _ms(rating.at)
+    )
+    return _ENCODER.encode(given).decode()
+
+
+def _whistled_at(case: Case) -> int | None:
+    """When the oldest whistle was blown that has not ended and that somebody called has not answered."""
+    waiting = [
+        to_ms(w.at) for w in case.whistles
+        if w.at is not None and w.ended_at is None and any(u.answered_at is None for u in w.units)
+    ]  # fmt: skip
+    return min(waiting, default=None)
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
 
 
 def _clean(text: str) -> str:

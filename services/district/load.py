@@ -13,7 +13,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from services.clock import parse_ms
-from services.district.package import LAYERS, Area, Category, District, Policy
+from services.district.package import LAYERS, Area, Category, District
+from services.district.policy import Policy, read_policy
 from services.events.codes import DOMAINS
 
 TABLES = {
@@ -266,12 +267,4 @@ class _Reader:
 
     def policy(self) -> Policy:
         found = self.toml("policy.toml")
-        values: dict[str, float] = {}
-        for key, default in (("target_on_time", 0.9), ("target_grid", 0.8), ("target_street", 0.8),
-                             ("target_district", 0.04), ("due_soon_share", 0.25)):  # fmt: skip
-            value = found.get(key, default)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
-                self.fault("policy.toml", key, f"is {value!r}", "Write a share above 0 and up to 1")
-            else:
-                values[key] = float(value)
-        return Policy(**values)
+        return read_policy(found, lambda key, problem, remedy: self.fault("policy.toml", key, problem, remedy))

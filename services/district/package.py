@@ -1,11 +1,13 @@
 """What a district package holds, once it has been read and checked."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
+
+from services.district.policy import Policy
 
 LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key_places", "watch_areas", "poles")
 
@@ -15,6 +17,18 @@ def _local(zone: ZoneInfo, minute: int) -> tuple[int, int]:
     """(yyyymmdd, hour) of a minute since 1970 on a local clock. Cases share minutes, and zones change at minutes."""
     moment = datetime.fromtimestamp(minute * 60, zone)
     return moment.year * 10_000 + moment.month * 100 + moment.day, moment.hour
+
+
+@lru_cache(maxsize=65_536)
+def _day_start_ms(zone: ZoneInfo, day: int, cut_hour: int) -> int:
+    start = datetime(day // 10_000, day // 100 % 100, day % 100, cut_hour, tzinfo=zone)
+    return round(start.timestamp() * 1000)
+
+
+@lru_cache(maxsize=65_536)
+def _day_after(day: int, days: int) -> int:
+    found = date(day // 10_000, day // 100 % 100, day % 100) + timedelta(days=days)
+    return found.year * 10_000 + found.month * 100 + found.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +66,6 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """``policy.toml``: targets and lights, each with the default of DOMAIN.md."""
-
-    target_on_time: float = 0.90
-    target_grid: float = 0.80
-    target_street: float = 0.80
-    target_district: float = 0.04
-    due_soon_share: float = 0.25
-
-
-@dataclass(frozen=True, slots=True)
 class District:
     """A whole package. Tables are keyed by code; ``layers`` holds GeoJSON feature collections as read."""
 
@@ -93,8 +96,24 @@ class District:
 
     def day_start_ms(self, day: int) -> int:
         """The first millisecond of a counting day yyyymmdd."""
-        start = datetime(day // 10_000, day // 100 % 100, day % 100, self.day_cut_hour, tzinfo=self.zone)
-        return round(start.timestamp() * 1000)
+        return _day_start_ms(self.zone, day, self.day_cut_hour)
+
+    def day_after(self, day: int, days: int = 1) -> int:
+        """The counting day so many days after ``day`` (before it, when negative)."""
+        return _day_after(day, days)
+
+    def cut_from(self, ms: int) -> int:
+        """The first counting day that begins at ``ms`` or later."""
+        day = self.day_of(ms)
+        return day if self.day_start_ms(day) == ms else self.day_after(day)
+
+    def days(self, first: int, end: int) -> list[int]:
+        """The counting days from ``first`` up to, not including, ``end``."""
+        found = []
+        while first < end:
+            found.append(first)
+            first = self.day_after(first)
+        return found
 
     def hour_of(self, ms: int) -> int:
         """The hour of the local clock, 0–23."""

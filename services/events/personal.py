@@ -27,6 +27,11 @@ def mask_text(text: str) -> str:
     return _LANDLINE.sub(r"\1****\2", text)
 
 
+def mask_name(name: str) -> str:
+    """A person's name with only its first character left: 王磊 → 王*."""
+    return name[:1] + "*" * min(len(name) - 1, 2) if name else ""
+
+
 def mask_refused(raw: bytes) -> str:
     """A refused entry's text for people to read: personal fields out, numbers masked."""
     text = raw[: SHOWN_CHARACTERS * 4].decode("utf-8", "replace")

@@ -14,7 +14,9 @@ import msgspec
 from services.cases import CaseRow
 from services.deadlines import LIGHTS, light, next_turn
 from services.district.package import District
-from services.indicators import Contribution, is_due_basis
+from services.escalation.rules import Proposal, takeover
+from services.indicators.cells import Cell
+from services.indicators.measures import booked_at
 from services.projector.delta import Delta, Happened, ThingChange
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
@@ -22,15 +24,23 @@ assert LIGHTS == ("none", "due_soon", "overdue", "suspended")
 
 
 class Share(NamedTuple):
-    """What one open case adds to its street's counters."""
+    """What one open case adds to its street's counters.
+
+    ``booked`` is what today's roll-up already counts as due for it, ``due_now`` what of that has come; an exempt case is
+    in time all the same (``…_exempt``).
+    """
 
     open: int = 0
     due_soon: int = 0
     overdue: int = 0
     suspended: int = 0
     escalated: int = 0
+    booked: int = 0
+    booked_exempt: int = 0
     due_now: int = 0
+    due_now_exempt: int = 0
     estimated: int = 0
+    irregular: int = 0
 
 
 class Board:
@@ -40,7 +50,8 @@ class Board:
         self.district = district
         self.rows: dict[str, CaseRow] = {}
         self.lights: dict[str, int] = {}
-        self.counts: dict[int, dict[tuple[str, str, str], int]] = {}
+        self.counts: dict[int, dict[tuple[str, str, str, str], dict[int, int]]] = {}
+        self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
         self.tallies: dict[tuple[str, str], int] = {}
         self.happened: list[Happened] = []
@@ -55,13 +66,15 @@ class Board:
         self.day_start = 0
         self._shares: dict[str, tuple[str, Share]] = {}
         self._turns: list[tuple[int, str, int]] = []
+        self._takeovers: list[tuple[int, str, int]] = []
         self._now = 0
 
-    def load(self, rows: Iterable[CaseRow], counts: dict[Contribution, int], now: int) -> None:
+    def load(self, rows: Iterable[CaseRow], counts: Iterable[tuple[Cell, dict[int, int]]], now: int) -> None:
         """Take over what was read from the store in one transaction."""
         self._turn_day(now)
-        for (day, *rest), n in counts.items():
-            self._count(day, (rest[0], rest[1], rest[2]), n)
+        self._now = now
+        for cell, measures in counts:
+            self._count(cell, measures)
         for row in rows:
             self._put(row, now)
 
@@ -74,8 +87,13 @@ class Board:
         for row in delta.rows:
             self._put(row, now)
             changed.add(row.case_id)
-        for (day, *rest), n in delta.counts:
-            self._count(day, (rest[0], rest[1], rest[2]), n)
+        for cell, measures in delta.counts:
+            self._count(cell, measures)
+        for case_id in delta.withdrawn:
+            self.proposals.pop(case_id, None)
+        for proposal in delta.proposals:
+            self.proposals[proposal.case_id] = proposal
+        changed.update(delta.withdrawn, (p.case_id for p in delta.proposals))
         for thing in delta.things:
             standing = self.things.get((thing.kind, thing.key))
             if standing is None or (thing.version, -thing.entry) > (standing.version, -standing.entry):
@@ -120,12 +138,43 @@ class Board:
         self.day = self.district.day_of(now)
         self.day_start = self.district.day_start_ms(self.day)
 
-    def _count(self, day: int, key: tuple[str, str, str], n: int) -> None:
-        of_day = self.counts.setdefault(day, {})
-        if total := of_day.get(key, 0) + n:
-            of_day[key] = total
-        else:
-            of_day.pop(key, None)  # as a fresh load has it: a class that counts nothing is in no list
+    def upcoming(self, n: int) -> list[tuple[int, str, str]]:
+        """The next ``n`` cases that the clock makes the district's, and are not proposed yet: (ms, case id, rule)."""
+        found: list[tuple[int, str, str]] = []
+        kept: list[tuple[int, str, int]] = []
+        known: set[str] = set()
+        policy = self.district.policy.escalation
+        while self._takeovers and len(found) < n:
+            item = heapq.heappop(self._takeovers)
+            at, case_id, version = item
+            row = self.rows.get(case_id)
+            if row is None or row.version != version or case_id in known or at <= self._now:
+                continue
+            kept.append(item)
+            known.add(case_id)
+            if case_id not in self.proposals and (next_one := takeover(row, policy)) is not None:
+                found.append((at, case_id, next_one[1]))
+        for item in kept:
+            heapq.heappush(self._takeovers, item)
+        return found
+
+    def of_day(self, day: int, cut: str) -> Iterable[tuple[tuple[str, str, str], dict[int, int]]]:
+        """((street, a, b), measures) of one cut (indicators.cells) on one day."""
+        for (name, *where), measures in self.counts.get(day, {}).items():
+            if name == cut:
+                yield (where[0], where[1], where[2]), measures
+
+    def _count(self, cell: Cell, measures: dict[int, int]) -> None:
+        of_day = self.counts.setdefault(cell.day, {})
+        key = cell.cut, cell.street, cell.a, cell.b
+        of_cell = of_day.setdefault(key, {})
+        for measure, n in measures.items():
+            if total := of_cell.get(measure, 0) + n:
+                of_cell[measure] = total
+            else:
+                of_cell.pop(measure, None)  # as a fresh load has it: a class that counts nothing is in no list
+        if not of_cell:
+            del of_day[key]
 
     def _put(self, row: CaseRow, now: int) -> None:
         self.rows[row.case_id] = row
@@ -133,6 +182,9 @@ class Board:
         self.lights[row.case_id] = LIGHTS.index(word)
         if not row.suspended and (turn := next_turn(row.soon_at, row.deadline_at, now)) is not None:
             heapq.heappush(self._turns, (turn, row.case_id, row.version))
+        struck = takeover(row, self.district.policy.escalation)
+        if struck is not None and struck[0] > now:
+            heapq.heappush(self._takeovers, (struck[0], row.case_id, row.version))
         if row.level == "district":
             self.escalated.add(row.case_id)
         else:
@@ -150,15 +202,21 @@ class Board:
 
     def _share_again(self, case_id: str) -> None:
         row, lit = self.rows[case_id], self.lights[case_id]
-        due_now = lit == OVERDUE and row.deadline_at is not None and row.deadline_at >= self.day_start
+        at = booked_at(row)
+        booked = at is not None and self.district.day_of(at) == self.day
+        due_now = booked and lit == OVERDUE
         share = Share(
             open=1,
             due_soon=int(lit == DUE_SOON),
             overdue=int(lit == OVERDUE),
             suspended=int(lit == SUSPENDED),
             escalated=int(row.level == "district"),
-            due_now=int(due_now and is_due_basis(row)),
+            booked=int(booked),
+            booked_exempt=int(booked and row.appeal_exempt),
+            due_now=int(due_now),
+            due_now_exempt=int(due_now and row.appeal_exempt),
             estimated=int(row.deadline_estimated),
+            irregular=int(row.irregular > 0),
         )
         self._take_out(case_id)
         self._shares[case_id] = row.street, share

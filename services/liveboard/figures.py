@@ -6,10 +6,13 @@ from typing import Any
 from services.cases import decode_escalation
 from services.district.package import District
 from services.events.codes import CHANNELS, DOMAINS, LEVELS
-from services.indicators import rate
+from services.indicators.figure import rate
+from services.indicators.measures import AT
 from services.liveboard.board import Board, Share
 
 QUEUE_ROWS = 10
+NEXT_ROWS = 6
+_INTAKE, _CLOSED, _SHOULD_CLOSE, _ON_TIME = AT["intake"], AT["closed"], AT["should_close"], AT["closed_on_time"]
 
 
 def month_start_day(district: District, day: int) -> int:
@@ -29,19 +32,23 @@ def day_before(district: District, day: int) -> int:
 def street_rows(board: Board) -> list[dict[str, Any]]:
     """Per street (属地), in the order of the package, then codes that it does not know, 未定位 last: DOMAIN.md §4.
 
-    The rows add up to the district.
-
-    should_close = closed cases whose count_at lies in today, plus open ones whose deadline has come today.
+    The rows add up to the district. Of what today's roll-ups count as due, open cases whose deadline is still ahead are
+    taken out; closed are all the others.
     """
-    today = board.counts.get(board.day, {})
+    rolled: dict[str, list[int]] = {}
+    for (street, _, _), measures in board.of_day(board.day, "class"):
+        found = rolled.setdefault(street, [0, 0])
+        found[0] += measures.get(_SHOULD_CLOSE, 0)
+        found[1] += measures.get(_ON_TIME, 0)
     rows = []
-    unknown = {street for (street, _measure, _key) in today} | set(board.streets)
+    unknown = {*rolled, *board.streets}
     for code in [*board.district.streets, *sorted(unknown - {""} - board.district.streets.keys()), ""]:
         area = board.district.streets.get(code)
         now = Share(*board.streets[code]) if code in board.streets else Share()
-        closed = today.get((code, "due", ""), 0)
-        on_time = today.get((code, "due_on_time", ""), 0)
+        booked, booked_on_time = rolled.get(code, (0, 0))
+        closed = booked - now.booked
         should_close = closed + now.due_now
+        on_time = booked_on_time - now.booked_exempt + now.due_now_exempt
         if area is None and not (now.open or should_close):
             continue
         rows.append(
@@ -66,20 +73,19 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
     """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
-    today = board.counts.get(board.day, {})
-    yesterday = board.counts.get(day_before(board.district, board.day), {})
+    today, yesterday = board.day, day_before(board.district, board.day)
     total = board.total()
     streets = street_rows(board)
     due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
     return {
         "today": {
             "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
-            "intake": _sum(today, "intake"), "closed": _sum(today, "closed"), "before": _before(before),
+            "intake": _sum(board, today, "intake"), "closed": _sum(board, today, "closed"), "before": _before(before),
         },
         "funnel": _funnel(board),
-        "hours": {"today": _hours(today), "yesterday": _hours(yesterday)},
-        "channels": _against(_by_key(today, "intake_channel"), before.get("channel"), CHANNELS),
-        "domains": _against(_by_key(today, "intake_domain"), before.get("domain"), DOMAINS),
+        "hours": {"today": _hours(board, today), "yesterday": _hours(board, yesterday)},
+        "channels": _against(_intake_by(board, today, "source"), before.get("channel"), CHANNELS),
+        "domains": _against(_intake_by(board, today, "class"), before.get("domain"), DOMAINS),
         "streets": {
             "rows": [[r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"]]
                      for r in (*ranked(streets), *(r for r in streets if not r["code"]))],
@@ -87,24 +93,27 @@ def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
             "target": board.district.policy.target_on_time,
         },
         "queue": _queue(board),
+        "next": _next(board),
         "unknown": _unknown(board, total),
     }  # fmt: skip
 
 
-def _sum(counts: Mapping[tuple[str, str, str], int], measure: str) -> int:
-    return sum(n for (_, name, _key), n in counts.items() if name == measure)
+def _sum(board: Board, day: int, measure: str) -> int:
+    at = AT[measure]
+    return sum(measures.get(at, 0) for _, measures in board.of_day(day, "class"))
 
 
-def _by_key(counts: Mapping[tuple[str, str, str], int], measure: str) -> dict[str, int]:
+def _intake_by(board: Board, day: int, cut: str) -> dict[str, int]:
+    """The intake of a day by the cut's first heading."""
     found: dict[str, int] = {}
-    for (_, name, key), n in counts.items():
-        if name == measure:
-            found[key] = found.get(key, 0) + n
+    for (_, a, _), measures in board.of_day(day, cut):
+        if n := measures.get(_INTAKE, 0):
+            found[a] = found.get(a, 0) + n
     return found
 
 
-def _hours(counts: Mapping[tuple[str, str, str], int]) -> list[int]:
-    by_hour = _by_key(counts, "intake_hour")
+def _hours(board: Board, day: int) -> list[int]:
+    by_hour = _intake_by(board, day, "hour")
     return [by_hour.get(f"{hour:02d}", 0) for hour in range(24)]
 
 
@@ -121,18 +130,18 @@ def _before(before: Mapping[str, Any]) -> dict[str, Any]:
 def _funnel(board: Board) -> dict[str, Any]:
     """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
     first = month_start_day(board.district, board.day)
-    levels: dict[str, int] = {}
-    for day, counts in board.counts.items():
-        if day >= first:
-            for key, n in _by_key(counts, "funnel").items():
-                levels[key] = levels.get(key, 0) + n
-    grid, street, district = (
-        levels.get("grid", 0) + levels.get("community", 0), levels.get("street", 0), levels.get("district", 0),
-    )  # fmt: skip
+    closed, levels = 0, dict.fromkeys(LEVELS, 0)
+    for day in board.counts:
+        if first <= day <= board.day:
+            for _, measures in board.of_day(day, "source"):
+                closed += measures.get(_CLOSED, 0)
+                for level in LEVELS:
+                    levels[level] += measures.get(AT[f"solved_{level}"], 0)
+    known = sum(levels.values())
     policy = board.district.policy
     return {
-        "n": sum(levels.get(level, 0) for level in LEVELS), "unknown": levels.get("", 0),
-        "grid": grid, "street": street, "district": district,
+        "n": known, "unknown": closed - known,
+        "grid": levels["grid"] + levels["community"], "street": levels["street"], "district": levels["district"],
         "targets": [policy.target_grid, policy.target_street, policy.target_district],
     }  # fmt: skip
 
@@ -158,6 +167,23 @@ def _queue(board: Board) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _next(board: Board) -> dict[str, Any]:
+    """What the district will hold next: proposals that wait for a person, the gravest first; then what the clock brings.
+
+    Rows are [case id, rule, since (proposed) or at (coming)].
+    """
+    waiting = sorted(
+        (board.rows[p.case_id].severity, p.at, p.case_id, p.rule)
+        for p in board.proposals.values()
+        if p.case_id in board.rows and board.rows[p.case_id].level != "district"
+    )
+    return {
+        "proposed": len(waiting),
+        "rows": [[case_id, rule, at] for _, at, case_id, rule in waiting[:NEXT_ROWS]],
+        "coming": [[case_id, rule, at] for at, case_id, rule in board.upcoming(NEXT_ROWS)],
+    }
+
+
 def _unknown(board: Board, total: Share) -> dict[str, Any]:
     """What the screen does not know, so that it can say so."""
     refused: dict[str, int] = {}
@@ -170,7 +196,7 @@ def _unknown(board: Board, total: Share) -> dict[str, Any]:
             skewed += n
     unplaced = Share(*board.streets[""]).open if "" in board.streets else 0
     return {
-        "refused": refused, "clock_skew": skewed, "unplaced": unplaced, "estimated": total.estimated,
+        "refused": refused, "clock_skew": skewed, "irregular": total.irregular, "unplaced": unplaced, "estimated": total.estimated,
         "lost": board.lost, "lost_at": board.lost_at, "emptied_at": board.emptied_at,
         "absent": list(board.district.absent),
     }  # fmt: skip

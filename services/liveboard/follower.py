@@ -20,11 +20,12 @@ from services.cases import CaseRow
 from services.clock import Clock
 from services.district.package import District
 from services.events.entry import entry_key
-from services.indicators import Contribution
+from services.escalation.rules import Proposal
+from services.indicators.cells import Cell
 from services.liveboard.board import Board
 from services.liveboard.figures import day_before, month_start_day
 from services.projector.delta import ThingChange, decode_delta
-from services.store import read
+from services.store import read, rollups
 from services.store.write import Feed, read_feed
 from services.wakeups import Wakeups
 
@@ -92,11 +93,12 @@ class Follower:
 
     def load(self) -> None:
         """Read open cases and the revision in one transaction, and start from there."""
-        feed, rows, counts, things, tallies = self._offload(self._read_all)
+        feed, rows, counts, things, tallies, proposals = self._offload(self._read_all)
         board = Board(self._district)
         board.load(rows, counts, self._clock.now_ms())
         board.things = {(t.kind, t.key): t for t in things}
         board.tallies = tallies
+        board.proposals = {proposal.case_id: proposal for proposal in proposals}
         if feed is not None:
             board.revision, board.last_entry = feed.revision, feed.last_entry
             board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
@@ -196,17 +198,26 @@ class Follower:
 
     def _read_all(
         self,
-    ) -> tuple[Feed | None, list[CaseRow], dict[Contribution, int], list[ThingChange], dict[tuple[str, str], int]]:
+    ) -> tuple[
+        Feed | None, list[CaseRow], list[tuple[Cell, dict[int, int]]], list[ThingChange], dict[tuple[str, str], int],
+        list[Proposal],
+    ]:  # fmt: skip
         today = self._district.day_of(self._clock.now_ms())
-        since = min(month_start_day(self._district, today), day_before(self._district, today))
+        yesterday = day_before(self._district, today)
+        month = min(month_start_day(self._district, today), yesterday)
         with self._engine.connect() as connection, connection.begin():
             things = [
                 ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body))
                 for t in read.all_things(connection, KINDS)
             ]
+            # The funnel is a month's; everything else on the board is today's and yesterday's.
+            cells = [
+                *rollups.live_cells(connection, ("source",), month),
+                *rollups.live_cells(connection, ("class", "hour"), yesterday),
+            ]
             return (
-                read_feed(connection), list(read.open_cases(connection)), read.rollups_since(connection, since),
-                things, read.all_tallies(connection),
+                read_feed(connection), list(read.open_cases(connection)), cells, things, read.all_tallies(connection),
+                read.all_proposals(connection),
             )  # fmt: skip
 
     def _read_outbox(self) -> list[tuple[int, bytes]]:

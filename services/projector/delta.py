@@ -3,7 +3,8 @@
 import msgspec
 
 from services.cases import CaseRow
-from services.indicators import Contribution
+from services.escalation.rules import Proposal
+from services.indicators.cells import Cell
 
 
 class Happened(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -28,15 +29,17 @@ class ThingChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """State before + delta = state after. ``reload`` says that everything may have changed: read it all again."""
+    """State before + delta = state after; ``counts`` holds only ``LIVE_CUTS``. ``reload`` says that everything may have changed: read it all again."""
 
     last_entry: str
     rows: list[CaseRow] = []
     gone: list[str] = []
-    counts: list[tuple[Contribution, int]] = []
+    counts: list[tuple[Cell, dict[int, int]]] = []
     things: list[ThingChange] = []
     tallies: list[tuple[str, str, int]] = []
     happened: list[Happened] = []
+    proposals: list[Proposal] = []
+    withdrawn: list[str] = []
     lost: int = 0
     lost_at: int | None = None
     emptied_at: int | None = None

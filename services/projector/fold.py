@@ -21,9 +21,11 @@ from services.events.others import (
     UnitMoved,
 )
 from services.events.parse import Event
-from services.indicators import Contribution, contributions, counted_text, moved
+from services.indicators.cells import Change, LaterChange, move, without_zeros
+from services.indicators.measures import count, counted_text
 from services.projector.delta import Happened, ThingChange
 from services.store.write import OldCase
+from services.working_calendar import calendar_of
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode
@@ -34,7 +36,8 @@ class CaseChanges(NamedTuple):
 
     rows: list[tuple[CaseRow, str]]
     gone: list[str]
-    counts: dict[Contribution, int]
+    counts: Change
+    later: LaterChange
 
 
 def unified_domain(case: Case, source: str, district: District) -> str:
@@ -67,12 +70,21 @@ def winners(events: Iterable[tuple[int, Event, Place]]) -> dict[str, tuple[int, 
 
 
 def change_cases(
-    best: Mapping[str, tuple[int, Event, Place]], old: Mapping[str, OldCase], district: District
+    best: Mapping[str, tuple[int, Event, Place]],
+    old: Mapping[str, OldCase],
+    irregular: Mapping[str, int],
+    district: District,
 ) -> CaseChanges:
-    """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in."""
+    """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in.
+
+    ``irregular`` is the new number of irregular steps of the cases whose number has changed: their rows move even where
+    an older version is what did it.
+    """
     rows: list[tuple[CaseRow, str]] = []
     gone: list[str] = []
-    counts: dict[Contribution, int] = {}
+    change: Change = {}
+    later: LaterChange = {}
+    calendar = calendar_of(district)
     for case_id, (key, event, place) in best.items():
         before = old.get(case_id)
         case = event.body
@@ -80,16 +92,18 @@ def change_cases(
         if before is not None and before.order >= (case.version, -key):
             continue
         domain = unified_domain(case, event.source, district)
-        row = settle(event, key, place, domain, district.policy.due_soon_share)
-        counted = contributions(row, district)
+        row = settle(event, key, place, domain, calendar, district.policy.due_soon_share)
+        n = irregular.get(case_id, 0 if before is None else before.irregular)
+        if n:
+            row = msgspec.structs.replace(row, irregular=n)
+        counted = count(row, district)
         text = counted_text(counted)
         rows.append((row, text))
         if before is None or before.counted_text != text:
-            for contribution, n in moved(before.counted if before else (), counted).items():
-                counts[contribution] = counts.get(contribution, 0) + n
+            move(before.counted if before else None, counted, change, later)
         if before is not None and before.is_open and not row.is_open:
             gone.append(case_id)
-    return CaseChanges(rows, gone, {c: n for c, n in counts.items() if n})
+    return CaseChanges(rows, gone, *without_zeros(change, later))
 
 
 def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:

@@ -18,13 +18,16 @@ from services.events.entry import entry_id, entry_key, is_in_range
 from services.events.others import UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
+from services.indicators.cells import LIVE_CUTS
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import change_cases, tallies_of, things_of, ticker, winners
 from services.projector.gap import Gap
 from services.projector.placing import Locator
+from services.projector.regular import irregular_of
 from services.sealing import Sealer
 from services.store.engine import writing
 from services.store.write import Feed, Writer, later, open_feed
+from services.working_calendar import calendar_of
 
 Entry = tuple[str, Mapping[bytes, bytes]]
 
@@ -155,7 +158,12 @@ class Ingest:
         received: Mapping[str, int],
     ) -> int:
         best = winners(batch.cases)
-        changes = change_cases(best, writer.old_cases(list(best)), self.district)
+        old = writer.old_cases(list(best))
+        calendar = calendar_of(self.district)
+        irregular, broken = irregular_of(batch.cases, old, lambda ids: writer.past_of(ids, None), calendar)
+        changes = change_cases(best, old, irregular, self.district)
+        moved = {row.case_id for row, _ in changes.rows}
+        judged = writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
         events = batch.events
         things = things_of(events)
         kept_things = things_of(kept) if len(kept) != len(events) else things
@@ -163,9 +171,11 @@ class Ingest:
         for _, refusal in batch.refused:
             key = (f"refused:{refusal.reason}", refusal.source)
             tallies[key] = tallies.get(key, 0) + 1
+        for key, n in broken.items():
+            tallies[key] = tallies.get(key, 0) + n
         writer.cases(changes.rows)
         writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in kept])
-        writer.rollups(changes.counts)
+        writer.rollups(changes.counts, changes.later)
         writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
@@ -181,9 +191,9 @@ class Ingest:
         )
         delta = Delta(
             last_entry=newest,
-            rows=[row for row, _ in changes.rows if row.is_open],
+            rows=[row for row in (*(row for row, _ in changes.rows), *judged) if row.is_open],
             gone=changes.gone,
-            counts=list(changes.counts.items()),
+            counts=[item for item in changes.counts.items() if item[0].cut in LIVE_CUTS],
             things=things,
             tallies=[(*key, n) for key, n in tallies.items()],
             happened=ticker(best, changes) if is_stream else [],

@@ -13,9 +13,11 @@ from services.events.parse import Event, Refused
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import change_cases, tallies_of, things_of, winners
 from services.projector.ingest import Ingest
+from services.projector.regular import irregular_of
 from services.store import read
 from services.store.engine import writing
-from services.store.write import Writer
+from services.store.write import MODEL, Writer, read_feed
+from services.working_calendar import calendar_of
 
 CHUNK = 5000
 
@@ -41,8 +43,17 @@ def rebuild(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[str], No
                 say(f"rebuild: {done:,} entries")
         revision = feed.revision + 1
         writer.publish(revision, now_ms, encode_delta(Delta(last_entry=feed.last_entry, reload=True)))
-        writer.move_feed(msgspec.structs.replace(feed, revision=revision))
+        writer.move_feed(msgspec.structs.replace(feed, revision=revision, model=MODEL))
     return done
+
+
+def rebuild_if_old(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[str], None]) -> None:
+    """Make the read model again where an earlier version of the program has made it."""
+    with engine.connect() as connection:
+        feed = read_feed(connection)
+    if feed is not None and feed.model != MODEL:
+        say("the read model is of an earlier version: it is made again from the history")
+        rebuild(engine, ingest, now_ms, say)
 
 
 def _event(past: read.Past) -> Event:
@@ -58,12 +69,22 @@ def _event(past: read.Past) -> Event:
 
 def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> None:
     cases = [(key, event) for key, event in events if isinstance(event.body, Case)]
-    best = winners(_placed(cases, ingest.locate([event for _, event in cases])))
-    changes = change_cases(best, writer.old_cases(list(best)), ingest.district)
+    placed = list(_placed(cases, ingest.locate([event for _, event in cases])))
+    best = winners(placed)
+    old = writer.old_cases(list(best))
+    first = events[0][0]  # the history holds what is still to come: it is not known yet
+    calendar = calendar_of(ingest.district)
+    irregular, broken = irregular_of(placed, old, lambda ids: writer.past_of(ids, first), calendar)
+    changes = change_cases(best, old, irregular, ingest.district)
     writer.cases(changes.rows)
-    writer.rollups(changes.counts)
+    moved = {row.case_id for row, _ in changes.rows}
+    writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
+    writer.rollups(changes.counts, changes.later)
     writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in things_of(events)])
-    writer.tallies(tallies_of(event for _, event in events))
+    tallies = tallies_of(event for _, event in events)
+    for key, n in broken.items():
+        tallies[key] = tallies.get(key, 0) + n
+    writer.tallies(tallies)
 
 
 def _placed(cases: list[tuple[int, Event]], places: Iterable[Place | Refused]) -> Iterable[tuple[int, Event, Place]]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, and_, case, func, or_, select
 
 from services.cases import CaseRow
-from services.indicators import Contribution
+from services.escalation.rules import Proposal
 from services.store import schema
 
 _CASE_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
@@ -42,6 +43,20 @@ def open_cases(connection: Connection) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
+def closed_since(connection: Connection, since: int) -> Iterator[CaseRow]:
+    """Every case closed since then (Unix milliseconds)."""
+    closed_at = schema.cases.c.closed_at
+    for row in connection.execute(select(*_CASE_COLUMNS).where(closed_at >= since, ~schema.cases.c.merged)):
+        yield CaseRow(*row)
+
+
+def refused_commands(connection: Connection, command_ids: Sequence[str]) -> set[str]:
+    """Which of these commands the case system has rejected."""
+    c = schema.things.c
+    rows = connection.execute(select(c.key, c.body).where(c.kind == "command", c.key.in_(command_ids)))
+    return {key for key, body in rows if not msgspec.json.decode(body)["accepted"]}
+
+
 def open_case_bodies(connection: Connection) -> Iterator[bytes]:
     """The published state of every open case, as the history has it (JSON): what a case system goes on from."""
     query = select(schema.history.c.data).join(schema.cases, schema.cases.c.entry == schema.history.c.entry)
@@ -55,18 +70,17 @@ def one_case(connection: Connection, case_id: str) -> CaseRow | None:
     return CaseRow(*row) if row else None
 
 
-def rollups_since(connection: Connection, day: int) -> dict[Contribution, int]:
-    """The roll-ups of the counting days from ``day`` (yyyymmdd) on."""
-    c = schema.rollups.c
-    rows = connection.execute(select(c.day, c.street, c.measure, c.key, c.n).where(c.day >= day, c.n != 0))
-    return {Contribution(*row[:4]): row[4] for row in rows}
-
-
 def all_things(connection: Connection, kinds: Sequence[str]) -> list[Thing]:
     """The newest state of everything of the given kinds."""
     c = schema.things.c
     rows = connection.execute(select(c.kind, c.key, c.version, c.entry, c.body).where(c.kind.in_(kinds)))
     return [Thing(*row) for row in rows]
+
+
+def all_proposals(connection: Connection) -> list[Proposal]:
+    """What the escalation policy proposes, or has commanded and not seen done."""
+    c = schema.proposals.c
+    return [Proposal(*row) for row in connection.execute(select(*(c[name] for name in Proposal.__struct_fields__)))]
 
 
 def all_tallies(connection: Connection) -> dict[tuple[str, str], int]:

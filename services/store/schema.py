@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from services.indicators.measures import MEASURES
+
 # On SQLite only a column of type INTEGER is the row id itself.
 Key = BigInteger().with_variant(Integer, "sqlite")
 
@@ -19,6 +21,7 @@ feed = Table(
     Column("lost", BigInteger, nullable=False, comment="entries trimmed away before they were read, ever"),
     Column("lost_at", BigInteger, comment="when the last gap was measured"),
     Column("emptied_at", BigInteger, comment="when the stream was last found emptied"),
+    Column("model", Integer, nullable=False, server_default="0", comment="projector.rebuild.MODEL that made the rest"),
 )
 
 history = Table(
@@ -73,19 +76,67 @@ cases = Table(
     Column("returns", Integer, nullable=False),
     Column("reworks", Integer, nullable=False),
     Column("flags", Text, nullable=False),
+    Column("class_key", Text, nullable=False, comment="scheme|kind|major|minor"),
+    Column("accepted_at", BigInteger),
+    Column("dispatched_at", BigInteger),
+    Column("handled_at", BigInteger),
+    Column("handle_deadline_at", BigInteger),
+    Column("dispatches", Integer, nullable=False),
+    Column("wrong_dispatches", Integer, nullable=False),
+    Column("extensions", Integer, nullable=False),
+    Column("pauses", Text, nullable=False, comment="suspensions as [[from, until or null], …]"),
+    Column("rating", Text, nullable=False, comment="cases.RatingGiven"),
+    Column("asked", Text, nullable=False, comment="beyond_power or needs_departments, as the last step said"),
+    Column("whistled_at", BigInteger, comment="the oldest whistle that waits for an answer"),
+    Column("escalations", Integer, nullable=False),
+    Column("count_at", BigInteger, comment="the earlier of deadline and closing"),
+    Column("irregular", Integer, nullable=False, comment="steps that broke the table of transitions"),
     Column("counted", Text, nullable=False, comment="what this row counts for, as it was added to the roll-ups"),
 )
 Index("cases_open", cases.c.is_open, sqlite_where=cases.c.is_open, postgresql_where=cases.c.is_open)
 Index("cases_reported", cases.c.reported_at)
+Index("cases_count", cases.c.count_at)
+Index("cases_closed", cases.c.closed_at)
 
+# On SQLite a roll-up lies in the tree of its key itself: one page to touch instead of two.
 rollups = Table(
     "rollups",
     metadata,
+    Column("cut", Text, primary_key=True, comment="indicators.cells.CUTS"),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("street", Text, primary_key=True),
-    Column("measure", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("n", BigInteger, nullable=False),
+    Column("a", Text, primary_key=True),
+    Column("b", Text, primary_key=True),
+    *(Column(name, Integer, nullable=False, server_default="0") for name in MEASURES),
+    sqlite_with_rowid=False,
+)
+
+# What only windows that end at or behind the cut of day ``seen`` see: a late closing, a suspension.
+rollups_later = Table(
+    "rollups_later",
+    metadata,
+    Column("cut", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("street", Text, primary_key=True),
+    Column("a", Text, primary_key=True),
+    Column("b", Text, primary_key=True),
+    Column("measure", Integer, primary_key=True, autoincrement=False, comment="its place in MEASURES"),
+    Column("seen", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False, comment="of the case when it was proposed"),
+    Column("rule", Text, nullable=False),
+    Column("reason_code", Text, nullable=False),
+    Column("mode", Text, nullable=False, comment="confirm: waits for a person; auto: was commanded"),
+    Column("at", BigInteger, nullable=False),
+    Column("occasion", Integer, nullable=False, comment="how often the case had gone to the district before"),
+    Column("command_id", Text, nullable=False, comment="of the command that carries it out, once it is sent"),
 )
 
 things = Table(

@@ -14,8 +14,9 @@ import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
 
+from services.indicators.measures import MEASURES
 from services.store.engine import is_postgres
-from services.store.schema import cases, history, rollups, tallies, things
+from services.store.schema import cases, history, rollups, rollups_later, tallies, things
 
 Row = Sequence[Any]
 
@@ -34,8 +35,14 @@ def upsert_things(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def add_rollups(connection: Connection, rows: Sequence[Row]) -> None:
-    """Add ``n`` to each (day, street, measure, key)."""
-    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET n = rollups.n + excluded.n")
+    """Add the measures to each cell, a tuple in the order of the columns."""
+    sums = ", ".join(f"{name} = rollups.{name} + excluded.{name}" for name in MEASURES)
+    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET {sums}")
+
+
+def add_rollups_later(connection: Connection, rows: Sequence[Row]) -> None:
+    """Add ``n`` to each (cell, measure, day that sees it)."""
+    _write(connection, rollups_later, rows, f"({_key(rollups_later)}) DO UPDATE SET n = rollups_later.n + excluded.n")
 
 
 def add_tallies(connection: Connection, rows: Sequence[Row]) -> None:

@@ -11,12 +11,16 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.cases import CaseRow
+from services.escalation.rules import Proposal
 from services.events.entry import entry_key
-from services.indicators import Contribution
+from services.indicators.cells import Change, LaterChange
+from services.indicators.measures import NAMES, Counted, decode_counted
 from services.store import schema
 from services.store.engine import is_postgres
+from services.store.read import one_case
 from services.store.upsert import (
     add_rollups,
+    add_rollups_later,
     add_tallies,
     append_history,
     upsert_cases,
@@ -24,9 +28,10 @@ from services.store.upsert import (
 )
 
 OUTBOX_KEPT = 20_000
+# The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
+MODEL = 2
 
 _ENCODE = msgspec.json.Encoder().encode
-_DECODE_COUNTED = msgspec.json.Decoder(tuple[Contribution, ...]).decode
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -40,6 +45,7 @@ class Feed(msgspec.Struct, frozen=True):
     lost: int
     lost_at: int | None
     emptied_at: int | None
+    model: int = 0
 
 
 class OldCase(msgspec.Struct, frozen=True, gc=False):
@@ -49,11 +55,15 @@ class OldCase(msgspec.Struct, frozen=True, gc=False):
     entry: int
     is_open: bool
     counted_text: str
+    status: str
+    level: str
+    deadline_at: int | None
+    irregular: int
 
     @property
-    def counted(self) -> tuple[Contribution, ...]:
+    def counted(self) -> Counted | None:
         """What it counts for: read only when that has changed."""
-        return _DECODE_COUNTED(self.counted_text)
+        return decode_counted(self.counted_text) if self.counted_text else None
 
     @property
     def order(self) -> tuple[int, int]:
@@ -81,10 +91,11 @@ def open_feed(connection: Connection, district: str) -> Feed:
     if feed is None:
         connection.execute(
             insert(schema.feed).values(
-                id=1, district=district, revision=0, position="0-0", last_entry="0-0", processed=0, lost=0
+                id=1, district=district, revision=0, position="0-0", last_entry="0-0", processed=0, lost=0,
+                model=MODEL,
             )
         )
-        return Feed(district, 0, "0-0", "0-0", 0, 0, None, None)
+        return Feed(district, 0, "0-0", "0-0", 0, 0, None, None, MODEL)
     if feed.district != district:
         raise WrongDistrict(
             f"the store holds district {feed.district!r}, the package is {district!r}: "
@@ -115,8 +126,17 @@ class Writer:
         """The cases of a batch as they stand; the locked feed row keeps them so until the commit."""
         if not case_ids:
             return {}
-        rows = self._of_many("SELECT case_id, version, entry, is_open, counted FROM cases WHERE case_id", case_ids)
-        return {row[0]: OldCase(row[1], row[2], bool(row[3]), row[4]) for row in rows}
+        columns = "case_id, version, entry, is_open, counted, status, level, deadline_at, irregular"
+        rows = self._of_many(f"SELECT {columns} FROM cases WHERE case_id", case_ids)
+        return {row[0]: OldCase(row[1], row[2], bool(row[3]), *row[4:]) for row in rows}
+
+    def past_of(self, case_ids: Sequence[str], below: int | None) -> Iterable[Sequence[Any]]:
+        """(subject, entry, time, type, source, data) of the case events kept so far, of entries below ``below``."""
+        if not case_ids:
+            return []
+        limit = "" if below is None else f"entry < {int(below)} AND "
+        columns = "subject, entry, time, type, source, data"
+        return self._of_many(f"SELECT {columns} FROM history WHERE {limit}type LIKE 'case.%%' AND subject", case_ids)
 
     def _of_many(self, select_where: str, values: Sequence[object]) -> Iterable[Sequence[Any]]:
         """Rows whose last-named column is one of ``values``: one parameter, not one a value, which costs ten times."""
@@ -129,6 +149,16 @@ class Writer:
         """Upsert changed cases with what they count for."""
         upsert_cases(self._connection, [(*msgspec.structs.astuple(row), counted) for row, counted in rows])
 
+    def irregular(self, counts: dict[str, int]) -> list[CaseRow]:
+        """Set the number of irregular steps of cases that change in nothing else; returns their rows."""
+        found = []
+        for case_id, n in counts.items():
+            is_it = schema.cases.c.case_id == case_id
+            self._connection.execute(update(schema.cases).where(is_it).values(irregular=n))
+            if (row := one_case(self._connection, case_id)) is not None:
+                found.append(row)
+        return found
+
     def history(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Append accepted entries, in the order of the columns of ``history``."""
         append_history(self._connection, rows)
@@ -137,9 +167,18 @@ class Writer:
         """Upsert things, in the order of the columns of ``things``."""
         upsert_things(self._connection, sorted(rows, key=lambda row: (row[0], row[1])))
 
-    def rollups(self, change: dict[Contribution, int]) -> None:
+    def rollups(self, change: Change, later: LaterChange) -> None:
         """Move the roll-ups."""
-        add_rollups(self._connection, [(*contribution, n) for contribution, n in sorted(change.items())])
+        nothing, rows = [0] * len(NAMES), []
+        for cell in sorted(change):
+            measures = nothing.copy()
+            for measure, n in change[cell].items():
+                measures[measure] = n
+            rows.append((*cell, *measures))
+        add_rollups(self._connection, rows)
+        add_rollups_later(
+            self._connection, [(*cell, measure, seen, n) for (cell, measure, seen), n in sorted(later.items())]
+        )
 
     def tallies(self, change: dict[tuple[str, str], int]) -> None:
         """Add to the tallies of refusals and flags."""
@@ -149,6 +188,14 @@ class Writer:
         """Keep refused entries."""
         if rows:
             self._connection.execute(insert(schema.dead), list(rows))
+
+    def proposals(self, rows: Sequence[Proposal], withdrawn: Sequence[str]) -> None:
+        """Keep what the policy proposes, and forget what it takes back."""
+        taken_back = [*withdrawn, *(row.case_id for row in rows)]
+        if taken_back:
+            self._connection.execute(delete(schema.proposals).where(schema.proposals.c.case_id.in_(taken_back)))
+        if rows:
+            self._connection.execute(insert(schema.proposals), [msgspec.structs.asdict(row) for row in rows])
 
     def publish(self, revision: int, at: int, payload: bytes) -> None:
         """Put one delta into the outbox; now and then drop what no web process can still need."""
@@ -163,7 +210,7 @@ class Writer:
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
-        for table in (schema.cases, schema.rollups, schema.things, schema.outbox):
+        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.things, schema.outbox):
             self._connection.execute(delete(table))
         self._connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
 

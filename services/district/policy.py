@@ -1,0 +1,114 @@
+"""``policy.toml``: targets, lights and rules, each with the default of DOMAIN.md; read and checked here."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+Mode = Literal["off", "confirm", "auto"]
+# The rules by which a case goes to the district, in the order in which they are asked (services.escalation.rules).
+RULES = (
+    "severity", "ping_pong", "unheld", "rework_limit", "asked", "whistle", "repeat", "level_deadline",
+)  # fmt: skip
+Complain = Callable[[str, str, str], None]
+
+
+def _modes() -> dict[str, Mode]:
+    return {rule: "auto" if rule == "severity" else "confirm" for rule in RULES}
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPolicy:
+    """When a case is the district's (DOMAIN.md §5). Times in minutes, distances in metres."""
+
+    after_level_deadline_minutes: float = 30
+    returns: int = 2
+    reworks: int = 2
+    unheld_minutes: float = 60
+    whistle_minutes: float = 30
+    repeat_metres: float = 30
+    repeat_days: float = 30
+    repeat_earlier: int = 2
+    automatic_severity: int = 2
+    acknowledge_minutes: float = 15
+    modes: dict[str, Mode] = field(default_factory=_modes)
+
+
+@dataclass(frozen=True, slots=True)
+class MergingPolicy:
+    """When two cases may be the same matter, and when cases gather into a hot spot."""
+
+    metres: float = 50
+    hours: float = 24
+    hot_spot_cases: int = 4
+    hot_spot_metres: float = 50
+    hot_spot_days: float = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole file."""
+
+    target_on_time: float = 0.90
+    target_grid: float = 0.80
+    target_street: float = 0.80
+    target_district: float = 0.04
+    due_soon_share: float = 0.25
+    escalation: EscalationPolicy = EscalationPolicy()
+    merging: MergingPolicy = MergingPolicy()
+
+
+def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
+    """The policy that the file's values say. ``complain(key, what is wrong, remedy)`` hears of each bad one."""
+    shares = {}
+    for item in fields(Policy):
+        if item.name in {"escalation", "merging"}:
+            continue
+        value = found.get(item.name, item.default)
+        if not _is_number(value) or not 0 < value <= 1:
+            complain(item.name, f"is {value!r}", "Write a share above 0 and up to 1")
+        else:
+            shares[item.name] = float(value)
+    escalation = _numbers(EscalationPolicy, found, "escalation", complain)
+    modes = _modes() | _read_modes(found, complain)
+    return Policy(
+        **shares,
+        escalation=EscalationPolicy(**escalation, modes=modes),
+        merging=MergingPolicy(**_numbers(MergingPolicy, found, "merging", complain)),
+    )
+
+
+def _numbers(kind: type[Any], found: dict[str, Any], table: str, complain: Complain) -> dict[str, Any]:
+    given = found.get(table, {})
+    if not isinstance(given, dict):
+        complain(table, "is no table", f"Write [{table}] and its values below it")
+        return {}
+    values = {}
+    for item in fields(kind):
+        if item.name == "modes" or item.name not in given:
+            continue
+        value, whole = given[item.name], item.type is int
+        if not _is_number(value) or value < 0 or (whole and value != int(value)):
+            remedy = "Write a whole number from 0 on" if whole else "Write a number from 0 on"
+            complain(f"{table}.{item.name}", f"is {value!r}", remedy)
+        else:
+            values[item.name] = int(value) if whole else float(value)
+    return values
+
+
+def _read_modes(found: dict[str, Any], complain: Complain) -> dict[str, Mode]:
+    """``[escalation.modes]``: rule = "off", "confirm" or "auto"."""
+    escalation = found.get("escalation")
+    given = escalation.get("modes", {}) if isinstance(escalation, dict) else {}
+    modes: dict[str, Mode] = {}
+    for rule, mode in given.items() if isinstance(given, dict) else ():
+        if rule not in RULES or mode not in get_args(Mode):
+            remedy = f"Rules are {', '.join(RULES)}; modes are off, confirm, auto"
+            complain(f"escalation.modes.{rule}", f"is {mode!r}", remedy)
+        else:
+            modes[rule] = mode
+    return modes
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,80 @@
+"""The escalation policy's state: open cases, what is near them, what is proposed; and what each pass changes. Pure.
+
+A pass over everything and a pass over what has changed come to the same: a case's decision depends on the case, the clock
+and its neighbours alone, and ``take`` holds it against what stands.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from services.cases import CaseRow
+from services.district.policy import EscalationPolicy
+from services.escalation.rules import Proposal, decide
+from services.repeats import Neighbours, earlier_closed, seen
+
+
+class Pass(NamedTuple):
+    """What one pass asks for: new proposals, cases whose proposal falls away, commands to send."""
+
+    proposed: list[Proposal]
+    withdrawn: list[str]
+    commanded: list[Proposal]
+
+
+class EscalationDesk:
+    """One district's open cases under the policy."""
+
+    def __init__(self, policy: EscalationPolicy) -> None:
+        self.policy = policy
+        self.rows: dict[str, CaseRow] = {}
+        self.proposals: dict[str, Proposal] = {}
+        self.neighbours = Neighbours(policy.repeat_metres)
+        self._earlier: dict[str, tuple[int, int]] = {}
+
+    def put(self, row: CaseRow) -> None:
+        """A case as it stands now, open or not; what is closed stays as a neighbour of what comes."""
+        if row.is_open:
+            self.rows[row.case_id] = row
+        else:
+            self.rows.pop(row.case_id, None)
+            self._earlier.pop(row.case_id, None)
+            if (place := seen(row)) is not None:
+                self.neighbours.put(place)
+            else:
+                self.neighbours.drop(row.case_id)
+
+    def take(self, case_ids: Iterable[str] | None, now: int) -> Pass:
+        """Judge these cases (None: all of them) at ``now``."""
+        found = Pass([], [], [])
+        ids = self.rows.keys() | self.proposals.keys() if case_ids is None else case_ids
+        policy, rows, standing = self.policy, self.rows, self.proposals
+        for case_id in ids:
+            row, proposal = rows.get(case_id), standing.get(case_id)
+            if row is None or row.level == "district":
+                if proposal is not None:
+                    found.withdrawn.append(case_id)
+                continue
+            decision = decide(row, now, policy, self._earlier_of(row))
+            if decision is None:
+                # What a street has asked for stands until somebody answers it: its next step does not take it back.
+                if proposal is not None and not (proposal.rule == "asked" and row.escalations == proposal.occasion):
+                    found.withdrawn.append(case_id)
+            elif proposal is None or (decision.mode == "auto" and proposal.mode != "auto"):
+                (found.commanded if decision.mode == "auto" else found.proposed).append(decision)
+        return found
+
+    def settle(self, proposed: Iterable[Proposal], withdrawn: Iterable[str]) -> None:
+        """These stand now, those no more."""
+        for case_id in withdrawn:
+            self.proposals.pop(case_id, None)
+        for proposal in proposed:
+            self.proposals[proposal.case_id] = proposal
+
+    def _earlier_of(self, row: CaseRow) -> int:
+        """Counted once for each number of neighbours: a case's own place and report do not move."""
+        if not row.class_key or row.lon is None or self.policy.modes["repeat"] == "off":
+            return 0
+        known = self._earlier.get(row.case_id)
+        if known is None or known[0] != row.version:
+            known = self._earlier[row.case_id] = row.version, earlier_closed(row, self.neighbours, self.policy)
+        return known[1]

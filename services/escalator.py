@@ -1,0 +1,207 @@
+"""``lianqin escalator``: the policy at work. One leader at a time; it reads the store, proposes through the store and
+commands through the ``commands`` stream (CONTRACT.md).
+
+Proposals are rows and deltas like everything else on the board, so the walls hear of them as they hear of a case. A
+command is sent before its proposal is written: killed in between, the next leader finds it in Redis and sends no second.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from services.clock import Clock
+from services.district.package import District
+from services.escalation.desk import EscalationDesk
+from services.escalation.lease import Lease
+from services.escalation.rules import Proposal, command_id
+from services.events.commands import Actor, Escalate
+from services.events.entry import encode_entry
+from services.projector.delta import Delta, decode_delta, encode_delta
+from services.store import read
+from services.store.engine import writing
+from services.store.write import Writer, read_feed
+from services.stream import Keys
+from services.wakeups import Wakeups
+
+log = logging.getLogger(__name__)
+
+SOURCE = "/lianqin/escalator"
+ACTOR = Actor(user="escalator", role="policy")
+RENEW_S, STANDBY_S = 2.0, 1.0
+# The clock strikes between changes: everything is judged again this often.
+PASS_EVERY_S = 5.0
+# A command without an answer after this long is asked for: was it refused?
+ANSWER_AFTER_MS = 3_000
+DAY_MS = 86_400_000
+AWAY = (redis.RedisError, OSError, DBAPIError)
+
+
+class Escalator:
+    """One process of the policy. ``checkpoint`` is called with the name of each step: the kill tests stand there."""
+
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        engine: Engine,
+        client: redis.Redis,
+        district: District,
+        clock: Clock,
+        lease: Lease | None = None,
+        checkpoint: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self._engine, self._client, self._district, self._clock = engine, client, district, clock
+        self._lease = lease or Lease(client, district.code)
+        self._checkpoint = checkpoint
+        self._keys = Keys(district.code)
+        self._wakeups = Wakeups(client, district.code)
+        self._leads_by_domain = _leads(district)
+        self.desk = EscalationDesk(district.policy.escalation)
+        self._revision = -1
+        self._next_pass = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Lead or stand by until ``stop``; Redis or a store that is away is waited for."""
+        held_at = 0.0
+        leads = False
+        while not stop.is_set():
+            try:
+                if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
+                    was, leads, held_at = leads, self._lease.hold(), time.monotonic()
+                    if leads and not was:
+                        self.load()
+                if leads:
+                    self.work()
+                    self._wakeups.wait(500)
+                else:
+                    stop.wait(STANDBY_S / 2)
+            except AWAY as error:
+                log.warning("the escalator waits: %s", str(error).splitlines()[0][:200])
+                leads, held_at = False, 0.0
+                stop.wait(1.0)
+        with contextlib.suppress(*AWAY):  # it runs out by itself
+            self._lease.release()
+
+    def load(self) -> None:
+        """Take over the state of the store: open cases, closed ones that repeats are measured by, proposals."""
+        policy = self._district.policy.escalation
+        since = self._clock.now_ms() - int(2 * policy.repeat_days * DAY_MS)
+        self.desk = EscalationDesk(policy)
+        with self._engine.connect() as connection, connection.begin():
+            feed = read_feed(connection)
+            self._revision = feed.revision if feed is not None else 0
+            for row in read.closed_since(connection, since):
+                self.desk.put(row)
+            for row in read.open_cases(connection):
+                self.desk.put(row)
+            self.desk.settle(read.all_proposals(connection), [])
+        self._next_pass = 0.0
+
+    def work(self) -> None:
+        """Judge what has changed; now and then everything, for the clock's sake."""
+        changed = self._follow()
+        if time.monotonic() >= self._next_pass:
+            self._next_pass = time.monotonic() + PASS_EVERY_S
+            self._act(None)
+            self._ask_for_answers()
+        elif changed:
+            self._act(changed)
+
+    def _follow(self) -> set[str]:
+        """What the outbox holds behind us."""
+        changed: set[str] = set()
+        while True:
+            with self._engine.connect() as connection:
+                messages = read.outbox_after(connection, self._revision)
+                deltas = [decode_delta(payload) for _, payload in messages]
+                if messages and (messages[0][0] != self._revision + 1 or any(delta.reload for delta in deltas)):
+                    self.load()
+                    return set()
+                for (revision, _), delta in zip(messages, deltas, strict=True):
+                    ended = [read.one_case(connection, case_id) for case_id in delta.gone]
+                    for row in (*delta.rows, *(row for row in ended if row is not None)):
+                        self.desk.put(row)
+                        changed.add(row.case_id)
+                    self.desk.settle(delta.proposals, delta.withdrawn)
+                    self._revision = revision
+            if len(messages) < 1000:
+                return changed
+
+    def _act(self, case_ids: set[str] | None) -> None:
+        found = self.desk.take(case_ids, self._clock.now_ms())
+        sent = [self._command(proposal) for proposal in found.commanded]
+        self._checkpoint("sent")
+        self._write([*found.proposed, *(proposal for proposal in sent if proposal is not None)], found.withdrawn)
+
+    def _command(self, proposal: Proposal, refused: str = "") -> Proposal | None:
+        """Send the command of a decision, unless somebody has; None: we do not lead any more."""
+        row = self.desk.rows[proposal.case_id]
+        ours = command_id(self._district.code, proposal.decision, refused)
+        body = Escalate(
+            case_id=row.case_id, expected_version=row.version, actor=ACTOR, to=self._lead_of(row.domain),
+            reason_code=proposal.reason_code,  # type: ignore[arg-type]  # of the rules' own table
+        )  # fmt: skip
+        fields = encode_entry(
+            SOURCE, "case.escalate", body, self._clock.now_ms(), subject=row.case_id, event_id=ours
+        )
+        stands = self._lease.send(proposal.decision, refused, ours, fields)
+        return msgspec.structs.replace(proposal, command_id=stands) if stands else None
+
+    def _write(self, proposed: list[Proposal], withdrawn: list[str]) -> None:
+        """One transaction: the rows, and the delta that tells the walls."""
+        if not proposed and not withdrawn:
+            return
+        now = self._clock.now_ms()
+        with writing(self._engine) as connection:
+            writer = Writer(connection)
+            feed = writer.lock()
+            writer.proposals(proposed, withdrawn)
+            delta = Delta(
+                last_entry=feed.last_entry, lost=feed.lost, lost_at=feed.lost_at, emptied_at=feed.emptied_at,
+                proposals=proposed, withdrawn=withdrawn,
+            )  # fmt: skip
+            after = msgspec.structs.replace(feed, revision=feed.revision + 1)
+            writer.publish(after.revision, now, encode_delta(delta))
+            writer.move_feed(after)
+        over = [self.desk.proposals[case_id].decision for case_id in withdrawn if case_id in self.desk.proposals]
+        # Our own delta comes to us through the outbox too; it changes nothing then.
+        self.desk.settle(proposed, withdrawn)
+        self._lease.forget(over)
+        self._client.xadd(self._keys.board, {"revision": after.revision}, maxlen=1000, approximate=True)
+        self._checkpoint("written")
+
+    def _ask_for_answers(self) -> None:
+        """A command that was refused (most often: somebody was first, the version is stale) is sent anew."""
+        now = self._clock.now_ms()
+        waiting = [
+            p for p in self.desk.proposals.values()
+            if p.command_id and now - p.at > ANSWER_AFTER_MS and p.case_id in self.desk.rows
+        ]  # fmt: skip
+        if not waiting:
+            return
+        with self._engine.connect() as connection:
+            refused = read.refused_commands(connection, [p.command_id for p in waiting])
+        again = []
+        for proposal in waiting:
+            if proposal.command_id in refused and self.desk.rows[proposal.case_id].level != "district":
+                fresh = msgspec.structs.replace(proposal, at=now, version=self.desk.rows[proposal.case_id].version)
+                if (sent := self._command(fresh, proposal.command_id)) is not None:
+                    again.append(sent)
+        self._write(again, [])
+
+    def _lead_of(self, domain: str) -> str:
+        return self._leads_by_domain.get(domain) or f"{self._district.code}-center"
+
+
+def _leads(district: District) -> dict[str, str]:
+    """Unified class → the department that leads it: the first that names it in ``departments.csv`` (``domains``)."""
+    found: dict[str, str] = {}
+    for row in district.tables.get("departments", ()):
+        for domain in (row.get("domains") or "").split():
+            found.setdefault(domain, row["code"])
+    return found

@@ -1,0 +1,56 @@
+"""A figure that can be shown: its numerator, denominator, n, window and as-of beside the value. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from services.cases import CaseRow
+from services.indicators.definitions import Indicator
+from services.indicators.window import Window, value
+
+
+class Figure(msgspec.Struct, frozen=True, gc=False):
+    """One indicator of one group in one window. ``value`` is None where there is nothing to divide by: «—».
+
+    ``start`` and ``end`` are the window asked for, ``as_of`` the moment up to which it counts; Unix milliseconds.
+    """
+
+    name: str
+    value: float | None
+    numerator: float
+    denominator: float | None
+    n: int
+    start: int
+    end: int
+    as_of: int
+
+
+def figure(indicator: Indicator, totals: Mapping[str, int], window: Window) -> Figure:
+    """The figure that the measures' ``totals`` give."""
+    above = _sum(indicator.parts, totals)
+    if not indicator.over:
+        return Figure(indicator.name, above, above, None, round(above), *_span(window))
+    below = _sum(indicator.over, totals)
+    return Figure(indicator.name, rate(above, below), above, below, round(below), *_span(window))
+
+
+def totals_of(rows: Iterable[CaseRow], measures: Iterable[str], window: Window) -> dict[str, int]:
+    """The measures' totals by the definition: what the roll-ups must equal."""
+    totals = dict.fromkeys(measures, 0)
+    for row in rows:
+        for measure in totals:
+            totals[measure] += value(row, measure, window)
+    return totals
+
+
+def rate(numerator: float, denominator: float) -> float | None:
+    """A share, or None where there is nothing to divide by: it shows «—», never 0 % or 100 %."""
+    return numerator / denominator if denominator else None
+
+
+def _sum(weighted: tuple[tuple[str, float], ...], totals: Mapping[str, int]) -> float:
+    return sum(weight * totals.get(name, 0) for name, weight in weighted)
+
+
+def _span(window: Window) -> tuple[int, int, int]:
+    return window.start, window.end, window.until

@@ -1,0 +1,177 @@
+"""Cases near each other: repeats (同地重复), the same matter reported twice, hot spots. Pure.
+
+Distances on the ground in metres, by a local projection good to a decimetre over a district.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from shapely import STRtree
+
+from services.cases import CaseRow
+from services.district.policy import EscalationPolicy, MergingPolicy
+
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
+_METRES_PER_DEGREE = 111_320.0
+
+
+class Seen(NamedTuple):
+    """What a comparison needs of a case; times in Unix milliseconds."""
+
+    case_id: str
+    lon: float
+    lat: float
+    class_key: str
+    domain: str
+    reported_at: int
+    closed_at: int | None
+
+
+class HotSpot(NamedTuple):
+    """Cases of one class that gather at a place: its middle in WGS-84, how many, how many of them open."""
+
+    lon: float
+    lat: float
+    domain: str
+    case_ids: tuple[str, ...]
+    open: int
+    newest_at: int
+
+
+def seen(row: CaseRow) -> Seen | None:
+    """A case as it is compared; None without a position, or when it counts for nothing."""
+    if row.lon is None or row.lat is None or row.status == "voided" or row.merged:
+        return None
+    return Seen(row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at)
+
+
+def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """The distance between two (lon, lat) of one district."""
+    scale = math.cos(math.radians((a[1] + b[1]) / 2))
+    return math.hypot((a[0] - b[0]) * scale, a[1] - b[1]) * _METRES_PER_DEGREE
+
+
+class Neighbours:
+    """Cases by place: a grid of cells as wide as the radius asked for, so that a question looks at nine of them."""
+
+    def __init__(self, radius_m: float, rows: Iterable[Seen] = ()) -> None:
+        self._radius_m = radius_m
+        self._step = max(radius_m, 1.0) / _METRES_PER_DEGREE
+        self._cells: defaultdict[tuple[int, int], dict[str, Seen]] = defaultdict(dict)
+        self._at: dict[str, tuple[int, int]] = {}
+        for row in rows:
+            self.put(row)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def put(self, row: Seen) -> None:
+        """Add a case, or move it."""
+        self.drop(row.case_id)
+        cell = self._cell(row.lon, row.lat)
+        self._cells[cell][row.case_id] = row
+        self._at[row.case_id] = cell
+
+    def drop(self, case_id: str) -> None:
+        """Forget a case."""
+        cell = self._at.pop(case_id, None)
+        if cell is not None:
+            del self._cells[cell][case_id]
+
+    def near(self, lon: float, lat: float) -> Iterator[tuple[Seen, float]]:
+        """Every case within the radius, with its distance in metres."""
+        x, y = self._cell(lon, lat)
+        # A degree of longitude is shorter than one of latitude: as many cells more to either side.
+        wide = math.ceil(1 / max(math.cos(math.radians(lat)), 0.01))
+        for dx in range(-wide, wide + 1):
+            for dy in (-1, 0, 1):
+                for row in self._cells.get((x + dx, y + dy), {}).values():
+                    distance = metres((lon, lat), (row.lon, row.lat))
+                    if distance <= self._radius_m:
+                        yield row, distance
+
+    def _cell(self, lon: float, lat: float) -> tuple[int, int]:
+        return math.floor(lon / self._step), math.floor(lat / self._step)
+
+
+def earlier_closed(row: CaseRow, neighbours: Neighbours, policy: EscalationPolicy) -> int:
+    """How many earlier cases of the same minor class within the policy's metres were closed within its days."""
+    if row.lon is None or row.lat is None or not row.class_key:
+        return 0
+    since = row.reported_at - policy.repeat_days * DAY_MS
+    return sum(
+        1
+        for other, _ in neighbours.near(row.lon, row.lat)
+        if other.case_id != row.case_id
+        and other.class_key == row.class_key
+        and other.closed_at is not None
+        and since <= other.closed_at <= row.reported_at
+    )
+
+
+def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> list[tuple[Seen, float]]:
+    """Candidates for the same matter, the nearest first with their metres: same unified class, near in place and time."""
+    if row.lon is None or row.lat is None or row.merged or row.status == "voided":
+        return []
+    found = []
+    for other in others:
+        if other.case_id == row.case_id or other.domain != row.domain:
+            continue
+        if abs(other.reported_at - row.reported_at) > policy.hours * HOUR_MS:
+            continue
+        if other.closed_at is not None and other.closed_at < row.reported_at:
+            continue  # what was closed before this was reported is a repeat, not the same matter
+        distance = metres((row.lon, row.lat), (other.lon, other.lat))
+        if distance <= policy.metres:
+            found.append((other, distance))
+    return sorted(found, key=lambda item: (item[1], item[0].case_id))
+
+
+def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
+    """Where cases of one class gather: each case within the policy's metres of another of the group, the largest first.
+
+    A group is a connected part of the graph of near pairs, so a long row of small steps is one group.
+    """
+    by_class: defaultdict[str, list[Seen]] = defaultdict(list)
+    for row in rows:
+        by_class[row.domain].append(row)
+    found = []
+    for domain, members in by_class.items():
+        if len(members) < policy.hot_spot_cases:
+            continue
+        for group in _groups(members, policy.hot_spot_metres):
+            if len(group) >= policy.hot_spot_cases:
+                found.append(_hot_spot(domain, group))
+    return sorted(found, key=lambda spot: (-len(spot.case_ids), -spot.newest_at, spot.case_ids))
+
+
+def _groups(members: list[Seen], radius_m: float) -> Iterable[list[Seen]]:
+    lat = members[0].lat
+    scale = math.cos(math.radians(lat)) * _METRES_PER_DEGREE
+    points = shapely.points(np.array([(m.lon * scale, m.lat * _METRES_PER_DEGREE) for m in members]))
+    pairs = STRtree(points).query(points, predicate="dwithin", distance=radius_m)
+    parent = list(range(len(members)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = i = parent[parent[i]]
+        return i
+
+    for i, j in pairs.T:
+        parent[root(int(i))] = root(int(j))
+    groups: defaultdict[int, list[Seen]] = defaultdict(list)
+    for i, member in enumerate(members):
+        groups[root(i)].append(member)
+    return groups.values()
+
+
+def _hot_spot(domain: str, group: list[Seen]) -> HotSpot:
+    return HotSpot(
+        sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), domain,
+        tuple(sorted(m.case_id for m in group)), sum(m.closed_at is None for m in group),
+        max(m.reported_at for m in group),
+    )  # fmt: skip
