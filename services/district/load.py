@@ -13,6 +13,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from services.clock import parse_ms
+from services.district import office
 from services.district.package import LAYERS, Area, Category, District
 from services.district.policy import Policy, read_policy
 from services.events.codes import DOMAINS
@@ -82,6 +83,7 @@ class _Reader:
         grids = self.areas("grids", communities)
         tables = {name: self.table(name, columns) for name, columns in TABLES.items()}
         self.check_roster(tables["roster"])
+        hours, week = office.working_hours(head, self.fault)
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
             month_first_day=first, streets=streets, communities=communities, grids=grids,
@@ -92,6 +94,7 @@ class _Reader:
             categories=self.categories(tables["categories"]),
             class_map=self.class_map(tables["class_map"]),
             layers={layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))},
+            working_hours=hours, working_week=week, holidays=office.holidays(tables["holidays"], self.fault),
             tables=tables, policy=self.policy(), absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
         )  # fmt: skip
         if self.faults:

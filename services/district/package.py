@@ -67,7 +67,11 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A whole package. Tables are keyed by code; ``layers`` holds GeoJSON feature collections as read."""
+    """A whole package. Tables are keyed by code; ``layers`` holds GeoJSON feature collections as read.
+
+    ``working_hours`` are minutes of the local day, ``working_week`` ISO weekdays, ``holidays`` day → whether it is
+    worked.
+    """
 
     code: str
     name: str
@@ -87,6 +91,9 @@ class District:
     layers: dict[str, dict[str, object]] = field(default_factory=dict)
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     policy: Policy = Policy()
+    working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
+    working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    holidays: dict[date, bool] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     digest: str = ""
 

@@ -20,7 +20,8 @@ HEAD = {
     "day_cut_hour": "the hour at which a counting day begins, 0–23; default 0",
     "month_first_day": "the day on which a statistical month begins, 1–28; default 1",
     "[sources]": 'the sources that the truth bar expects: `"/case-system" = "案件"`, in the order of the bar',
-    "[working_hours]": "`morning`, `afternoon`, `week`: kept for the working calendar, not read yet",
+    "[working_hours]": "when offices work, for `WH` and `WD`: `morning` and `afternoon`, two times each, and `week`, "
+    "ISO weekdays; default 08:00–12:00, 14:00–18:00, Monday to Friday",
 }
 POLICY = {
     "target_on_time": "share of cases closed on time that a street should reach",
@@ -72,7 +73,10 @@ TABLE_WORDS = {
         },
         "",
     ),
-    "holidays": ("days unlike their weekday", {"date": "yyyy-mm-dd", "kind": "`holiday` or `workday` (调休)"}, ""),
+    "holidays": (
+        "days on top of the State Council's calendar",
+        {"date": "yyyy-mm-dd", "kind": "`holiday` or `workday` (调休)"}, "",
+    ),
     "cameras": (
         "cameras, with the names of `camera.changed`",
         {"camera_id": "its id", "lon": "degrees", "lat": "degrees", "coord_sys": "`CGCS2000` `WGS84` `GCJ02` `BD09`"},

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,37 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     "a cut that is text": (head('day_cut_hour = "6"'), "district.toml", "day_cut_hour", "'6'", "whole number"),
     "a month of 31": (head("month_first_day = 31"), "district.toml", "month_first_day", "31", "from 1 to 28"),
     "sources that are none": (head("sources = 3"), "district.toml", "sources", "table", "/case-system"),
+    "hours that are no table": (
+        head('working_hours = 8'), "district.toml", "working_hours", "not a table", "morning",
+    ),
+    "a morning that ends before it begins": (
+        head('[working_hours]\nmorning = ["12:00", "08:00"]'),
+        "district.toml", "working_hours.morning", "12:00", "earlier first",
+    ),
+    "an afternoon that is no time": (
+        head('[working_hours]\nafternoon = ["14:00", "25:00"]'),
+        "district.toml", "working_hours.afternoon", "25:00", "two times",
+    ),
+    "hours that overlap": (
+        head('[working_hours]\nmorning = ["08:00", "14:30"]\nafternoon = ["14:00", "18:00"]'),
+        "district.toml", "working_hours", "overlap", "before the other",
+    ),
+    "a week with an eighth day": (
+        head('[working_hours]\nweek = [1, 8]'), "district.toml", "working_hours.week", "8", "Monday = 1",
+    ),
+    "a week without days": (
+        head('[working_hours]\nweek = []'), "district.toml", "working_hours.week", "[]", "ISO weekdays",
+    ),
+    "a holiday that is no day": (
+        write("holidays.csv", "date,kind\n2026-02-30,holiday\n"), "holidays.csv", "line 2", "2026-02-30", "yyyy-mm-dd",
+    ),
+    "a day of an unknown kind": (
+        write("holidays.csv", "date,kind\n2026-02-03,off\n"), "holidays.csv", "line 2", "'off'", "workday",
+    ),
+    "a day of two kinds": (
+        write("holidays.csv", "date,kind\n2026-02-03,holiday\n2026-02-03,workday\n"),
+        "holidays.csv", "line 3", "a holiday and a workday", "Keep one",
+    ),
     "not UTF-8": (
         lambda folder: (folder / "streets.geojson").write_bytes(b'{"features": ["\xb6\xab"]}') and None,
         "streets.geojson", "byte 15", "is not UTF-8", "UTF-8",
@@ -211,3 +243,18 @@ def test_the_digest_changes_with_the_content_and_only_with_it(folder: Path) -> N
     assert load(folder).digest == first
     write("policy.toml", "target_grid = 0.7")(folder)
     assert load(folder).digest != first
+
+
+def test_the_working_hours_and_holidays_are_read(folder: Path) -> None:
+    hours = '[working_hours]\nafternoon = ["13:30", "24:00"]\nmorning = ["8:30", "12:00"]\nweek = [1, 6]'
+    head(hours)(folder)
+    write("holidays.csv", "date,kind\n2027-01-01,holiday\n2027-01-03,workday\n")(folder)
+    found = load(folder)
+    assert (found.working_hours, found.working_week) == (((510, 720), (810, 1440)), frozenset({1, 6}))
+    assert found.holidays == {date(2027, 1, 1): False, date(2027, 1, 3): True}
+
+
+def test_a_package_without_working_hours_has_the_usual_ones(folder: Path) -> None:
+    found = load(folder)
+    assert (found.working_hours, found.working_week) == (((480, 720), (840, 1080)), frozenset({1, 2, 3, 4, 5}))
+    assert found.holidays == {}

@@ -10,8 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WINDOWS = {"dashboard", "dash", "dash_leaflet", "flask", "flask_socketio", "socketio", "gevent", "gunicorn", "plotly"}
 ROOMS = (
-    "events", "district", "cases", "deadlines", "indicators", "masking", "liveboard.board", "liveboard.figures",
-    "liveboard.sources", "liveboard.zone", "projector.fold", "projector.gap", "projector.placing", "projector.delta",
+    "events", "district", "cases", "deadlines", "limits", "working_calendar", "indicators",
+    "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
+    "projector.fold", "projector.gap", "projector.placing", "projector.delta",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}
 DOORS = {
