@@ -20,13 +20,15 @@ class Due(NamedTuple):
 
     deadline_at: int | None
     soon_at: int | None
-    estimated: bool
+    computed: bool
+    handle_deadline_at: int | None = None
+    flags: tuple[str, ...] = ()
 
 
 NO_DEADLINE = Due(None, None, False)
 
 
-def due(case: Case, due_soon_share: float = 0.25) -> Due:
+def due(case: Case, calendar: object, due_soon_share: float = 0.25) -> Due:
     """The effective deadline of the close clock (else of the handle clock), and the moment its last quarter begins."""
     clock = _ruling_clock(case)
     if clock is None:

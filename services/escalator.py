@@ -1,8 +1,8 @@
 """``lianqin escalator``: the policy at work. One leader at a time; it reads the store, proposes through the store and
 commands through the ``commands`` stream (CONTRACT.md).
 
-Proposals are rows and deltas like everything else on the board, so the walls hear of them as they hear of a case. A
-command is sent before its proposal is written: killed in between, the next leader finds it in Redis and sends no second.
+Proposals are rows and deltas like everything else on the board: walls hear of them as they hear of a case. A command
+is sent before its proposal is written: killed in between, the next leader finds it in Redis and sends no second.
 """
 
 import contextlib
@@ -146,9 +146,7 @@ class Escalator:
             case_id=row.case_id, expected_version=row.version, actor=ACTOR, to=self._lead_of(row.domain),
             reason_code=proposal.reason_code,  # type: ignore[arg-type]  # of the rules' own table
         )  # fmt: skip
-        fields = encode_entry(
-            SOURCE, "case.escalate", body, self._clock.now_ms(), subject=row.case_id, event_id=ours
-        )
+        fields = encode_entry(SOURCE, "case.escalate", body, self._clock.now_ms(), subject=row.case_id, event_id=ours)
         stands = self._lease.send(proposal.decision, refused, ours, fields)
         return msgspec.structs.replace(proposal, command_id=stands) if stands else None
 

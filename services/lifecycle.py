@@ -43,7 +43,10 @@ TRANSITIONS: dict[str, Transition] = {
     "case.accepted": _row({"reported", "pre_verify"}, "reported pre_verify not_filed filed", "intake"),
     "case.filed": _row({"reported", "pre_verify"}, "filed", "intake duty_officer", "time"),
     "case.dispatched": _row(
-        {"filed", "returned", "suspended"} | _WITH_UNIT, "dispatched", "dispatcher duty_officer street_staff", "unit time"
+        {"filed", "returned", "suspended"} | _WITH_UNIT,
+        "dispatched",
+        "dispatcher duty_officer street_staff",
+        "unit time",
     ),
     "case.acknowledged": _row({"dispatched", "rework"}, "acknowledged", "unit"),
     "case.handling": _row({"dispatched", "acknowledged", "handling", "rework"}, "handling", "unit"),

@@ -8,9 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-import numpy as np
-import shapely
-from shapely import STRtree
+from shapely import Point, STRtree
 
 from services.cases import CaseRow
 from services.district.policy import EscalationPolicy, MergingPolicy
@@ -114,7 +112,7 @@ def earlier_closed(row: CaseRow, neighbours: Neighbours, policy: EscalationPolic
 
 
 def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> list[tuple[Seen, float]]:
-    """Candidates for the same matter, the nearest first with their metres: same unified class, near in place and time."""
+    """Candidates for the same matter, the nearest first, with metres: same unified class, near in place and time."""
     if row.lon is None or row.lat is None or row.merged or row.status == "voided":
         return []
     found = []
@@ -152,7 +150,7 @@ def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
 def _groups(members: list[Seen], radius_m: float) -> Iterable[list[Seen]]:
     lat = members[0].lat
     scale = math.cos(math.radians(lat)) * _METRES_PER_DEGREE
-    points = shapely.points(np.array([(m.lon * scale, m.lat * _METRES_PER_DEGREE) for m in members]))
+    points = [Point(m.lon * scale, m.lat * _METRES_PER_DEGREE) for m in members]
     pairs = STRtree(points).query(points, predicate="dwithin", distance=radius_m)
     parent = list(range(len(members)))
 

@@ -1,23 +1,24 @@
 """What a store must look like: dumps of its tables, and a fold of the same entries from scratch to hold against."""
 
-import json
 import random
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, select
 
+from services.cases import CaseRow
 from services.clock import to_rfc3339
 from services.district.package import District
-from services.indicators import contributions
+from services.indicators.cells import Change, LaterChange, move, without_zeros
+from services.indicators.measures import NAMES, count
 from services.projector.ingest import Entry, Ingest
 from services.sealing import Sealer
-from services.store import read, schema
+from services.store import schema
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from tests.tiny import NOON, case, entry, middle
 
-READ_MODEL = ("cases", "rollups", "things", "tallies")
+READ_MODEL = ("cases", "rollups", "rollups_later", "things", "tallies")
 STATUSES = ("reported", "filed", "dispatched", "handling", "returned", "suspended", "handled", "closed", "voided")
 
 
@@ -29,22 +30,32 @@ def dump(engine: Engine, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
             table = schema.metadata.tables[name]
             rows = [tuple(row) for row in connection.execute(select(table))]
             if name == "rollups":
+                rows = [row for row in rows if any(row[5:])]
+            if name in {"rollups_later", "tallies"}:
                 rows = [row for row in rows if row[-1]]
-            if name == "cases":
-                rows = [(*row[:-1], tuple(sorted(map(tuple, json.loads(row[-1]))))) for row in rows]
             found[name] = sorted(rows, key=repr)
     return found
 
 
-def rollups_recounted(engine: Engine, district: District) -> list[tuple[Any, ...]]:
-    """The roll-ups counted again from the cases."""
-    counts: dict[tuple[Any, ...], int] = {}
+def all_rows(engine: Engine) -> list[CaseRow]:
+    """Every case row of a store."""
     with engine.connect() as connection:
-        columns = [schema.cases.c[name] for name in read.CaseRow.__struct_fields__]
-        for row in connection.execute(select(*columns)):
-            for contribution in contributions(read.CaseRow(*row), district):
-                counts[tuple(contribution)] = counts.get(tuple(contribution), 0) + 1
-    return sorted(((*key, n) for key, n in counts.items()), key=repr)
+        columns = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+        return [CaseRow(*row) for row in connection.execute(select(*columns))]
+
+
+def rollups_recounted(engine: Engine, district: District) -> dict[str, list[tuple[Any, ...]]]:
+    """Both tables of roll-ups counted again from the cases, as ``dump`` gives them."""
+    change: Change = {}
+    later: LaterChange = {}
+    for row in all_rows(engine):
+        move(None, count(row, district), change, later)
+    change, later = without_zeros(change, later)
+    rows = [(*cell, *(of_cell.get(m, 0) for m in range(len(NAMES)))) for cell, of_cell in change.items()]
+    return {
+        "rollups": sorted(rows, key=repr),
+        "rollups_later": sorted(((*cell, m, seen, n) for (cell, m, seen), n in later.items()), key=repr),
+    }
 
 
 def from_scratch(folder: Path, district: District, entries: list[Entry]) -> Engine:

@@ -26,7 +26,8 @@ def _day_start_ms(zone: ZoneInfo, day: int, cut_hour: int) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _day_after(day: int, days: int) -> int:
+def day_after(day: int, days: int = 1) -> int:
+    """The day yyyymmdd so many days after ``day`` (before it, when negative)."""
     found = date(day // 10_000, day // 100 % 100, day % 100) + timedelta(days=days)
     return found.year * 10_000 + found.month * 100 + found.day
 
@@ -90,7 +91,7 @@ class District:
     class_map: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
     layers: dict[str, dict[str, object]] = field(default_factory=dict)
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: dict[date, bool] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class District:
 
     def day_after(self, day: int, days: int = 1) -> int:
         """The counting day so many days after ``day`` (before it, when negative)."""
-        return _day_after(day, days)
+        return day_after(day, days)
 
     def cut_from(self, ms: int) -> int:
         """The first counting day that begins at ``ms`` or later."""

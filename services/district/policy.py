@@ -54,8 +54,8 @@ class Policy:
     target_street: float = 0.80
     target_district: float = 0.04
     due_soon_share: float = 0.25
-    escalation: EscalationPolicy = EscalationPolicy()
-    merging: MergingPolicy = MergingPolicy()
+    escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
+    merging: MergingPolicy = field(default_factory=MergingPolicy)
 
 
 def read_policy(found: dict[str, Any], complain: Complain) -> Policy:

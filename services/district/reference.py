@@ -9,7 +9,8 @@ from dataclasses import fields
 import msgspec
 
 from services.district.load import TABLES
-from services.district.package import LAYERS, Policy
+from services.district.package import LAYERS
+from services.district.policy import Policy
 from services.events.others import CameraChanged
 
 HEAD = {

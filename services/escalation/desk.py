@@ -1,7 +1,7 @@
 """The escalation policy's state: open cases, what is near them, what is proposed; and what each pass changes. Pure.
 
-A pass over everything and a pass over what has changed come to the same: a case's decision depends on the case, the clock
-and its neighbours alone, and ``take`` holds it against what stands.
+A pass over everything and a pass over what has changed come to the same: a decision depends on the case, the clock and
+the neighbours alone, and ``take`` holds it against what stands.
 """
 
 from collections.abc import Iterable

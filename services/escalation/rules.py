@@ -1,7 +1,7 @@
 """The policy as functions of a case and the clock: who holds it, which rule strikes, when the next one will. Pure.
 
-Level 1 is the street with its communities and grids, level 2 the district. A case with a known place and level is held at
-exactly that level; without one of them it is the district's, so that no case is held by nobody.
+Level 1 is the street with its communities and grids, level 2 the district. A case with a known place and level is held
+at exactly that level; without one of them it is the district's, so that no case is held by nobody.
 """
 
 import hashlib

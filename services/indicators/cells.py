@@ -1,6 +1,6 @@
 """The cells of the roll-ups: where a count stands, and how a change of a case moves them. Pure.
 
-Five cuts through the same counts, each with the street in it, so that every screen of a street and of the district reads
+Five cuts through the same counts, each with the street in it: every screen of a street and of the district reads
 one of them: place (community, grid), unit, source (channel, level: found against solved), class, and the hour of the
 report. A street's figure is a sum over its cells in any of them.
 """

@@ -70,8 +70,10 @@ _ALL = (
         _HANDLE_DAY_ZH, _HANDLE_DAY_EN, "up",
     ),
     Indicator(
-        "on_time_handle_rate", "按期处置率", "On-time handling rate", (("handled_on_time", 1),), (("should_handle", 1),),
-        "其中在处置截止时间前反馈的，或申诉成立免责的", "of these, handled by the handling deadline, or exempt on appeal",
+        "on_time_handle_rate", "按期处置率", "On-time handling rate",
+        (("handled_on_time", 1),), (("should_handle", 1),),
+        "其中在处置截止时间前反馈的，或申诉成立免责的",
+        "of these, handled by the handling deadline, or exempt on appeal",
         _HANDLE_ZH, _HANDLE_EN, _HANDLE_DAY_ZH, _HANDLE_DAY_EN, "up",
     ),
     Indicator(
@@ -82,7 +84,8 @@ _ALL = (
     ),
     Indicator(
         "on_time_close_rate", "按期结案率", "On-time closure rate", (("closed_on_time", 1),), (("should_close", 1),),
-        "其中在有效截止时间前结案的，或申诉成立免责的", "of these, closed by the effective deadline, or exempt on appeal",
+        "其中在有效截止时间前结案的，或申诉成立免责的",
+        "of these, closed by the effective deadline, or exempt on appeal",
         _DUE_ZH, _DUE_EN, _DUE_DAY_ZH, _DUE_DAY_EN, "up", "target_on_time",
     ),
     Indicator(
@@ -117,7 +120,8 @@ _ALL = (
     Indicator(
         "street_solved_rate", "街道化解率", "Solved at the street", (("solved_street", 1),),
         (("solved_street", 1), ("solved_district", 1)), "其中在街道化解的", "of these, solved at the street",
-        "结案且到过街道的案件", "closed cases that reached the street", _CLOSED_DAY_ZH, _CLOSED_DAY_EN, "up", "target_street",
+        "结案且到过街道的案件", "closed cases that reached the street", _CLOSED_DAY_ZH, _CLOSED_DAY_EN, "up",
+        "target_street",
     ),
     Indicator(
         "district_share", "升级到区占比", "Reached the district", (("solved_district", 1),), _KNOWN,
@@ -170,7 +174,8 @@ STANDING: dict[str, Standing] = {
         Standing("due_soon", "临期", "Due soon", "在办案件中剩余时限不足四分之一（可配置）的",
                  "open cases with at most a quarter (configurable) of their limit left"),
         Standing("suspended", "挂账", "Suspended", "在办案件中挂账、时钟停走的", "open cases whose clock stands"),
-        Standing("at_district", "升级到区", "With the district", "在办案件中由区持有的", "open cases that the district holds"),
+        Standing("at_district", "升级到区", "With the district", "在办案件中由区持有的",
+                 "open cases that the district holds"),
         Standing("unplaced", "未定位", "Unplaced", "在办案件中没有所属街道的：由区持有",
                  "open cases without a street: the district holds them"),
         Standing("proposed", "建议升级", "Proposed", "规则建议升级到区、等人确认的案件",

@@ -63,8 +63,8 @@ class Where(NamedTuple):
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Everything that one case counts for: ``(day, measure, n)``, and ``(day, measure, from, n)`` for what only windows
-    that end at or behind the cut of day ``from`` see. Days are yyyymmdd, a measure is its place in ``MEASURES``.
+    """Everything that one case counts for: ``(day, measure, n)``, and ``(day, measure, from, n)`` for what only
+    windows see that end at or behind the cut of day ``from``. Days are yyyymmdd, a measure its place in ``MEASURES``.
     """
 
     where: Where
@@ -129,7 +129,9 @@ def closed_in_time(row: CaseRow) -> bool:
 
 def handled_in_time(row: CaseRow) -> bool:
     """Handled (反馈) by the handling deadline."""
-    return row.handled_at is not None and row.handle_deadline_at is not None and row.handled_at <= row.handle_deadline_at
+    return (
+        row.handled_at is not None and row.handle_deadline_at is not None and row.handled_at <= row.handle_deadline_at
+    )
 
 
 def handle_count_at(row: CaseRow) -> int | None:

@@ -3,9 +3,10 @@
 ``value`` reads like the specification and is the yardstick for the roll-ups, which only make it fast.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from services.cases import CaseRow, decode_rating, is_filed
+from services.cases import CaseRow, RatingGiven, decode_rating, is_filed
 from services.indicators.measures import (
     closed_in_time,
     handle_count_at,
@@ -61,17 +62,13 @@ def in_should_close(row: CaseRow, window: Window) -> bool:
 def in_should_handle(row: CaseRow, window: Window) -> bool:
     """The same by the handling clock."""
     return (
-        is_due_basis(row)
-        and window.has(handle_count_at(row))
-        and not suspended_at(row, row.handled_at, window.until)
+        is_due_basis(row) and window.has(handle_count_at(row)) and not suspended_at(row, row.handled_at, window.until)
     )
 
 
 def suspended_at(row: CaseRow, ended_at: int | None, moment: int) -> bool:
     """Whether the case was suspended (挂账), and not ended, at ``moment``."""
-    return any(
-        start <= moment and (until is None or moment < until) for start, until in standing_pauses(row, ended_at)
-    )
+    return any(start <= moment and (until is None or moment < until) for start, until in standing_pauses(row, ended_at))
 
 
 def _accepted(row: CaseRow, measure: str, window: Window) -> bool:
@@ -90,29 +87,29 @@ def _callback(row: CaseRow, measure: str, window: Window) -> bool:
     return rating.valid and window.has(at) and _OF_RATING[measure](rating)
 
 
-_OF_CLOSE = {
+_OF_CLOSE: dict[str, Callable[[CaseRow, int], bool]] = {
     "should_close": lambda row, end: True,
     "closed_of_due": lambda row, end: row.closed_at is not None and row.closed_at < end,
     "closed_on_time": lambda row, end: closed_in_time(row) or row.appeal_exempt,
     "exempted": lambda row, end: row.appeal_exempt and not closed_in_time(row),
     "reworked": lambda row, end: row.reworks > 0,
 }
-_OF_HANDLE = {
+_OF_HANDLE: dict[str, Callable[[CaseRow, int], bool]] = {
     "should_handle": lambda row, end: True,
     "handled_of_due": lambda row, end: row.handled_at is not None and row.handled_at < end,
     "handled_on_time": lambda row, end: handled_in_time(row) or row.appeal_exempt,
     "extended": lambda row, end: row.extensions > 0,
 }
-_OF_CLOSED = {
+_OF_CLOSED: dict[str, Callable[[CaseRow], bool]] = {
     "closed": lambda row: True,
     "forced_closed": lambda row: row.status == "forced_closed",
     "self_handled": lambda row: row.self_handled,
-    **{
-        f"solved_{level}": lambda row, level=level: row.highest_level == level
-        for level in ("grid", "community", "street", "district")
-    },
+    "solved_grid": lambda row: row.highest_level == "grid",
+    "solved_community": lambda row: row.highest_level == "community",
+    "solved_street": lambda row: row.highest_level == "street",
+    "solved_district": lambda row: row.highest_level == "district",
 }
-_OF_RATING = {
+_OF_RATING: dict[str, Callable[[RatingGiven], bool]] = {
     "callbacks": lambda rating: True,
     "contacted": lambda rating: rating.contacted,
     "solved": lambda rating: rating.solved == "yes",

@@ -26,8 +26,8 @@ assert LIGHTS == ("none", "due_soon", "overdue", "suspended")
 class Share(NamedTuple):
     """What one open case adds to its street's counters.
 
-    ``booked`` is what today's roll-up already counts as due for it, ``due_now`` what of that has come; an exempt case is
-    in time all the same (``…_exempt``).
+    ``booked`` is what today's roll-up already counts as due for it, ``due_now`` what of that has come; an exempt case
+    is in time all the same (``…_exempt``).
     """
 
     open: int = 0

@@ -168,7 +168,7 @@ def _queue(board: Board) -> dict[str, Any]:
 
 
 def _next(board: Board) -> dict[str, Any]:
-    """What the district will hold next: proposals that wait for a person, the gravest first; then what the clock brings.
+    """What the district will hold next: proposals that wait for a person, the gravest first; what the clock brings.
 
     Rows are [case id, rule, since (proposed) or at (coming)].
     """
@@ -196,7 +196,8 @@ def _unknown(board: Board, total: Share) -> dict[str, Any]:
             skewed += n
     unplaced = Share(*board.streets[""]).open if "" in board.streets else 0
     return {
-        "refused": refused, "clock_skew": skewed, "irregular": total.irregular, "unplaced": unplaced, "estimated": total.estimated,
+        "refused": refused, "clock_skew": skewed, "irregular": total.irregular,
+        "unplaced": unplaced, "estimated": total.estimated,
         "lost": board.lost, "lost_at": board.lost_at, "emptied_at": board.emptied_at,
         "absent": list(board.district.absent),
     }  # fmt: skip

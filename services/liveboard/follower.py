@@ -19,8 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from services.cases import CaseRow
 from services.clock import Clock
 from services.district.package import District
-from services.events.entry import entry_key
 from services.escalation.rules import Proposal
+from services.events.entry import entry_key
 from services.indicators.cells import Cell
 from services.liveboard.board import Board
 from services.liveboard.figures import day_before, month_start_day

@@ -29,7 +29,10 @@ class ThingChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """State before + delta = state after; ``counts`` holds only ``LIVE_CUTS``. ``reload`` says that everything may have changed: read it all again."""
+    """State before + delta = state after; ``counts`` holds only ``LIVE_CUTS``.
+
+    ``reload`` says that everything may have changed: read it all again.
+    """
 
     last_entry: str
     rows: list[CaseRow] = []

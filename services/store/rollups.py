@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
+from services.district.package import day_after
 from services.indicators.cells import CUTS, Cell
 from services.indicators.measures import NAMES
 from services.store import schema
@@ -38,11 +39,10 @@ def totals(
 ) -> dict[tuple[object, ...], dict[str, int]]:
     """The measures' sums over the days from ``days[0]`` up to, not including, ``days[1]``, per group of ``by``.
 
-    ``by`` names headings, and ``day`` for a series. What the later days see is in. Raises NotKept where no cut holds the
-    headings together.
+    ``by`` names headings, and ``day`` for a series. Late closings that the window sees are in. Raises NotKept where no
+    cut holds the headings together.
     """
     cut, column = _cut(scope, by)
-    first, end = days
     found: dict[tuple[object, ...], dict[str, int]] = {}
     t = schema.rollups
     groups = [t.c[column[name]] for name in by]
@@ -54,9 +54,14 @@ def totals(
     t = schema.rollups_later
     groups = [t.c[column[name]] for name in by]
     wanted = [NAMES.index(name) for name in measures]
-    where = [*_where(t, cut, scope, column, days), t.c.seen <= end, t.c.measure.in_(wanted)]
-    query = select(*groups, t.c.measure, func.sum(t.c.n)).where(*where).group_by(*groups, t.c.measure)
-    for *group, measure, n in connection.execute(query):
+    where = [*_where(t, cut, scope, column, days), t.c.seen <= days[1], t.c.measure.in_(wanted)]
+    # Each day of a series is a window of its own, and sees less.
+    seen = [t.c.day, t.c.seen] if "day" in by else []
+    query = select(*groups, *seen, t.c.measure, func.sum(t.c.n)).where(*where).group_by(*groups, *seen, t.c.measure)
+    for *head, measure, n in connection.execute(query):
+        group = head[: len(by)]
+        if seen and head[-1] > day_after(head[-2]):
+            continue
         of_group = found.setdefault(tuple(group), dict.fromkeys(measures, 0))
         of_group[NAMES[measure]] += int(n)
     return found

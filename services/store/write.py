@@ -91,7 +91,13 @@ def open_feed(connection: Connection, district: str) -> Feed:
     if feed is None:
         connection.execute(
             insert(schema.feed).values(
-                id=1, district=district, revision=0, position="0-0", last_entry="0-0", processed=0, lost=0,
+                id=1,
+                district=district,
+                revision=0,
+                position="0-0",
+                last_entry="0-0",
+                processed=0,
+                lost=0,
                 model=MODEL,
             )
         )

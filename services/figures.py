@@ -1,0 +1,146 @@
+"""Figures for every screen but the live wall: indicators of any group and span of days, and the cases behind them.
+
+The roll-ups give the sums. What they count for deadlines that are still ahead, and for cases that are suspended at this
+moment, is put right from the rows concerned, by the pure definition: few, and only where the span reaches today.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from services.cases import CaseRow
+from services.district.package import District
+from services.indicators.definitions import INDICATORS, Indicator
+from services.indicators.figure import Figure, figure
+from services.indicators.measures import AT, Counted, count
+from services.indicators.reasons import Verdict, judge
+from services.indicators.window import Window, value
+from services.store import schema
+from services.store.rollups import NotKept, Scope, totals
+
+__all__ = ["Days", "NotKept", "Scope", "cases_behind", "figures", "window_of"]
+
+_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+_HEADINGS = {
+    "street": "street", "community": "community", "grid": "grid", "unit": "lead_unit", "channel": "channel",
+    "level": "highest_level", "domain": "domain",
+}  # fmt: skip
+
+
+class Days(NamedTuple):
+    """Counting days from ``first`` up to, not including, ``end``; yyyymmdd."""
+
+    first: int
+    end: int
+
+
+def window_of(district: District, days: Days, now: int) -> Window:
+    """The moments that the days stand for."""
+    return Window(district.day_start_ms(days.first), district.day_start_ms(days.end), now)
+
+
+def figures(  # noqa: PLR0917  # what a question is made of
+    connection: Connection,
+    district: District,
+    names: Sequence[str],
+    days: Days,
+    now: int,
+    scope: Scope = Scope(),
+    by: Sequence[str] = (),
+) -> dict[tuple[object, ...], list[Figure]]:
+    """The indicators' figures per group of ``by`` (headings, and ``day`` for a series: each day its own window).
+
+    Raises KeyError for an unknown indicator, NotKept where the roll-ups do not hold the headings together.
+    """
+    wanted = [INDICATORS[name] for name in names]
+    measures = list(dict.fromkeys(m for indicator in wanted for m in indicator.measures))
+    today = district.day_of(now)
+    edge = district.day_after(today)
+    rolled = Days(days.first, min(days.end, edge))
+    found = totals(connection, scope, rolled, measures, by)
+    if days.first <= today < days.end:
+        _put_right(connection, district, found, measures, rolled, now, scope, by)
+    answer = {}
+    for group, sums in found.items():
+        own = Days(group[by.index("day")], 0) if "day" in by else days  # type: ignore[arg-type]  # a day is an int
+        window = window_of(district, own if own.end else Days(own.first, district.day_after(own.first)), now)
+        answer[group] = [figure(indicator, sums, window) for indicator in wanted]
+    return answer
+
+
+def cases_behind(
+    connection: Connection, district: District, name: str, window: Window, scope: Scope = Scope(), limit: int = 0
+) -> Iterator[tuple[CaseRow, Verdict]]:
+    """The cases that touch the window with what each counts for in the indicator and why, newest event first.
+
+    ``limit`` 0: all of them.
+    """
+    indicator = INDICATORS[name]
+    query = select(*_COLUMNS).where(*_named(scope), _touches(window)).order_by(schema.cases.c.event_at.desc())
+    given = 0
+    for row in connection.execute(query):
+        case = CaseRow(*row)
+        verdict = judge(case, indicator, window)
+        if limit and not verdict.counts:
+            continue
+        yield case, verdict
+        given += 1
+        if given == limit:
+            return
+
+
+def _put_right(  # noqa: PLR0917  # as ``figures``
+    connection: Connection,
+    district: District,
+    found: dict[tuple[object, ...], dict[str, int]],
+    measures: Sequence[str],
+    rolled: Days,
+    now: int,
+    scope: Scope,
+    by: Sequence[str],
+) -> None:
+    today = district.day_of(now)
+    span = Days(today, rolled.end) if "day" in by else rolled
+    window = window_of(district, span, now)
+    c = schema.cases.c
+    is_ahead = and_(c.count_at >= now, c.count_at < window.end)
+    handles_ahead = and_(c.is_open, c.handle_deadline_at >= now, c.handle_deadline_at < window.end)
+    query = select(*_COLUMNS).where(*_named(scope), or_(is_ahead, handles_ahead, and_(c.is_open, c.suspended)))
+    for columns in connection.execute(query):
+        row = CaseRow(*columns)
+        counted = count(row, district)
+        if counted is None:
+            continue
+        group = tuple(today if name == "day" else getattr(counted.where, name) for name in by)
+        sums = found.setdefault(group, dict.fromkeys(measures, 0))
+        for measure in measures:
+            sums[measure] += value(row, measure, window) - _rolled(counted, AT[measure], span)
+
+
+def _rolled(counted: Counted, measure: int, days: Days) -> int:
+    """What the roll-ups hold for a case over the days."""
+    now = sum(n for day, m, n in counted.moves if m == measure and days.first <= day < days.end)
+    later = sum(
+        n for day, m, seen, n in counted.later if m == measure and days.first <= day < days.end and seen <= days.end
+    )
+    return now + later
+
+
+def _named(scope: Scope) -> list[ColumnElement[bool]]:
+    return [schema.cases.c[_HEADINGS[name]] == code for name, code in scope.named.items()]
+
+
+def _touches(window: Window) -> ColumnElement[bool]:
+    """Any of a case's counting moments in the window, by the indexes; handling and dispatch lie between two of them."""
+    c = schema.cases.c
+    moments = (
+        c.count_at, c.closed_at, c.reported_at, c.filed_at, c.accepted_at, c.dispatched_at, c.handled_at,
+        c.handle_deadline_at, c.deadline_at,
+    )  # fmt: skip
+    return or_(*(and_(moment >= window.start, moment < window.until) for moment in moments))
+
+
+def is_rate(indicator: Indicator) -> bool:
+    """Whether it divides."""
+    return bool(indicator.over)
