@@ -13,6 +13,7 @@ from services.deadlines import due
 from services.events.case import Case
 from services.events.codes import CLOSED_STATUSES, ENDED_STATUSES, STATUS_TIME
 from services.events.parse import Event
+from services.working_calendar import WorkingCalendar
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -87,8 +88,13 @@ _ENCODER = msgspec.json.Encoder()
 decode_escalation = msgspec.json.Decoder(PresentEscalation).decode
 
 
-def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: float = 0.25) -> CaseRow:
-    """The row that ``event`` leaves. ``key`` is its history key, ``domain`` its unified class."""
+def settle(
+    event: Event, key: int, place: Place, domain: str, calendar: WorkingCalendar, *, due_soon_share: float = 0.25
+) -> CaseRow:
+    """The row that ``event`` leaves. ``key`` is its history key, ``domain`` its unified class.
+
+    What is odd about the times is judged anew: an event kept by an older version was not flagged for it.
+    """
     case = event.body
     assert isinstance(case, Case)
     flags = [*event.flags, *place.flags]
@@ -101,7 +107,8 @@ def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: fl
             moments[needed] = event.time_ms
         elif needed == "dispatched_at":  # a short limit counts from it
             case = msgspec.structs.replace(case, dispatched_at=datetime.fromtimestamp(event.time_ms / 1000, UTC))
-    when = due(case, due_soon_share)
+    when = due(case, calendar, due_soon_share, event.time_ms)
+    flags += [flag for flag in when.flags if flag not in flags]
     name = (case.category.name if case.category else None) or ""
     return CaseRow(
         case_id=case.case_id, version=case.version, entry=key, event_at=event.time_ms, status=case.status,
@@ -112,7 +119,7 @@ def settle(event: Event, key: int, place: Place, domain: str, due_soon_share: fl
         lead_unit=_clean(case.lead_unit or ""), reported_at=to_ms(case.reported_at),
         filed_at=moments["filed_at"],
         closed_at=moments["closed_at"] if case.status in CLOSED_STATUSES else None,
-        deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.estimated,
+        deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.computed,
         suspended=case.status == "suspended" or any(s.until is None for s in case.suspensions),
         merged=bool(case.merged_into), on_time=case.on_time, appeal_exempt=case.appeal_exempt,
         escalation=_present_escalation(case), returns=case.returns, reworks=case.reworks, flags=" ".join(flags),

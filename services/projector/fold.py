@@ -24,6 +24,7 @@ from services.events.parse import Event
 from services.indicators import Contribution, contributions, counted_text, moved
 from services.projector.delta import Happened, ThingChange
 from services.store.write import OldCase
+from services.working_calendar import calendar_of
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode
@@ -70,6 +71,7 @@ def change_cases(
     best: Mapping[str, tuple[int, Event, Place]], old: Mapping[str, OldCase], district: District
 ) -> CaseChanges:
     """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in."""
+    calendar = calendar_of(district)
     rows: list[tuple[CaseRow, str]] = []
     gone: list[str] = []
     counts: dict[Contribution, int] = {}
@@ -80,7 +82,7 @@ def change_cases(
         if before is not None and before.order >= (case.version, -key):
             continue
         domain = unified_domain(case, event.source, district)
-        row = settle(event, key, place, domain, district.policy.due_soon_share)
+        row = settle(event, key, place, domain, calendar, due_soon_share=district.policy.due_soon_share)
         counted = contributions(row, district)
         text = counted_text(counted)
         rows.append((row, text))
