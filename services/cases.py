@@ -13,6 +13,7 @@ from services.deadlines import due
 from services.events.case import Case, Category, Rating
 from services.events.codes import CLOSED_STATUSES, ENDED_STATUSES, STATUS_TIME
 from services.events.parse import Event
+from services.events.pauses import pauses_of
 from services.events.personal import mask_name
 from services.working_calendar import WorkingCalendar
 
@@ -133,8 +134,9 @@ def settle(  # noqa: PLR0917  # what a row is made of
     case, missing = timed(case, event.time_ms)
     if missing:
         flags.append(f"no_{missing}")
-    when = due(case, calendar, due_soon_share)
-    flags += when.flags
+    when = due(case, calendar, due_soon_share, event.time_ms)
+    # Judged anew: an event kept by an older version was not flagged for its times.
+    flags += [flag for flag in when.flags if flag not in flags]
     closed_at = _ms(case.closed_at) if case.status in CLOSED_STATUSES else None
     # The publisher's verdict counts only where the deadline or the closing time is missing.
     is_judged = when.deadline_at is None or missing == "closed_at"
@@ -149,11 +151,11 @@ def settle(  # noqa: PLR0917  # what a row is made of
         lead_unit=_clean(case.lead_unit or ""), reported_at=to_ms(case.reported_at),
         filed_at=_ms(case.filed_at), closed_at=closed_at,
         deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.computed,
-        suspended=case.status == "suspended" or any(s.until is None for s in case.suspensions),
+        suspended=case.status == "suspended",
         merged=bool(case.merged_into), on_time=case.on_time if is_judged else None, appeal_exempt=case.appeal_exempt,
         escalation=_present_escalation(case), returns=case.returns, reworks=case.reworks, flags=" ".join(flags),
         class_key=_class_key(category) if category else "",
-        accepted_at=_ms(case.accepted_at), dispatched_at=_ms(case.dispatched_at), handled_at=_ms(case.handled_at),
+        accepted_at=_ms(case.accepted_at), dispatched_at=_ms(case.dispatched_at), handled_at=when.handled_at,
         handle_deadline_at=when.handle_deadline_at,
         dispatches=case.dispatches, wrong_dispatches=case.wrong_dispatches, extensions=case.extensions,
         pauses=_pauses(case, event.time_ms), rating=_rating(case.rating) if case.rating else "",
@@ -203,9 +205,12 @@ def _class_key(category: Category) -> str:
 
 def _pauses(case: Case, event_ms: int) -> str:
     """挂账 as (from, until); a status «suspended» without one begins with its event."""
-    found = [(to_ms(s.from_), _ms(s.until)) for s in case.suspensions]
-    if case.status == "suspended" and all(until is not None and until <= event_ms for _, until in found):
-        found.append((event_ms, None))
+    if not case.suspensions and case.status != "suspended":
+        return ""
+    pauses = pauses_of(case, event_ms)
+    found: list[tuple[int, int | None]] = [*pauses.spans]
+    if case.status == "suspended" and not any(start <= event_ms < until for start, until in pauses.spans):
+        found.append((event_ms if pauses.open_at is None else pauses.open_at, None))
     return _ENCODER.encode(found).decode() if found else ""
 
 

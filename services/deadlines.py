@@ -1,53 +1,172 @@
-"""When a case must be closed, when it is due soon, and which light it shows. Pure; ``now`` is an argument.
+"""When a case must be handled and closed, when it is due soon, and which light it shows. Pure; ``now`` is an argument.
 
-In this version WH counts as hours and WD as 24 hours wherever no deadline was published, and such a deadline is marked
-estimated (估算). The working calendar takes this module's place for those two units.
+A published deadline wins. Where only a limit is known it counts from the clock's start in the limit's own time
+(office time for WH and WD), stands while the case is suspended, and is as many limits longer as it was extended
+(DOMAIN.md §2). A new dispatch restarts nothing.
 """
 
 from typing import Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from services.clock import to_ms
 from services.events.case import Case, CaseClock, Limit
+from services.events.codes import CLOSED_STATUSES
+from services.events.pauses import Pauses, odd_times, pauses_of
+from services.limits import OFFICE_UNITS, UNITS, limit_ms, unit_ms
+from services.working_calendar import EARLIEST_MS, LATEST_MS, Moments, WorkingCalendar
 
 Light = Literal["none", "due_soon", "overdue", "suspended"]
 LIGHTS: tuple[Light, ...] = ("none", "due_soon", "overdue", "suspended")
+What = Literal["handle", "close"]
 
-_UNIT_MS = {"UH": 3_600_000, "WH": 3_600_000, "UD": 86_400_000, "WD": 86_400_000}
+_HANDLED_STATUSES = CLOSED_STATUSES | {"handled", "post_check"}
 
 
 class Due(NamedTuple):
-    """The effective deadline of a case, in Unix milliseconds, and how it came about."""
+    """When a case is due, in Unix milliseconds.
 
-    deadline_at: int | None
-    soon_at: int | None
-    computed: bool
+    ``deadline_at`` is when it must be closed; ``computed`` says that we counted it from a limit, so nobody published
+    it. ``left_at_suspension`` is the time that was left when the clock stopped, in the limit's own time.
+    """
+
+    deadline_at: int | None = None
+    soon_at: int | None = None
+    computed: bool = False
     handle_deadline_at: int | None = None
+    handled_at: int | None = None
+    left_at_suspension: int | None = None
     flags: tuple[str, ...] = ()
 
 
-NO_DEADLINE = Due(None, None, False)
+NO_DEADLINE = Due()
 
 
-def due(case: Case, calendar: object, due_soon_share: float = 0.25) -> Due:
-    """The effective deadline of the close clock (else of the handle clock), and the moment its last quarter begins."""
-    clock = _ruling_clock(case)
+class Running(NamedTuple):
+    """The time that a clock counts: all of it or office time only, and none of the pauses."""
+
+    calendar: WorkingCalendar
+    is_office: bool
+    pauses: tuple[tuple[int, int], ...]
+
+    def between(self, start: int, end: int) -> int:
+        """The counted milliseconds between two moments; negative when ``end`` is the earlier."""
+        if end < start:
+            return -self.between(end, start)
+        paused = sum(self._passed(max(f, start), min(u, end)) for f, u in self.pauses if f < end and u > start)
+        return self._passed(start, end) - paused
+
+    def after(self, start: int, ms: int) -> int:
+        """The earliest moment by which ``ms`` have been counted since ``start``."""
+        at = start
+        for paused_at, until in self.pauses:
+            if until <= at:
+                continue
+            passed = self._passed(at, max(paused_at, at))
+            if ms <= passed:
+                break
+            ms, at = ms - passed, until
+        return self.calendar.add(at, ms) if self.is_office else min(at + ms, LATEST_MS)
+
+    def before(self, end: int, ms: int) -> int:
+        """The latest moment after which ``ms`` are counted until ``end``."""
+        at = end
+        for paused_at, until in reversed(self.pauses):
+            if paused_at >= at:
+                continue
+            passed = self._passed(min(until, at), at)
+            if ms <= passed:
+                break
+            ms, at = ms - passed, paused_at
+        return self.calendar.back(at, ms) if self.is_office else max(at - ms, EARLIEST_MS)
+
+    def _passed(self, start: int, end: int) -> int:
+        return self.calendar.between(start, end) if self.is_office else end - start
+
+
+class Reckoning(NamedTuple):
+    """What one clock's deadline follows from. ``start_from`` names the time that ``start`` was read from."""
+
+    start: int
+    start_from: str
+    limit: Limit | None
+    limit_ms: int
+    extensions: int
+    published: int | None
+    running: Running
+
+    @property
+    def whole_ms(self) -> int:
+        """The limit with its extensions, in its own time."""
+        return self.limit_ms * (1 + self.extensions)
+
+    def counted(self) -> int | None:
+        """The deadline by the limit, published or not."""
+        return self.running.after(self.start, self.whole_ms) if self.limit is not None else None
+
+    def deadline(self) -> int | None:
+        """The effective deadline."""
+        return self.published if self.published is not None else self.counted()
+
+
+def due(case: Case, calendar: WorkingCalendar, due_soon_share: float = 0.25, at: int | None = None) -> Due:
+    """When a case is due, and the moment from which no more than ``due_soon_share`` of its limit is left.
+
+    ``at`` is when the event was told, in Unix milliseconds: what is odd about the times is judged by it.
+    """
+    flags = odd_times(case, at) if at is not None else ()
+    pauses = pauses_of(case, at)
+    handle = reckon(case, "handle", calendar, pauses)
+    close = reckon(case, "close", calendar, pauses) or handle
+    if close is None or (deadline := close.deadline()) is None:
+        return Due(handled_at=_handled_at(case, at), flags=flags)
+    whole = close.whole_ms if close.limit is not None else max(close.running.between(close.start, deadline), 0)
+    stopped = _stopped_at(case, pauses)
+    return Due(
+        deadline_at=deadline,
+        soon_at=close.running.before(deadline, int(whole * due_soon_share)),
+        computed=close.published is None,
+        handle_deadline_at=handle.deadline() if handle is not None else None,
+        handled_at=_handled_at(case, at),
+        left_at_suspension=close.running.between(stopped, deadline) if stopped is not None else None,
+        flags=flags,
+    )
+
+
+def reckon(case: Case, what: What, calendar: WorkingCalendar, pauses: Pauses) -> Reckoning | None:
+    """What the deadline of one of a case's two clocks follows from; None when it has no such clock."""
+    clock = _clock(case, what)
     if clock is None:
-        return NO_DEADLINE
-    started = clock.started_at or case.dispatched_at or case.reported_at
-    start = to_ms(started)
-    if clock.deadline_at is not None:
-        deadline, estimated = to_ms(clock.deadline_at), False
-    elif clock.limit is not None:
-        deadline, estimated = start + limit_ms(clock.limit) + _suspended_ms(case, start), True
-    else:
-        return NO_DEADLINE
-    soon = deadline - int(max(deadline - start, 0) * due_soon_share)
-    return Due(deadline, soon, estimated)
+        return None
+    limit = clock.limit
+    start, start_from = case.reported_at, "reported_at"
+    if clock.started_at is not None:
+        start, start_from = clock.started_at, "started_at"
+    elif case.dispatched_at is not None:
+        start, start_from = case.dispatched_at, "dispatched_at"
+    return Reckoning(
+        to_ms(start), start_from, limit, limit_ms(limit, calendar) if limit is not None else 0, case.extensions,
+        to_ms(clock.deadline_at) if clock.deadline_at is not None else None,
+        Running(calendar, limit is not None and limit.unit in OFFICE_UNITS, pauses.spans),
+    )  # fmt: skip
 
 
-def limit_ms(limit: Limit) -> int:
-    """A limit as continuous milliseconds: exact for UH and UD, an estimate for WH and WD."""
-    return int(limit.value * _UNIT_MS[limit.unit])
+def due_many(start: ArrayLike, value: ArrayLike, unit: ArrayLike, calendar: WorkingCalendar) -> Moments:
+    """Deadlines of plain limits, for arrays of one length: Unix ms, values, and units as indices in ``UNITS``."""
+    begun = np.clip(np.asarray(start, np.int64), EARLIEST_MS, LATEST_MS)
+    units = np.asarray(unit, np.int64)
+    each = np.array([unit_ms(name, calendar) for name in UNITS], np.float64)
+    length = np.rint(np.asarray(value, np.float64) * each[units]).astype(np.int64)
+    found: Moments = np.minimum(begun + length, LATEST_MS)
+    is_office = np.array([name in OFFICE_UNITS for name in UNITS])[units]
+    found[is_office] = calendar.add_many(begun[is_office], length[is_office])
+    return found
+
+
+def time_left(deadline: int, now: int, unit: str, calendar: WorkingCalendar) -> int:
+    """How much time is left at ``now``, in ms of the unit's own time; negative when overdue."""
+    return calendar.between(now, deadline) if unit in OFFICE_UNITS else deadline - now
 
 
 def light(is_open: bool, suspended: bool, soon_at: int | None, deadline_at: int | None, now: int) -> Light:
@@ -68,20 +187,31 @@ def next_turn(soon_at: int | None, deadline_at: int | None, now: int) -> int | N
     return min((t for t in (soon_at, deadline_at) if t is not None and t > now), default=None)
 
 
-def _ruling_clock(case: Case) -> CaseClock | None:
-    for what in ("close", "handle"):
-        clocks = [c for c in case.clocks if c.what == what]
-        running = [c for c in clocks if c.stopped_at is None]
-        if clocks:
-            return (running or clocks)[-1]
-    if case.deadline_at is not None or case.limit is not None:
-        return CaseClock(what="close", limit=case.limit, deadline_at=case.deadline_at)
-    return None
+def _clock(case: Case, what: What) -> CaseClock | None:
+    """The clock that rules: one that runs before one that was stopped, then the last. The short form is a close clock.
+
+    Without a limit and a deadline a close clock takes those of the short form; a clock still without both is none.
+    """
+    clocks = [c for c in case.clocks if c.what == what]
+    found = ([c for c in clocks if c.stopped_at is None] or clocks)[-1] if clocks else None
+    if what == "close" and (found is None or (found.limit is None and found.deadline_at is None)):
+        started = found.started_at if found is not None else None
+        found = CaseClock(what="close", started_at=started, limit=case.limit, deadline_at=case.deadline_at)
+    return found if found is not None and (found.limit is not None or found.deadline_at is not None) else None
 
 
-def _suspended_ms(case: Case, start: int) -> int:
-    total = 0
-    for suspension in case.suspensions:
-        if suspension.until is not None:
-            total += max(to_ms(suspension.until) - max(to_ms(suspension.from_), start), 0)
-    return total
+def _stopped_at(case: Case, pauses: Pauses) -> int | None:
+    """Since when the case is suspended; None when it is not."""
+    if pauses.open_at is not None:
+        return pauses.open_at
+    return pauses.spans[-1][0] if case.status == "suspended" and pauses.spans else None
+
+
+def _handled_at(case: Case, at: int | None) -> int | None:
+    """When the handling was done: a case sent back for rework is not handled, whatever its last time says."""
+    if case.status not in _HANDLED_STATUSES:
+        return None
+    stops = [c.stopped_at for c in case.clocks if c.what == "handle" and c.stopped_at is not None]
+    if stops or case.handled_at is not None:
+        return to_ms(stops[-1] if stops else case.handled_at)  # type: ignore[arg-type]  # one of the two is there
+    return at if case.status == "handled" else None

@@ -17,7 +17,7 @@ from services.indicators.measures import AT, Counted, count
 from services.indicators.reasons import Verdict, judge
 from services.indicators.window import Window, value
 from services.store import schema
-from services.store.rollups import NotKept, Scope, totals
+from services.store.rollups import EVERYTHING, NotKept, Scope, totals
 
 __all__ = ["Days", "NotKept", "Scope", "cases_behind", "figures", "window_of"]
 
@@ -46,7 +46,7 @@ def figures(  # noqa: PLR0917  # what a question is made of
     names: Sequence[str],
     days: Days,
     now: int,
-    scope: Scope = Scope(),
+    scope: Scope = EVERYTHING,
     by: Sequence[str] = (),
 ) -> dict[tuple[object, ...], list[Figure]]:
     """The indicators' figures per group of ``by`` (headings, and ``day`` for a series: each day its own window).
@@ -69,8 +69,8 @@ def figures(  # noqa: PLR0917  # what a question is made of
     return answer
 
 
-def cases_behind(
-    connection: Connection, district: District, name: str, window: Window, scope: Scope = Scope(), limit: int = 0
+def cases_behind(  # noqa: PLR0917  # what a question is made of
+    connection: Connection, district: District, name: str, window: Window, scope: Scope = EVERYTHING, limit: int = 0
 ) -> Iterator[tuple[CaseRow, Verdict]]:
     """The cases that touch the window with what each counts for in the indicator and why, newest event first.
 
@@ -139,8 +139,3 @@ def _touches(window: Window) -> ColumnElement[bool]:
         c.handle_deadline_at, c.deadline_at,
     )  # fmt: skip
     return or_(*(and_(moment >= window.start, moment < window.until) for moment in moments))
-
-
-def is_rate(indicator: Indicator) -> bool:
-    """Whether it divides."""
-    return bool(indicator.over)

@@ -126,6 +126,10 @@ class WorkingCalendar:
         """The years whose public holidays nobody has told us: only weekends are off in them."""
         return tuple(year for year in range(from_year, to_year + 1) if year not in self._years)
 
+    def missing_between(self, start: int, end: int) -> tuple[int, ...]:
+        """The missing years that a span of time touches."""
+        return self.missing_years(self._day(start).year, self._day(end).year)
+
     def warnings(self, now_ms: int) -> tuple[int, ...]:
         """The missing years among the present one and the next."""
         year = self._day(now_ms).year

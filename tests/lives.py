@@ -39,7 +39,9 @@ def _life(case_id: str, rng: random.Random) -> list[tuple[float, dict[bytes, byt
     for _ in range(rng.randrange(2, 14)):
         version += rng.choice([1, 1, 1, 2])
         kind = _TYPE.get(status, f"case.{status}")
-        fields = entry(case(case_id, version, status, **state), kind if kind != "case.post_check" else "case.checked", at)
+        fields = entry(
+            case(case_id, version, status, **state), kind if kind != "case.post_check" else "case.checked", at
+        )
         late = 0 if rng.random() < 0.9 else rng.randrange(3 * DAY)
         found.append((at + late, fields))
         if rng.random() < 0.08:

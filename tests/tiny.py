@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.clock import parse_ms, to_rfc3339
+from services.district.package import District
 from services.events.entry import encode_entry
+from services.working_calendar import calendar_of
 
 CODE = "990001"
+OFFICE = calendar_of(District(code=CODE, name="小试区", zone=ZoneInfo("Asia/Shanghai")))
 NOON = parse_ms("2026-11-23T12:00:00+08:00")
 WEST, SOUTH, STEP = 118.90, 31.90, 0.01
 

@@ -17,6 +17,7 @@ from services.clock import parse_ms, to_ms
 from services.events.case import TEXT_LIMITS, Case, Part
 from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
 from services.events.others import BODIES
+from services.events.pauses import odd_times
 from services.events.personal import PERSONAL_FIELDS, mask_text
 
 MAX_ENTRY_BYTES = 256 * 1024
@@ -32,6 +33,8 @@ _DECODERS = {name: msgspec.json.Decoder(body) for name, body in BODIES.items()}
 # A string without an end runs to the end of the text: looked for anew at every quote, it would take minutes.
 _BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]')
 _PATH = re.compile(r" - at `\$([^`]*)`$")
+# How msgspec says that a limit has no unit: none at all, null, or an empty text.
+_UNITLESS = re.compile(r"missing required field `unit`|(?:got `null`|enum value '').* - at `\$[^`]*limit\.unit`")
 _PATH_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _ENCODER = msgspec.json.Encoder()
 
@@ -100,7 +103,7 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     if body_type is None:
         return refused("unknown_type", f"type {kind!r} is not in the contract")
     try:
-        body, data, unknown = _decode(kind, body_type, data)
+        body, data, unknown, unitless = _decode(kind, body_type, data)
     except msgspec.ValidationError as error:
         missing = "missing required field" in str(error)
         return refused("missing_field" if missing else "bad_value", f"data: {error}{_value_at(str(error), data)}")
@@ -113,23 +116,41 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         body, data, flags = _settle_case(body, data)
         if kind not in CASE_TYPES:
             flags.append("unknown_type")
+        if unitless:
+            flags.append("limit_no_unit")
+        flags += odd_times(body, time_ms)
     if time_ms > now_ms + CLOCK_SKEW_MS:
         flags.append("clock_skew")
     subject = _text(fields.get(b"subject"))[:200]
     return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown)
 
 
-def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int]:
+def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int, int]:
+    """The body, the text to keep, how many unknown fields were left out and how many limits without a unit."""
     decoder: msgspec.json.Decoder[typing.Any] = _CASE_DECODER if body_type is Case else _DECODERS[kind]
     try:
-        return decoder.decode(data), data, 0
+        return decoder.decode(data), data, 0, 0
     except msgspec.ValidationError as error:
-        if "unknown field" not in str(error):
+        if "unknown field" not in str(error) and _UNITLESS.search(str(error)) is None:
             raise
     loose = msgspec.json.decode(data)
     known, unknown = _leave_out_unknown(loose, body_type)
+    unitless = _leave_out_unitless(known) if body_type is Case else 0
     body = msgspec.convert(known, body_type)
-    return body, _ENCODER.encode(body), unknown
+    return body, _ENCODER.encode(body), unknown, unitless
+
+
+def _leave_out_unitless(case: typing.Any) -> int:
+    """Take out every limit without a unit: nobody can say what it means, but the case stands. Returns how many."""
+    clocks = case.get("clocks") if isinstance(case, dict) else None
+    holders = [case, *(clocks if isinstance(clocks, list) else ())]
+    found = 0
+    for holder in holders:
+        limit = holder.get("limit") if isinstance(holder, dict) else None
+        if isinstance(limit, dict) and limit.get("unit") in (None, ""):
+            del holder["limit"]
+            found += 1
+    return found
 
 
 def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any, int]:

@@ -73,7 +73,7 @@ def _told(key: int, event: Event, calendar: WorkingCalendar | None) -> Told:
     """``calendar`` None: nobody will ask for its deadline."""
     case = event.body
     assert isinstance(case, Case)
-    deadline = None if calendar is None else due(timed(case, event.time_ms)[0], calendar).deadline_at
+    deadline = None if calendar is None else due(timed(case, event.time_ms)[0], calendar, at=event.time_ms).deadline_at
     return Told(key, case.version, event.type, event.source, event.time_ms, case, deadline)
 
 
@@ -81,7 +81,7 @@ def _past(case_ids: list[str], past_of: PastOf, calendar: WorkingCalendar) -> di
     found: dict[str, list[Told]] = {case_id: [] for case_id in case_ids}
     for subject, key, time_ms, kind, source, data in past_of(case_ids):
         case = _CASE(data)
-        deadline = due(timed(case, time_ms)[0], calendar).deadline_at
+        deadline = due(timed(case, time_ms)[0], calendar, at=time_ms).deadline_at
         found[subject].append(Told(key, case.version, kind, source, time_ms, case, deadline))
     return found
 

@@ -30,6 +30,9 @@ class Scope(NamedTuple):
         return {name: code for name, code in self._asdict().items() if code is not None}
 
 
+EVERYTHING = Scope()
+
+
 class NotKept(ValueError):
     """No cut of the roll-ups holds these headings together."""
 

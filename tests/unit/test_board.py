@@ -14,7 +14,7 @@ from services.liveboard.board import DUE_SOON, NONE, OVERDUE, SUSPENDED, Board, 
 from services.liveboard.figures import month_start_day, ranked, street_rows, tiles
 from services.liveboard.sources import source_rows, source_word
 from services.projector.delta import Delta, ThingChange
-from tests.tiny import NOON, case, entry
+from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR = 3_600_000
 
@@ -23,7 +23,7 @@ def row(case_id: str = "A1", version: int = 1, **more: Any) -> CaseRow:
     street = more.pop("at_street", "S1")
     event = parse(f"{NOON + version}-0", entry(case(case_id, version, more.pop("status", "handling"), **more)), NOON)
     assert isinstance(event, Event)
-    return settle(event, (NOON + version) << 20, Place(118.9, 31.9, street, "", ""), "04")
+    return settle(event, (NOON + version) << 20, Place(118.9, 31.9, street, "", ""), "04", OFFICE)
 
 
 def due(case_id: str, hours: float, **more: Any) -> CaseRow:

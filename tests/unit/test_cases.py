@@ -12,7 +12,7 @@ from services.district.package import District
 from services.events.codes import STATUSES
 from services.events.parse import Event, parse
 from services.projector.fold import unified_domain, winners
-from tests.tiny import NOON, case, entry
+from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR = 3_600_000
 
@@ -24,7 +24,7 @@ def event_of(number: int = 0, *, at: int = NOON, **more: Any) -> Event:
 
 
 def row_of(**more: Any) -> CaseRow:
-    return settle(event_of(**more), NOON << 20, Place(), "04")
+    return settle(event_of(**more), NOON << 20, Place(), "04", OFFICE)
 
 
 @pytest.mark.parametrize("status", STATUSES)

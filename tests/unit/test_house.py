@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 WINDOWS = {"dashboard", "dash", "dash_leaflet", "flask", "flask_socketio", "socketio", "gevent", "gunicorn", "plotly"}
 ROOMS = (
-    "events", "district", "cases", "deadlines", "limits", "working_calendar", "indicators",
+    "events", "district", "cases", "deadlines", "deadline_steps", "limits", "working_calendar", "indicators",
     "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
     "projector.fold", "projector.gap", "projector.placing", "projector.delta",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from services.clock import parse_ms, to_rfc3339
 from services.district.package import District
 from services.events.parse import Event, parse
 from services.indicators import MEASURES, Contribution, closed_on_time, contributions, moved, rate
-from tests.tiny import NOON, case, entry
+from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR, DAY = 3_600_000, 86_400_000
 TODAY, YESTERDAY, BEFORE = 20261123, 20261122, 20261121
@@ -22,7 +22,7 @@ TODAY, YESTERDAY, BEFORE = 20261123, 20261122, 20261121
 def row_of(*, street: str = "S1", **more: Any) -> CaseRow:
     event = parse(f"{NOON}-0", entry(case(**more)), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, Place(street=street), "04")
+    return settle(event, NOON << 20, Place(street=street), "04", OFFICE)
 
 
 def at(hours: float) -> str:

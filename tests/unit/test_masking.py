@@ -10,7 +10,7 @@ from services.district.package import District
 from services.events.parse import Event, parse
 from services.events.personal import mask_refused, mask_text
 from services.masking import GridCentres, for_wall
-from tests.tiny import NOON, STEP, WEST, case, entry
+from tests.tiny import NOON, OFFICE, STEP, WEST, case, entry
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_sensitive_case_stands_at_the_centre_of_the_finest_area_known(
 ) -> None:
     event = parse("1-0", entry(case(domain="09", category={"name": "纠纷"})), NOON)
     assert isinstance(event, Event)
-    row = settle(event, 1, Place(118.901, 31.901, "S1", community, grid), "09")
+    row = settle(event, 1, Place(118.901, 31.901, "S1", community, grid), "09", OFFICE)
     shown = for_wall(row, 0, GridCentres(tiny))
     assert (shown.lon, shown.lat) == (pytest.approx(WEST + at[0] * STEP), pytest.approx(31.9 + at[1] * STEP))
     assert shown.class_name == ""
@@ -91,12 +91,12 @@ def test_a_sensitive_case_without_any_drawn_area_has_no_place_on_the_wall(tiny: 
     blank = dataclasses.replace(tiny, streets={}, communities={}, grids={})
     event = parse("1-0", entry(case(domain="10")), NOON)
     assert isinstance(event, Event)
-    shown = for_wall(settle(event, 1, Place(118.901, 31.901, "S1"), "10"), 0, GridCentres(blank))
+    shown = for_wall(settle(event, 1, Place(118.901, 31.901, "S1"), "10", OFFICE), 0, GridCentres(blank))
     assert (shown.lon, shown.lat) == (None, None)
 
 
 def test_another_case_keeps_its_place_and_class(tiny: District) -> None:
     event = parse("1-0", entry(case(category={"name": "井盖"})), NOON)
     assert isinstance(event, Event)
-    shown = for_wall(settle(event, 1, Place(118.9012345678, 31.901, "S1"), "04"), 0, GridCentres(tiny))
+    shown = for_wall(settle(event, 1, Place(118.9012345678, 31.901, "S1"), "04", OFFICE), 0, GridCentres(tiny))
     assert (shown.lon, shown.lat, shown.class_name) == (118.901235, 31.901, "井盖")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.clock import to_rfc3339
 from services.events.case import Case
 from services.events.codes import DEAD_REASONS
 from services.events.entry import encode_entry, entry_id, entry_key, is_in_range
@@ -226,7 +227,7 @@ def test_an_unknown_field_excuses_no_wrong_value() -> None:
 
 @pytest.mark.parametrize(("ahead_ms", "flags"), [(0, ()), (300_000, ()), (300_001, ("clock_skew",)), (-(10**9), ())])
 def test_more_than_five_minutes_ahead_is_flagged(ahead_ms: int, flags: tuple[str, ...]) -> None:
-    event = parse("1-0", entry(case(), at=NOON + ahead_ms), NOON)
+    event = parse("1-0", entry(case(reported_at=to_rfc3339(NOON + ahead_ms)), at=NOON + ahead_ms), NOON)
     assert isinstance(event, Event)
     assert event.flags == flags
 

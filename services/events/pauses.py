@@ -1,0 +1,100 @@
+"""What a case's suspensions stop, and which of its times cannot be meant: applied where they can be, and flagged.
+
+The flags go the way of every flag of an event: kept with it, counted by source, shown on the case. Pure.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from services.clock import to_ms
+from services.events.case import Case
+
+Span = tuple[int, int]
+_YEAR_MS = 366 * 86_400_000
+# «A day ahead»: an hour less, so that an event told a little later than the time was stamped still shows it.
+_AHEAD = timedelta(hours=23)
+
+
+class Pauses(NamedTuple):
+    """Ended suspensions as disjoint spans of Unix ms in order; the open one's beginning; what was odd about them."""
+
+    spans: tuple[Span, ...] = ()
+    open_at: int | None = None
+    flags: tuple[str, ...] = ()
+
+
+NO_PAUSES = Pauses()
+
+
+def pauses_of(case: Case, at: int | None = None) -> Pauses:
+    """The suspensions of a case, in whatever order they came; ``at`` is when the event was told, in Unix ms.
+
+    One that ends before it begins stops nothing. One that never ends (open in a case that is not suspended, or for
+    more than a year) is flagged and stops nothing; longer than a year but ended, it is flagged and counts.
+    """
+    if not case.suspensions:
+        return NO_PAUSES
+    spans: list[Span] = []
+    opened: list[int] = []
+    flags = set()
+    for suspension in case.suspensions:
+        start = to_ms(suspension.from_)
+        if suspension.until is None:
+            opened.append(start)
+            if case.status != "suspended" or (at is not None and at - start > _YEAR_MS):
+                flags.add("suspension_endless")
+            continue
+        end = to_ms(suspension.until)
+        if end < start:
+            flags.add("suspension_bad")
+            continue
+        if end - start > _YEAR_MS:
+            flags.add("suspension_endless")
+        spans.append((start, end))
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            if start < merged[-1][1]:
+                flags.add("suspension_overlap")
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    open_at = min(opened, default=None)
+    if len(opened) > 1 or (open_at is not None and merged and open_at < merged[-1][1]):
+        flags.add("suspension_overlap")
+    return Pauses(tuple(span for span in merged if span[0] < span[1]), open_at, tuple(sorted(flags)))
+
+
+def odd_times(case: Case, at: int) -> tuple[str, ...]:
+    """What is odd about a case's times in an event told at ``at`` (Unix ms), as flags in a fixed order.
+
+    ``suspension_bad``, ``suspension_endless``, ``suspension_overlap``: see ``pauses_of``. ``deadline_before_start``:
+    a published deadline lies before its clock's start or, while the clock runs, before the filing. ``clock_ahead``:
+    a clock starts, or something has happened, a day after the event that tells it.
+    """
+    flags = list(pauses_of(case, at).flags)
+    if any(deadline < start for deadline, start in _deadlines(case)):
+        flags.append("deadline_before_start")
+    latest = datetime.fromtimestamp(at / 1000, UTC) + _AHEAD
+    happened = (case.reported_at, case.filed_at, case.dispatched_at, case.handled_at, case.closed_at)
+    if any(moment is not None and moment >= latest for moment in happened) or any(
+        clock.started_at is not None and clock.started_at >= latest for clock in case.clocks
+    ):
+        flags.append("clock_ahead")
+    return tuple(flags)
+
+
+def _deadlines(case: Case) -> Iterator[tuple[datetime, datetime]]:
+    """Every published deadline beside a moment that it must not lie before."""
+    start = case.dispatched_at or case.reported_at
+    filed = case.filed_at
+    for clock in case.clocks:
+        if clock.deadline_at is not None:
+            yield clock.deadline_at, clock.started_at or start
+            if filed is not None and clock.stopped_at is None:
+                yield clock.deadline_at, filed
+    if case.deadline_at is not None:
+        yield case.deadline_at, start
+        if filed is not None:
+            yield case.deadline_at, filed
