@@ -151,7 +151,7 @@ def settle(  # noqa: PLR0917  # what a row is made of
         lead_unit=_clean(case.lead_unit or ""), reported_at=to_ms(case.reported_at),
         filed_at=_ms(case.filed_at), closed_at=closed_at,
         deadline_at=when.deadline_at, soon_at=when.soon_at, deadline_estimated=when.computed,
-        suspended=case.status == "suspended",
+        suspended=case.status == "suspended" or any(s.until is None for s in case.suspensions),
         merged=bool(case.merged_into), on_time=case.on_time if is_judged else None, appeal_exempt=case.appeal_exempt,
         escalation=_present_escalation(case), returns=case.returns, reworks=case.reworks, flags=" ".join(flags),
         class_key=_class_key(category) if category else "",
@@ -209,8 +209,10 @@ def _pauses(case: Case, event_ms: int) -> str:
         return ""
     pauses = pauses_of(case, event_ms)
     found: list[tuple[int, int | None]] = [*pauses.spans]
-    if case.status == "suspended" and not any(start <= event_ms < until for start, until in pauses.spans):
-        found.append((event_ms if pauses.open_at is None else pauses.open_at, None))
+    if pauses.open_at is not None:
+        found.append((pauses.open_at, None))
+    elif case.status == "suspended" and not any(start <= event_ms < until for start, until in pauses.spans):
+        found.append((event_ms, None))
     return _ENCODER.encode(found).decode() if found else ""
 
 

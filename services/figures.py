@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from services.cases import CaseRow
 from services.district.package import District
-from services.indicators.definitions import INDICATORS, Indicator
+from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure, figure
 from services.indicators.measures import AT, Counted, count
 from services.indicators.reasons import Verdict, judge

@@ -10,7 +10,7 @@ import msgspec
 
 from services.district.load import TABLES
 from services.district.package import LAYERS
-from services.district.policy import Policy
+from services.district.policy import RULES, EscalationPolicy, MergingPolicy, Policy
 from services.events.others import CameraChanged
 
 HEAD = {
@@ -30,6 +30,28 @@ POLICY = {
     "target_street": "share of the rest that streets should solve",
     "target_district": "share that may reach the district",
     "due_soon_share": "share of the time limit that is left when a case becomes «due soon»",
+}
+RULE_WORDS = {
+    "after_level_deadline_minutes": "minutes after level 1's deadline when an open case is the district's",
+    "returns": "so often sent back by units (踢皮球)",
+    "reworks": "so often sent back by a check",
+    "unheld_minutes": "minutes without a unit that has it",
+    "whistle_minutes": "minutes in which the departments must answer a whistle",
+    "repeat_metres": "metres within which a case of the same minor class is a repeat",
+    "repeat_days": "days in which the earlier ones were closed",
+    "repeat_earlier": "how many earlier ones",
+    "automatic_severity": "severities 1 up to this one go to the district at once",
+    "acknowledge_minutes": "minutes in which the district should acknowledge an escalation",
+    "metres": "metres within which two cases may be the same matter",
+    "hours": "hours between their reports",
+    "hot_spot_cases": "cases of one class that make a hot spot",
+    "hot_spot_metres": "metres from one to the next of them",
+    "hot_spot_days": "days looked back",
+}
+MODE_WORDS = {
+    "severity": "severe cases", "ping_pong": "bounced between units", "unheld": "held by nobody",
+    "rework_limit": "sent back by checks", "asked": "the street says that it cannot do it alone",
+    "whistle": "a whistle is not answered", "repeat": "it comes again", "level_deadline": "open after level 1's deadline",
 }
 AREAS = {
     "streets": ("the streets (街道); required, at least one", "`code` `name`", "`name_en`"),
@@ -111,7 +133,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield from INTRODUCTION.splitlines()
     yield from _section("district.toml", "key", HEAD)
-    yield from _section("policy.toml", "key (a share, above 0 and up to 1)", _policy())
+    yield from _section("policy.toml", "key", _policy())
     yield ""
     yield "Its other tables (`[stage_limits_minutes]`, `[escalation]`, `[alarms]`) are carried along and not read yet."
     yield ""
@@ -154,7 +176,15 @@ def _section(file: str, head: str, rows: dict[str, str], what: str = "") -> Iter
 
 
 def _policy() -> dict[str, str]:
-    return {field.name: f"{POLICY[field.name]}; default {field.default}" for field in fields(Policy)}
+    found = {f.name: f"{POLICY[f.name]}; default {f.default}" for f in fields(Policy) if f.name in POLICY}
+    for table, kind in (("escalation", EscalationPolicy), ("merging", MergingPolicy)):
+        for item in fields(kind):
+            if item.name != "modes":
+                found[f"[{table}] {item.name}"] = f"{RULE_WORDS[item.name]}; default {item.default:g}"
+    modes = EscalationPolicy().modes
+    for rule in RULES:
+        found[f"[escalation.modes] {rule}"] = f"{MODE_WORDS[rule]}: `off`, `confirm` or `auto`; default `{modes[rule]}`"
+    return found
 
 
 def _camera_columns() -> str:
