@@ -265,6 +265,9 @@ def _ingest() -> list[Promise]:
                 lambda f: f"{f['rebuild_s']} s for {f['events']:,}, {f['per_s']:,}/s, "
                           f"{'the same' if f['same'] else 'NOT the same'}",
                 lambda f: f["rebuild_s"] <= 240 and f["events"] >= 1_000_000 and f["same"]),
+        Promise("calendar", "deadlines on the working calendar, in one array", "200,000/s",
+                lambda f: f"{f['deadlines_per_s']:,}/s; whole cases one by one {f['cases_per_s']:,}/s",
+                lambda f: f["deadlines_per_s"] >= 200_000),
     ]  # fmt: skip
 
 

@@ -55,6 +55,7 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         ]  # fmt: skip
     found["rebuild"] = ["bench.rebuild", *(["--events", "20000"] if quick else [])]
     found["start"] = ["bench.start"]
+    found["calendar"] = ["bench.calendar_speed", *(["--limits", "100000", "--cases", "2000"] if quick else [])]
     return found
 
 

@@ -1,0 +1,78 @@
+"""How many deadlines a second: plain limits in one array, as a rebuild could take them, and cases one by one.
+
+The limits are the four units mixed, the starts spread over three years; no case is suspended. One process, one core.
+
+python -m bench.calendar_speed [--limits 1000000] [--cases 20000]
+"""
+
+import argparse
+import json
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from services.deadlines import due, due_many
+from services.district.package import District
+from services.events.case import Case, CaseClock, Limit
+from services.limits import UNITS
+from services.working_calendar import WorkingCalendar, calendar_of
+
+FIRST_MS, SPAN_MS = 1_735_660_800_000, 3 * 365 * 86_400_000  # from 2025-01-01 in China
+VALUES = (0.5, 1, 2, 4, 7, 15)
+ROUNDS = 5
+
+
+def office() -> WorkingCalendar:
+    """The calendar of a district with the usual hours."""
+    return calendar_of(District(code="1", name="区", zone=ZoneInfo("Asia/Shanghai")))
+
+
+def deadlines_a_second(limits: int = 1_000_000, rounds: int = ROUNDS) -> float:
+    """Plain limits in one array: the median of some rounds."""
+    calendar, dice = office(), np.random.default_rng(7)
+    starts = FIRST_MS + dice.integers(0, SPAN_MS, limits)
+    values, units = dice.choice(VALUES, limits), dice.integers(0, len(UNITS), limits)
+    taken = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        due_many(starts, values, units, calendar)
+        taken.append(time.perf_counter() - begun)
+    return limits / float(np.median(taken))
+
+
+def cases_a_second(cases: int = 20_000) -> float:
+    """Whole cases one by one: what a fold asks for each, the flags among it."""
+    calendar, dice = office(), np.random.default_rng(7)
+    made = []
+    for n, start in enumerate((FIRST_MS + dice.integers(0, SPAN_MS, cases)).tolist()):
+        at = datetime.fromtimestamp(start / 1000, UTC)
+        limit = Limit(value=VALUES[n % len(VALUES)], unit=UNITS[n % len(UNITS)])
+        clock = CaseClock(what="close", started_at=at, limit=limit)
+        made.append(Case(case_id=str(n), version=1, status="handling", channel="GRID", reported_at=at, clocks=[clock]))
+    begun = time.perf_counter()
+    for case in made:
+        due(case, calendar, 0.25, FIRST_MS + SPAN_MS)
+    return cases / (time.perf_counter() - begun)
+
+
+def main() -> None:
+    """Print the two speeds as JSON."""
+    parser = argparse.ArgumentParser(description="Deadlines a second on the working calendar")
+    parser.add_argument("--limits", type=int, default=1_000_000)
+    parser.add_argument("--cases", type=int, default=20_000)
+    options = parser.parse_args()
+    begun = time.perf_counter()
+    office()
+    built = time.perf_counter() - begun
+    found = {
+        "limits": options.limits, "calendar_built_s": round(built, 3),
+        "deadlines_per_s": round(deadlines_a_second(options.limits)),
+        "cases": options.cases, "cases_per_s": round(cases_a_second(options.cases)),
+    }  # fmt: skip
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
