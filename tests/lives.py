@@ -30,7 +30,7 @@ def _life(case_id: str, rng: random.Random) -> list[tuple[float, dict[bytes, byt
     state: dict[str, Any] = {
         "channel": rng.choice(["GRID", "APP", "H12345", "H12345"]), "reported_at": to_rfc3339(at),
         "domain": rng.choice(["01", "04", "04", "99"]), "severity": rng.choice([4, 4, 4, 2]),
-        **(middle(rng.randrange(4), rng.randrange(2)) if rng.random() < 0.9 else {"lon": ..., "lat": ..., "coord_sys": ...}),
+        **(middle(rng.randrange(4), rng.randrange(2)) if rng.random() < 0.9 else dict.fromkeys(middle(0, 0), ...)),
         **({"level": rng.choice(["grid", "street"])} if rng.random() < 0.9 else {}),
     }  # fmt: skip
     found: list[tuple[float, dict[bytes, bytes]]] = []
