@@ -81,7 +81,7 @@ def _board(district: District, follower: Follower, clock: Clock) -> dict[str, An
         "district": {"code": district.code, "name": district.name},
         "open": total.open, "overdue": total.overdue, "due_soon": total.due_soon, "escalated": total.escalated,
         "unplaced": unplaced,
-        "window": {"from": to_rfc3339(state.day_start), "to": to_rfc3339(now)},
+        "window": {"from": to_rfc3339(district.day_start_ms(state.day)), "to": to_rfc3339(now)},
         "streets": [{name: row[name] for name in names} for row in rows],
         "last_entry": state.last_entry, "as_of": to_rfc3339(now),
     }  # fmt: skip

@@ -110,6 +110,13 @@ class District:
         """The counting day so many days after ``day`` (before it, when negative)."""
         return day_after(day, days)
 
+    def month_start(self, day: int) -> int:
+        """The first counting day of the statistical month that ``day`` lies in."""
+        year, month, day_of_month = day // 10_000, day // 100 % 100, day % 100
+        if day_of_month < self.month_first_day:
+            year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+        return year * 10_000 + month * 100 + self.month_first_day
+
     def cut_from(self, ms: int) -> int:
         """The first counting day that begins at ``ms`` or later."""
         day = self.day_of(ms)

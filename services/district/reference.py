@@ -49,9 +49,14 @@ RULE_WORDS = {
     "hot_spot_days": "days looked back",
 }
 MODE_WORDS = {
-    "severity": "severe cases", "ping_pong": "bounced between units", "unheld": "held by nobody",
-    "rework_limit": "sent back by checks", "asked": "the street says that it cannot do it alone",
-    "whistle": "a whistle is not answered", "repeat": "it comes again", "level_deadline": "open after level 1's deadline",
+    "severity": "severe cases",
+    "ping_pong": "bounced between units",
+    "unheld": "held by nobody",
+    "rework_limit": "sent back by checks",
+    "asked": "the street says that it cannot do it alone",
+    "whistle": "a whistle is not answered",
+    "repeat": "it comes again",
+    "level_deadline": "open after level 1's deadline",
 }
 AREAS = {
     "streets": ("the streets (街道); required, at least one", "`code` `name`", "`name_en`"),

@@ -43,6 +43,12 @@ class Share(NamedTuple):
     irregular: int = 0
 
 
+def kept_from(district: District, day: int) -> dict[str, int]:
+    """The first counting day that the board keeps of each cut: the funnel's month, else today and yesterday."""
+    yesterday = district.day_after(day, -1)
+    return {"source": min(district.month_start(day), yesterday), "class": yesterday, "hour": yesterday}
+
+
 class Board:
     """One district's live board at ``revision``."""
 
@@ -63,7 +69,7 @@ class Board:
         self.lost_at: int | None = None
         self.emptied_at: int | None = None
         self.day = 0
-        self.day_start = 0
+        self._floors: dict[str, int] = {}
         self._shares: dict[str, tuple[str, Share]] = {}
         self._turns: list[tuple[int, str, int]] = []
         self._takeovers: list[tuple[int, str, int]] = []
@@ -136,7 +142,13 @@ class Board:
 
     def _turn_day(self, now: int) -> None:
         self.day = self.district.day_of(now)
-        self.day_start = self.district.day_start_ms(self.day)
+        self._floors = kept_from(self.district, self.day)
+        oldest = min(self._floors.values())
+        for day in [day for day in self.counts if day < oldest]:
+            del self.counts[day]
+        for day, of_day in self.counts.items():
+            for key in [key for key in of_day if day < self._floors[key[0]]]:
+                del of_day[key]
 
     def upcoming(self, n: int) -> list[tuple[int, str, str]]:
         """The next ``n`` cases that the clock makes the district's, and are not proposed yet: (ms, case id, rule)."""
@@ -165,6 +177,9 @@ class Board:
                 yield (where[0], where[1], where[2]), measures
 
     def _count(self, cell: Cell, measures: dict[int, int]) -> None:
+        floor = self._floors.get(cell.cut)
+        if floor is None or cell.day < floor:
+            return
         of_day = self.counts.setdefault(cell.day, {})
         key = cell.cut, cell.street, cell.a, cell.b
         of_cell = of_day.setdefault(key, {})

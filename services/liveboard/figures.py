@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.cases import decode_escalation
-from services.district.package import District
 from services.events.codes import CHANNELS, DOMAINS, LEVELS
 from services.indicators.figure import rate
 from services.indicators.measures import AT
@@ -13,20 +12,6 @@ from services.liveboard.board import Board, Share
 QUEUE_ROWS = 10
 NEXT_ROWS = 6
 _INTAKE, _CLOSED, _SHOULD_CLOSE, _ON_TIME = AT["intake"], AT["closed"], AT["should_close"], AT["closed_on_time"]
-
-
-def month_start_day(district: District, day: int) -> int:
-    """The first counting day (yyyymmdd) of the statistical month that ``day`` lies in."""
-    first = district.month_first_day
-    year, month, day_of_month = day // 10_000, day // 100 % 100, day % 100
-    if day_of_month < first:
-        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
-    return year * 10_000 + month * 100 + first
-
-
-def day_before(district: District, day: int) -> int:
-    """The counting day before ``day`` (yyyymmdd)."""
-    return district.day_of(district.day_start_ms(day) - 1)
 
 
 def street_rows(board: Board) -> list[dict[str, Any]]:
@@ -73,7 +58,7 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
     """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
-    today, yesterday = board.day, day_before(board.district, board.day)
+    today, yesterday = board.day, board.district.day_after(board.day, -1)
     total = board.total()
     streets = street_rows(board)
     due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
@@ -129,7 +114,7 @@ def _before(before: Mapping[str, Any]) -> dict[str, Any]:
 
 def _funnel(board: Board) -> dict[str, Any]:
     """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
-    first = month_start_day(board.district, board.day)
+    first = board.district.month_start(board.day)
     closed, levels = 0, dict.fromkeys(LEVELS, 0)
     for day in board.counts:
         if first <= day <= board.day:

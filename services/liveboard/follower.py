@@ -22,8 +22,7 @@ from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
 from services.indicators.cells import Cell
-from services.liveboard.board import Board
-from services.liveboard.figures import day_before, month_start_day
+from services.liveboard.board import Board, kept_from
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
 from services.store.write import Feed, read_feed
@@ -189,7 +188,7 @@ class Follower:
     def _read_before(self) -> dict[str, Any]:
         district, now = self._district, self._clock.now_ms()
         today = district.day_of(now)
-        start = district.day_start_ms(day_before(district, today))
+        start = district.day_start_ms(district.day_after(today, -1))
         moment = start + now - district.day_start_ms(today)
         with self._engine.connect() as connection:
             found = read.counts_at(connection, start, moment)
@@ -203,18 +202,13 @@ class Follower:
         list[Proposal],
     ]:  # fmt: skip
         today = self._district.day_of(self._clock.now_ms())
-        yesterday = day_before(self._district, today)
-        month = min(month_start_day(self._district, today), yesterday)
+        floors = kept_from(self._district, today)
         with self._engine.connect() as connection, connection.begin():
             things = [
                 ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body))
                 for t in read.all_things(connection, KINDS)
             ]
-            # The funnel is a month's; everything else on the board is today's and yesterday's.
-            cells = [
-                *rollups.live_cells(connection, ("source",), month),
-                *rollups.live_cells(connection, ("class", "hour"), yesterday),
-            ]
+            cells = [cell for cut, first in floors.items() for cell in rollups.live_cells(connection, (cut,), first)]
             return (
                 read_feed(connection), list(read.open_cases(connection)), cells, things, read.all_tallies(connection),
                 read.all_proposals(connection),

@@ -97,7 +97,7 @@ def test_the_board_shows_what_pandas_counts_on_the_file(
     # Every closed case is in the roll-ups, every one outside the district among the dead: none has vanished.
     r, d = schema.rollups.c, schema.dead.c
     with engine.connect() as connection:
-        counted = sum(n for (n,) in connection.execute(select(r.n).where(r.measure == "closed")))
+        counted = sum(n for (n,) in connection.execute(select(r.closed).where(r.cut == "class")))
         dead = connection.execute(select(d.reason, d.masked)).all()
     assert counted == total[2]
     outside = int(((table.area == "outside") & (table.opened <= when)).sum())

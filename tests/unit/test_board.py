@@ -12,7 +12,7 @@ from services.events.parse import Event, parse
 from services.indicators.cells import Cell, Change, move
 from services.indicators.measures import NAMES, count
 from services.liveboard.board import DUE_SOON, NONE, OVERDUE, SUSPENDED, Board, Share
-from services.liveboard.figures import month_start_day, ranked, street_rows, tiles
+from services.liveboard.figures import ranked, street_rows, tiles
 from services.liveboard.sources import source_rows, source_word
 from services.projector.delta import Delta, ThingChange
 from tests.tiny import NOON, OFFICE, case, entry
@@ -192,6 +192,6 @@ def test_the_statistical_month_begins_on_its_first_day(tiny: District) -> None:
     import dataclasses
 
     from_26 = dataclasses.replace(tiny, month_first_day=26)
-    assert month_start_day(tiny, 20261124) == 20261101
-    assert month_start_day(from_26, 20261124) == 20261026
-    assert month_start_day(from_26, 20260105) == 20251226
+    assert tiny.month_start(20261124) == 20261101
+    assert from_26.month_start(20261124) == 20261026
+    assert from_26.month_start(20260105) == 20251226
