@@ -26,6 +26,14 @@ def say(text: str) -> None:
     print(f"lianqin: {text}", flush=True)
 
 
+def stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 something is wrong, 2 not called right."""
     parser = _parser()
@@ -43,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         settings = _settings(options)
-        if options.command not in {_demo, _web, _projector, _simulate}:
+        if options.command not in {_demo, _web, _projector, _escalator, _simulate}:
             settings = with_local_redis(settings)
         command: Command = options.command
         return command(options, settings)
@@ -94,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     serving(web)
     web.add_argument("--demo", action="store_true", help="say on the screen that the data are a demo's")
     add("projector", _projector, "read the stream into the store, for ever")
+    add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
     simulate = add("simulate", _simulate, "run the demo's case system: 30 days of history once, then live")
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
     replay = add("replay", _replay, "send a file of real cases through the stream")
@@ -151,12 +160,22 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _projector(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.doors import make_projector, open_doors
+    from services.doors import make_ingest, make_projector, open_doors
+    from services.projector.rebuild import rebuild_if_old
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    make_projector(open_doors(settings)).run(stop)
+    stop = stop_on_signals()
+    doors = open_doors(settings)
+    rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+    make_projector(doors).run(stop)
+    return 0
+
+
+def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import open_doors
+    from services.escalator import Escalator
+
+    doors = open_doors(settings, migrate=False)
+    Escalator(doors.engine, doors.redis, doors.district, doors.clock).run(stop_on_signals())
     return 0
 
 
@@ -164,10 +183,7 @@ def _simulate(options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import open_doors
     from services.simulator.play import play
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    play(open_doors(settings), options.until_live, stop.is_set, say)
+    play(open_doors(settings), options.until_live, stop_on_signals().is_set, say)
     return 0
 
 

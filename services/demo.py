@@ -12,6 +12,9 @@ from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.district.load import load
 from services.embedded import EmbeddedRedis
 from services.local import forget_redis, remember_redis
+from services.projector.ingest import Ingest
+from services.projector.rebuild import rebuild_if_old
+from services.sealing import Sealer
 from services.settings import Settings
 from services.simulator.generate import SEED, generate
 from services.store.engine import open_engine
@@ -40,7 +43,10 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         url = embedded.url
         say(f"embedded Redis on 127.0.0.1:{embedded.port}, its data under {data / 'redis'}")
     remember_redis(data, url)
-    upgrade(open_engine(settings.database))
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    now_ms = time.time_ns() // 1_000_000
+    rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), now_ms, say)
     clock = _start_clock(url, district.code, data, speed)
     supervisor = Supervisor(
         {
@@ -54,6 +60,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
     try:
         supervisor.start("projector", "projector")
         supervisor.start("web", "web", "--demo")
+        supervisor.start("escalator", "escalator")
         if simulator:
             supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
         supervisor.watch(lambda: _is_ready(settings))

@@ -3,7 +3,7 @@
 from services.events.case import CaseClock, Limit
 from services.events.codes import Level
 from services.simulator.dice import Dice
-from services.simulator.office import DAY_MS, HOUR_MS, OfficeHours
+from services.simulator.office import HOUR_MS, OfficeHours
 from services.simulator.step import utc
 
 _CONTINUOUS = frozenset({"UH", "UD"})
@@ -22,12 +22,6 @@ class Course:
         self.deadline_ms = office.deadline(start_ms, limit.value, limit.unit)
         self.hours = limit.value * _HOURS[limit.unit]
 
-    @property
-    def estimate_ms(self) -> int:
-        """The deadline as a reader without a calendar estimates it: WH as hours, WD as 24 hours."""
-        plain = {"UH": HOUR_MS, "WH": HOUR_MS, "UD": DAY_MS, "WD": DAY_MS}[self.limit.unit]
-        return self.started_ms + int(self.limit.value * plain)
-
     def take(self, limits: float, extra_hours: float = 0.0) -> None:
         """Let the whole course last ``limits`` times the limit and some hours more."""
         self.hours = self.limit.value * _HOURS[self.limit.unit] * limits + extra_hours
@@ -42,8 +36,7 @@ class Course:
     def pause(self, share: float, from_ms: int, until_ms: int) -> None:
         """Stand still: the rest of the course and the deadline move on by the pause."""
         self._base_share, self._base_ms = share, until_ms
-        moved = self.deadline_ms + until_ms - from_ms
-        self.deadline_ms = moved if self.is_continuous else self._office.add(moved, 0.02)
+        self.deadline_ms = self._office.after_pause(self.deadline_ms, from_ms, until_ms, self.limit.unit)
 
     def rebase(self, share: float, now_ms: int) -> None:
         """Say that at ``now_ms`` just this share is done."""

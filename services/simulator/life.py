@@ -95,7 +95,7 @@ class _Work:
         self.course = Course(record.office, at, record.limit)
         self.fate = fates.draw(record, self.course)
         yield self._dispatched(at)
-        if record.case.severity <= 2:
+        if record.case.severity <= 2 and record.case.level != "district":
             yield from incidents.escalated(record, self.course, "severity", at + 1000)
         yield from self._to_handled()
         yield from self._check_and_close()
@@ -104,11 +104,12 @@ class _Work:
         record, case, reaches = self.record, self.record.case, self.fate.reaches
         is_street = reaches != "community"
         level = "street" if is_street else "grid" if case.channel == "GRID" and self.dice.chance(0.4) else "community"
+        if case.level == "district":  # a command was quicker: a case never comes down by itself
+            level = "district"
         unit = record.department() if is_street and self.dice.chance(0.55) else record.brigade
         changes: dict[str, Any] = {"clocks": self.course.clocks(level)}  # type: ignore[arg-type]
         # A few publishers give the limit only: the reader must work the deadline out, so nothing else happens to these.
         if self.dice.chance(0.035) and case.severity > 2 and reaches != "district":
-            self.course.deadline_ms = min(self.course.deadline_ms, self.course.estimate_ms)
             self.fate = Fate(reaches=reaches)
             hours = (self.course.deadline_ms - at) / HOUR_MS * self.dice.between(0.15, 0.7)
             self.course.hurry(at, hours)

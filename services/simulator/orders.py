@@ -205,10 +205,12 @@ def _suspend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 def _resume(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.status != "suspended" or not case.suspensions:
         raise RefusedOrder("the case is not suspended")
-    moved = desk.now_ms - to_ms(case.suspensions[-1].from_)
+    began = to_ms(case.suspensions[-1].from_)
     clocks = [
         c if c.deadline_at is None or c.stopped_at is not None else
-        _replace(c, deadline_at=utc(to_ms(c.deadline_at) + moved)) for c in case.clocks
+        _replace(c, deadline_at=utc(desk.office.after_pause(
+            to_ms(c.deadline_at), began, desk.now_ms, c.limit.unit if c.limit is not None else "UH"
+        ))) for c in case.clocks
     ]  # fmt: skip
     past = [*case.suspensions[:-1], _replace(case.suspensions[-1], until=utc(desk.now_ms))]
     return [("case.resumed", {"status": "handling", "suspensions": past, "clocks": clocks})]

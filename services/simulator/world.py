@@ -22,6 +22,7 @@ from services.simulator.office import DAY_MS, OfficeHours
 from services.simulator.record import Record
 from services.simulator.scene import read_scene
 from services.simulator.step import SOURCES, Step, utc
+from services.working_calendar import calendar_of
 
 Entry = tuple[str, dict[bytes, bytes]]
 Progress = Callable[[float], None]
@@ -35,7 +36,7 @@ class CaseSystem:
         self.district, self.seed = district, seed
         offset = datetime(2026, 1, 1, tzinfo=UTC).astimezone(district.zone).utcoffset() or timedelta()
         self._offset = int(offset.total_seconds() * 1000)
-        self.office = OfficeHours(self._offset, district.tables.get("holidays", ()))
+        self.office = OfficeHours(self._offset, calendar_of(district))
         self.scene = read_scene(district, seed)
         self.demand = Demand(seed, self.office, sorted(self.scene.by_street))
         self._arrivals = Arrivals(self.scene, self.demand, self.office, seed, self._offset)

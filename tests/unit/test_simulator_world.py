@@ -3,7 +3,8 @@
 import functools
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -17,13 +18,14 @@ from services.simulator.dice import Dice, shares
 from services.simulator.life import is_open
 from services.simulator.office import HOUR_MS, OfficeHours
 from services.simulator.world import CaseSystem
+from services.working_calendar import WorkingCalendar
 from tests.unit.test_demo_district import demo_district
 
 SEED = 20261123
 DAY_MS = 86_400_000
 END_MS = to_ms(datetime(2026, 11, 24, 6, 5, tzinfo=UTC))
-DAYS = [{"date": "2026-10-01", "kind": "holiday"}, {"date": "2026-10-10", "kind": "workday"}]
-OFFICE = OfficeHours(8 * HOUR_MS, DAYS)
+DAYS = {date(2026, 10, 1): False, date(2026, 10, 10): True}
+OFFICE = OfficeHours(8 * HOUR_MS, WorkingCalendar(ZoneInfo("Asia/Shanghai"), exceptions=DAYS))
 
 
 @functools.cache
