@@ -3,6 +3,7 @@
 Distances on the ground in metres, by a local projection good to a decimetre over a district.
 """
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -130,46 +131,47 @@ def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> 
 
 
 def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
-    """Where cases of one class gather: each case within the policy's metres of another of the group, the largest first.
+    """Where cases of one minor class gather (of one unified class where the minor one is unknown), the largest first.
 
-    A group is a connected part of the graph of near pairs, so a long row of small steps is one group.
+    A spot is a disc: a case with everything of its class within the policy's metres. The fullest disc is taken first and
+    its cases with it, so that no case stands in two, and a long row of small steps is several.
     """
     by_class: defaultdict[str, list[Seen]] = defaultdict(list)
     for row in rows:
-        by_class[row.domain].append(row)
+        by_class[row.class_key or row.domain].append(row)
     found = []
-    for domain, members in by_class.items():
-        if len(members) < policy.hot_spot_cases:
-            continue
-        for group in _groups(members, policy.hot_spot_metres):
-            if len(group) >= policy.hot_spot_cases:
-                found.append(_hot_spot(domain, group))
+    for members in by_class.values():
+        if len(members) >= policy.hot_spot_cases:
+            members.sort(key=lambda m: m.case_id)
+            found += [_hot_spot(group) for group in _discs(members, policy.hot_spot_metres, policy.hot_spot_cases)]
     return sorted(found, key=lambda spot: (-len(spot.case_ids), -spot.newest_at, spot.case_ids))
 
 
-def _groups(members: list[Seen], radius_m: float) -> Iterable[list[Seen]]:
-    lat = members[0].lat
-    scale = math.cos(math.radians(lat)) * _METRES_PER_DEGREE
+def _discs(members: list[Seen], radius_m: float, least: int) -> Iterator[list[Seen]]:
+    scale = math.cos(math.radians(members[0].lat)) * _METRES_PER_DEGREE
     points = [Point(m.lon * scale, m.lat * _METRES_PER_DEGREE) for m in members]
-    pairs = STRtree(points).query(points, predicate="dwithin", distance=radius_m)
-    parent = list(range(len(members)))
+    near: list[set[int]] = [set() for _ in members]
+    for i, j in STRtree(points).query(points, predicate="dwithin", distance=radius_m).T:
+        near[int(i)].add(int(j))
+    heap = [(-len(of), i) for i, of in enumerate(near) if len(of) >= least]
+    heapq.heapify(heap)
+    while heap:
+        size, i = heapq.heappop(heap)
+        disc = near[i]
+        if len(disc) < least:
+            continue
+        if len(disc) < -size:  # some of it has gone into a fuller one
+            heapq.heappush(heap, (-len(disc), i))
+            continue
+        taken = set(disc)
+        for j in {k for m in taken for k in near[m]}:
+            near[j] -= taken
+        yield [members[j] for j in sorted(taken)]
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = i = parent[parent[i]]
-        return i
 
-    for i, j in pairs.T:
-        parent[root(int(i))] = root(int(j))
-    groups: defaultdict[int, list[Seen]] = defaultdict(list)
-    for i, member in enumerate(members):
-        groups[root(i)].append(member)
-    return groups.values()
-
-
-def _hot_spot(domain: str, group: list[Seen]) -> HotSpot:
+def _hot_spot(group: list[Seen]) -> HotSpot:
     return HotSpot(
-        sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), domain,
+        sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), group[0].domain,
         tuple(sorted(m.case_id for m in group)), sum(m.closed_at is None for m in group),
         max(m.reported_at for m in group),
     )  # fmt: skip

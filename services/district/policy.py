@@ -41,7 +41,7 @@ class MergingPolicy:
     metres: float = 50
     hours: float = 24
     hot_spot_cases: int = 4
-    hot_spot_metres: float = 50
+    hot_spot_metres: float = 30
     hot_spot_days: float = 30
 
 

@@ -29,19 +29,27 @@ class EscalationDesk:
         self.rows: dict[str, CaseRow] = {}
         self.proposals: dict[str, Proposal] = {}
         self.neighbours = Neighbours(policy.repeat_metres)
-        self._earlier: dict[str, tuple[int, int]] = {}
+        self._open = Neighbours(policy.repeat_metres)
+        self._earlier: dict[str, int] = {}
 
     def put(self, row: CaseRow) -> None:
         """A case as it stands now, open or not; what is closed stays as a neighbour of what comes."""
+        self._earlier.pop(row.case_id, None)
+        place = seen(row)
         if row.is_open:
             self.rows[row.case_id] = row
+            here, there = self._open, self.neighbours
         else:
             self.rows.pop(row.case_id, None)
-            self._earlier.pop(row.case_id, None)
-            if (place := seen(row)) is not None:
-                self.neighbours.put(place)
-            else:
-                self.neighbours.drop(row.case_id)
+            here, there = self.neighbours, self._open
+        there.drop(row.case_id)
+        if place is None:
+            here.drop(row.case_id)
+            return
+        here.put(place)
+        if not row.is_open:
+            for other, _ in self._open.near(place.lon, place.lat):
+                self._earlier.pop(other.case_id, None)
 
     def take(self, case_ids: Iterable[str] | None, now: int) -> Pass:
         """Judge these cases (None: all of them) at ``now``."""
@@ -71,10 +79,10 @@ class EscalationDesk:
             self.proposals[proposal.case_id] = proposal
 
     def _earlier_of(self, row: CaseRow) -> int:
-        """Counted once for each number of neighbours: a case's own place and report do not move."""
+        """Counted once, until the case moves or a neighbour is closed."""
         if not row.class_key or row.lon is None or self.policy.modes["repeat"] == "off":
             return 0
         known = self._earlier.get(row.case_id)
-        if known is None or known[0] != row.version:
-            known = self._earlier[row.case_id] = row.version, earlier_closed(row, self.neighbours, self.policy)
-        return known[1]
+        if known is None:
+            known = self._earlier[row.case_id] = earlier_closed(row, self.neighbours, self.policy)
+        return known

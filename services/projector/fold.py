@@ -101,8 +101,8 @@ def change_cases(
         rows.append((row, text))
         if before is None or before.counted_text != text:
             move(before.counted if before else None, counted, change, later)
-        if before is not None and before.is_open and not row.is_open:
-            gone.append(case_id)
+        if not row.is_open and (before is None or before.is_open):
+            gone.append(case_id)  # of one that came and went at once the escalator hears so too
     return CaseChanges(rows, gone, *without_zeros(change, later))
 
 
