@@ -16,8 +16,9 @@ from sqlalchemy import Engine
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.endpoints import register_endpoints
 from dashboard.layouts import wall
-from dashboard.live import LiveRoom
+from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.texts import texts
+from dashboard.wire import wired
 from services.case_view import CaseReader
 from services.clock import Clock
 from services.district.package import District
@@ -84,9 +85,10 @@ def create_app(doors: Doors) -> Web:
         async_mode="gevent",
         serve_client=False,
         max_http_buffer_size=64 * 1024,
-        ping_interval=10,
-        ping_timeout=10,
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_TIMEOUT_S,
     )
+    server.wsgi_app = wired(server.wsgi_app)  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     room = LiveRoom(socketio, doors.clock, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
     wall_callbacks.register(app, doors.district, CaseReader(doors.engine, doors.district, offload))

@@ -168,7 +168,8 @@ def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Br
     open_wall(page, product)
     page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt")
     left = page.evaluate(
-        """() => { const layer = lianqin.layer, at = c => c.getContext("2d").getImageData(c.width - 1, c.height - 1, 1, 1);
+        """() => { const layer = lianqin.layer;
+             const at = c => c.getContext("2d").getImageData(c.width - 1, c.height - 1, 1, 1);
              for (const c of [layer._dots, layer._marks]) {
                const g = c.getContext("2d"); g.setTransform(1, 0, 0, 1, 0, 0); g.fillRect(0, 0, c.width, c.height);
              }
@@ -197,7 +198,8 @@ def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product
     page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
     page.evaluate(
         """() => { window.whole = 0; const layer = lianqin.layer, begin = layer._begin;
-             layer._begin = canvas => { window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }"""
+             layer._begin = canvas => {
+               window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }"""
     )
     closed = {"status": "closed", "closed_at": to_rfc3339(NOON)}
     shows_entry(page, product.publish(
