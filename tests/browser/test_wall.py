@@ -180,6 +180,24 @@ def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Br
     page.close()
 
 
+def test_the_page_can_connect_to_its_own_origin_and_nowhere_else(product: Product, page: Page) -> None:
+    """The socket is open under the page's policy; another host, another port and a plain fetch are stopped by it."""
+    open_wall(page, product)
+    assert state_word(page) == "live"
+    stopped = page.evaluate(
+        """async () => {
+             const found = [];
+             document.addEventListener("securitypolicyviolation", e => found.push(e.effectiveDirective));
+             for (const url of ["ws://example.com/", "wss://example.com/", "ws://127.0.0.1:1/"]) {
+               try { new WebSocket(url); } catch (e) { /* some versions throw */ }
+             }
+             await fetch("http://127.0.0.1:1/").catch(() => 0);
+             await new Promise(done => setTimeout(done, 200));
+             return found; }"""
+    )
+    assert stopped == ["connect-src"] * 4
+
+
 PIXELS = """() => { const c = lianqin.layer._dots;
     window.pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; }"""
 # How many pixels differ between what was drawn piece by piece and a drawing of the whole, and how many are not empty.
