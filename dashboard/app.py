@@ -40,6 +40,7 @@ class Doors:
     demo: bool = False
     filling: Callable[[], float | None] = lambda: None
     hosts: tuple[str, ...] = ()
+    is_outdated: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,10 +137,15 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.app import Doors
     from dashboard.server import Server
     from services.doors import open_doors
+    from services.takeover import PackageWatch
 
     def make_doors() -> Doors:
         doors = open_doors(settings, migrate=False)
-        found = Doors(doors.engine, doors.redis, doors.clock, doors.district, hosts=(settings.host, *settings.hosts))
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        found = Doors(
+            doors.engine, doors.redis, doors.clock, doors.district,
+            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None,
+        )  # fmt: skip
         if not options.demo:
             return found
         from services.simulator.play import filling

@@ -210,6 +210,24 @@ def _metric(product: Product, name: str) -> float:
     return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
 
 
+def test_a_package_that_is_loaded_is_taken_over_by_what_runs(product: Product, page: Page) -> None:
+    """Twice, and back to the first one: the projector places with it, the web process has it, the page comes back."""
+    begin(page, product)
+    streets = product.folder / "streets.geojson"
+    first = streets.read_text("utf-8")
+    for number, content in enumerate([first.replace("东街", "新东街"), first]):
+        streets.write_text(content, "utf-8")
+        product.start("district", "load", str(product.folder))
+        assert product.processes.pop("district").wait(30) == 0
+        name = "新东街" if content != first else "东街"
+        wait_until(lambda n=name: n in [s["name"] for s in (product.board() or {"streets": []})["streets"]],
+                   f"the board has {name}", 30)  # fmt: skip
+        shows_entry(page, product.publish(entry(case(f"C{number + 2}"))))
+        wait_until(lambda: state_word(page) == "live", "live again")
+    assert "package" in (product.folder / "projector.log").read_text("utf-8")
+    assert page.evaluate("() => window.sameDocument") == 1
+
+
 def test_metrics_and_health(product: Product) -> None:
     product.publish_and_wait(entry(case("C1")))
     assert product.get("/healthz") == {"status": "up"}
