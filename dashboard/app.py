@@ -15,9 +15,12 @@ from sqlalchemy import Engine
 
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.endpoints import register_endpoints
+from dashboard.hosts import known_hosts
 from dashboard.layouts import wall
-from dashboard.live import LiveRoom
+from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
+from dashboard.refusals import register_refusals
 from dashboard.texts import texts
+from dashboard.wire import wired
 from services.case_view import CaseReader
 from services.clock import Clock
 from services.district.package import District
@@ -36,6 +39,8 @@ class Doors:
     district: District
     demo: bool = False
     filling: Callable[[], float | None] = lambda: None
+    hosts: tuple[str, ...] = ()
+    is_outdated: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +89,15 @@ def create_app(doors: Doors) -> Web:
         async_mode="gevent",
         serve_client=False,
         max_http_buffer_size=64 * 1024,
-        ping_interval=10,
-        ping_timeout=10,
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_TIMEOUT_S,
     )
+    server.wsgi_app = known_hosts(wired(server.wsgi_app), doors.hosts)  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     room = LiveRoom(socketio, doors.clock, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
     wall_callbacks.register(app, doors.district, CaseReader(doors.engine, doors.district, offload))
     register_endpoints(server, doors.district, room, follower, doors.clock)
+    register_refusals(server, app)
     _secure(server, app)
     return Web(server, app, socketio, room, follower)
 
@@ -113,7 +120,7 @@ def _secure(server: flask.Flask, app: Dash) -> None:
             hashes = " ".join(app.csp_hashes())
             policy.append(
                 f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
-                "img-src 'self' data:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+                "img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
                 "frame-ancestors 'self'"
             )
         response.headers.setdefault("Content-Security-Policy", policy[0])

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="lianqin",
         description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
         epilog="Settings come from the environment (docs/settings.md): LIANQIN_REDIS_URL, LIANQIN_DATABASE_URL, "
-        "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_PORT.",
+        "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_HOSTS, LIANQIN_PORT.",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -146,14 +146,20 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.app import Doors
     from dashboard.server import Server
     from services.doors import open_doors
+    from services.takeover import PackageWatch
 
     def make_doors() -> Doors:
         doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        found = Doors(
+            doors.engine, doors.redis, doors.clock, doors.district,
+            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None,
+        )  # fmt: skip
         if not options.demo:
-            return Doors(doors.engine, doors.redis, doors.clock, doors.district)
+            return found
         from services.simulator.play import filling
 
-        return Doors(doors.engine, doors.redis, doors.clock, doors.district, True, lambda: filling(settings.data_dir))
+        return dataclasses.replace(found, demo=True, filling=lambda: filling(settings.data_dir))
 
     Server(settings, make_doors).run()
     return 0

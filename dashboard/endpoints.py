@@ -45,7 +45,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
 
     @server.get("/metrics")
     def metrics() -> Response:
-        return Response(_metrics(room, follower), mimetype="text/plain; version=0.0.4; charset=utf-8")
+        return Response(_metrics(room, follower), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:

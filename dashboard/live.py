@@ -18,6 +18,7 @@ from flask import request
 from flask_socketio import SocketIO, join_room
 from gevent.event import Event
 
+from dashboard.wire import KEY
 from services.clock import Clock
 from services.district.shifts import Shifts
 from services.liveboard.board import Board
@@ -32,7 +33,11 @@ BEAT_S = 0.08
 # Up to this many changes a second each leaves at once; beyond it they wait for the beat.
 ALONE_PER_S = 40
 QUEUE_LIMIT = 200
-STUCK_S = 8
+# Together with the beat, which looks once a second, less than the 10 s within which a client that reads nothing goes:
+# what is on its way to it does not move, or where everything still fits into the kernel's buffers, it answers no ping.
+STUCK_S = 5
+PING_EVERY_S, PING_TIMEOUT_S = 4, 4
+LOOK_S = 1.5
 WALL = "wall"
 
 
@@ -46,7 +51,6 @@ class LiveRoom:
         self._wake = Event()
         self._flushed_at = 0.0
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
-        self._heads: dict[str, tuple[int, float]] = {}
         self.zone: Zone | None = None
         self.follower: Follower | None = None
         self.dropped = 0
@@ -95,9 +99,12 @@ class LiveRoom:
                 self._socketio.emit(event, message, to=sid)
         self._socketio.emit("beat", self._beat(), to=sid)
 
-    def gone(self, *_reason: object) -> None:
-        """A browser left."""
-        self._heads.pop(request.sid, None)  # type: ignore[attr-defined]
+    def gone(self, reason: object = None) -> None:
+        """A browser left. The connection of one that answers no ping is closed, for a greenlet may hang on it."""
+        if reason == self._socketio.server.reason.PING_TIMEOUT:
+            self.dropped += 1
+            log.warning("a browser answers no ping: dropped")
+            _shut(request.environ.get(KEY))
 
     def browsers(self) -> int:
         """How many browsers are in the room."""
@@ -151,9 +158,10 @@ class LiveRoom:
         }  # fmt: skip
 
     def _drop_stuck(self) -> None:
-        """Cut a client with a long queue, or whose next packet has been waiting for 8 s.
+        """Cut a client with a long queue, or to which nothing of what is being sent moves.
 
-        A slow one that takes a packet now and then is not cut: it would only ask for everything again.
+        A slow one that takes something now and then is not cut: it would only ask for everything again. Its pong
+        may come late, for the ping waits behind what it is taking.
         """
         now = time.monotonic()
         for sid, eio_sid in list(self._socketio.server.manager.get_participants("/", WALL)):
@@ -161,26 +169,28 @@ class LiveRoom:
             if socket is None:
                 continue
             waiting = socket.queue.qsize()
-            head = id(socket.queue.peek_nowait()) if waiting else 0
-            before, since = self._heads.get(sid, (0, now))
-            if not head or head != before:
-                since = now
-            self._heads[sid] = (head, since)
-            if waiting > QUEUE_LIMIT or now - since > STUCK_S:
+            wire = self._socketio.server.get_environ(sid, "/").get(KEY)
+            is_stuck = wire is not None and wire.waits_since and now - wire.waits_since > STUCK_S
+            if waiting > QUEUE_LIMIT or is_stuck:
                 self.dropped += 1
                 log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
-                self._heads.pop(sid, None)
-                self._cut(sid, socket)
+                _cut(socket, wire)
+            elif wire is not None and socket.last_ping and now - wire.moved_at < LOOK_S:
+                socket.last_ping = time.time()
 
-    def _cut(self, sid: str, socket: Any) -> None:
-        """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
-        while socket.queue.qsize():
-            socket.queue.get_nowait()
-        connection = self._socketio.server.get_environ(sid, "/").get("gunicorn.socket")
-        socket.close(wait=False, abort=True)
-        if connection is not None:
-            with contextlib.suppress(OSError):  # the other side may have closed it meanwhile
-                connection.shutdown(SHUT_RDWR)
+
+def _cut(socket: Any, wire: Any) -> None:
+    """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
+    while socket.queue.qsize():
+        socket.queue.get_nowait()
+    socket.close(wait=False, abort=True)
+    _shut(wire)
+
+
+def _shut(wire: Any) -> None:
+    if wire is not None:
+        with contextlib.suppress(OSError):  # the other side may have closed it meanwhile
+            wire.shutdown(SHUT_RDWR)
 
 
 def _wish(wish: Any) -> tuple[str, int]:

@@ -4,12 +4,21 @@ gevent-websocket must not be installed: its mere presence breaks this worker. ``
 library before anything else is imported (cli.py).
 """
 
+import logging
+import os
+import signal
 from typing import Any
 
+import gevent
 from gunicorn.app.base import BaseApplication
 
-from dashboard.app import Doors, create_app, start
+from dashboard.app import Doors, create_app, offload, start
+from services.liveboard.follower import STORE_ERRORS
 from services.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 4.0
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -41,4 +50,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         doors: Doors = self._make_doors()
         web = create_app(doors)
         start(web)
+        gevent.spawn(_end_when_outdated, doors)
         return web.flask
+
+
+def _end_when_outdated(doors: Doors) -> None:
+    """Another district package was loaded: end this worker, gunicorn starts one that has it; browsers come back."""
+    while True:
+        gevent.sleep(LOOK_EVERY_S)
+        try:
+            if offload(doors.is_outdated):
+                break
+        except STORE_ERRORS:
+            continue  # the follower says it
+    log.warning("another district package was loaded: this worker ends, the next one has it")
+    os.kill(os.getpid(), signal.SIGTERM)

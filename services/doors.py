@@ -17,6 +17,7 @@ from services.settings import Settings
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import EventStream, Keys, connect
+from services.takeover import PackageWatch
 
 
 class NotConfigured(Exception):
@@ -70,4 +71,5 @@ def make_projector(doors: OpenDoors, consumer: str = "") -> Projector:
     """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
     name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
-    return Projector(stream, doors.engine, make_ingest(doors), doors.clock)
+    watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district)
+    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer)

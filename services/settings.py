@@ -20,6 +20,7 @@ class Settings:
     data_key: str = ""
     consumer: str = ""
     host: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
     port: int = 8050
 
     @property
@@ -45,6 +46,7 @@ ENVIRONMENT = {
     "LIANQIN_DATA_KEY": "data_key",
     "LIANQIN_CONSUMER": "consumer",
     "LIANQIN_HOST": "host",
+    "LIANQIN_HOSTS": "hosts",
     "LIANQIN_PORT": "port",
 }
 
@@ -61,6 +63,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             values[attribute] = int(text)
         elif attribute == "data_dir":
             values[attribute] = Path(text)
+        elif attribute == "hosts":
+            values[attribute] = tuple(filter(None, (name.strip() for name in text.split(","))))
         else:
             values[attribute] = text
     return Settings(**values)  # type: ignore[arg-type]  # the names are those of the fields, a test holds it

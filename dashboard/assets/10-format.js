@@ -1,14 +1,15 @@
 // Numbers, times and durations as DOMAIN.md §8 wants them. Words come from the page.
 "use strict";
 
-lianqin.makeFormat = (texts, zone) => {
+/** @param {() => number|null} present  the district's present moment: a time of another day names the day */
+lianqin.makeFormat = (texts, zone, present = () => lianqin.live ? lianqin.live.now() : null) => {
   const unit = texts.unit, clock = {};
   const parts = (ms, options) => {
     const key = Object.keys(options).join();
     clock[key] = clock[key] || new Intl.DateTimeFormat("en-GB", {timeZone: zone, hourCycle: "h23", ...options});
     return Object.fromEntries(clock[key].formatToParts(ms).map(p => [p.type, p.value]));
   };
-  const two = {hour: "2-digit", minute: "2-digit"};
+  const day = {year: "numeric", month: "2-digit", day: "2-digit"}, two = {hour: "2-digit", minute: "2-digit"};
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const join = pieces => pieces.filter(([n]) => n).map(([n, u]) => n + u).join(unit.tight ? "" : " ");
   return {
@@ -19,7 +20,12 @@ lianqin.makeFormat = (texts, zone) => {
       return n.toLocaleString("en-US");
     },
     percent: share => share === null || share === undefined ? texts.word.no_rate : `${(100 * share).toFixed(1)}%`,
-    hm(ms) { const p = parts(ms, two); return `${p.hour}:${p.minute}`; },
+    /** 14:05 · 11-23 14:05 where that is not today */
+    hm(ms) {
+      const p = parts(ms, {...day, ...two}), now = present(), today = now === null ? p : parts(now, {...day, ...two});
+      const isToday = p.year === today.year && p.month === today.month && p.day === today.day;
+      return `${isToday ? "" : `${p.month}-${p.day} `}${p.hour}:${p.minute}`;
+    },
     hms(ms) { const p = parts(ms, {...two, second: "2-digit"}); return `${p.hour}:${p.minute}:${p.second}`; },
     date(ms) {
       const p = parts(ms, {year: "numeric", month: "numeric", day: "numeric"});

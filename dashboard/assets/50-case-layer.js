@@ -1,12 +1,13 @@
 // The canvas layer: open cases as texture and signs, above dash-leaflet's map (ARCHITECTURE.md, decision 6).
-// Two canvases: the grey dots change seldom and are many, the signs are few and redrawn whole.
+// Two canvases: the grey dots are many, and drawn again only where one changed; the signs are few and redrawn whole.
 "use strict";
 
 lianqin.maps = {};
 L.Map.addInitHook(function () { lianqin.maps[this.getContainer().id] = this; lianqin.onMap && lianqin.onMap(this); });
 
 lianqin.CaseLayer = L.Renderer.extend({
-  options: {padding: 0.25, pane: "markerPane"},
+  // Dots that change are drawn again cell by cell (in device pixels); with more than so many of them, all are.
+  options: {padding: 0.25, pane: "markerPane", cell: 32, manySpoilt: 1000},
 
   initialize(store, options) {
     L.setOptions(this, options);
@@ -14,11 +15,20 @@ lianqin.CaseLayer = L.Renderer.extend({
     this.store = store;
     this.flags = []; this.units = []; this.labels = [];
     this.drawn = {singles: [], groups: [], flags: [], labels: []};
-    this._stale = true;
+    this._spoilt = null;
+    this._signsSpoilt = true;
+    store.watch(this);
   },
 
-  /** These slots changed, -1 or a drop: redraw. Dots at most twice a second, signs five times. */
-  touch() { this._stale = true; this._schedule(); },
+  /** Something may have changed: draw what did. Dots at most twice a second, signs five times. */
+  touch() { this._schedule(); },
+  spoilDot(x, y) {
+    if (this._spoilt && this._spoilt.push(x, y) > 2 * this.options.manySpoilt) this._spoilt = null;
+  },
+  spoilSigns() { this._signsSpoilt = true; },
+  spoilAll() { this._spoilt = null; this._signsSpoilt = true; },
+  _areDotsStale() { return !this._spoilt || this._spoilt.length > 0; },
+  _areMarksStale() { return this._signsSpoilt || this._flagsOf !== this.flags || this._unitsOf !== this.units; },
 
   _initContainer() {
     this.signs = this.signs || lianqin.makeSigns();
@@ -39,6 +49,7 @@ lianqin.CaseLayer = L.Renderer.extend({
       if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
       canvas.style.width = `${size.x}px`; canvas.style.height = `${size.y}px`;
     }
+    this._spoilt = null;
     this._drawDots();
     this._drawMarks();
   },
@@ -51,10 +62,9 @@ lianqin.CaseLayer = L.Renderer.extend({
       this._frame = 0;
       const now = performance.now();
       const dotsDue = now - (this._dotsAt || 0) >= (this.store.n > 20000 ? 1000 : 400), marksDue = now - (this._marksAt || 0) >= (this._signs > 2000 ? 400 : 160);
-      if (dotsDue && this._stale) this._drawDots();
-      if (marksDue && this._stale) this._drawMarks();
-      if (dotsDue && marksDue) this._stale = false;
-      else this._timer = this._timer || setTimeout(() => { this._timer = 0; this._schedule(); }, 60);
+      if (dotsDue && this._areDotsStale()) this._drawDots();
+      if (marksDue && this._areMarksStale()) this._drawMarks();
+      if (this._areDotsStale() || this._areMarksStale()) this._timer = this._timer || setTimeout(() => { this._timer = 0; this._schedule(); }, 60);
     };
     this._frame = document.hidden ? setTimeout(work, 200) : requestAnimationFrame(work);
   },
@@ -67,40 +77,76 @@ lianqin.CaseLayer = L.Renderer.extend({
   },
   _begin(canvas) {
     const g = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, canvas.width, canvas.height);
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
     return g;
   },
   unit: () => lianqin.unit(),
 
   _drawDots() {
     this._dotsAt = performance.now();
-    const g = this._begin(this._dots), f = this._frameOf(), s = this.store, u = this.unit();
-    const size = (this._map.getZoom() >= 15 ? 4 : 2) * u, half = size / 2;
+    const f = this._frameOf(), s = this.store, ratio = window.devicePixelRatio || 1;
+    const size = (this._map.getZoom() >= 15 ? 4 : 2) * this.unit(), half = size / 2, reach = size + 1;
+    const alpha = s.n > 20000 ? 0.45 : 0.7, look = `${alpha} ${size} ${ratio}`;
+    const cells = this._spoilt && look === this._look && this._spoiltCells(f, reach);
+    this._look = look;
+    this._spoilt = [];
+    const g = cells ? this._beginCells(cells) : this._begin(this._dots);
     g.fillStyle = this.signs.colour["map-case"];
-    g.globalAlpha = s.n > 20000 ? 0.45 : 0.7;
+    g.globalAlpha = alpha;
     for (let i = 0; i < s.n; i++) {
       if (s.light[i] === 1 || s.light[i] === 2) continue;
       const x = s.x[i] * f.scale - f.left, y = s.y[i] * f.scale - f.top;
       if (x < 0 || y < 0 || x > f.width || y > f.height) continue;
+      if (cells && !cells.touches(x, y)) continue;
       if (s.light[i] === 3) { g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half); g.fillRect(x + half / 2, y - 2 * half, half, 4 * half); }
       else g.fillRect(x - half, y - half, size, size);
     }
     g.globalAlpha = 1;
+    if (cells) g.restore();
+  },
+  /** The cells that the spoilt places reach into. */
+  _spoiltCells(f, reach) {
+    const side = this.options.cell / (window.devicePixelRatio || 1), columns = Math.ceil(f.width / side) + 1, rows = Math.ceil(f.height / side) + 1;
+    const marked = new Uint8Array(columns * rows), around = (x, y, see) => {
+      const left = Math.max(Math.floor((x - reach) / side), 0), right = Math.min(Math.floor((x + reach) / side), columns - 1);
+      const top = Math.max(Math.floor((y - reach) / side), 0), bottom = Math.min(Math.floor((y + reach) / side), rows - 1);
+      for (let c = left; c <= right; c++) for (let r = top; r <= bottom; r++) if (see(r * columns + c)) return true;
+      return false;
+    };
+    for (let k = 0; k < this._spoilt.length; k += 2) {
+      around(this._spoilt[k] * f.scale - f.left, this._spoilt[k + 1] * f.scale - f.top, cell => { marked[cell] = 1; });
+    }
+    const isMarked = cell => marked[cell];
+    return {marked, columns, touches: (x, y) => around(x, y, isMarked)};
+  },
+  /** Clears these cells, and lets nothing be drawn outside them until g.restore(). */
+  _beginCells({marked, columns}) {
+    const g = this._dots.getContext("2d"), ratio = window.devicePixelRatio || 1, side = this.options.cell;
+    g.save();
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.beginPath();
+    marked.forEach((is, cell) => {
+      if (!is) return;
+      const x = cell % columns * side, y = Math.floor(cell / columns) * side;
+      g.clearRect(x, y, side, side);
+      g.rect(x, y, side, side);
+    });
+    g.clip();
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return g;
   },
 
   _drawMarks() {
     this._marksAt = performance.now();
+    this._signsSpoilt = false; this._flagsOf = this.flags; this._unitsOf = this.units;
     const g = this._begin(this._marks), f = this._frameOf(), s = this.store, u = this.unit();
     const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
     const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
     for (const unit of this.units) { const [x, y] = at(unit.x, unit.y); if (inside(x, y)) this.signs.unit(g, x, y, u, unit.kind); }
-    const points = [], slots = [];
-    for (let i = 0; i < s.n; i++) {
-      if (!s.isSign(i)) continue;
-      points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
-      slots.push(i);
-    }
+    const slots = s.signSlots(), points = [];
+    for (const i of slots) points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
     this._signs = points.length;
     const close = this._map.getZoom() >= this._map.getMaxZoom() - 1;
     const {singles, groups} = close ? {singles: points.map((_, i) => i), groups: []} : lianqin.cluster(points, 38 * u);
@@ -113,7 +159,7 @@ lianqin.CaseLayer = L.Renderer.extend({
       const {x, y} = place(points[k]), i = slots[k];
       if (!inside(x, y)) continue;
       this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3);
-      drawn.singles.push({x, y, slot: i});
+      drawn.singles.push({x, y, id: s.ids[i]});
     }
     for (const d of drawn.groups) {
       d.overdue = d.group.overdue; d.soon = d.group.soon;
@@ -171,7 +217,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     let best = null;
     for (const d of this.drawn.singles) {
       const distance = Math.hypot(d.x - p.x, d.y - p.y);
-      if (distance < 15 * u && (!best || distance < best.distance)) best = {distance, id: this.store.ids[d.slot]};
+      if (distance < 15 * u && (!best || distance < best.distance)) best = {distance, id: d.id};
     }
     return best || this._nearestDot(p, 8 * u);
   },

@@ -52,7 +52,7 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
   container.tabIndex = 0;
   container.setAttribute("aria-label", texts.tile.map);
   container.addEventListener("keydown", e => {
-    const marks = layer.drawn.flags.map(d => ({id: d.id, x: d.px, y: d.py})).concat([...layer.drawn.singles].reverse().map(d => ({id: layer.store.ids[d.slot], x: d.x, y: d.y})));
+    const marks = layer.drawn.flags.map(d => ({id: d.id, x: d.px, y: d.py})).concat([...layer.drawn.singles].reverse().map(d => ({id: d.id, x: d.x, y: d.y})));
     if ((e.key === "n" || e.key === "p") && marks.length) {
       focus = (focus + (e.key === "n" ? 1 : marks.length - 1) + marks.length) % marks.length;
       const offset = layer._bounds.min, p = map.layerPointToContainerPoint([marks[focus].x + offset.x, marks[focus].y + offset.y]);

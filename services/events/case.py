@@ -11,7 +11,7 @@ from services.events.codes import Channel, CoordSys, Level, LimitUnit, Status
 Time = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset")]
 Key = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
-Version = Annotated[int, Meta(ge=1, le=2**62)]
+Version = Annotated[int, Meta(ge=1, le=2**53)]  # a browser's numbers are exact up to there
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from services.clock import Clock
+from services.district.package import District
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
 from services.projector.gap import measure
@@ -58,8 +59,10 @@ class Projector:
         checkpoint: Callable[[str], None] = lambda step: None,
         claim_idle_ms: int = CLAIM_IDLE_MS,
         chores_every_s: float = CHORES_EVERY_S,
+        newer_package: Callable[[], District | None] = lambda: None,
     ) -> None:
         self._claim_idle_ms, self._chores_every_s = claim_idle_ms, chores_every_s
+        self._newer_package = newer_package
         self._stream = stream
         self._engine = engine
         self._ingest = ingest
@@ -219,6 +222,9 @@ class Projector:
             return
         self._next_chores = time.monotonic() + self._chores_every_s
         self._settle()
+        if (district := self._newer_package()) is not None:
+            log.warning("package %s was loaded: cases are placed with it from now on", district.digest)
+            self._ingest.use(district)
         claimed, deleted = self._stream.claim(self._claim_idle_ms, BATCH)
         self._step([*claimed, *((i, None) for i in deleted)])
         self._measure_gap()

@@ -3,7 +3,8 @@
 What must survive a restart lies in Redis, written in one MULTI with what it speaks of: the answers given
 (``sim:commands``), how far commands and arrivals have come (``sim:position``), cases that a command has touched
 (``sim:touched``) and when a commanded suspension ends (``sim:until``). The cases themselves the caller reads from the
-store; what was published after that is read from the stream's tail.
+store; what was published after that is read from the stream's tail. A case of somebody else's stays as its publisher
+left it until a command touches it.
 """
 
 import heapq
@@ -95,11 +96,14 @@ class LiveCaseSystem:
     # — starting, and starting again —
 
     def _take_up(self) -> None:
-        """Read where we stood, and plan what follows for every open case."""
+        """Read where we stood, and plan what follows for every open case that is ours."""
         self._read_tail()
+        members: Any = self._redis.smembers(self._touched)
+        touched = {name.decode() for name in members}
+        ours = [c for c in self.cases.values() if c.case_id in touched or self._system.is_own(c.case_id)]
         kept: Any = self._redis.hgetall(self._position)
         now_ms = self._clock.now_ms()
-        latest = max((to_ms(c.reported_at) for c in self.cases.values()), default=now_ms)
+        latest = max((to_ms(c.reported_at) for c in ours), default=now_ms)
         since_ms = self._since_ms if self._since_ms is not None else min(latest, now_ms)
         self._arrived_ms = max(self._arrived_ms, int(kept.get(b"arrived_ms") or since_ms))
         self._command_id = (kept.get(b"command") or b"0-0").decode()
@@ -107,12 +111,12 @@ class LiveCaseSystem:
         ends: Any = self._redis.hgetall(self._until)
         until = {k.decode(): int(v) for k, v in ends.items()}
         self._due.clear()
-        for case in self.cases.values():
+        for case in ours:
             self._plan(self._system.following(case, self._arrived_ms, until.get(case.case_id)))
         self._is_ready = True
 
-    def _read_tail(self) -> None:
-        """Bring the cases up to what the stream says: the store may be behind it."""
+    def _read_tail(self, only: str = "") -> None:
+        """Bring the cases (or one of them) up to what the stream says: the store may be behind it."""
         newest = {case_id: case.version for case_id, case in self.cases.items()}
         tail: Any = self._redis.xrevrange(self._events, count=TAIL)
         for _, fields in reversed(tail):
@@ -121,7 +125,7 @@ class LiveCaseSystem:
                     case = _CASE.decode(fields[b"data"])
                 except (msgspec.DecodeError, KeyError):
                     continue  # somebody's rubbish, perhaps our own: the projector names it
-                if newest.get(case.case_id, 0) < case.version:
+                if newest.get(case.case_id, 0) < case.version and only in {"", case.case_id}:
                     newest[case.case_id] = case.version
                     self._keep(case)
 
@@ -210,6 +214,8 @@ class LiveCaseSystem:
             try:
                 order = _ORDER.decode(fields.get(b"data", b""))
                 answer["case_id"] = order.case_id
+                if order.case_id not in self.cases:
+                    self._read_tail(order.case_id)  # somebody else's case, perhaps, published since we began
                 steps = obey(kind, command_id, order, Desk(now_ms, self._system.office, self.cases, self._cameras))
             except RefusedOrder as refusal:
                 answer |= {"type": "command.rejected", "reason": str(refusal)}

@@ -50,6 +50,10 @@ class CaseSystem:
             found.append(reopened)
         return found
 
+    def is_own(self, case_id: str) -> bool:
+        """Whether this system makes a case of that id: any other is somebody else's and none of our affair."""
+        return self._arrival(case_id) is not None
+
     def next_step(self, case: Case) -> Step | None:
         """What happens next to a case in this state, or None when its story is over."""
         return next(self.following(case), None)
@@ -156,6 +160,11 @@ class CaseSystem:
                     case.domain or "99", close or case.limit or Limit(value=5, unit="WD"),
                       until_ms=until_ms)  # fmt: skip
 
+    def _arrival(self, case_id: str) -> Arrival | None:
+        begun = self._arrivals.minute_of(case_id)
+        arrivals = self._arrivals.of_minute(begun) if begun is not None else []
+        return next((a for a in arrivals if a.step.case.case_id == case_id), None)
+
     def _known(self, case: Case) -> Iterator[Step] | None:
         """The rest of our own story of a case, when the story holds this very state."""
         if case.reopened_at is not None:
@@ -165,9 +174,7 @@ class CaseSystem:
                 return None
             first, rest = reopened, life.tell(self._taken_up(reopened.case, reopened.time_ms))
         else:
-            begun = self._arrivals.minute_of(case.case_id)
-            arrivals = self._arrivals.of_minute(begun) if begun is not None else []
-            arrival = next((a for a in arrivals if a.step.case.case_id == case.case_id), None)
+            arrival = self._arrival(case.case_id)
             if arrival is None:
                 return None
             first, rest = arrival.step, life.tell(self._arrived(arrival))

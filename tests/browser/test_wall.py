@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from services.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
@@ -60,7 +60,7 @@ def test_every_overdue_case_is_a_sign_or_in_a_ring(product: Product, page: Page)
     def shown() -> bool:
         overdue, soon = page.evaluate(
             """() => { const d = lianqin.layer.drawn, s = lianqin.layer.store; return [2, 1].map(light =>
-                 d.singles.filter(m => s.light[m.slot] === light).length +
+                 d.singles.filter(m => s.light[s.index.get(m.id)] === light).length +
                  d.groups.reduce((a, g) => a + (light === 2 ? g.overdue : g.soon), 0)); }"""
         )
         return (overdue, soon) == (40, 20)
@@ -159,3 +159,89 @@ def test_the_day_turns_without_a_reload(product: Product, page: Page) -> None:
     assert page.evaluate("() => lianqin.live.state.tiles.today.open") == 1
     assert "00:00" in text(page, "#clock")
     assert state_word(page) == "live"
+
+
+def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Browser) -> None:
+    """With fewer than one device pixel to the CSS pixel (a browser zoomed out) the whole canvas is cleared."""
+    product.publish_and_wait(entry(due(3)))
+    page = browser.new_page(viewport={"width": 1920, "height": 1080}, device_scale_factor=0.5)
+    open_wall(page, product)
+    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt")
+    left = page.evaluate(
+        """() => { const layer = lianqin.layer;
+             const at = c => c.getContext("2d").getImageData(c.width - 1, c.height - 1, 1, 1);
+             for (const c of [layer._dots, layer._marks]) {
+               const g = c.getContext("2d"); g.setTransform(1, 0, 0, 1, 0, 0); g.fillRect(0, 0, c.width, c.height);
+             }
+             layer._update();
+             return [layer._dots, layer._marks].map(c => at(c).data[3]); }"""
+    )
+    assert left == [0, 0]
+    page.close()
+
+
+def test_the_page_can_connect_to_its_own_origin_and_nowhere_else(product: Product, page: Page) -> None:
+    """The socket is open under the page's policy; another host, another port and a plain fetch are stopped by it."""
+    open_wall(page, product)
+    assert state_word(page) == "live"
+    stopped = page.evaluate(
+        """async () => {
+             const found = [];
+             document.addEventListener("securitypolicyviolation", e => found.push(e.effectiveDirective));
+             for (const url of ["ws://example.com/", "wss://example.com/", "ws://127.0.0.1:1/"]) {
+               try { new WebSocket(url); } catch (e) { /* some versions throw */ }
+             }
+             await fetch("http://127.0.0.1:1/").catch(() => 0);
+             await new Promise(done => setTimeout(done, 200));
+             return found; }"""
+    )
+    assert stopped == ["connect-src"] * 4
+
+
+PIXELS = """() => { const c = lianqin.layer._dots;
+    window.pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; }"""
+# How many pixels differ between what was drawn piece by piece and a drawing of the whole, and how many are not empty.
+COMPARED = """() => { const c = lianqin.layer._dots, old = window.pixels;
+    lianqin.layer.spoilAll(); lianqin.layer._drawDots();
+    const now = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+    let different = 0, drawn = 0;
+    for (let i = 3; i < now.length; i += 4) { different += Math.abs(now[i] - old[i]) > 2; drawn += now[i] > 0; }
+    return [different, drawn]; }"""
+
+
+def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product, page: Page) -> None:
+    places = [middle(i % 4 + (i * 37 % 11 - 5) / 12, i % 2 + (i * 53 % 11 - 5) / 12) for i in range(60)]
+    product.publish_and_wait(*[entry(due(20, case_id=f"C{i}", **at)) for i, at in enumerate(places)])
+    open_wall(page, product)
+    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
+    page.evaluate(
+        """() => { window.whole = 0; const layer = lianqin.layer, begin = layer._begin;
+             layer._begin = canvas => {
+               window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }"""
+    )
+    closed = {"status": "closed", "closed_at": to_rfc3339(NOON)}
+    shows_entry(page, product.publish(
+        *[entry(due(20, case_id=f"C{i}", version=2, **places[(i + 7) % 60])) for i in range(0, 12)],
+        *[entry(due(20, case_id=f"C{i}", version=2, **places[i], **closed), "case.closed") for i in range(12, 24)],
+        *[entry(due(-1, case_id=f"C{i}", version=2, **places[i])) for i in range(24, 30)],
+        *[entry(due(20, case_id=f"N{i}", **places[i])) for i in range(12)],
+    ))  # fmt: skip
+    page.wait_for_function("() => !lianqin.layer._areDotsStale() && !lianqin.layer._areMarksStale()")
+    page.evaluate(PIXELS)
+    assert page.evaluate("() => window.whole") == 0
+    different, drawn = page.evaluate(COMPARED)
+    assert different == 0
+    assert drawn > 100
+
+
+def test_the_dots_are_not_drawn_again_when_only_signs_change(product: Product, page: Page) -> None:
+    product.publish_and_wait(entry(due(20)), entry(due(-1, case_id="A2")))
+    open_wall(page, product)
+    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
+    dots_at, marks_at = page.evaluate("() => [lianqin.layer._dotsAt, lianqin.layer._marksAt]")
+    shows_entry(page, product.publish(entry(due(-1, case_id="A2", version=2, **middle(1, 1)))))
+    page.wait_for_function("before => lianqin.layer._marksAt > before", arg=marks_at)
+    page.wait_for_timeout(500)  # longer than the pause between two drawings of the dots
+    assert page.evaluate("() => lianqin.layer._dotsAt") == dots_at
+    signs = "() => [...lianqin.layer.store.signSlots()].map(i => lianqin.layer.store.ids[i])"
+    assert page.evaluate(signs) == ["A2"]

@@ -94,7 +94,7 @@ def test_a_loaded_package_is_in_place_in_the_store_and_told_to_the_stream(
     said = load_district(settings, tiny_folder)
     entry_id, fields = _last(redis_client)
     assert f"told to the stream as {entry_id}" in said
-    assert "take it over at their restart" in said
+    assert "take it over within seconds" in said
     event = parse(entry_id, fields, NOON)
     assert isinstance(event, Event)
     load_district(settings, tiny_folder)

@@ -50,6 +50,7 @@ def body(event: Event) -> Case:
     [
         ({"version": 0}, "bad_value", ["$.version", "found 0"]),
         ({"version": "7"}, "bad_value", ["$.version", 'found "7"']),
+        ({"version": 2**53 + 1}, "bad_value", ["$.version", f"found {2**53 + 1}"]),
         ({"version": 10**30}, "bad_value", ["$.version", "found 1000"]),
         ({"version": True}, "bad_value", ["$.version", "found True"]),
         ({"severity": 9}, "bad_value", ["$.severity", "found 9"]),

@@ -42,6 +42,10 @@ def test_an_empty_variable_counts_as_absent_and_others_are_taken() -> None:
     assert found.district_dir == Path("there/district")
 
 
+def test_hosts_are_a_list_with_commas() -> None:
+    assert from_environment({"LIANQIN_HOSTS": "wall.example.cn, a.b,"}).hosts == ("wall.example.cn", "a.b")
+
+
 def test_a_port_that_is_no_number_says_so() -> None:
     with pytest.raises(ValueError, match="LIANQIN_PORT='web' is not a port number"):
         from_environment({"LIANQIN_PORT": "web"})

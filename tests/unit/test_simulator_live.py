@@ -8,6 +8,7 @@ import redis
 
 from services.clock import SetClock, to_ms
 from services.events.case import Case
+from services.events.entry import encode_entry
 from services.events.others import CommandAnswer
 from services.events.parse import Event, Refused, parse
 from services.simulator.live import HEARTBEAT_SOURCES, LiveCaseSystem
@@ -259,6 +260,36 @@ def test_a_command_changes_what_follows(redis_client: redis.Redis):
     assert versions == list(range(case.version + 1, case.version + 1 + len(versions)))
     last = max(bodies, key=lambda b: b.version)
     assert last.status in {"closed", "forced_closed"} and last.escalations[-1].acknowledged_at is not None
+
+
+@pytest.mark.parametrize("case_id", ["MY-1", "20261124-095999", "20261123-000099"])
+def test_a_case_of_somebody_elses_stays_as_it_is_until_a_command_touches_it(redis_client: redis.Redis, case_id: str):
+    """Whether it stands in the store at the start or comes while the system runs, and whatever its id looks like."""
+    theirs, clock = handling_case(case_id=case_id), SetClock(START_MS)
+    late = msgspec.structs.replace(theirs, case_id="MY-2")
+    live = started(redis_client, clock, [theirs])
+    work(live)
+    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", late, clock.ms, subject="MY-2"))  # type: ignore[arg-type]
+    for _ in range(2):
+        clock.ms += 30 * HOUR_MS
+        work(live)
+        live = started(redis_client, clock, [*live.cases.values(), late])  # as the store would have it
+    assert [e.source for e in case_events(redis_client) if e.subject in {case_id, "MY-2"}] == ["/theirs"]
+    for name in (case_id, "MY-2"):
+        ask(redis_client, "case.close", f"c-{name}", case_id=name, expected_version=theirs.version, result="已整改")
+    work(live)
+    effects = [e.subject for e in case_events(redis_client) if e.body.step and e.body.step.command_id]  # type: ignore[attr-defined]
+    assert effects == [case_id, "MY-2"]
+
+
+def test_a_command_for_a_case_that_came_since_the_start_is_obeyed(redis_client: redis.Redis):
+    theirs, clock = handling_case(case_id="MY-3"), SetClock(START_MS)
+    live = started(redis_client, clock, [])
+    work(live)
+    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", theirs, clock.ms, subject="MY-3"))  # type: ignore[arg-type]
+    ask(redis_client, "case.urge", "c-1", case_id="MY-3", expected_version=theirs.version)
+    work(live)
+    assert answers(redis_client, "c-1") == [("command.accepted", None)]
 
 
 def test_another_districts_system_can_be_made(tiny: object):

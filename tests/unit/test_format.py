@@ -1,0 +1,30 @@
+"""Times as the page writes them, in Node: the district's calendar, not the machine's."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from services.clock import parse_ms
+
+FORMAT = Path(__file__).parents[2] / "dashboard/assets/10-format.js"
+SCRIPT = """
+  const lianqin = {}; eval(require("fs").readFileSync(process.argv[1], "utf8"));
+  const [at, now, zone] = JSON.parse(process.argv[2]);
+  console.log(lianqin.makeFormat({unit: {}, word: {}}, zone, () => now).hm(at));
+"""
+
+
+@pytest.mark.parametrize(("at", "now", "zone", "said"), [
+    ("2026-11-23T14:05:00+08:00", "2026-11-23T23:59:59+08:00", "Asia/Shanghai", "14:05"),
+    ("2026-11-23T14:05:00+08:00", "2026-11-24T00:00:00+08:00", "Asia/Shanghai", "11-23 14:05"),
+    ("2026-11-23T00:05:00+08:00", "2026-11-23T23:00:00+08:00", "Asia/Shanghai", "00:05"),
+    ("2025-11-23T14:05:00+08:00", "2026-11-23T14:05:00+08:00", "Asia/Shanghai", "11-23 14:05"),
+    ("2026-11-23T14:05:00+08:00", None, "Asia/Shanghai", "14:05"),
+    ("2026-11-23T23:30:00-05:00", "2026-11-23T23:59:00-05:00", "America/New_York", "23:30"),
+])  # fmt: skip
+def test_a_time_of_another_day_of_the_district_names_its_day(at: str, now: str | None, zone: str, said: str) -> None:
+    told = json.dumps([parse_ms(at), None if now is None else parse_ms(now), zone])
+    done = subprocess.run(["node", "-e", SCRIPT, str(FORMAT), told], text=True, capture_output=True, check=True)
+    assert done.stdout.strip() == said
