@@ -14,11 +14,13 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from services.settings import Settings, from_environment
 
 Command = Callable[[argparse.Namespace, Settings], int]
+HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
 
 
 def say(text: str) -> None:
@@ -72,7 +74,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     parser = argparse.ArgumentParser(
         prog="lianqin",
         description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
@@ -130,6 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     local(dead)
     dead.add_argument("action", choices=("list", "show", "retry"))
     dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
+    explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
+    local(explain)
+    explain.add_argument("what", choices=("indicator",))
+    explain.add_argument("name", help="for example on_time_close_rate; docs/indicators.md lists them")
+    explain.add_argument("--day", help="a counting day, 2026-11-23; default today")
+    explain.add_argument("--until", metavar="DAY", help="the last day, for a span")
+    for heading in HEADINGS:
+        explain.add_argument(f"--{heading}", metavar="CODE")
     contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
     contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
     local(add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"))
@@ -146,7 +156,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.app import Doors
     from dashboard.server import Server
     from services.doors import open_doors
-    from services.takeover import PackageWatch
+    from services.package_watch import PackageWatch
 
     def make_doors() -> Doors:
         doors = open_doors(settings, migrate=False)
@@ -246,6 +256,27 @@ def _dead(options: argparse.Namespace, settings: Settings) -> int:
     }[options.action]()
     print("\n".join(lines))
     return 0
+
+
+def _explain(options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import open_doors
+    from services.explain import explain_indicator
+    from services.figures import Scope
+
+    doors = open_doors(settings, migrate=False)
+    first = _day(options.day) if options.day else doors.district.day_of(doors.clock.now_ms())
+    scope = Scope(**{heading: getattr(options, heading) for heading in HEADINGS})
+    for line in explain_indicator(doors, options.name, scope, first, _day(options.until) if options.until else first):
+        print(line)
+    return 0
+
+
+def _day(text: str) -> int:
+    """A date as yyyymmdd. Raises ValueError with what to write."""
+    try:
+        return int(date.fromisoformat(text).strftime("%Y%m%d"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write for example 2026-11-23") from None
 
 
 def _contract(options: argparse.Namespace, _settings: Settings) -> int:

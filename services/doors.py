@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from services.clock import Clock, FollowedClock, from_hash
 from services.district.load import load
 from services.district.package import District
+from services.package_watch import PackageWatch
 from services.projector.ingest import Ingest
 from services.projector.loop import Projector
 from services.sealing import Sealer
@@ -17,7 +18,6 @@ from services.settings import Settings
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import EventStream, Keys, connect
-from services.takeover import PackageWatch
 
 
 class NotConfigured(Exception):

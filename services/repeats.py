@@ -133,8 +133,8 @@ def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> 
 def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
     """Where cases of one minor class gather (of one unified class where the minor one is unknown), the largest first.
 
-    A spot is a disc: a case with everything of its class within the policy's metres. The fullest disc is taken first and
-    its cases with it, so that no case stands in two, and a long row of small steps is several.
+    A spot is a disc: a case with everything of its class within the policy's metres. The fullest disc is taken first
+    and its cases with it, so that no case stands in two, and a long row of small steps is several.
     """
     by_class: defaultdict[str, list[Seen]] = defaultdict(list)
     for row in rows:

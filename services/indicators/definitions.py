@@ -180,6 +180,8 @@ STANDING: dict[str, Standing] = {
                  "open cases without a street: the district holds them"),
         Standing("proposed", "建议升级", "Proposed", "规则建议升级到区、等人确认的案件",
                  "cases that a rule proposes to the district, waiting for a person"),
+        Standing("computed", "推算期限", "Counted limits", "在办案件中没有公布截止时间、由时限推算的",
+                 "open cases whose deadline was not published but counted from the limit"),
         Standing("irregular", "流转异常", "Irregular", "在办案件中有不合流转规则的步骤的",
                  "open cases with a step that broke the table of transitions"),
     )

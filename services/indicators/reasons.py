@@ -76,3 +76,27 @@ def _why_out(row: CaseRow, clock: str, window: Window) -> str:
     if window.start <= at < window.end:
         return "ahead"
     return "other_day"
+
+
+# Each reason in words; the screens have the same codes in their tables.
+WHY: dict[str, tuple[str, str]] = {
+    "closed_in_time": ("按期结案", "closed by its deadline"),
+    "closed_late": ("逾期结案", "closed after its deadline"),
+    "open_overdue": ("截止时间已到，尚未结案", "its deadline has come and it is open"),
+    "exempt": ("申诉成立，按期计", "exempt on appeal: counted as on time"),
+    "verdict_in_time": ("无截止时间，按来源认定为按期", "no deadline: on time in the publisher's word"),
+    "verdict_late": ("无截止时间，按来源认定为逾期", "no deadline: late in the publisher's word"),
+    "handled_in_time": ("按期反馈", "handled by its deadline"),
+    "handled_late": ("逾期反馈", "handled after its deadline"),
+    "unhandled_overdue": ("处置截止时间已到，尚未反馈", "its handling deadline has come and it is not handled"),
+    "in": ("计入分子", "in the count"),
+    "in_denominator": ("只计入分母", "below the line only"),
+    "voided": ("已作废", "voided"),
+    "merged": ("已合并到另一案件", "merged into another case"),
+    "not_filed": ("未立案", "not filed"),
+    "self_handled": ("自行处置，另列", "solved on the spot: counted apart"),
+    "no_deadline": ("没有期限，也没有来源认定", "neither a deadline nor a publisher's verdict"),
+    "suspended": ("统计期末挂账", "suspended at the end of the window"),
+    "ahead": ("截止时间未到", "its deadline is still ahead"),
+    "other_day": ("计入别的日子", "counts on another day"),
+}
