@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class PackageWatch:
-    """What a process asks now and then: the store says what was loaded, the folder has it."""
+    """What a process that runs with ``district`` asks now and then. The store says what was loaded."""
 
     def __init__(self, engine: Engine, folder: Path, district: District) -> None:
         self._engine, self._folder = engine, folder
