@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.endpoints import register_endpoints
 from dashboard.hosts import known_hosts
+from dashboard.indicator_endpoints import register_indicators
 from dashboard.layouts import wall
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.refusals import register_refusals
@@ -24,7 +25,10 @@ from dashboard.wire import wired
 from services.case_view import CaseReader
 from services.clock import Clock
 from services.district.package import District
+from services.figure_view import FigureReader
+from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
+from services.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +99,26 @@ def create_app(doors: Doors) -> Web:
     server.wsgi_app = known_hosts(wired(server.wsgi_app), doors.hosts)  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     room = LiveRoom(socketio, doors.clock, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
-    wall_callbacks.register(app, doors.district, CaseReader(doors.engine, doors.district, offload))
+    figures = FigureReader(doors.engine, doors.district, lambda: follower.board, offload)
+    wall_callbacks.register(
+        app,
+        doors.district,
+        CaseReader(doors.engine, doors.district, offload),
+        figures,
+        lambda: watched(follower),
+        doors.clock.now_ms,
+    )
     register_endpoints(server, doors.district, room, follower, doors.clock)
+    register_indicators(server, doors.district, doors.engine, doors.clock, offload)
     register_refusals(server, app)
     _secure(server, app)
     return Web(server, app, socketio, room, follower)
+
+
+def watched(follower: Follower) -> tuple[list[Watch], list[dict[str, Any]]]:
+    """The watched areas' figures and the hot spots, as the follower has them."""
+    spots = follower.board.things.get(("hot_spots", "all"))
+    return follower.watched, [] if spots is None else thing_list(spots)
 
 
 def start(web: Web) -> None:

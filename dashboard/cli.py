@@ -11,6 +11,7 @@ if "web" in sys.argv[1:2]:
 import argparse
 import dataclasses
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -61,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.faults:
             print(f"  {fault}", file=sys.stderr)
         print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read our lines (`| head`) has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (RedisError, SQLAlchemyError, OSError) as error:
         print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
     except (NotConfigured, EmbeddedRedisError, OperationError, WrongDistrict, ValueError) as error:

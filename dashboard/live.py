@@ -21,7 +21,7 @@ from gevent.event import Event
 from dashboard.wire import KEY
 from services.clock import Clock
 from services.district.shifts import Shifts
-from services.liveboard.board import Board
+from services.liveboard.board import Board, thing_list
 from services.liveboard.figures import tiles
 from services.liveboard.follower import Follower
 from services.liveboard.sources import source_rows
@@ -118,6 +118,8 @@ class LiveRoom:
         # A history that is only half there is nothing to compare with.
         found = tiles(board, follower.before if filling is None else {})
         del board.happened[:-TICKER_LINES]
+        spots = board.things.get(("hot_spots", "all"))
+        found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
         found["ticker"] = list(board.happened)
         found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
         health = follower.health

@@ -1,23 +1,49 @@
-"""One case for a panel: the row, its events, the names of its places. A read; nothing here may hold the loop long."""
+"""One case for a panel: the row, its events with what was irregular, how its deadline came about, what may be the same.
+
+A read; nothing here may hold the loop long.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import Engine
+import msgspec
+from sqlalchemy import Connection, Engine
 
-from services.cases import CaseRow, decode_escalation
+from services.cases import CaseRow, decode_escalation, timed
+from services.deadline_steps import Step, explain
+from services.deadlines import due
 from services.district.package import District
+from services.events.case import Case
+from services.lifecycle import Told, review
+from services.repeats import HOUR_MS, Seen, same_matter, seen
 from services.store import read
+from services.working_calendar import WorkingCalendar, calendar_of
+
+_CASE = msgspec.json.Decoder(Case).decode
+
+
+class Happened(NamedTuple):
+    """One event: Unix ms, type, and why it broke the table of transitions (services.lifecycle)."""
+
+    at: int
+    type: str
+    irregular: tuple[str, ...] = ()
 
 
 class CaseView(NamedTuple):
-    """What a panel shows: the row, the events as (Unix ms, type), the names of its area and unit."""
+    """What a panel shows: the row, its events, the names of its area and units, the account of its deadline.
+
+    ``same`` are cases that may be the same matter, with their metres.
+    """
 
     row: CaseRow
-    events: tuple[tuple[int, str], ...]
+    events: tuple[Happened, ...]
     area: str
     unit: str
+    escalated_from: str
     escalated_to: str
+    deadline: tuple[Step, ...] = ()
+    same: tuple[tuple[Seen, float], ...] = ()
 
 
 class CaseReader:
@@ -33,16 +59,34 @@ class CaseReader:
         return self._offload(lambda: self._read(case_id, english))
 
     def _read(self, case_id: str, english: bool) -> CaseView | None:
+        calendar = calendar_of(self._district)
         with self._engine.connect() as connection:
             row = read.one_case(connection, case_id)
             if row is None:
                 return None
-            told = read.history_of(connection, case_id)
-        events = tuple(sorted((past.time, past.type) for past in told))
-        to = decode_escalation(row.escalation).to if row.escalation else ""
+            told = [_told(past, calendar) for past in read.history_of(connection, case_id)]
+            same = self._same(connection, row)
+        passed = decode_escalation(row.escalation) if row.escalation else None
+        standing = next((t for t in told if t.key == row.entry), None)
         return CaseView(
-            row, events, self._area(row, english), self._unit(row.lead_unit, english), self._unit(to, english)
+            row,
+            _happened(told),
+            self._area(row, english),
+            self._unit(row.lead_unit, english),
+            self._unit(passed.from_, english) if passed else "",
+            self._unit(passed.to, english) if passed else "",
+            explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms) if standing else (),
+            same,
         )
+
+    def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:
+        """Candidates for the same matter, whatever channel they came by."""
+        policy = self._district.policy.merging
+        if row.lon is None or row.lat is None or not row.is_open:
+            return ()
+        span = int(policy.hours * HOUR_MS)
+        near = read.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain)
+        return tuple(same_matter(row, [place for other in near if (place := seen(other))], policy))
 
     def _area(self, row: CaseRow, english: bool) -> str:
         district = self._district
@@ -59,3 +103,15 @@ class CaseReader:
     def _unit(self, code: str, english: bool) -> str:
         name = self._district.units.get(code, code)
         return self._district.units_en.get(code, name) if english else name
+
+
+def _told(past: read.Past, calendar: WorkingCalendar) -> Told:
+    case = _CASE(past.data)
+    deadline = due(timed(case, past.time)[0], calendar, at=past.time).deadline_at
+    return Told(past.entry, case.version, past.type, past.source, past.time, case, deadline)
+
+
+def _happened(told: list[Told]) -> tuple[Happened, ...]:
+    """Every event in the order of its time; those that were published twice with one version are judged once."""
+    irregular = {step.key: codes for step, codes in review(told)}
+    return tuple(sorted(Happened(t.time_ms, t.type, irregular.get(t.key, ())) for t in told))

@@ -18,15 +18,17 @@ from sqlalchemy.exc import DBAPIError
 
 from services.clock import Clock
 from services.district.package import District
+from services.district.place import Placer
 from services.escalation.desk import EscalationDesk
 from services.escalation.lease import Lease
 from services.escalation.rules import Proposal, command_id
 from services.events.commands import Actor, Escalate
 from services.events.entry import encode_entry
-from services.projector.delta import Delta, decode_delta, encode_delta
+from services.projector.delta import Delta, ThingChange, decode_delta, encode_delta
+from services.repeats import HotSpot, hot_spots
 from services.store import read
 from services.store.engine import writing
-from services.store.write import Writer, read_feed
+from services.store.write import Feed, Writer, read_feed
 from services.stream import Keys
 from services.wakeups import Wakeups
 
@@ -40,6 +42,9 @@ PASS_EVERY_S = 5.0
 # A command without an answer after this long is asked for: was it refused?
 ANSWER_AFTER_MS = 3_000
 DAY_MS = 86_400_000
+GATHER_EVERY_S = 120.0
+HOT_SPOTS_TOLD = 20
+_ENCODE = msgspec.json.Encoder().encode
 AWAY = (redis.RedisError, OSError, DBAPIError)
 
 
@@ -63,7 +68,9 @@ class Escalator:
         self._leads_by_domain = _leads(district)
         self.desk = EscalationDesk(district.policy.escalation)
         self._revision = -1
-        self._next_pass = 0.0
+        self._next_pass = self._next_gathering = 0.0
+        self._gathered = b""
+        self._placer = Placer(district)
 
     def run(self, stop: threading.Event) -> None:
         """Lead or stand by until ``stop``; Redis or a store that is away is waited for."""
@@ -100,7 +107,7 @@ class Escalator:
             for row in read.open_cases(connection):
                 self.desk.put(row)
             self.desk.settle(read.all_proposals(connection), [])
-        self._next_pass = 0.0
+        self._next_pass, self._gathered = 0.0, b""
 
     def work(self) -> None:
         """Judge what has changed; now and then everything, for the clock's sake."""
@@ -109,6 +116,9 @@ class Escalator:
             self._next_pass = time.monotonic() + PASS_EVERY_S
             self._act(None)
             self._ask_for_answers()
+            if time.monotonic() >= self._next_gathering:
+                self._next_gathering = time.monotonic() + GATHER_EVERY_S
+                self._gather()
         elif changed:
             self._act(changed)
 
@@ -154,24 +164,41 @@ class Escalator:
         """One transaction: the rows, and the delta that tells the walls."""
         if not proposed and not withdrawn:
             return
-        now = self._clock.now_ms()
         with writing(self._engine) as connection:
             writer = Writer(connection)
             feed = writer.lock()
             writer.proposals(proposed, withdrawn)
-            delta = Delta(
-                last_entry=feed.last_entry, lost=feed.lost, lost_at=feed.lost_at, emptied_at=feed.emptied_at,
-                proposals=proposed, withdrawn=withdrawn,
-            )  # fmt: skip
-            after = msgspec.structs.replace(feed, revision=feed.revision + 1)
-            writer.publish(after.revision, now, encode_delta(delta))
-            writer.move_feed(after)
+            delta = Delta(last_entry=feed.last_entry, proposals=proposed, withdrawn=withdrawn)
+            revision = self._publish(writer, feed, delta)
         over = [self.desk.proposals[case_id].decision for case_id in withdrawn if case_id in self.desk.proposals]
         # Our own delta comes to us through the outbox too; it changes nothing then.
         self.desk.settle(proposed, withdrawn)
         self._lease.forget(over)
-        self._client.xadd(self._keys.board, {"revision": after.revision}, maxlen=1000, approximate=True)
+        self._client.xadd(self._keys.board, {"revision": revision}, maxlen=1000, approximate=True)
         self._checkpoint("written")
+
+    def _gather(self) -> None:
+        """Now and then: where cases of one class gather; the walls hear of it as of any thing."""
+        now, policy = self._clock.now_ms(), self._district.policy.merging
+        spots = hot_spots(self.desk.seen_since(now - int(policy.hot_spot_days * DAY_MS)), policy)[:HOT_SPOTS_TOLD]
+        body = _ENCODE([_told(spot, self._placer) for spot in spots])
+        if body == self._gathered:
+            return
+        self._gathered = body
+        with writing(self._engine) as connection:
+            writer = Writer(connection)
+            feed = writer.lock()
+            thing = ThingChange("hot_spots", "all", feed.revision + 1, 0, msgspec.Raw(body))
+            writer.things([(thing.kind, thing.key, thing.version, thing.entry, body)])
+            self._publish(writer, feed, Delta(last_entry=feed.last_entry, things=[thing]))
+
+    def _publish(self, writer: Writer, feed: Feed, delta: Delta) -> int:
+        """The next revision, with this delta."""
+        whole = msgspec.structs.replace(delta, lost=feed.lost, lost_at=feed.lost_at, emptied_at=feed.emptied_at)
+        after = msgspec.structs.replace(feed, revision=feed.revision + 1)
+        writer.publish(after.revision, self._clock.now_ms(), encode_delta(whole))
+        writer.move_feed(after)
+        return after.revision
 
     def _ask_for_answers(self) -> None:
         """A command that was refused (most often: somebody was first, the version is stale) is sent anew."""
@@ -194,6 +221,15 @@ class Escalator:
 
     def _lead_of(self, domain: str) -> str:
         return self._leads_by_domain.get(domain) or f"{self._district.code}-center"
+
+
+def _told(spot: HotSpot, placer: Placer) -> dict[str, object]:
+    """A hot spot as the walls hear of it, with the street it lies in."""
+    ((street, _, _),) = placer.find([(spot.lon, spot.lat)])
+    return {
+        "lon": round(spot.lon, 6), "lat": round(spot.lat, 6), "street": street, "domain": spot.domain,
+        "n": len(spot.case_ids), "open": spot.open, "newest_at": spot.newest_at, "cases": spot.case_ids[-20:],
+    }  # fmt: skip
 
 
 def _leads(district: District) -> dict[str, str]:

@@ -40,7 +40,7 @@ class FigureReader:
     def __init__(
         self,
         engine: Engine,
-        district: Callable[[], District],
+        district: District,
         board: Callable[[], Board],
         offload: Callable[[Callable[[], Any]], Any],
     ) -> None:
@@ -53,7 +53,7 @@ class FigureReader:
         """
         if name in STANDING:
             return self._standing(STANDING[name], scope, now)
-        district = self._district()
+        district = self._district
         today = district.day_of(now)
         first = district.month_start(today) if span == "month" else today
         found: FigureView = self._offload(
@@ -62,14 +62,14 @@ class FigureReader:
         return found
 
     def _indicator(self, indicator: Indicator, scope: Scope, days: Days, now: int) -> FigureView:
-        district = self._district()
+        district = self._district
         window = window_of(district, days, now)
         with self._engine.connect() as connection, connection.begin():
             found = figures(connection, district, [indicator.name], days, now, scope)
             figure = found[()][0]
             cases = list(cases_behind(connection, district, indicator.name, window, scope, CASES_SHOWN * 5))
-        if indicator.over:  # those that spoil the rate first: they are what somebody asks for
-            cases.sort(key=lambda item: bool(item[1].numerator))
+        if indicator.over:  # those that somebody asks for first: what spoils a rate, or what makes it up
+            cases.sort(key=lambda item: bool(item[1].numerator) == (indicator.better == "up"))
         return FigureView(indicator.name, indicator, scope, figure, window, now, figure.n, tuple(cases[:CASES_SHOWN]))
 
     def _standing(self, standing: Standing, scope: Scope, now: int) -> FigureView:

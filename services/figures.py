@@ -5,7 +5,7 @@ moment, is put right from the rows concerned, by the pure definition: few, and o
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
@@ -25,6 +25,21 @@ _COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
 _HEADINGS = {
     "street": "street", "community": "community", "grid": "grid", "unit": "lead_unit", "channel": "channel",
     "level": "highest_level", "domain": "domain",
+}  # fmt: skip
+
+
+_C = schema.cases.c
+_IS_LATE = or_(_C.closed_at.is_(None), _C.closed_at > _C.deadline_at)
+# Which cases a short list shows first: those that spoil the rate, or that make it up.
+_FIRST: dict[str, Any] = {
+    "on_time_close_rate": _IS_LATE.desc(), "close_rate": _C.closed_at.is_(None).desc(),
+    "on_time_handle_rate": or_(_C.handled_at.is_(None), _C.handled_at > _C.handle_deadline_at).desc(),
+    "handle_rate": _C.handled_at.is_(None).desc(), "rework_rate": (_C.reworks > 0).desc(),
+    "extension_rate": (_C.extensions > 0).desc(), "district_share": (_C.highest_level == "district").desc(),
+    "street_solved_rate": (_C.highest_level == "district").desc(),
+    "grid_solved_rate": _C.highest_level.in_(("street", "district")).desc(),
+    "dispatch_accuracy": (_C.wrong_dispatches > 0).desc(), "self_handled": _C.self_handled.desc(),
+    "forced_closed": (_C.status == "forced_closed").desc(), "exempted": _C.appeal_exempt.desc(),
 }  # fmt: skip
 
 
@@ -77,7 +92,9 @@ def cases_behind(  # noqa: PLR0917  # what a question is made of
     ``limit`` 0: all of them.
     """
     indicator = INDICATORS[name]
-    query = select(*_COLUMNS).where(*_named(scope), _touches(window)).order_by(schema.cases.c.event_at.desc())
+    first = [_FIRST[name]] if limit and name in _FIRST else []
+    order = [*first, schema.cases.c.event_at.desc()]
+    query = select(*_COLUMNS).where(*_named(scope), _touches(window)).order_by(*order)
     given = 0
     for row in connection.execute(query):
         case = CaseRow(*row)

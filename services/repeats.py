@@ -68,6 +68,10 @@ class Neighbours:
     def __len__(self) -> int:
         return len(self._at)
 
+    def __iter__(self) -> Iterator[Seen]:
+        for case_id, cell in self._at.items():
+            yield self._cells[cell][case_id]
+
     def put(self, row: Seen) -> None:
         """Add a case, or move it."""
         self.drop(row.case_id)

@@ -19,6 +19,7 @@ lianqin.groundStyle = feature => {
     case "road-minor": return line("map-road-minor", 1);
     case "road-major": return line("map-road-major", 3, {lineJoin: "round"});
     case "border": return line("map-border", 1.5, {lineJoin: "round"});
+    case "watch-area": return line("map-key-area", 2, {dashArray: `${2 * unit} ${5 * unit}`, lineCap: "round"});
     default: return line("map-key-area", 2, {dashArray: `${8 * unit} ${5 * unit}`});
   }
 };

@@ -16,6 +16,8 @@ lianqin.plain = text => JSON.parse(text, (_, v) => v && typeof v === "object" &&
 lianqin.makeTiles = (texts, format, places) => {
   const h = lianqin.h, word = texts.word;
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
+  /** What opens when it is clicked: a figure by its name, the heading that it is of, and its span. */
+  const opens = (name, scope = {}, span = "today") => ({"data-figure": JSON.stringify({figure: name, scope, span})});
   const figure = (n, more = "") => h("b", {class: `figure ${more} ${n >= 1000 ? "long" : ""}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
   const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
   const unit = code => places.units[code] || code;
@@ -32,17 +34,17 @@ lianqin.makeTiles = (texts, format, places) => {
   };
 
   /** Rows that share one grammar: name, bar, value; the thin line is the same minute yesterday. */
-  const bars = (rows, names, restName, limit = 5) => {
+  const bars = (rows, names, restName, limit = 5, heading = "") => {
     const shown = rows.length > limit ? rows.slice(0, limit - 1) : rows;
     const rest = rows.slice(shown.length);
-    const lines = shown.map(([code, n, before]) => [names[code] || code, n, before]);
+    const lines = shown.map(([code, n, before]) => [names[code] || code, n, before, false, code]);
     if (rest.length) {
       const known = rest.every(r => r[2] !== null);
       lines.push([format.fill(restName, {n: rest.length}), rest.reduce((a, r) => a + r[1], 0), known ? rest.reduce((a, r) => a + r[2], 0) : null, true]);
     }
     const most = Math.max(1, ...lines.flatMap(l => [l[1], l[2] || 0]));
-    return h("div", {class: "bars"}, lines.map(([name, n, before, dim]) => [
-      h("span", {class: dim ? "dim" : ""}, name),
+    return h("div", {class: "bars"}, lines.map(([name, n, before, dim, code]) => [
+      h("span", {class: dim ? "dim" : "", ...(code ? opens("intake", {[heading]: code}) : {})}, name),
       h("i", {style: `--n:${(100 * n / most).toFixed(1)}%;--before:${before === null ? "-9" : (100 * before / most).toFixed(1)}%`}),
       h("span", {class: "r", title: n.toLocaleString("en-US")}, format.count(n)),
     ]));
@@ -55,12 +57,12 @@ lianqin.makeTiles = (texts, format, places) => {
       const b = t.before;
       return h("div", null,
         h("div", {class: "hero"},
-          h("div", null, h("div", {class: "label"}, sign("overdue bad"), word.overdue), h("div", null, figure(t.overdue, t.overdue ? "bad" : ""), change(t.overdue, b.overdue, true))),
-          h("div", null, h("div", {class: "label"}, sign("soon warn"), word.due_soon), h("div", null, figure(t.due_soon)))),
+          h("div", opens("overdue"), h("div", {class: "label"}, sign("overdue bad"), word.overdue), h("div", null, figure(t.overdue, t.overdue ? "bad" : ""), change(t.overdue, b.overdue, true))),
+          h("div", opens("due_soon"), h("div", {class: "label"}, sign("soon warn"), word.due_soon), h("div", null, figure(t.due_soon)))),
         h("div", {class: "three"},
-          h("div", null, h("div", {class: "dim"}, word.intake), figure(t.intake), change(t.intake, b.reported, true, true)),
-          h("div", null, h("div", {class: "dim"}, word.closed), figure(t.closed), change(t.closed, b.closed, false, true)),
-          h("div", null, h("div", {class: "dim"}, word.open), figure(t.open), change(t.open, b.open, true, true))));
+          h("div", opens("intake"), h("div", {class: "dim"}, word.intake), figure(t.intake), change(t.intake, b.reported, true, true)),
+          h("div", opens("closed"), h("div", {class: "dim"}, word.closed), figure(t.closed), change(t.closed, b.closed, false, true)),
+          h("div", opens("open"), h("div", {class: "dim"}, word.open), figure(t.open), change(t.open, b.open, true, true))));
     },
 
     funnel(t) {
@@ -70,7 +72,7 @@ lianqin.makeTiles = (texts, format, places) => {
       const missed = {grid: n && share(t.grid) < gridTarget, street: false, district: n && share(t.district) > districtTarget};
       const reached = t.street + t.district, atStreet = reached ? t.street / reached : null, low = atStreet !== null && atStreet < streetTarget;
       return h("div", {class: "funnel"},
-        h("div", {class: "rows"}, levels.map(([level, from, count, target]) => h("div", {class: "row"},
+        h("div", {class: "rows"}, levels.map(([level, from, count, target]) => h("div", {class: "row", ...opens({grid: "grid_solved_rate", street: "street_solved_rate", district: "district_share"}[level], {}, "month")},
           h("span", null, texts.level[level]),
           h("i", {class: missed[level] ? "missed" : n ? "" : "nothing", style: `--from:${n ? 100 * from / n : 0}%;--n:${n ? 100 * count / n : 0}%`}),
           h("b", {class: missed[level] ? "r warn" : "r", title: `${count.toLocaleString("en-US")} / ${n.toLocaleString("en-US")}`}, format.percent(share(count))),
@@ -93,21 +95,21 @@ lianqin.makeTiles = (texts, format, places) => {
         [0, 6, 12, 18, 24].map(i => h("svg:text", {x: x(i), y: 124, "font-size": 24, fill: "var(--ink-3)", "text-anchor": i === 0 ? "start" : i === 24 ? "end" : "middle"}, String(i))));
     },
 
-    channels: t => bars(t, texts.channel, word.rest_kinds),
+    channels: t => bars(t, texts.channel, word.rest_kinds, 5, "channel"),
     /** As many classes as the streets above leave room for. */
-    domains: (t, streets) => bars(t, texts.domain, word.rest_kinds, Math.max(5, Math.min(9, 20 - streets))),
+    domains: (t, streets) => bars(t, texts.domain, word.rest_kinds, Math.max(5, Math.min(9, 20 - streets)), "domain"),
 
     /** A bar on one common scale from the target, and n beside every rate. */
     streets(t) {
       const rates = t.rows.map(r => r[1]).filter(v => v !== null);
       const low = Math.min(2 * t.target - 1, Math.floor(10 * Math.min(1, ...rates)) / 10), at = v => 100 * (Math.max(v, low) - low) / (1 - low);
       const line = at(t.target), missed = v => v !== null && v < t.target;
-      const row = (rank, name, value, due) => [
-        h("span", {class: "dim"}, rank), h("span", {class: "name"}, name),
+      const row = (rank, name, value, due, scope = {}) => [
+        h("span", {class: "dim"}, rank), h("span", {class: "name", ...opens("on_time_close_rate", scope)}, name),
         h("i", {style: `--line:${line}%;--a:${value === null ? line : Math.min(at(value), line)}%;--b:${value === null ? line : Math.max(at(value), line)}%`, class: missed(value) ? "missed" : ""}),
-        h("b", {class: missed(value) ? "r warn" : "r"}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
+        h("b", {class: missed(value) ? "r warn" : "r", ...opens("on_time_close_rate", scope)}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
       // Fifteen rows fit. Of more streets the first four and the last ten: the middle is nobody's question.
-      const all = t.rows.map((r, i) => row(r[1] === null || !r[0] ? "" : String(i + 1), street(r[0]), r[1], r[2]));
+      const all = t.rows.map((r, i) => row(r[1] === null || !r[0] ? "" : String(i + 1), street(r[0]), r[1], r[2], {street: r[0]}));
       const folded = all.length > 15 ? [...all.slice(0, 4), [h("span"), h("span", {class: "dim"}, format.fill(word.rest_streets, {n: all.length - 14})), h("span"), h("span"), h("span")], ...all.slice(-10)] : all;
       return h("div", {class: "streets"},
         h("span"), h("span"), h("span", {class: "head", style: `--line:${line}%`}, h("span", null, `${Math.round(100 * t.target)}%`)), h("span", {class: "head r"}, word.on_time), h("span", {class: "head r"}, word.n),
@@ -134,19 +136,40 @@ lianqin.makeTiles = (texts, format, places) => {
         const row = rows.get(id), e = row[A.escalation], state = this.queueLight(row, now);
         const first = !state.taken && !solid;
         solid = solid || first;
-        const badge = state.taken ? h("span", null, format.fill(word.taken, {time: format.hm(e[4])}))
+        const badge = state.taken ? h("span", null, `${e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim())
           : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
         const reason = texts.reason[(e && e[1]) || "unknown"] || e[1];
         return h("div", {class: first ? "case open-loop" : "case", "data-case": id, tabindex: 0},
           h("span", {class: "no"}, String(i + 1)),
           h("p", {class: "what"}, h("span", null, `${street(row[A.street])} ${className(row)}`), this.countdown(state.left)),
-          h("p", {class: "who"}, h("span", null, e && e[0] ? `${reason} → ${unit(e[0])}` : reason), badge));
+          h("p", {class: "who"}, h("span", null, reason + (e && e[2] !== null ? ` ${format.fill(word.since, {time: format.hm(e[2])})}` : "")), badge),
+          h("p", {class: "way"}, h("span", null, this.way(row, e))));
       });
       const more = t.n - shown.length, shownUntaken = shown.filter(id => !this.queueLight(rows.get(id), now).taken).length;
       const restUntaken = t.untaken - shownUntaken;
       return h("div", {class: "queue"}, cards, more > 0 ? h("div", {class: "more"},
         h("span", null, format.fill(word.rest_queue, {n: more}), restUntaken > 0 ? h("span", {class: "warn"}, " · " + format.fill(word.untaken_n, {n: restUntaken})) : ` ${word.rest_taken}`),
         this.restSoonest(t, rows, now, fits)) : null);
+    },
+    /** From whom to whom; the street's name, which the row says already, is not said twice. */
+    way(row, e) {
+      if (!e || !e[0]) return "";
+      const name = street(row[lianqin.AT.street]), from = e[5] ? unit(e[5]) : name;
+      return `${from.length > name.length && from.startsWith(name) ? from.slice(name.length).trim() : from} → ${unit(e[0])}`;
+    },
+    /** What the district will hold next: proposals that wait for a person first, then what the clock brings. */
+    next(t, rows, now, fits) {
+      const line = (id, how, text) => {
+        const row = rows.get(id);
+        return h("div", {class: "case coming", "data-case": id, tabindex: 0},
+          h("span", null, `${street(row[lianqin.AT.street])} ${className(row)}`), h("b", {class: how}, text));
+      };
+      const space = texts.unit.tight ? "" : " ";
+      const proposed = t.rows.filter(r => rows.has(r[0])).map(([id, rule]) => line(id, "warn", `${texts.rule[rule]}${space} ${word.proposal}`));
+      const coming = t.coming.filter(r => rows.has(r[0]) && r[2] > now).map(([id, , at]) => line(id, "", format.fill(word.takes_in, {in: format.duration(at - now)})));
+      const half = Math.max(1, fits - Math.min(coming.length, Math.ceil(fits / 2)));
+      const shown = [...proposed.slice(0, half), ...coming].slice(0, fits);
+      return h("div", {class: "next"}, shown.length ? shown : h("p", {class: "none"}, word.none_coming));
     },
     /** What breaks next among those that have no row: the server's tenth and on, and those of its ten that do not fit. */
     restSoonest(t, rows, now, fits) {
@@ -164,14 +187,15 @@ lianqin.makeTiles = (texts, format, places) => {
     },
 
     unknown(t) {
-      const refused = Object.values(t.refused).reduce((a, n) => a + n, 0);
-      const row = (name, n, how = "") => h("div", {class: how}, h("span", null, name), h("b", null, typeof n === "number" ? format.count(n) : n));
+      const row = (name, n, how = "", open = "") => h("div", {class: how, ...(open ? opens(open) : {})}, h("span", null, name), h("b", null, typeof n === "number" ? format.count(n) : n));
       const absent = t.absent.map(file => texts.absent[file.split(".")[0]]).filter(Boolean);
       return h("div", {class: "pairs"},
-        row(word.unplaced, t.unplaced), row(word.estimated, t.estimated), row(word.refused, refused, refused ? "warn" : ""), row(word.clock_skew, t.clock_skew),
+        row(word.unplaced, t.unplaced, "", "unplaced"), row(word.estimated, t.estimated, "", "computed"), row(word.irregular, t.irregular, "", "irregular"),
+        absent.length === 1 ? h("div", null, h("span", null, word.absent), h("span", {class: "list"}, absent[0])) : null,
+        t.clock_skew ? row(word.clock_skew, t.clock_skew) : null,
         t.lost ? row(`${word.lost} ${t.lost_at ? format.hm(t.lost_at) : ""}`, format.fill(word.lost_n, {n: format.count(t.lost)}), "bad wide") : null,
         t.emptied_at ? row(word.emptied, format.hm(t.emptied_at), "warn wide") : null,
-        absent.length ? h("div", {class: "wide"}, h("span", null, word.absent), h("span", {class: "list"}, absent.join(texts.unit.tight ? "、" : ", "))) : null);
+        absent.length > 1 ? h("div", {class: "wide"}, h("span", null, word.absent), h("span", {class: "list"}, absent.join(texts.unit.tight ? "、" : ", "))) : null);
     },
 
     ticker(t) {

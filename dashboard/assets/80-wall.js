@@ -2,6 +2,7 @@
 "use strict";
 
 lianqin.startWall = root => {
+  const NEXT_ROWS = 3;
   const texts = lianqin.plain(root.dataset.texts), places = lianqin.plain(root.dataset.district);
   const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places);
   const $ = id => document.getElementById(id), store = new lianqin.CaseStore();
@@ -49,6 +50,12 @@ lianqin.startWall = root => {
     domains: t => body("tile-domains", tiles.domains(t, live.state.tiles.streets ? live.state.tiles.streets.rows.length : 15)),
     streets: t => { body("tile-streets", tiles.streets(t)); insets.show(t.rows); },
     queue: () => drawQueue(),
+    next: () => drawNext(),
+    watch: ([areas, spots]) => {
+      const key = $("watch-key");
+      key.textContent = areas || spots ? format.fill(texts.watch.key, {areas, spots}) : "";
+      key.dataset.figure = JSON.stringify({figure: "watch"});
+    },
     unknown: t => body("tile-unknown", tiles.unknown(t)),
     shift: t => { $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : ""; },
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
@@ -63,8 +70,8 @@ lianqin.startWall = root => {
     if (fits) return fits;
     const column = $("tile-queue").parentElement, rem = 16 * lianqin.unit();
     if (!$("tile-unknown").querySelector(".pairs")) return 6;
-    const free = column.clientHeight - $("tile-unknown").offsetHeight - 7.5 * rem;
-    return fits = Math.max(3, Math.min(10, Math.floor(free / (5.06 * rem))));
+    const free = column.clientHeight - $("tile-unknown").offsetHeight - (11 + 2.25 * NEXT_ROWS) * rem;
+    return fits = Math.max(3, Math.min(10, Math.floor(free / (6.56 * rem))));
   };
   const drawQueue = () => {
     const t = live.state.tiles.queue, now = live.now();
@@ -99,6 +106,17 @@ lianqin.startWall = root => {
     if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
     queueShown = shown.join(" ");
   };
+  /** Counted down every second like the queue; made anew only when its rows change, or its words. */
+  let nextTold = "";
+  const drawNext = () => {
+    const t = live.state.tiles.next, now = live.now();
+    if (!t || now === null) return;
+    $("tile-next").querySelector(".basis").textContent = t.proposed ? format.fill(texts.word.proposed_n, {n: format.count(t.proposed)}) : "";
+    const content = tiles.next(t, live.state.rows, now, NEXT_ROWS), told = content.textContent;
+    if (told === nextTold) return;
+    nextTold = told;
+    body("tile-next", content);
+  };
   const drawKey = () => {
     const t = live.state.tiles.today;
     if (!t) return;
@@ -129,6 +147,7 @@ lianqin.startWall = root => {
     $("date").textContent = format.date(now);
     drawTruth();
     drawQueue();
+    drawNext();
     const fresh = now - Math.max(live.age() - 2000, 0) * (live.beat.speed || 1), asOf = format.hm(fresh);
     const late = live.word() === "late" ? ` ${texts.word.late}` : "";
     const text = live.word() === "stale" || live.word() === "offline" ? format.fill(texts.word.stale, {time: asOf}) : asOf + late;
@@ -143,7 +162,16 @@ lianqin.startWall = root => {
     if (typeof filling === "number") { $("note").textContent = format.fill(texts.word.filling, {n: Math.round(100 * filling)}); return; }
     $("note").textContent = speed === 0 ? texts.word.stopped_clock : speed !== 1 ? format.fill(texts.word.virtual_speed, {n: speed}) : root.dataset.note || "";
   };
+  /** An open panel follows its case: asked for again when the case has changed, at most once a second. */
+  let asked = null, askedAt = 0;
+  const follow = rows => {
+    if (!asked || !asked.id || $("case-panel").hidden || (rows !== null && !rows.has(asked.id))) return;
+    if (performance.now() - askedAt < 1000) { setTimeout(() => follow(null), 1000); return; }
+    askedAt = performance.now();
+    ask(asked);
+  };
   const render = change => {
+    follow(change.rows);
     if (change.rows === null) { store.load(live.state.rows); touch(); }
     else if (change.rows.size) {
       for (const id of change.rows) { const row = live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
@@ -158,7 +186,8 @@ lianqin.startWall = root => {
     h("div", null, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
   live = lianqin.connect(render, everySecond);
-  const pick = id => dash_clientside.set_props("picked-case", {data: {id, at: Date.now()}});
+  const ask = what => { asked = what; dash_clientside.set_props("picked-case", {data: {...what, at: Date.now()}}); };
+  const pick = id => ask({id});
   if (!Object.values(places.streets).some(s => s.box)) root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
   lianqin.withMap(map => {
     layer = new lianqin.CaseLayer(store);
@@ -169,10 +198,16 @@ lianqin.startWall = root => {
     layer.touch();
     lianqin.layer = layer;
   });
-  root.addEventListener("click", e => { const card = e.target.closest(".case[data-case]"); if (card) pick(card.dataset.case); });
-  document.addEventListener("keydown", e => {
-    const card = e.key === "Enter" && e.target.closest && e.target.closest(".case[data-case]");
+  const open = target => {
+    const card = target.closest("[data-case]"), figure = target.closest("[data-figure]");
     if (card) pick(card.dataset.case);
+    else if (figure) ask(JSON.parse(figure.dataset.figure));
+  };
+  root.addEventListener("click", e => open(e.target));
+  $("tile-queue").querySelector("h2").dataset.figure = JSON.stringify({figure: "at_district"});
+  $("tile-next").querySelector("h2").dataset.figure = JSON.stringify({figure: "proposed"});
+  document.addEventListener("keydown", e => {
+    if (e.key === "Enter" && e.target.closest) open(e.target);
     if (e.key === "Escape") $("case-panel-close").click();
   });
   window.addEventListener("resize", () => { fits = 0; drawQueue(); });

@@ -1,18 +1,33 @@
-"""The wall's one callback: a picked case → one read → the panel."""
+"""The wall's one callback: a picked case or figure → one read → the panel."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from dashboard import ids
 from dashboard.layouts.case_panel import panel
+from dashboard.layouts.figure_panel import figure_panel
+from dashboard.layouts.watch_panel import watch_panel
 from dashboard.texts import texts
 from services.case_view import CaseReader
 from services.district.package import District
+from services.figure_view import FigureReader
+from services.figures import NotKept, Scope
 from services.liveboard.follower import STORE_ERRORS
+from services.watch import Watch
+
+Watched = tuple[Sequence[Watch], Sequence[dict[str, Any]]]
 
 
-def register(app: Dash, district: District, reader: CaseReader) -> None:
+def register(  # noqa: PLR0917  # one of each reader
+    app: Dash,
+    district: District,
+    reader: CaseReader,
+    figures: FigureReader,
+    watch: Callable[[], Watched],
+    now: Callable[[], int],
+) -> None:
     """Register the callbacks of ``/wall``."""
 
     @app.callback(
@@ -26,12 +41,32 @@ def register(app: Dash, district: District, reader: CaseReader) -> None:
     def show_case(picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
         if ctx.triggered_id == ids.PANEL_CLOSE:
             return True, []
-        case_id = picked.get("id") if isinstance(picked, dict) else None
-        if not isinstance(case_id, str) or not case_id:
+        if not isinstance(picked, dict):
             return no_update, no_update
         words = texts(language)
         try:
-            view = reader.view(case_id[:64], english=language == "en")
+            found = _case(picked, words) if "id" in picked else _figure(picked, words)
         except STORE_ERRORS:
             return False, words["panel"]["failed"]
-        return False, panel(view, words, district.zone)
+        return (no_update, no_update) if found is None else (False, found)
+
+    def _case(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+        case_id = picked["id"]
+        if not isinstance(case_id, str) or not case_id:
+            return None
+        return panel(reader.view(case_id[:64], english=words["language"] == "en"), words, district.zone)
+
+    def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+        """A figure that the wall shows: its name, the heading that it is of, and its span."""
+        name, scope = picked.get("figure"), picked.get("scope") or {}
+        if not isinstance(name, str) or not isinstance(scope, dict):
+            return None
+        if name == "watch":
+            return watch_panel(*watch(), words, district)
+        headings = {k: v[:64] for k, v in scope.items() if k in Scope._fields and isinstance(v, str)}
+        span = "month" if picked.get("span") == "month" else "today"
+        try:
+            view = figures.view(name, Scope(**headings), now(), span)
+        except (KeyError, NotKept):
+            return None
+        return figure_panel(view, words, district)

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
-from services.case_view import CaseView
+from dashboard.layouts.deadline_account import deadline_lines
+from services.case_view import CaseView, Happened
 from services.cases import CaseRow, decode_escalation
 from services.events.codes import SENSITIVE_DOMAINS
+
+SAME_SHOWN = 5
 
 
 def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[Component]:
@@ -30,9 +33,15 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
         (labels["reported"], _moment(row.reported_at, zone)),
         (labels["deadline"], _moment(row.deadline_at, zone) if row.deadline_at is not None else "—"),
         (labels["basis"], _basis(row, labels)),
+        *[("", line) for line in deadline_lines(view.deadline, words, zone)],
     ]
     facts += _escalation(view, words, zone)
     facts += [(labels["flags"], _flag(flag, words)) for flag in row.flags.split()]
+    if row.irregular:
+        facts.append((labels["irregular"], labels["irregular_n"].format(n=row.irregular)))
+    for number, (other, metres) in enumerate(view.same[:SAME_SHOWN]):
+        text = labels["same_case"].format(id=other.case_id, metres=round(metres), at=_moment(other.reported_at, zone))
+        facts.append((labels["same"] if number == 0 else "", text))
     if row.returns:
         facts.append(("", labels["returns"].format(n=row.returns)))
     if row.reworks:
@@ -42,10 +51,15 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
     terms: list[Component] = []
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
-    events = [
-        html.Li([html.Time(_moment(at, zone)), html.Span(words["event"].get(kind, kind))]) for at, kind in view.events
-    ]
+    events = [_event(happened, words, zone) for happened in view.events]
     return [html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), html.Ol(events)]
+
+
+def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
+    name = words["event"].get(happened.type, happened.type)
+    why = words["unit"]["list"].join(words["irregular"][code] for code in happened.irregular)
+    odd = [html.Span(why, className="warn")] if why else []
+    return html.Li([html.Time(_moment(happened.at, zone)), html.Span([name, " · ", *odd] if odd else name)])
 
 
 def _basis(row: CaseRow, labels: dict[str, str]) -> str:
@@ -62,9 +76,15 @@ def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[t
     reason = words["reason"].get(found.reason_code or "unknown", found.reason_code)
     at = _moment(found.at, zone) if found.at is not None else "—"
     facts = [(labels["escalation"], labels["escalation_to"].format(reason=reason, unit=view.escalated_to, at=at))]
+    if view.escalated_from:
+        facts.append(("", labels["escalation_from"].format(unit=view.escalated_from)))
     taken = words["word"]["untaken"]
     if found.acknowledged_at is not None:
-        taken = labels["escalation_taken"].format(at=_moment(found.acknowledged_at, zone))
+        taken = (
+            labels["escalation_taken"]
+            .format(at=_moment(found.acknowledged_at, zone), who=found.acknowledged_by)
+            .strip()
+        )
     facts.append(("", taken))
     if found.deadline_at is not None:
         facts.append(("", labels["escalation_ends"].format(at=_moment(found.deadline_at, zone))))

@@ -43,7 +43,12 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                     ),
                     _map(district, tile["map"]),
                     html.Div(
-                        [_tile(ids.QUEUE, tile["queue"]), _tile(ids.UNKNOWN, tile["unknown"])], className="column"
+                        [
+                            _tile(ids.QUEUE, tile["queue"]),
+                            _tile(ids.NEXT, tile["next"]),
+                            _tile(ids.UNKNOWN, tile["unknown"]),
+                        ],
+                        className="column",
                     ),
                 ]
             ),
@@ -88,7 +93,14 @@ def _map(district: District, name: str) -> html.Section:
     data: Any = {"data-bounds": json.dumps([south, west, north, east])}
     return html.Section(
         [
-            html.Header([html.H2(name), html.Span(html.Time(className="as-of"), className="when")]),
+            html.Header(
+                [
+                    html.H2(name),
+                    html.Span(
+                        [html.Span(id=ids.WATCH_KEY, className="basis"), html.Time(className="as-of")], className="when"
+                    ),
+                ]
+            ),
             html.Div(id=ids.MAP_KEY, className="key"),
             html.Div(
                 [

@@ -34,6 +34,7 @@ def _ground(district: District) -> list[dict[str, Any]]:
         kept = [f for f in roads if ((f.get("properties") or {}).get("class") == "major") == (part == "major")]
         found += _of_kind(f"road-{part}", kept)
     found += _of_kind("border", _areas(district, "streets"))
+    found += _of_kind("watch-area", _features(district.layers.get("watch_areas")))
     return found + _of_kind("key-area", _features(district.layers.get("key_areas")))
 
 

@@ -71,7 +71,7 @@ LAYER_WORDS = {
     "key_areas": ("areas that need watching, drawn", "`code` `name`"),
     "key_roads": ("roads that need watching", "`code` `name` `class`"),
     "key_places": ("schools, markets, stations …", "`code` `name` `place_type` `weight` `grid`"),
-    "watch_areas": ("quarters of a watch", "`code` `name` `street`"),
+    "watch_areas": ("problem areas under watch round the clock, drawn", "`code` `name` `street` `watched_by`"),
     "poles": ("poles that can carry a camera", "`code`"),
 }
 TABLE_WORDS = {

@@ -4,13 +4,13 @@ A pass over everything and a pass over what has changed come to the same: a deci
 the neighbours alone, and ``take`` holds it against what stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from services.cases import CaseRow
 from services.district.policy import EscalationPolicy
 from services.escalation.rules import Proposal, decide
-from services.repeats import Neighbours, earlier_closed, seen
+from services.repeats import Neighbours, Seen, earlier_closed, seen
 
 
 class Pass(NamedTuple):
@@ -70,6 +70,11 @@ class EscalationDesk:
             elif proposal is None or (decision.mode == "auto" and proposal.mode != "auto"):
                 (found.commanded if decision.mode == "auto" else found.proposed).append(decision)
         return found
+
+    def seen_since(self, since: int) -> Iterator[Seen]:
+        """Every placed case reported since then (Unix milliseconds), open or closed."""
+        for part in (self._open, self.neighbours):
+            yield from (place for place in part if place.reported_at >= since)
 
     def settle(self, proposed: Iterable[Proposal], withdrawn: Iterable[str]) -> None:
         """These stand now, those no more."""

@@ -114,8 +114,8 @@ def decide(row: CaseRow, now: int, policy: EscalationPolicy, earlier: int = 0) -
 
 
 def takeover(row: CaseRow, policy: EscalationPolicy) -> tuple[int, str] | None:
-    """When the clock alone makes the case the district's, and by which rule; None: never as it stands."""
-    if not row.is_open or row.level == "district":
+    """When the clock alone makes the case the district's, and by which rule; None: never as it stands, or it is now."""
+    if not row.is_open or holder(row).level == "district":
         return None
     found = [
         (at, rule)

@@ -246,6 +246,12 @@ class Board:
             counters[i] -= n
 
 
+def thing_list(thing: ThingChange) -> list[dict[str, object]]:
+    """The body of a thing that is a list."""
+    found: list[dict[str, object]] = msgspec.json.decode(thing.body)
+    return found
+
+
 def thing_body(thing: ThingChange) -> dict[str, object]:
     """A thing's body as plain values."""
     found: dict[str, object] = msgspec.json.decode(thing.body)

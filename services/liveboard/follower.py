@@ -17,28 +17,35 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.cases import CaseRow
-from services.clock import Clock
+from services.clock import Clock, to_ms
+from services.district.coords import to_wgs84
 from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
+from services.events.others import UnitMoved
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
 from services.store.write import Feed, read_feed
 from services.wakeups import Wakeups
+from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_UNIT = msgspec.json.Decoder(UnitMoved).decode
 STORE_ERRORS = (DBAPIError, PoolTimeoutError)
 REDIS_ERRORS = (redis.RedisError, OSError)
 # With Redis gone the outbox is asked this often; with it there, at the latest after this long without a wake-up.
 POLL_S = 0.5
 COMPARE_EVERY_S = 20.0
+WATCH_EVERY_S = 30.0
+# How far back a fresh process looks for the last patrol.
+PATROLS_BACK_MS = 2 * 3_600_000
 # An entry older than this that the store has not taken in: the projector is late.
 BEHIND_AFTER_MS = 3000
-KINDS = ("source", "heartbeat", "unit", "notice")
+KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots")
 
 
 class Offload(Protocol):
@@ -89,6 +96,9 @@ class Follower:
         self._district = district
         self._compared_at = -COMPARE_EVERY_S
         self._judge_at = 0.0
+        self.watched: list[Watch] = []
+        self._areas = WatchedAreas(district)
+        self._watched_at, self._patrols_from = -WATCH_EVERY_S, 0
 
     def load(self) -> None:
         """Read open cases and the revision in one transaction, and start from there."""
@@ -185,6 +195,27 @@ class Follower:
         self._compared_at = time.monotonic()
         self.before = self._offload(self._read_before)
 
+        self._watch()
+
+    def _watch(self) -> None:
+        """Now and then: what the watched areas hold."""
+        if self._areas.areas and time.monotonic() - self._watched_at >= WATCH_EVERY_S:
+            self._watched_at = time.monotonic()
+            self.watched = self._offload(self._read_watch)
+
+    def _read_watch(self) -> list[Watch]:
+        now = self._clock.now_ms()
+        with self._engine.connect() as connection:
+            feed = read_feed(connection)
+            newest = entry_key(feed.last_entry) if feed is not None else 0
+            after = max(self._patrols_from, newest - (PATROLS_BACK_MS << 20))
+            positions = read.positions_from(connection, after)
+            cases = [CaseAt(*row) for row in read.open_or_new(connection, now - DAY_MS)]
+        if positions:
+            self._patrols_from = positions[-1][0]
+        self._areas.patrols(_position(data) for _, data in positions)
+        return self._areas.watch(cases, now)
+
     def _read_before(self) -> dict[str, Any]:
         district, now = self._district, self._clock.now_ms()
         today = district.day_of(now)
@@ -221,3 +252,10 @@ class Follower:
     def _read_feed(self) -> Feed | None:
         with self._engine.connect() as connection:
             return read_feed(connection)
+
+
+def _position(data: bytes) -> tuple[float, float, int]:
+    """A kept position in WGS-84 with its time in Unix milliseconds."""
+    unit = _UNIT(data)
+    lon, lat = to_wgs84(unit.lon, unit.lat, unit.coord_sys)
+    return lon, lat, to_ms(unit.at)

@@ -184,4 +184,5 @@ def _watched(found: Survey, dice: Dice) -> Iterator[tuple[BaseGeometry, Properti
         shape = unary_union([g.ground for g in grids])
         if isinstance(shape, Polygon):
             yield shape, {"code": f"WA{number:02d}", "name": f"{community.name[:2]}片区",
-                          "name_en": f"{community.name_en.split()[0]} quarter", "street": community.parent}  # fmt: skip
+                          "name_en": f"{community.name_en.split()[0]} quarter", "street": community.parent,
+                          "watched_by": f"S{community.parent[-3:]}"}  # fmt: skip

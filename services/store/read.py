@@ -50,6 +50,29 @@ def closed_since(connection: Connection, since: int) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
+def reported_between(connection: Connection, start: int, end: int, domain: str) -> Iterator[CaseRow]:
+    """The cases of a unified class reported from ``start`` to ``end`` (Unix milliseconds, both in)."""
+    c = schema.cases.c
+    where = (c.reported_at >= start, c.reported_at <= end, c.domain == domain, c.lon.is_not(None))
+    for row in connection.execute(select(*_CASE_COLUMNS).where(*where)):
+        yield CaseRow(*row)
+
+
+def open_or_new(connection: Connection, since: int) -> list[tuple[float, float, int, bool]]:
+    """(lon, lat, reported_at, is_open) of the placed cases that are open or were reported since then."""
+    c = schema.cases.c
+    where = and_(c.lon.is_not(None), c.status != "voided", ~c.merged, or_(c.is_open, c.reported_at >= since))
+    rows = connection.execute(select(c.lon, c.lat, c.reported_at, c.is_open).where(where))
+    return [(row[0], row[1], row[2], bool(row[3])) for row in rows]
+
+
+def positions_from(connection: Connection, after: int) -> list[tuple[int, bytes]]:
+    """(entry, data) of the patrols' kept positions behind the entry ``after``."""
+    c = schema.history.c
+    query = select(c.entry, c.data).where(c.entry > after, c.type == "unit.moved").order_by(c.entry)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def refused_commands(connection: Connection, command_ids: Sequence[str]) -> set[str]:
     """Which of these commands the case system has rejected."""
     c = schema.things.c

@@ -1,0 +1,139 @@
+"""The indicators over HTTP: figures by any heading that the roll-ups hold, and the cases behind one with why.
+
+``/api/v1/indicators?name=…&first=2026-11-01&last=2026-11-24&street=…&by=street,channel`` and ``…/<name>/cases``.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import flask
+import msgspec
+from sqlalchemy import Engine
+
+from services.clock import Clock, to_rfc3339
+from services.district.package import District
+from services.figures import Days, NotKept, Scope, cases_behind, figures, window_of
+from services.indicators.definitions import INDICATORS
+from services.indicators.figure import Figure
+from services.indicators.reasons import WHY
+
+MOST_CASES = 500
+LONGEST_SPAN_DAYS = 800
+Answer = tuple[dict[str, Any], int] | dict[str, Any]
+
+
+class _Asked(ValueError):
+    """A question that cannot be answered; the text says what to ask instead."""
+
+
+def register_indicators(
+    server: flask.Flask, district: District, engine: Engine, clock: Clock, offload: Callable[[Any], Any]
+) -> None:
+    """Add the addresses to the Flask app."""
+
+    @server.get("/api/v1/indicators")
+    def indicators() -> Answer:
+        return _answered(lambda: _figures(district, engine, clock.now_ms(), offload))
+
+    @server.get("/api/v1/indicators/<name>/cases")
+    def cases(name: str) -> Answer:
+        return _answered(lambda: _cases(name, district, engine, clock.now_ms(), offload))
+
+
+def _answered(work: Callable[[], dict[str, Any]]) -> Answer:
+    try:
+        return work()
+    except (_Asked, NotKept) as error:
+        return {"error": str(error)}, 400
+
+
+def _figures(district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:
+    names = [name for name in flask.request.args.get("name", "").split(",") if name] or list(INDICATORS)
+    for name in names:
+        if name not in INDICATORS:
+            raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
+    by = [heading for heading in flask.request.args.get("by", "").split(",") if heading]
+    for heading in by:
+        if heading not in {*Scope._fields, "day"}:
+            raise _Asked(f"by {heading!r} is unknown: one of {', '.join(Scope._fields)}, day")
+    days, scope = _span(district, now), _scope()
+
+    def read() -> dict[tuple[object, ...], list[Figure]]:
+        with engine.connect() as connection, connection.begin():
+            return figures(connection, district, names, days, now, scope, by)
+
+    found: dict[tuple[object, ...], list[Figure]] = offload(read)
+    window = window_of(district, days, now)
+    return {
+        "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.until),
+        "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
+        "definitions": {name: _definition(name) for name in names},
+        "groups": [
+            {
+                "by": dict(zip(by, group, strict=True)),
+                "figures": {f.name: {"value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n}
+                            for f in of_group},
+            }
+            for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
+        ],
+    }  # fmt: skip
+
+
+def _cases(name: str, district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:
+    if name not in INDICATORS:
+        raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
+    days, scope = _span(district, now), _scope()
+    window = window_of(district, days, now)
+
+    def read() -> list[dict[str, Any]]:
+        with engine.connect() as connection, connection.begin():
+            return [
+                {"case_id": row.case_id, "status": row.status, "street": row.street, "unit": row.lead_unit,
+                 "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
+                 "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
+                for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES)
+            ]  # fmt: skip
+
+    found: list[dict[str, Any]] = offload(read)
+    return {
+        "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.until),
+        "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
+        "cases": found, "is_cut": len(found) == MOST_CASES,
+    }  # fmt: skip
+
+
+def _definition(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(INDICATORS[name])
+    return {key: found[key] for key in found if key not in {"parts", "over"}}
+
+
+def _scope() -> Scope:
+    given = {name: flask.request.args[name][:64] for name in Scope._fields if name in flask.request.args}
+    return Scope(**given)
+
+
+def _span(district: District, now: int) -> Days:
+    """``first`` and ``last``, both in; today when left out."""
+    today = district.day_of(now)
+    first, last = (_day(flask.request.args.get(name, ""), name, today) for name in ("first", "last"))
+    if "last" not in flask.request.args:
+        last = max(first, today)
+    if last < first:
+        raise _Asked(f"last {last} lies before first {first}")
+    end = district.day_after(last)
+    if end > district.day_after(first, LONGEST_SPAN_DAYS):
+        raise _Asked(f"more than {LONGEST_SPAN_DAYS} days: ask for a shorter span")
+    return Days(first, end)
+
+
+def _day(text: str, name: str, today: int) -> int:
+    if not text:
+        return today
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise _Asked(f"{name} {text!r} is no day: write for example 2026-11-23") from None
+    if not 1990 <= found.year <= 2100:
+        raise _Asked(f"{name} {text!r} lies outside 1990 – 2100")
+    return int(found.strftime("%Y%m%d"))

@@ -1,0 +1,59 @@
+"""How a deadline came about, in words: one line a step (services.deadline_steps)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.deadline_steps import Step
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+def deadline_lines(steps: Iterable[Step], words: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    """The account as lines of text; empty without a limit and a deadline."""
+    labels = words["deadline"]
+    found = []
+    for step in steps:
+        template = labels[step.kind]
+        if step.kind == "difference":
+            if step.ms == 0:
+                template = labels["agrees"]
+            elif step.ms < 0:
+                template = labels["earlier"]
+        found.append(
+            template.format(
+                at=_moment(step.at, zone), until=_moment(step.until, zone), ms=span_text(abs(step.ms), words),
+                value=f"{step.value:g}", unit=labels["units"].get(step.unit, step.unit),
+                note=labels["notes"].get(step.note, step.note), day=_day(step.at, zone),
+                last=_day(None if step.until is None else step.until - 1, zone),
+            )
+        )  # fmt: skip
+    return found
+
+
+def span_text(ms: int, words: dict[str, Any]) -> str:
+    """A span as its two largest units: 2小时15分."""
+    unit, space = words["unit"], "" if words["unit"]["tight"] else " "
+    days, rest = divmod(ms, DAY_MS)
+    hours, rest = divmod(rest, HOUR_MS)
+    minutes, rest = divmod(rest, MINUTE_MS)
+    parts = [
+        f"{n}{space}{unit[name]}"
+        for n, name in ((days, "day"), (hours, "hour"), (minutes, "minute"), (rest // 1000, "second"))
+        if n
+    ]
+    return space.join(parts[:2]) or f"0{space}{unit['minute']}"
+
+
+def _moment(ms: int | None, zone: ZoneInfo) -> str:
+    if ms is None:
+        return "—"
+    try:
+        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")
+    except (ValueError, OverflowError):
+        return "—"  # beyond the local calendar
+
+
+def _day(ms: int | None, zone: ZoneInfo) -> str:
+    return _moment(ms, zone).split(" ")[0]

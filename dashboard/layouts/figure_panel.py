@@ -1,0 +1,100 @@
+"""The panel of a figure: what it means, how it is made up, and its cases with why each counts. No data access here."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from services.cases import CaseRow
+from services.district.package import District
+from services.events.codes import SENSITIVE_DOMAINS
+from services.figure_view import FigureView
+from services.indicators.definitions import Indicator
+from services.indicators.reasons import Verdict
+
+
+def figure_panel(view: FigureView, words: dict[str, Any], district: District) -> list[Component]:
+    """Definition, numerator and denominator, n, window and as-of; then the cases, each of them to be opened."""
+    labels, english, zone = words["figure"], words["language"] == "en", district.zone
+    definition = view.definition
+    title = definition.en if english else definition.zh
+    where = _where(view, words, district)
+    facts: list[tuple[str, str]] = []
+    if isinstance(definition, Indicator):
+        facts += _parts(view, definition, words, zone)
+    else:
+        facts.append((labels["meaning"], definition.meaning_en if english else definition.meaning_zh))
+        facts.append(("n", f"{view.n:,}"))
+    facts.append((labels["as_of"], _moment(view.now, zone)))
+    terms: list[Component] = []
+    for term, fact in facts:
+        terms += [html.Dt(term), html.Dd(fact)]
+    rows = [_case(row, verdict, words, zone, district) for row, verdict in view.cases]
+    head = labels["cases"].format(n=f"{len(rows):,}", all=f"{view.n:,}") if rows else labels["no_cases"]
+    return [html.H2(f"{title} · {where}" if where else title), html.Dl(terms), html.H3(head), html.Ol(rows)]
+
+
+def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
+    labels, english = words["figure"], words["language"] == "en"
+    figure, window = view.figure, view.window
+    assert figure is not None
+    assert window is not None
+    numerator, denominator = definition.numerator_zh, definition.denominator_zh
+    day = definition.day_zh
+    if english:
+        numerator, denominator, day = definition.numerator_en, definition.denominator_en, definition.day_en
+    facts = []
+    if definition.over:
+        value = words["word"]["no_rate"] if figure.value is None else f"{100 * figure.value:.2f}%"
+        parts = f"{figure.numerator:,.10g} / {figure.denominator or 0:,.10g}"
+        facts.append((labels["value"], f"{value} = {parts}"))
+        facts.append((labels["numerator"], numerator))
+        facts.append((labels["denominator"], denominator))
+    else:
+        facts.append((labels["value"], f"{figure.n:,}"))
+        facts.append((labels["meaning"], numerator))
+    facts.append((labels["day"], day))
+    span = labels["span"].format(start=_moment(window.start, zone), end=_moment(window.until, zone))
+    facts.append((labels["window"], span))
+    return facts
+
+
+def _case(row: CaseRow, verdict: Verdict | None, words: dict[str, Any], zone: ZoneInfo, district: District) -> html.Li:
+    english = words["language"] == "en"
+    street = district.streets.get(row.street)
+    name = street.name if street else words["word"]["unplaced"]
+    if english:
+        name = district.streets_en.get(row.street, name)
+    domain = words["domain"].get(row.domain, row.domain)
+    what = domain if english or row.domain in SENSITIVE_DOMAINS or not row.class_name else row.class_name
+    why = words["why"][verdict.why] if verdict is not None else words["status"][row.status]
+    due = _moment(row.deadline_at, zone) if row.deadline_at is not None else words["word"]["no_deadline"]
+    data: Any = {"data-case": row.case_id}
+    return html.Li(
+        [html.Span(row.case_id, className="dim"), html.Span(f"{name} {what}"), html.Span(why), html.Time(due)],
+        className="row", tabIndex=0, **data,
+    )  # fmt: skip
+
+
+def _where(view: FigureView, words: dict[str, Any], district: District) -> str:
+    english = words["language"] == "en"
+    found = []
+    for heading, code in view.scope.named.items():
+        if heading == "street":
+            area = district.streets.get(code)
+            name = area.name if area else (code or words["word"]["unplaced"])
+            found.append(district.streets_en.get(code, name) if english else name)
+        elif heading in {"channel", "domain", "level"}:
+            found.append(words[heading].get(code, code))
+        else:
+            found.append(district.units.get(code, code))
+    return " · ".join(found)
+
+
+def _moment(ms: int, zone: ZoneInfo) -> str:
+    try:
+        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M")
+    except (ValueError, OverflowError):
+        return "—"  # beyond the local calendar
