@@ -102,7 +102,7 @@ lianqin.startWall = root => {
     if (told === cardsTold) { tiles.tickQueue($("tile-queue"), t, live.state.rows, now, fullQueue()); return; }
     cardsTold = told;
     const before = new Set(queueShown.split(" "));
-    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()), texts.tile.queue_basis);
+    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()), t.untaken ? "" : texts.tile.queue_basis);
     if (queueShown) for (const card of root.querySelectorAll(".queue .case")) if (!before.has(card.dataset.case)) card.classList.add("new");
     queueShown = shown.join(" ");
   };

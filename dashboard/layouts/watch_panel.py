@@ -20,12 +20,19 @@ def watch_panel(
     areas = [
         html.Li(
             [
-                html.Span(f"{_name(w, words, district)} {_unit(w.watched_by, words, district)}".strip()),
-                html.Span(labels["counts"].format(open=w.open, new=w.new)),
-                html.Span(labels["unseen_unknown"] if w.unseen is None else labels["unseen"].format(n=w.unseen)),
-                html.Time(_patrolled(w, words, district.zone)),
+                html.Span([html.B(_name(w, words, district)), f" {_unit(w.watched_by, words, district)}"]),
+                html.Span(
+                    " · ".join(
+                        (
+                            labels["counts"].format(open=w.open, new=w.new),
+                            labels["unseen_unknown"] if w.unseen is None else labels["unseen"].format(n=w.unseen),
+                            _patrolled(w, words, district.zone),
+                        )
+                    ),
+                    className="dim",
+                ),
             ],
-            className="row watch",
+            className="watch",
         )
         for w in watched
     ]
@@ -34,10 +41,9 @@ def watch_panel(
             [
                 html.Span(f"{_street(spot['street'], words, district)} {words['domain'].get(spot['domain'], '')}"),
                 html.Span(labels["gathered"].format(n=spot["n"], open=spot["open"])),
-                html.Span(),
                 html.Time(_moment(spot["newest_at"], district.zone)),
             ],
-            className="row watch", tabIndex=0, **_opens(spot),
+            className="row spot", tabIndex=0, **_opens(spot),
         )
         for spot in spots
     ]  # fmt: skip

@@ -3,18 +3,24 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from dashboard.cli import _parser
+from services import lifecycle_reference as lifecycle
+from services.deadline_steps import Kind
 from services.district import reference
 from services.district.load import TABLES
 from services.district.package import LAYERS
+from services.district.policy import RULES
 from services.events.codes import DEAD_REASONS
 from services.events.commands import COMMANDS
 from services.events.others import BODIES
+from services.indicators import reference as indicators
+from services.indicators.reasons import WHY
+from services.lifecycle import IRREGULARITIES
 from services.liveboard.zone import RING, ROWS_A_PART, Delta, SnapshotPart
 from services.masking import WallCase
 
@@ -41,6 +47,25 @@ def _words(name: str) -> dict[str, Any]:
 
 def test_the_district_page_is_what_the_loader_reads() -> None:
     assert _page("district.md") == reference.page(), "run python -m services.district.reference > docs/district.md"
+
+
+def test_the_indicators_page_is_what_the_definitions_say() -> None:
+    assert _page("indicators.md") == indicators.page(), (
+        "run python -m services.indicators.reference > docs/indicators.md"
+    )
+
+
+def test_the_case_life_page_is_the_table_of_transitions() -> None:
+    assert _page("case-life.md") == lifecycle.page(), "run python -m services.lifecycle_reference > docs/case-life.md"
+
+
+def test_every_reason_a_case_counts_for_has_its_words_on_the_screens() -> None:
+    for name in ("zh-CN.toml", "en.toml"):
+        words = _words(name)
+        assert set(words["why"]) == set(WHY)
+        assert set(words["irregular"]) == set(IRREGULARITIES)
+        assert set(words["rule"]) == set(RULES)
+        assert {*get_args(Kind)} <= words["deadline"].keys()
 
 
 def test_every_column_and_layer_of_a_package_is_explained() -> None:
@@ -105,6 +130,7 @@ def test_the_operations_page_explains_every_word_for_what_is_not_known() -> None
             "lost",
             "emptied",
             "unplaced",
+            "irregular",
             "estimated",
             "absent",
             "virtual",

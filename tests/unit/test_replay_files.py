@@ -122,6 +122,9 @@ def _pingshan(name: str) -> pd.DataFrame:
     return pd.DataFrame({
         "opened": _local(d.CREATE_TIME, "Asia/Shanghai"), "closed": NEVER, "due": NEVER,
         "ended": (d.INTIME_ARCHIVE_NUM == "1") | (d.OVERTIME_ARCHIVE_NUM == "1"),
+        "verdict": (d.INTIME_ARCHIVE_NUM == "1").astype(int).where(
+            (d.INTIME_ARCHIVE_NUM == "1") | (d.OVERTIME_ARCHIVE_NUM == "1")
+        ),
         "area": d.STREET_ID.where(d.STREET_NAME != "-", ""), "unit": d.DISPOSE_UNIT_ID.replace("-", ""),
         "channel": d.EVENT_SRC_NAME.map(CHANNELS),
     })  # fmt: skip
