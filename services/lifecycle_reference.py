@@ -1,4 +1,4 @@
-"""docs/case-life.md, generated: ``python -m services.lifecycle_reference > docs/case-life.md``; a test compares them."""
+"""docs/case-life.md, generated: ``python -m services.lifecycle_reference``; a test compares them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -28,17 +28,15 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "Generated from the code: `python -m services.lifecycle_reference > docs/case-life.md`."
     yield ""
-    yield "The case system is the authority: an event that breaks this table is applied all the same, flagged as irregular"
-    yield "(流转异常), counted by source and shown in the case panel. A step is judged against the known step with the next"
-    yield "lower version, so the order of arrival decides nothing; a reader may begin anywhere."
+    yield "The case system is the authority: an event that breaks this table is applied all the same, flagged as"
+    yield "irregular (流转异常), counted by source and shown in the case panel. A step is judged against the known step"
+    yield "with the next lower version, so the order of arrival decides nothing; a reader may begin anywhere."
     yield ""
     yield "| event | after | leaves | by | needs |"
     yield "|---|---|---|---|---|"
     for kind, row in TRANSITIONS.items():
-        yield (
-            f"| `{kind}` | {_statuses(row.after) or 'nothing: it is the first'} | {_statuses(row.leaves) or 'the same'} "
-            f"| {', '.join(row.who)} | {', '.join(row.needs) or '—'} |"
-        )
+        after, leaves = _statuses(row.after) or "nothing: it is the first", _statuses(row.leaves) or "the same"
+        yield f"| `{kind}` | {after} | {leaves} | {', '.join(row.who)} | {', '.join(row.needs) or '—'} |"
     yield ""
     yield "`case.closed` follows `handled` or `post_check`, unless the case was solved on the spot or closed by force."
     yield ""
