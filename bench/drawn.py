@@ -1,7 +1,7 @@
 """Cases by the million, drawn as columns: what the figures are measured on.
 
-2,000 cases a day, so that 2 million are 1,000 days and 4 million are 2,000: a history grows by years. Every kind of case
-that the roll-ups treat in its own way is drawn: closed in time and late, open, suspended once or twice, sent back,
+2,000 cases a day, so that 2 million are 1,000 days and 4 million are 2,000: a history grows by years. Every kind of
+case that the roll-ups treat in its own way is drawn: closed in time and late, open, suspended once or twice, sent back,
 extended, exempt, rated, voided, merged, refused, solved on the spot, without a deadline, without a place. Rows are
 narrow: the columns that figures and their explanations need.
 """
@@ -105,7 +105,7 @@ def draw(district: District, cases: int, now: int, seed: int = 1) -> Cases:
     handled = np.where(self_handled, closed, handled)
 
     fate = r.random(n)
-    is_closed = (closed < now) & (fate < 0.995)
+    is_closed = (closed < now) & (fate < 0.9995)
     status = np.where(is_closed, "closed", r.choice(OPEN_STATUSES, n))
     status = np.where(is_closed & (r.random(n) < 0.01), "forced_closed", status)
     is_handled = is_closed | np.isin(status, ("handled", "post_check"))
@@ -209,7 +209,7 @@ _Case = NamedTuple("_Case", [(name, Any) for name in Cases._fields if name != "p
 _MOMENTS = ("reported_at", "accepted_at", "filed_at", "dispatched_at", "handled_at", "closed_at")
 
 
-def _pauses(
+def _pauses(  # noqa: PLR0917  # what a suspension depends on
     r: np.random.Generator, begun: Column, limit: Column, now: int, status: Column, merged: Column
 ) -> tuple[tuple[tuple[Column, Column], ...], Column]:
     """One case in twelve was suspended, some twice, before or after it was due; which are so at this moment."""
@@ -238,7 +238,7 @@ def _places(r: np.random.Generator, district: District, n: int) -> tuple[Column,
     chosen = r.integers(0, len(areas), n)
     known = r.random(n)
     street, community, grid = names[chosen].T
-    lon, lat = (middle[chosen] + r.uniform(-5e-4, 5e-4, (n, 2))).T
+    lon, lat = (middle[chosen] + r.uniform(-1.5e-3, 1.5e-3, (n, 2))).T
     return (
         np.where(known < 0.03, "", street), np.where(known < 0.05, "", community), np.where(known < 0.05, "", grid),
         lon, lat,

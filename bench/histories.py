@@ -32,7 +32,7 @@ CASES = 2_000_000
 CHUNK = 50_000
 
 
-def fill(
+def fill(  # noqa: PLR0917  # what a history is made of
     engine: Engine, district: District, cases: int, now: int, seed: int = 1, say: Callable[[str], None] = lambda _: None
 ) -> Cases:
     """Fill a migrated, empty store with the history that ends at ``now``; returns the cases."""
