@@ -51,7 +51,7 @@ class Promise(NamedTuple):
 
 def page(machine: Mapping[str, str], results: Results) -> str:
     """The whole page."""
-    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_start())
+    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *_start())
     kept = [_verdict(p, results) for p in promises]
     short = [p.what for p, verdict in zip(promises, kept, strict=True) if verdict is False]
     facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, **_commits(results)}.items())
@@ -95,6 +95,13 @@ transaction for each 500; ours checks, places, folds and writes history, cases, 
 medians{_rounds(results)}.
 
 {_promises(_ingest(), results)}
+
+## Figures and rules
+
+The histories are made set-wise, 2,000 cases a day: 1,000 and 2,000 days of them. Each figure is asked for 20 times on
+one warm connection.
+
+{_promises(_rules(), results)}
 
 ## From the command to the wall
 
@@ -265,6 +272,35 @@ def _ingest() -> list[Promise]:
                 lambda f: f"{f['rebuild_s']} s for {f['events']:,}, {f['per_s']:,}/s, "
                           f"{'the same' if f['same'] else 'NOT the same'}",
                 lambda f: f["rebuild_s"] <= 240 and f["events"] >= 1_000_000 and f["same"]),
+    ]  # fmt: skip
+
+
+def _rules() -> list[Promise]:
+    def pair(f: Any) -> str:
+        return f"{f['p50_ms']} / {f['p95_ms']} ms"
+
+    def both(f: Any, past: str, present: str) -> str:
+        return f"{pair(f[past])}; up to this moment {pair(f[present])}"
+
+    found = []
+    for kind, name in (("sqlite", "SQLite"), ("postgres", "PostgreSQL")):
+        for millions in (2, 4):
+            result, of = f"figures-{kind}-{millions}m", f"{name}, {millions} million cases"
+            found += [
+                Promise(result, f"{of}: a street's month, every indicator, p50 / p95", "5 ms",
+                        lambda f: both(f, "street_month", "street_this_month"),
+                        lambda f: f["street_month"]["p50_ms"] <= 5),
+                Promise(result, f"{of}: all streets × 31 days × 12 indicators, p50 / p95", "50 ms",
+                        lambda f: both(f, "streets_by_day", "streets_by_day_now"),
+                        lambda f: max(f["streets_by_day"]["p50_ms"], f["streets_by_day_now"]["p50_ms"]) <= 50),
+                Promise(result, f"{of}: the history made", "10 min", lambda f: f"{f['made_s']} s",
+                        lambda f: f["made_s"] <= 600),
+            ]  # fmt: skip
+    return [
+        *found,
+        Promise("escalation", "one pass of the escalation rules over 100,000 open cases, p50 / p95", "200 ms",
+                lambda f: f"{pair(f)}; the first one, which looks at every neighbourhood, {f['first_ms']:.0f} ms",
+                lambda f: f["p50_ms"] <= 200 and f["open"] >= 100_000),
         Promise("calendar", "deadlines on the working calendar, in one array", "200,000/s",
                 lambda f: f"{f['deadlines_per_s']:,}/s; whole cases one by one {f['cases_per_s']:,}/s",
                 lambda f: f["deadlines_per_s"] >= 200_000),

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, func, select
 from bench.ingest import database
 from bench.product import STATUSES, Cases
 from services.district.load import load
+from services.indicators.measures import NAMES
 from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild
 from services.sealing import Sealer
@@ -45,13 +46,13 @@ def fill(ingest: Ingest, made: Cases, events: int) -> None:
 
 
 def sums(engine: Engine) -> list[int]:
-    """What must be the same before and after: rows, open cases, the sum of versions, the roll-ups' sum."""
+    """What must be the same before and after: rows, open cases, the sum of versions, the sum of each measure."""
     c = schema.cases.c
     with engine.connect() as connection:
         cases = connection.execute(select(func.count(), func.sum(c.version), func.sum(c.entry % 1_000_003))).one()
         is_open = connection.execute(select(func.count()).where(c.is_open)).scalar_one()
-        counted = connection.execute(select(func.sum(schema.rollups.c.n))).scalar_one()
-    return [int(n) for n in (*cases, is_open, counted)]
+        counted = connection.execute(select(*(func.sum(schema.rollups.c[name]) for name in NAMES))).one()
+    return [int(n) for n in (*cases, is_open, *counted)]
 
 
 def measure(kind: str, events: int) -> dict[str, Any]:

@@ -55,6 +55,11 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         ]  # fmt: skip
     found["rebuild"] = ["bench.rebuild", *(["--events", "20000"] if quick else [])]
     found["start"] = ["bench.start"]
+    for kind in ("sqlite", "postgres"):
+        for millions in (2, 4):
+            cases = 20_000 * millions if quick else 1_000_000 * millions
+            found[f"figures-{kind}-{millions}m"] = ["bench.rules", "--database", kind, "--cases", str(cases)]
+    found["escalation"] = ["bench.rules", "--escalation", "5000" if quick else "100000"]
     found["calendar"] = ["bench.calendar_speed", *(["--limits", "100000", "--cases", "2000"] if quick else [])]
     return found
 

@@ -110,13 +110,16 @@ class Reckoning(NamedTuple):
         return self.published if self.published is not None else self.counted()
 
 
-def due(case: Case, calendar: WorkingCalendar, due_soon_share: float = 0.25, at: int | None = None) -> Due:
+def due(  # noqa: PLR0917  # what a deadline follows from
+    case: Case, calendar: WorkingCalendar, due_soon_share: float = 0.25, at: int | None = None, *, is_judged: bool = False
+) -> Due:
     """When a case is due, and the moment from which no more than ``due_soon_share`` of its limit is left.
 
-    ``at`` is when the event was told, in Unix milliseconds: what is odd about the times is judged by it.
+    ``at`` is when the event was told, in Unix milliseconds: what is odd about the times is judged by it, unless the
+    parser has (``is_judged``).
     """
-    flags = odd_times(case, at) if at is not None else ()
     pauses = pauses_of(case, at)
+    flags = odd_times(case, at, pauses) if at is not None and not is_judged else ()
     handle = reckon(case, "handle", calendar, pauses)
     close = reckon(case, "close", calendar, pauses) or handle
     if close is None or (deadline := close.deadline()) is None:
@@ -192,8 +195,10 @@ def _clock(case: Case, what: What) -> CaseClock | None:
 
     Without a limit and a deadline a close clock takes those of the short form; a clock still without both is none.
     """
-    clocks = [c for c in case.clocks if c.what == what]
-    found = ([c for c in clocks if c.stopped_at is None] or clocks)[-1] if clocks else None
+    found = None
+    for clock in case.clocks:
+        if clock.what == what and (found is None or clock.stopped_at is None or found.stopped_at is not None):
+            found = clock
     if what == "close" and (found is None or (found.limit is None and found.deadline_at is None)):
         started = found.started_at if found is not None else None
         found = CaseClock(what="close", started_at=started, limit=case.limit, deadline_at=case.deadline_at)

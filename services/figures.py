@@ -7,15 +7,15 @@ moment, is put right from the rows concerned, by the pure definition: few, and o
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, select, union
 
 from services.cases import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure, figure
-from services.indicators.measures import AT, Counted, count
+from services.indicators.measures import NAMES, Counted, decode_counted
 from services.indicators.reasons import Verdict, judge
-from services.indicators.window import Window, value
+from services.indicators.window import Window, values
 from services.store import schema
 from services.store.rollups import EVERYTHING, NotKept, Scope, totals
 
@@ -120,28 +120,48 @@ def _put_right(  # noqa: PLR0917  # as ``figures``
     today = district.day_of(now)
     span = Days(today, rolled.end) if "day" in by else rolled
     window = window_of(district, span, now)
-    c = schema.cases.c
-    is_ahead = and_(c.count_at >= now, c.count_at < window.end)
-    handles_ahead = and_(c.is_open, c.handle_deadline_at >= now, c.handle_deadline_at < window.end)
-    query = select(*_COLUMNS).where(*_named(scope), or_(is_ahead, handles_ahead, and_(c.is_open, c.suspended)))
-    for columns in connection.execute(query):
-        row = CaseRow(*columns)
-        counted = count(row, district)
+    c, wanted = schema.cases.c, frozenset(measures)
+    for columns in connection.execute(
+        select(*_COLUMNS, c.counted).where(c.case_id.in_(_ahead(scope, now, window.end)))
+    ):
+        counted = decode_counted(columns[-1]) if columns[-1] else None
         if counted is None:
             continue
         group = tuple(today if name == "day" else getattr(counted.where, name) for name in by)
-        sums = found.setdefault(group, dict.fromkeys(measures, 0))
-        for measure in measures:
-            sums[measure] += value(row, measure, window) - _rolled(counted, AT[measure], span)
+        sums = found.get(group)
+        if sums is None:
+            sums = found[group] = dict.fromkeys(measures, 0)
+        for measure, n in values(CaseRow(*columns[:-1]), window).items():
+            if measure in wanted:
+                sums[measure] += n
+        for measure, n in _rolled(counted, span):
+            if measure in wanted:
+                sums[measure] -= n
 
 
-def _rolled(counted: Counted, measure: int, days: Days) -> int:
-    """What the roll-ups hold for a case over the days."""
-    now = sum(n for day, m, n in counted.moves if m == measure and days.first <= day < days.end)
-    later = sum(
-        n for day, m, seen, n in counted.later if m == measure and days.first <= day < days.end and seen <= days.end
+def _ahead(scope: Scope, now: int, end: int) -> CompoundSelect[tuple[str]]:
+    """The cases whose moments the clock still decides: due between now and ``end``, and those suspended now.
+
+    Three questions of one index each: as one question a database may walk through all of the cases.
+    """
+    c = schema.cases.c
+    conditions = (
+        and_(c.count_at >= now, c.count_at < end),
+        and_(c.is_open, c.handle_deadline_at >= now, c.handle_deadline_at < end),
+        and_(c.is_open, c.suspended),
     )
-    return now + later
+    return union(*(select(c.case_id).where(*_named(scope), condition) for condition in conditions))
+
+
+def _rolled(counted: Counted, days: Days) -> Iterator[tuple[str, int]]:
+    """What the roll-ups hold for a case over the days, piece by piece."""
+    first, end = days
+    for day, measure, n in counted.moves:
+        if first <= day < end:
+            yield NAMES[measure], n
+    for day, measure, seen, n in counted.later:
+        if first <= day < end and seen <= end:
+            yield NAMES[measure], n
 
 
 def _named(scope: Scope) -> list[ColumnElement[bool]]:

@@ -87,15 +87,23 @@ class Neighbours:
 
     def near(self, lon: float, lat: float) -> Iterator[tuple[Seen, float]]:
         """Every case within the radius, with its distance in metres."""
+        for row in self.around(lon, lat):
+            if (distance := metres((lon, lat), (row.lon, row.lat))) <= self._radius_m:
+                yield row, distance
+
+    def is_near(self, lon: float, lat: float, row: Seen) -> bool:
+        """Whether a case lies within the radius."""
+        return metres((lon, lat), (row.lon, row.lat)) <= self._radius_m
+
+    def around(self, lon: float, lat: float) -> Iterator[Seen]:
+        """Every case in the cells that the radius reaches: those within it, and some more."""
         x, y = self._cell(lon, lat)
         # A degree of longitude is shorter than one of latitude: as many cells more to either side.
         wide = math.ceil(1 / max(math.cos(math.radians(lat)), 0.01))
         for dx in range(-wide, wide + 1):
             for dy in (-1, 0, 1):
-                for row in self._cells.get((x + dx, y + dy), {}).values():
-                    distance = metres((lon, lat), (row.lon, row.lat))
-                    if distance <= self._radius_m:
-                        yield row, distance
+                if (cell := self._cells.get((x + dx, y + dy))) is not None:
+                    yield from cell.values()
 
     def _cell(self, lon: float, lat: float) -> tuple[int, int]:
         return math.floor(lon / self._step), math.floor(lat / self._step)
@@ -108,11 +116,12 @@ def earlier_closed(row: CaseRow, neighbours: Neighbours, policy: EscalationPolic
     since = row.reported_at - policy.repeat_days * DAY_MS
     return sum(
         1
-        for other, _ in neighbours.near(row.lon, row.lat)
-        if other.case_id != row.case_id
-        and other.class_key == row.class_key
+        for other in neighbours.around(row.lon, row.lat)
+        if other.class_key == row.class_key
         and other.closed_at is not None
         and since <= other.closed_at <= row.reported_at
+        and other.case_id != row.case_id
+        and neighbours.is_near(row.lon, row.lat, other)
     )
 
 

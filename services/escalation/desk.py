@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from services.cases import CaseRow
 from services.district.policy import EscalationPolicy
-from services.escalation.rules import Proposal, decide
+from services.escalation.rules import Proposal, decide, waits_until
 from services.repeats import Neighbours, Seen, earlier_closed, seen
 
 
@@ -31,10 +31,13 @@ class EscalationDesk:
         self.neighbours = Neighbours(policy.repeat_metres)
         self._open = Neighbours(policy.repeat_metres)
         self._earlier: dict[str, int] = {}
+        # Of each open case at level 1 the moments from which it is worth judging: most wait for the clock.
+        self._waits: dict[str, tuple[int, int]] = {}
 
     def put(self, row: CaseRow) -> None:
         """A case as it stands now, open or not; what is closed stays as a neighbour of what comes."""
         self._earlier.pop(row.case_id, None)
+        self._waits.pop(row.case_id, None)
         place = seen(row)
         if row.is_open:
             self.rows[row.case_id] = row
@@ -50,19 +53,27 @@ class EscalationDesk:
         if not row.is_open:
             for other, _ in self._open.near(place.lon, place.lat):
                 self._earlier.pop(other.case_id, None)
+                self._waits.pop(other.case_id, None)
 
     def take(self, case_ids: Iterable[str] | None, now: int) -> Pass:
         """Judge these cases (None: all of them) at ``now``."""
         found = Pass([], [], [])
         ids = self.rows.keys() | self.proposals.keys() if case_ids is None else case_ids
-        policy, rows, standing = self.policy, self.rows, self.proposals
+        policy, rows, standing, waits = self.policy, self.rows, self.proposals, self._waits
         for case_id in ids:
-            row, proposal = rows.get(case_id), standing.get(case_id)
+            proposal = standing.get(case_id)
+            known = waits.get(case_id)
+            if known is not None and (now < known[0] if proposal is None else known[0] <= now < known[1]):
+                continue  # nothing strikes, or something does that is no command and stands already
+            row = rows.get(case_id)
             if row is None or row.level == "district":
                 if proposal is not None:
                     found.withdrawn.append(case_id)
                 continue
-            decision = decide(row, now, policy, self._earlier_of(row))
+            earlier = self._earlier_of(row)
+            if known is None:
+                waits[case_id] = waits_until(row, policy, earlier)
+            decision = decide(row, now, policy, earlier)
             if decision is None:
                 # What a street has asked for stands until somebody answers it: its next step does not take it back.
                 if proposal is not None and not (proposal.rule == "asked" and row.escalations == proposal.occasion):

@@ -22,6 +22,8 @@ assert {*REASONS, "asked"} == {*RULES}
 # Once somebody has given a case back to its street, only what has happened since may ask again: these three are new
 # each time; a count or a severity is what that person has already weighed.
 _AFTER_TAKE_BACK = frozenset({"unheld", "whistle", "level_deadline"})
+_BY_CLOCK = frozenset({"unheld", "whistle", "level_deadline"})
+ALWAYS, NEVER = -(1 << 62), 1 << 62
 # Work that a unit must have: with one of these statuses and no unit nobody acts.
 _NEEDS_UNIT = frozenset({"filed", "returned", "dispatched", "acknowledged", "handling", "rework"})
 
@@ -111,6 +113,24 @@ def decide(row: CaseRow, now: int, policy: EscalationPolicy, earlier: int = 0) -
                 "confirm" if row.escalations else mode, now, row.escalations,
             )  # fmt: skip
     return None
+
+
+def waits_until(row: CaseRow, policy: EscalationPolicy, earlier: int = 0) -> tuple[int, int]:
+    """The moments from which any rule strikes, and any that commands: until then ``decide`` says None, or no command.
+
+    ``ALWAYS`` when the clock is not asked, ``NEVER`` where none will.
+    """
+    anything = commanding = NEVER
+    for rule, mode in policy.modes.items():
+        if mode == "off" or (row.escalations and rule not in _AFTER_TAKE_BACK):
+            continue
+        at = _strikes_at(row, rule, policy) if rule in _BY_CLOCK else ALWAYS
+        if at is None or (at == ALWAYS and not strikes(row, rule, 0, policy, earlier)):
+            continue
+        anything = min(anything, at)
+        if mode == "auto" and not row.escalations:
+            commanding = min(commanding, at)
+    return anything, commanding
 
 
 def takeover(row: CaseRow, policy: EscalationPolicy) -> tuple[int, str] | None:

@@ -41,7 +41,10 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An accepted entry. ``data`` is the text to keep: without the reporter and without unknown fields."""
+    """An accepted entry. ``data`` is the text to keep: without the reporter and without unknown fields.
+
+    ``is_judged``: what is odd about its times is among the flags; of an event kept by an older version it may not be.
+    """
 
     entry_id: str
     source: str
@@ -53,6 +56,7 @@ class Event:
     body: Part
     flags: tuple[str, ...] = ()
     unknown_fields: int = 0
+    is_judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     if time_ms > now_ms + CLOCK_SKEW_MS:
         flags.append("clock_skew")
     subject = _text(fields.get(b"subject"))[:200]
-    return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown)
+    return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown, True)
 
 
 def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int, int]:

@@ -3,7 +3,6 @@
 The flags go the way of every flag of an event: kept with it, counted by source, shown on the case. Pure.
 """
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -66,35 +65,36 @@ def pauses_of(case: Case, at: int | None = None) -> Pauses:
     return Pauses(tuple(span for span in merged if span[0] < span[1]), open_at, tuple(sorted(flags)))
 
 
-def odd_times(case: Case, at: int) -> tuple[str, ...]:
+def odd_times(case: Case, at: int, pauses: Pauses | None = None) -> tuple[str, ...]:
     """What is odd about a case's times in an event told at ``at`` (Unix ms), as flags in a fixed order.
 
-    ``suspension_bad``, ``suspension_endless``, ``suspension_overlap``: see ``pauses_of``. ``deadline_before_start``:
-    a published deadline lies before its clock's start or, while the clock runs, before the filing. ``clock_ahead``:
-    a clock starts, or something has happened, a day after the event that tells it.
+    ``suspension_bad``, ``suspension_endless``, ``suspension_overlap``: see ``pauses_of`` (``pauses``, where they are
+    known). ``deadline_before_start``: a published deadline lies before its clock's start or, while the clock runs,
+    before the filing. ``clock_ahead``: a clock starts, or something has happened, a day after the event that tells it.
     """
-    flags = list(pauses_of(case, at).flags)
-    if any(deadline < start for deadline, start in _deadlines(case)):
-        flags.append("deadline_before_start")
-    latest = datetime.fromtimestamp(at / 1000, UTC) + _AHEAD
-    happened = (case.reported_at, case.filed_at, case.dispatched_at, case.handled_at, case.closed_at)
-    if any(moment is not None and moment >= latest for moment in happened) or any(
-        clock.started_at is not None and clock.started_at >= latest for clock in case.clocks
-    ):
-        flags.append("clock_ahead")
-    return tuple(flags)
+    flags = (pauses_of(case, at) if pauses is None else pauses).flags
+    if _has_early_deadline(case):
+        flags = (*flags, "deadline_before_start")
+    if _is_ahead(case, datetime.fromtimestamp(at / 1000, UTC) + _AHEAD):
+        flags = (*flags, "clock_ahead")
+    return flags
 
 
-def _deadlines(case: Case) -> Iterator[tuple[datetime, datetime]]:
-    """Every published deadline beside a moment that it must not lie before."""
-    start = case.dispatched_at or case.reported_at
-    filed = case.filed_at
+def _has_early_deadline(case: Case) -> bool:
+    """Whether a published deadline lies before a moment that it must not lie before."""
+    start, filed = case.dispatched_at or case.reported_at, case.filed_at
     for clock in case.clocks:
-        if clock.deadline_at is not None:
-            yield clock.deadline_at, clock.started_at or start
-            if filed is not None and clock.stopped_at is None:
-                yield clock.deadline_at, filed
-    if case.deadline_at is not None:
-        yield case.deadline_at, start
-        if filed is not None:
-            yield case.deadline_at, filed
+        deadline = clock.deadline_at
+        if deadline is not None and (
+            deadline < (clock.started_at or start) or (filed is not None and clock.stopped_at is None and deadline < filed)
+        ):
+            return True
+    deadline = case.deadline_at
+    return deadline is not None and (deadline < start or (filed is not None and deadline < filed))
+
+
+def _is_ahead(case: Case, latest: datetime) -> bool:
+    for moment in (case.reported_at, case.filed_at, case.dispatched_at, case.handled_at, case.closed_at):
+        if moment is not None and moment >= latest:
+            return True
+    return any(clock.started_at is not None and clock.started_at >= latest for clock in case.clocks)

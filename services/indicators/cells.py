@@ -21,6 +21,7 @@ CUTS: dict[str, tuple[str, str]] = {
 # The live board keeps these; places and units are read when somebody asks.
 LIVE_CUTS = frozenset({"source", "class", "hour"})
 _INTAKE = AT["intake"]
+_NEW = tuple.__new__
 
 
 class Cell(NamedTuple):
@@ -40,12 +41,13 @@ LaterChange = dict[tuple[Cell, int, int], int]
 
 def cells(where: Where, day: int) -> list[Cell]:
     """The cells in which a case counts on ``day``, but for the hour of its report."""
-    street = where.street
+    street, community, grid, unit, channel, domain, level, _ = where
+    # Made as the tuples that they are: by name it costs twice as much, for every case four times.
     return [
-        Cell("place", day, street, where.community, where.grid),
-        Cell("unit", day, street, where.unit, ""),
-        Cell("source", day, street, where.channel, where.level),
-        Cell("class", day, street, where.domain, ""),
+        _NEW(Cell, ("place", day, street, community, grid)),
+        _NEW(Cell, ("unit", day, street, unit, "")),
+        _NEW(Cell, ("source", day, street, channel, level)),
+        _NEW(Cell, ("class", day, street, domain, "")),
     ]
 
 
@@ -72,21 +74,30 @@ def move(old: Counted | None, new: Counted | None, change: Change, later: LaterC
 
 def without_zeros(change: Change, later: LaterChange) -> tuple[Change, LaterChange]:
     """The same without what cancelled out."""
-    kept = {cell: {m: n for m, n in of_cell.items() if n} for cell, of_cell in change.items()}
-    return {cell: of_cell for cell, of_cell in kept.items() if of_cell}, {k: n for k, n in later.items() if n}
+    kept: Change = {}
+    for cell, of_cell in change.items():
+        left = {m: n for m, n in of_cell.items() if n} if 0 in of_cell.values() else of_cell
+        if left:
+            kept[cell] = left
+    return kept, {k: n for k, n in later.items() if n}
 
 
 def _add(where: Where, moves: Iterable[tuple[int, int, int]], change: Change) -> None:
-    of_day: dict[int, list[dict[int, int]]] = {}
+    of_day: dict[int, list[tuple[int, int]]] = {}
     for day, measure, n in moves:
-        found = of_day.get(day)
-        if found is None:
-            found = of_day[day] = [change.setdefault(cell, {}) for cell in cells(where, day)]
-        for of_cell in found:
-            of_cell[measure] = of_cell.get(measure, 0) + n
+        if (found := of_day.get(day)) is None:
+            of_day[day] = [(measure, n)]
+        else:
+            found.append((measure, n))
         if measure == _INTAKE:
             of_cell = change.setdefault(Cell("hour", day, where.street, where.hour, ""), {})
             of_cell[measure] = of_cell.get(measure, 0) + n
+    for day, found in of_day.items():
+        for cell in cells(where, day):
+            if (standing := change.get(cell)) is None:
+                standing = change[cell] = {}
+            for measure, n in found:
+                standing[measure] = standing.get(measure, 0) + n
 
 
 def _add_later(where: Where, moves: Iterable[tuple[int, int, int, int]], sign: int, later: LaterChange) -> None:

@@ -49,6 +49,9 @@ def rate(numerator: float, denominator: float) -> float | None:
 
 
 def _sum(weighted: tuple[tuple[str, float], ...], totals: Mapping[str, int]) -> float:
+    if len(weighted) == 1:  # nearly every one
+        ((name, weight),) = weighted
+        return weight * totals.get(name, 0)
     return sum(weight * totals.get(name, 0) for name, weight in weighted)
 
 

@@ -46,6 +46,8 @@ NAMES = tuple(MEASURES)
 AT = {name: i for i, name in enumerate(NAMES)}
 Moves = list[tuple[int, int, int]]
 Later = list[tuple[int, int, int, int]]
+_INTAKE, _ACCEPTED, _FILED = AT["intake"], AT["accepted"], AT["filed"]
+_HOURS = tuple(f"{hour:02d}" for hour in range(24))
 _SOLVED = {level: AT[f"solved_{level}"] for level in ("grid", "community", "street", "district")}
 
 
@@ -83,23 +85,26 @@ def counted_text(counted: Counted | None) -> str:
 
 def count(row: CaseRow, district: District) -> Counted | None:
     """What the case counts for now; a voided or merged case counts for nothing."""
-    if row.status == "voided" or row.merged:
+    status = row.status
+    if status == "voided" or row.merged:
         return None
     day_of = district.day_of
-    moves: Moves = [(day_of(row.reported_at), AT["intake"], 1)]
+    reported_day = day_of(row.reported_at)
+    moves: Moves = [(reported_day, _INTAKE, 1)]
     later: Later = []
-    filed = is_filed(row)
-    if filed or row.accepted_at is not None or row.status == "not_filed":
-        day = day_of(_first(row.accepted_at, row.filed_at, row.reported_at))
-        moves.append((day, AT["accepted"], 1))
-        if filed and row.status != "not_filed":
-            moves.append((day, AT["filed"], 1))
+    filed = is_filed(row) and status != "not_filed"
+    if filed or row.accepted_at is not None or status == "not_filed":
+        at = _first(row.accepted_at, row.filed_at, row.reported_at)
+        day = reported_day if at == row.reported_at else day_of(at)
+        moves.append((day, _ACCEPTED, 1))
+        if filed:
+            moves.append((day, _FILED, 1))
     if row.dispatches and row.dispatched_at is not None:
         day = day_of(row.dispatched_at)
         moves.append((day, AT["dispatches"], row.dispatches))
         if row.wrong_dispatches:
             moves.append((day, AT["wrong_dispatches"], min(row.wrong_dispatches, row.dispatches)))
-    if is_due_basis(row):
+    if filed and not row.self_handled:
         _handling(row, district, moves, later)
         _closing(row, district, moves, later)
     if row.closed_at is not None:
@@ -108,7 +113,7 @@ def count(row: CaseRow, district: District) -> Counted | None:
         _rated(row, district, moves)
     where = Where(
         row.street, row.community, row.grid, row.lead_unit, row.channel, row.domain, row.highest_level,
-        f"{district.hour_of(row.reported_at):02d}",
+        _HOURS[district.hour_of(row.reported_at)],
     )  # fmt: skip
     return Counted(where, tuple(moves), tuple(later))
 
@@ -150,27 +155,27 @@ def _handling(row: CaseRow, district: District, moves: Moves, later: Later) -> N
     at = handle_count_at(row)
     if at is None:
         return
-    found = [("should_handle", 1)]
+    found = [AT["should_handle"]]
     if row.appeal_exempt or handled_in_time(row):
-        found.append(("handled_on_time", 1))
+        found.append(AT["handled_on_time"])
     if row.extensions:
-        found.append(("extended", 1))
-    _due(row, district, at, row.handled_at, found, "handled_of_due", moves, later)
+        found.append(AT["extended"])
+    _due(row, district, at, row.handled_at, found, AT["handled_of_due"], moves, later)
 
 
 def _closing(row: CaseRow, district: District, moves: Moves, later: Later) -> None:
     at = row.count_at
     if at is None:
         return
-    found = [("should_close", 1)]
+    found = [AT["should_close"]]
     in_time = closed_in_time(row)
     if in_time or row.appeal_exempt:
-        found.append(("closed_on_time", 1))
+        found.append(AT["closed_on_time"])
         if not in_time:
-            found.append(("exempted", 1))
+            found.append(AT["exempted"])
     if row.reworks:
-        found.append(("reworked", 1))
-    _due(row, district, at, row.closed_at, found, "closed_of_due", moves, later)
+        found.append(AT["reworked"])
+    _due(row, district, at, row.closed_at, found, AT["closed_of_due"], moves, later)
 
 
 def _due(  # noqa: PLR0917  # one clock's worth
@@ -178,30 +183,30 @@ def _due(  # noqa: PLR0917  # one clock's worth
     district: District,
     at: int,
     ended_at: int | None,
-    found: list[tuple[str, int]],
-    ended: str,
+    found: list[int],
+    ended: int,
     moves: Moves,
     later: Later,
 ) -> None:
     """Count at ``at``; a later end is seen from its own day on, and a suspension takes all of it out while it lasts."""
-    standing = standing_pauses(row, ended_at)
-    if is_held(standing, at):
+    standing = standing_pauses(row, ended_at) if row.pauses else []
+    if standing and is_held(standing, at):
         return
     day = district.day_of(at)
     if ended_at is not None:
         end_day = district.day_of(ended_at)
         if end_day <= day:
-            found.append((ended, 1))
+            found.append(ended)
         else:
-            later.append((day, AT[ended], district.day_after(end_day), 1))
-    moves.extend((day, AT[name], n) for name, n in found)
+            later.append((day, ended, district.day_after(end_day), 1))
+    moves.extend([(day, measure, 1) for measure in found])
     for start, until in standing:
         first = max(district.cut_from(start), district.day_after(day))
         last = None if until is None else district.cut_from(until)
         if last is None or first < last:
-            later.extend((day, AT[name], first, -n) for name, n in found)
+            later.extend((day, measure, first, -1) for measure in found)
             if last is not None:
-                later.extend((day, AT[name], last, n) for name, n in found)
+                later.extend((day, measure, last, 1) for measure in found)
 
 
 def is_held(standing: list[tuple[int, int | None]], at: int) -> bool:

@@ -54,6 +54,32 @@ def value(row: CaseRow, measure: str, window: Window) -> int:
     return row.dispatches if measure == "dispatches" else min(row.wrong_dispatches, row.dispatches)
 
 
+def values(row: CaseRow, window: Window) -> dict[str, int]:
+    """``value`` for every measure at once, without those that are 0: each question about the case asked once."""
+    if row.status == "voided" or row.merged:
+        return {}
+    found: dict[str, int] = {}
+    if window.has(row.reported_at):
+        found["intake"] = 1
+    for measure in ("accepted", "filed"):
+        if _accepted(row, measure, window):
+            found[measure] = 1
+    if window.has(row.dispatched_at) and row.dispatches:
+        found["dispatches"] = row.dispatches
+        if row.wrong_dispatches:
+            found["wrong_dispatches"] = min(row.wrong_dispatches, row.dispatches)
+    until = window.until
+    if in_should_close(row, window):
+        found |= {measure: 1 for measure, is_so in _OF_CLOSE.items() if is_so(row, until)}
+    if in_should_handle(row, window):
+        found |= {measure: 1 for measure, is_so in _OF_HANDLE.items() if is_so(row, until)}
+    if window.has(row.closed_at):
+        found |= {measure: 1 for measure, is_so in _OF_CLOSED.items() if is_so(row)}
+    if row.rating:
+        found |= {measure: 1 for measure in _OF_RATING if _callback(row, measure, window)}
+    return found
+
+
 def in_should_close(row: CaseRow, window: Window) -> bool:
     """Due to be closed in the window: t0 ≤ count_at < min(t1, now), and not suspended at min(t1, now)."""
     return is_due_basis(row) and window.has(row.count_at) and not suspended_at(row, row.closed_at, window.until)

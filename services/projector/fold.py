@@ -84,7 +84,7 @@ def change_cases(
     gone: list[str] = []
     change: Change = {}
     later: LaterChange = {}
-    calendar = calendar_of(district)
+    calendar, share = calendar_of(district), district.policy.due_soon_share
     for case_id, (key, event, place) in best.items():
         before = old.get(case_id)
         case = event.body
@@ -92,10 +92,8 @@ def change_cases(
         if before is not None and before.order >= (case.version, -key):
             continue
         domain = unified_domain(case, event.source, district)
-        row = settle(event, key, place, domain, calendar, district.policy.due_soon_share)
         n = irregular.get(case_id, 0 if before is None else before.irregular)
-        if n:
-            row = msgspec.structs.replace(row, irregular=n)
+        row = settle(event, key, place, domain, calendar, share, n)
         counted = count(row, district)
         text = counted_text(counted)
         rows.append((row, text))

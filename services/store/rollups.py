@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from services.district.package import day_after
 from services.indicators.cells import CUTS, Cell
@@ -58,8 +58,10 @@ def totals(
     groups = [t.c[column[name]] for name in by]
     wanted = [NAMES.index(name) for name in measures]
     where = [*_where(t, cut, scope, column, days), t.c.seen <= days[1], t.c.measure.in_(wanted)]
-    # Each day of a series is a window of its own, and sees less.
+    # Each day of a series is a window of its own, and sees only what is seen at its own end.
     seen = [t.c.day, t.c.seen] if "day" in by else []
+    if seen:  # the next day is the next number, but at the end of a month; the exact answer is given below
+        where.append(or_(t.c.seen == t.c.day + 1, t.c.seen % 100 == 1))
     query = select(*groups, *seen, t.c.measure, func.sum(t.c.n)).where(*where).group_by(*groups, *seen, t.c.measure)
     for *head, measure, n in connection.execute(query):
         group = head[: len(by)]

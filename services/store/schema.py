@@ -1,6 +1,19 @@
 """The tables. Times are Unix milliseconds in UTC; ``entry`` is a stream id as one integer (events.entry_key)."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    text,
+)
 
 from services.indicators.measures import MEASURES
 
@@ -93,7 +106,17 @@ cases = Table(
     Column("irregular", Integer, nullable=False, comment="steps that broke the table of transitions"),
     Column("counted", Text, nullable=False, comment="what this row counts for, as it was added to the roll-ups"),
 )
-Index("cases_open", cases.c.is_open, sqlite_where=cases.c.is_open, postgresql_where=cases.c.is_open)
+
+# SQLite looks at a partial index only where the query says its condition word for word, and SQLAlchemy says «= 1».
+# No index is on ``is_open`` itself: without statistics its one value would win over every range.
+_IS_OPEN, _IS_SUSPENDED = text("is_open = 1"), text("is_open = 1 AND suspended = 1")
+Index("cases_open", cases.c.handle_deadline_at, sqlite_where=_IS_OPEN, postgresql_where=cases.c.is_open)
+Index(
+    "cases_suspended",
+    cases.c.suspended,
+    sqlite_where=_IS_SUSPENDED,
+    postgresql_where=and_(cases.c.is_open, cases.c.suspended),
+)
 Index("cases_reported", cases.c.reported_at)
 Index("cases_count", cases.c.count_at)
 Index("cases_closed", cases.c.closed_at)

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, and_, select, text
 
 from services.clock import to_rfc3339
 from services.district.package import District
@@ -20,7 +20,7 @@ from services.projector.delta import decode_delta
 from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild
 from services.sealing import Sealer
-from services.store import read
+from services.store import read, schema
 from services.store.engine import open_engine
 from services.store.migrate import is_current, upgrade
 from services.store.rollups import live_cells
@@ -44,6 +44,16 @@ def test_a_store_made_by_migrations_is_the_metadata(engine: Engine) -> None:
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert [d for d in differences if "comment" not in str(d)] == []
+
+
+def test_open_and_suspended_cases_are_found_by_an_index_of_theirs(sqlite_engine: Engine) -> None:
+    c = schema.cases.c
+    for condition, index in ((c.is_open, "cases_open"), (and_(c.is_open, c.suspended), "cases_suspended"),
+                             (and_(c.is_open, c.handle_deadline_at > 5), "cases_open")):  # fmt: skip
+        query = select(c.version).where(condition).compile(sqlite_engine, compile_kwargs={"literal_binds": True})
+        with sqlite_engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()
+        assert index in str(plan)
 
 
 def test_any_order_and_repeats_give_one_result(engine: Engine, tiny: District, tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ import itertools
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from bench.drawn import draw, rows
 from services.cases import CaseRow, Place, settle
 from services.clock import to_rfc3339
+from services.district.package import District
 from services.district.policy import RULES, EscalationPolicy
 from services.escalation.desk import EscalationDesk
 from services.escalation.rules import Proposal, command_id, decide, holder, is_unheld, takeover
@@ -199,3 +202,24 @@ def test_a_decision_has_one_command_id_and_a_refused_one_gets_another() -> None:
     assert command_id("D", decision, "") == command_id("D", decision, "")
     assert len({command_id("D", decision, ""), command_id("E", decision, ""), command_id("D", decision, "x")}) == 3
     assert len(command_id("D", decision, "")) <= 64
+
+
+def test_a_desk_that_knows_what_waits_for_the_clock_decides_as_a_fresh_one_at_every_moment(tiny: District) -> None:
+    modes = {**POLICY.modes, "whistle": "auto", "level_deadline": "auto", "rework_limit": "off"}
+    policy = dataclasses.replace(POLICY, modes=modes)
+    drawn = list(rows(draw(tiny, 800, NOON, seed=3)))
+    whistled = [structs.replace(r, whistled_at=NOON + n * MINUTE) for n, r in enumerate(drawn[::7])]
+    desk = EscalationDesk(policy)
+    for found in (*drawn, *whistled):
+        desk.put(found)
+    proposed = 0
+    for now in range(NOON - 2 * DAY, NOON + 3 * DAY, 3 * HOUR):
+        fresh = EscalationDesk(policy)
+        for found in (*drawn, *whistled):
+            fresh.put(found)
+        fresh.settle(desk.proposals.values(), [])
+        took, expected = desk.take(None, now), fresh.take(None, now)
+        assert [set(part) for part in took] == [set(part) for part in expected]
+        desk.settle([*took.proposed, *took.commanded], took.withdrawn)
+        proposed += len(took.proposed) + len(took.commanded)
+    assert proposed > 50

@@ -17,7 +17,7 @@ from services.indicators.definitions import INDICATORS, STANDING
 from services.indicators.figure import figure, rate, totals_of
 from services.indicators.measures import MEASURES, NAMES, Counted, Where, count, counted_text, decode_counted
 from services.indicators.reasons import judge
-from services.indicators.window import Window, value
+from services.indicators.window import Window, value, values
 from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -296,3 +296,11 @@ def test_a_closing_in_the_citizens_word_is_not_called_solved() -> None:
 )  # fmt: skip
 def test_every_case_says_why_it_counts_or_does_not(row: CaseRow, why: str, above: int, below: int) -> None:
     assert judge(row, INDICATORS["on_time_close_rate"], THIS_DAY) == (below, above, why)
+
+
+def test_all_values_at_once_are_the_single_ones() -> None:
+    rows = [closed(), closed(-1, deadline=-1), closed(appeal_exempt=True, reworks=1, extensions=1, wrong_dispatches=9)]
+    for row in rows:
+        for window in (THIS_DAY, THIS_DAY._replace(now=NOON + 7 * HOUR)):
+            single = {name: value(row, name, window) for name in MEASURES}
+            assert values(row, window) == {name: n for name, n in single.items() if n}

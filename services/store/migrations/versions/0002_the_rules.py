@@ -68,8 +68,9 @@ def upgrade() -> None:
     )
     op.create_index('cases_closed', 'cases', ['closed_at'])
     op.create_index('cases_count', 'cases', ['count_at'])
-    op.create_index('cases_open', 'cases', ['is_open'], sqlite_where=sa.text('is_open'), postgresql_where=sa.text('is_open'))
+    op.create_index('cases_open', 'cases', ['handle_deadline_at'], sqlite_where=sa.text('is_open = 1'), postgresql_where=sa.text('is_open'))
     op.create_index('cases_reported', 'cases', ['reported_at'])
+    op.create_index('cases_suspended', 'cases', ['suspended'], sqlite_where=sa.text('is_open = 1 AND suspended = 1'), postgresql_where=sa.text('is_open AND suspended'))
     op.create_table('rollups',
     sa.Column('cut', sa.Text(), nullable=False, comment='indicators.cells.CUTS'),
     sa.Column('day', sa.Integer(), autoincrement=False, nullable=False),
