@@ -92,50 +92,47 @@ lianqin.CaseLayer = L.Renderer.extend({
     const cells = this._spoilt && look === this._look && this._spoiltCells(f, reach);
     this._look = look;
     this._spoilt = [];
-    const g = cells ? this._beginCells(cells) : this._begin(this._dots);
+    const g = cells ? this._dots.getContext("2d") : this._begin(this._dots), draw = (x, y, light) => {
+      if (light === 3) { g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half); g.fillRect(x + half / 2, y - 2 * half, half, 4 * half); }
+      else g.fillRect(x - half, y - half, size, size);
+    };
     g.fillStyle = this.signs.colour["map-case"];
     g.globalAlpha = alpha;
     for (let i = 0; i < s.n; i++) {
       if (s.light[i] === 1 || s.light[i] === 2) continue;
       const x = s.x[i] * f.scale - f.left, y = s.y[i] * f.scale - f.top;
       if (x < 0 || y < 0 || x > f.width || y > f.height) continue;
-      if (cells && !cells.touches(x, y)) continue;
-      if (s.light[i] === 3) { g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half); g.fillRect(x + half / 2, y - 2 * half, half, 4 * half); }
-      else g.fillRect(x - half, y - half, size, size);
+      cells ? cells.add(x, y, s.light[i]) : draw(x, y, s.light[i]);
     }
+    if (cells) this._drawCells(g, cells, draw);
     g.globalAlpha = 1;
-    if (cells) g.restore();
   },
-  /** The cells that the spoilt places reach into. */
+  /** The cells that the spoilt places reach into, each with the dots that reach into it: x, y, light. */
   _spoiltCells(f, reach) {
     const side = this.options.cell / (window.devicePixelRatio || 1), columns = Math.ceil(f.width / side) + 1, rows = Math.ceil(f.height / side) + 1;
-    const marked = new Uint8Array(columns * rows), around = (x, y, see) => {
+    const marked = new Uint8Array(columns * rows), dots = new Map(), around = (x, y, visit) => {
       const left = Math.max(Math.floor((x - reach) / side), 0), right = Math.min(Math.floor((x + reach) / side), columns - 1);
       const top = Math.max(Math.floor((y - reach) / side), 0), bottom = Math.min(Math.floor((y + reach) / side), rows - 1);
-      for (let c = left; c <= right; c++) for (let r = top; r <= bottom; r++) if (see(r * columns + c)) return true;
-      return false;
+      for (let c = left; c <= right; c++) for (let r = top; r <= bottom; r++) visit(r * columns + c);
     };
     for (let k = 0; k < this._spoilt.length; k += 2) {
-      around(this._spoilt[k] * f.scale - f.left, this._spoilt[k + 1] * f.scale - f.top, cell => { marked[cell] = 1; });
+      around(this._spoilt[k] * f.scale - f.left, this._spoilt[k + 1] * f.scale - f.top, cell => { marked[cell] = 1; dots.set(cell, []); });
     }
-    const isMarked = cell => marked[cell];
-    return {marked, columns, touches: (x, y) => around(x, y, isMarked)};
+    return {dots, columns, add: (x, y, light) => around(x, y, cell => { if (marked[cell]) dots.get(cell).push(x, y, light); })};
   },
-  /** Clears these cells, and lets nothing be drawn outside them until g.restore(). */
-  _beginCells({marked, columns}) {
-    const g = this._dots.getContext("2d"), ratio = window.devicePixelRatio || 1, side = this.options.cell;
-    g.save();
-    g.setTransform(1, 0, 0, 1, 0, 0);
-    g.beginPath();
-    marked.forEach((is, cell) => {
-      if (!is) return;
+  /** Each cell is cleared and drawn by itself: a rectangle on whole pixels is a cheap thing to clip to, many together are not. */
+  _drawCells(g, {dots, columns}, draw) {
+    const ratio = window.devicePixelRatio || 1, side = this.options.cell;
+    for (const [cell, found] of dots) {
       const x = cell % columns * side, y = Math.floor(cell / columns) * side;
+      g.save();
+      g.setTransform(1, 0, 0, 1, 0, 0);
       g.clearRect(x, y, side, side);
-      g.rect(x, y, side, side);
-    });
-    g.clip();
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return g;
+      g.beginPath(); g.rect(x, y, side, side); g.clip();
+      g.setTransform(ratio, 0, 0, ratio, 0, 0);
+      for (let k = 0; k < found.length; k += 3) draw(found[k], found[k + 1], found[k + 2]);
+      g.restore();
+    }
   },
 
   _drawMarks() {

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -69,7 +70,7 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
     """
     ingest = make_ingest(doors)
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    teller = multiprocessing.Process(target=_tell, args=(doors.district, end_ms, sender), daemon=True)
+    teller = multiprocessing.Process(target=_tell, args=(doors.district, end_ms, sender, receiver), daemon=True)
     teller.start()
     sender.close()
     started, written, told_at = time.monotonic(), 0, 0.0
@@ -101,7 +102,11 @@ def _received(receiver: Connection) -> Iterator[tuple[list[Entry], float]]:
             return
 
 
-def _tell(district: District, end_ms: int, sender: Connection) -> None:
+def _tell(district: District, end_ms: int, sender: Connection, receiver: Connection) -> None:
+    """Runs in the child: SIGTERM ends it, whatever the parent does with that, and so does the parent's death."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's affair
+    receiver.close()
     share = [0.0]
 
     def progress(done: float) -> None:

@@ -100,3 +100,13 @@ def test_the_first_start_tells_30_days_and_the_second_goes_on(folder: Path) -> N
     again.end()
     assert abs(second["open"] - first["open"]) < 60
     assert 1500 < first["open"] < 6000
+
+
+@pytest.mark.slow
+def test_an_end_while_the_history_is_written_leaves_nothing(folder: Path) -> None:
+    """The process that tells the history goes with the one that writes it."""
+    demo = Demo(folder)
+    wait_until(lambda: "history of 30 days" in demo.log.read_text("utf-8"), "the history is being written", 30)
+    demo.family = psutil.Process(demo.process.pid).children(recursive=True)
+    demo.end()
+    wait_until(lambda: not demo.left(), "everything has ended", 5)
