@@ -86,7 +86,8 @@ def _has_early_deadline(case: Case) -> bool:
     for clock in case.clocks:
         deadline = clock.deadline_at
         if deadline is not None and (
-            deadline < (clock.started_at or start) or (filed is not None and clock.stopped_at is None and deadline < filed)
+            deadline < (clock.started_at or start)
+            or (filed is not None and clock.stopped_at is None and deadline < filed)
         ):
             return True
     deadline = case.deadline_at
