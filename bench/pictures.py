@@ -33,6 +33,12 @@ WALLS = (
     ("wall-32x9", 7680, 2160, 2400, "/wall"),
     ("wall-3x3", 5760, 3240, 1920, "/wall"),
 )
+# name, what is clicked
+PANELS = (
+    ("wall-panel", ".queue .case"),
+    ("wall-figure", "#tile-streets .name[data-figure] >> nth=10"),
+    ("wall-watch", "#watch-key"),
+)
 IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data:image/png;base64,{}">'
 
 
@@ -122,13 +128,15 @@ def main() -> None:
                 page.close()
                 print(f"docs/pictures/{name}.png", flush=True)
             page = opened(browser, url + "/wall", 1920, 1080)
-            page.locator(".queue .case").nth(3).click()
-            page.wait_for_selector("#case-panel:not([hidden]) li")
-            page.wait_for_timeout(500)
-            page.screenshot(path=PICTURES / "wall-panel.png")
+            for name, opens in PANELS:
+                page.locator(opens).first.click()
+                page.wait_for_selector("#case-panel:not([hidden]) li")
+                page.wait_for_timeout(1500)
+                page.screenshot(path=PICTURES / f"{name}.png")
+                print(f"docs/pictures/{name}.png", flush=True)
             page.close()
             cut(opened(browser, url + "/wall", 1920, 1080), process)
-            print("docs/pictures/wall-panel.png and wall-cut.png", flush=True)
+            print("docs/pictures/wall-cut.png", flush=True)
             browser.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -183,9 +183,12 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import make_ingest, make_projector, open_doors
     from services.projector.rebuild import rebuild_if_old
+    from services.working_calendar import holidays_missing
 
     stop = stop_on_signals()
     doors = open_doors(settings)
+    if missing := holidays_missing(doors.district, doors.clock.now_ms()):
+        logging.getLogger("lianqin").warning("%s; see `lianqin doctor`", missing)
     rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
     make_projector(doors).run(stop)
     return 0
@@ -194,9 +197,14 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
 def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import open_doors
     from services.escalator import Escalator
+    from services.package_watch import PackageWatch
 
-    doors = open_doors(settings, migrate=False)
-    Escalator(doors.engine, doors.redis, doors.district, doors.clock).run(stop_on_signals())
+    stop = stop_on_signals()
+    while not stop.is_set():  # begun anew with each package that is loaded
+        doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        escalator = Escalator(doors.engine, doors.redis, doors.district, doors.clock)
+        escalator.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
     return 0
 
 

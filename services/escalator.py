@@ -72,12 +72,16 @@ class Escalator:
         self._gathered = b""
         self._placer = Placer(district)
 
-    def run(self, stop: threading.Event) -> None:
-        """Lead or stand by until ``stop``; Redis or a store that is away is waited for."""
-        held_at = 0.0
+    def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
+        """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
+        held_at = looked_at = 0.0
         leads = False
         while not stop.is_set():
             try:
+                if time.monotonic() - looked_at >= PASS_EVERY_S:
+                    looked_at = time.monotonic()
+                    if is_outdated():
+                        break
                 if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
                     was, leads, held_at = leads, self._lease.hold(), time.monotonic()
                     if leads and not was:

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, sel
 
 from services.cases import CaseRow
 from services.district.package import District
-from services.indicators.definitions import INDICATORS
+from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure, figure
-from services.indicators.measures import NAMES, Counted, decode_counted
+from services.indicators.measures import MEASURES, NAMES, Counted, decode_counted
 from services.indicators.reasons import Verdict, judge
 from services.indicators.window import Window, values
 from services.store import schema
@@ -29,6 +29,11 @@ _HEADINGS = {
 
 
 _C = schema.cases.c
+# Every moment of a case that a count goes by, but for its call-back's.
+_MOMENTS: tuple[ColumnElement[Any], ...] = (
+    _C.count_at, _C.closed_at, _C.reported_at, _C.filed_at, _C.accepted_at, _C.dispatched_at, _C.handled_at,
+    _C.handle_deadline_at, _C.deadline_at, _C.event_at,
+)  # fmt: skip
 _IS_LATE = or_(_C.closed_at.is_(None), _C.closed_at > _C.deadline_at)
 # Which cases a short list shows first: those that spoil the rate, or that make it up.
 _FIRST: dict[str, Any] = {
@@ -41,6 +46,9 @@ _FIRST: dict[str, Any] = {
     "dispatch_accuracy": (_C.wrong_dispatches > 0).desc(), "self_handled": _C.self_handled.desc(),
     "forced_closed": (_C.status == "forced_closed").desc(), "exempted": _C.appeal_exempt.desc(),
 }  # fmt: skip
+
+
+_BY_CLOSING = frozenset(name for name, moment in MEASURES.items() if moment == "closed_at")
 
 
 class Days(NamedTuple):
@@ -94,7 +102,10 @@ def cases_behind(  # noqa: PLR0917  # what a question is made of
     indicator = INDICATORS[name]
     first = [_FIRST[name]] if limit and name in _FIRST else []
     order = [*first, schema.cases.c.event_at.desc()]
-    query = select(*_COLUMNS).where(*_named(scope), _touches(window)).order_by(*order)
+    touches = _touches(window, _counting_moments(indicator) if limit else _MOMENTS)
+    if "callbacks" in indicator.measures:  # the call-back's time has no column
+        touches = or_(touches, _C.rating != "")
+    query = select(*_COLUMNS).where(*_named(scope), touches).order_by(*order)
     given = 0
     for row in connection.execute(query):
         case = CaseRow(*row)
@@ -168,11 +179,18 @@ def _named(scope: Scope) -> list[ColumnElement[bool]]:
     return [schema.cases.c[_HEADINGS[name]] == code for name, code in scope.named.items()]
 
 
-def _touches(window: Window) -> ColumnElement[bool]:
-    """Any of a case's counting moments in the window, by the indexes; handling and dispatch lie between two of them."""
-    c = schema.cases.c
-    moments = (
-        c.count_at, c.closed_at, c.reported_at, c.filed_at, c.accepted_at, c.dispatched_at, c.handled_at,
-        c.handle_deadline_at, c.deadline_at,
-    )  # fmt: skip
+def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
+    """The moments that alone can bring a case into the indicator: one of them, with an index, where there is one."""
+    names = set(indicator.measures)
+    if "should_close" in names or "exempted" in names:
+        return (_C.count_at,)
+    if "should_handle" in names:
+        return (_C.handle_deadline_at, _C.handled_at)
+    if names <= _BY_CLOSING:
+        return (_C.closed_at,)
+    return (_C.reported_at,) if names == {"intake"} else _MOMENTS
+
+
+def _touches(window: Window, moments: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """Any of these moments in the window."""
     return or_(*(and_(moment >= window.start, moment < window.until) for moment in moments))

@@ -220,6 +220,15 @@ def calendar_of(district: District) -> WorkingCalendar:
     return _calendar(district.zone, district.working_hours, district.working_week, frozenset(district.holidays.items()))
 
 
+def holidays_missing(district: District, now_ms: int) -> str:
+    """A sentence about this and the next year, where nobody has told their holidays; else ''."""
+    years = calendar_of(district).warnings(now_ms)
+    if not years:
+        return ""
+    named = ", ".join(map(str, years))
+    return f"the public holidays of {named} are not known: limits in office time leave out only weekends there"
+
+
 @lru_cache(maxsize=16)
 def _calendar(
     zone: ZoneInfo, spans: tuple[tuple[int, int], ...], week: frozenset[int], own: frozenset[tuple[date, bool]]

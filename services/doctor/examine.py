@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 
+from services.clock import SystemClock
 from services.district.load import PackageError, load
 from services.district.package import District
 from services.doctor import machine, stream_side
 from services.doctor.finding import Finding, note, ok, wrong
 from services.doctor.store_side import store_findings
 from services.settings import Settings
+from services.working_calendar import holidays_missing
 
 FAULTS_SHOWN = 20
 
@@ -58,7 +60,9 @@ def _package(settings: Settings) -> tuple[District | None, list[Finding]]:
     absent = (
         [note("district", f"absent: {', '.join(district.absent)}", "Not drawn, not counted")] if district.absent else []
     )
-    return district, [found, *absent]
+    missing = holidays_missing(district, SystemClock().now_ms())
+    remedy = "Add them to holidays.csv (date, kind), or install a newer chinesecalendar; then `lianqin rebuild`"
+    return district, [found, *absent, *([note("holidays", missing, remedy)] if missing else [])]
 
 
 def _safely(subject: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:

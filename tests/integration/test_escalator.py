@@ -18,7 +18,7 @@ from services.clock import SetClock, SystemClock, to_rfc3339
 from services.district.package import District
 from services.escalation.lease import Lease
 from services.escalator import Escalator
-from services.liveboard.board import Board
+from services.liveboard.board import Board, thing_list
 from services.liveboard.figures import tiles
 from services.projector.delta import decode_delta
 from services.projector.ingest import Ingest
@@ -182,6 +182,26 @@ def test_a_case_that_has_reached_the_district_is_left_alone(room: Room) -> None:
     room.case("A", 3, severity=1, escalations=back)
     escalator.work()
     assert len(room.commands()) == 1, "what a person gave back is not commanded again"
+
+
+def test_where_repeats_gather_is_told_to_the_walls(room: Room) -> None:
+    category = {"scheme": "GB", "kind": "event", "major": "01", "minor": "02"}
+    for i in range(4):
+        room.case(f"R{i}", category=category)
+    escalator = room.escalator()
+    escalator.work()
+    board = Board(room.district)
+    board.load([], [], NOON)
+    with room.engine.connect() as connection:
+        for revision, payload in read.outbox_after(connection, 0):
+            board.apply(revision, decode_delta(payload), NOON)
+    (spot,) = thing_list(board.things["hot_spots", "all"])
+    assert (spot["n"], spot["open"], spot["street"], spot["domain"]) == (4, 4, "S1", "04")
+    revision = board.revision
+    escalator._next_pass = escalator._next_gathering = 0.0
+    escalator.work()
+    with room.engine.connect() as connection:
+        assert read.outbox_after(connection, revision) == [], "what has not changed is not told again"
 
 
 def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_crash(

@@ -1,5 +1,6 @@
 """The roll-ups say what the definition says: any events, any order, any window, any heading, on both databases."""
 
+import dataclasses
 import random
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from services.clock import to_rfc3339
 from services.district.package import District
-from services.figures import Days, Scope, figures, window_of
+from services.figures import Days, Scope, cases_behind, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure, totals_of
 from services.indicators.measures import MEASURES
@@ -38,7 +39,9 @@ def take_in(engine: Engine, district: District, entries: list[tuple[str, dict[by
 
 @pytest.mark.parametrize("seed", range(6))
 def test_figures_equal_the_definition_over_the_cases(engine: Engine, tiny: District, seed: int) -> None:
+    """Half of the time with a counting day that begins at six in the morning."""
     rng = random.Random(seed)
+    tiny = dataclasses.replace(tiny, day_cut_hour=6 * (seed % 2))
     entries = numbered(lives(seed, cases=60))
     take_in(engine, tiny, entries, rng.choice([7, 50, 400]))
     rows = all_rows(engine)
@@ -134,3 +137,18 @@ def test_a_merge_counts_once_and_a_split_restores_every_figure(sqlite_engine: En
     split = entry(case("B", 3, "closed", **closed), "case.split", NOON - 6)
     take_in(sqlite_engine, tiny, numbered([split], NOON + 20), 10)
     assert dump(sqlite_engine, *names) == before
+
+
+@pytest.mark.parametrize("name", list(INDICATORS))
+def test_the_cases_behind_a_figure_are_all_that_it_counts(engine: Engine, tiny: District, name: str) -> None:
+    take_in(engine, tiny, numbered(lives(5, cases=80)), 100)
+    span = Days(day(9), day(-1))
+    window = window_of(tiny, span, NOON)
+    with engine.connect() as connection:
+        ((whole,),) = figures(connection, tiny, [name], span, NOON).values()
+        everything = list(cases_behind(connection, tiny, name, window))
+        short = list(cases_behind(connection, tiny, name, window, limit=10_000))
+    for found in (everything, short):
+        assert sum(v.numerator for _, v in found) == pytest.approx(whole.numerator)
+        assert sum(v.denominator for _, v in found) == pytest.approx(whole.n)
+    assert all(v.counts for _, v in short)
