@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from services.cases import CaseRow, decode_escalation, timed
 from services.deadline_steps import Step, explain
-from services.deadlines import due
+from services.deadlines import due, time_left
 from services.district.package import District
 from services.events.case import Case
 from services.lifecycle import Told, review
@@ -33,7 +33,8 @@ class Happened(NamedTuple):
 class CaseView(NamedTuple):
     """What a panel shows: the row, its events, the names of its area and units, the account of its deadline.
 
-    ``same`` are cases that may be the same matter, with their metres.
+    ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
+    in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
     """
 
     row: CaseRow
@@ -44,6 +45,8 @@ class CaseView(NamedTuple):
     escalated_to: str
     deadline: tuple[Step, ...] = ()
     same: tuple[tuple[Seen, float], ...] = ()
+    left_ms: int | None = None
+    left_unit: str = ""
 
 
 class CaseReader:
@@ -54,11 +57,11 @@ class CaseReader:
     ) -> None:
         self._engine, self._district, self._offload = engine, district, offload
 
-    def view(self, case_id: str, *, english: bool = False) -> CaseView | None:
-        """The case, or None when there is none. Raises what the database raises."""
-        return self._offload(lambda: self._read(case_id, english))
+    def view(self, case_id: str, now: int, *, english: bool = False) -> CaseView | None:
+        """The case at ``now`` (Unix ms), or None when there is none. Raises what the database raises."""
+        return self._offload(lambda: self._read(case_id, now, english))
 
-    def _read(self, case_id: str, english: bool) -> CaseView | None:
+    def _read(self, case_id: str, now: int, english: bool) -> CaseView | None:
         calendar = calendar_of(self._district)
         with self._engine.connect() as connection:
             row = read.one_case(connection, case_id)
@@ -68,6 +71,13 @@ class CaseReader:
             same = self._same(connection, row)
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
+        account: tuple[Step, ...] = ()
+        if standing is not None:
+            account = explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms)
+        unit = next((step.unit for step in account if step.kind == "limit"), "")
+        left = None
+        if row.is_open and not row.suspended and row.deadline_at is not None:
+            left = time_left(row.deadline_at, now, unit, calendar)
         return CaseView(
             row,
             _happened(told),
@@ -75,8 +85,10 @@ class CaseReader:
             self._unit(row.lead_unit, english),
             self._unit(passed.from_, english) if passed else "",
             self._unit(passed.to, english) if passed else "",
-            explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms) if standing else (),
+            account,
             same,
+            left,
+            unit,
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:

@@ -16,11 +16,13 @@ from services.liveboard.board import DUE_SOON, OVERDUE, SUSPENDED, Board
 
 T = TypeVar("T")
 CASES_SHOWN = 60
+FUNNEL = frozenset({"grid_solved_rate", "street_solved_rate", "district_share"})
 
 
 class FigureView(NamedTuple):
     """What «why?» is answered with. ``window`` and ``figure`` are None for a count of this very moment.
 
+    ``found_solved`` comes with the figures of the funnel: (channel, highest level) → closed cases.
     ``cases`` are at most ``CASES_SHOWN``, those first that are in the denominator only; ``n`` is how many there are.
     """
 
@@ -32,6 +34,7 @@ class FigureView(NamedTuple):
     now: int
     n: int
     cases: tuple[tuple[CaseRow, Verdict | None], ...]
+    found_solved: dict[tuple[str, str], int] | None = None
 
 
 class FigureReader:
@@ -67,10 +70,16 @@ class FigureReader:
         with self._engine.connect() as connection, connection.begin():
             found = figures(connection, district, [indicator.name], days, now, scope)
             figure = found[()][0]
+            matrix = None
+            if indicator.name in FUNNEL:
+                table = figures(connection, district, ["closed"], days, now, scope, ["channel", "level"])
+                matrix = {(str(channel), str(level)): f.n for (channel, level), (f,) in table.items() if f.n}
             cases = list(cases_behind(connection, district, indicator.name, window, scope, CASES_SHOWN * 5))
         if indicator.over:  # those that somebody asks for first: what spoils a rate, or what makes it up
             cases.sort(key=lambda item: bool(item[1].numerator) == (indicator.better == "up"))
-        return FigureView(indicator.name, indicator, scope, figure, window, now, figure.n, tuple(cases[:CASES_SHOWN]))
+        return FigureView(
+            indicator.name, indicator, scope, figure, window, now, figure.n, tuple(cases[:CASES_SHOWN]), matrix
+        )
 
     def _standing(self, standing: Standing, scope: Scope, now: int) -> FigureView:
         board = self._board()

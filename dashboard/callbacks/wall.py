@@ -54,7 +54,7 @@ def register(  # noqa: PLR0917  # one of each reader
         case_id = picked["id"]
         if not isinstance(case_id, str) or not case_id:
             return None
-        return panel(reader.view(case_id[:64], english=words["language"] == "en"), words, district.zone)
+        return panel(reader.view(case_id[:64], now(), english=words["language"] == "en"), words, district.zone)
 
     def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the heading that it is of, and its span."""

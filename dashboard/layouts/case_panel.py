@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.layouts.deadline_account import deadline_lines
+from dashboard.layouts.deadline_account import deadline_lines, span_text
 from services.case_view import CaseView, Happened
 from services.cases import CaseRow, decode_escalation
 from services.events.codes import SENSITIVE_DOMAINS
+from services.limits import OFFICE_UNITS
 
 SAME_SHOWN = 5
 
@@ -32,6 +33,7 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
         (labels["unit"], view.unit or "—"),
         (labels["reported"], _moment(row.reported_at, zone)),
         (labels["deadline"], _moment(row.deadline_at, zone) if row.deadline_at is not None else "—"),
+        *([(labels["left"], _left(view.left_ms, view.left_unit, words))] if view.left_ms is not None else []),
         (labels["basis"], _basis(row, labels)),
         *[("", line) for line in deadline_lines(view.deadline, words, zone)],
     ]
@@ -60,6 +62,14 @@ def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li
     why = words["unit"]["list"].join(words["irregular"][code] for code in happened.irregular)
     odd = [html.Span(why, className="warn")] if why else []
     return html.Li([html.Time(_moment(happened.at, zone)), html.Span([name, " · ", *odd] if odd else name)])
+
+
+def _left(ms: int, unit: str, words: dict[str, Any]) -> str:
+    """What is left, in the limit's own time: 余 3小时20分（工作时间）."""
+    labels = words["panel"]
+    office = labels["office_time"] if unit in OFFICE_UNITS else labels["plain_time"]
+    template = labels["left_over"] if ms < 0 else labels["left_still"]
+    return str(template).format(ms=span_text(abs(ms), words, unit in OFFICE_UNITS), time=office)
 
 
 def _basis(row: CaseRow, labels: dict[str, str]) -> str:

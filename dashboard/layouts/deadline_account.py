@@ -32,10 +32,10 @@ def deadline_lines(steps: Iterable[Step], words: dict[str, Any], zone: ZoneInfo)
     return found
 
 
-def span_text(ms: int, words: dict[str, Any]) -> str:
-    """A span as its two largest units: 2小时15分."""
+def span_text(ms: int, words: dict[str, Any], in_hours: bool = False) -> str:
+    """A span as its two largest units: 2小时15分. ``in_hours``: no days, for office time."""
     unit, space = words["unit"], "" if words["unit"]["tight"] else " "
-    days, rest = divmod(ms, DAY_MS)
+    days, rest = (0, ms) if in_hours else divmod(ms, DAY_MS)
     hours, rest = divmod(rest, HOUR_MS)
     minutes, rest = divmod(rest, MINUTE_MS)
     parts = [

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from services.cases import CaseRow
 from services.district.package import District
-from services.events.codes import SENSITIVE_DOMAINS
+from services.events.codes import LEVELS, SENSITIVE_DOMAINS
 from services.figure_view import FigureView
 from services.indicators.definitions import Indicator
 from services.indicators.reasons import Verdict
@@ -33,7 +33,30 @@ def figure_panel(view: FigureView, words: dict[str, Any], district: District) ->
         terms += [html.Dt(term), html.Dd(fact)]
     rows = [_case(row, verdict, words, zone, district) for row, verdict in view.cases]
     head = labels["cases"].format(n=f"{len(rows):,}", all=f"{view.n:,}") if rows else labels["no_cases"]
-    return [html.H2(f"{title} · {where}" if where else title), html.Dl(terms), html.H3(head), html.Ol(rows)]
+    matrix = _found_solved(view.found_solved, words) if view.found_solved else []
+    return [html.H2(f"{title} · {where}" if where else title), html.Dl(terms), *matrix, html.H3(head), html.Ol(rows)]
+
+
+def _found_solved(found: dict[tuple[str, str], int], words: dict[str, Any]) -> list[Component]:
+    """Where found against where solved: a row a channel, a column a level, n in each cell."""
+    labels = words["figure"]
+    levels = [level for level in (*LEVELS, "") if any(known == level for _, known in found)]
+    sums: dict[str, int] = {}
+    for (channel, _), n in found.items():
+        sums[channel] = sums.get(channel, 0) + n
+    head = html.Tr(
+        [html.Th(labels["channel"]), *(html.Th(words["level"].get(level, labels["unknown"])) for level in levels)]
+    )
+    body = [
+        html.Tr(
+            [
+                html.Th(words["channel"].get(channel, channel)),
+                *(html.Td(f"{found.get((channel, level), 0):,}") for level in levels),
+            ]
+        )
+        for channel in sorted(sums, key=lambda channel: (-sums[channel], channel))
+    ]
+    return [html.H3(labels["found_solved"]), html.Table([html.Thead(head), html.Tbody(body)])]
 
 
 def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
