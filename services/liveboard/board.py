@@ -6,8 +6,8 @@ a figure costs the same with 500 open cases and with 100,000.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,12 +15,16 @@ from services.cases import CaseRow
 from services.deadlines import LIGHTS, light, next_turn
 from services.district.package import District
 from services.escalation.rules import Proposal, takeover
+from services.events.codes import LEVELS
 from services.indicators.cells import Cell
-from services.indicators.measures import booked_at
+from services.indicators.measures import AT, booked_at
 from services.projector.delta import Delta, Happened, ThingChange
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
 assert LIGHTS == ("none", "due_soon", "overdue", "suspended")
+
+
+_SOLVED = frozenset({AT["closed"], *(AT[f"solved_{level}"] for level in LEVELS)})
 
 
 class Share(NamedTuple):
@@ -56,7 +60,8 @@ class Board:
         self.district = district
         self.rows: dict[str, CaseRow] = {}
         self.lights: dict[str, int] = {}
-        self.counts: dict[int, dict[tuple[str, str, str, str], dict[int, int]]] = {}
+        self.counts: dict[tuple[int, str], dict[tuple[str, str, str], dict[int, int]]] = {}
+        self.solved: dict[int, dict[int, int]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
         self.tallies: dict[tuple[str, str], int] = {}
@@ -70,6 +75,7 @@ class Board:
         self.emptied_at: int | None = None
         self.day = 0
         self._floors: dict[str, int] = {}
+        self._since = 0
         self._shares: dict[str, tuple[str, Share]] = {}
         self._turns: list[tuple[int, str, int]] = []
         self._takeovers: list[tuple[int, str, int]] = []
@@ -143,12 +149,9 @@ class Board:
     def _turn_day(self, now: int) -> None:
         self.day = self.district.day_of(now)
         self._floors = kept_from(self.district, self.day)
-        oldest = min(self._floors.values())
-        for day in [day for day in self.counts if day < oldest]:
-            del self.counts[day]
-        for day, of_day in self.counts.items():
-            for key in [key for key in of_day if day < self._floors[key[0]]]:
-                del of_day[key]
+        self._since = self.district.day_after(self.day, -1)
+        self.counts = {key: cells for key, cells in self.counts.items() if key[0] >= self._since}
+        self.solved = {day: sums for day, sums in self.solved.items() if day >= self._floors["source"]}
 
     def upcoming(self, n: int) -> list[tuple[int, str, str]]:
         """The next ``n`` cases that the clock makes the district's, and are not proposed yet: (ms, case id, rule)."""
@@ -172,24 +175,16 @@ class Board:
 
     def of_day(self, day: int, cut: str) -> Iterable[tuple[tuple[str, str, str], dict[int, int]]]:
         """((street, a, b), measures) of one cut (indicators.cells) on one day."""
-        for (name, *where), measures in self.counts.get(day, {}).items():
-            if name == cut:
-                yield (where[0], where[1], where[2]), measures
+        return self.counts.get((day, cut), {}).items()
 
     def _count(self, cell: Cell, measures: dict[int, int]) -> None:
         floor = self._floors.get(cell.cut)
         if floor is None or cell.day < floor:
             return
-        of_day = self.counts.setdefault(cell.day, {})
-        key = cell.cut, cell.street, cell.a, cell.b
-        of_cell = of_day.setdefault(key, {})
-        for measure, n in measures.items():
-            if total := of_cell.get(measure, 0) + n:
-                of_cell[measure] = total
-            else:
-                of_cell.pop(measure, None)  # as a fresh load has it: a class that counts nothing is in no list
-        if not of_cell:
-            del of_day[key]
+        if cell.cut == "source":  # the funnel is asked for with every message: its month is kept as one sum a day
+            _add(self.solved, cell.day, {m: n for m, n in measures.items() if m in _SOLVED})
+        if cell.day >= self._since:
+            _add(self.counts.setdefault((cell.day, cell.cut), {}), (cell.street, cell.a, cell.b), measures)
 
     def _put(self, row: CaseRow, now: int) -> None:
         self.rows[row.case_id] = row
@@ -244,6 +239,18 @@ class Board:
         counters = self.streets[street]
         for i, n in enumerate(share):
             counters[i] -= n
+
+
+def _add(into: dict[Any, dict[int, int]], key: Any, measures: Mapping[int, int]) -> None:
+    """Add measures under a key; what comes to nothing is not kept, as a fresh load has it."""
+    found = into.setdefault(key, {})
+    for measure, n in measures.items():
+        if total := found.get(measure, 0) + n:
+            found[measure] = total
+        else:
+            found.pop(measure, None)
+    if not found:
+        del into[key]
 
 
 def thing_list(thing: ThingChange) -> list[dict[str, object]]:

@@ -116,12 +116,11 @@ def _funnel(board: Board) -> dict[str, Any]:
     """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
     first = board.district.month_start(board.day)
     closed, levels = 0, dict.fromkeys(LEVELS, 0)
-    for day in board.counts:
+    for day, measures in board.solved.items():
         if first <= day <= board.day:
-            for _, measures in board.of_day(day, "source"):
-                closed += measures.get(_CLOSED, 0)
-                for level in LEVELS:
-                    levels[level] += measures.get(AT[f"solved_{level}"], 0)
+            closed += measures.get(_CLOSED, 0)
+            for level in LEVELS:
+                levels[level] += measures.get(AT[f"solved_{level}"], 0)
     known = sum(levels.values())
     policy = board.district.policy
     return {

@@ -33,7 +33,7 @@ def follower(engine: Engine, district: District, clock: SetClock) -> tuple[Follo
 def state(board: Board) -> dict[str, Any]:
     return {
         "revision": board.revision, "last_entry": board.last_entry, "rows": board.rows, "lights": board.lights,
-        "counts": {day: counts for day, counts in board.counts.items() if counts},
+        "counts": {day: counts for day, counts in board.counts.items() if counts}, "solved": board.solved,
         "things": {k: (t.version, t.entry, bytes(t.body)) for k, t in board.things.items() if k[0] in KINDS},
         "tallies": board.tallies, "total": board.total(), "escalated": board.escalated,
         "gap": (board.lost, board.lost_at, board.emptied_at), "streets": street_rows(board), "tiles": tiles(board, {}),
