@@ -110,8 +110,13 @@ class Reckoning(NamedTuple):
         return self.published if self.published is not None else self.counted()
 
 
-def due(  # noqa: PLR0917  # what a deadline follows from
-    case: Case, calendar: WorkingCalendar, due_soon_share: float = 0.25, at: int | None = None, *, is_judged: bool = False
+def due(
+    case: Case,
+    calendar: WorkingCalendar,
+    due_soon_share: float = 0.25,
+    at: int | None = None,
+    *,
+    is_judged: bool = False,
 ) -> Due:
     """When a case is due, and the moment from which no more than ``due_soon_share`` of its limit is left.
 

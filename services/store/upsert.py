@@ -51,8 +51,12 @@ def add_tallies(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def append_history(connection: Connection, rows: Sequence[Row]) -> None:
-    """Append accepted entries; one that is there already stays as it is."""
-    _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
+    """Append accepted entries that are not there yet (``Writer.known`` has said so, under the feed's lock)."""
+    if rows and is_postgres(connection):
+        with _cursor(connection) as cursor:
+            _copy_rows(cursor, history, history.name, rows)  # straight in: they are most of what is written
+    else:
+        _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
 
 
 def _key(table: Table) -> str:
@@ -75,31 +79,41 @@ def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflic
 
 def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
     incoming = f"incoming_{table.name}"
-    names = ", ".join(column.name for column in table.columns)
+    names = _names(table)
     connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS")
-    driver: Any = connection.connection.driver_connection
-    with _as_sqlalchemy_says(connection), driver.cursor() as cursor:
-        with cursor.copy(f"COPY {incoming} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    with _cursor(connection) as cursor:
+        _copy_rows(cursor, table, incoming, rows)
         cursor.execute(
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} ON CONFLICT {on_conflict}".encode()
         )
         cursor.execute(f"DELETE FROM {incoming}".encode())  # the same table may be written twice in a transaction
 
 
+def _copy_rows(cursor: psycopg.Cursor[Any], table: Table, into: str, rows: Sequence[Row]) -> None:
+    with cursor.copy(f"COPY {into} ({_names(table)}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 @contextmanager
-def _as_sqlalchemy_says(connection: Connection) -> Iterator[None]:
-    """A connection lost under the driver's own COPY is told as SQLAlchemy tells it, and not used again."""
+def _cursor(connection: Connection) -> Iterator["psycopg.Cursor[Any]"]:
+    """The driver's own. A connection lost under it is told as SQLAlchemy tells it, and not used again."""
+    driver: Any = connection.connection.driver_connection
     try:
-        yield
+        with driver.cursor() as cursor:
+            yield cursor
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         connection.invalidate(error)
         raise OperationalError("COPY", None, error) from error
 
 
 @cache
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+@cache
 def _values(table: Table, on_conflict: str) -> str:
-    names = ", ".join(column.name for column in table.columns)
+    names = _names(table)
     marks = ", ".join("?" for _ in table.columns)
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT {on_conflict}"
