@@ -10,6 +10,7 @@ from services.events.case import Case
 from services.events.entry import entry_id
 from services.events.others import BODIES
 from services.events.parse import Event, Refused
+from services.projector.collector import rare_collections
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, winners
 from services.projector.ingest import Ingest
@@ -31,7 +32,7 @@ def rebuild(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[str], No
     The projector waits for the feed's lock meanwhile; web processes are told to read everything again.
     """
     done, after = 0, -1
-    with writing(engine) as connection:
+    with rare_collections(), writing(engine) as connection:
         writer = Writer(connection)
         feed = writer.lock()
         writer.clear_read_model()

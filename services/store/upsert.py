@@ -7,14 +7,13 @@ speed end to end (docs/promises.md).
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
 
-from services.indicators.measures import MEASURES
 from services.store.engine import is_postgres
 from services.store.schema import cases, history, rollups, rollups_later, tallies, things
 
@@ -34,10 +33,11 @@ def upsert_things(connection: Connection, rows: Sequence[Row]) -> None:
     _write(connection, things, rows, f"({_key(things)}) DO UPDATE SET {_all(things)} WHERE {_NEWER.format(t='things')}")
 
 
-def add_rollups(connection: Connection, rows: Sequence[Row]) -> None:
-    """Add the measures to each cell, a tuple in the order of the columns."""
-    sums = ", ".join(f"{name} = rollups.{name} + excluded.{name}" for name in MEASURES)
-    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET {sums}")
+def add_rollups(connection: Connection, measures: Sequence[str], rows: Sequence[Row]) -> None:
+    """Add to each cell: a tuple of its key and of what these measures (most batches move few) rise by."""
+    sums = ", ".join(f"{name} = rollups.{name} + excluded.{name}" for name in measures)
+    names = ", ".join((*(column.name for column in rollups.primary_key), *measures))
+    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET {sums}", names)
 
 
 def add_rollups_later(connection: Connection, rows: Sequence[Row]) -> None:
@@ -54,7 +54,7 @@ def append_history(connection: Connection, rows: Sequence[Row]) -> None:
     """Append accepted entries that are not there yet (``Writer.known`` has said so, under the feed's lock)."""
     if rows and is_postgres(connection):
         with _cursor(connection) as cursor:
-            _copy_rows(cursor, history, history.name, rows)  # straight in: they are most of what is written
+            _copy_rows(cursor, history.name, _names(history), rows)  # straight in: they are most of what is written
     else:
         _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
 
@@ -68,29 +68,32 @@ def _all(table: Table) -> str:
     return ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if c.name not in keys)
 
 
-def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
+def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, names: str = "") -> None:
+    """``names``: the columns of the rows, where they are not all of the table's."""
     if not rows:
         return
+    names = names or _names(table)
     if is_postgres(connection):
-        _copy(connection, table, rows, on_conflict)
+        _copy(connection, table, rows, on_conflict, names)
     else:
-        connection.exec_driver_sql(_values(table, on_conflict), list(map(tuple, rows)))
+        connection.exec_driver_sql(_values(table, on_conflict, names), list(map(tuple, rows)))
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
+def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, names: str) -> None:
     incoming = f"incoming_{table.name}"
-    names = _names(table)
-    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS")
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+    )
     with _cursor(connection) as cursor:
-        _copy_rows(cursor, table, incoming, rows)
+        _copy_rows(cursor, incoming, names, rows)
         cursor.execute(
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} ON CONFLICT {on_conflict}".encode()
         )
         cursor.execute(f"DELETE FROM {incoming}".encode())  # the same table may be written twice in a transaction
 
 
-def _copy_rows(cursor: psycopg.Cursor[Any], table: Table, into: str, rows: Sequence[Row]) -> None:
-    with cursor.copy(f"COPY {into} ({_names(table)}) FROM STDIN".encode()) as copy:
+def _copy_rows(cursor: "psycopg.Cursor[Any]", into: str, names: str, rows: Sequence[Row]) -> None:
+    with cursor.copy(f"COPY {into} ({names}) FROM STDIN".encode()) as copy:
         for row in rows:
             copy.write_row(row)
 
@@ -112,8 +115,7 @@ def _names(table: Table) -> str:
     return ", ".join(column.name for column in table.columns)
 
 
-@cache
-def _values(table: Table, on_conflict: str) -> str:
-    names = _names(table)
-    marks = ", ".join("?" for _ in table.columns)
+@lru_cache(maxsize=256)
+def _values(table: Table, on_conflict: str, names: str) -> str:
+    marks = ", ".join("?" for _ in names.split(", "))
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT {on_conflict}"
