@@ -110,7 +110,7 @@ class Reckoning(NamedTuple):
         return self.published if self.published is not None else self.counted()
 
 
-def due(  # what a deadline follows from
+def due(
     case: Case,
     calendar: WorkingCalendar,
     due_soon_share: float = 0.25,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, sel
 from services.cases import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, Indicator
-from services.indicators.figure import Figure, figure
+from services.indicators.figure import Figure, all_figures
 from services.indicators.measures import MEASURES, NAMES, Counted, decode_counted
 from services.indicators.reasons import Verdict, judge
 from services.indicators.window import Window, values
@@ -88,7 +88,7 @@ def figures(  # noqa: PLR0917  # what a question is made of
     for group, sums in found.items():
         own = Days(group[by.index("day")], 0) if "day" in by else days  # type: ignore[arg-type]  # a day is an int
         window = window_of(district, own if own.end else Days(own.first, district.day_after(own.first)), now)
-        answer[group] = [figure(indicator, sums, window) for indicator in wanted]
+        answer[group] = all_figures(wanted, sums, window)
     return answer
 
 

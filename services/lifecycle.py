@@ -71,6 +71,10 @@ TRANSITIONS: dict[str, Transition] = {
     "case.split": _row(_ANY, "", "duty_officer intake"),
     "case.corrected": _row(_ANY, "", "channel duty_officer"),
 }
+_OWN_TIME = {
+    "filed": "filed_at", "dispatched": "dispatched_at", "handled": "handled_at", "closed": "closed_at",
+    "forced_closed": "closed_at", "voided": "voided_at",
+}  # fmt: skip
 # A case solved on the spot goes the short way; anything else is handled before it is closed, unless by force.
 _CLOSED_AFTER = frozenset({"handled", "post_check"})
 # An escalation is acknowledged by the district without the status moving.
@@ -107,8 +111,8 @@ def irregularities(before: Before | None, told: Told) -> tuple[str, ...]:
     if row is None:
         return ()
     case, found = told.case, set()
+    stays = before is not None and case.status == before.status
     if before is not None:
-        stays = case.status == before.status
         is_in_order = before.status in row.after or (stays and told.type in _MAY_STAY and before.status in _OPEN)
         if told.type == "case.closed" and case.status == "closed" and not case.self_handled:
             is_in_order = before.status in _CLOSED_AFTER
@@ -120,10 +124,11 @@ def irregularities(before: Before | None, told: Told) -> tuple[str, ...]:
             found.add("level")
         if told.type in {"case.extended", "case.suspended"} and _has_come(before.deadline_at, told.time_ms):
             found.add("once_overdue")
-    stayed = before is not None and case.status == before.status and told.type in _MAY_STAY
-    if row.leaves and case.status not in row.leaves and not stayed:
+    if row.leaves and case.status not in row.leaves and not (stays and told.type in _MAY_STAY):
         found.add("status")
-    found.update(f"no_{what}" for what in row.needs if not _has(what, case))
+    for what in row.needs:
+        if not _has(what, case):
+            found.add(f"no_{what}")
     if case.extensions > MOST_EXTENSIONS and told.type == "case.extended":
         found.add("too_many_extensions")
     if told.type == "case.suspended" and case.suspensions:
@@ -162,11 +167,7 @@ def _has(what: str, case: Case) -> bool:
     if what == "reason":
         return case.step is not None and bool(case.step.reason or case.step.reason_code)
     # Its own time; a reopened case, say, keeps its earlier ones.
-    moment = {
-        "filed": case.filed_at, "dispatched": case.dispatched_at, "handled": case.handled_at, "closed": case.closed_at,
-        "forced_closed": case.closed_at, "voided": case.voided_at,
-    }.get(case.status, case.reported_at)  # fmt: skip
-    return moment is not None
+    return getattr(case, _OWN_TIME.get(case.status, "reported_at")) is not None
 
 
 def _has_come(deadline_at: int | None, now: int) -> bool:

@@ -49,8 +49,11 @@ class Placer:
             inputs, areas = level.tree.query(geometry[todo], predicate="intersects")
             # A point on a shared edge is in two areas: the first code wins, so that it is the same every time.
             order = np.lexsort((areas, inputs))
-            for i, area in zip(inputs[order][::-1], areas[order][::-1], strict=True):
-                found[todo[i]] = self.parents(level.codes[area], depth)
+            parents = level.parents
+            for i, area in zip(todo[inputs[order][::-1]].tolist(), areas[order][::-1].tolist(), strict=True):
+                if area not in parents:
+                    parents[area] = self.parents(level.codes[area], depth)
+                found[i] = parents[area]
             todo = todo[~np.isin(np.arange(len(todo)), inputs)]
         return found
 
@@ -82,4 +85,5 @@ class _Level:
     def __init__(self, areas: dict[str, Area]) -> None:
         drawn = sorted((a for a in areas.values() if a.geometry is not None), key=lambda a: a.code)
         self.codes = [a.code for a in drawn]
+        self.parents: dict[int, tuple[str, str, str]] = {}
         self.tree = STRtree([a.geometry for a in drawn if a.geometry is not None]) if drawn else None

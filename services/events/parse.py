@@ -26,6 +26,7 @@ CLOCK_SKEW_MS = 5 * 60_000
 # Outside these a time is a mistake, and the calendar's own arithmetic ends not far beyond.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EARLIEST_MS, LATEST_MS = to_ms(EARLIEST), to_ms(LATEST)
+_FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
 SHOWN_CHARACTERS = 80
 
 _CASE_DECODER = msgspec.json.Decoder(Case)
@@ -204,7 +205,10 @@ def _impossible_time(case: Case) -> str | None:
     times_of_clocks = [at for clock in case.clocks for at in (clock.started_at, clock.deadline_at)]
     times_of_clocks += [at for e in case.escalations for at in (e.at, e.deadline_at, e.acknowledged_at)]
     # A look at the years lets nearly every case through; the exact limits are asked only at the edge.
-    if all(at is None or EARLIEST.year < at.year < LATEST.year - 1 for at in (*times_of_case, *times_of_clocks)):
+    for at in (*times_of_case, *times_of_clocks):
+        if at is not None and not _FIRST_YEAR < at.year < _LAST_YEAR:
+            break
+    else:
         return None
     names = ("reported_at", "filed_at", "dispatched_at", "closed_at", "deadline_at")
     times: list[tuple[str, datetime | None]] = [(name, getattr(case, name)) for name in names]

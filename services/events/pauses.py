@@ -85,10 +85,11 @@ def _has_early_deadline(case: Case) -> bool:
     start, filed = case.dispatched_at or case.reported_at, case.filed_at
     for clock in case.clocks:
         deadline = clock.deadline_at
-        if deadline is not None and (
-            deadline < (clock.started_at or start)
-            or (filed is not None and clock.stopped_at is None and deadline < filed)
-        ):
+        if deadline is None:
+            continue
+        if deadline < (clock.started_at or start):
+            return True
+        if filed is not None and clock.stopped_at is None and deadline < filed:
             return True
     deadline = case.deadline_at
     return deadline is not None and (deadline < start or (filed is not None and deadline < filed))

@@ -27,11 +27,21 @@ class Figure(msgspec.Struct, frozen=True, gc=False):
 
 def figure(indicator: Indicator, totals: Mapping[str, int], window: Window) -> Figure:
     """The figure that the measures' ``totals`` give."""
-    above = _sum(indicator.parts, totals)
-    if not indicator.over:
-        return Figure(indicator.name, above, above, None, round(above), *_span(window))
-    below = _sum(indicator.over, totals)
-    return Figure(indicator.name, rate(above, below), above, below, round(below), *_span(window))
+    return all_figures((indicator,), totals, window)[0]
+
+
+def all_figures(indicators: Iterable[Indicator], totals: Mapping[str, int], window: Window) -> list[Figure]:
+    """``figure`` for each: a table of streets and days asks for thousands."""
+    start, end, until = window.start, window.end, window.until
+    found = []
+    for indicator in indicators:
+        above = _sum(indicator.parts, totals)
+        if indicator.over:
+            below = _sum(indicator.over, totals)
+            found.append(Figure(indicator.name, rate(above, below), above, below, round(below), start, end, until))
+        else:
+            found.append(Figure(indicator.name, above, above, None, round(above), start, end, until))
+    return found
 
 
 def totals_of(rows: Iterable[CaseRow], measures: Iterable[str], window: Window) -> dict[str, int]:
@@ -53,7 +63,3 @@ def _sum(weighted: tuple[tuple[str, float], ...], totals: Mapping[str, int]) -> 
         ((name, weight),) = weighted
         return weight * totals.get(name, 0)
     return sum(weight * totals.get(name, 0) for name, weight in weighted)
-
-
-def _span(window: Window) -> tuple[int, int, int]:
-    return window.start, window.end, window.until

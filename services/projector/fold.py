@@ -22,13 +22,21 @@ from services.events.others import (
 )
 from services.events.parse import Event
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import count, counted_text
+from services.indicators.measures import Counted, count, counted_text
 from services.projector.delta import Happened, ThingChange
 from services.store.write import OldCase
 from services.working_calendar import calendar_of
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode
+
+
+class Settled(NamedTuple):
+    """What an event makes of its case, whatever stood before: the row but for its irregular steps, and its counts."""
+
+    row: CaseRow
+    counted: Counted | None
+    text: str
 
 
 class CaseChanges(NamedTuple):
@@ -69,33 +77,43 @@ def winners(events: Iterable[tuple[int, Event, Place]]) -> dict[str, tuple[int, 
     return best
 
 
+def settle_all(events: Iterable[tuple[int, Event, Place]], district: District) -> dict[int, Settled]:
+    """By key what each event makes of its case: most of a fold's work, and it needs nothing from the store."""
+    calendar, share = calendar_of(district), district.policy.due_soon_share
+    found = {}
+    for key, event, place in events:
+        case = event.body
+        assert isinstance(case, Case)
+        row = settle(event, key, place, unified_domain(case, event.source, district), calendar, share)
+        counted = count(row, district)
+        found[key] = Settled(row, counted, counted_text(counted))
+    return found
+
+
 def change_cases(
     best: Mapping[str, tuple[int, Event, Place]],
     old: Mapping[str, OldCase],
     irregular: Mapping[str, int],
-    district: District,
+    settled: Mapping[int, Settled],
 ) -> CaseChanges:
     """Rows to write, cases that leave the board, and the roll-ups' move: a case's old share out, its new one in.
 
     ``irregular`` is the new number of irregular steps of the cases whose number has changed: their rows move even where
-    an older version is what did it.
+    an older version is what did it. ``settled`` holds every one of ``best``.
     """
     rows: list[tuple[CaseRow, str]] = []
     gone: list[str] = []
     change: Change = {}
     later: LaterChange = {}
-    calendar, share = calendar_of(district), district.policy.due_soon_share
-    for case_id, (key, event, place) in best.items():
+    for case_id, (key, event, _) in best.items():
         before = old.get(case_id)
         case = event.body
         assert isinstance(case, Case)
         if before is not None and before.order >= (case.version, -key):
             continue
-        domain = unified_domain(case, event.source, district)
-        n = irregular.get(case_id, 0 if before is None else before.irregular)
-        row = settle(event, key, place, domain, calendar, share, n)
-        counted = count(row, district)
-        text = counted_text(counted)
+        row, counted, text = settled[key]
+        if n := irregular.get(case_id, 0 if before is None else before.irregular):
+            row = msgspec.structs.replace(row, irregular=n)
         rows.append((row, text))
         if before is None or before.counted_text != text:
             move(before.counted if before else None, counted, change, later)

@@ -20,7 +20,7 @@ from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
 from services.indicators.cells import LIVE_CUTS
 from services.projector.delta import Delta, encode_delta
-from services.projector.fold import change_cases, tallies_of, things_of, ticker, winners
+from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.gap import Gap
 from services.projector.placing import Locator
 from services.projector.regular import irregular_of
@@ -36,12 +36,13 @@ UNIT_KEPT_EVERY_MS = 10_000
 
 @dataclass(slots=True)
 class Batch:
-    """A parsed batch on its way into the store; ``places`` goes with ``cases``."""
+    """A parsed batch on its way into the store; ``settled``: what those of ``cases`` that stand make of theirs."""
 
     cases: list[tuple[int, Event, Place]] = field(default_factory=list)
     others: list[tuple[int, Event]] = field(default_factory=list)
     refused: list[tuple[int, Refused]] = field(default_factory=list)
     raw: dict[int, Mapping[bytes, bytes]] = field(default_factory=dict)
+    settled: dict[int, Settled] = field(default_factory=dict)
 
     @property
     def events(self) -> list[tuple[int, Event]]:
@@ -161,7 +162,10 @@ class Ingest:
         old = writer.old_cases(list(best))
         calendar = calendar_of(self.district)
         irregular, broken = irregular_of(batch.cases, old, lambda ids: writer.past_of(ids, None), calendar)
-        changes = change_cases(best, old, irregular, self.district)
+        # Of a case that was known in part another event may stand than when the batch was read.
+        missing = [item for item in best.values() if item[0] not in batch.settled]
+        settled = batch.settled | settle_all(missing, self.district) if missing else batch.settled
+        changes = change_cases(best, old, irregular, settled)
         moved = {row.case_id for row, _ in changes.rows}
         judged = writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
         events = batch.events
@@ -206,7 +210,7 @@ class Ingest:
         return after.revision
 
     def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
-        """Parse, check and place: no I/O, so that the next batch can be read while this one is written."""
+        """Parse, check, place and settle: no I/O, so that the next batch can be read while this one is written."""
         batch = Batch()
         cases: list[tuple[int, Event]] = []
         for name, fields in entries:
@@ -234,6 +238,7 @@ class Ingest:
                 batch.refused.append((key, place))
             else:
                 batch.cases.append((key, event, place))
+        batch.settled = settle_all(winners(batch.cases).values(), self.district)
         return batch
 
     def _is_kept(self, event: Event, thinned: dict[str, int]) -> bool:

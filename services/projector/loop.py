@@ -10,7 +10,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import redis
@@ -21,6 +21,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
+from services.projector.collector import rare_collections
 from services.projector.gap import measure
 from services.projector.ingest import Batch, Ingest
 from services.store.purge import purge
@@ -42,8 +43,6 @@ PURGE_EVERY_S = 600.0
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
 SAY_EVERY_S = 1.0
-# Objects made and not gone again after which the collector looks all the same, should the chores not come round.
-GC_AFTER, GC_USUAL = 200_000, gc.get_threshold()
 STORE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 # What an entry's specversion says once it has broken us: it is refused then, and kept among the dead.
 BROKEN = b"broken: "
@@ -268,21 +267,6 @@ class Projector:
             self._stream.set_back(gap.position, gap.processed)
             self._advanced_to = ""
         self._stream.finish([], revision, [])
-
-
-@contextlib.contextmanager
-def rare_collections() -> Iterator[None]:
-    """Leave Python's collector to the chores: a batch's objects go by themselves, and it looked at them all for 40 %
-    of our time. What the program has loaded by now is not looked at again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_AFTER, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*GC_USUAL)
-        gc.unfreeze()
 
 
 def dead_fields(refusal: Refused, now_ms: int) -> dict[str, str]:

@@ -96,7 +96,9 @@ class Locator:
                 flags.append("unknown_code")
                 place = _filled(place, given)
         lon, lat = point if point else (None, None)
-        street, community, grid = (text.replace("\x00", "") for text in place)
+        street, community, grid = place
+        if "\x00" in street + community + grid:
+            street, community, grid = (text.replace("\x00", "") for text in place)
         return Place(lon, lat, street, community, grid, tuple(flags))
 
     def _coded(self, case: Case) -> tuple[str, str, str]:

@@ -10,8 +10,9 @@ from services.events.case import Case
 from services.events.entry import entry_id
 from services.events.others import BODIES
 from services.events.parse import Event, Refused
+from services.projector.collector import rare_collections
 from services.projector.delta import Delta, encode_delta
-from services.projector.fold import change_cases, tallies_of, things_of, winners
+from services.projector.fold import change_cases, settle_all, tallies_of, things_of, winners
 from services.projector.ingest import Ingest
 from services.projector.regular import irregular_of
 from services.store import read
@@ -31,7 +32,7 @@ def rebuild(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[str], No
     The projector waits for the feed's lock meanwhile; web processes are told to read everything again.
     """
     done, after = 0, -1
-    with writing(engine) as connection:
+    with rare_collections(), writing(engine) as connection:
         writer = Writer(connection)
         feed = writer.lock()
         writer.clear_read_model()
@@ -75,7 +76,7 @@ def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> No
     first = events[0][0]  # the history holds what is still to come: it is not known yet
     calendar = calendar_of(ingest.district)
     irregular, broken = irregular_of(placed, old, lambda ids: writer.past_of(ids, first), calendar)
-    changes = change_cases(best, old, irregular, ingest.district)
+    changes = change_cases(best, old, irregular, settle_all(best.values(), ingest.district))
     writer.cases(changes.rows)
     moved = {row.case_id for row, _ in changes.rows}
     writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})

@@ -7,14 +7,13 @@ speed end to end (docs/promises.md).
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
 
-from services.indicators.measures import MEASURES
 from services.store.engine import is_postgres
 from services.store.schema import cases, history, rollups, rollups_later, tallies, things
 
@@ -34,10 +33,11 @@ def upsert_things(connection: Connection, rows: Sequence[Row]) -> None:
     _write(connection, things, rows, f"({_key(things)}) DO UPDATE SET {_all(things)} WHERE {_NEWER.format(t='things')}")
 
 
-def add_rollups(connection: Connection, rows: Sequence[Row]) -> None:
-    """Add the measures to each cell, a tuple in the order of the columns."""
-    sums = ", ".join(f"{name} = rollups.{name} + excluded.{name}" for name in MEASURES)
-    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET {sums}")
+def add_rollups(connection: Connection, measures: Sequence[str], rows: Sequence[Row]) -> None:
+    """Add to each cell: a tuple of its key and of what these measures (most batches move few) rise by."""
+    sums = ", ".join(f"{name} = rollups.{name} + excluded.{name}" for name in measures)
+    names = ", ".join((*(column.name for column in rollups.primary_key), *measures))
+    _write(connection, rollups, rows, f"({_key(rollups)}) DO UPDATE SET {sums}", names)
 
 
 def add_rollups_later(connection: Connection, rows: Sequence[Row]) -> None:
@@ -51,8 +51,12 @@ def add_tallies(connection: Connection, rows: Sequence[Row]) -> None:
 
 
 def append_history(connection: Connection, rows: Sequence[Row]) -> None:
-    """Append accepted entries; one that is there already stays as it is."""
-    _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
+    """Append accepted entries that are not there yet (``Writer.known`` has said so, under the feed's lock)."""
+    if rows and is_postgres(connection):
+        with _cursor(connection) as cursor:
+            _copy_rows(cursor, history.name, _names(history), rows)  # straight in: they are most of what is written
+    else:
+        _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
 
 
 def _key(table: Table) -> str:
@@ -64,42 +68,54 @@ def _all(table: Table) -> str:
     return ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if c.name not in keys)
 
 
-def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
+def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, names: str = "") -> None:
+    """``names``: the columns of the rows, where they are not all of the table's."""
     if not rows:
         return
+    names = names or _names(table)
     if is_postgres(connection):
-        _copy(connection, table, rows, on_conflict)
+        _copy(connection, table, rows, on_conflict, names)
     else:
-        connection.exec_driver_sql(_values(table, on_conflict), list(map(tuple, rows)))
+        connection.exec_driver_sql(_values(table, on_conflict, names), list(map(tuple, rows)))
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str) -> None:
+def _copy(connection: Connection, table: Table, rows: Sequence[Row], on_conflict: str, names: str) -> None:
     incoming = f"incoming_{table.name}"
-    names = ", ".join(column.name for column in table.columns)
-    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS")
-    driver: Any = connection.connection.driver_connection
-    with _as_sqlalchemy_says(connection), driver.cursor() as cursor:
-        with cursor.copy(f"COPY {incoming} ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    connection.exec_driver_sql(
+        f"CREATE TEMP TABLE IF NOT EXISTS {incoming} (LIKE {table.name} INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+    )
+    with _cursor(connection) as cursor:
+        _copy_rows(cursor, incoming, names, rows)
         cursor.execute(
             f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {incoming} ON CONFLICT {on_conflict}".encode()
         )
         cursor.execute(f"DELETE FROM {incoming}".encode())  # the same table may be written twice in a transaction
 
 
+def _copy_rows(cursor: "psycopg.Cursor[Any]", into: str, names: str, rows: Sequence[Row]) -> None:
+    with cursor.copy(f"COPY {into} ({names}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
 @contextmanager
-def _as_sqlalchemy_says(connection: Connection) -> Iterator[None]:
-    """A connection lost under the driver's own COPY is told as SQLAlchemy tells it, and not used again."""
+def _cursor(connection: Connection) -> Iterator["psycopg.Cursor[Any]"]:
+    """The driver's own. A connection lost under it is told as SQLAlchemy tells it, and not used again."""
+    driver: Any = connection.connection.driver_connection
     try:
-        yield
+        with driver.cursor() as cursor:
+            yield cursor
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         connection.invalidate(error)
         raise OperationalError("COPY", None, error) from error
 
 
 @cache
-def _values(table: Table, on_conflict: str) -> str:
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+@lru_cache(maxsize=256)
+def _values(table: Table, on_conflict: str, names: str) -> str:
+    marks = ", ".join("?" for _ in names.split(", "))
     return f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT {on_conflict}"

@@ -175,13 +175,12 @@ class Writer:
 
     def rollups(self, change: Change, later: LaterChange) -> None:
         """Move the roll-ups."""
-        nothing, rows = [0] * len(NAMES), []
+        moved = sorted({measure for of_cell in change.values() for measure in of_cell})
+        rows = []
         for cell in sorted(change):
-            measures = nothing.copy()
-            for measure, n in change[cell].items():
-                measures[measure] = n
-            rows.append((*cell, *measures))
-        add_rollups(self._connection, rows)
+            of_cell = change[cell]
+            rows.append((*cell, *[of_cell.get(measure, 0) for measure in moved]))
+        add_rollups(self._connection, [NAMES[measure] for measure in moved], rows)
         add_rollups_later(
             self._connection, [(*cell, measure, seen, n) for (cell, measure, seen), n in sorted(later.items())]
         )

@@ -30,7 +30,7 @@ def main() -> None:
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    loop.BATCH = 10  # some 45 batches: enough for twenty kills at the third passing
+    loop.BATCH = loop.BATCH_BEHIND = 10  # some 45 batches: enough for twenty kills at the third passing
     district = load(Path(folder))
     engine = open_engine(database_url)
     stream = EventStream(connect(redis_url), district.code, consumer)
