@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 import flask
@@ -13,10 +14,11 @@ from sqlalchemy import Engine
 
 from services.clock import Clock, to_rfc3339
 from services.district.package import District
-from services.figures import Days, NotKept, Scope, cases_behind, figures, window_of
+from services.figures import Days, NotKept, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.indicators.reasons import WHY
+from services.store.rollups import check_kept
 
 MOST_CASES = 500
 LONGEST_SPAN_DAYS = 800
@@ -58,12 +60,17 @@ def _figures(district: District, engine: Engine, now: int, offload: Callable[[An
         if heading not in {*Scope._fields, "day"}:
             raise _Asked(f"by {heading!r} is unknown: one of {', '.join(Scope._fields)}, day")
     days, scope = _span(district, now), _scope()
+    check_kept(scope, by)  # here, or gevent's thread prints the trace of it
 
-    def read() -> dict[tuple[object, ...], list[Figure]]:
+    def read(span: Days) -> dict[tuple[object, ...], list[Figure]]:
         with engine.connect() as connection, connection.begin():
-            return figures(connection, district, names, days, now, scope, by)
+            return figures(connection, district, names, span, now, scope, by)
 
-    found: dict[tuple[object, ...], list[Figure]] = offload(read)
+    found: dict[tuple[object, ...], list[Figure]] = offload(lambda: read(days))
+    spans = {} if "day" in by else earlier(district, days)
+    against: dict[str, dict[tuple[object, ...], list[Figure]]] = {
+        name: offload(partial(read, span)) for name, span in spans.items()
+    }
     window = window_of(district, days, now)
     return {
         "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.until),
@@ -72,12 +79,18 @@ def _figures(district: District, engine: Engine, now: int, offload: Callable[[An
         "groups": [
             {
                 "by": dict(zip(by, group, strict=True)),
-                "figures": {f.name: {"value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n}
+                "figures": {f.name: {"value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n,
+                                     **{name: _value(other.get(group, []), f.name) for name, other in against.items()}}
                             for f in of_group},
             }
             for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
         ],
     }  # fmt: skip
+
+
+def _value(of_group: list[Figure], name: str) -> float | None:
+    """The same group's value in another span; None where there is none, or nothing to divide by."""
+    return next((f.value for f in of_group if f.name == name), None)
 
 
 def _cases(name: str, district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:
@@ -92,14 +105,14 @@ def _cases(name: str, district: District, engine: Engine, now: int, offload: Cal
                 {"case_id": row.case_id, "status": row.status, "street": row.street, "unit": row.lead_unit,
                  "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
                  "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
-                for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES)
+                for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES + 1)
             ]  # fmt: skip
 
     found: list[dict[str, Any]] = offload(read)
     return {
         "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.until),
         "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
-        "cases": found, "is_cut": len(found) == MOST_CASES,
+        "cases": found[:MOST_CASES], "is_cut": len(found) > MOST_CASES,
     }  # fmt: skip
 
 

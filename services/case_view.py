@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.cases import CaseRow, decode_escalation, timed
+from services.cases import CaseRow, decode_escalation, suspended_at, timed
 from services.deadline_steps import Step, explain
 from services.deadlines import due, time_left
 from services.district.package import District
@@ -76,7 +76,7 @@ class CaseReader:
             account = explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms)
         unit = next((step.unit for step in account if step.kind == "limit"), "")
         left = None
-        if row.is_open and not row.suspended and row.deadline_at is not None:
+        if row.is_open and not suspended_at(row, None, now) and row.deadline_at is not None:
             left = time_left(row.deadline_at, now, unit, calendar)
         return CaseView(
             row,

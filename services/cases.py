@@ -54,6 +54,7 @@ class RatingGiven(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One row of ``cases``. Times are Unix milliseconds; ``entry`` is the history row with the whole case.
 
+    ``suspended`` says that a suspension had not ended when the event was told (``suspended_at`` says for any moment);
     ``on_time`` is the publisher's verdict, kept only where it counts; ``pauses`` and ``rating`` are JSON or empty;
     ``asked`` is what the street says it needs; ``whistled_at`` the oldest whistle that waits for an answer;
     ``irregular`` how many of its steps broke the rules (services.lifecycle). Crosses the outbox as an array in this
@@ -146,12 +147,16 @@ def settle(  # noqa: PLR0917  # what a row is made of
     # Judged anew where it was not: kept by an older version, or with a time of its own only since a moment ago.
     when = due(case, calendar, due_soon_share, event.time_ms, is_judged=event.is_judged and not missing)
     flags += [flag for flag in when.flags if flag not in flags]
-    closed_at = _ms(case.closed_at) if case.status in CLOSED_STATUSES else None
+    told = event.time_ms
+    closed_at = _happened(case.closed_at, told) if case.status in CLOSED_STATUSES else None
     # The publisher's verdict counts only where the deadline or the closing time is missing.
     is_judged = when.deadline_at is None or missing == "closed_at"
     category = case.category
     status = case.status
-    is_suspended = status == "suspended" or any(s.until is None for s in case.suspensions)
+    pauses = _pauses(case, told)
+    is_merged = bool(case.merged_into) and case.merged_into != case.case_id
+    if case.merged_into and not is_merged:
+        flags.append("merged_into_itself")
     step, asked = case.step, ""
     if step is not None and step.reason_code in _ASKED:
         asked = step.reason_code
@@ -159,17 +164,19 @@ def settle(  # noqa: PLR0917  # what a row is made of
     # By position, in the order of the fields: by name it costs ten times as much, for every event.
     return CaseRow(
         case.case_id, case.version, key, event.time_ms, status,
-        status not in ENDED_STATUSES and not case.merged_into,
+        status not in ENDED_STATUSES and not is_merged,
         case.channel, domain, _clean((category.name if category else None) or "")[:60],
         case.severity, case.level or "", case.highest_level or case.level or "", case.self_handled,
         place.street, place.community, place.grid, place.lon, place.lat,
-        _clean(case.lead_unit or ""), to_ms(case.reported_at), _ms(case.filed_at), closed_at,
-        deadline_at, when.soon_at, when.computed, is_suspended, bool(case.merged_into), on_time, case.appeal_exempt,
+        _clean(case.lead_unit or ""), min(to_ms(case.reported_at), told), _happened(case.filed_at, told), closed_at,
+        deadline_at, when.soon_at, when.computed, any(until is None or until > told for _, until in pauses),
+        is_merged, on_time, case.appeal_exempt,
         _present_escalation(case) if case.escalations else "", case.returns, case.reworks, " ".join(flags),
         _class_key(category) if category else "",
-        _ms(case.accepted_at), _ms(case.dispatched_at), when.handled_at, when.handle_deadline_at,
+        _happened(case.accepted_at, told), _happened(case.dispatched_at, told),
+        None if when.handled_at is None else min(when.handled_at, told), when.handle_deadline_at,
         case.dispatches, case.wrong_dispatches, case.extensions,
-        _pauses(case, event.time_ms), _rating(case.rating) if case.rating else "", asked,
+        _ENCODER.encode(pauses).decode() if pauses else "", _rating(case.rating, told) if case.rating else "", asked,
         _whistled_at(case) if case.whistles else None, len(case.escalations),
         _count_at(deadline_at, closed_at, on_time), irregular,
     )  # fmt: skip
@@ -181,6 +188,18 @@ def timed(case: Case, event_ms: int) -> tuple[Case, str]:
     if needed is None or getattr(case, needed) is not None:
         return case, ""
     return msgspec.structs.replace(case, **{needed: datetime.fromtimestamp(event_ms / 1000, UTC)}), needed
+
+
+def pauses_in(row: CaseRow) -> list[tuple[int, int | None]]:
+    """The case's suspensions (挂账) as (from, until); None is open."""
+    return decode_pauses(row.pauses) if row.pauses else []
+
+
+def suspended_at(row: CaseRow, ended_at: int | None, moment: int) -> bool:
+    """Whether the case was suspended, and not ended (closed or handled) at ``ended_at``, at ``moment``."""
+    if not row.pauses or (ended_at is not None and ended_at <= moment):
+        return False
+    return any(start <= moment and (until is None or moment < until) for start, until in pauses_in(row))
 
 
 def _count_at(deadline_at: int | None, closed_at: int | None, on_time: bool | None) -> int | None:
@@ -213,22 +232,29 @@ def _class_key(category: Category) -> str:
     return _clean("|".join((category.scheme or "", category.kind or "", category.major, category.minor)))
 
 
-def _pauses(case: Case, event_ms: int) -> str:
-    """挂账 as (from, until); a status «suspended» without one begins with its event."""
-    if not case.suspensions and case.status != "suspended":
-        return ""
-    pauses = pauses_of(case, event_ms)
-    found: list[tuple[int, int | None]] = [*pauses.spans]
-    if pauses.open_at is not None:
-        found.append((pauses.open_at, None))
-    elif case.status == "suspended" and not any(start <= event_ms < until for start, until in pauses.spans):
-        found.append((event_ms, None))
-    return _ENCODER.encode(found).decode() if found else ""
+def _pauses(case: Case, told: int) -> list[tuple[int, int | None]]:
+    """挂账 as (from, until); a status «suspended» that tells of none begins with its event.
+
+    One that is over ended by itself, whatever the status still says.
+    """
+    if not case.suspensions:
+        return [(told, None)] if case.status == "suspended" else []
+    pauses = pauses_of(case, told)
+    return [*pauses.spans, *([(pauses.open_at, None)] if pauses.open_at is not None else [])]
 
 
-def _rating(rating: Rating) -> str:
+def _happened(moment: datetime | None, told: int) -> int | None:
+    """When something happened: not after the event that tells it, whatever its publisher's clock says."""
+    return None if moment is None else min(to_ms(moment), told)
+
+
+def _rating(rating: Rating, told: int) -> str:
     given = RatingGiven(
-        bool(rating.valid), bool(rating.contacted), rating.solved or "", rating.satisfied or "", _ms(rating.at)
+        bool(rating.valid),
+        bool(rating.contacted),
+        rating.solved or "",
+        rating.satisfied or "",
+        _happened(rating.at, told),
     )
     return _ENCODER.encode(given).decode()
 

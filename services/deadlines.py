@@ -218,10 +218,15 @@ def _stopped_at(case: Case, pauses: Pauses) -> int | None:
 
 
 def _handled_at(case: Case, at: int | None) -> int | None:
-    """When the handling was done: a case sent back for rework is not handled, whatever its last time says."""
+    """When the handling was done: a case sent back for rework is not handled, whatever its last time says.
+
+    A case closed without a feedback was handled when it was closed.
+    """
     if case.status not in _HANDLED_STATUSES:
         return None
     stops = [c.stopped_at for c in case.clocks if c.what == "handle" and c.stopped_at is not None]
     if stops or case.handled_at is not None:
         return to_ms(stops[-1] if stops else case.handled_at)  # type: ignore[arg-type]  # one of the two is there
+    if case.status in CLOSED_STATUSES and case.closed_at is not None:
+        return to_ms(case.closed_at)
     return at if case.status == "handled" else None

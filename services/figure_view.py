@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from services.cases import CaseRow
 from services.district.package import District
-from services.figures import Days, Scope, cases_behind, figures, window_of
+from services.figures import Days, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.definitions import INDICATORS, STANDING, Indicator, Standing
 from services.indicators.figure import Figure
 from services.indicators.reasons import Verdict
@@ -16,14 +16,17 @@ from services.liveboard.board import DUE_SOON, OVERDUE, SUSPENDED, Board
 
 T = TypeVar("T")
 CASES_SHOWN = 60
+BESIDE = ("forced_closed", "self_handled", "exempted")
 FUNNEL = frozenset({"grid_solved_rate", "street_solved_rate", "district_share"})
 
 
 class FigureView(NamedTuple):
     """What «why?» is answered with. ``window`` and ``figure`` are None for a count of this very moment.
 
-    ``found_solved`` comes with the figures of the funnel: (channel, highest level) → closed cases.
-    ``cases`` are at most ``CASES_SHOWN``, those first that are in the denominator only; ``n`` is how many there are.
+    ``found_solved`` comes with the figures of the funnel: (channel, highest level) → closed cases. ``beside``: counts
+    that stand beside a closing rate. ``before``: the same of as many days before (环比) and of a year ago (同比), whole
+    days all. ``cases`` are at most ``CASES_SHOWN``, first those that spoil a rate or make it up; ``n`` is
+    how many there are.
     """
 
     name: str
@@ -35,6 +38,8 @@ class FigureView(NamedTuple):
     n: int
     cases: tuple[tuple[CaseRow, Verdict | None], ...]
     found_solved: dict[tuple[str, str], int] | None = None
+    beside: dict[str, int] | None = None
+    before: dict[str, Figure] | None = None
 
 
 class FigureReader:
@@ -70,6 +75,14 @@ class FigureReader:
         with self._engine.connect() as connection, connection.begin():
             found = figures(connection, district, [indicator.name], days, now, scope)
             figure = found[()][0]
+            beside = None
+            if "should_close" in indicator.measures:
+                counts = figures(connection, district, BESIDE, days, now, scope)[()]
+                beside = {f.name: f.n for f in counts}
+            before = {
+                name: figures(connection, district, [indicator.name], other, now, scope)[()][0]
+                for name, other in earlier(district, days).items()
+            }
             matrix = None
             if indicator.name in FUNNEL:
                 table = figures(connection, district, ["closed"], days, now, scope, ["channel", "level"])
@@ -78,7 +91,17 @@ class FigureReader:
         if indicator.over:  # those that somebody asks for first: what spoils a rate, or what makes it up
             cases.sort(key=lambda item: bool(item[1].numerator) == (indicator.better == "up"))
         return FigureView(
-            indicator.name, indicator, scope, figure, window, now, figure.n, tuple(cases[:CASES_SHOWN]), matrix
+            indicator.name,
+            indicator,
+            scope,
+            figure,
+            window,
+            now,
+            figure.n,
+            tuple(cases[:CASES_SHOWN]),
+            matrix,
+            beside,
+            before,
         )
 
     def _standing(self, standing: Standing, scope: Scope, now: int) -> FigureView:

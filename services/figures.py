@@ -19,7 +19,7 @@ from services.indicators.window import Window, values
 from services.store import schema
 from services.store.rollups import EVERYTHING, NotKept, Scope, totals
 
-__all__ = ["Days", "NotKept", "Scope", "cases_behind", "figures", "window_of"]
+__all__ = ["Days", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
 
 _COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
 _HEADINGS = {
@@ -56,6 +56,18 @@ class Days(NamedTuple):
 
     first: int
     end: int
+
+
+def earlier(district: District, days: Days) -> dict[str, Days]:
+    """The spans to compare with: ``before``, as many days just before (环比); ``year_ago``, the same dates (同比)."""
+    length = len(district.days(*days))
+    first = days.first - 10_000
+    if first % 10_000 == 229:  # a 29 February has no year ago: the 28th stands for it
+        first -= 1
+    return {
+        "before": Days(district.day_after(days.first, -length), days.first),
+        "year_ago": Days(first, district.day_after(first, length)),
+    }
 
 
 def window_of(district: District, days: Days, now: int) -> Window:
@@ -192,5 +204,5 @@ def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
 
 
 def _touches(window: Window, moments: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
-    """Any of these moments in the window."""
-    return or_(*(and_(moment >= window.start, moment < window.until) for moment in moments))
+    """Any of these moments in the window, come or not."""
+    return or_(*(and_(moment >= window.start, moment < window.end) for moment in moments))

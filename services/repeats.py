@@ -28,6 +28,7 @@ class Seen(NamedTuple):
     domain: str
     reported_at: int
     closed_at: int | None
+    is_open: bool = True
 
 
 class HotSpot(NamedTuple):
@@ -45,7 +46,7 @@ def seen(row: CaseRow) -> Seen | None:
     """A case as it is compared; None without a position, or when it counts for nothing."""
     if row.lon is None or row.lat is None or row.status == "voided" or row.merged:
         return None
-    return Seen(row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at)
+    return Seen(row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at, row.is_open)
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -185,6 +186,6 @@ def _discs(members: list[Seen], radius_m: float, least: int) -> Iterator[list[Se
 def _hot_spot(group: list[Seen]) -> HotSpot:
     return HotSpot(
         sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), group[0].domain,
-        tuple(sorted(m.case_id for m in group)), sum(m.closed_at is None for m in group),
+        tuple(sorted(m.case_id for m in group)), sum(m.is_open for m in group),
         max(m.reported_at for m in group),
     )  # fmt: skip

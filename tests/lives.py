@@ -67,7 +67,8 @@ def _next(status: str, state: dict[str, Any], walk: Any, at: int, rng: random.Ra
     elif chance < 0.11:
         return "not_filed"
     elif chance < 0.2:
-        state.setdefault("suspensions", []).append({"from": moment})
+        ends = {"until": to_rfc3339(at + rng.randrange(1, 60) * HOUR)} if rng.random() < 0.4 else {}
+        state.setdefault("suspensions", []).append({"from": moment, **ends})
         return "suspended"
     elif chance < 0.25:
         state["reworks"] = state.get("reworks", 0) + 1

@@ -11,7 +11,8 @@ from services.cases import CaseRow
 from services.district.package import District
 from services.events.codes import LEVELS, SENSITIVE_DOMAINS
 from services.figure_view import FigureView
-from services.indicators.definitions import Indicator
+from services.indicators.definitions import INDICATORS, Indicator
+from services.indicators.figure import Figure
 from services.indicators.reasons import Verdict
 
 
@@ -78,10 +79,35 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
     else:
         facts.append((labels["value"], f"{figure.n:,}"))
         facts.append((labels["meaning"], numerator))
+    facts += [(labels["beside"] if i == 0 else "", text) for i, text in enumerate(_beside(view, words))]
+    facts += [(labels[name], _against(view, before, words)) for name, before in (view.before or {}).items()]
     facts.append((labels["day"], day))
     span = labels["span"].format(start=_moment(window.start, zone), end=_moment(window.until, zone))
     facts.append((labels["window"], span))
     return facts
+
+
+def _beside(view: FigureView, words: dict[str, Any]) -> list[str]:
+    """What stands beside the rate: forced closings, cases solved on the spot, exempt ones."""
+    found = []
+    for name, n in (view.beside or {}).items():
+        indicator = INDICATORS[name]
+        found.append(f"{indicator.en if words['language'] == 'en' else indicator.zh} {n:,}")
+    return found
+
+
+def _against(view: FigureView, before: Figure, words: dict[str, Any]) -> str:
+    """The figure of another span and the change since; «—» where that was 0 or nothing."""
+    assert view.figure is not None
+    none = str(words["word"]["no_rate"])
+    if before.value is None:
+        return none
+    if before.denominator is not None:
+        now = none if view.figure.value is None else f"{100 * (view.figure.value - before.value):+.2f}"
+        template = str(words["figure"]["points"])
+        return template.format(value=f"{100 * before.value:.2f}%", n=f"{before.n:,}", change=now)
+    change = f"{100 * (view.figure.n - before.n) / before.n:+.1f}%" if before.n else none
+    return f"{before.n:,}  {change}"
 
 
 def _case(row: CaseRow, verdict: Verdict | None, words: dict[str, Any], zone: ZoneInfo, district: District) -> html.Li:
@@ -111,8 +137,12 @@ def _where(view: FigureView, words: dict[str, Any], district: District) -> str:
             found.append(district.streets_en.get(code, name) if english else name)
         elif heading in {"channel", "domain", "level"}:
             found.append(words[heading].get(code, code))
+        elif heading == "unit":
+            name = district.units.get(code, code)
+            found.append(district.units_en.get(code, name) if english else name)
         else:
-            found.append(district.units.get(code, code))
+            areas = district.communities if heading == "community" else district.grids
+            found.append(areas[code].name if code in areas else code)
     return " · ".join(found)
 
 

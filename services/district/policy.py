@@ -30,7 +30,6 @@ class EscalationPolicy:
     repeat_days: float = 30
     repeat_earlier: int = 2
     automatic_severity: int = 2
-    acknowledge_minutes: float = 15
     modes: dict[str, Mode] = field(default_factory=_modes)
 
 

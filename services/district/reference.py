@@ -41,7 +41,6 @@ RULE_WORDS = {
     "repeat_days": "days in which the earlier ones were closed",
     "repeat_earlier": "how many earlier ones",
     "automatic_severity": "severities 1 up to this one go to the district at once",
-    "acknowledge_minutes": "minutes in which the district should acknowledge an escalation",
     "metres": "metres within which two cases may be the same matter",
     "hours": "hours between their reports",
     "hot_spot_cases": "cases of one class that make a hot spot",
@@ -141,7 +140,7 @@ def _lines() -> Iterator[str]:
     yield from _section("district.toml", "key", HEAD)
     yield from _section("policy.toml", "key", _policy())
     yield ""
-    yield "Its other tables (`[stage_limits_minutes]`, `[escalation]`, `[alarms]`) are carried along and not read yet."
+    yield "Its other tables (`[stage_limits_minutes]`, `[alarms]`) are carried along and not read yet."
     yield ""
     yield "## Areas"
     yield ""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow
+from services.cases import CaseRow, pauses_in
 from services.district.policy import RULES, EscalationPolicy
 
 MINUTE_MS = 60_000
@@ -87,9 +87,15 @@ def strikes(row: CaseRow, rule: str, now: int, policy: EscalationPolicy, earlier
 def _strikes_at(row: CaseRow, rule: str, policy: EscalationPolicy) -> int | None:
     """When a rule of the clock strikes."""
     if rule == "level_deadline":
-        if row.deadline_at is None or row.suspended:
+        if row.deadline_at is None:
             return None
-        return row.deadline_at + int(policy.after_level_deadline_minutes * MINUTE_MS)
+        at = row.deadline_at + int(policy.after_level_deadline_minutes * MINUTE_MS)
+        for start, until in sorted(pauses_in(row)) if row.pauses else ():
+            if start <= at:
+                if until is None:
+                    return None  # while it is suspended nobody is late
+                at = max(at, until)
+        return at
     if rule == "unheld":
         return row.event_at + int(policy.unheld_minutes * MINUTE_MS) if is_unheld(row) else None
     return None if row.whistled_at is None else row.whistled_at + int(policy.whistle_minutes * MINUTE_MS)

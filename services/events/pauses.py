@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from services.clock import to_ms
 from services.events.case import Case
+from services.events.codes import CLOSED_STATUSES
 
 Span = tuple[int, int]
 _YEAR_MS = 366 * 86_400_000
 # «A day ahead»: an hour less, so that an event told a little later than the time was stamped still shows it.
 _AHEAD = timedelta(hours=23)
+_FORGIVEN = timedelta(minutes=5)
 
 
 class Pauses(NamedTuple):
@@ -30,7 +32,8 @@ def pauses_of(case: Case, at: int | None = None) -> Pauses:
     """The suspensions of a case, in whatever order they came; ``at`` is when the event was told, in Unix ms.
 
     One that ends before it begins stops nothing. One that never ends (open in a case that is not suspended, or for
-    more than a year) is flagged and stops nothing; longer than a year but ended, it is flagged and counts.
+    more than a year) is flagged and stops nothing; longer than a year but ended, it is flagged and counts. What was
+    open when the case was closed ended there.
     """
     if not case.suspensions:
         return NO_PAUSES
@@ -40,9 +43,12 @@ def pauses_of(case: Case, at: int | None = None) -> Pauses:
     for suspension in case.suspensions:
         start = to_ms(suspension.from_)
         if suspension.until is None:
-            opened.append(start)
-            if case.status != "suspended" or (at is not None and at - start > _YEAR_MS):
+            if case.status in CLOSED_STATUSES and case.closed_at is not None and to_ms(case.closed_at) >= start:
+                spans.append((start, to_ms(case.closed_at)))
+            elif case.status != "suspended" or (at is not None and at - start > _YEAR_MS):
                 flags.add("suspension_endless")
+            else:
+                opened.append(start)
             continue
         end = to_ms(suspension.until)
         if end < start:
@@ -70,13 +76,16 @@ def odd_times(case: Case, at: int, pauses: Pauses | None = None) -> tuple[str, .
 
     ``suspension_bad``, ``suspension_endless``, ``suspension_overlap``: see ``pauses_of`` (``pauses``, where they are
     known). ``deadline_before_start``: a published deadline lies before its clock's start or, while the clock runs,
-    before the filing. ``clock_ahead``: a clock starts, or something has happened, a day after the event that tells it.
+    before the filing. ``clock_ahead``: something has happened after the event that tells it (5 minutes are forgiven),
+    or a clock starts a day after. ``closed_before_reported``: as it says.
     """
     flags = (pauses_of(case, at) if pauses is None else pauses).flags
     if _has_early_deadline(case):
         flags = (*flags, "deadline_before_start")
-    if _is_ahead(case, datetime.fromtimestamp(at / 1000, UTC) + _AHEAD):
+    if _is_ahead(case, datetime.fromtimestamp(at / 1000, UTC)):
         flags = (*flags, "clock_ahead")
+    if case.closed_at is not None and case.closed_at < case.reported_at:
+        flags = (*flags, "closed_before_reported")
     return flags
 
 
@@ -95,8 +104,10 @@ def _has_early_deadline(case: Case) -> bool:
     return deadline is not None and (deadline < start or (filed is not None and deadline < filed))
 
 
-def _is_ahead(case: Case, latest: datetime) -> bool:
+def _is_ahead(case: Case, told: datetime) -> bool:
+    latest = told + _FORGIVEN
     for moment in (case.reported_at, case.filed_at, case.dispatched_at, case.handled_at, case.closed_at):
-        if moment is not None and moment >= latest:
+        if moment is not None and moment > latest:
             return True
+    latest = told + _AHEAD
     return any(clock.started_at is not None and clock.started_at >= latest for clock in case.clocks)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow, decode_pauses, decode_rating, is_filed
+from services.cases import CaseRow, decode_rating, is_filed, pauses_in
 from services.district.package import District
 
 # Every measure with the moment that decides its day. The order is the order of the columns of ``rollups``.
@@ -146,11 +146,6 @@ def handle_count_at(row: CaseRow) -> int | None:
     return row.handle_deadline_at if row.handled_at is None else min(row.handle_deadline_at, row.handled_at)
 
 
-def pauses(row: CaseRow) -> list[tuple[int, int | None]]:
-    """The suspensions as (from, until); None is open."""
-    return decode_pauses(row.pauses) if row.pauses else []
-
-
 def _handling(row: CaseRow, district: District, moves: Moves, later: Later) -> None:
     at = handle_count_at(row)
     if at is None:
@@ -224,8 +219,8 @@ def booked_at(row: CaseRow) -> int | None:
 def standing_pauses(row: CaseRow, ended_at: int | None) -> list[tuple[int, int | None]]:
     """The suspensions, cut off where the case ended: what is closed is no longer suspended."""
     if ended_at is None:
-        return pauses(row)
-    return [(a, ended_at if b is None else min(b, ended_at)) for a, b in pauses(row) if a < ended_at]
+        return pauses_in(row)
+    return [(a, ended_at if b is None else min(b, ended_at)) for a, b in pauses_in(row) if a < ended_at]
 
 
 def _closed(row: CaseRow, day: int, moves: Moves) -> None:

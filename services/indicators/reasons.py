@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
-from services.cases import CaseRow, is_filed
+from services.cases import CaseRow, decode_rating, is_filed, suspended_at
 from services.indicators.definitions import Indicator
-from services.indicators.measures import closed_in_time, handle_count_at, handled_in_time
-from services.indicators.window import Window, suspended_at, value
+from services.indicators.measures import MEASURES, closed_in_time, handle_count_at, handled_in_time
+from services.indicators.window import Window, value
+
+_BY_CLOSING = frozenset(name for name, moment in MEASURES.items() if moment == "closed_at")
 
 
 class Verdict(NamedTuple):
@@ -35,7 +37,7 @@ def _why(row: CaseRow, indicator: Indicator, window: Window, is_above: bool, is_
         return "merged"
     clock = _clock(indicator)
     if not is_below:
-        return _why_out(row, clock, window)
+        return _why_out_of_due(row, clock, window) if clock else _why_out(row, indicator, window)
     if clock == "close" and indicator.name == "on_time_close_rate":
         return _why_close(row, is_above)
     if clock == "handle" and indicator.name == "on_time_handle_rate":
@@ -60,10 +62,8 @@ def _why_close(row: CaseRow, is_above: bool) -> str:
     return "verdict_late" if row.on_time is not None else "closed_late"
 
 
-def _why_out(row: CaseRow, clock: str, window: Window) -> str:
-    """Out of the count: the first reason that holds."""
-    if not clock:
-        return "other_day"
+def _why_out_of_due(row: CaseRow, clock: str, window: Window) -> str:
+    """Out of should_close or should_handle: the first reason that holds."""
     if not is_filed(row) or row.status == "not_filed":
         return "not_filed"
     if row.self_handled:
@@ -76,6 +76,30 @@ def _why_out(row: CaseRow, clock: str, window: Window) -> str:
     if window.start <= at < window.end:
         return "ahead"
     return "other_day"
+
+
+def _why_out(row: CaseRow, indicator: Indicator, window: Window) -> str:
+    """Out of a count that goes by no deadline."""
+    names = set(indicator.measures)
+    if "callbacks" in names:
+        if row.channel != "H12345":
+            return "not_12345"
+        return "other_day" if row.rating and decode_rating(row.rating).valid else "no_callback"
+    if "accepted" in names and not (row.accepted_at or row.filed_at or row.status == "not_filed"):
+        return "not_accepted"
+    if "dispatches" in names and not row.dispatches:
+        return "not_dispatched"
+    if names <= _BY_CLOSING:
+        return _why_not_closed(row, names, window)
+    return "other_day"
+
+
+def _why_not_closed(row: CaseRow, names: set[str], window: Window) -> str:
+    if row.closed_at is None:
+        return "still_open" if row.is_open else "not_filed"
+    if not window.has(row.closed_at):
+        return "other_day"
+    return "other_level" if row.highest_level or "closed" in names else "no_level"
 
 
 # Each reason in words; the screens have the same codes in their tables.
@@ -98,5 +122,12 @@ WHY: dict[str, tuple[str, str]] = {
     "no_deadline": ("没有期限，也没有来源认定", "neither a deadline nor a publisher's verdict"),
     "suspended": ("统计期末挂账", "suspended at the end of the window"),
     "ahead": ("截止时间未到", "its deadline is still ahead"),
+    "not_12345": ("不是 12345 来件", "not from the 12345 hotline"),
+    "no_callback": ("没有有效回访", "no valid call-back"),
+    "not_accepted": ("未受理", "not accepted"),
+    "not_dispatched": ("未派遣", "not dispatched"),
+    "still_open": ("尚未结案", "still open"),
+    "no_level": ("层级未知", "its level is not known"),
+    "other_level": ("属于另一类", "of another kind"),
     "other_day": ("计入别的日子", "counts on another day"),
 }

@@ -6,13 +6,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from services.cases import CaseRow, RatingGiven, decode_rating, is_filed
+from services.cases import CaseRow, RatingGiven, decode_rating, is_filed, suspended_at
 from services.indicators.measures import (
     closed_in_time,
     handle_count_at,
     handled_in_time,
     is_due_basis,
-    standing_pauses,
 )
 
 
@@ -90,11 +89,6 @@ def in_should_handle(row: CaseRow, window: Window) -> bool:
     return (
         is_due_basis(row) and window.has(handle_count_at(row)) and not suspended_at(row, row.handled_at, window.until)
     )
-
-
-def suspended_at(row: CaseRow, ended_at: int | None, moment: int) -> bool:
-    """Whether the case was suspended (挂账), and not ended, at ``moment``."""
-    return any(start <= moment and (until is None or moment < until) for start, until in standing_pauses(row, ended_at))
 
 
 def _accepted(row: CaseRow, measure: str, window: Window) -> bool:

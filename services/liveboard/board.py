@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow
+from services.cases import CaseRow, pauses_in, suspended_at
 from services.deadlines import LIGHTS, light, next_turn
 from services.district.package import District
 from services.escalation.rules import Proposal, takeover
@@ -188,9 +188,10 @@ class Board:
 
     def _put(self, row: CaseRow, now: int) -> None:
         self.rows[row.case_id] = row
-        word = light(row.is_open, row.suspended, row.soon_at, row.deadline_at, now)
+        is_suspended = bool(row.pauses) and suspended_at(row, None, now)
+        word = light(row.is_open, is_suspended, row.soon_at, row.deadline_at, now)
         self.lights[row.case_id] = LIGHTS.index(word)
-        if not row.suspended and (turn := next_turn(row.soon_at, row.deadline_at, now)) is not None:
+        if (turn := _next_turn(row, is_suspended, now)) is not None:
             heapq.heappush(self._turns, (turn, row.case_id, row.version))
         struck = takeover(row, self.district.policy.escalation)
         if struck is not None and struck[0] > now:
@@ -239,6 +240,16 @@ class Board:
         counters = self.streets[street]
         for i, n in enumerate(share):
             counters[i] -= n
+
+
+def _next_turn(row: CaseRow, is_suspended: bool, now: int) -> int | None:
+    """When the light turns by itself: while the case is suspended only the suspension's end can do that."""
+    edges = (
+        [edge for pause in pauses_in(row) for edge in pause if edge is not None and edge > now] if row.pauses else []
+    )
+    if not is_suspended and (turn := next_turn(row.soon_at, row.deadline_at, now)) is not None:
+        edges.append(turn)
+    return min(edges, default=None)
 
 
 def _add(into: dict[Any, dict[int, int]], key: Any, measures: Mapping[int, int]) -> None:

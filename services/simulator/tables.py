@@ -104,7 +104,6 @@ reworks = 2
 repeat_metres = 30
 repeat_days = 30
 automatic_severity = 2
-acknowledge_minutes = 15
 
 [alarms]
 acceptable_per_hour = 6

@@ -72,6 +72,11 @@ def totals(
     return found
 
 
+def check_kept(scope: Scope, by: Sequence[str]) -> None:
+    """Raise NotKept where no cut holds these headings together."""
+    _cut(scope, by)
+
+
 def live_cells(connection: Connection, cuts: Sequence[str], first: int) -> Iterable[tuple[Cell, dict[int, int]]]:
     """The cells of these cuts from the day ``first`` on; of a cell only the measures that are not 0."""
     t = schema.rollups

@@ -81,7 +81,7 @@ cases = Table(
     Column("deadline_at", BigInteger),
     Column("soon_at", BigInteger),
     Column("deadline_estimated", Boolean, nullable=False),
-    Column("suspended", Boolean, nullable=False),
+    Column("suspended", Boolean, nullable=False, comment="a suspension had not ended when the event was told"),
     Column("merged", Boolean, nullable=False),
     Column("on_time", Boolean),
     Column("appeal_exempt", Boolean, nullable=False),

@@ -215,7 +215,9 @@ class Writer:
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
-        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.things, schema.outbox):
+        # What the escalator gathers is not in the history: it stays.
+        self._connection.execute(delete(schema.things).where(schema.things.c.kind != "hot_spots"))
+        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.outbox):
             self._connection.execute(delete(table))
         self._connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
 

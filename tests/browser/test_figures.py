@@ -148,4 +148,6 @@ def test_a_question_that_cannot_be_answered_says_what_to_ask(product: Product, p
 def test_nothing_to_divide_by_is_none_and_a_future_day_is_empty(product: Product) -> None:
     found = product.get("/api/v1/indicators?first=2027-01-01&last=2027-01-31")
     (group,) = found["groups"]
-    assert group["figures"]["on_time_close_rate"] == {"value": None, "numerator": 0, "denominator": 0, "n": 0}
+    assert group["figures"]["on_time_close_rate"] == {
+        "value": None, "numerator": 0, "denominator": 0, "n": 0, "before": None, "year_ago": None,
+    }  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, delete
 
 from services.clock import SetClock, to_rfc3339
 from services.district.package import District
+from services.figures import Days, figures
 from services.liveboard.board import Board
 from services.liveboard.figures import street_rows, tiles
 from services.liveboard.follower import KINDS, Follower
@@ -17,6 +18,7 @@ from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from services.store import schema
 from services.store.write import read_feed
+from tests.lives import lives
 from tests.reference import life
 from tests.tiny import NOON, entry, middle, numbered
 
@@ -70,6 +72,32 @@ def test_state_before_and_deltas_are_state_after(engine: Engine, tiny: District)
         a, b = state(followed.board), state(fresh.board)
         assert {k: (a["tiles"][k], b["tiles"][k]) for k in a["tiles"] if a["tiles"][k] != b["tiles"][k]} == {}
         assert a == b
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_board_shows_what_the_figures_say(sqlite_engine: Engine, tiny: District, seed: int) -> None:
+    """As the clock goes on: lights turn, suspensions end by themselves, deadlines come."""
+    clock = SetClock(NOON)
+    ingest = Ingest(sqlite_engine, tiny, Sealer(""))
+    entries = numbered(lives(seed, cases=150))
+    ingest.apply(entries, NOON, entries[-1][0])
+    followed, _ = follower(sqlite_engine, tiny, clock)
+    checked = 0
+    for _ in range(12):
+        today = tiny.day_of(clock.ms)
+        days = Days(today, tiny.day_after(today))
+        with sqlite_engine.connect() as connection:
+            found = figures(connection, tiny, ["close_rate", "on_time_close_rate"], days, clock.ms, by=["street"])
+        told = {code: (a.n, round(a.numerator), round(b.numerator)) for (code,), (a, b) in found.items() if a.n}
+        shown = {
+            row["code"]: (row["should_close"], row["closed"], row["closed_on_time"])
+            for row in street_rows(followed.board) if row["should_close"]
+        }  # fmt: skip
+        assert shown == told
+        checked += sum(n for n, _, _ in told.values())
+        clock.ms += 59 * 60_000 + 17
+        followed.tick()
+    assert checked > 20
 
 
 def test_a_rebuild_is_followed_by_reading_everything_again(engine: Engine, tiny: District) -> None:

@@ -68,17 +68,29 @@ def _matches(row: object, scope: Scope) -> bool:
     return all(getattr(row, columns.get(name, name)) == code for name, code in scope.named.items())
 
 
-@pytest.mark.parametrize("by", ["street", "community", "grid", "unit", "channel", "level", "domain", "day"])
+@pytest.mark.parametrize("by", ["street", "community", "grid", "unit", "channel", "level", "domain"])
 def test_groups_add_up_to_the_whole(engine: Engine, tiny: District, by: str) -> None:
     take_in(engine, tiny, numbered(lives(3, cases=60)), 100)
-    additive = [name for name in INDICATORS if name not in {"close_rate", "handle_rate"} or by != "day"]
     with engine.connect() as connection:
         span = Days(day(9), day(-1))
-        parts = figures(connection, tiny, additive, span, NOON, by=[by])
-        (whole,) = figures(connection, tiny, additive, span, NOON).values()
+        parts = figures(connection, tiny, list(INDICATORS), span, NOON, by=[by])
+        (whole,) = figures(connection, tiny, list(INDICATORS), span, NOON).values()
     for i, total in enumerate(whole):
         assert sum(of_group[i].n for of_group in parts.values()) == total.n
         assert sum(of_group[i].numerator for of_group in parts.values()) == pytest.approx(total.numerator)
+
+
+def test_each_day_of_a_series_is_a_window_of_its_own(engine: Engine, tiny: District) -> None:
+    take_in(engine, tiny, numbered(lives(3, cases=60)), 100)
+    with engine.connect() as connection:
+        series = figures(connection, tiny, list(INDICATORS), Days(day(9), day(-1)), NOON, by=["day"])
+        for back in range(10):
+            (alone,) = figures(connection, tiny, list(INDICATORS), Days(day(back), day(back - 1)), NOON).values()
+            if (day(back),) in series:
+                assert series[day(back),] == alone
+            else:
+                assert not any(f.n for f in alone)
+    assert len(series) > 5
 
 
 def test_found_against_solved_is_a_table_of_channel_and_level(engine: Engine, tiny: District) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import CaseRow, Place, decode_escalation, is_filed, settle
+from services.cases import CaseRow, Place, decode_escalation, is_filed, settle, suspended_at
 from services.clock import to_rfc3339
 from services.district.package import District
 from services.events.codes import STATUSES
@@ -44,13 +44,13 @@ def test_a_closed_case_without_its_time_takes_the_events_flagged() -> None:
 
 
 def test_a_filed_case_without_its_time_takes_the_events_flagged() -> None:
-    row = row_of(status="filed", at=NOON - HOUR)
+    row = row_of(status="filed", at=NOON - HOUR, reported_at=to_rfc3339(NOON - HOUR))
     assert row.filed_at == NOON - HOUR
     assert row.flags == "no_filed_at"
 
 
 def test_a_time_that_is_there_is_taken_and_nothing_flagged() -> None:
-    row = row_of(status="closed", closed_at=to_rfc3339(NOON - HOUR))
+    row = row_of(status="closed", closed_at=to_rfc3339(NOON - HOUR), reported_at=to_rfc3339(NOON - 2 * HOUR))
     assert (row.closed_at, row.flags) == (NOON - HOUR, "")
 
 
@@ -66,9 +66,49 @@ def test_a_dispatched_case_without_its_time_counts_its_limit_from_the_event() ->
 
 
 def test_an_open_suspension_suspends_and_an_ended_one_does_not() -> None:
-    assert row_of(suspensions=[{"from": to_rfc3339(NOON)}]).suspended
+    assert row_of(status="suspended", suspensions=[{"from": to_rfc3339(NOON)}]).suspended
     assert row_of(status="suspended").suspended
-    assert not row_of(suspensions=[{"from": to_rfc3339(NOON), "until": to_rfc3339(NOON)}]).suspended
+    assert not row_of(suspensions=[{"from": to_rfc3339(NOON - HOUR), "until": to_rfc3339(NOON)}]).suspended
+
+
+def test_a_suspension_that_somebody_forgot_suspends_nothing_and_is_flagged() -> None:
+    forgotten = row_of(status="handling", suspensions=[{"from": to_rfc3339(NOON)}])
+    assert (forgotten.suspended, forgotten.pauses, forgotten.flags) == (False, "", "suspension_endless")
+    old = row_of(status="suspended", suspensions=[{"from": to_rfc3339(NOON - 500 * 24 * HOUR)}])
+    assert (old.suspended, old.flags) == (False, "suspension_endless")
+
+
+def test_a_suspension_resumes_by_itself_at_its_end() -> None:
+    row = row_of(status="suspended", suspensions=[{"from": to_rfc3339(NOON), "until": to_rfc3339(NOON + HOUR)}])
+    assert row.suspended
+    assert [suspended_at(row, None, NOON + ms) for ms in (-1, 0, HOUR - 1, HOUR)] == [False, True, True, False]
+    told_late = row_of(
+        status="suspended", at=NOON + 2 * HOUR,
+        suspensions=[{"from": to_rfc3339(NOON), "until": to_rfc3339(NOON + HOUR)}],
+    )  # fmt: skip
+    assert not suspended_at(told_late, None, NOON + 3 * HOUR)
+
+
+def test_what_is_closed_while_suspended_was_suspended_until_then() -> None:
+    begun = NOON - HOUR
+    row = row_of(status="closed", reported_at=to_rfc3339(begun), closed_at=to_rfc3339(NOON),
+                 suspensions=[{"from": to_rfc3339(begun)}])  # fmt: skip
+    assert (row.pauses, row.flags) == (f"[[{begun},{NOON}]]", "")
+
+
+def test_nothing_has_happened_after_the_event_that_tells_it() -> None:
+    ahead = to_rfc3339(NOON + HOUR)
+    row = row_of(status="closed", closed_at=ahead, handled_at=ahead, filed_at=ahead)
+    assert (row.closed_at, row.handled_at, row.filed_at, row.flags) == (NOON, NOON, NOON, "clock_ahead")
+
+
+def test_a_case_merged_into_itself_is_not_merged() -> None:
+    row = row_of(merged_into="A1")
+    assert (row.merged, row.is_open, row.flags) == (False, True, "merged_into_itself")
+
+
+def test_a_case_closed_without_a_feedback_was_handled_when_it_was_closed() -> None:
+    assert row_of(status="forced_closed", closed_at=to_rfc3339(NOON)).handled_at == NOON
 
 
 def test_the_last_escalation_is_the_present_one_unless_it_was_returned() -> None:

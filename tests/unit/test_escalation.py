@@ -164,6 +164,15 @@ def test_every_rule_hands_over_to_one_level_only() -> None:
     assert all(found.values()), found
 
 
+def test_while_it_is_suspended_nobody_is_late_and_afterwards_somebody_is() -> None:
+    pause = {"from": minutes(-60), "until": minutes(15)}
+    found = late(31, status="suspended", suspensions=[pause])
+    assert decide(found, NOON, POLICY) is None
+    assert takeover(found, POLICY) == (NOON + 15 * MINUTE, "level_deadline")
+    assert decide(found, NOON + 15 * MINUTE, POLICY).rule == "level_deadline"  # type: ignore[union-attr]
+    assert takeover(late(31, status="suspended", suspensions=[{"from": minutes(-60)}]), POLICY) is None
+
+
 def test_a_pass_over_what_changed_and_one_over_everything_come_to_the_same() -> None:
     rows = [row("a", returns=2), row("b"), row("c", severity=1), row("d", level="district")]
     once, piecemeal = EscalationDesk(POLICY), EscalationDesk(POLICY)

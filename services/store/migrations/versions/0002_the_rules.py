@@ -40,7 +40,7 @@ def upgrade() -> None:
     sa.Column('deadline_at', sa.BigInteger(), nullable=True),
     sa.Column('soon_at', sa.BigInteger(), nullable=True),
     sa.Column('deadline_estimated', sa.Boolean(), nullable=False),
-    sa.Column('suspended', sa.Boolean(), nullable=False),
+    sa.Column('suspended', sa.Boolean(), nullable=False, comment='a suspension had not ended when the event was told'),
     sa.Column('merged', sa.Boolean(), nullable=False),
     sa.Column('on_time', sa.Boolean(), nullable=True),
     sa.Column('appeal_exempt', sa.Boolean(), nullable=False),
