@@ -196,13 +196,18 @@ def entries(cases: Cases) -> Iterator[tuple[str, dict[bytes, bytes]]]:
             "suspensions": [{"from": _text(a), "until": _text(b)} for a, b in msgspec.json.decode(row.pauses or "[]")],
             **{name: _text(getattr(row, name)) for name in _MOMENTS},
         }  # fmt: skip
+        happened = [row.event_at, *(getattr(row, name) for name in _MOMENTS)]
         if row.rating:
             valid, contacted, solved, satisfied, at = msgspec.json.decode(row.rating)
             body["rating"] = {"valid": valid, "contacted": contacted, "solved": solved, "satisfied": satisfied,
                               "at": _text(at)}  # fmt: skip
             body["rating"] = {name: value for name, value in body["rating"].items() if value not in {None, ""}}
+            happened.append(at)
         told = {name: value for name, value in body.items() if value not in (None, "", [])}
-        yield f"{number + 1}-0", encode_entry("/bench", "case.corrected", told, row.event_at)
+        yield (
+            f"{number + 1}-0",
+            encode_entry("/bench", "case.corrected", told, max(at for at in happened if at is not None)),
+        )
 
 
 _Case = NamedTuple("_Case", [(name, Any) for name in Cases._fields if name != "pauses"])  # type: ignore[misc]

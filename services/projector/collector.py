@@ -10,7 +10,7 @@ _AFTER, _USUAL = 200_000, gc.get_threshold()
 
 @contextlib.contextmanager
 def rare_collections() -> Iterator[None]:
-    """Leave the collector to the chores: a batch's objects go by themselves, and it looked at them for a third of our
+    """Leave the collector to the chores: a batch's objects go by themselves, and it looked at them for a quarter of our
     time. What the program has loaded by now is not looked at again.
     """
     gc.collect()
