@@ -134,6 +134,8 @@ def main() -> None:
                 page.wait_for_timeout(1500)
                 page.screenshot(path=PICTURES / f"{name}.png")
                 print(f"docs/pictures/{name}.png", flush=True)
+                page.keyboard.press("Escape")
+                page.wait_for_selector("#case-panel[hidden]", state="attached")
             page.close()
             cut(opened(browser, url + "/wall", 1920, 1080), process)
             print("docs/pictures/wall-cut.png", flush=True)

@@ -42,7 +42,7 @@ PASS_EVERY_S = 5.0
 # A command without an answer after this long is asked for: was it refused?
 ANSWER_AFTER_MS = 3_000
 DAY_MS = 86_400_000
-GATHER_EVERY_S = 120.0
+GATHER_EVERY_S = 60.0
 HOT_SPOTS_TOLD = 20
 _ENCODE = msgspec.json.Encoder().encode
 AWAY = (redis.RedisError, OSError, DBAPIError)
