@@ -1,6 +1,5 @@
 """The case panel: what, where, when, and how the deadline came about. On a wall: no description, address or person."""
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,6 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.deadline_account import deadline_lines, span_text
+from dashboard.layouts.moments import second_text
 from services.case_view import CaseView, Happened
 from services.cases import CaseRow, decode_escalation
 from services.events.codes import SENSITIVE_DOMAINS
@@ -31,8 +31,8 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
         (labels["status"], words["status"][row.status]),
         (labels["level"], words["level"].get(row.level, "—")),
         (labels["unit"], view.unit or "—"),
-        (labels["reported"], _moment(row.reported_at, zone)),
-        (labels["deadline"], _moment(row.deadline_at, zone) if row.deadline_at is not None else "—"),
+        (labels["reported"], second_text(row.reported_at, zone)),
+        (labels["deadline"], second_text(row.deadline_at, zone)),
         *([(labels["left"], _left(view.left_ms, view.left_unit, words))] if view.left_ms is not None else []),
         (labels["basis"], _basis(row, labels)),
         *[("", line) for line in deadline_lines(view.deadline, words, zone)],
@@ -42,7 +42,9 @@ def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[
     if row.irregular:
         facts.append((labels["irregular"], labels["irregular_n"].format(n=row.irregular)))
     for number, (other, metres) in enumerate(view.same[:SAME_SHOWN]):
-        text = labels["same_case"].format(id=other.case_id, metres=round(metres), at=_moment(other.reported_at, zone))
+        text = labels["same_case"].format(
+            id=other.case_id, metres=round(metres), at=second_text(other.reported_at, zone)
+        )
         facts.append((labels["same"] if number == 0 else "", text))
     if row.returns:
         facts.append(("", labels["returns"].format(n=row.returns)))
@@ -61,7 +63,7 @@ def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li
     name = words["event"].get(happened.type, happened.type)
     why = words["unit"]["list"].join(words["irregular"][code] for code in happened.irregular)
     odd = [html.Span(why, className="warn")] if why else []
-    return html.Li([html.Time(_moment(happened.at, zone)), html.Span([name, " · ", *odd] if odd else name)])
+    return html.Li([html.Time(second_text(happened.at, zone)), html.Span([name, " · ", *odd] if odd else name)])
 
 
 def _left(ms: int, unit: str, words: dict[str, Any]) -> str:
@@ -84,7 +86,7 @@ def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[t
         return []
     labels, found = words["panel"], decode_escalation(view.row.escalation)
     reason = words["reason"].get(found.reason_code or "unknown", found.reason_code)
-    at = _moment(found.at, zone) if found.at is not None else "—"
+    at = second_text(found.at, zone)
     facts = [(labels["escalation"], labels["escalation_to"].format(reason=reason, unit=view.escalated_to, at=at))]
     if view.escalated_from:
         facts.append(("", labels["escalation_from"].format(unit=view.escalated_from)))
@@ -92,21 +94,14 @@ def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[t
     if found.acknowledged_at is not None:
         taken = (
             labels["escalation_taken"]
-            .format(at=_moment(found.acknowledged_at, zone), who=found.acknowledged_by)
+            .format(at=second_text(found.acknowledged_at, zone), who=found.acknowledged_by)
             .strip()
         )
     facts.append(("", taken))
     if found.deadline_at is not None:
-        facts.append(("", labels["escalation_ends"].format(at=_moment(found.deadline_at, zone))))
+        facts.append(("", labels["escalation_ends"].format(at=second_text(found.deadline_at, zone))))
     return facts
 
 
 def _flag(flag: str, words: dict[str, Any]) -> str:
     return str(words["flag"].get(flag, flag))
-
-
-def _moment(ms: int, zone: ZoneInfo) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")
-    except (ValueError, OverflowError):
-        return "—"  # a publisher's year 1 is before the local calendar's

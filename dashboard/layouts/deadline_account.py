@@ -1,10 +1,10 @@
 """How a deadline came about, in words: one line a step (services.deadline_steps)."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboard.layouts.moments import second_text
 from services.deadline_steps import Step
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -23,7 +23,7 @@ def deadline_lines(steps: Iterable[Step], words: dict[str, Any], zone: ZoneInfo)
                 template = labels["earlier"]
         found.append(
             template.format(
-                at=_moment(step.at, zone), until=_moment(step.until, zone), ms=span_text(abs(step.ms), words),
+                at=second_text(step.at, zone), until=second_text(step.until, zone), ms=span_text(abs(step.ms), words),
                 value=f"{step.value:g}", unit=labels["units"].get(step.unit, step.unit),
                 note=labels["notes"].get(step.note, step.note), day=_day(step.at, zone),
                 last=_day(None if step.until is None else step.until - 1, zone),
@@ -46,14 +46,5 @@ def span_text(ms: int, words: dict[str, Any], in_hours: bool = False) -> str:
     return space.join(parts[:2]) or f"0{space}{unit['minute']}"
 
 
-def _moment(ms: int | None, zone: ZoneInfo) -> str:
-    if ms is None:
-        return "—"
-    try:
-        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M:%S")
-    except (ValueError, OverflowError):
-        return "—"  # beyond the local calendar
-
-
 def _day(ms: int | None, zone: ZoneInfo) -> str:
-    return _moment(ms, zone).split(" ")[0]
+    return second_text(ms, zone).split(" ")[0]

@@ -1,12 +1,12 @@
 """The panel of a figure: what it means, how it is made up, and its cases with why each counts. No data access here."""
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.layouts.moments import minute_text
 from services.cases import CaseRow
 from services.district.package import District
 from services.events.codes import LEVELS, SENSITIVE_DOMAINS
@@ -28,7 +28,7 @@ def figure_panel(view: FigureView, words: dict[str, Any], district: District) ->
     else:
         facts.append((labels["meaning"], definition.meaning_en if english else definition.meaning_zh))
         facts.append(("n", f"{view.n:,}"))
-    facts.append((labels["as_of"], _moment(view.now, zone)))
+    facts.append((labels["as_of"], minute_text(view.now, zone)))
     terms: list[Component] = []
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
@@ -82,7 +82,7 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
     facts += [(labels["beside"] if i == 0 else "", text) for i, text in enumerate(_beside(view, words))]
     facts += [(labels[name], _against(view, before, words)) for name, before in (view.before or {}).items()]
     facts.append((labels["day"], day))
-    span = labels["span"].format(start=_moment(window.start, zone), end=_moment(window.until, zone))
+    span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.until, zone))
     facts.append((labels["window"], span))
     return facts
 
@@ -119,7 +119,7 @@ def _case(row: CaseRow, verdict: Verdict | None, words: dict[str, Any], zone: Zo
     domain = words["domain"].get(row.domain, row.domain)
     what = domain if english or row.domain in SENSITIVE_DOMAINS or not row.class_name else row.class_name
     why = words["why"][verdict.why] if verdict is not None else words["status"][row.status]
-    due = _moment(row.deadline_at, zone) if row.deadline_at is not None else words["word"]["no_deadline"]
+    due = minute_text(row.deadline_at, zone) if row.deadline_at is not None else words["word"]["no_deadline"]
     data: Any = {"data-case": row.case_id}
     return html.Li(
         [html.Span(row.case_id, className="dim"), html.Span(f"{name} {what}"), html.Span(why), html.Time(due)],
@@ -144,10 +144,3 @@ def _where(view: FigureView, words: dict[str, Any], district: District) -> str:
             areas = district.communities if heading == "community" else district.grids
             found.append(areas[code].name if code in areas else code)
     return " · ".join(found)
-
-
-def _moment(ms: int, zone: ZoneInfo) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M")
-    except (ValueError, OverflowError):
-        return "—"  # beyond the local calendar

@@ -1,13 +1,13 @@
 """The panel of the watched areas and of the hot spots that offer themselves as one. No data access here."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.layouts.moments import minute_text
 from services.district.package import District
 from services.watch import Watch
 
@@ -41,7 +41,7 @@ def watch_panel(
             [
                 html.Span(f"{_street(spot['street'], words, district)} {words['domain'].get(spot['domain'], '')}"),
                 html.Span(labels["gathered"].format(n=spot["n"], open=spot["open"])),
-                html.Time(_moment(spot["newest_at"], district.zone)),
+                html.Time(minute_text(spot["newest_at"], district.zone)),
             ],
             className="row spot", tabIndex=0, **_opens(spot),
         )
@@ -81,11 +81,4 @@ def _unit(code: str, words: dict[str, Any], district: District) -> str:
 def _patrolled(watch: Watch, words: dict[str, Any], zone: ZoneInfo) -> str:
     if watch.patrolled_at is None:
         return str(words["watch"]["no_patrol"])
-    return str(words["watch"]["patrol"]).format(at=_moment(watch.patrolled_at, zone))
-
-
-def _moment(ms: int, zone: ZoneInfo) -> str:
-    try:
-        return datetime.fromtimestamp(ms / 1000, zone).strftime("%m-%d %H:%M")
-    except (ValueError, OverflowError):
-        return "—"  # beyond the local calendar
+    return str(words["watch"]["patrol"]).format(at=minute_text(watch.patrolled_at, zone))
