@@ -75,6 +75,16 @@ def test_a_short_limit_counts_from_the_dispatch_else_from_the_report() -> None:
     assert hours_of(limit=limit, deadline_at=at(1), dispatched_at=at(3)) == (1, False)
 
 
+@pytest.mark.parametrize("more", [{"lead_unit": "D2", "dispatches": 3, "returns": 2}, {"status": "returned"}])
+def test_a_new_dispatch_and_a_return_restart_no_clock(more: dict[str, Any]) -> None:
+    """Bouncing must not buy time (DOMAIN.md §2)."""
+    first = {"limit": {"value": 2, "unit": "WH"}, "dispatched_at": at(2), "status": "dispatched", "lead_unit": "D1"}
+    assert hours_of(**{**first, **more}) == hours_of(**first)
+    both = [clock("handle", limit={"value": 1, "unit": "WH"}), clock(limit={"value": 2, "unit": "WD"})]
+    bounced, straight = (case_of(clocks=both, **extra) for extra in (more, {}))
+    assert due(bounced, OFFICE)[:4] == due(straight, OFFICE)[:4]
+
+
 def test_ended_suspensions_lengthen_a_counted_limit_and_not_a_published_deadline() -> None:
     pauses = [{"from": at(-5), "until": at(1)}, {"from": at(1.5), "until": at(2)}, {"from": at(3)}]
     assert hours_of(clocks=[clock(limit={"value": 4, "unit": "UH"})], suspensions=pauses) == (5.5, True)
