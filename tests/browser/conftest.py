@@ -132,6 +132,8 @@ def run_product(folder: Path, database: str) -> Iterator[Product]:
         wait_until(made.board, "the web process answers", 60)
         yield made
     finally:
+        for process in made.processes.values():  # all at once: each takes a second to end
+            process.terminate()
         for name in list(made.processes):
             made.stop(name)
         server.stop()
