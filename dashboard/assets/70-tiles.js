@@ -136,7 +136,7 @@ lianqin.makeTiles = (texts, format, places) => {
         const row = rows.get(id), e = row[A.escalation], state = this.queueLight(row, now);
         const first = !state.taken && !solid;
         solid = solid || first;
-        const badge = state.taken ? h("span", null, `${e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim())
+        const badge = state.taken ? h("span", null, `${texts.language === "en" ? "" : e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim())
           : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
         const reason = texts.reason[(e && e[1]) || "unknown"] || e[1];
         return h("div", {class: first ? "case open-loop" : "case", "data-case": id, tabindex: 0},

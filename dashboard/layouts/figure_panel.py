@@ -80,7 +80,10 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
         facts.append((labels["value"], f"{figure.n:,}"))
         facts.append((labels["meaning"], numerator))
     facts += [(labels["beside"] if i == 0 else "", text) for i, text in enumerate(_beside(view, words))]
-    facts += [(labels[name], _against(view, before, words)) for name, before in (view.before or {}).items()]
+    # A span that is not over stands beside whole ones: that is said, and numbers that still grow are not compared.
+    still = "_whole" if window.until < window.end else ""
+    for name, before in (view.before or {}).items():
+        facts.append((labels[name + still], _against(view, before, words, is_over=not still)))
     facts.append((labels["day"], day))
     span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.until, zone))
     facts.append((labels["window"], span))
@@ -96,7 +99,7 @@ def _beside(view: FigureView, words: dict[str, Any]) -> list[str]:
     return found
 
 
-def _against(view: FigureView, before: Figure, words: dict[str, Any]) -> str:
+def _against(view: FigureView, before: Figure, words: dict[str, Any], *, is_over: bool) -> str:
     """The figure of another span and the change since; «—» where that was 0 or nothing."""
     assert view.figure is not None
     none = str(words["word"]["no_rate"])
@@ -106,6 +109,8 @@ def _against(view: FigureView, before: Figure, words: dict[str, Any]) -> str:
         now = none if view.figure.value is None else f"{100 * (view.figure.value - before.value):+.2f}"
         template = str(words["figure"]["points"])
         return template.format(value=f"{100 * before.value:.2f}%", n=f"{before.n:,}", change=now)
+    if not is_over:
+        return f"{before.n:,}"
     change = f"{100 * (view.figure.n - before.n) / before.n:+.1f}%" if before.n else none
     return f"{before.n:,}  {change}"
 
