@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from services.cases import CaseRow
 from services.district.package import District
-from services.figures import Days, Scope, cases_behind, earlier, figures, window_of
+from services.figures import HEADINGS, Days, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.definitions import INDICATORS, STANDING, Indicator, Standing
 from services.indicators.figure import Figure
 from services.indicators.reasons import Verdict
@@ -123,5 +123,4 @@ def _stands(row: CaseRow, name: str, board: Board) -> bool:
 
 
 def _is_in(row: CaseRow, scope: Scope) -> bool:
-    columns = {"unit": "lead_unit", "level": "highest_level"}
-    return all(getattr(row, columns.get(name, name)) == code for name, code in scope.named.items())
+    return all(getattr(row, HEADINGS[name]) == code for name, code in scope.named.items())

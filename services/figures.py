@@ -13,16 +13,17 @@ from services.cases import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure, all_figures
-from services.indicators.measures import MEASURES, NAMES, Counted, decode_counted
+from services.indicators.measures import BY_CLOSING, NAMES, Counted, decode_counted
 from services.indicators.reasons import Verdict, judge
 from services.indicators.window import Window, values
 from services.store import schema
 from services.store.rollups import EVERYTHING, NotKept, Scope, totals
 
-__all__ = ["Days", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
+__all__ = ["HEADINGS", "Days", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
 
 _COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
-_HEADINGS = {
+# Heading → the column of a case row that holds its code.
+HEADINGS = {
     "street": "street", "community": "community", "grid": "grid", "unit": "lead_unit", "channel": "channel",
     "level": "highest_level", "domain": "domain",
 }  # fmt: skip
@@ -46,9 +47,6 @@ _FIRST: dict[str, Any] = {
     "dispatch_accuracy": (_C.wrong_dispatches > 0).desc(), "self_handled": _C.self_handled.desc(),
     "forced_closed": (_C.status == "forced_closed").desc(), "exempted": _C.appeal_exempt.desc(),
 }  # fmt: skip
-
-
-_BY_CLOSING = frozenset(name for name, moment in MEASURES.items() if moment == "closed_at")
 
 
 class Days(NamedTuple):
@@ -188,7 +186,7 @@ def _rolled(counted: Counted, days: Days) -> Iterator[tuple[str, int]]:
 
 
 def _named(scope: Scope) -> list[ColumnElement[bool]]:
-    return [schema.cases.c[_HEADINGS[name]] == code for name, code in scope.named.items()]
+    return [schema.cases.c[HEADINGS[name]] == code for name, code in scope.named.items()]
 
 
 def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
@@ -198,7 +196,7 @@ def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
         return (_C.count_at,)
     if "should_handle" in names:
         return (_C.handle_deadline_at, _C.handled_at)
-    if names <= _BY_CLOSING:
+    if names <= BY_CLOSING:
         return (_C.closed_at,)
     return (_C.reported_at,) if names == {"intake"} else _MOMENTS
 

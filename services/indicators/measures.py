@@ -44,6 +44,7 @@ MEASURES: dict[str, str] = {
 }
 NAMES = tuple(MEASURES)
 AT = {name: i for i, name in enumerate(NAMES)}
+BY_CLOSING = frozenset(name for name, moment in MEASURES.items() if moment == "closed_at")
 Moves = list[tuple[int, int, int]]
 Later = list[tuple[int, int, int, int]]
 _INTAKE, _ACCEPTED, _FILED = AT["intake"], AT["accepted"], AT["filed"]

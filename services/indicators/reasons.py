@@ -4,10 +4,8 @@ from typing import NamedTuple
 
 from services.cases import CaseRow, decode_rating, is_filed, suspended_at
 from services.indicators.definitions import Indicator
-from services.indicators.measures import MEASURES, closed_in_time, handle_count_at, handled_in_time
+from services.indicators.measures import BY_CLOSING, closed_in_time, handle_count_at, handled_in_time
 from services.indicators.window import Window, value
-
-_BY_CLOSING = frozenset(name for name, moment in MEASURES.items() if moment == "closed_at")
 
 
 class Verdict(NamedTuple):
@@ -89,7 +87,7 @@ def _why_out(row: CaseRow, indicator: Indicator, window: Window) -> str:
         return "not_accepted"
     if "dispatches" in names and not row.dispatches:
         return "not_dispatched"
-    if names <= _BY_CLOSING:
+    if names <= BY_CLOSING:
         return _why_not_closed(row, names, window)
     return "other_day"
 
