@@ -29,7 +29,6 @@ from services.repeats import HotSpot, hot_spots
 from services.store import read
 from services.store.engine import writing
 from services.store.write import Feed, Writer, read_feed
-from services.stream import Keys
 from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
@@ -63,7 +62,6 @@ class Escalator:
         self._engine, self._client, self._district, self._clock = engine, client, district, clock
         self._lease = lease or Lease(client, district.code)
         self._checkpoint = checkpoint
-        self._keys = Keys(district.code)
         self._wakeups = Wakeups(client, district.code)
         self._leads_by_domain = _leads(district)
         self.desk = EscalationDesk(district.policy.escalation)
@@ -178,7 +176,7 @@ class Escalator:
         # Our own delta comes to us through the outbox too; it changes nothing then.
         self.desk.settle(proposed, withdrawn)
         self._lease.forget(over)
-        self._client.xadd(self._keys.board, {"revision": revision}, maxlen=1000, approximate=True)
+        self._wakeups.tell(revision)
         self._checkpoint("written")
 
     def _gather(self) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import redis
 
-from services.stream import Keys
+from services.stream import BOARD_LENGTH, Keys
 
 
 class Wakeups:
@@ -23,6 +23,10 @@ class Wakeups:
         answer = self._client.xread({self._keys.board: self._after}, block=block_ms, count=1000)
         if answer:
             self._after = _last_id(answer).decode()
+
+    def tell(self, revision: int) -> None:
+        """Wake everybody who waits: the store has this revision now."""
+        self._client.xadd(self._keys.board, {"revision": revision}, maxlen=BOARD_LENGTH, approximate=True)
 
     def newest_entry(self) -> str:
         """The id of the newest entry of the ``events`` stream; ``0-0`` when it is empty."""

@@ -19,6 +19,7 @@ from services.projector.ingest import Entry
 from services.simulator.generate import SEED
 from services.simulator.world import CaseSystem
 from services.store import read
+from services.wakeups import Wakeups
 
 HISTORY_DAYS = 30
 BATCH = 1000
@@ -68,7 +69,7 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
 
     The telling runs in a process of its own beside the writing: two cores, half the time.
     """
-    ingest = make_ingest(doors)
+    ingest, wakeups = make_ingest(doors), Wakeups(doors.redis, doors.district.code)
     receiver, sender = multiprocessing.Pipe(duplex=False)
     teller = multiprocessing.Process(target=_tell, args=(doors.district, end_ms, sender, receiver), daemon=True)
     teller.start()
@@ -82,7 +83,7 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
             outcome = ingest.apply(batch, end_ms, received=received)
             written += len(batch)
             if outcome.revision:
-                doors.redis.xadd(doors.keys.board, {"revision": outcome.revision}, maxlen=1000, approximate=True)
+                wakeups.tell(outcome.revision)
             if time.monotonic() - told_at > 2:
                 told_at = time.monotonic()
                 tell_filling(doors.settings.data_dir, end_ms, share)
