@@ -19,10 +19,9 @@ REASONS = {
     "whistle": "whistle", "repeat": "repeat", "level_deadline": "level_deadline",
 }  # fmt: skip
 assert {*REASONS, "asked"} == {*RULES}
-# Once somebody has given a case back to its street, only what has happened since may ask again: these three are new
-# each time; a count or a severity is what that person has already weighed.
-_AFTER_TAKE_BACK = frozenset({"unheld", "whistle", "level_deadline"})
-_BY_CLOCK = frozenset({"unheld", "whistle", "level_deadline"})
+# The rules that ask the clock. They alone may ask again once somebody has given a case back to its street: what they
+# see has happened since; a count or a severity is what that person has already weighed.
+_BY_CLOCK = ("level_deadline", "unheld", "whistle")
 ALWAYS, NEVER = -(1 << 62), 1 << 62
 # Work that a unit must have: with one of these statuses and no unit nobody acts.
 _NEEDS_UNIT = frozenset({"filed", "returned", "dispatched", "acknowledged", "handling", "rework"})
@@ -111,7 +110,7 @@ def decide(row: CaseRow, now: int, policy: EscalationPolicy, earlier: int = 0) -
     modes = policy.modes
     for rule in RULES:
         mode = modes[rule]
-        if mode == "off" or (row.escalations and rule not in _AFTER_TAKE_BACK):
+        if mode == "off" or (row.escalations and rule not in _BY_CLOCK):
             continue
         if strikes(row, rule, now, policy, earlier):
             return Proposal(
@@ -128,7 +127,7 @@ def waits_until(row: CaseRow, policy: EscalationPolicy, earlier: int = 0) -> tup
     """
     anything = commanding = NEVER
     for rule, mode in policy.modes.items():
-        if mode == "off" or (row.escalations and rule not in _AFTER_TAKE_BACK):
+        if mode == "off" or (row.escalations and rule not in _BY_CLOCK):
             continue
         at = _strikes_at(row, rule, policy) if rule in _BY_CLOCK else ALWAYS
         if at is None or (at == ALWAYS and not strikes(row, rule, 0, policy, earlier)):
@@ -145,7 +144,7 @@ def takeover(row: CaseRow, policy: EscalationPolicy) -> tuple[int, str] | None:
         return None
     found = [
         (at, rule)
-        for rule in ("level_deadline", "unheld", "whistle")
+        for rule in _BY_CLOCK
         if policy.modes[rule] != "off" and (at := _strikes_at(row, rule, policy)) is not None
     ]
     return min(found, default=None)
