@@ -18,14 +18,19 @@ def is_known(host: str, listed: Iterable[str]) -> bool:
     name = host.strip().lower()
     name = name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
     name = name.rstrip(".")
-    try:
-        ipaddress.ip_address(name)
+    if _is_address(name):
         return True
-    except ValueError:
-        pass
     own = socket.gethostname().lower()
     known = {"localhost", own, f"{own}.local", *(one.lower().rstrip(".") for one in listed)}
     return ANY in known or name in known
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False  # a name
+    return True
 
 
 def known_hosts(app: App, listed: Iterable[str]) -> App:

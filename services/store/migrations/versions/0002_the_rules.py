@@ -132,4 +132,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("go back with a backup: the read model of 0001 was made by the program of then")
+    raise RuntimeError("go back with a backup: the read model of 0001 was made by the program of then")
