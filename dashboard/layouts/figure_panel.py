@@ -84,7 +84,7 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
     still = "_whole" if window.until < window.end else ""
     for name, before in (view.before or {}).items():
         facts.append((labels[name + still], _against(view, before, words, is_over=not still)))
-    facts.append((labels["day"], day))
+    facts.append((labels["day"], day.removeprefix("计入日：")))
     span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.until, zone))
     facts.append((labels["window"], span))
     return facts
