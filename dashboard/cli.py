@@ -12,13 +12,12 @@ import argparse
 import dataclasses
 import logging
 import os
-import signal
-import threading
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from services.settings import Settings, from_environment
+from services.stopping import stop_on_signals
 
 Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
@@ -27,14 +26,6 @@ HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
 def say(text: str) -> None:
     """One line of progress, at once."""
     print(f"lianqin: {text}", flush=True)
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,6 +21,7 @@ from services.replay.plan import Plan, plan
 from services.replay.player import play
 from services.replay.source import ReplayError
 from services.settings import Settings
+from services.stopping import SignalledStop
 
 Say = Callable[[str], None]
 
@@ -129,8 +130,8 @@ class _Progress:
 
 @contextmanager
 def _ctrl_c() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; the old handlers come back."""
-    stop = threading.Event()
+    """An end that Ctrl-C and SIGTERM ask for; the old handlers come back."""
+    stop = SignalledStop()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         stop.set()

@@ -6,7 +6,6 @@ python -m tests.faults.driver REDIS_URL DATABASE_URL DISTRICT_DIR CONSUMER STEP 
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from services.clock import SetClock
@@ -15,6 +14,7 @@ from services.projector import loop
 from services.projector.ingest import Ingest
 from services.projector.loop import Projector
 from services.sealing import Sealer
+from services.stopping import stop_on_signals
 from services.store.engine import open_engine
 from services.stream import EventStream, connect
 from tests.tiny import NOON
@@ -38,9 +38,7 @@ def main() -> None:
         stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON), checkpoint=checkpoint, claim_idle_ms=1000,
         chores_every_s=0.3,
     )  # fmt: skip
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    projector.run(stop)
+    projector.run(stop_on_signals())
 
 
 if __name__ == "__main__":
