@@ -1,7 +1,8 @@
-"""What the coverage engine tells the screens: the bodies of the things ``sight``, ``spot``, ``region`` and ``coverage``.
+"""What the coverage engine tells the screens: the bodies of the things ``sight``, ``spot``, ``region`` and
+``coverage``.
 
-Shapes are rings of whole decimetres east and north of the body's ``lon`` and ``lat``, flattened: ``[e0, n0, e1, n1, …]``,
-not closed. ``services.district.plane`` has the metres per degree.
+Shapes are rings of whole decimetres east and north of the body's ``lon`` and ``lat``, flattened: ``[e0, n0, e1, n1,
+…]``, not closed. ``services.district.plane`` has the metres per degree.
 """
 
 from typing import Literal
@@ -20,12 +21,12 @@ Way = Literal["", "repair", "turn", "light", "add"]
 class Sight(msgspec.Struct, frozen=True, omit_defaults=True):
     """One camera: where it stands, how it is, what it sees and how sure that is. Key: the camera's id.
 
-    ``lon``, ``lat`` is where it sees from (moved out of a footprint by ``moved_m``). ``sees_day`` and ``sees_night`` say
-    whether it counts now; ``shapes`` are the rings of its visible polygon (``view`` fixed: its field; reach: everything
-    that it can turn to; unknown and none: empty), ``now`` those of the sector that a turning camera shows at present.
-    ``levels_m`` are the distances of detection, observation, recognition and identification (25, 62.5, 125, 250 px/m).
-    ``estimated`` names what a default stands for: ``range hfov levels night``; ``reasons`` are codes of
-    ``services.coverage.aim.REASONS``. ``since`` is Unix milliseconds, 0 where nobody knows.
+    ``lon``, ``lat`` is where it sees from (moved out of a footprint by ``moved_m``). ``sees_day`` and ``sees_night``
+    say whether it counts now; ``shapes`` are the rings of its visible polygon (``view`` fixed: its field; reach:
+    everything that it can turn to; unknown and none: empty), ``now`` those of the sector that a turning camera shows
+    at present. ``levels_m`` are the distances of detection, observation, recognition and identification (25, 62.5,
+    125, 250 px/m). ``estimated`` names what a default stands for: ``range hfov levels night``; ``reasons`` are codes
+    of ``services.coverage.aim.REASONS``. ``since`` is Unix milliseconds, 0 where nobody knows.
     """
 
     id: str
@@ -59,11 +60,11 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
     ``size`` is m² outdoors (area, grid), metres (road) or 1 (place). The five gaps are what is not seen, in the same
     unit: by all cameras there are (``planned``), by those that work (``live``), both by day; ``planned_night`` and
     ``live_night``; and ``now``: working, by the present light, turning cameras only where they look at present. None:
-    it could not be computed. ``demand`` is the recent cases, decayed and weighted; ``need`` = demand × weight × share of
-    the live gap under the present light. ``cases`` and ``unseen`` are of the last 30 days, ``unseen`` those outside
-    every working camera's view. ``gap`` is the kind that makes most of the gap, ``way`` how to close it, ``camera`` the nearest
-    camera that could, ``camera_m`` metres away. ``outline`` is what is looked after, ``blind`` the live gap: polygons as
-    lists of rings (the first around, others holes), of a road its lines.
+    it could not be computed. ``demand`` is the recent cases, decayed and weighted; ``need`` = demand × weight × share
+    of the live gap under the present light. ``cases`` and ``unseen`` are of the last 30 days, ``unseen`` those
+    outside every working camera's view. ``gap`` is the kind that makes most of the gap, ``way`` how to close it,
+    ``camera`` the nearest camera that could, ``camera_m`` metres away. ``outline`` is what is looked after, ``blind``
+    the live gap: polygons as lists of rings (the first around, others holes), of a road its lines.
     """
 
     id: str
@@ -93,7 +94,9 @@ class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Region(msgspec.Struct, frozen=True):
-    """The district, a street, a community or a grid in 2 m cells: m² outdoors and what of them is seen. Key: the code."""
+    """The district, a street, a community or a grid in 2 m cells: m² outdoors and what of them is seen. Key: the
+    code.
+    """
 
     code: str
     kind: Literal["district", "street", "community", "grid"]
@@ -125,10 +128,11 @@ class Listed(msgspec.Struct, frozen=True):
 class Coverage(msgspec.Struct, frozen=True):
     """The district in figures. Key: ``all``.
 
-    ``counted`` cameras have a polygon; ``turning`` of them by reach; ``direction_unknown``, ``refused`` (position or range
-    that cannot be) and ``indoor`` have none. ``dark_unknown``: nobody knows whether they see by night (counted: they do not).
-    ``notes`` are codes of what could not be done (``no_buildings no_cameras no_key_spots``). ``proved_at`` is when a recount
-    last agreed with the counters, ``differences`` how many cells of the last one did not.
+    ``counted`` cameras have a polygon; ``turning`` of them by reach; ``direction_unknown``, ``refused`` (position or
+    range that cannot be) and ``indoor`` have none. ``dark_unknown``: nobody knows whether they see by night (counted:
+    they do not). ``notes`` are codes of what could not be done (``no_buildings no_cameras no_key_spots``).
+    ``proved_at`` is when a recount last agreed with the counters, ``differences`` how many cells of the last one did
+    not.
     """
 
     at: int

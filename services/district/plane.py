@@ -1,7 +1,7 @@
 """A district in metres: east and north of a point in it, on the WGS-84 ellipsoid's radii there.
 
-Twenty kilometres from the point a distance is wrong by less than 3 in 10,000, within a street by less than 1 in 100,000:
-the curvature of parallels is left out.
+Twenty kilometres from the point a distance is wrong by less than 3 in 10,000, within a street by less than 1 in
+100,000: the curvature of parallels is left out.
 """
 
 import math
