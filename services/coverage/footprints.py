@@ -1,0 +1,124 @@
+"""Buildings as what blocks a view: footprints mended and dissolved, their walls, and where a camera may stand.
+
+The sweep asks for walls that do not cross, so that overlapping footprints become one; most touch nothing, and only
+groups that do are united. Footprints and points are in metres.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely import Geometry, STRtree
+
+from services.coverage.sweep import Floats
+
+# A camera within a footprint sees from this far in front of its nearest wall.
+CLEAR_M = 0.3
+# Nearer to a wall than this it stands on it.
+ON_WALL_M = 0.05
+# How many walls are tried before a camera counts as walled in.
+_TRIES = 40
+
+
+class Standpoint(NamedTuple):
+    """Where a camera sees from; ``moved_m`` from where it was said to be. None: walled in on all sides."""
+
+    x: float
+    y: float
+    moved_m: float
+
+
+class Footprints:
+    """Dissolved footprints (``solids``: polygons, holes are courtyards). ``mended`` are indices of those that crossed
+    themselves, ``dropped`` of those of which nothing was left.
+    """
+
+    def __init__(self, footprints: Sequence[Geometry]) -> None:
+        shapes = np.asarray(list(footprints), dtype=object)
+        crossed = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes) if len(shapes) else np.zeros(0, bool)
+        self.mended: list[int] = np.flatnonzero(crossed).tolist()
+        if self.mended:
+            shapes = shapes.copy()
+            shapes[crossed] = shapely.make_valid(shapes[crossed])
+        parts, of = shapely.get_parts(shapes, return_index=True) if len(shapes) else (shapes, np.zeros(0, int))
+        # What make_valid makes of a bow tie may be a collection with lines in it.
+        parts, again = shapely.get_parts(parts, return_index=True) if len(parts) else (parts, of)
+        of = of[again] if len(parts) else of
+        solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0) if len(parts) else np.zeros(0, bool)
+        self.dropped: list[int] = sorted(set(range(len(shapes))) - set(of[solid].tolist()))
+        self.solids = _dissolve(parts[solid]) if len(parts) else parts
+        self._tree = STRtree(self.solids)
+
+    def walls(self) -> Floats:
+        """Every wall as (n, 4) x1 y1 x2 y2, the building on its left."""
+        if not len(self.solids):
+            return np.zeros((0, 4))
+        rings = shapely.get_rings(shapely.orient_polygons(self.solids))
+        points, of = shapely.get_coordinates(rings, return_index=True)
+        same = of[:-1] == of[1:]
+        return np.hstack([points[:-1][same], points[1:][same]])
+
+    def within(self, boxes: Geometry) -> NDArray[np.object_]:
+        """The solids that a geometry touches."""
+        found: NDArray[np.object_] = self.solids[self._tree.query(boxes, predicate="intersects")]
+        return found
+
+    def outdoors(self, area: Geometry) -> Geometry:
+        """An area without the buildings in it."""
+        solids = self.within(area)
+        return shapely.difference(area, shapely.union_all(solids)) if len(solids) else area
+
+    def stand(self, points: Floats) -> list[Standpoint | None]:
+        """Where cameras at (n, 2) points see from: there, or in front of the nearest wall of the footprint around."""
+        places = shapely.points(np.asarray(points, dtype=float).reshape(-1, 2))
+        found: list[Standpoint | None] = [Standpoint(float(p.x), float(p.y), 0.0) for p in places]
+        inputs, _ = self._tree.query(places, predicate="dwithin", distance=ON_WALL_M)
+        for i in np.unique(inputs).tolist():
+            found[i] = self._in_front(float(places[i].x), float(places[i].y))
+        return found
+
+    def _in_front(self, x: float, y: float) -> Standpoint | None:
+        here = shapely.points(x, y)
+        near = self._tree.query(here, predicate="dwithin", distance=ON_WALL_M)
+        rings = shapely.get_rings(shapely.orient_polygons(self.solids[near]))
+        points, of = shapely.get_coordinates(rings, return_index=True)
+        same = of[:-1] == of[1:]
+        a, b = points[:-1][same], points[1:][same]
+        along = b - a
+        length = np.hypot(*along.T)
+        a, along, length = a[length > 0], along[length > 0], length[length > 0]
+        t = np.clip(((np.array([x, y]) - a) * along).sum(1) / length**2, 0, 1)
+        foot = a + along * t[:, None]
+        # The building lies on the left of a wall: outwards is to its right.
+        outwards = np.column_stack([along[:, 1], -along[:, 0]]) / length[:, None]
+        order = np.argsort(np.hypot(*(foot - (x, y)).T), kind="stable")[:_TRIES]
+        for clear in (CLEAR_M, 0.1):
+            out = foot[order] + outwards[order] * clear
+            free = np.ones(len(order), bool)
+            free[self._tree.query(shapely.points(out), predicate="dwithin", distance=ON_WALL_M)[0]] = False
+            if free.any():
+                px, py = out[np.argmax(free)]
+                return Standpoint(float(px), float(py), float(np.hypot(px - x, py - y)))
+        return None
+
+
+def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Unite those that overlap or touch, group by group; the rest stays as it is."""
+    if not len(shapes):
+        return shapes
+    one, other = STRtree(shapes).query(shapes, predicate="intersects")
+    n, group = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(len(shapes),) * 2), False)
+    sizes = np.bincount(group, minlength=n)
+    alone = shapes[sizes[group] == 1]
+    crowded = np.flatnonzero(sizes[group] > 1)
+    if not len(crowded):
+        return alone
+    order = crowded[np.argsort(group[crowded], kind="stable")]
+    cuts = np.flatnonzero(np.diff(group[order])) + 1
+    united = [shapely.union_all(shapes[members]) for members in np.split(order, cuts)]
+    parts = shapely.get_parts(np.asarray(united, dtype=object))
+    return np.concatenate([alone, parts[shapely.area(parts) > 0]])
