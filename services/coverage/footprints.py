@@ -74,7 +74,7 @@ class Footprints:
 
     def stand(self, points: Floats) -> list[Standpoint | None]:
         """Where cameras at (n, 2) points see from: there, or in front of the nearest wall of the footprint around."""
-        places = shapely.points(np.asarray(points, dtype=float).reshape(-1, 2))
+        places = np.atleast_1d(np.asarray(shapely.points(np.asarray(points, dtype=float).reshape(-1, 2))))
         found: list[Standpoint | None] = [Standpoint(float(p.x), float(p.y), 0.0) for p in places]
         inputs, _ = self._tree.query(places, predicate="dwithin", distance=ON_WALL_M)
         for i in np.unique(inputs).tolist():
@@ -121,4 +121,5 @@ def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     cuts = np.flatnonzero(np.diff(group[order])) + 1
     united = [shapely.union_all(shapes[members]) for members in np.split(order, cuts)]
     parts = shapely.get_parts(np.asarray(united, dtype=object))
-    return np.concatenate([alone, parts[shapely.area(parts) > 0]])
+    found: NDArray[np.object_] = np.concatenate([alone, parts[shapely.area(parts) > 0]])
+    return found
