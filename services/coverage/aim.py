@@ -76,7 +76,7 @@ def aim(camera: CameraChanged, level: str = "detection") -> Aim:
         reasons.append("night_unknown")
     reasons += _of_source(camera)
     field = camera.hfov or _field(camera)
-    view, sectors = _sectors(camera, kind, field, usual_field, estimated, reasons)
+    view, sectors = _sectors(camera, kind, field=field, usual=usual_field, estimated=estimated, reasons=reasons)
     now = None
     if view == "reach" and camera.pan_now is not None:
         now = (camera.pan_now, camera.hfov_now or _HFOV_NOW)
@@ -86,12 +86,12 @@ def aim(camera: CameraChanged, level: str = "detection") -> Aim:
 
 def grade(reasons: tuple[str, ...]) -> Grade:
     """A: surveyed and whole; B: sound; C: to be looked at; D: not to be relied on."""
-    worst = max((REASONS[reason] for reason in reasons), default="A")
+    worst: Grade = max((REASONS[reason] for reason in reasons), default="A")
     return "C" if worst == "B" and len(reasons) >= 4 else worst
 
 
 def _sectors(
-    camera: CameraChanged, kind: str, field: float, usual: float, estimated: list[str], reasons: list[str]
+    camera: CameraChanged, kind: str, *, field: float, usual: float, estimated: list[str], reasons: list[str]
 ) -> tuple[View, tuple[tuple[float, float], ...]]:
     if camera.mount == "indoor":
         reasons.append("indoor")
