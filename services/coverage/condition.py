@@ -64,5 +64,5 @@ class Condition:
     def sees(self, now: int) -> tuple[bool, bool]:
         """Whether it shows a picture that can be used: (by day, by night as far as its own light goes)."""
         state, fault = self.state(now), self.reported.fault
-        works = state == "online" or state == "degraded"
+        works = state in {"online", "degraded"}
         return works and fault in {"", "dark"}, works and not fault

@@ -121,4 +121,4 @@ def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     cuts = np.flatnonzero(np.diff(group[order])) + 1
     united = [shapely.union_all(shapes[members]) for members in np.split(order, cuts)]
     parts = shapely.get_parts(np.asarray(united, dtype=object))
-    return np.concatenate([alone, parts[shapely.area(parts) > 0]], dtype=object)
+    return np.asarray([*alone, *parts[shapely.area(parts) > 0]], dtype=object)

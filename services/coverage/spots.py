@@ -1,0 +1,184 @@
+"""What nobody sees of the places that must be seen: exact polygons, lengths and points (采集部位).
+
+A key area counts with its outdoor part, a key road section with its line outside buildings, a key place with its point;
+a place whose point lies in a building counts with the ground 10 m around that building, for no camera looks through
+walls. Metres.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from shapely import Geometry, STRtree
+from shapely.geometry import shape
+
+from services.coverage.cameras import NOTHING, Placed
+from services.coverage.footprints import Footprints
+from services.coverage.told import SpotKind
+from services.district.package import District
+from services.district.plane import Plane
+
+AROUND_M = 10.0
+# Of a polygon or line, less than this is the rounding of two edges that should be one.
+CRUMB = 1e-6
+_LAYERS: tuple[tuple[str, SpotKind, float], ...] = (("key_areas", "area", 2.0), ("key_roads", "road", 1.5),
+                                                    ("key_places", "place", 1.0))  # fmt: skip
+
+
+class Gaps(NamedTuple):
+    """What is not seen: m², metres or 0 and 1; ``blind`` is the part that no working camera sees by the light given."""
+
+    planned: float
+    live: float
+    planned_night: float
+    live_night: float
+    now: float
+    blind: Geometry
+    blind_planned: Geometry
+
+
+@dataclass(slots=True, eq=False)
+class Watched:
+    """A key area, road section or place. ``ground`` is what must be seen of ``outline``."""
+
+    id: str
+    kind: SpotKind
+    name: str
+    street: str
+    place_type: str
+    weight: float
+    outline: Geometry
+    ground: Geometry
+    cameras: set[str] = field(default_factory=set)
+    gaps: Gaps | None = None
+
+    @property
+    def size(self) -> float:
+        """m², metres, or 1."""
+        return measure(self.ground)
+
+
+def measure(ground: Geometry) -> float:
+    """m² of a polygon, metres of a line, how many points."""
+    dimension = shapely.get_dimensions(ground)
+    if shapely.is_empty(ground):
+        return 0.0
+    if dimension == 0:
+        return float(shapely.get_num_geometries(ground))
+    return float(shapely.area(ground) if dimension == 2 else shapely.length(ground))
+
+
+def read_spots(
+    district: District, plane: Plane, footprints: Footprints, streets: Mapping[str, Geometry]
+) -> list[Watched]:
+    """The package's key areas, roads and places. One that crosses itself is mended; an empty one is left out."""
+    found: list[Watched] = []
+    for layer, kind, usual in _LAYERS:
+        features: Any = district.layers.get(layer, {}).get("features", [])
+        for number, feature in enumerate(features, start=1):
+            if not feature.get("geometry"):
+                continue
+            outline = shapely.transform(shape(feature["geometry"]), plane.to_metres)
+            if not outline.is_valid:
+                outline = shapely.make_valid(outline)
+            ground = _ground(kind, outline, footprints)
+            if ground.is_empty:
+                continue
+            properties: Mapping[str, Any] = feature.get("properties") or {}
+            code = str(properties.get("code") or number)
+            found.append(
+                Watched(
+                    f"{kind}:{code}", kind, str(properties.get("name") or code),
+                    _street_of(outline, streets), str(properties.get("place_type") or ""),
+                    float(properties.get("weight") or usual), outline, ground,
+                )
+            )  # fmt: skip
+    return found
+
+
+def _ground(kind: SpotKind, outline: Geometry, footprints: Footprints) -> Geometry:
+    if kind == "place" and shapely.get_dimensions(outline) == 0:
+        around = footprints.within(outline)
+        if not len(around):
+            return outline
+        building = shapely.union_all(around)
+        return footprints.outdoors(shapely.difference(shapely.buffer(building, AROUND_M), building))
+    return footprints.outdoors(outline)
+
+
+def _street_of(outline: Geometry, streets: Mapping[str, Geometry]) -> str:
+    point = outline.representative_point()
+    return next((code for code, area in streets.items() if area.covers(point)), "")
+
+
+class Spots:
+    """The watched places of a district, with the cameras that see a part of each."""
+
+    def __init__(self, spots: Sequence[Watched]) -> None:
+        self.by_id = {spot.id: spot for spot in spots}
+        self._list = list(spots)
+        self._tree = STRtree([spot.ground for spot in spots])
+
+    def touching(self, shapes: Sequence[Geometry]) -> list[list[Watched]]:
+        """The spots that each polygon sees something of."""
+        found: list[list[Watched]] = [[] for _ in shapes]
+        if len(shapes) and self._list:
+            for i, spot in self._tree.query(np.asarray(shapes, dtype=object), predicate="intersects").T.tolist():
+                found[i].append(self._list[spot])
+        return found
+
+    def link(self, cameras: Iterable[Placed]) -> None:
+        """These cameras are new."""
+        placed = list(cameras)
+        for camera, spots in zip(placed, self.touching([camera.seen for camera in placed]), strict=True):
+            for spot in spots:
+                spot.cameras.add(camera.camera.camera_id)
+
+    def of(self, camera_id: str, seen: Geometry) -> list[Watched]:
+        """The spots that a camera is linked with."""
+        return [spot for spot in self.touching([seen])[0] if camera_id in spot.cameras]
+
+    def unlink(self, camera_id: str, seen: Geometry) -> list[Watched]:
+        """This camera is gone or sees something else; the spots it was linked with."""
+        found = self.of(camera_id, seen)
+        for spot in found:
+            spot.cameras.discard(camera_id)
+        return found
+
+
+def gaps_of(
+    spot: Watched, cameras: Mapping[str, Placed], sees: Mapping[str, tuple[bool, bool]], *, is_night: bool
+) -> Gaps:
+    """Work a spot's gaps out, exactly. ``sees`` says of each camera whether it works by day and by night."""
+    ids = sorted(spot.cameras)
+    has_light = [i for i in ids if cameras[i].aim.by_night]
+    by_day, by_night = [i for i in ids if sees[i][0]], [i for i in has_light if sees[i][1]]
+    known: dict[tuple[str, ...], Geometry] = {}
+
+    def left(chosen: Sequence[str]) -> Geometry:
+        key = tuple(chosen)
+        if key not in known:
+            known[key] = unseen_of(spot.ground, [cameras[i].seen for i in chosen])
+        return known[key]
+
+    present = by_night if is_night else by_day
+    at_present = [cameras[i].now if cameras[i].aim.view == "reach" else cameras[i].seen for i in present]
+    is_turning = any(cameras[i].aim.view == "reach" for i in present)
+    now = unseen_of(spot.ground, at_present) if is_turning else left(present)
+    parts = [left(ids), left(by_day), left(has_light), left(by_night)]
+    return Gaps(*(measure(part) for part in parts), measure(now), left(present), parts[0])
+
+
+def unseen_of(ground: Geometry, shapes: Sequence[Geometry]) -> Geometry:
+    """What of the ground lies in none of the shapes; crumbs of rounding left out."""
+    left = shapely.difference(ground, shapely.union_all(shapes)) if shapes else ground
+    if left.is_empty or shapely.get_dimensions(ground) == 0:
+        return left
+    parts = shapely.get_parts(left)
+    sizes = shapely.area(parts) if shapely.get_dimensions(ground) == 2 else shapely.length(parts)
+    kept = parts[(sizes > CRUMB) & (shapely.get_dimensions(parts) == shapely.get_dimensions(ground))]
+    if len(kept) == len(parts):
+        return left
+    return kept[0] if len(kept) == 1 else shapely.union_all(kept) if len(kept) else NOTHING
