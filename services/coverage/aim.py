@@ -12,7 +12,6 @@ from services.events.others import CameraChanged
 
 # Detection, observation, recognition, identification: pixels a metre.
 LEVELS_PX_M = (25.0, 62.5, 125.0, 250.0)
-LEVELS = ("detection", "observation", "recognition", "identification")
 # GB/T 28181: 1 E 2 W 3 S 4 N 5 SE 6 NE 7 SW 8 NW.
 EIGHT = {1: 90.0, 2: 270.0, 3: 180.0, 4: 0.0, 5: 135.0, 6: 45.0, 7: 225.0, 8: 315.0}
 # By GB/T 28181's PTZ type, where no kind is given: 1 ball, 2 half-dome, 3 bullet, 4 and 5 remote, 6 and 7 many lenses.
@@ -47,8 +46,8 @@ class Aim(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def aim(camera: CameraChanged, level: str = "detection") -> Aim:
-    """What the camera's record says that it sees, to the distance of ``level``."""
+def aim(camera: CameraChanged, level_px_m: float = 25.0) -> Aim:
+    """What the camera's record says that it sees, to the distance that leaves ``level_px_m`` pixels a metre."""
     estimated: list[str] = []
     reasons: list[str] = []
     kind = camera.kind or _KIND_OF_PTZ.get(camera.ptz_type or 0, "")
@@ -80,7 +79,7 @@ def aim(camera: CameraChanged, level: str = "detection") -> Aim:
     now = None
     if view == "reach" and camera.pan_now is not None:
         now = (camera.pan_now, camera.hfov_now or _HFOV_NOW)
-    reach = range_m * LEVELS_PX_M[0] / LEVELS_PX_M[LEVELS.index(level)]
+    reach = range_m * LEVELS_PX_M[0] / level_px_m
     return Aim(kind, view, sectors, now, reach, levels, by_night, tuple(estimated), tuple(reasons))
 
 

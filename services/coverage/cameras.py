@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Geometry, MultiPolygon, STRtree
+from shapely import MultiPolygon, STRtree
+from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.aim import Aim, aim, grade
 from services.coverage.condition import Condition, Reported, reported_in
@@ -54,7 +55,7 @@ class Site:
         self._streets = [code for code, _ in streets]
         self._tree = STRtree([shape for _, shape in streets])
 
-    def place(self, cameras: Sequence[tuple[CameraChanged, Condition]], level: str) -> list[Placed]:
+    def place(self, cameras: Sequence[tuple[CameraChanged, Condition]], level_px_m: float) -> list[Placed]:
         """Work out these cameras."""
         degrees = [to_wgs84(c.lon, c.lat, c.coord_sys) for c, _ in cameras]
         metres = self.plane.to_metres(np.asarray(degrees, dtype=float).reshape(-1, 2))
@@ -62,7 +63,7 @@ class Site:
         streets = self._street_of(metres)
         found = []
         for (camera, condition), (x, y), stand, street in zip(cameras, metres.tolist(), stands, streets, strict=True):
-            aimed = aim(camera, level)
+            aimed = aim(camera, level_px_m)
             reasons = list(aimed.reasons)
             if street is None:
                 reasons.append("outside")

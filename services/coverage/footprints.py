@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from shapely import Geometry, STRtree
+from shapely import STRtree
+from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.sweep import Floats
 
@@ -113,7 +114,7 @@ def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     one, other = STRtree(shapes).query(shapes, predicate="intersects")
     n, group = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(len(shapes),) * 2), False)
     sizes = np.bincount(group, minlength=n)
-    alone = shapes[sizes[group] == 1]
+    alone: NDArray[np.object_] = shapes[sizes[group] == 1]
     crowded = np.flatnonzero(sizes[group] > 1)
     if not len(crowded):
         return alone
@@ -121,4 +122,5 @@ def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     cuts = np.flatnonzero(np.diff(group[order])) + 1
     united = [shapely.union_all(shapes[members]) for members in np.split(order, cuts)]
     parts = shapely.get_parts(np.asarray(united, dtype=object))
-    return np.asarray([*alone, *parts[shapely.area(parts) > 0]], dtype=object)
+    found: NDArray[np.object_] = np.asarray([*alone, *parts[shapely.area(parts) > 0]], dtype=object)
+    return found

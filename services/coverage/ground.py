@@ -16,7 +16,6 @@ from services.coverage.sweep import Ints
 # The layers of the counters: all cameras by day and by night, those that work by day and by night.
 PLANNED, LIVE, PLANNED_NIGHT, LIVE_NIGHT = range(4)
 LAYERS = 4
-_INSIDE = -1
 
 
 class Ground(NamedTuple):
@@ -60,16 +59,18 @@ class Counters:
         """Let the cells of ``runs`` be seen by one camera more (``sign`` 1) or less (-1) in the layers of the bits."""
         if not layers or not len(runs):
             return
-        if self.counts.dtype == np.uint8 and sign > 0 and self.counts[:, PLANNED].size and self._is_full(runs):
+        if self.counts.dtype == np.uint8 and sign > 0 and self._is_full(runs):
             self.counts = self.counts.astype(np.uint16)
         _add(self.counts, self.seen, self.ground.start, self.ground.cells, self.raster.columns, runs, layers, sign)
 
     def _is_full(self, runs: Cells) -> bool:
         return bool(_highest(self.counts, self.raster.columns, runs) == np.iinfo(np.uint8).max)
 
-    def least(self, runs: Cells, layer: int) -> int:
-        """How many outdoor cells of ``runs`` are seen by one camera alone in this layer."""
-        return int(_alone(self.counts, self.ground.start, self.ground.cells, self.raster.columns, runs, layer))
+    def leaves_of(self, runs: Cells) -> Ints:
+        """The leaves in which these runs have outdoor cells."""
+        touched = np.zeros(len(self.ground.leaves), np.bool_)
+        _touch(touched, self.ground.start, self.ground.cells, runs)
+        return np.flatnonzero(touched)
 
 
 def _by_row(rows: int, runs: Runs) -> tuple[Ints, Cells, Ints]:
@@ -154,11 +155,9 @@ def _highest(counts, columns, runs):  # type: ignore[no-untyped-def]  # numba's
 
 
 @numba.njit(cache=True)
-def _alone(counts, start, cells, columns, runs, layer):  # type: ignore[no-untyped-def]  # numba's
-    n = 0
+def _touch(touched, start, cells, runs):  # type: ignore[no-untyped-def]  # numba's
     for i in range(len(runs)):
         r, c0, c1 = runs[i]
         for k in range(start[r], start[r + 1]):
-            for c in range(max(cells[k, 0], c0), min(cells[k, 1], c1)):
-                n += counts[r * columns + c, layer] == 1
-    return n
+            if cells[k, 0] < c1 and cells[k, 1] > c0:
+                touched[cells[k, 2]] = True

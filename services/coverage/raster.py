@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Geometry
+from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.sweep import Floats, Ints
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
-from shapely import Geometry, STRtree
+from shapely import STRtree
 from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.cameras import NOTHING, Placed
 from services.coverage.footprints import Footprints
@@ -141,7 +142,7 @@ class Spots:
         return [spot for spot in self.touching([seen])[0] if camera_id in spot.cameras]
 
     def unlink(self, camera_id: str, seen: Geometry) -> list[Watched]:
-        """This camera is gone or sees something else; the spots it was linked with."""
+        """A camera is gone or sees something else; the spots it was linked with."""
         found = self.of(camera_id, seen)
         for spot in found:
             spot.cameras.discard(camera_id)
@@ -167,8 +168,16 @@ def gaps_of(
     at_present = [cameras[i].now if cameras[i].aim.view == "reach" else cameras[i].seen for i in present]
     is_turning = any(cameras[i].aim.view == "reach" for i in present)
     now = unseen_of(spot.ground, at_present) if is_turning else left(present)
-    parts = [left(ids), left(by_day), left(has_light), left(by_night)]
-    return Gaps(*(measure(part) for part in parts), measure(now), left(present), parts[0])
+    planned, blind = left(ids), left(present)
+    return Gaps(
+        planned=measure(planned),
+        live=measure(left(by_day)),
+        planned_night=measure(left(has_light)),
+        live_night=measure(left(by_night)),
+        now=measure(now),
+        blind=blind,
+        blind_planned=planned,
+    )
 
 
 def unseen_of(ground: Geometry, shapes: Sequence[Geometry]) -> Geometry:

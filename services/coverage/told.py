@@ -130,9 +130,10 @@ class Coverage(msgspec.Struct, frozen=True):
 
     ``counted`` cameras have a polygon; ``turning`` of them by reach; ``direction_unknown``, ``refused`` (position or
     range that cannot be) and ``indoor`` have none. ``dark_unknown``: nobody knows whether they see by night (counted:
-    they do not). ``notes`` are codes of what could not be done (``no_buildings no_cameras no_key_spots``).
-    ``proved_at`` is when a recount last agreed with the counters, ``differences`` how many cells of the last one did
-    not.
+    they do not). ``covered_share`` of a listed place
+    must be seen for it to count as covered. ``notes`` are codes of what could not be done (``no_buildings no_cameras
+    no_key_spots``). ``proved_at`` is when a recount last agreed with the counters, ``differences`` how many cells of
+    the last one did not.
     """
 
     at: int
@@ -141,6 +142,7 @@ class Coverage(msgspec.Struct, frozen=True):
     online: int
     intact: int
     unstable: int
+    state_unknown: int
     counted: int
     turning: int
     direction_unknown: int
@@ -153,6 +155,8 @@ class Coverage(msgspec.Struct, frozen=True):
     places: Listed
     outages: list[Outage]
     notes: list[str]
-    target: float
+    target_online: float
+    target_intact: float
+    covered_share: float
     proved_at: int = 0
     differences: int = 0

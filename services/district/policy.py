@@ -45,6 +45,21 @@ class MergingPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveragePolicy:
+    """What counts as seen, and how need is weighed (docs/coverage.md). Metres, days; shares of 1."""
+
+    level_px_m: float = 25
+    covered_share: float = 0.9
+    target_online: float = 0.98
+    target_intact: float = 0.98
+    half_life_days: float = 10
+    window_days: float = 30
+    road_metres: float = 15
+    place_metres: float = 50
+    cameras_a_pole: int = 2
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole file."""
 
@@ -55,13 +70,14 @@ class Policy:
     due_soon_share: float = 0.25
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
     merging: MergingPolicy = field(default_factory=MergingPolicy)
+    coverage: CoveragePolicy = field(default_factory=CoveragePolicy)
 
 
 def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
     """The policy that the file's values say. ``complain(key, what is wrong, remedy)`` hears of each bad one."""
     shares = {}
     for item in fields(Policy):
-        if item.name in {"escalation", "merging"}:
+        if item.name in {"escalation", "merging", "coverage"}:
             continue
         value = found.get(item.name, item.default)
         if not _is_number(value) or not 0 < value <= 1:
@@ -74,6 +90,7 @@ def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
         **shares,
         escalation=EscalationPolicy(**escalation, modes=modes),
         merging=MergingPolicy(**_numbers(MergingPolicy, found, "merging", complain)),
+        coverage=CoveragePolicy(**_numbers(CoveragePolicy, found, "coverage", complain)),
     )
 
 

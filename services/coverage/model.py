@@ -1,0 +1,255 @@
+"""One district's coverage at this moment: cameras, counters, gaps and need, moved one camera at a time. Pure.
+
+Each camera carries the layers in which it is counted; a change works out the layers anew and adds or takes away what
+differs, so that saying a thing twice changes nothing and off and on again is the state of before. A recount proves it.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from shapely import STRtree
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry as Geometry
+
+from services.cases import CaseRow
+from services.coverage.cameras import Placed, Site, first_condition
+from services.coverage.condition import Reported
+from services.coverage.daylight import is_night
+from services.coverage.demand import RecentCases
+from services.coverage.footprints import Footprints
+from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT, Counters, lay_ground
+from services.coverage.outages import Lost, Outages
+from services.coverage.raster import CELL_M, raster_over
+from services.coverage.spots import Spots, gaps_of, read_spots
+from services.district.package import District
+from services.district.plane import plane_of
+from services.events.others import CameraChanged
+
+LEVELS = ("street", "community", "grid")
+_NEAR = 12
+
+
+class Recount(NamedTuple):
+    """What a recount found: cells whose counters differ, spots and cases whose figures do."""
+
+    cells: int
+    spots: int
+    cases: int
+
+
+class CoverageModel:
+    """``changed_cameras``, ``changed_spots`` and ``regions_changed`` say what has moved since ``clear`` was called."""
+
+    def __init__(self, district: District, cell_m: float = CELL_M) -> None:
+        self.district, self.policy = district, district.policy.coverage
+        self.plane = plane_of(district)
+        buildings = _shapes(district, "buildings")
+        self.footprints = Footprints([shapely.transform(b, self.plane.to_metres) for b in buildings])
+        areas = {
+            level: {a.code: shapely.transform(a.geometry, self.plane.to_metres) for a in found.values() if a.geometry}
+            for level, found in zip(LEVELS, (district.streets, district.communities, district.grids), strict=True)
+        }
+        self.areas: dict[str, dict[str, Geometry]] = areas
+        self._codes = {level: list(found) for level, found in areas.items()}
+        raster = raster_over(areas["street"].values(), cell_m)
+        self.site = Site(self.plane, self.footprints, list(areas["street"].items()), raster)
+        streets, communities, grids = (raster.runs_of(list(areas[level].values())) for level in LEVELS)
+        ground = lay_ground(raster, streets, communities, grids, raster.runs_of(list(self.footprints.solids)))
+        self.counters = Counters(raster, ground)
+        self.spots = Spots(read_spots(district, self.plane, self.footprints, areas["street"]))
+        self.cases = RecentCases(list(self.spots.by_id.values()), self.plane, self.policy)
+        self.cameras: dict[str, Placed] = {}
+        self.sees: dict[str, tuple[bool, bool]] = {}
+        self.outages = Outages()
+        self.is_night = False
+        self.changed_cameras: set[str] = set()
+        self.changed_spots: set[str] = set(self.spots.by_id)
+        self.regions_changed = True
+        self._unsteady: set[str] = set()
+        self._near: tuple[STRtree, list[str]] | None = None
+        self._views: tuple[STRtree, list[str]] | None = None
+
+    def load(
+        self, cameras: Iterable[tuple[CameraChanged, Reported | None]], cases: Iterable[CaseRow], now: int
+    ) -> None:
+        """Take over every camera and the recent cases, from nothing."""
+        self._turn_light(now)
+        self.put(cameras, now)
+        self.put_cases(cases, now)
+
+    def put(self, cameras: Iterable[tuple[CameraChanged, Reported | None]], now: int) -> None:
+        """These cameras are new or changed; ``Reported`` is the last notice of their status."""
+        wanted = []
+        for camera, reported in cameras:
+            known = self.cameras.get(camera.camera_id)
+            condition = first_condition(camera, reported)
+            if known is not None:
+                if known.camera == camera:
+                    if reported is not None:
+                        self.report(camera.camera_id, reported, now)
+                    continue
+                known.condition.report(condition.reported)
+                condition = known.condition
+                self._take_out(known)
+            wanted.append((camera, condition))
+        placed = self.site.place(wanted, self.policy.level_px_m)
+        for one in placed:
+            self.cameras[one.camera.camera_id] = one
+        self.spots.link(placed)
+        for one in placed:
+            self._settle(one, now)
+        if placed:
+            self._near = self._views = None
+
+    def remove(self, camera_id: str) -> None:
+        """A camera is gone for good."""
+        placed = self.cameras.get(camera_id)
+        if placed is not None:
+            self._take_out(placed)
+            del self.cameras[camera_id], self.sees[camera_id]
+            self._near = self._views = None
+
+    def report(self, camera_id: str, reported: Reported, now: int) -> bool:
+        """A camera's status is told; whether that says anything new. One of a camera that nobody knows says nothing."""
+        placed = self.cameras.get(camera_id)
+        if placed is None or not placed.condition.report(reported):
+            return False
+        worked = placed.layers & 1 << LIVE
+        self._settle(placed, now)
+        if worked and not placed.layers & 1 << LIVE and reported.status != "online" and reported.at:
+            self.outages.lose([Lost(camera_id, reported.at, placed.street)])
+        return True
+
+    def put_cases(self, rows: Iterable[CaseRow], now: int) -> None:
+        """These cases are new or changed."""
+        spots, fresh = self.cases.put(rows, now)
+        if fresh:
+            if self._views is None:
+                ids = list(self.cameras)
+                self._views = STRtree([self.cameras[i].seen for i in ids]), ids
+            tree, ids = self._views
+            self.cases.look(fresh, tree, lambda k: lit(self.cameras[ids[k]]))
+        self.changed_spots.update(spots)
+
+    def tick(self, now: int) -> None:
+        """Let the clock work: dusk and dawn, cameras that have become steady, cases that grow old."""
+        if self._turn_light(now):
+            self.changed_spots.update(self.spots.by_id, (f"grid:{code}" for code in self.areas["grid"]))
+        for camera_id in sorted(self._unsteady):
+            placed = self.cameras.get(camera_id)
+            if placed is None or placed.condition.unsteady_until <= now:
+                self._unsteady.discard(camera_id)
+                if placed is not None:
+                    self._settle(placed, now)
+        self.changed_spots.update(self.cases.expire(now))
+
+    def measure_spots(self) -> None:
+        """Work out the gaps of the changed spots."""
+        for spot_id in self.changed_spots:
+            if (spot := self.spots.by_id.get(spot_id)) is not None:
+                spot.gaps = gaps_of(spot, self.cameras, self.sees, is_night=self.is_night)
+
+    def nearest(self, where: Geometry) -> list[str]:
+        """The ids of the cameras around a geometry, the nearest first."""
+        if self._near is None:
+            ids = sorted(self.cameras)
+            self._near = STRtree([shapely.Point(self.cameras[i].stand[:2]) for i in ids]), ids
+        tree, ids = self._near
+        reach = 60.0
+        found = np.zeros(0, np.int64)
+        while len(found) < min(_NEAR, len(ids)) and reach < 4000:
+            found = tree.query(where, predicate="dwithin", distance=reach)
+            reach *= 2
+        away = shapely.distance(where, tree.geometries[found])
+        return [ids[i] for i in found[np.lexsort((found, away))[:_NEAR]].tolist()]
+
+    def region_cells(self) -> dict[tuple[str, str], tuple[int, np.ndarray]]:
+        """(level, code) → outdoor cells and how many of them are seen in each layer; the district's code is ''."""
+        ground, seen = self.counters.ground, self.counters.seen
+        found = {("district", ""): (int(ground.outdoor.sum()), seen.sum(axis=0))}
+        for column, level in enumerate(LEVELS):
+            codes, of = self._codes[level], ground.leaves[:, column]
+            inside = of >= 0
+            outdoor = np.bincount(of[inside], weights=ground.outdoor[inside], minlength=len(codes))
+            sums = np.zeros((len(codes), seen.shape[1]), np.int64)
+            np.add.at(sums, of[inside], seen[inside])
+            found.update({(level, code): (int(outdoor[i]), sums[i]) for i, code in enumerate(codes)})
+        return found
+
+    def recount(self) -> Recount:
+        """Count everything again from the cameras, and say how much of what stands differs. Changes nothing."""
+        again = Counters(self.counters.raster, self.counters.ground)
+        for placed in self.cameras.values():
+            again.add(placed.runs, placed.layers, 1)
+        cells = int((again.counts != self.counters.counts).any(axis=1).sum())
+        cells += int((again.seen != self.counters.seen).any(axis=1).sum())
+        spots = 0
+        for spot in self.spots.by_id.values():
+            fresh = gaps_of(spot, self.cameras, self.sees, is_night=self.is_night)
+            spots += spot.gaps is not None and spot.id not in self.changed_spots and fresh[:5] != spot.gaps[:5]
+        standing = self.cases.seen()
+        fresh_cases = self.cases.seen_again([(p.seen, *lit(p)) for p in self.cameras.values()])
+        return Recount(cells, spots, sum(fresh_cases[case_id] != n for case_id, n in standing.items()))
+
+    def clear(self) -> None:
+        """What has changed until now has been told."""
+        self.changed_cameras, self.changed_spots, self.regions_changed = set(), set(), False
+
+    def _settle(self, placed: Placed, now: int) -> None:
+        """Count a camera in the layers in which its state puts it."""
+        camera_id = placed.camera.camera_id
+        by_day, by_night = placed.condition.sees(now)
+        if placed.condition.unsteady_until > now:
+            self._unsteady.add(camera_id)
+        has_view = placed.aim.view in {"fixed", "reach"}
+        has_light = placed.aim.by_night
+        layers = 0
+        if has_view:
+            layers = 1 << PLANNED | by_day << LIVE | has_light << PLANNED_NIGHT | (has_light and by_night) << LIVE_NIGHT
+        self.sees[camera_id] = (by_day and has_view, by_night and has_view)
+        self._count(placed, layers)
+        self.changed_cameras.add(camera_id)
+
+    def _count(self, placed: Placed, layers: int) -> None:
+        before = placed.layers
+        if layers == before:
+            return
+        self.counters.add(placed.runs, layers & ~before, 1)
+        self.counters.add(placed.runs, before & ~layers, -1)
+        placed.layers = layers
+        by_day = (layers >> LIVE & 1) - (before >> LIVE & 1)
+        by_night = (layers >> LIVE_NIGHT & 1) - (before >> LIVE_NIGHT & 1)
+        if len(self.cases) and (by_day or by_night):
+            self.changed_spots.update(self.cases.see(placed.seen, by_day, by_night))
+        self.changed_spots.update(spot.id for spot in self.spots.of(placed.camera.camera_id, placed.seen))
+        self.changed_spots.update(self._grids_of(placed))
+        self.regions_changed = True
+
+    def _take_out(self, placed: Placed) -> None:
+        self._count(placed, 0)
+        self.changed_spots.update(spot.id for spot in self.spots.unlink(placed.camera.camera_id, placed.seen))
+        self.changed_cameras.add(placed.camera.camera_id)
+
+    def _grids_of(self, placed: Placed) -> list[str]:
+        """The grid spots that a camera sees something of."""
+        leaves = self.counters.leaves_of(placed.runs)
+        of = np.unique(self.counters.ground.leaves[leaves, 2])
+        return [f"grid:{self._codes['grid'][i]}" for i in of.tolist() if i >= 0]
+
+    def _turn_light(self, now: int) -> bool:
+        dark = is_night(self.plane.lon, self.plane.lat, now)
+        turned, self.is_night = dark != self.is_night, dark
+        return turned
+
+
+def lit(placed: Placed) -> tuple[bool, bool]:
+    """Whether a camera is counted as working, by day and by night."""
+    return bool(placed.layers >> LIVE & 1), bool(placed.layers >> LIVE_NIGHT & 1)
+
+
+def _shapes(district: District, layer: str) -> list[Geometry]:
+    features: object = district.layers.get(layer, {}).get("features", [])
+    assert isinstance(features, list)
+    return [shape(feature["geometry"]) for feature in features if feature.get("geometry")]
