@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         settings = _settings(options)
-        if options.command not in {_demo, _web, _projector, _escalator, _simulate}:
+        if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _simulate}:
             settings = with_local_redis(settings)
         command: Command = options.command
         return command(options, settings)
@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     web.add_argument("--demo", action="store_true", help="say on the screen that the data are a demo's")
     add("projector", _projector, "read the stream into the store, for ever")
     add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
+    add("surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
     simulate = add("simulate", _simulate, "run the demo's case system: 30 days of history once, then live")
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
     replay = add("replay", _replay, "send a file of real cases through the stream")
@@ -196,6 +197,20 @@ def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
         escalator = Escalator(doors.engine, doors.redis, doors.district, doors.clock)
         escalator.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
+    return 0
+
+
+def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.doors import open_doors
+    from services.package_watch import PackageWatch
+    from services.surveyor import Surveyor
+
+    stop = stop_on_signals()
+    while not stop.is_set():  # begun anew with each package that is loaded
+        doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        surveyor = Surveyor(doors.engine, doors.redis, doors.district, doors.clock)
+        surveyor.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
     return 0
 
 

@@ -61,6 +61,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         supervisor.start("projector", "projector")
         supervisor.start("web", "web", "--demo")
         supervisor.start("escalator", "escalator")
+        supervisor.start("surveyor", "surveyor")
         if simulator:
             supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
         supervisor.watch(lambda: _is_ready(settings))

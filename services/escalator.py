@@ -16,6 +16,7 @@ import redis
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from services.announcing import announce
 from services.clock import Clock
 from services.district.package import District
 from services.district.place import Placer
@@ -24,10 +25,9 @@ from services.escalation.lease import Lease
 from services.escalation.rules import Proposal, command_id
 from services.events.commands import Actor, Escalate
 from services.events.entry import encode_entry
-from services.projector.delta import Delta, ThingChange, decode_delta, encode_delta
+from services.projector.delta import Delta, ThingChange, decode_delta
 from services.repeats import HotSpot, hot_spots
 from services.store import read
-from services.store.engine import writing
 from services.store.write import Feed, Writer, read_feed
 from services.wakeups import Wakeups
 
@@ -166,12 +166,12 @@ class Escalator:
         """One transaction: the rows, and the delta that tells the walls."""
         if not proposed and not withdrawn:
             return
-        with writing(self._engine) as connection:
-            writer = Writer(connection)
-            feed = writer.lock()
+
+        def rows(writer: Writer, _feed: Feed) -> Delta:
             writer.proposals(proposed, withdrawn)
-            delta = Delta(last_entry=feed.last_entry, proposals=proposed, withdrawn=withdrawn)
-            revision = self._publish(writer, feed, delta)
+            return Delta(last_entry="", proposals=proposed, withdrawn=withdrawn)
+
+        revision = announce(self._engine, self._clock.now_ms(), rows)
         over = [self.desk.proposals[case_id].decision for case_id in withdrawn if case_id in self.desk.proposals]
         # Our own delta comes to us through the outbox too; it changes nothing then.
         self.desk.settle(proposed, withdrawn)
@@ -187,20 +187,13 @@ class Escalator:
         if body == self._gathered:
             return
         self._gathered = body
-        with writing(self._engine) as connection:
-            writer = Writer(connection)
-            feed = writer.lock()
+
+        def rows(writer: Writer, feed: Feed) -> Delta:
             thing = ThingChange("hot_spots", "all", feed.revision + 1, 0, msgspec.Raw(body))
             writer.things([(thing.kind, thing.key, thing.version, thing.entry, body)])
-            self._publish(writer, feed, Delta(last_entry=feed.last_entry, things=[thing]))
+            return Delta(last_entry="", things=[thing])
 
-    def _publish(self, writer: Writer, feed: Feed, delta: Delta) -> int:
-        """The next revision, with this delta."""
-        whole = msgspec.structs.replace(delta, lost=feed.lost, lost_at=feed.lost_at, emptied_at=feed.emptied_at)
-        after = msgspec.structs.replace(feed, revision=feed.revision + 1)
-        writer.publish(after.revision, self._clock.now_ms(), encode_delta(whole))
-        writer.move_feed(after)
-        return after.revision
+        announce(self._engine, now, rows)
 
     def _ask_for_answers(self) -> None:
         """A command that was refused (most often: somebody was first, the version is stale) is sent anew."""

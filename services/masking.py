@@ -30,6 +30,7 @@ class WallCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
     estimated: bool
     escalation: PresentEscalation | None
     light: int
+    unseen: int
 
 
 class GridCentres:
@@ -53,8 +54,8 @@ class GridCentres:
         return self._found[area.code]
 
 
-def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
-    """The case as the wall may see it; ``light`` is the index in deadlines.LIGHTS."""
+def for_wall(row: CaseRow, light: int, centres: GridCentres, *, unseen: bool = False) -> WallCase:
+    """The case as the wall may see it; ``light`` is the index in deadlines.LIGHTS, ``unseen``: by every camera."""
     lon, lat, class_name = row.lon, row.lat, row.class_name
     escalation = decode_escalation(row.escalation) if row.escalation else None
     if row.domain in SENSITIVE_DOMAINS:
@@ -64,7 +65,7 @@ def for_wall(row: CaseRow, light: int, centres: GridCentres) -> WallCase:
     return WallCase(
         row.case_id, row.version, _short(lon), _short(lat), row.street, row.domain, class_name, row.severity,
         row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
-        escalation, light,
+        escalation, light, int(unseen),
     )  # fmt: skip
 
 

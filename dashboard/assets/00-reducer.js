@@ -14,7 +14,7 @@ globalThis.lianqin = globalThis.lianqin || {};
  */
 
 lianqin.FIELDS = ["id", "version", "lon", "lat", "street", "domain", "name", "severity", "status", "channel", "level",
-  "reportedAt", "deadlineAt", "estimated", "escalation", "light"];
+  "reportedAt", "deadlineAt", "estimated", "escalation", "light", "unseen"];
 /** Where a field stands in a row. */
 lianqin.AT = Object.fromEntries(lianqin.FIELDS.map((name, i) => [name, i]));
 lianqin.LIGHT = {none: 0, dueSoon: 1, overdue: 2, suspended: 3};

@@ -13,7 +13,7 @@ from services.coverage.aim import Aim, aim, grade
 from services.coverage.condition import Condition, Reported, reported_in
 from services.coverage.footprints import Footprints, Standpoint
 from services.coverage.raster import Cells, Raster
-from services.coverage.sweep import Floats, look, raise_walls
+from services.coverage.sweep import Floats, Views, look, raise_walls
 from services.coverage.told import Grade
 from services.district.coords import to_wgs84
 from services.district.plane import Plane
@@ -100,22 +100,16 @@ class Site:
 
     def see(self, views: Floats) -> tuple[NDArray[np.object_], Floats, list[Cells]]:
         """Polygons, exact areas and cells of (n, 5) views: x, y, azimuth, field of view, range."""
-        seen = look(self.walls, views)
-        n = len(views)
-        if not n:
+        if not len(views):
             return np.zeros(0, object), np.zeros(0), []
-        of = np.repeat(np.arange(n), np.diff(seen.start))
-        # A view into the wall in front may have two corners only: nothing is seen.
-        whole = np.flatnonzero(np.diff(seen.start) >= 3)
-        shapes = np.full(n, shapely.Polygon(), dtype=object)
-        keep = np.isin(of, whole)
-        if len(whole):
-            rings = shapely.linearrings(seen.points[keep], indices=np.searchsorted(whole, of[keep]))
-            shapes[whole] = shapely.polygons(rings)
-        if not (valid := shapely.is_valid(shapes)).all():
-            shapes[~valid] = shapely.make_valid(shapes[~valid])
-        runs = self.raster.runs(seen.points, seen.start, np.arange(n + 1))
-        return shapes, seen.areas, [runs.cells[a:b] for a, b in zip(runs.start[:-1], runs.start[1:], strict=True)]
+        seen = look(self.walls, views)
+        runs = self.raster.runs(seen.points, seen.start, np.arange(len(views) + 1))
+        cells = [runs.cells[a:b] for a, b in zip(runs.start[:-1], runs.start[1:], strict=True)]
+        return polygons_of(seen), seen.areas, cells
+
+    def street_at(self, x: float, y: float) -> str:
+        """The street that a point lies in, '' for none."""
+        return self._street_of(np.array([(x, y)]))[0] or ""
 
     def _street_of(self, metres: Floats) -> list[str | None]:
         """The street of each point, '' where it is near one, None where it is outside."""
@@ -128,6 +122,22 @@ class Site:
         for i, street in self._tree.query(points, predicate="intersects").T.tolist():
             found[i] = self._streets[street]
         return found
+
+
+def polygons_of(seen: Views) -> NDArray[np.object_]:
+    """Views as polygons. One into the wall in front may have two corners only: an empty one."""
+    sizes = np.diff(seen.start)
+    whole = np.flatnonzero(sizes >= 3)
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    shapes: NDArray[np.object_] = np.full(len(sizes), shapely.Polygon(), dtype=object)
+    keep = np.isin(of, whole)
+    if len(whole):
+        shapes[whole] = shapely.polygons(
+            shapely.linearrings(seen.points[keep], indices=np.searchsorted(whole, of[keep]))
+        )
+    if not (valid := shapely.is_valid(shapes)).all():
+        shapes[~valid] = shapely.make_valid(shapes[~valid])
+    return shapes
 
 
 def first_condition(camera: CameraChanged, reported: Reported | None) -> Condition:

@@ -129,6 +129,16 @@ class RecentCases:
         age = np.maximum(now - self._at[slots], 0) / DAY_MS
         return self._xy[slots], self._weight[slots] * 0.5 ** (age / self._policy.half_life_days)
 
+    def never_seen(self, shapes: Sequence[Geometry]) -> np.ndarray:
+        """The places (n, 2) of the cases that lie in none of these polygons."""
+        slots = np.array(sorted(self._slots.values()), np.int64)
+        xy = self._xy[slots]
+        inside = STRtree(shapes).query(shapely.points(xy), predicate="intersects")[0] if len(shapes) else []
+        left = np.ones(len(slots), bool)
+        left[inside] = False
+        found: np.ndarray = xy[left]
+        return found
+
     def seen(self) -> dict[str, tuple[int, int]]:
         """By case how many cameras see it, by day and by night."""
         return {i: (int(self._by_day[slot]), int(self._by_night[slot])) for i, slot in self._slots.items()}

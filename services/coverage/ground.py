@@ -81,7 +81,7 @@ def _by_row(rows: int, runs: Runs) -> tuple[Ints, Cells, Ints]:
     return start, np.ascontiguousarray(runs.cells[order]), of[order].astype(np.int64)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _lay(rows, columns, sizes, streets, communities, grids, buildings):  # type: ignore[no-untyped-def]  # numba's
     start = np.zeros(rows + 1, np.int64)
     out, keys, used = np.empty((1024, 2), np.int64), np.empty(1024, np.int64), 0
@@ -114,7 +114,7 @@ def _lay(rows, columns, sizes, streets, communities, grids, buildings):  # type:
     return start, out[:used].copy(), keys[:used].copy()
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _add(counts, seen, start, cells, columns, runs, layers, sign):  # type: ignore[no-untyped-def]  # numba's
     for i in range(len(runs)):
         r, c0, c1 = runs[i]
@@ -143,7 +143,7 @@ def _add(counts, seen, start, cells, columns, runs, layers, sign):  # type: igno
             k += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _highest(counts, columns, runs):  # type: ignore[no-untyped-def]  # numba's
     highest = 0
     for i in range(len(runs)):
@@ -154,7 +154,7 @@ def _highest(counts, columns, runs):  # type: ignore[no-untyped-def]  # numba's
     return highest
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _touch(touched, start, cells, runs):  # type: ignore[no-untyped-def]  # numba's
     for i in range(len(runs)):
         r, c0, c1 = runs[i]

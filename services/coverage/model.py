@@ -29,6 +29,7 @@ from services.events.others import CameraChanged
 
 LEVELS = ("street", "community", "grid")
 _NEAR = 12
+_EXPIRE_MS = 60_000
 
 
 class Recount(NamedTuple):
@@ -67,6 +68,8 @@ class CoverageModel:
         self.changed_cameras: set[str] = set()
         self.changed_spots: set[str] = set(self.spots.by_id)
         self.regions_changed = True
+        self.plan_is_old = True
+        self._expired_at = 0
         self._unsteady: set[str] = set()
         self._near: tuple[STRtree, list[str]] | None = None
         self._views: tuple[STRtree, list[str]] | None = None
@@ -143,7 +146,9 @@ class CoverageModel:
                 self._unsteady.discard(camera_id)
                 if placed is not None:
                     self._settle(placed, now)
-        self.changed_spots.update(self.cases.expire(now))
+        if now - self._expired_at >= _EXPIRE_MS:
+            self._expired_at = now
+            self.changed_spots.update(self.cases.expire(now))
 
     def measure_spots(self) -> None:
         """Work out the gaps of the changed spots."""
@@ -226,6 +231,7 @@ class CoverageModel:
         self.changed_spots.update(spot.id for spot in self.spots.of(placed.camera.camera_id, placed.seen))
         self.changed_spots.update(self._grids_of(placed))
         self.regions_changed = True
+        self.plan_is_old = self.plan_is_old or bool((layers ^ before) >> PLANNED & 1)
 
     def _take_out(self, placed: Placed) -> None:
         self._count(placed, 0)

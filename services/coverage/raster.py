@@ -83,7 +83,7 @@ def raster_over(outline: Iterable[Geometry], cell_m: float = CELL_M, turned: flo
     return Raster(cell_m, turned, float(low[0]), float(low[1]), columns, rows)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _runs(cells: Floats, ring_start: Ints, shape_start: Ints, columns: int, rows: int) -> tuple[Ints, Cells]:
     n = len(shape_start) - 1
     start = np.zeros(n + 1, np.int64)

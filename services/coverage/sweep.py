@@ -72,7 +72,7 @@ def look(walls: Walls, views: Floats) -> Views:
     return Views(start, points, areas)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _fill_squares(edges: Floats, west: float, south: float, columns: int, rows: int) -> tuple[Ints, Ints]:
     start = np.zeros(columns * rows + 1, np.int64)
     items = np.zeros(0, np.int64)
@@ -96,7 +96,7 @@ def _fill_squares(edges: Floats, west: float, south: float, columns: int, rows: 
     return start, items
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _look(
     views: Floats, edges: Floats, west: float, south: float, columns: int, rows: int, start: Ints, items: Ints
 ) -> tuple[Ints, Floats, Floats]:
@@ -121,7 +121,7 @@ def _look(
     return offsets, points[:used].copy(), areas
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _edges_near(
     x: float,
     y: float,
@@ -179,7 +179,7 @@ def _edges_near(
     return near, count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -> tuple[Floats, float]:
     """The polygon, relative to the middle, of what is seen from angle ``first`` over ``field``; and its exact area."""
     is_whole = field >= _TURN - 1e-12
@@ -253,14 +253,14 @@ def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -
     return out[:used], area
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _distance(near: Floats, k: int, cx: float, cy: float) -> float:
     """How far along the direction (cx, cy) the line of an edge lies."""
     px, py, qx, qy = near[k, 0], near[k, 1], near[k, 2], near[k, 3]
     return float((px * qy - py * qx) / (cx * (qy - py) - cy * (qx - px)))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _corner(out: Floats, used: int, r: float, angle: float) -> int:
     x, y = r * math.cos(angle), r * math.sin(angle)
     if used and math.hypot(out[used - 1, 0] - x, out[used - 1, 1] - y) < _SAME_M:

@@ -52,7 +52,8 @@ def tell_spot(model: CoverageModel, spot: Watched, now: int) -> Spot:
     bare = Spot(
         id=spot.id, kind=spot.kind, name=spot.name, lon=round(lon, 7), lat=round(lat, 7), street=spot.street,
         place_type=spot.place_type, weight=spot.weight, size=round(spot.size, 1),
-        demand=round(demand.demand, 1), cases=demand.cases, unseen=demand.unseen, outline=rings_of(spot.outline, origin),
+        demand=round(demand.demand, 1), cases=demand.cases, unseen=demand.unseen,
+        outline=rings_of(spot.outline, origin),
     )  # fmt: skip
     gaps = spot.gaps
     if gaps is None or not model.cameras:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from shapely.geometry.base import BaseGeometry
 
 from services.district.policy import Policy
+from services.events.others import CameraChanged
 
 LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key_places", "watch_areas", "poles")
 
@@ -92,6 +93,7 @@ class District:
     layers: dict[str, dict[str, object]] = field(default_factory=dict)
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
+    cameras: tuple[CameraChanged, ...] = ()
     working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: dict[date, bool] = field(default_factory=dict)

@@ -31,14 +31,14 @@ return ARGV[4]
 
 
 class Lease:
-    """A process's claim to be the district's escalator. Everything here raises what Redis raises."""
+    """A process's claim to be the district's escalator, or whatever ``role`` says. Raises what Redis raises."""
 
-    def __init__(self, client: redis.Redis, district: str, lease_ms: int = LEASE_MS) -> None:
+    def __init__(self, client: redis.Redis, district: str, lease_ms: int = LEASE_MS, role: str = "escalator") -> None:
         self._client: Any = client
         self._lease_ms = lease_ms
         self.token = uuid.uuid4().hex
         keys = Keys(district)
-        self._lease, self._sent, self._commands = keys["escalator:lease"], keys["escalator:sent"], keys["commands"]
+        self._lease, self._sent, self._commands = keys[f"{role}:lease"], keys[f"{role}:sent"], keys["commands"]
         self._renew, self._release, self._send = (client.register_script(s) for s in (_RENEW, _RELEASE, _SEND))
 
     def hold(self) -> bool:

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.cases import CaseRow, pauses_in, suspended_at
+from services.coverage.seeing import Seeing
 from services.deadlines import LIGHTS, light, next_turn
 from services.district.package import District
+from services.district.plane import plane_of
 from services.escalation.rules import Proposal, takeover
-from services.events.codes import LEVELS
+from services.events.codes import LEVELS, SENSITIVE_DOMAINS
 from services.indicators.cells import Cell
 from services.indicators.measures import AT, booked_at
 from services.projector.delta import Delta, Happened, ThingChange
@@ -80,6 +83,8 @@ class Board:
         self._turns: list[tuple[int, str, int]] = []
         self._takeovers: list[tuple[int, str, int]] = []
         self._now = 0
+        self.seeing = Seeing(plane_of(district))
+        self.unseen: set[str] = set()
 
     def load(self, rows: Iterable[CaseRow], counts: Iterable[tuple[Cell, dict[int, int]]], now: int) -> None:
         """Take over what was read from the store in one transaction."""
@@ -88,7 +93,8 @@ class Board:
         for cell, measures in counts:
             self._count(cell, measures)
         for row in rows:
-            self._put(row, now)
+            self._put(row, now, look=False)
+        self._look(*self._placed())
 
     def apply(self, revision: int, delta: Delta, now: int) -> set[str]:
         """Apply the delta of ``revision``; returns the ids of the cases that changed or left."""
@@ -106,15 +112,52 @@ class Board:
         for proposal in delta.proposals:
             self.proposals[proposal.case_id] = proposal
         changed.update(delta.withdrawn, (p.case_id for p in delta.proposals))
-        for thing in delta.things:
-            standing = self.things.get((thing.kind, thing.key))
-            if standing is None or (thing.version, -thing.entry) > (standing.version, -standing.entry):
-                self.things[thing.kind, thing.key] = thing
+        changed |= self._put_things(delta.things)
         for what, source, n in delta.tallies:
             self.tallies[what, source] = self.tallies.get((what, source), 0) + n
         self.happened.extend(delta.happened)
         self.revision, self.last_entry = revision, delta.last_entry
         self.lost, self.lost_at, self.emptied_at = delta.lost, delta.lost_at, delta.emptied_at
+        return changed
+
+    def load_things(self, things: Iterable[ThingChange]) -> None:
+        """Take over the newest state of everything that is no case."""
+        self.things = {}
+        self._put_things(things)
+
+    def _put_things(self, things: Iterable[ThingChange]) -> set[str]:
+        """The ids of the cases that are seen now and were not, or the other way round."""
+        looked: list[Geometry] = []
+        light_turned = False
+        for thing in things:
+            standing = self.things.get((thing.kind, thing.key))
+            if standing is not None and (thing.version, -thing.entry) <= (standing.version, -standing.entry):
+                continue
+            self.things[thing.kind, thing.key] = thing
+            if thing.kind == "sight":
+                looked += self.seeing.put(bytes(thing.body))
+            elif thing.kind == "coverage":
+                dark = bool(thing_body(thing)["is_night"])
+                light_turned, self.seeing.is_night = dark != self.seeing.is_night, dark
+        if not looked and not light_turned:
+            return set()
+        ids, places = self._placed()
+        if not light_turned:
+            within = self.seeing.inside(looked, places)
+            ids, places = [ids[k] for k in within], [places[k] for k in within]
+        return self._look(ids, places)
+
+    def _placed(self) -> tuple[list[str], list[tuple[float, float]]]:
+        """The cases that are marked when nobody sees them, and where they are."""
+        found = [(i, _place(row)) for i, row in self.rows.items() if _is_looked_for(row)]
+        return [i for i, _ in found], [place for _, place in found]
+
+    def _look(self, ids: list[str], places: list[tuple[float, float]]) -> set[str]:
+        """Mark which of these cases no working camera sees (盲区案件); those whose mark has changed."""
+        unseen = {i for i, is_so in zip(ids, self.seeing.unseen(places), strict=True) if is_so}
+        changed = unseen ^ (self.unseen & set(ids))
+        self.unseen.difference_update(ids)
+        self.unseen.update(unseen)
         return changed
 
     def tick(self, now: int) -> set[str]:
@@ -186,7 +229,7 @@ class Board:
         if cell.day >= self._since:
             _add(self.counts.setdefault((cell.day, cell.cut), {}), (cell.street, cell.a, cell.b), measures)
 
-    def _put(self, row: CaseRow, now: int) -> None:
+    def _put(self, row: CaseRow, now: int, *, look: bool = True) -> None:
         self.rows[row.case_id] = row
         is_suspended = bool(row.pauses) and suspended_at(row, None, now)
         word = light(row.is_open, is_suspended, row.soon_at, row.deadline_at, now)
@@ -201,6 +244,10 @@ class Board:
         else:
             self.escalated.discard(row.case_id)
         self._share_again(row.case_id)
+        if not _is_looked_for(row):
+            self.unseen.discard(row.case_id)
+        elif look:
+            self._look([row.case_id], [_place(row)])
 
     def _drop(self, case_id: str) -> bool:
         row = self.rows.pop(case_id, None)
@@ -209,6 +256,7 @@ class Board:
         self._take_out(case_id)
         self.lights.pop(case_id)
         self.escalated.discard(case_id)
+        self.unseen.discard(case_id)
         return True
 
     def _share_again(self, case_id: str) -> None:
@@ -240,6 +288,16 @@ class Board:
         counters = self.streets[street]
         for i, n in enumerate(share):
             counters[i] -= n
+
+
+def _is_looked_for(row: CaseRow) -> bool:
+    """A sensitive case stands at its grid's centre: whether a camera sees it would say more."""
+    return row.lon is not None and row.domain not in SENSITIVE_DOMAINS
+
+
+def _place(row: CaseRow) -> tuple[float, float]:
+    assert row.lon is not None and row.lat is not None
+    return row.lon, row.lat
 
 
 def _next_turn(row: CaseRow, is_suspended: bool, now: int) -> int | None:

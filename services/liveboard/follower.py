@@ -27,7 +27,7 @@ from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
-from services.store.write import Feed, read_feed
+from services.store.write import OF_OUR_OWN, Feed, read_feed
 from services.wakeups import Wakeups
 from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas
 
@@ -45,7 +45,7 @@ WATCH_EVERY_S = 30.0
 PATROLS_BACK_MS = 2 * 3_600_000
 # An entry older than this that the store has not taken in: the projector is late.
 BEHIND_AFTER_MS = 3000
-KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots")
+KINDS = ("source", "heartbeat", "unit", "notice", *OF_OUR_OWN)
 
 
 class Offload(Protocol):
@@ -104,8 +104,8 @@ class Follower:
         """Read open cases and the revision in one transaction, and start from there."""
         feed, rows, counts, things, tallies, proposals = self._offload(self._read_all)
         board = Board(self._district)
+        board.load_things(things)
         board.load(rows, counts, self._clock.now_ms())
-        board.things = {(t.kind, t.key): t for t in things}
         board.tallies = tallies
         board.proposals = {proposal.case_id: proposal for proposal in proposals}
         if feed is not None:

@@ -120,7 +120,8 @@ class Zone:
             )
 
     def _row(self, case_id: str) -> WallCase:
-        return for_wall(self._board.rows[case_id], self._board.lights[case_id], self._centres)
+        board = self._board
+        return for_wall(board.rows[case_id], board.lights[case_id], self._centres, unseen=case_id in board.unseen)
 
     def _changed_tiles(self) -> dict[str, msgspec.Raw]:
         changed: dict[str, msgspec.Raw] = {}

@@ -58,6 +58,13 @@ def reported_between(connection: Connection, start: int, end: int, domain: str) 
         yield CaseRow(*row)
 
 
+def reported_since(connection: Connection, since: int) -> Iterator[CaseRow]:
+    """The placed cases reported since then (Unix milliseconds)."""
+    c = schema.cases.c
+    for row in connection.execute(select(*_CASE_COLUMNS).where(c.reported_at >= since, c.lon.is_not(None))):
+        yield CaseRow(*row)
+
+
 def open_or_new(connection: Connection, since: int) -> list[tuple[float, float, int, bool]]:
     """(lon, lat, reported_at, is_open) of the placed cases that are open or were reported since then."""
     c = schema.cases.c

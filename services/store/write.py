@@ -28,6 +28,8 @@ from services.store.upsert import (
 )
 
 OUTBOX_KEPT = 20_000
+# Kinds of things that no event brings: other processes of ours make them from the rest.
+OF_OUR_OWN = ("hot_spots", "sight", "spot", "region", "coverage", "plan")
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
 MODEL = 2
 
@@ -215,8 +217,8 @@ class Writer:
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
-        # What the escalator gathers is not in the history: it stays.
-        self._connection.execute(delete(schema.things).where(schema.things.c.kind != "hot_spots"))
+        # What the escalator gathers and the surveyor tells is not in the history: it stays.
+        self._connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
         for table in (schema.cases, schema.rollups, schema.rollups_later, schema.outbox):
             self._connection.execute(delete(table))
         self._connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))

@@ -1,0 +1,299 @@
+"""A plan of the next cameras for a district: candidates, weights, the greedy choice, and what coverage becomes.
+
+A blind cell weighs by the recent cases around it (decayed, weighted by severity, spread over 60 m) and by the weight of
+the key spot that it lies in. Blind is what no camera sees that there is: broken ones are repaired, not doubled.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numba
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, uniform_filter
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry as Geometry
+
+from services.coverage.ground import PLANNED
+from services.coverage.model import CoverageModel
+from services.coverage.raster import Runs
+from services.coverage.siting import MODELS, Choices, Chosen, Model, choose, configurations
+from services.coverage.spots import measure, unseen_of
+from services.coverage.sweep import Floats, Ints, look
+
+SPREAD_M = 60.0
+MOST_POLES = 4000
+_COARSE = 10  # cells of 2 m in one of the density's
+# A place without cases is worth this share of the mean density: a key area that is quiet must be seen too.
+_FLOOR = 0.2
+_ALONG_ROADS_M = 40.0
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One camera to put up. ``gain`` is a share of all weighted blind ground, ``cases`` those that none sees so far."""
+
+    rank: int
+    pole: str
+    name: str
+    street: str
+    lon: float
+    lat: float
+    model: str
+    azimuth: float
+    hfov: float
+    range_m: float
+    gain: float
+    covered_m2: float
+    cases: int
+    cost: float
+    shape: list[int]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Sites, the best first; lists have one value more than sites, for 0, 1, … of them.
+
+    ``curve`` is the share of the weighted blind ground that is seen; ``district`` the share of outdoor ground seen by
+    all cameras; ``areas roads places`` how many of the listed are covered. ``candidates`` poles × directions × models.
+    """
+
+    at: int
+    candidates: int
+    poles: int
+    pole_source: str
+    sites: list[Site]
+    curve: list[float]
+    district: list[float]
+    areas: list[int]
+    roads: list[int]
+    places: list[int]
+
+
+class Snapshot(NamedTuple):
+    """What a plan is made from, taken at one moment: it may be worked out beside the live model."""
+
+    model: CoverageModel
+    blind: NDArray[np.bool_]
+    case_xy: Floats
+    case_weight: Floats
+    unseen_xy: Floats
+    now: int
+
+
+def snapshot(model: CoverageModel, now: int) -> Snapshot:
+    """Take what a plan needs."""
+    xy, weight = model.cases.weighted(now)
+    return Snapshot(model, model.counters.counts[:, PLANNED] == 0, xy, weight, model.cases.never_seen(
+        [p.seen for p in model.cameras.values() if p.layers]), now)  # fmt: skip
+
+
+def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budget: float | None = None) -> Plan:
+    """The next ``n`` cameras (fewer where nothing more is to be gained)."""
+    model = taken.model
+    poles, names, source = _worth_asking(taken, *candidate_poles(model))
+    views, pole, model_of, cost = configurations(poles, models)
+    seen = look(model.site.walls, views)
+    runs = model.site.raster.runs(seen.points, seen.start, np.arange(len(views) + 1))
+    choices = choices_of(taken, runs, pole, cost)
+    chosen = choose(choices, n, cap=model.policy.cameras_a_pole, budget=budget)
+    shapes = model.site.see(views[[one.candidate for one in chosen]])[0]
+    return _tell(taken, chosen, choices, views, shapes, [models[k] for k in model_of.tolist()], names, source)
+
+
+def candidate_poles(model: CoverageModel) -> tuple[Floats, list[tuple[str, str]], str]:
+    """Places for a camera in metres with (code, name) each, and where they are from: ``poles`` or ``roads``."""
+    features = _features(model, "poles")
+    if features:
+        points = [f["geometry"]["coordinates"][:2] for f in features if f["geometry"]["type"] == "Point"]
+        metres = model.plane.to_metres(np.asarray(points, dtype=float).reshape(-1, 2))
+        names = [
+            (str(f["properties"].get("code") or i), str(f["properties"].get("name") or ""))
+            for i, f in enumerate(features) if f["geometry"]["type"] == "Point"
+        ]  # fmt: skip
+        source = "poles"
+    else:
+        places, names = [], []
+        for i, feature in enumerate(_features(model, "roads")):
+            line = shapely.transform(shape(feature["geometry"]), model.plane.to_metres)
+            for part in shapely.get_parts(line):
+                steps = np.arange(_ALONG_ROADS_M / 2, part.length, _ALONG_ROADS_M)
+                places.append(shapely.get_coordinates(shapely.line_interpolate_point(part, steps)))
+                names += [(f"R{i}-{k}", str(feature["properties"].get("name") or "")) for k in range(len(steps))]
+        metres = np.concatenate(places) if places else np.zeros((0, 2))
+        source = "roads"
+    stood = [(stand, name) for stand, name in zip(model.footprints.stand(metres), names, strict=True) if stand]
+    found = np.asarray([(stand.x, stand.y) for stand, _ in stood], dtype=np.float64).reshape(-1, 2)
+    return found, [name for _, name in stood], source
+
+
+def _worth_asking(
+    taken: Snapshot, poles: Floats, names: list[tuple[str, str]], source: str
+) -> tuple[Floats, list[tuple[str, str]], str]:
+    """The poles with most weighted blind ground around them: a district's roads have more than can be asked."""
+    if len(poles) <= MOST_POLES:
+        return poles, names, source
+    raster = taken.model.counters.raster
+    density = _density(taken)
+    rows, columns = density.shape
+    blind = np.zeros((rows * _COARSE, columns * _COARSE), np.bool_)
+    ground = taken.model.counters.ground
+    outdoor = _outdoors(ground.start, ground.cells, raster.rows * raster.columns, raster.columns)
+    blind[: raster.rows, : raster.columns] = (taken.blind & outdoor).reshape(raster.rows, raster.columns)
+    around = uniform_filter(density * blind.reshape(rows, _COARSE, columns, _COARSE).sum(axis=(1, 3)), 7)
+    at = np.clip(raster.to_cells(poles) // _COARSE, 0, (columns - 1, rows - 1)).astype(np.int64)
+    best = np.sort(np.argsort(-around[at[:, 1], at[:, 0]], kind="stable")[:MOST_POLES])
+    return poles[best], [names[i] for i in best.tolist()], source
+
+
+def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> Choices:
+    """The blind outdoor cells that each candidate would see, with the weight of each."""
+    raster, ground = taken.model.counters.raster, taken.model.counters.ground
+    density, factor = _density(taken), _factor(taken.model)
+    start, cells = _blind_cells(runs.cells, runs.start, ground.start, ground.cells, taken.blind, raster.columns)
+    met = np.zeros(raster.rows * raster.columns, bool)
+    met[cells] = True
+    known, place = np.flatnonzero(met), np.cumsum(met, dtype=np.int32) - 1
+    rows, columns = known // raster.columns, known % raster.columns
+    weight = density[rows // _COARSE, columns // _COARSE] * factor[known]
+    return Choices(start, place[cells], weight.astype(np.float32), pole, cost)
+
+
+def _density(taken: Snapshot) -> Floats:
+    raster = taken.model.counters.raster
+    rows, columns = -(-raster.rows // _COARSE), -(-raster.columns // _COARSE)
+    found = np.zeros((rows, columns))
+    at = raster.to_cells(taken.case_xy) / _COARSE
+    inside = (at >= 0).all(axis=1) & (at[:, 0] < columns) & (at[:, 1] < rows)
+    place = at[inside].astype(np.int64)
+    np.add.at(found, (place[:, 1], place[:, 0]), taken.case_weight[inside])
+    spread = gaussian_filter(found, SPREAD_M / (raster.cell_m * _COARSE), mode="constant")
+    mean = float(spread.mean())
+    weight: Floats = spread + (_FLOOR * mean if mean else 1.0)
+    return weight
+
+
+def _factor(model: CoverageModel) -> NDArray[np.float32]:
+    """The weight of the key spot that each cell lies in, else 1."""
+    raster = model.counters.raster
+    found = np.ones(raster.rows * raster.columns, np.float32)
+    spots = list(model.spots.by_id.values())
+    reach = [
+        s.ground if s.kind == "area" or s.ground.area else s.ground.buffer(model.policy.road_metres) for s in spots
+    ]  # fmt: skip
+    runs = raster.runs_of(reach)
+    _raise(found, runs.start, runs.cells, np.array([s.weight for s in spots], np.float32), raster.columns)
+    return found
+
+
+def _tell(
+    taken: Snapshot, chosen: Sequence[Chosen], choices: Choices, views: Floats, shapes: NDArray[np.object_],
+    models: Sequence[Model], names: Sequence[tuple[str, str]], source: str,
+) -> Plan:  # fmt: skip
+    model = taken.model
+    m2 = model.counters.raster.cell_m**2
+    total = float(choices.weight.sum()) if len(choices.weight) else 0.0
+    outdoor = float(model.counters.ground.outdoor.sum()) * m2
+    seen_m2 = float(model.counters.seen[:, PLANNED].sum()) * m2
+    covered = np.zeros(len(choices.weight), bool)
+    uncovered = np.ones(len(taken.unseen_xy), bool)
+    blind = {spot.id: spot.gaps.blind_planned for spot in model.spots.by_id.values() if spot.gaps is not None}
+    sites: list[Site] = []
+    curve, district = [0.0], [seen_m2 / outdoor if outdoor else 0.0]
+    listed = {kind: [_covered(model, kind, blind)] for kind in ("area", "road", "place")}
+    for rank, one in enumerate(chosen, start=1):
+        x, y, azimuth, hfov, range_m = views[one.candidate].tolist()
+        cells = choices.cells[choices.start[one.candidate] : choices.start[one.candidate + 1]]
+        new_m2 = float((~covered[cells]).sum()) * m2
+        covered[cells] = True
+        polygon = shapes[rank - 1]
+        hit = uncovered & shapely.intersects_xy(polygon, taken.unseen_xy) if len(uncovered) else uncovered
+        uncovered &= ~hit
+        seen_m2 += new_m2
+        touched = model.spots.touching([polygon])[0]
+        for spot in touched:
+            if spot.id in blind:
+                blind[spot.id] = unseen_of(blind[spot.id], [polygon])
+        lon, lat = model.plane.to_degrees(np.array([(x, y)]))[0].tolist()
+        code, name = names[int(choices.pole[one.candidate])]
+        kind = models[one.candidate]
+        sites.append(
+            Site(
+                rank, code, name, model.site.street_at(x, y), round(lon, 7), round(lat, 7), kind.name, azimuth, hfov,
+                range_m, one.gain / total if total else 0.0, round(new_m2, 1), int(hit.sum()), kind.cost,
+                np.rint((shapely.get_coordinates(polygon)[:-1] - (x, y)) * 10).astype(int).ravel().tolist(),
+            )
+        )  # fmt: skip
+        curve.append(curve[-1] + sites[-1].gain)
+        district.append(seen_m2 / outdoor if outdoor else 0.0)
+        for kind_, counts in listed.items():
+            counts.append(_covered(model, kind_, blind))
+    return Plan(
+        at=taken.now, candidates=len(views), poles=len(names), pole_source=source, sites=sites,
+        curve=[round(share, 5) for share in curve], district=[round(share, 5) for share in district],
+        areas=listed["area"], roads=listed["road"], places=listed["place"],
+    )  # fmt: skip
+
+
+def _covered(model: CoverageModel, kind: str, blind: dict[str, Geometry]) -> int:
+    """How many of the listed spots of a kind are covered, with these parts of them blind."""
+    allowed = 1 - model.policy.covered_share
+    spots = [spot for spot in model.spots.by_id.values() if spot.kind == kind and spot.id in blind]
+    return sum(measure(blind[spot.id]) <= allowed * spot.size + 1e-9 for spot in spots)
+
+
+def _features(model: CoverageModel, layer: str) -> list[dict[str, dict[str, Any]]]:
+    found: object = model.district.layers.get(layer, {}).get("features", [])
+    assert isinstance(found, list)
+    return [feature for feature in found if feature.get("geometry")]
+
+
+@numba.njit(cache=True, nogil=True)
+def _blind_cells(runs, sizes, start, ground, blind, columns):  # type: ignore[no-untyped-def]  # numba's
+    n = len(sizes) - 1
+    offsets = np.zeros(n + 1, np.int64)
+    cells = np.zeros(0, np.int32)
+    for turn in range(2):
+        for i in range(n):
+            k = offsets[i]
+            count = 0
+            for p in range(sizes[i], sizes[i + 1]):
+                r, c0, c1 = runs[p]
+                low, high = start[r], start[r + 1]
+                while low < high:
+                    middle = (low + high) // 2
+                    if ground[middle, 1] > c0:
+                        high = middle
+                    else:
+                        low = middle + 1
+                while low < start[r + 1] and ground[low, 0] < c1:
+                    for c in range(max(ground[low, 0], c0), min(ground[low, 1], c1)):
+                        cell = r * columns + c
+                        if blind[cell]:
+                            if turn:
+                                cells[k + count] = cell
+                            count += 1
+                    low += 1
+            if not turn:
+                offsets[i + 1] = offsets[i] + count
+        if not turn:
+            cells = np.zeros(offsets[n], np.int32)
+    return offsets, cells
+
+
+@numba.njit(cache=True, nogil=True)
+def _outdoors(start, cells, n, columns):  # type: ignore[no-untyped-def]  # numba's
+    found = np.zeros(n, np.bool_)
+    for r in range(len(start) - 1):
+        for k in range(start[r], start[r + 1]):
+            found[r * columns + cells[k, 0] : r * columns + cells[k, 1]] = True
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _raise(found, start, cells, weights, columns):  # type: ignore[no-untyped-def]  # numba's
+    for i in range(len(weights)):
+        for k in range(start[i], start[i + 1]):
+            r, c0, c1 = cells[k]
+            for cell in range(r * columns + c0, r * columns + c1):
+                found[cell] = max(found[cell], weights[i])

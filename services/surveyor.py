@@ -1,0 +1,272 @@
+"""``lianqin surveyor``: what cameras see, kept up with the store and told through it. One leader at a time.
+
+It follows the outbox as a web process does, works the model (``services.coverage``), and writes what has changed as
+things of our own: ``sight``, ``spot``, ``region``, ``coverage``, ``plan``. Nothing of it is kept elsewhere: a fresh
+process works everything out again in seconds and writes only what differs.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import msgspec
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from services.announcing import announce
+from services.cases import CaseRow
+from services.clock import Clock, to_ms
+from services.coverage.condition import Reported, reported_by
+from services.coverage.model import CoverageModel
+from services.coverage.plan import Plan, make_plan, snapshot
+from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
+from services.coverage.told import Coverage
+from services.district.package import District
+from services.escalation.lease import Lease
+from services.events.others import CameraChanged, CameraStatusChanged
+from services.projector.delta import Delta, ThingChange, decode_delta
+from services.store import read
+from services.store.write import OF_OUR_OWN, Feed, Writer, read_feed
+from services.wakeups import Wakeups
+
+log = logging.getLogger(__name__)
+
+RENEW_S, STANDBY_S = 2.0, 1.0
+# Cases come all the time: what only they change waits this long; a camera's change is told at once.
+CASES_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
+# Demand decays: everything is told again this often, where its rounded figures have moved.
+AGE_EVERY_S = 600.0
+PLAN_EVERY_S = 1800.0
+PLAN_AFTER_CHANGE_S = 120.0
+PLAN_SITES = 50
+# The counters are proved soon after the start, and every night at this hour of the district.
+PROVE_AFTER_S = 30.0
+PROVE_HOUR = 3
+A_DELTA = 500
+DAY_MS = 86_400_000
+OURS = tuple(kind for kind in OF_OUR_OWN if kind != "hot_spots")
+AWAY = (redis.RedisError, OSError, DBAPIError)
+_ENCODE = msgspec.json.Encoder().encode
+_CAMERA = msgspec.json.Decoder(CameraChanged).decode
+_STATUS = msgspec.json.Decoder(CameraStatusChanged).decode
+_REMOVED = b'"removed":true'
+
+Key = tuple[str, str]
+
+
+class Surveyor:
+    """One process of the coverage engine."""
+
+    def __init__(self, engine: Engine, client: redis.Redis, district: District, clock: Clock) -> None:
+        self._engine, self._district, self._clock = engine, district, clock
+        self._lease = Lease(client, district.code, role="surveyor")
+        self._wakeups = Wakeups(client, district.code)
+        self._revision = -1
+        self._told: dict[Key, bytes] = {}
+        self._coverage: Coverage | None = None
+        self._proved: tuple[int, int] = (0, 0)
+        self._planner = ThreadPoolExecutor(1, "plan")
+        self._planning: Future[Plan] | None = None
+        self._plan_at = self._cases_at = self._aged_at = self._prove_at = 0.0
+        self._proved_day = 0
+        self.model = CoverageModel(district)
+
+    def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
+        """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
+        held_at = looked_at = 0.0
+        leads = False
+        while not stop.is_set():
+            try:
+                if time.monotonic() - looked_at >= LOOK_EVERY_S:
+                    looked_at = time.monotonic()
+                    if is_outdated():
+                        break
+                if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
+                    was, leads, held_at = leads, self._lease.hold(), time.monotonic()
+                    if leads and not was:
+                        self.load()
+                if leads:
+                    self.work()
+                    self._wakeups.wait(500)
+                else:
+                    stop.wait(STANDBY_S / 2)
+            except AWAY as error:
+                log.warning("the surveyor waits: %s", str(error).splitlines()[0][:200])
+                leads, held_at = False, 0.0
+                stop.wait(1.0)
+        self._planner.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(*AWAY):  # it runs out by itself
+            self._lease.release()
+
+    def load(self) -> None:
+        """Work everything out from the package and the store, and tell what differs from what stands."""
+        now = self._clock.now_ms()
+        since = now - int(self._district.policy.coverage.window_days * DAY_MS)
+        model = CoverageModel(self._district)
+        with self._engine.connect() as connection, connection.begin():
+            feed = read_feed(connection)
+            self._revision = feed.revision if feed is not None else 0
+            things = read.all_things(connection, ("camera", "camera_status", *OURS))
+            cases = list(read.reported_since(connection, since))
+        self._told = {(t.kind, t.key): t.body for t in things if t.kind in OURS}
+        cameras: dict[str, CameraChanged | None] = {camera.camera_id: camera for camera in self._district.cameras}
+        cameras.update({t.key: _camera(t.body) for t in things if t.kind == "camera"})
+        reported = {t.key: _reported(t.body) for t in things if t.kind == "camera_status"}
+        standing = [camera for camera in cameras.values() if camera is not None]
+        model.load(((camera, reported.get(camera.camera_id)) for camera in standing), cases, now)
+        self.model = model
+        model.changed_spots.update(f"grid:{code}" for code in model.areas["grid"])
+        self._tell(now)
+        gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
+        self._write([("sight", key, _gone(key)) for key in gone if _REMOVED not in self._told["sight", key]], now)
+        dropped = [key for kind, key in self._told if kind == "spot" and not self._has_spot(key)]
+        self._write([("spot", key, _gone(key)) for key in dropped if _REMOVED not in self._told["spot", key]], now)
+        started = time.monotonic()
+        self._plan_at, self._aged_at, self._prove_at = started, started, started + PROVE_AFTER_S
+        self._proved_day = self._district.day_of(now)
+
+    def work(self) -> None:
+        """Take in what has come, let the clock work, and tell what has changed."""
+        now = self._clock.now_ms()
+        if self._follow(now):
+            now = self._clock.now_ms()
+        model, started = self.model, time.monotonic()
+        model.tick(now)
+        if started - self._aged_at >= AGE_EVERY_S:
+            self._aged_at = started
+            model.changed_spots.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
+        if (
+            model.changed_cameras
+            or model.regions_changed
+            or (model.changed_spots and started - self._cases_at >= CASES_EVERY_S)
+        ):
+            self._cases_at = started
+            self._tell(now)
+        self._plan(now)
+        self._prove(now)
+
+    def _follow(self, now: int) -> bool:
+        """What the outbox holds behind us; whether there was anything."""
+        found = False
+        while True:
+            with self._engine.connect() as connection:
+                messages = read.outbox_after(connection, self._revision)
+                deltas = [decode_delta(payload) for _, payload in messages]
+                if messages and (messages[0][0] != self._revision + 1 or any(delta.reload for delta in deltas)):
+                    self.load()
+                    return True
+                ended = [read.one_case(connection, case_id) for delta in deltas for case_id in delta.gone]
+            rows = {row.case_id: row for delta in deltas for row in delta.rows}
+            rows.update({row.case_id: row for row in ended if row is not None})
+            self._take(rows.values(), [thing for delta in deltas for thing in delta.things], now)
+            found = found or bool(messages)
+            if messages:
+                self._revision = messages[-1][0]
+            if len(messages) < 1000:
+                return found
+
+    def _take(self, rows: Iterable[CaseRow], things: list[ThingChange], now: int) -> None:
+        model = self.model
+        for thing in things:
+            if thing.kind == "camera":
+                camera = _camera(bytes(thing.body))
+                if camera is None:
+                    model.remove(thing.key)
+                else:
+                    model.put([(camera, None)], now)
+            elif thing.kind == "camera_status":
+                model.report(thing.key, _reported(bytes(thing.body)), now)
+        model.put_cases(rows, now)
+
+    def _tell(self, now: int) -> None:
+        """Everything that has changed since it was last told, in the words of ``coverage.told``."""
+        model = self.model
+        model.measure_spots()
+        bodies: list[tuple[str, str, bytes]] = []
+        for camera_id in sorted(model.changed_cameras):
+            placed = model.cameras.get(camera_id)
+            body = _gone(camera_id) if placed is None else _ENCODE(tell_sight(model, placed, now))
+            bodies.append(("sight", camera_id, body))
+        grids = model.region_cells() if any(spot.startswith("grid:") for spot in model.changed_spots) else {}
+        for spot_id in sorted(model.changed_spots):
+            spot = model.spots.by_id.get(spot_id)
+            if spot is not None:
+                bodies.append(("spot", spot_id, _ENCODE(tell_spot(model, spot, now))))
+            elif ("grid", code := spot_id.removeprefix("grid:")) in grids:
+                bodies.append(("spot", spot_id, _ENCODE(tell_grid(model, code, grids["grid", code], now))))
+        if model.regions_changed:
+            bodies += [("region", region.code, _ENCODE(region)) for region in tell_regions(model)]
+        coverage = msgspec.structs.replace(
+            tell_coverage(model, now), proved_at=self._proved[0], differences=self._proved[1]
+        )
+        before = self._coverage
+        if before is None or msgspec.structs.replace(before, at=coverage.at) != coverage:
+            self._coverage = coverage
+            bodies.append(("coverage", "all", _ENCODE(coverage)))
+        model.clear()
+        self._write([(kind, key, body) for kind, key, body in bodies if self._told.get((kind, key)) != body], now)
+
+    def _write(self, bodies: list[tuple[str, str, bytes]], now: int) -> None:
+        for first in range(0, len(bodies), A_DELTA):
+            part = bodies[first : first + A_DELTA]
+
+            def rows(writer: Writer, feed: Feed, part: list[tuple[str, str, bytes]] = part) -> Delta:
+                version = feed.revision + 1
+                writer.things([(kind, key, version, 0, body) for kind, key, body in part])
+                things = [ThingChange(kind, key, version, 0, msgspec.Raw(body)) for kind, key, body in part]
+                return Delta(last_entry="", things=things)
+
+            revision = announce(self._engine, now, rows)
+            self._told.update({(kind, key): body for kind, key, body in part})
+            self._wakeups.tell(revision)
+
+    def _plan(self, now: int) -> None:
+        """Have the next sites worked out beside the live model, now and then."""
+        if self._planning is not None:
+            if self._planning.done():
+                plan, self._planning = self._planning.result(), None
+                self._write([("plan", "all", _ENCODE(plan))], now)
+            return
+        if self.model.plan_is_old:
+            self.model.plan_is_old = False
+            self._plan_at = min(self._plan_at, time.monotonic() + PLAN_AFTER_CHANGE_S)
+        if time.monotonic() >= self._plan_at and self.model.cameras:
+            self._plan_at = time.monotonic() + PLAN_EVERY_S
+            self._planning = self._planner.submit(make_plan, snapshot(self.model, now), PLAN_SITES)
+
+    def _prove(self, now: int) -> None:
+        """Count everything again; what differs is a fault of ours: it is said, and everything is worked out anew."""
+        day, hour = self._district.day_of(now), self._district.hour_of(now)
+        is_due = hour >= PROVE_HOUR and day != self._proved_day
+        if not is_due and not (self._prove_at and time.monotonic() >= self._prove_at):
+            return
+        self._prove_at, self._proved_day = 0.0, day
+        found = self.model.recount()
+        self._proved = (now, sum(found))
+        if sum(found):
+            log.error("the recount differs: %d cells, %d spots, %d cases; working everything out anew", *found)
+            self.load()
+        else:
+            self._tell(now)
+
+    def _has_spot(self, key: str) -> bool:
+        return key in self.model.spots.by_id or key.removeprefix("grid:") in self.model.areas["grid"]
+
+
+def _camera(body: bytes) -> CameraChanged | None:
+    """The camera, None where it was removed."""
+    return None if _REMOVED in body and b'"lon"' not in body else _CAMERA(body)
+
+
+def _reported(body: bytes) -> Reported:
+    status = _STATUS(body)
+    return reported_by(status, to_ms(status.at))
+
+
+def _gone(key: str) -> bytes:
+    return _ENCODE({"id": key, "removed": True})
