@@ -144,7 +144,7 @@ def merged(sectors: list[tuple[float, float]]) -> tuple[tuple[float, float], ...
             else:
                 found.append([first, first + width])
         if found[-1][1] <= 360:
-            return tuple(((start + (low + high) / 2) % 360, high - low) for low, high in found)
+            return tuple(sorted(((start + (low + high) / 2) % 360, high - low) for low, high in found))
     return ((0.0, 360.0),)
 
 

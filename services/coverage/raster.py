@@ -60,14 +60,11 @@ class Raster(NamedTuple):
 
     def runs_of(self, shapes: Sequence[Geometry | None]) -> Runs:
         """The cells of polygons, with their holes; nothing for None."""
-        empty = shapely.Polygon()
-        rings, of = (
-            shapely.get_rings(
-                np.asarray([empty if shape is None else shape for shape in shapes], dtype=object), return_index=True
-            )
-            if len(shapes)
-            else (np.zeros(0, object), np.zeros(0, np.int64))
-        )
+        given = np.asarray([shapely.Polygon() if shape is None else shape for shape in shapes], dtype=object)
+        # Only polygons have rings: a region of two parts is both of them.
+        parts, of_shape = shapely.get_parts(given, return_index=True)
+        rings, of_part = shapely.get_rings(parts, return_index=True)
+        of = of_shape[of_part]
         points, ring_of = shapely.get_coordinates(rings, return_index=True)
         ring_start = np.searchsorted(ring_of, np.arange(len(rings) + 1)).astype(np.int64)
         return self.runs(points, ring_start, np.searchsorted(of, np.arange(len(shapes) + 1)).astype(np.int64))
