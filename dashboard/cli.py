@@ -125,6 +125,19 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     district.add_argument("action", choices=("check", "load", "generate"))
     district.add_argument("folder", type=Path)
     district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
+    coverage = commands.add_parser("coverage", help="the district's cameras: import them", description="The cameras.")
+    actions = coverage.add_subparsers(required=True, metavar="action")
+    help_text = "read cameras.csv, a GB/T 28181 catalogue or OpenStreetMap GeoJSON, say what is wrong, publish the rest"
+    importing = actions.add_parser("import", help=help_text, description=help_text)
+    importing.set_defaults(command=_coverage_import)
+    local(importing)
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--format", choices=("csv", "gb28181", "osm"), help="default: by the file's first character")
+    importing.add_argument(
+        "--coord-sys", choices=("WGS84", "CGCS2000", "GCJ02", "BD09"),
+        help="what all positions of the file are, whatever it states; default: what it states, else WGS84",
+    )  # fmt: skip
+    importing.add_argument("--dry-run", action="store_true", help="only say what is missing, doubtful, moved, outside")
     dead = add("dead", _dead, "look at refused entries, or try one again")
     local(dead)
     dead.add_argument("action", choices=("list", "show", "retry"))
@@ -260,6 +273,17 @@ def _district(options: argparse.Namespace, settings: Settings) -> int:
         say(check_district(options.folder))
     else:
         say(load_district(settings, options.folder))
+    return 0
+
+
+def _coverage_import(options: argparse.Namespace, settings: Settings) -> int:
+    from services.camera_import import import_cameras
+
+    lines = import_cameras(
+        settings, options.file, file_format=options.format, coord_sys=options.coord_sys, dry_run=options.dry_run
+    )
+    for line in lines:
+        print(line)
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select, update
 
+from services.camera_import import said_of_cameras
 from services.clock import Clock, SystemClock
 from services.district.load import load
 from services.district.package import District
@@ -137,5 +138,8 @@ def _counts(district: District) -> Iterator[str]:
     for name, rows in sorted(district.tables.items()):
         if rows:
             yield f"  {len(rows):,} {name}"
+    if district.cameras or district.camera_findings:
+        yield f"  {len(district.cameras):,} cameras"
+        yield from said_of_cameras(district.camera_findings, few=3)
     if district.absent:
         yield f"  absent, so not drawn and not counted: {', '.join(district.absent)}"

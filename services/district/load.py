@@ -13,6 +13,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from services.clock import parse_ms
+from services.coverage.importing.reading import Reading, read_cameras
+from services.coverage.importing.site import site_of
 from services.district import office
 from services.district.package import LAYERS, Area, Category, District
 from services.district.policy import Policy, read_policy
@@ -28,6 +30,7 @@ TABLES = {
     "holidays": ("date", "kind"),
     "cameras": ("camera_id", "lon", "lat", "coord_sys"),
 }
+READ_ELSEWHERE = {"cameras"}  # row by row: a bad one must not stop the package
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,9 @@ class _Reader:
         streets = self.areas("streets", None, required=True)
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
-        tables = {name: self.table(name, columns) for name, columns in TABLES.items()}
+        tables = {name: self.table(name, columns) for name, columns in TABLES.items() if name not in READ_ELSEWHERE}
         self.check_roster(tables["roster"])
+        cameras = self.cameras(streets)
         hours, week = office.working_hours(head, self.fault)
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
@@ -95,7 +99,9 @@ class _Reader:
             class_map=self.class_map(tables["class_map"]),
             layers={layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))},
             working_hours=hours, working_week=week, holidays=office.holidays(tables["holidays"], self.fault),
-            tables=tables, policy=self.policy(), absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
+            tables=tables, policy=self.policy(),
+            cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),
+            absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
         )  # fmt: skip
         if self.faults:
             raise PackageError(self.faults)
@@ -235,6 +241,18 @@ class _Reader:
             self.fault(file, "header", f"has no column {', '.join(missing)}", f"Columns are {', '.join(columns)}")
             return ()
         return tuple({k: (v or "").strip() for k, v in row.items() if k} for row in reader)
+
+    def cameras(self, streets: dict[str, Area]) -> Reading:
+        """The base registry of cameras: rows that cannot be used are named, and the package is loaded all the same."""
+        if (text := self.text("cameras.csv")) is None:
+            return Reading()
+        header = next(csv.reader(text.splitlines()[:1]), [])
+        if missing := [c for c in TABLES["cameras"] if c not in header]:
+            columns = ", ".join(TABLES["cameras"])
+            self.fault("cameras.csv", "header", f"has no column {', '.join(missing)}", f"Columns are {columns}")
+            return Reading()
+        outlines = [a.geometry for a in streets.values() if a.geometry is not None and a.geometry.is_valid]
+        return read_cameras(text.encode(), "csv", site=site_of(outlines))
 
     def categories(self, rows: tuple[dict[str, str], ...]) -> tuple[Category, ...]:
         found = []

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
+from services.coverage.importing.finding import Finding
 from services.district.policy import Policy
 from services.events.others import CameraChanged
 
@@ -71,6 +72,8 @@ class Category:
 class District:
     """A whole package. Tables are keyed by code; ``layers`` holds GeoJSON feature collections as read.
 
+    ``cameras`` are those rows of ``cameras.csv`` that can be used, in WGS-84 and at version 0: any event is newer.
+
     ``working_hours`` are minutes of the local day, ``working_week`` ISO weekdays, ``holidays`` day → whether it is
     worked.
     """
@@ -97,6 +100,8 @@ class District:
     working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: dict[date, bool] = field(default_factory=dict)
+    cameras: tuple[CameraChanged, ...] = ()
+    camera_findings: tuple[Finding, ...] = ()
     absent: tuple[str, ...] = ()
     digest: str = ""
 

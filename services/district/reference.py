@@ -125,8 +125,8 @@ standard says; areas are a Polygon or a MultiPolygon, and a `null` geometry is c
     lianqin district load DIR      the same, then put it in place, keep it in the store, tell the stream
     lianqin district generate DIR  an invented district, to begin from
 
-A package with one fault is not loaded at all. The projector and the web processes take a loaded package over
-within seconds; the demo's case system at its restart.
+A package with one fault is not loaded at all; only rows of `cameras.csv` that cannot be used are named and left out.
+The projector and the web processes take a loaded package over within seconds; the demo's case system at its restart.
 Optional columns and properties may be left out; others (`valid_from` too) are carried along and not read."""
 
 

@@ -62,7 +62,7 @@ class LiveCaseSystem:
         self._touched, self._until = f"lianqin:{{{code}}}:sim:touched", f"lianqin:{{{code}}}:sim:until"
         self.cases = {case.case_id: case for case in open_cases if is_open(case)}
         self._patrols = Patrols(system.district, system.seed)
-        self._cameras = frozenset(r["camera_id"] for r in system.district.tables.get("cameras", ()))
+        self._cameras = frozenset(c.camera_id for c in system.district.cameras)
         self._due: list[tuple[int, int, Step, Iterator[Step]]] = []
         self._late: list[tuple[int, int, Fields]] = []
         self._unsent: list[Fields] = []

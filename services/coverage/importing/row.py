@@ -1,0 +1,42 @@
+"""One camera as a file names it, before anybody has judged it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Values under the names of ``camera.changed``; text, numbers and lists as the file has them, empty ones left out.
+
+    ``event`` is what a catalogue's notice says has happened: ``ON OFF VLOST DEFECT DEL``, or empty for a whole camera.
+    """
+
+    number: int
+    values: dict[str, object] = field(default_factory=dict)
+    event: str = ""
+
+    @property
+    def camera_id(self) -> str:
+        """The id as it stands in the file; empty where there is none."""
+        return str(self.values.get("camera_id") or "").strip()
+
+
+class NotReadable(ValueError):
+    """A whole file that cannot be read; the text says why, ``remedy`` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.remedy = remedy
+
+
+def decoded(data: bytes, stated: str = "") -> str:
+    """Text of a file in UTF-8 or, as much of the field still writes it, GB 18030 (GBK and GB 2312 are parts of it).
+
+    Raises NotReadable.
+    """
+    is_chinese = stated.lower().replace("-", "").startswith(("gb", "cp936", "936"))
+    for encoding in ("gb18030", "utf-8-sig") if is_chinese else ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NotReadable("is neither UTF-8 nor GB 18030", "Save the file as UTF-8")
