@@ -100,7 +100,6 @@ class District:
     working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: dict[date, bool] = field(default_factory=dict)
-    cameras: tuple[CameraChanged, ...] = ()
     camera_findings: tuple[Finding, ...] = ()
     absent: tuple[str, ...] = ()
     digest: str = ""

@@ -128,7 +128,7 @@ class Board:
     def _put_things(self, things: Iterable[ThingChange]) -> set[str]:
         """The ids of the cases that are seen now and were not, or the other way round."""
         looked: list[Geometry] = []
-        light_turned = False
+        knew, was_dark = self.seeing.knows, self.seeing.is_night
         for thing in things:
             standing = self.things.get((thing.kind, thing.key))
             if standing is not None and (thing.version, -thing.entry) <= (standing.version, -standing.entry):
@@ -137,12 +137,13 @@ class Board:
             if thing.kind == "sight":
                 looked += self.seeing.put(bytes(thing.body))
             elif thing.kind == "coverage":
-                dark = bool(thing_body(thing)["is_night"])
-                light_turned, self.seeing.is_night = dark != self.seeing.is_night, dark
-        if not looked and not light_turned:
+                self.seeing.is_night = bool(thing_body(thing)["is_night"])
+        # With the first camera that is known, and at dusk and dawn, it may be any of them.
+        is_all_new = self.seeing.knows != knew or self.seeing.is_night != was_dark
+        if not looked and not is_all_new:
             return set()
         ids, places = self._placed()
-        if not light_turned:
+        if not is_all_new:
             within = self.seeing.inside(looked, places)
             ids, places = [ids[k] for k in within], [places[k] for k in within]
         return self._look(ids, places)
