@@ -93,7 +93,7 @@ def test_a_camera_that_fails_costs_what_it_saw_and_its_cases_are_marked(room: Ro
     surveyor = room.surveyor()
     board = room.board()
     assert board.unseen == {"far"}
-    assert room.things("spot")["area:000"]["unseen"] == 0
+    assert room.things("spot")["area:000"].get("unseen", 0) == 0
     before = room.things("spot")["area:000"]["live"]
 
     room.clock.ms += 60_000
