@@ -142,7 +142,7 @@ class Surveyor:
             model.changed_spots.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
         if (
             model.changed_cameras
-            or model.regions_changed
+            or model.changed_regions
             or (model.changed_spots and started - self._cases_at >= CASES_EVERY_S)
         ):
             self._cases_at = started
@@ -199,8 +199,8 @@ class Surveyor:
                 bodies.append(("spot", spot_id, _ENCODE(tell_spot(model, spot, now))))
             elif ("grid", code := spot_id.removeprefix("grid:")) in grids:
                 bodies.append(("spot", spot_id, _ENCODE(tell_grid(model, code, grids["grid", code], now))))
-        if model.regions_changed:
-            bodies += [("region", region.code, _ENCODE(region)) for region in tell_regions(model)]
+        if model.changed_regions:
+            bodies += [("region", r.code, _ENCODE(r)) for r in tell_regions(model, model.changed_regions)]
         coverage = msgspec.structs.replace(
             tell_coverage(model, now), proved_at=self._proved[0], differences=self._proved[1]
         )

@@ -38,7 +38,7 @@ class Footprints:
     themselves, ``dropped`` of those of which nothing was left.
     """
 
-    def __init__(self, footprints: Sequence[Geometry]) -> None:
+    def __init__(self, footprints: Sequence[Geometry] | NDArray[np.object_]) -> None:
         shapes = np.asarray(list(footprints), dtype=object)
         crossed = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes) if len(shapes) else np.zeros(0, bool)
         self.mended: list[int] = np.flatnonzero(crossed).tolist()

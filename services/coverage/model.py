@@ -4,13 +4,13 @@ Each camera carries the layers in which it is counted; a change works out the la
 differs, so that saying a thing twice changes nothing and off and on again is the state of before. A recount proves it.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 from shapely import STRtree
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.cases import CaseRow
@@ -21,9 +21,10 @@ from services.coverage.demand import RecentCases
 from services.coverage.footprints import Footprints
 from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT, Counters, lay_ground
 from services.coverage.outages import Lost, Outages
+from services.coverage.outlines import outlines
 from services.coverage.raster import CELL_M, raster_over
 from services.coverage.spots import Spots, gaps_of, read_spots
-from services.district.package import District
+from services.district.package import District, features_of
 from services.district.plane import plane_of
 from services.events.others import CameraChanged
 
@@ -41,13 +42,14 @@ class Recount(NamedTuple):
 
 
 class CoverageModel:
-    """``changed_cameras``, ``changed_spots`` and ``regions_changed`` say what has moved since ``clear`` was called."""
+    """``changed_cameras``, ``changed_spots`` and ``changed_regions`` say what has moved since ``clear`` was called."""
 
     def __init__(self, district: District, cell_m: float = CELL_M) -> None:
         self.district, self.policy = district, district.policy.coverage
         self.plane = plane_of(district)
-        buildings = _shapes(district, "buildings")
-        self.footprints = Footprints([shapely.transform(b, self.plane.to_metres) for b in buildings])
+        buildings = outlines(features_of(district, "buildings"), self.plane)
+        self.unreadable_buildings = len(buildings.unreadable)
+        self.footprints = Footprints(buildings.shapes)
         areas = {
             level: {a.code: shapely.transform(a.geometry, self.plane.to_metres) for a in found.values() if a.geometry}
             for level, found in zip(LEVELS, (district.streets, district.communities, district.grids), strict=True)
@@ -67,7 +69,10 @@ class CoverageModel:
         self.is_night = False
         self.changed_cameras: set[str] = set()
         self.changed_spots: set[str] = set(self.spots.by_id)
-        self.regions_changed = True
+        self.changed_regions = {("district", ""), *((level, code) for level in LEVELS for code in areas[level])}
+        self.tally: Counter[str] = Counter()
+        self.not_online: set[str] = set()
+        self._tallied: dict[str, tuple[str, ...]] = {}
         self.plan_is_old = True
         self._expired_at = 0
         self._unsteady: set[str] = set()
@@ -111,6 +116,8 @@ class CoverageModel:
         placed = self.cameras.get(camera_id)
         if placed is not None:
             self._take_out(placed)
+            self.tally.subtract(self._tallied.pop(camera_id))
+            self.not_online.discard(camera_id)
             del self.cameras[camera_id], self.sees[camera_id]
             self._near = self._views = None
 
@@ -200,7 +207,7 @@ class CoverageModel:
 
     def clear(self) -> None:
         """What has changed until now has been told."""
-        self.changed_cameras, self.changed_spots, self.regions_changed = set(), set(), False
+        self.changed_cameras, self.changed_spots, self.changed_regions = set(), set(), set()
 
     def _settle(self, placed: Placed, now: int) -> None:
         """Count a camera in the layers in which its state puts it."""
@@ -215,7 +222,29 @@ class CoverageModel:
             layers = 1 << PLANNED | by_day << LIVE | has_light << PLANNED_NIGHT | (has_light and by_night) << LIVE_NIGHT
         self.sees[camera_id] = (by_day and has_view, by_night and has_view)
         self._count(placed, layers)
+        self._tally(placed, now)
         self.changed_cameras.add(camera_id)
+
+    def _tally(self, placed: Placed, now: int) -> None:
+        """Let a camera stand for what it is in the district's figures."""
+        camera_id, state = placed.camera.camera_id, placed.condition.state(now)
+        # Of a state and of a view «unknown» is said apart.
+        words = [
+            f"{word} {kind}" if word == "unknown" else word
+            for word, kind in ((state, "state"), (placed.aim.view, "view"))
+        ]
+        stands_for = [*words, f"grade {placed.grade}", *placed.reasons]
+        if state == "online" and not placed.condition.reported.fault:
+            stands_for.append("intact")
+        if placed.layers:
+            stands_for.append("counted")
+        self.tally.subtract(self._tallied.get(camera_id, ()))
+        self.tally.update(stands_for)
+        self._tallied[camera_id] = tuple(stands_for)
+        if state == "online":
+            self.not_online.discard(camera_id)
+        else:
+            self.not_online.add(camera_id)
 
     def _count(self, placed: Placed, layers: int) -> None:
         before = placed.layers
@@ -229,8 +258,8 @@ class CoverageModel:
         if len(self.cases) and (by_day or by_night):
             self.changed_spots.update(self.cases.see(placed.seen, by_day, by_night))
         self.changed_spots.update(spot.id for spot in self.spots.of(placed.camera.camera_id, placed.seen))
-        self.changed_spots.update(self._grids_of(placed))
-        self.regions_changed = True
+        self.changed_regions |= (regions := self._regions_of(placed))
+        self.changed_spots.update(f"grid:{code}" for level, code in regions if level == "grid")
         self.plan_is_old = self.plan_is_old or bool((layers ^ before) >> PLANNED & 1)
 
     def _take_out(self, placed: Placed) -> None:
@@ -238,11 +267,13 @@ class CoverageModel:
         self.changed_spots.update(spot.id for spot in self.spots.unlink(placed.camera.camera_id, placed.seen))
         self.changed_cameras.add(placed.camera.camera_id)
 
-    def _grids_of(self, placed: Placed) -> list[str]:
-        """The grid spots that a camera sees something of."""
-        leaves = self.counters.leaves_of(placed.runs)
-        of = np.unique(self.counters.ground.leaves[leaves, 2])
-        return [f"grid:{self._codes['grid'][i]}" for i in of.tolist() if i >= 0]
+    def _regions_of(self, placed: Placed) -> set[tuple[str, str]]:
+        """The (level, code) of the regions that a camera sees something of."""
+        leaves = self.counters.ground.leaves[self.counters.leaves_of(placed.runs)]
+        found = {("district", "")} if len(leaves) else set()
+        for column, level in enumerate(LEVELS):
+            found.update((level, self._codes[level][i]) for i in set(leaves[:, column].tolist()) if i >= 0)
+        return found
 
     def _turn_light(self, now: int) -> bool:
         dark = is_night(self.plane.lon, self.plane.lat, now)
@@ -253,9 +284,3 @@ class CoverageModel:
 def lit(placed: Placed) -> tuple[bool, bool]:
     """Whether a camera is counted as working, by day and by night."""
     return bool(placed.layers >> LIVE & 1), bool(placed.layers >> LIVE_NIGHT & 1)
-
-
-def _shapes(district: District, layer: str) -> list[Geometry]:
-    features: object = district.layers.get(layer, {}).get("features", [])
-    assert isinstance(features, list)
-    return [shape(feature["geometry"]) for feature in features if feature.get("geometry")]

@@ -5,7 +5,7 @@ the key spot that it lies in. Blind is what no camera sees that there is: broken
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numba
@@ -13,15 +13,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.ground import PLANNED
 from services.coverage.model import CoverageModel
+from services.coverage.outlines import outlines
 from services.coverage.raster import Runs
 from services.coverage.siting import MODELS, Choices, Chosen, Model, choose, configurations
 from services.coverage.spots import measure, unseen_of
 from services.coverage.sweep import Floats, Ints, look
+from services.district.package import features_of
 
 SPREAD_M = 60.0
 MOST_POLES = 4000
@@ -103,7 +104,7 @@ def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budg
 
 def candidate_poles(model: CoverageModel) -> tuple[Floats, list[tuple[str, str]], str]:
     """Places for a camera in metres with (code, name) each, and where they are from: ``poles`` or ``roads``."""
-    features = _features(model, "poles")
+    features = features_of(model.district, "poles")
     if features:
         points = [f["geometry"]["coordinates"][:2] for f in features if f["geometry"]["type"] == "Point"]
         metres = model.plane.to_metres(np.asarray(points, dtype=float).reshape(-1, 2))
@@ -113,9 +114,10 @@ def candidate_poles(model: CoverageModel) -> tuple[Floats, list[tuple[str, str]]
         ]  # fmt: skip
         source = "poles"
     else:
-        places, names = [], []
-        for i, feature in enumerate(_features(model, "roads")):
-            line = shapely.transform(shape(feature["geometry"]), model.plane.to_metres)
+        places, names, features = [], [], features_of(model.district, "roads")
+        read = outlines(features, model.plane)
+        for i, line in zip(read.of, read.shapes, strict=True):
+            feature = features[i]
             for part in shapely.get_parts(line):
                 steps = np.arange(_ALONG_ROADS_M / 2, part.length, _ALONG_ROADS_M)
                 places.append(shapely.get_coordinates(shapely.line_interpolate_point(part, steps)))
@@ -240,12 +242,6 @@ def _covered(model: CoverageModel, kind: str, blind: dict[str, Geometry]) -> int
     allowed = 1 - model.policy.covered_share
     spots = [spot for spot in model.spots.by_id.values() if spot.kind == kind and spot.id in blind]
     return sum(measure(blind[spot.id]) <= allowed * spot.size + 1e-9 for spot in spots)
-
-
-def _features(model: CoverageModel, layer: str) -> list[dict[str, dict[str, Any]]]:
-    found: object = model.district.layers.get(layer, {}).get("features", [])
-    assert isinstance(found, list)
-    return [feature for feature in found if feature.get("geometry")]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import shapely
 from shapely import STRtree
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.cameras import NOTHING, Placed
 from services.coverage.footprints import Footprints
+from services.coverage.outlines import outlines
 from services.coverage.told import SpotKind
-from services.district.package import District
+from services.district.package import District, features_of
 from services.district.plane import Plane
 
 AROUND_M = 10.0
@@ -54,11 +54,11 @@ class Watched:
     ground: Geometry
     cameras: set[str] = field(default_factory=set)
     gaps: Gaps | None = None
+    size: float = field(init=False)
 
-    @property
-    def size(self) -> float:
-        """m², metres, or 1."""
-        return measure(self.ground)
+    def __post_init__(self) -> None:
+        """``size`` is m², metres, or 1."""
+        self.size = measure(self.ground)
 
 
 def measure(ground: Geometry) -> float:
@@ -77,18 +77,15 @@ def read_spots(
     """The package's key areas, roads and places. One that crosses itself is mended; an empty one is left out."""
     found: list[Watched] = []
     for layer, kind, usual in _LAYERS:
-        features: Any = district.layers.get(layer, {}).get("features", [])
-        for number, feature in enumerate(features, start=1):
-            if not feature.get("geometry"):
-                continue
-            outline = shapely.transform(shape(feature["geometry"]), plane.to_metres)
-            if not outline.is_valid:
-                outline = shapely.make_valid(outline)
+        features = features_of(district, layer)
+        read = outlines(features, plane)
+        for number, drawn in zip(read.of, read.shapes, strict=True):
+            outline = drawn if drawn.is_valid else shapely.make_valid(drawn)
             ground = _ground(kind, outline, footprints)
             if ground.is_empty:
                 continue
-            properties: Mapping[str, Any] = feature.get("properties") or {}
-            code = str(properties.get("code") or number)
+            properties: Mapping[str, Any] = features[number].get("properties") or {}
+            code = str(properties.get("code") or number + 1)
             found.append(
                 Watched(
                     f"{kind}:{code}", kind, str(properties.get("name") or code),
@@ -185,6 +182,8 @@ def unseen_of(ground: Geometry, shapes: Sequence[Geometry]) -> Geometry:
     left = shapely.difference(ground, shapely.union_all(shapes)) if shapes else ground
     if left.is_empty or shapely.get_dimensions(ground) == 0:
         return left
+    if left.geom_type in {"Polygon", "LineString"}:
+        return left if measure(left) > CRUMB else NOTHING
     parts = shapely.get_parts(left)
     sizes = shapely.area(parts) if shapely.get_dimensions(ground) == 2 else shapely.length(parts)
     kept = parts[(sizes > CRUMB) & (shapely.get_dimensions(parts) == shapely.get_dimensions(ground))]

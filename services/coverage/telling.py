@@ -1,6 +1,5 @@
 """The model in the words of ``told``: bodies for the screens, rounded to decimetres. Pure."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -98,43 +97,40 @@ def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], no
     )  # fmt: skip
 
 
-def tell_regions(model: CoverageModel) -> Iterator[Region]:
-    """The district and every street, community and grid."""
+def tell_regions(model: CoverageModel, wanted: set[tuple[str, str]] | None = None) -> Iterator[Region]:
+    """The district and every street, community and grid; or only those of ``wanted``: (level, code)."""
     m2 = model.counters.raster.cell_m**2
     for (level, code), (outdoor, seen) in model.region_cells().items():
-        yield Region(
-            code or model.district.code, level, round(outdoor * m2, 1),  # type: ignore[arg-type]  # of LEVELS
-            *(round(int(seen[layer]) * m2, 1) for layer in (PLANNED, LIVE, PLANNED_NIGHT, LIVE_NIGHT)),
-        )  # fmt: skip
+        if wanted is None or (level, code) in wanted:
+            yield Region(
+                code or model.district.code, level, round(outdoor * m2, 1),  # type: ignore[arg-type]  # of LEVELS
+                *(round(int(seen[layer]) * m2, 1) for layer in (PLANNED, LIVE, PLANNED_NIGHT, LIVE_NIGHT)),
+            )  # fmt: skip
 
 
 def tell_coverage(model: CoverageModel, now: int) -> Coverage:
     """The district's figures. ``at`` is the minute: the rest says when something has changed."""
-    cameras = list(model.cameras.values())
-    states = Counter(p.condition.state(now) for p in cameras)
-    views = Counter(p.aim.view for p in cameras)
-    reasons = Counter(reason for p in cameras for reason in p.reasons)
-    gone = {p.camera.camera_id for p in cameras if p.condition.state(now) != "online"}
+    tally, n = model.tally, len(model.cameras)
     kinds = {
         kind: _listed(model, [s for s in model.spots.by_id.values() if s.kind == kind])
         for kind in ("area", "road", "place")
     }
     notes = [
         note for note, is_so in (
-            ("no_buildings", not len(model.footprints.solids)), ("no_cameras", not cameras),
+            ("no_buildings", not len(model.footprints.solids)), ("no_cameras", not n),
             ("no_key_spots", not model.spots.by_id), ("mended_buildings", bool(model.footprints.mended)),
+            ("unreadable_buildings", bool(model.unreadable_buildings)),
         ) if is_so
     ]  # fmt: skip
     return Coverage(
-        at=now, is_night=model.is_night, cameras=len(cameras), online=states["online"] + states["degraded"],
-        intact=sum(p.condition.state(now) == "online" and not p.condition.reported.fault for p in cameras),
-        unstable=states["unstable"], state_unknown=states["unknown"],
-        counted=sum(bool(p.layers) for p in cameras), turning=views["reach"],
-        direction_unknown=views["unknown"], refused=reasons["outside"] + reasons["walled_in"], indoor=reasons["indoor"],
-        dark_unknown=reasons["night_unknown"], grades=dict(sorted(Counter(p.grade for p in cameras).items())),
-        areas=kinds["area"], roads=kinds["road"], places=kinds["place"], outages=model.outages.told(gone, now),
-        notes=notes, target_online=model.policy.target_online, target_intact=model.policy.target_intact,
-        covered_share=model.policy.covered_share,
+        at=now, is_night=model.is_night, cameras=n, online=tally["online"] + tally["degraded"], intact=tally["intact"],
+        unstable=tally["unstable"], state_unknown=tally["unknown state"], counted=tally["counted"],
+        turning=tally["reach"], direction_unknown=tally["unknown view"],
+        refused=tally["outside"] + tally["walled_in"], indoor=tally["indoor"], dark_unknown=tally["night_unknown"],
+        grades={grade: tally[f"grade {grade}"] for grade in "ABCD" if tally[f"grade {grade}"]},
+        areas=kinds["area"], roads=kinds["road"], places=kinds["place"],
+        outages=model.outages.told(model.not_online, now), notes=notes, target_online=model.policy.target_online,
+        target_intact=model.policy.target_intact, covered_share=model.policy.covered_share,
     )  # fmt: skip
 
 

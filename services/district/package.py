@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
@@ -51,6 +52,12 @@ class Area:
             return None
         point = self.geometry.representative_point()
         return point.x, point.y
+
+
+def features_of(district: "District", layer: str) -> list[dict[str, Any]]:
+    """The features of a layer that have a geometry; none where the package has no such layer."""
+    found: Any = district.layers.get(layer, {}).get("features", [])
+    return [feature for feature in found if feature.get("geometry")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,57 @@
+"""GeoJSON features as shapes in metres, tens of thousands at once. What cannot be read is counted, not fatal."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+
+from services.district.plane import Plane
+
+
+class Outlines(NamedTuple):
+    """Shapes in metres, the places of their features, and the places of those that cannot be read."""
+
+    shapes: NDArray[np.object_]
+    of: list[int]
+    unreadable: list[int]
+
+
+def outlines(features: Sequence[Mapping[str, Any]], plane: Plane) -> Outlines:
+    """Read every feature's geometry; plain polygons, which most are, all in one go."""
+    plain: list[int] = []
+    rings: list[Sequence[Sequence[float]]] = []
+    shapes: dict[int, Any] = {}
+    unreadable: list[int] = []
+    for i, feature in enumerate(features):
+        geometry = feature.get("geometry") or {}
+        try:
+            if geometry["type"] == "Polygon" and len(geometry["coordinates"]) == 1:
+                ring = geometry["coordinates"][0]
+                if len(ring) < 4 or ring[0] != ring[-1] or any(len(point) != 2 for point in ring):
+                    raise ValueError("no closed ring of pairs")
+                plain.append(i)
+                rings.append(ring)
+            else:
+                shapes[i] = shapely.force_2d(shape(geometry))
+        except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+            unreadable.append(i)
+    if rings:
+        try:
+            points = np.array(list(chain.from_iterable(rings)), dtype=float)
+            of_ring = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+            found: Any = shapely.polygons(shapely.linearrings(points, indices=of_ring))
+            shapes.update(zip(plain, found, strict=True))
+        except (ShapelyError, ValueError, TypeError):  # one of them has no numbers: which, is found one by one
+            for i, ring in zip(plain, rings, strict=True):
+                try:
+                    shapes[i] = shapely.Polygon(ring)
+                except (ShapelyError, ValueError, TypeError):
+                    unreadable.append(i)
+    order = sorted(i for i, one in shapes.items() if not one.is_empty and np.isfinite(one.bounds).all())
+    turned = shapely.transform(np.array([shapes[i] for i in order], dtype=object), plane.to_metres)
+    return Outlines(np.atleast_1d(turned), order, sorted({*unreadable, *(set(shapes) - set(order))}))
