@@ -10,18 +10,22 @@ import sys
 import time
 
 import numpy as np
+import shapely
 
-from bench.coverage_scenes import PLANE, SIDE_M, poles, some_cameras, town
+from bench.coverage_scenes import PLANE, SIDE_M, city_buildings, poles, some_cameras, town
 from services.cases import CaseRow
 from services.coverage.condition import Reported
+from services.coverage.footprints import Footprints
 from services.coverage.model import CoverageModel
 from services.coverage.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_regions, tell_sight, tell_spot
 from services.district.package import District
+from services.district.plane import plane_of
 from services.events.others import CameraChanged
 from tests.coverage_districts import NOON, a_case, filled, some_event
 
 EVENTS = 1000
+TOWNS, CAMERAS = 20, 100_000
 
 
 def main() -> None:
@@ -53,20 +57,25 @@ def district() -> dict[str, object]:
 
 
 def city() -> dict[str, object]:
-    """100,000 cameras among 1.1 million buildings, without their cases."""
-    ground = town(20, spots=2000)
-    cameras = some_cameras(100_000, 4 * SIDE_M, 3)
-    found: dict[str, object] = {"buildings": len(ground.layers["buildings"]["features"])}  # type: ignore[arg-type]
-    found["package_rss_mb"] = _rss_mb()
-    _, found["build_s"] = _build(ground, cameras, [])
+    """100,000 cameras among 1.1 million buildings, without their cases; the footprints lie in memory as shapes."""
+    ground = town(TOWNS, spots=2000, with_buildings=False)
+    plane = plane_of(ground)
+    east, north = plane.to_metres(np.array([(PLANE.lon, PLANE.lat)]))[0]
+    scale = np.divide(plane.metres_per_degree, PLANE.metres_per_degree)
+    shapes = shapely.transform(city_buildings(TOWNS), lambda points: points * scale + (east, north))
+    cameras = some_cameras(CAMERAS, 4 * SIDE_M, 3)
+    found: dict[str, object] = {"buildings": len(shapes), "rss_before_mb": _rss_mb()}
+    _, found["build_s"] = _build(ground, cameras, [], shapes)
     found["rss_mb"] = _rss_mb()
     return found
 
 
-def _build(ground: District, cameras: list[CameraChanged], cases: list[CaseRow]) -> tuple[CoverageModel, float]:
+def _build(
+    ground: District, cameras: list[CameraChanged], cases: list[CaseRow], shapes: object = None
+) -> tuple[CoverageModel, float]:
     """From the package as read to every figure: regions, spots, sights, the district's line."""
     started = time.perf_counter()
-    model = CoverageModel(ground)
+    model = CoverageModel(ground, footprints=None if shapes is None else Footprints(shapes))  # type: ignore[arg-type]
     model.load([(camera, None) for camera in cameras], cases, NOON)
     model.measure_spots()
     figures = [*tell_regions(model), *(tell_spot(model, s, NOON) for s in model.spots.by_id.values())]

@@ -63,11 +63,9 @@ def some_cameras(n: int, width: float, seed: int) -> list[CameraChanged]:
     return found
 
 
-def town(towns: int = 1, seed: int = 1, spots: int = 400) -> District:
+def town(towns: int = 1, seed: int = 1, spots: int = 400, *, with_buildings: bool = True) -> District:
     """A district of so many towns, nearly a square; 12 streets and 648 grids to each column of them."""
     across = int(np.ceil(np.sqrt(towns)))
-    one = np.asarray(town_buildings(seed), dtype=object)
-    shapes = np.concatenate([_shifted(one, k % across * SIDE_M, k // across * SIDE_M) for k in range(towns)])
     width, height = across * SIDE_M, -(-towns // across) * SIDE_M
     streets = _cut(width, height, 4 * across, 3 * across, letter="S", parent=lambda i, j: "D")
     communities = _cut(
@@ -82,9 +80,16 @@ def town(towns: int = 1, seed: int = 1, spots: int = 400) -> District:
     return District(
         code="D", name="测速", zone=ZoneInfo("Asia/Shanghai"), streets=streets, communities=communities,
         grids=grids,
-        layers={"buildings": _layer(shapes), "key_areas": _layer(areas), "key_roads": _layer(roads),
+        layers={"buildings": _layer(city_buildings(towns, seed) if with_buildings else []), "key_areas": _layer(areas), "key_roads": _layer(roads),
                 "key_places": _layer(places)},
     )  # fmt: skip
+
+
+def city_buildings(towns: int, seed: int = 1):  # type: ignore[no-untyped-def]
+    """The buildings of so many towns side by side, in metres."""
+    across = int(np.ceil(np.sqrt(towns)))
+    one = np.asarray(town_buildings(seed), dtype=object)
+    return np.concatenate([_shifted(one, k % across * SIDE_M, k // across * SIDE_M) for k in range(towns)])
 
 
 def _shifted(shapes, x: float, y: float):  # type: ignore[no-untyped-def]

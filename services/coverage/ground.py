@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from services.coverage.raster import Cells, Raster, Runs
+from services.coverage.raster import Cells, Raster, Runs, place_of
 from services.coverage.sweep import Ints
 
 # The layers of the counters: all cameras by day and by night, those that work by day and by night.
@@ -52,7 +52,7 @@ class Counters:
 
     def __init__(self, raster: Raster, ground: Ground) -> None:
         self.raster, self.ground = raster, ground
-        self.counts: NDArray[np.unsignedinteger] = np.zeros((raster.rows * raster.columns, LAYERS), np.uint8)
+        self.counts: NDArray[np.unsignedinteger] = np.zeros((raster.size, LAYERS), np.uint8)
         self.seen = np.zeros((len(ground.leaves), LAYERS), np.int64)
 
     def add(self, runs: Cells, layers: int, sign: int) -> None:
@@ -61,10 +61,10 @@ class Counters:
             return
         if self.counts.dtype == np.uint8 and sign > 0 and self._is_full(runs):
             self.counts = self.counts.astype(np.uint16)
-        _add(self.counts, self.seen, self.ground.start, self.ground.cells, self.raster.columns, runs, layers, sign)
+        _add(self.counts, self.seen, self.ground.start, self.ground.cells, self.raster.tiles, runs, layers, sign)
 
     def _is_full(self, runs: Cells) -> bool:
-        return bool(_highest(self.counts, self.raster.columns, runs) == np.iinfo(np.uint8).max)
+        return bool(_highest(self.counts, self.raster.tiles, runs) == np.iinfo(np.uint8).max)
 
     def leaves_of(self, runs: Cells) -> Ints:
         """The leaves in which these runs have outdoor cells."""
@@ -115,7 +115,7 @@ def _lay(rows, columns, sizes, streets, communities, grids, buildings):  # type:
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(counts, seen, start, cells, columns, runs, layers, sign):  # type: ignore[no-untyped-def]  # numba's
+def _add(counts, seen, start, cells, tiles, runs, layers, sign):  # type: ignore[no-untyped-def]  # numba's
     for i in range(len(runs)):
         r, c0, c1 = runs[i]
         k, high = start[r], start[r + 1]
@@ -128,7 +128,7 @@ def _add(counts, seen, start, cells, columns, runs, layers, sign):  # type: igno
         while k < start[r + 1] and cells[k, 0] < c1:
             leaf = cells[k, 2]
             for c in range(max(cells[k, 0], c0), min(cells[k, 1], c1)):
-                cell = r * columns + c
+                cell = place_of(r, c, tiles)
                 for layer in range(LAYERS):
                     if layers >> layer & 1:
                         n = counts[cell, layer]
@@ -144,11 +144,12 @@ def _add(counts, seen, start, cells, columns, runs, layers, sign):  # type: igno
 
 
 @numba.njit(cache=True, nogil=True)
-def _highest(counts, columns, runs):  # type: ignore[no-untyped-def]  # numba's
+def _highest(counts, tiles, runs):  # type: ignore[no-untyped-def]  # numba's
     highest = 0
     for i in range(len(runs)):
         r, c0, c1 = runs[i]
-        for cell in range(r * columns + c0, r * columns + c1):
+        for c in range(c0, c1):
+            cell = place_of(r, c, tiles)
             for layer in range(LAYERS):
                 highest = max(highest, counts[cell, layer])
     return highest

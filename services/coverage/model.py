@@ -42,14 +42,20 @@ class Recount(NamedTuple):
 
 
 class CoverageModel:
-    """``changed_cameras``, ``changed_spots`` and ``changed_regions`` say what has moved since ``clear`` was called."""
+    """``changed_cameras``, ``changed_spots`` and ``changed_regions`` say what has moved since ``clear`` was called.
 
-    def __init__(self, district: District, cell_m: float = CELL_M) -> None:
+    ``footprints`` stands for the district's layer of buildings, where that is at hand already.
+    """
+
+    def __init__(self, district: District, cell_m: float = CELL_M, footprints: Footprints | None = None) -> None:
         self.district, self.policy = district, district.policy.coverage
         self.plane = plane_of(district)
-        buildings = outlines(features_of(district, "buildings"), self.plane)
-        self.unreadable_buildings = len(buildings.unreadable)
-        self.footprints = Footprints(buildings.shapes)
+        self.unreadable_buildings = 0
+        if footprints is None:
+            buildings = outlines(features_of(district, "buildings"), self.plane)
+            self.unreadable_buildings = len(buildings.unreadable)
+            footprints = Footprints(buildings.shapes)
+        self.footprints = footprints
         areas = {
             level: {a.code: shapely.transform(a.geometry, self.plane.to_metres) for a in found.values() if a.geometry}
             for level, found in zip(LEVELS, (district.streets, district.communities, district.grids), strict=True)

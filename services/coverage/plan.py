@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 from services.coverage.ground import PLANNED
 from services.coverage.model import CoverageModel
 from services.coverage.outlines import outlines
-from services.coverage.raster import Runs
+from services.coverage.raster import Runs, place_of
 from services.coverage.siting import MODELS, Choices, Chosen, Model, choose, configurations
 from services.coverage.spots import measure, unseen_of
 from services.coverage.sweep import Floats, Ints, look
@@ -138,11 +138,9 @@ def _worth_asking(
     raster = taken.model.counters.raster
     density = _density(taken)
     rows, columns = density.shape
-    blind = np.zeros((rows * _COARSE, columns * _COARSE), np.bool_)
     ground = taken.model.counters.ground
-    outdoor = _outdoors(ground.start, ground.cells, raster.rows * raster.columns, raster.columns)
-    blind[: raster.rows, : raster.columns] = (taken.blind & outdoor).reshape(raster.rows, raster.columns)
-    around = uniform_filter(density * blind.reshape(rows, _COARSE, columns, _COARSE).sum(axis=(1, 3)), 7)
+    blind = _blind_by_square(ground.start, ground.cells, taken.blind, raster.tiles, (rows, columns))
+    around = uniform_filter(density * blind, 7)
     at = np.clip(raster.to_cells(poles) // _COARSE, 0, (columns - 1, rows - 1)).astype(np.int64)
     best = np.sort(np.argsort(-around[at[:, 1], at[:, 0]], kind="stable")[:MOST_POLES])
     return poles[best], [names[i] for i in best.tolist()], source
@@ -152,11 +150,11 @@ def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> Choices
     """The blind outdoor cells that each candidate would see, with the weight of each."""
     raster, ground = taken.model.counters.raster, taken.model.counters.ground
     density, factor = _density(taken), _factor(taken.model)
-    start, cells = _blind_cells(runs.cells, runs.start, ground.start, ground.cells, taken.blind, raster.columns)
-    met = np.zeros(raster.rows * raster.columns, bool)
+    start, cells = _blind_cells(runs.cells, runs.start, ground.start, ground.cells, taken.blind, raster.tiles)
+    met = np.zeros(raster.size, bool)
     met[cells] = True
     known, place = np.flatnonzero(met), np.cumsum(met, dtype=np.int32) - 1
-    rows, columns = known // raster.columns, known % raster.columns
+    rows, columns = raster.cells_at(known)
     weight = density[rows // _COARSE, columns // _COARSE] * factor[known]
     return Choices(start, place[cells], weight.astype(np.float32), pole, cost)
 
@@ -178,13 +176,13 @@ def _density(taken: Snapshot) -> Floats:
 def _factor(model: CoverageModel) -> NDArray[np.float32]:
     """The weight of the key spot that each cell lies in, else 1."""
     raster = model.counters.raster
-    found = np.ones(raster.rows * raster.columns, np.float32)
+    found = np.ones(raster.size, np.float32)
     spots = list(model.spots.by_id.values())
     reach = [
         s.ground if s.kind == "area" or s.ground.area else s.ground.buffer(model.policy.road_metres) for s in spots
     ]  # fmt: skip
     runs = raster.runs_of(reach)
-    _raise(found, runs.start, runs.cells, np.array([s.weight for s in spots], np.float32), raster.columns)
+    _raise(found, runs.start, runs.cells, np.array([s.weight for s in spots], np.float32), raster.tiles)
     return found
 
 
@@ -245,7 +243,7 @@ def _covered(model: CoverageModel, kind: str, blind: dict[str, Geometry]) -> int
 
 
 @numba.njit(cache=True, nogil=True)
-def _blind_cells(runs, sizes, start, ground, blind, columns):  # type: ignore[no-untyped-def]  # numba's
+def _blind_cells(runs, sizes, start, ground, blind, tiles):  # type: ignore[no-untyped-def]  # numba's
     n = len(sizes) - 1
     offsets = np.zeros(n + 1, np.int64)
     cells = np.zeros(0, np.int32)
@@ -264,7 +262,7 @@ def _blind_cells(runs, sizes, start, ground, blind, columns):  # type: ignore[no
                         low = middle + 1
                 while low < start[r + 1] and ground[low, 0] < c1:
                     for c in range(max(ground[low, 0], c0), min(ground[low, 1], c1)):
-                        cell = r * columns + c
+                        cell = place_of(r, c, tiles)
                         if blind[cell]:
                             if turn:
                                 cells[k + count] = cell
@@ -278,18 +276,21 @@ def _blind_cells(runs, sizes, start, ground, blind, columns):  # type: ignore[no
 
 
 @numba.njit(cache=True, nogil=True)
-def _outdoors(start, cells, n, columns):  # type: ignore[no-untyped-def]  # numba's
-    found = np.zeros(n, np.bool_)
+def _blind_by_square(start, cells, blind, tiles, shape):  # type: ignore[no-untyped-def]  # numba's
+    """How many blind outdoor cells each square of the density has."""
+    found = np.zeros(shape)
     for r in range(len(start) - 1):
         for k in range(start[r], start[r + 1]):
-            found[r * columns + cells[k, 0] : r * columns + cells[k, 1]] = True
+            for c in range(cells[k, 0], cells[k, 1]):
+                found[r // _COARSE, c // _COARSE] += blind[place_of(r, c, tiles)]
     return found
 
 
 @numba.njit(cache=True, nogil=True)
-def _raise(found, start, cells, weights, columns):  # type: ignore[no-untyped-def]  # numba's
+def _raise(found, start, cells, weights, tiles):  # type: ignore[no-untyped-def]  # numba's
     for i in range(len(weights)):
         for k in range(start[i], start[i + 1]):
             r, c0, c1 = cells[k]
-            for cell in range(r * columns + c0, r * columns + c1):
+            for c in range(c0, c1):
+                cell = place_of(r, c, tiles)
                 found[cell] = max(found[cell], weights[i])

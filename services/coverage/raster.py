@@ -20,6 +20,8 @@ from services.coverage.sweep import Floats, Ints
 CELL_M = 2.0
 TURNED_RAD = math.radians(17.3)
 SHIFT = (0.37, 0.71)
+# A tile has 32 × 32 cells.
+TILE = 5
 
 Cells = NDArray[np.int32]
 
@@ -53,6 +55,22 @@ class Raster(NamedTuple):
         c, s = math.cos(self.turned), math.sin(self.turned)
         return np.column_stack([u * c - v * s, u * s + v * c])
 
+    @property
+    def tiles(self) -> int:
+        """How many tiles lie side by side."""
+        return (self.columns >> TILE) + 1
+
+    @property
+    def size(self) -> int:
+        """How many cells have a place."""
+        return self.tiles * ((self.rows >> TILE) + 1) << 2 * TILE
+
+    def cells_at(self, places: Ints) -> tuple[Ints, Ints]:
+        """The rows and columns of cells by their places (``place_of``)."""
+        tile, side = places >> 2 * TILE, (1 << TILE) - 1
+        rows = (tile // self.tiles << TILE) | (places >> TILE & side)
+        return rows, (tile % self.tiles << TILE) | (places & side)
+
     def runs(self, points: Floats, ring_start: Ints, shape_start: Ints) -> Runs:
         """The cells of shapes given as rings: shape ``i`` has the rings from ``shape_start[i]``, those the points."""
         start, cells = _runs(self.to_cells(points), ring_start, shape_start, self.columns, self.rows)
@@ -68,6 +86,13 @@ class Raster(NamedTuple):
         points, ring_of = shapely.get_coordinates(rings, return_index=True)
         ring_start = np.searchsorted(ring_of, np.arange(len(rings) + 1)).astype(np.int64)
         return self.runs(points, ring_start, np.searchsorted(of, np.arange(len(shapes) + 1)).astype(np.int64))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def place_of(row: int, column: int, tiles: int) -> int:
+    """Where a cell stands in an array of all cells: tile by tile, so that neighbours share a page of memory."""
+    side = (1 << TILE) - 1
+    return ((row >> TILE) * tiles + (column >> TILE) << 2 * TILE) | ((row & side) << TILE) | (column & side)
 
 
 def raster_over(outline: Iterable[Geometry], cell_m: float = CELL_M, turned: float = TURNED_RAD) -> Raster:

@@ -103,11 +103,10 @@ def _look(
     n = len(views)
     offsets, areas = np.zeros(n + 1, np.int64), np.zeros(n)
     points, used = np.empty((64 * n + 1024, 2)), 0
-    seen = np.full(len(edges), -1, np.int64)
     near = np.empty((64, 6))
     for i in range(n):
         x, y, azimuth, field, reach = views[i]
-        near, count = _edges_near(x, y, reach, i, edges, west, south, columns, rows, start, items, seen, near)
+        near, count = _edges_near(x, y, reach, edges, west, south, columns, rows, start, items, near)
         found, area = _sweep(near, count, math.radians(90.0 - azimuth - field / 2), math.radians(field), reach)
         areas[i] = area
         while used + len(found) > len(points):
@@ -123,23 +122,12 @@ def _look(
 
 @numba.njit(cache=True, nogil=True)
 def _edges_near(
-    x: float,
-    y: float,
-    reach: float,
-    turn: int,
-    edges: Floats,
-    west: float,
-    south: float,
-    columns: int,
-    rows: int,
-    start: Ints,
-    items: Ints,
-    seen: Ints,
-    near: Floats,
-) -> tuple[Floats, int]:
+    x: float, y: float, reach: float,
+    edges: Floats, west: float, south: float, columns: int, rows: int, start: Ints, items: Ints, near: Floats,
+) -> tuple[Floats, int]:  # fmt: skip
     """The parts of the facing edges within the disc, relative to its middle, as rows x1 y1 x2 y2 and their angles.
 
-    From the first angle counter-clockwise to the second.
+    From the first angle counter-clockwise to the second. An edge is met in the first of its squares that are asked.
     """
     count = 0
     c1, c2 = max(int((x - reach - west) // SQUARE_M), 0), min(int((x + reach - west) // SQUARE_M), columns - 1)
@@ -149,9 +137,10 @@ def _edges_near(
             square = r * columns + c
             for p in range(start[square], start[square + 1]):
                 k = items[p]
-                if seen[k] == turn:
+                if r != max(int((min(edges[k, 1], edges[k, 3]) - south) // SQUARE_M), r1):
                     continue
-                seen[k] = turn
+                if c != max(int((min(edges[k, 0], edges[k, 2]) - west) // SQUARE_M), c1):
+                    continue
                 # Turned round: of an edge that faces us its end comes first, counter-clockwise.
                 px, py, qx, qy = edges[k, 2] - x, edges[k, 3] - y, edges[k, 0] - x, edges[k, 1] - y
                 if px * qy - py * qx <= 0:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.random import default_rng
 
 from services.coverage.ground import LAYERS, Counters, lay_ground
-from services.coverage.raster import Raster, raster_over
+from services.coverage.raster import Raster, place_of, raster_over
 from services.coverage.sweep import look, raise_walls
 from tests.scenes import block, scene
 
@@ -42,6 +42,16 @@ def test_the_raster_is_turned_and_its_middles_lie_in_their_cells() -> None:
     rows, columns = np.array([3, 5]), np.array([4, 8])
     assert np.floor(raster.to_cells(raster.middles(rows, columns))).tolist() == [[4, 3], [8, 5]]
     assert raster.turned != 0
+
+
+def test_every_cell_has_a_place_of_its_own_and_neighbours_are_near() -> None:
+    raster = raster_over([shapely.box(0, 0, 300, 170)])
+    rows, columns = (a.ravel() for a in np.indices((raster.rows, raster.columns)))
+    places = np.array([place_of(int(r), int(c), raster.tiles) for r, c in zip(rows, columns, strict=True)])
+    assert len(set(places.tolist())) == len(places)
+    assert places.min() >= 0 and places.max() < raster.size
+    back = raster.cells_at(places)
+    assert (back[0] == rows).all() and (back[1] == columns).all()
 
 
 def test_an_axis_aligned_town_makes_no_alias() -> None:
@@ -80,9 +90,9 @@ def test_counters_are_a_count_of_who_sees_what(seed: int) -> None:
     ground = lay_ground(raster, *[raster.runs_of(s) for s in ([outline], [], [], list(solids.solids))])
     counters = Counters(raster, ground)
     rng = default_rng(seed)
-    expected = np.zeros((raster.rows * raster.columns, LAYERS), int)
+    expected = np.zeros((raster.size, LAYERS), int)
     outdoor = {
-        r * raster.columns + c
+        place_of(r, c, raster.tiles)
         for r in range(raster.rows)
         for c0, c1, _ in ground.cells[ground.start[r] : ground.start[r + 1]].tolist()
         for c in range(c0, c1)
@@ -95,7 +105,7 @@ def test_counters_are_a_count_of_who_sees_what(seed: int) -> None:
         counters.add(runs, layers, 1)
         for r, c0, c1 in runs.tolist():
             for c in range(c0, c1):
-                if r * raster.columns + c in outdoor:
-                    expected[r * raster.columns + c] += [layers >> layer & 1 for layer in range(LAYERS)]
+                if (cell := place_of(r, c, raster.tiles)) in outdoor:
+                    expected[cell] += [layers >> layer & 1 for layer in range(LAYERS)]
     assert (counters.counts == expected).all()
     assert counters.seen.sum(axis=0).tolist() == (expected > 0).sum(axis=0).tolist()

@@ -12,6 +12,7 @@ from numpy.random import default_rng
 from services.coverage.condition import Reported
 from services.coverage.ground import LIVE, PLANNED
 from services.coverage.model import CoverageModel, Recount
+from services.coverage.raster import place_of
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
 from services.events.others import CameraChanged
 from tests.coverage_districts import (
@@ -110,7 +111,7 @@ def test_vector_and_half_metre_raster_agree() -> None:
             runs = raster.runs_of([spot.ground]).cells
             outdoor = 0
             for r, c0, c1 in runs.tolist():
-                line = fine.counters.counts[r * raster.columns + c0 : r * raster.columns + c1, LIVE]
+                line = fine.counters.counts[[place_of(r, c, raster.tiles) for c in range(c0, c1)], LIVE]
                 outdoor += len(line)
                 blind += int((line == 0).sum())
             assert blind / outdoor == pytest.approx(spot.gaps.live / spot.size, abs=0.006)
