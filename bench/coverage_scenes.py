@@ -80,20 +80,25 @@ def town(towns: int = 1, seed: int = 1, spots: int = 400, *, with_buildings: boo
     return District(
         code="D", name="测速", zone=ZoneInfo("Asia/Shanghai"), streets=streets, communities=communities,
         grids=grids,
-        layers={"buildings": _layer(city_buildings(towns, seed) if with_buildings else []), "key_areas": _layer(areas), "key_roads": _layer(roads),
-                "key_places": _layer(places)},
+        layers={
+            "buildings": _layer(city_buildings(towns, seed) if with_buildings else []), "key_areas": _layer(areas),
+            "key_roads": _layer(roads), "key_places": _layer(places),
+        },
     )  # fmt: skip
 
 
-def city_buildings(towns: int, seed: int = 1):  # type: ignore[no-untyped-def]
-    """The buildings of so many towns side by side, in metres."""
+def city_buildings(towns: int, seed: int = 1, onto: Plane = PLANE):  # type: ignore[no-untyped-def]
+    """The buildings of so many towns side by side, in metres of a plane."""
     across = int(np.ceil(np.sqrt(towns)))
     one = np.asarray(town_buildings(seed), dtype=object)
-    return np.concatenate([_shifted(one, k % across * SIDE_M, k // across * SIDE_M) for k in range(towns)])
+    middle = onto.to_metres(np.array([(PLANE.lon, PLANE.lat)]))[0]
+    scale = np.divide(onto.metres_per_degree, PLANE.metres_per_degree)
 
+    def shifted(k: int):  # type: ignore[no-untyped-def]
+        corner = (k % across * SIDE_M, k // across * SIDE_M)
+        return shapely.transform(one, lambda points: (np.asarray(points) + corner) * scale + middle)
 
-def _shifted(shapes, x: float, y: float):  # type: ignore[no-untyped-def]
-    return shapely.transform(shapes, lambda points: np.add(points, (x, y)))
+    return np.concatenate([shifted(k) for k in range(towns)])
 
 
 def poles(n: int, width: float, seed: int) -> dict[str, object]:

@@ -120,7 +120,6 @@ class Surveyor:
         standing = [camera for camera in cameras.values() if camera is not None]
         model.load(((camera, reported.get(camera.camera_id)) for camera in standing), cases, now)
         self.model = model
-        model.changed_spots.update(f"grid:{code}" for code in model.areas["grid"])
         self._tell(now)
         gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
         self._write([("sight", key, _gone(key)) for key in gone if _REMOVED not in self._told["sight", key]], now)

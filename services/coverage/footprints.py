@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
+from services.coverage.raster import AT_ONCE
 from services.coverage.sweep import Floats
 
 # A camera within a footprint sees from this far in front of its nearest wall.
@@ -23,6 +24,7 @@ CLEAR_M = 0.3
 ON_WALL_M = 0.05
 # How many walls are tried before a camera counts as walled in.
 _TRIES = 40
+_POLYGON = 3
 
 
 class Standpoint(NamedTuple):
@@ -39,29 +41,25 @@ class Footprints:
     """
 
     def __init__(self, footprints: Sequence[Geometry] | NDArray[np.object_]) -> None:
-        shapes = np.asarray(list(footprints), dtype=object)
-        crossed = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes) if len(shapes) else np.zeros(0, bool)
+        shapes: NDArray[np.object_] = np.asarray([*footprints, None], dtype=object)[:-1]
+        crossed = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
         self.mended: list[int] = np.flatnonzero(crossed).tolist()
-        if self.mended:
-            shapes = shapes.copy()
-            shapes[crossed] = shapely.make_valid(shapes[crossed])
-        parts, of = shapely.get_parts(shapes, return_index=True) if len(shapes) else (shapes, np.zeros(0, int))
-        # What make_valid makes of a bow tie may be a collection with lines in it.
-        parts, again = shapely.get_parts(parts, return_index=True) if len(parts) else (parts, of)
-        of = of[again] if len(parts) else of
-        solid = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 0) if len(parts) else np.zeros(0, bool)
-        self.dropped: list[int] = sorted(set(range(len(shapes))) - set(of[solid].tolist()))
-        self.solids = _dissolve(parts[solid]) if len(parts) else parts
+        shapes[crossed] = shapely.make_valid(shapes[crossed])
+        # Most are plain polygons; the others are taken apart. What make_valid makes of a bow tie may have lines in it.
+        plain = (shapely.get_type_id(shapes) == _POLYGON) & (shapely.area(shapes) > 0)
+        odd = np.flatnonzero(~plain)
+        parts, of = shapely.get_parts(shapes[odd], return_index=True)
+        parts, again = shapely.get_parts(parts, return_index=True)
+        of = of[again]
+        solid = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > 0)
+        self.dropped: list[int] = sorted(set(odd.tolist()) - set(odd[of[solid]].tolist()))
+        self.solids = _dissolve(np.concatenate([shapes[plain], parts[solid]]))
         self._tree = STRtree(self.solids)
 
     def walls(self) -> Floats:
         """Every wall as (n, 4) x1 y1 x2 y2, the building on its left."""
-        if not len(self.solids):
-            return np.zeros((0, 4))
-        rings = shapely.get_rings(shapely.orient_polygons(self.solids))
-        points, of = shapely.get_coordinates(rings, return_index=True)
-        same = of[:-1] == of[1:]
-        return np.hstack([points[:-1][same], points[1:][same]])
+        parts = [walls_of(self.solids[first : first + AT_ONCE]) for first in range(0, len(self.solids), AT_ONCE)]
+        return np.concatenate([*parts, np.zeros((0, 4))])
 
     def within(self, boxes: Geometry) -> NDArray[np.object_]:
         """The solids that a geometry touches."""
@@ -85,11 +83,8 @@ class Footprints:
     def _in_front(self, x: float, y: float) -> Standpoint | None:
         here = shapely.points(x, y)
         near = self._tree.query(here, predicate="dwithin", distance=ON_WALL_M)
-        rings = shapely.get_rings(shapely.orient_polygons(self.solids[near]))
-        points, of = shapely.get_coordinates(rings, return_index=True)
-        same = of[:-1] == of[1:]
-        a, b = points[:-1][same], points[1:][same]
-        along = b - a
+        walls = walls_of(self.solids[near])
+        a, along = walls[:, :2], walls[:, 2:] - walls[:, :2]
         length = np.hypot(*along.T)
         a, along, length = a[length > 0], along[length > 0], length[length > 0]
         t = np.clip(((np.array([x, y]) - a) * along).sum(1) / length**2, 0, 1)
@@ -105,6 +100,14 @@ class Footprints:
                 px, py = out[np.argmax(free)]
                 return Standpoint(float(px), float(py), float(np.hypot(px - x, py - y)))
         return None
+
+
+def walls_of(solids: NDArray[np.object_]) -> Floats:
+    """The walls of polygons as (n, 4) x1 y1 x2 y2, the building on their left."""
+    rings = shapely.get_rings(shapely.orient_polygons(solids))
+    points, of = shapely.get_coordinates(rings, return_index=True)
+    same = of[:-1] == of[1:]
+    return np.hstack([points[:-1][same], points[1:][same]])
 
 
 def _dissolve(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -75,7 +75,7 @@ class CoverageModel:
         self.is_night = False
         self.changed_cameras: set[str] = set()
         self.changed_spots: set[str] = set(self.spots.by_id)
-        self.changed_regions = {("district", ""), *((level, code) for level in LEVELS for code in areas[level])}
+        self.changed_regions: set[tuple[str, str]] = set()
         self.tally: Counter[str] = Counter()
         self.not_online: set[str] = set()
         self._tallied: dict[str, tuple[str, ...]] = {}
@@ -96,6 +96,7 @@ class CoverageModel:
     def put(self, cameras: Iterable[tuple[CameraChanged, Reported | None]], now: int) -> None:
         """These cameras are new or changed; ``Reported`` is the last notice of their status."""
         wanted = []
+        is_first = not self.cameras  # then everything is new anyhow
         for camera, reported in cameras:
             known = self.cameras.get(camera.camera_id)
             condition = first_condition(camera, reported)
@@ -113,9 +114,12 @@ class CoverageModel:
             self.cameras[one.camera.camera_id] = one
         self.spots.link(placed)
         for one in placed:
-            self._settle(one, now)
+            self._settle(one, now, is_first=is_first)
         if placed:
             self._near = self._views = None
+            self.plan_is_old = True
+        if is_first:
+            self._renew()
 
     def remove(self, camera_id: str) -> None:
         """A camera is gone for good."""
@@ -152,7 +156,7 @@ class CoverageModel:
     def tick(self, now: int) -> None:
         """Let the clock work: dusk and dawn, cameras that have become steady, cases that grow old."""
         if self._turn_light(now):
-            self.changed_spots.update(self.spots.by_id, (f"grid:{code}" for code in self.areas["grid"]))
+            self.changed_spots.update(self.spots.by_id, (f"grid:{code}" for code in self._codes["grid"]))
         for camera_id in sorted(self._unsteady):
             placed = self.cameras.get(camera_id)
             if placed is None or placed.condition.unsteady_until <= now:
@@ -215,7 +219,7 @@ class CoverageModel:
         """What has changed until now has been told."""
         self.changed_cameras, self.changed_spots, self.changed_regions = set(), set(), set()
 
-    def _settle(self, placed: Placed, now: int) -> None:
+    def _settle(self, placed: Placed, now: int, *, is_first: bool = False) -> None:
         """Count a camera in the layers in which its state puts it."""
         camera_id = placed.camera.camera_id
         by_day, by_night = placed.condition.sees(now)
@@ -227,7 +231,7 @@ class CoverageModel:
         if has_view:
             layers = 1 << PLANNED | by_day << LIVE | has_light << PLANNED_NIGHT | (has_light and by_night) << LIVE_NIGHT
         self.sees[camera_id] = (by_day and has_view, by_night and has_view)
-        self._count(placed, layers)
+        self._count(placed, layers, is_first=is_first)
         self._tally(placed, now)
         self.changed_cameras.add(camera_id)
 
@@ -252,13 +256,15 @@ class CoverageModel:
         else:
             self.not_online.add(camera_id)
 
-    def _count(self, placed: Placed, layers: int) -> None:
+    def _count(self, placed: Placed, layers: int, *, is_first: bool = False) -> None:
         before = placed.layers
         if layers == before:
             return
         self.counters.add(placed.runs, layers & ~before, 1)
         self.counters.add(placed.runs, before & ~layers, -1)
         placed.layers = layers
+        if is_first and not len(self.cases):
+            return
         by_day = (layers >> LIVE & 1) - (before >> LIVE & 1)
         by_night = (layers >> LIVE_NIGHT & 1) - (before >> LIVE_NIGHT & 1)
         if len(self.cases) and (by_day or by_night):
@@ -280,6 +286,11 @@ class CoverageModel:
         for column, level in enumerate(LEVELS):
             found.update((level, self._codes[level][i]) for i in set(leaves[:, column].tolist()) if i >= 0)
         return found
+
+    def _renew(self) -> None:
+        """Every spot and region is new."""
+        self.changed_spots.update(self.spots.by_id, (f"grid:{code}" for code in self._codes["grid"]))
+        self.changed_regions = {("district", ""), *((level, code) for level in LEVELS for code in self._codes[level])}
 
     def _turn_light(self, now: int) -> bool:
         dark = is_night(self.plane.lon, self.plane.lat, now)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.ground import PLANNED
+from services.coverage.ground import PLANNED, first_behind
 from services.coverage.model import CoverageModel
 from services.coverage.outlines import outlines
 from services.coverage.raster import Runs, place_of
@@ -85,7 +85,7 @@ class Snapshot(NamedTuple):
 def snapshot(model: CoverageModel, now: int) -> Snapshot:
     """Take what a plan needs."""
     xy, weight = model.cases.weighted(now)
-    return Snapshot(model, model.counters.counts[:, PLANNED] == 0, xy, weight, model.cases.never_seen(
+    return Snapshot(model, model.counters.unseen(PLANNED), xy, weight, model.cases.never_seen(
         [p.seen for p in model.cameras.values() if p.layers]), now)  # fmt: skip
 
 
@@ -253,13 +253,7 @@ def _blind_cells(runs, sizes, start, ground, blind, tiles):  # type: ignore[no-u
             count = 0
             for p in range(sizes[i], sizes[i + 1]):
                 r, c0, c1 = runs[p]
-                low, high = start[r], start[r + 1]
-                while low < high:
-                    middle = (low + high) // 2
-                    if ground[middle, 1] > c0:
-                        high = middle
-                    else:
-                        low = middle + 1
+                low = first_behind(ground, start[r], start[r + 1], c0)
                 while low < start[r + 1] and ground[low, 0] < c1:
                     for c in range(max(ground[low, 0], c0), min(ground[low, 1], c1)):
                         cell = place_of(r, c, tiles)

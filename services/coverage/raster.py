@@ -22,6 +22,8 @@ TURNED_RAD = math.radians(17.3)
 SHIFT = (0.37, 0.71)
 # A tile has 32 × 32 cells.
 TILE = 5
+# Shapes are taken apart so many at once: a city's copies would fill the memory.
+AT_ONCE = 50_000
 
 Cells = NDArray[np.int32]
 
@@ -76,8 +78,16 @@ class Raster(NamedTuple):
         start, cells = _runs(self.to_cells(points), ring_start, shape_start, self.columns, self.rows)
         return Runs(start, cells)
 
-    def runs_of(self, shapes: Sequence[Geometry | None]) -> Runs:
+    def runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> Runs:
         """The cells of polygons, with their holes; nothing for None."""
+        start, cells = [np.zeros(1, np.int64)], [np.zeros((0, 3), np.int32)]
+        for first in range(0, len(shapes), AT_ONCE):
+            part = self._runs_of(shapes[first : first + AT_ONCE])
+            start.append(part.start[1:] + start[-1][-1])
+            cells.append(part.cells)
+        return Runs(np.concatenate(start), np.concatenate(cells))
+
+    def _runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> Runs:
         given = np.asarray([shapely.Polygon() if shape is None else shape for shape in shapes], dtype=object)
         # Only polygons have rings: a region of two parts is both of them.
         parts, of_shape = shapely.get_parts(given, return_index=True)
