@@ -43,6 +43,8 @@ def import_cameras(
     if dry_run:
         found = examine(district, data, file_format, coord_sys, now_ms=1)
         yield from report(found, file_format)
+        if not (found.cameras or found.statuses or found.removed):
+            raise OperationError(f"{file} holds no camera that can be used")
         yield "a dry run: nothing was published"
         return
     with open_redis(settings) as client:

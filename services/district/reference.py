@@ -67,11 +67,11 @@ LAYER_WORDS = {
     "green": ("parks and woods, drawn", "`name`"),
     "roads": ("roads, drawn", "`class` (`major` or `minor`), `name`"),
     "buildings": ("buildings, drawn when near", "`height_m`"),
-    "key_areas": ("areas that need watching, drawn", "`code` `name`"),
-    "key_roads": ("roads that need watching", "`code` `name` `class`"),
+    "key_areas": ("areas that need watching, drawn", "`code` `name` `place_type` `weight`"),
+    "key_roads": ("roads that need watching, in sections of a few hundred metres", "`code` `name` `class` `weight`"),
     "key_places": ("schools, markets, stations …", "`code` `name` `place_type` `weight` `grid`"),
     "watch_areas": ("problem areas under watch round the clock, drawn", "`code` `name` `street` `watched_by`"),
-    "poles": ("poles that can carry a camera", "`code`"),
+    "poles": ("poles that can carry a camera", "`code` `name`"),
 }
 TABLE_WORDS = {
     "departments": ("who may hold a case", {"code": "as in `lead_unit`", "name": "its name"}, "`name_en`"),

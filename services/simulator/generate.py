@@ -12,8 +12,12 @@ import shapely
 from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
+from services.coverage.importing import table
 from services.simulator import layers, names, tables, terrain
+from services.simulator.camera_errors import with_errors
+from services.simulator.cameras import place
 from services.simulator.dice import Dice
+from services.simulator.sections import Layer
 from services.simulator.survey import CODE, Place, survey
 
 SEED = 20261123
@@ -27,8 +31,11 @@ def generate(folder: Path, seed: int = SEED) -> None:
     for name, places in (("streets", found.streets), ("communities", found.communities), ("grids", found.grids)):
         _write_geojson(folder / f"{name}.geojson", ((p.degrees, _properties(p)) for p in places))
     for name in layers.Layers.__slots__:
-        layer: layers.Layer = getattr(drawn, name)
+        layer: Layer = getattr(drawn, name)
         _write_geojson(folder / f"{name}.geojson", ((_in_degrees(g), p) for g, p in layer))
+    chosen, poles = place(found, drawn, seed)
+    _write_geojson(folder / "poles.geojson", ((_in_degrees(g), p) for g, p in poles))
+    (folder / "cameras.csv").write_text(table.write(with_errors(chosen, seed)), encoding="utf-8", newline="")
     dice = Dice(seed, "tables")
     _write_table(folder / "departments.csv", tables.departments(found.streets))
     _write_table(folder / "people.csv", tables.people(found.grids, dice))

@@ -10,12 +10,11 @@ from shapely import LineString, MultiPolygon, Point, Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
-from services.simulator import blocks, names, terrain
+from services.simulator import blocks, names, sections, terrain
 from services.simulator.dice import Dice
+from services.simulator.sections import Layer, Properties
 from services.simulator.survey import Survey
 
-Properties = dict[str, object]
-Layer = list[tuple[BaseGeometry, Properties]]
 _PLACES = [
     ("school", "小学", "Primary School", 34, 4), ("school", "中学", "Middle School", 16, 4),
     ("market", "农贸市场", "Market", 22, 3), ("hospital", "医院", "Hospital", 7, 4),
@@ -55,7 +54,7 @@ def draw(found: Survey, seed: int) -> Layers:
     buildings = _buildings(found, [w for w, _ in water] + [g for g, _ in parks], roads, park_grids, dice)
     places = _key_places(found, wet, dice)
     key_areas = _key_areas(found, places, dice)
-    key_roads: Layer = [(g, {**p, "code": f"KR{i:02d}"}) for i, (g, p) in enumerate(_longest_major(roads), start=1)]
+    key_roads = sections.cut(roads)
     return Layers(roads, water, green, buildings, places, key_areas, key_roads, _watch_areas(found, dice))
 
 
@@ -113,11 +112,6 @@ def _embankment(found: Survey, corners: tuple[int, ...]) -> BaseGeometry:
     return LineString(found.corners[list(corners)]).parallel_offset(105, "left").intersection(found.outline)
 
 
-def _longest_major(roads: Layer) -> Layer:
-    major = [(g, p) for g, p in roads if p["class"] == "major"]
-    return sorted(major, key=lambda pair: -pair[0].length)[:14]
-
-
 def _buildings(found: Survey, clear: list[BaseGeometry], roads: Layer, parks: set[str], dice: Dice) -> Layer:
     manners: dict[str, blocks.Manner] = {}
     shapes: list[Polygon] = []
@@ -169,7 +163,10 @@ def _key_areas(found: Survey, places: Layer, dice: Dice) -> Layer:
         if len(areas) == 14 or any(shape.intersects(other) for other, _ in areas):
             continue
         name, english = f"{properties['name']}周边", f"Around {properties['name_en']}"
-        areas.append((shape, {"code": f"KA{len(areas) + 1:02d}", "name": name, "name_en": english}))
+        areas.append((shape, {
+            "code": f"KA{len(areas) + 1:02d}", "name": name, "name_en": english,
+            "place_type": properties["place_type"], "weight": properties["weight"],
+        }))  # fmt: skip
     return areas
 
 

@@ -4,7 +4,8 @@ What must survive a restart lies in Redis, written in one MULTI with what it spe
 (``sim:commands``), how far commands and arrivals have come (``sim:position``), cases that a command has touched
 (``sim:touched``) and when a commanded suspension ends (``sim:until``). The cases themselves the caller reads from the
 store; what was published after that is read from the stream's tail. A case of somebody else's stays as its publisher
-left it until a command touches it.
+left it until a command touches it. Of the cameras: since when the package holds and how far their changes have come
+(``sim:position``), and the repairs promised (``sim:repairs``).
 """
 
 import heapq
@@ -21,6 +22,7 @@ from services.district.package import District
 from services.events.case import Case
 from services.events.entry import encode_entry
 from services.events.others import CommandAnswer, Heartbeat
+from services.simulator import video
 from services.simulator.arrive import MINUTE_MS
 from services.simulator.generate import SEED
 from services.simulator.life import is_open
@@ -31,7 +33,7 @@ from services.simulator.step import SOURCES, Step, utc
 from services.simulator.world import CaseSystem
 
 UNITS = "/units"
-HEARTBEAT_SOURCES = (*dict.fromkeys(SOURCES.values()), UNITS)
+HEARTBEAT_SOURCES = (*dict.fromkeys(SOURCES.values()), UNITS, video.SOURCE)
 HEARTBEAT_S, PATROL_S, RUBBISH_S = 10.0, 3.0, 600.0
 LONGEST_SLEEP_S = 0.05
 BATCH = 400
@@ -63,13 +65,16 @@ class LiveCaseSystem:
         self.cases = {case.case_id: case for case in open_cases if is_open(case)}
         self._patrols = Patrols(system.district, system.seed)
         self._cameras = frozenset(c.camera_id for c in system.district.cameras)
+        self._video = video.VideoPlatform(system.district.cameras, system.seed)
+        self._repairs = f"lianqin:{{{code}}}:sim:repairs"
         self._due: list[tuple[int, int, Step, Iterator[Step]]] = []
         self._late: list[tuple[int, int, Fields]] = []
         self._unsent: list[Fields] = []
         self._order = count()
         self._numbers = count()
         self._next = {"heartbeat": 0.0, "patrol": 0.0, "rubbish": real() + 45.0}
-        self._arrived_ms = self._minute = 0
+        self._arrived_ms = self._minute = self._cameras_from = 0
+        self._promised: dict[str, int] = {}
         self._is_ready = False
 
     def run(self, stop: Callable[[], bool]) -> None:
@@ -89,7 +94,7 @@ class LiveCaseSystem:
             self._take_up()
         now_ms = self._clock.now_ms()
         self._obey_commands(now_ms)
-        more = self._publish_due(now_ms)
+        more = self._publish_due(now_ms) | self._publish_cameras(now_ms)
         self._beat(now_ms)
         return more
 
@@ -110,10 +115,21 @@ class LiveCaseSystem:
         self._minute = self._arrived_ms // MINUTE_MS
         ends: Any = self._redis.hgetall(self._until)
         until = {k.decode(): int(v) for k, v in ends.items()}
+        self._take_up_cameras(kept)
         self._due.clear()
         for case in ours:
             self._plan(self._system.following(case, self._arrived_ms, until.get(case.case_id)))
         self._is_ready = True
+
+    def _take_up_cameras(self, kept: Any) -> None:
+        """The cameras are the package's from the first start on; repairs promised before a restart are kept."""
+        from_ms = int(kept.get(b"cameras_from") or self._arrived_ms)
+        self._video.begin(from_ms, int(kept.get(b"cameras_ms") or from_ms - 1))
+        self._cameras_from = from_ms
+        promised: Any = self._redis.hgetall(self._repairs)
+        self._promised = {camera_id.decode(): int(at_ms) for camera_id, at_ms in promised.items()}
+        for camera_id, at_ms in self._promised.items():
+            self._video.repair_at(camera_id, at_ms)
 
     def _read_tail(self, only: str = "") -> None:
         """Bring the cases (or one of them) up to what the stream says: the store may be behind it."""
@@ -169,6 +185,21 @@ class LiveCaseSystem:
             self._unsent = []
         self._arrived_ms = max(self._arrived_ms, reached)
         return is_behind
+
+    def _publish_cameras(self, now_ms: int) -> bool:
+        found, reached = self._video.due(now_ms, BATCH)
+        if found:
+            ready = [f for f, at in self._promised.items() if at <= reached]
+            with self._redis.pipeline(transaction=True) as pipe:
+                for fields in found:
+                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]
+                pipe.hset(self._position, mapping={"cameras_from": self._cameras_from, "cameras_ms": reached})
+                if ready:
+                    pipe.hdel(self._repairs, *ready)
+                pipe.execute()
+            for camera_id in ready:
+                del self._promised[camera_id]
+        return reached < now_ms
 
     def _is_next(self, step: Step) -> bool:
         """Whether a planned step still follows from the case as it is: a command may have changed it since."""
@@ -228,6 +259,10 @@ class LiveCaseSystem:
             for step in steps:
                 pipe.xadd(self._events, self._system.encode(step))  # type: ignore[arg-type]
                 pipe.sadd(self._touched, step.case.case_id)
+            if order is not None and kind == "camera.repair" and answer["type"] == "command.accepted":
+                camera_id = order.camera_id or ""
+                self._promised[camera_id] = self._video.repair(camera_id, now_ms)
+                pipe.hset(self._repairs, camera_id, str(self._promised[camera_id]))
             if order is not None and order.until is not None and steps:
                 pipe.hset(self._until, order.case_id, str(to_ms(order.until)))
             pipe.xadd(self._events, entry)  # type: ignore[arg-type]

@@ -84,6 +84,7 @@ week = [1, 2, 3, 4, 5]
 "/citizen-app" = "市民App"
 "/video-patrol" = "视频巡查"
 "/units" = "定位"
+"/video-platform" = "视频"
 """
 POLICY_TOML = """# Targets and lights: DOMAIN.md §1, §2 and §5. Every value may be changed.
 target_on_time = 0.90

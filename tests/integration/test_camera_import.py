@@ -70,8 +70,9 @@ def test_a_dry_run_says_the_same_and_publishes_nothing(
 def test_a_file_with_nothing_to_use_says_so(settings: Settings, tmp_path: Path, redis_client: redis.Redis) -> None:
     path = tmp_path / "cameras.csv"
     path.write_text("camera_id,lon,lat\nA,80,40\n", "utf-8")
-    with pytest.raises(OperationError, match="no camera that can be used"):
-        imported(settings, path)
+    for dry_run in (True, False):
+        with pytest.raises(OperationError, match="no camera that can be used"):
+            imported(settings, path, dry_run=dry_run)
     assert not redis_client.exists(Keys(CODE).events)
 
 

@@ -239,7 +239,8 @@ def osm(**tags: Any) -> Reading:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("240", {"azimuth": 240.0}), ("22.5°", {"azimuth": 22.5}), ("NNE", {"azimuth": 22.5}), ("sw", {"azimuth": 225.0}),
+        ("240", {"azimuth": 240.0}), ("22.5°", {"azimuth": 22.5}), ("NNE", {"azimuth": 22.5}),
+        ("sw", {"azimuth": 225.0}),
         ("60-120", {"azimuth": 90.0, "hfov": 60.0}), ("350-10", {"azimuth": 0.0, "hfov": 20.0}),
         ("N-E", {"azimuth": 45.0, "hfov": 90.0}), ("90;270", {"directions": [90.0, 270.0]}),
         ("0-90;180-240", {"directions": [45.0, 210.0], "hfov": 90.0}), ("N;SE", {"directions": [0.0, 135.0]}),

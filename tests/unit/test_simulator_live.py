@@ -1,5 +1,7 @@
 """The case system on a real stream: it publishes in time, goes on after a restart, obeys each command once."""
 
+import dataclasses
+import functools
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -34,8 +36,17 @@ class Hand:
         return self.seconds
 
 
-def started(client: redis.Redis, clock: SetClock, cases: list[Case], hand: Hand | None = None) -> LiveCaseSystem:
-    return LiveCaseSystem(client, clock, system(), cases, since_ms=START_MS, real=hand or Hand())
+@functools.cache
+def without_cameras() -> CaseSystem:
+    """The same cases; a day of 5,000 cameras is tens of thousands of events that most of these tests do not need."""
+    return CaseSystem(dataclasses.replace(demo_district(), cameras=()), SEED)
+
+
+def started(
+    client: redis.Redis, clock: SetClock, cases: list[Case], hand: Hand | None = None, *, cameras: bool = False
+) -> LiveCaseSystem:
+    found = system() if cameras else without_cameras()
+    return LiveCaseSystem(client, clock, found, cases, since_ms=START_MS, real=hand or Hand())
 
 
 def work(live: LiveCaseSystem) -> None:
@@ -295,3 +306,34 @@ def test_a_command_for_a_case_that_came_since_the_start_is_obeyed(redis_client: 
 def test_another_districts_system_can_be_made(tiny: object):
     assert CaseSystem(tiny, SEED).arrivals(START_MS // 60_000) is not None  # type: ignore[arg-type]
     assert demo_district().code == "320499"
+
+
+def camera_events(client: redis.Redis) -> list[Event]:
+    return [e for e in published(client) if isinstance(e, Event) and e.source == "/video-platform" and e.subject]
+
+
+def test_a_repair_that_was_promised_is_done_even_after_a_restart(redis_client: redis.Redis):
+    clock = SetClock(START_MS)
+    live = started(redis_client, clock, [], cameras=True)
+    work(live)
+    out = [e.subject for e in camera_events(redis_client)]
+    assert 60 < len(out) == len(set(out)) < 120
+    ask(redis_client, "camera.repair", "c-1", camera_id=out[0], fault="video_lost", expected_version=0)
+    work(live)
+    assert answers(redis_client, "c-1") == [("command.accepted", None)]
+    clock.ms += 6 * 60_000
+    work(started(redis_client, clock, [], cameras=True))
+    said = [e.body.status for e in camera_events(redis_client) if e.subject == out[0]]  # type: ignore[attr-defined]
+    assert said[-1] == "online" and len(said) == 2
+    work(started(redis_client, clock, [], cameras=True))
+    assert [e.body.status for e in camera_events(redis_client) if e.subject == out[0]] == said  # type: ignore[attr-defined]
+
+
+def test_the_cameras_changes_come_once_over_restarts(redis_client: redis.Redis):
+    clock = SetClock(START_MS)
+    for _ in range(5):
+        work(started(redis_client, clock, [], cameras=True))
+        clock.ms += 7 * 60_000 + 123
+    events = camera_events(redis_client)
+    assert len({e.id for e in events}) == len(events) > 150
+    assert {e.type for e in events} >= {"camera.status", "camera.changed"}
