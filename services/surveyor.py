@@ -19,15 +19,14 @@ from sqlalchemy.exc import DBAPIError
 
 from services.announcing import announce
 from services.cases import CaseRow
-from services.clock import Clock, to_ms
-from services.coverage.condition import Reported, reported_by
+from services.clock import Clock
 from services.coverage.model import CoverageModel
 from services.coverage.plan import Plan, make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
 from services.coverage.told import Coverage
+from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease
-from services.events.others import CameraChanged, CameraStatusChanged
 from services.projector.delta import Delta, ThingChange, decode_delta
 from services.store import read
 from services.store.write import OF_OUR_OWN, Feed, Writer, read_feed
@@ -48,12 +47,9 @@ PLAN_SITES = 50
 PROVE_AFTER_S = 30.0
 PROVE_HOUR = 3
 A_DELTA = 500
-DAY_MS = 86_400_000
 OURS = tuple(kind for kind in OF_OUR_OWN if kind != "hot_spots")
 AWAY = (redis.RedisError, OSError, DBAPIError)
 _ENCODE = msgspec.json.Encoder().encode
-_CAMERA = msgspec.json.Decoder(CameraChanged).decode
-_STATUS = msgspec.json.Decoder(CameraStatusChanged).decode
 _REMOVED = b'"removed":true'
 
 Key = tuple[str, str]
@@ -106,19 +102,11 @@ class Surveyor:
     def load(self) -> None:
         """Work everything out from the package and the store, and tell what differs from what stands."""
         now = self._clock.now_ms()
-        since = now - int(self._district.policy.coverage.window_days * DAY_MS)
-        model = CoverageModel(self._district)
         with self._engine.connect() as connection, connection.begin():
             feed = read_feed(connection)
             self._revision = feed.revision if feed is not None else 0
-            things = read.all_things(connection, ("camera", "camera_status", *OURS))
-            cases = list(read.reported_since(connection, since))
-        self._told = {(t.kind, t.key): t.body for t in things if t.kind in OURS}
-        cameras: dict[str, CameraChanged | None] = {camera.camera_id: camera for camera in self._district.cameras}
-        cameras.update({t.key: _camera(t.body) for t in things if t.kind == "camera"})
-        reported = {t.key: _reported(t.body) for t in things if t.kind == "camera_status"}
-        standing = [camera for camera in cameras.values() if camera is not None]
-        model.load(((camera, reported.get(camera.camera_id)) for camera in standing), cases, now)
+            self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, OURS)}
+            model = read_model(connection, self._district, now)
         self.model = model
         self._tell(now)
         gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
@@ -173,13 +161,13 @@ class Surveyor:
         model = self.model
         for thing in things:
             if thing.kind == "camera":
-                camera = _camera(bytes(thing.body))
+                camera = camera_in(bytes(thing.body))
                 if camera is None:
                     model.remove(thing.key)
                 else:
                     model.put([(camera, None)], now)
             elif thing.kind == "camera_status":
-                model.report(thing.key, _reported(bytes(thing.body)), now)
+                model.report(thing.key, report_in(bytes(thing.body)), now)
         model.put_cases(rows, now)
 
     def _tell(self, now: int) -> None:
@@ -255,16 +243,6 @@ class Surveyor:
 
     def _has_spot(self, key: str) -> bool:
         return key in self.model.spots.by_id or key.removeprefix("grid:") in self.model.areas["grid"]
-
-
-def _camera(body: bytes) -> CameraChanged | None:
-    """The camera, None where it was removed."""
-    return None if _REMOVED in body and b'"lon"' not in body else _CAMERA(body)
-
-
-def _reported(body: bytes) -> Reported:
-    status = _STATUS(body)
-    return reported_by(status, to_ms(status.at))
 
 
 def _gone(key: str) -> bytes:
