@@ -59,6 +59,7 @@ lint: setup ## ruff and mypy
 	@$(RUN)/mypy
 
 pictures: setup-tests ## make the pictures of docs/pictures anew
+	@$(RUN)/python -m bench.coverage_pictures
 	@$(RUN)/python -m bench.pictures
 
 lock: ## pin the dependencies with their hashes again, for every Python from 3.11 on
