@@ -18,6 +18,7 @@ from services.escalation.rules import Proposal, takeover
 from services.events.codes import LEVELS
 from services.indicators.cells import Cell
 from services.indicators.measures import AT, booked_at
+from services.liveboard.coverage_feed import CoverageFeed
 from services.projector.delta import Delta, Happened, ThingChange
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
@@ -64,6 +65,7 @@ class Board:
         self.solved: dict[int, dict[int, int]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
+        self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
         self.happened: list[Happened] = []
         self.streets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(Share._fields))
@@ -110,6 +112,7 @@ class Board:
             standing = self.things.get((thing.kind, thing.key))
             if standing is None or (thing.version, -thing.entry) > (standing.version, -standing.entry):
                 self.things[thing.kind, thing.key] = thing
+                self.coverage.put(revision, thing)
         for what, source, n in delta.tallies:
             self.tallies[what, source] = self.tallies.get((what, source), 0) + n
         self.happened.extend(delta.happened)

@@ -25,6 +25,7 @@ from services.events.entry import entry_key
 from services.events.others import UnitMoved
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
+from services.liveboard.coverage_feed import COVERAGE_KINDS
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
 from services.store.write import Feed, read_feed
@@ -45,7 +46,7 @@ WATCH_EVERY_S = 30.0
 PATROLS_BACK_MS = 2 * 3_600_000
 # An entry older than this that the store has not taken in: the projector is late.
 BEHIND_AFTER_MS = 3000
-KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots")
+KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots", *COVERAGE_KINDS)
 
 
 class Offload(Protocol):
@@ -111,6 +112,7 @@ class Follower:
         if feed is not None:
             board.revision, board.last_entry = feed.revision, feed.last_entry
             board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
+        board.coverage.load(board.revision, things)
         self.board = board
         self._changed(None)
 
