@@ -42,7 +42,11 @@ lianqin.makeSigns = () => {
   };
   return {
     colour,
-    single(g, x, y, u, light, grave) {
+    single(g, x, y, u, light, grave, unseen = false) {
+      if (unseen) { // 盲区案件: nobody sees the place
+        g.beginPath(); g.arc(x, y, 18 * u, 0, 7);
+        g.setLineDash([5 * u, 4 * u]); g.strokeStyle = colour["ink-1"]; g.lineWidth = 2 * u; g.stroke(); g.setLineDash([]);
+      }
       if (light === lianqin.LIGHT.overdue) {
         g.beginPath(); g.arc(x, y, 15 * u, 0, 7);
         g.globalAlpha = 0.16; g.fillStyle = colour.overdue; g.fill();

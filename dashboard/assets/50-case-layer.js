@@ -155,7 +155,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     for (const k of order) {
       const {x, y} = place(points[k]), i = slots[k];
       if (!inside(x, y)) continue;
-      this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3);
+      this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3, s.unseen[i] === 1);
       drawn.singles.push({x, y, id: s.ids[i]});
     }
     for (const d of drawn.groups) {

@@ -12,6 +12,7 @@ globalThis.lianqin = globalThis.lianqin || {};
  * @property {Object[]} [regions]
  * @property {Object} [coverage]
  * @property {string[]} [gone]   cameras that are no more
+ * @property {string[]} [gone_spots]
  * @property {boolean} [plan]    the plan has changed
  */
 lianqin.CoverageState = class {
@@ -48,6 +49,7 @@ lianqin.CoverageState = class {
     for (const body of changes.spots || []) put("spots", body.id, body);
     for (const body of changes.regions || []) put("regions", body.code, body);
     for (const id of changes.gone || []) put("sights", id, null);
+    for (const id of changes.gone_spots || []) put("spots", id, null);
     if (changes.coverage && at >= this.coverageAt) { this.coverage = changes.coverage; this.coverageAt = at; moved.coverage = true; }
     if (asked !== undefined && changes.whole) {
       for (const name of ["sights", "spots", "regions"]) for (const [id, known] of this[name]) if (known.rev < at && known.body) put(name, id, null);

@@ -188,11 +188,11 @@ lianqin.CoverageLayer = L.Renderer.extend({
       if (s.body.id === this.picked.camera) last = [x, y, s.body];
       const counts = this.counts(s.body);
       if (isFar) this.ink.speck(counts ? works : fails, u, x, y, s.body, counts);
-      else this.ink.camera(m, u, x, y, s.body, counts, false);
+      else this.ink.camera(m, 1.5 * u, x, y, s.body, counts, false);
     }
     m.globalAlpha = 0.55; m.fillStyle = c["ink-2"]; m.fill(works);
     m.globalAlpha = 1; m.lineWidth = 1.75 * u; m.strokeStyle = c["ink-1"]; m.stroke(fails);
-    if (last) this.ink.camera(m, u, ...last, this.counts(last[2]), true);
+    if (last) this.ink.camera(m, 1.5 * u, ...last, this.counts(last[2]), true);
   },
   _drawSitesGround(g, f, u, at, inView) {
     const path = new Path2D();

@@ -47,7 +47,7 @@ lianqin.startCoverage = root => {
     if (view.tab === "plan") content.push(...planFace());
     else {
       const all = ranked(view.tab === "grids" ? s => !isKey(s) && s.need > 0 : s => isKey(s) && (s.need > 0 || s.live === undefined || s.live === null)), shown = all.slice(0, SPOTS_SHOWN);
-      content.push(h("p", {class: "dim"}, fill(words.ranked_by, {n: all.length}), all.length > shown.length ? ` · ${fill(words.shown_of, {n: shown.length, all: all.length})}` : ""));
+      content.push(h("p", {class: "dim"}, fill(words.ranked_by, {n: all.length}), all.length > shown.length ? ` · ${fill(words.shown_of, {n: shown.length})}` : ""));
       content.push(...(shown.length ? shown.map((s, i) => faces.spot(s, view.tab === "spots" && i < 3 ? "ABC"[i] : String(i + 1), view, nameOf)) : [h("p", {class: "none"}, loaded ? state.coverage && state.coverage.cameras ? words.no_gap : words.none_loaded : words.loading)]));
     }
     box.replaceChildren(...content);

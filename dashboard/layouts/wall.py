@@ -47,7 +47,14 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                         [
                             _tile(ids.QUEUE, tile["queue"]),
                             _tile(ids.NEXT, tile["next"]),
-                            _tile(ids.UNKNOWN, tile["unknown"]),
+                            _tile(ids.BLIND, words["coverage"]["tile"], words["coverage"]["tile_basis"]),
+                            html.Div(
+                                [
+                                    _tile(ids.CAMERAS, words["coverage"]["online_tile"]),
+                                    _tile(ids.UNKNOWN, tile["unknown"]),
+                                ],
+                                className="halves",
+                            ),
                         ],
                         className="column",
                     ),

@@ -14,7 +14,7 @@ COVERAGE_KINDS = ("coverage", "region", "spot", "sight", "plan")
 
 
 class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message: bodies by kind, and the ids of the sights that are gone. ``whole`` says that it is everything.
+    """One message: bodies by kind, and the ids of the sights and spots that are gone. ``whole`` says that it is everything.
 
     ``plan`` is only named when it changed: who wants it asks for it.
     """
@@ -26,6 +26,7 @@ class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
     regions: list[msgspec.Raw] = []
     coverage: msgspec.Raw | None = None
     gone: list[str] = []
+    gone_spots: list[str] = []
     plan: bool = False
 
 
@@ -71,11 +72,12 @@ class CoverageFeed:
         sights: list[msgspec.Raw] = []
         spots: list[msgspec.Raw] = []
         regions: list[msgspec.Raw] = []
-        coverage, gone, plan = None, [], False
+        gone: dict[str, list[str]] = {"sight": [], "spot": []}
+        coverage, plan = None, False
         for (kind, key), body in self._after(0 if whole else revision):
-            if kind == "sight" and _removed(kind, body):
+            if _removed(kind, body):
                 if not whole:
-                    gone.append(key)
+                    gone[kind].append(key)
             elif kind == "sight":
                 sights.append(body)
             elif kind == "spot":
@@ -86,7 +88,7 @@ class CoverageFeed:
                 coverage = body
             else:
                 plan = True
-        return Changes(self.revision, whole, sights, spots, regions, coverage, gone, plan)
+        return Changes(self.revision, whole, sights, spots, regions, coverage, gone["sight"], gone["spot"], plan)
 
     def _after(self, revision: int) -> Iterator[tuple[tuple[str, str], msgspec.Raw]]:
         for key in reversed(self._found):
@@ -97,5 +99,5 @@ class CoverageFeed:
 
 
 def _removed(kind: str, body: msgspec.Raw) -> bool:
-    """A body that only says that its camera is no longer there."""
-    return kind == "sight" and len(body) < 200 and _is_gone.decode(body).removed
+    """A body that only says that its camera or spot is no longer there."""
+    return kind in {"sight", "spot"} and len(body) < 200 and _is_gone.decode(body).removed
