@@ -138,7 +138,8 @@ class Scene:
             hfov, range_m = (80.0, 60.0) if model == "bullet" else (360.0, 35.0)
             sites.append({
                 "rank": rank, "pole": f"P{rank:04d}", "name": f"{spot.name}旁灯杆", "street": spot.street,
-                "lon": spot.lon + rng.uniform(-1, 1) * 2e-3, "lat": spot.lat + rng.uniform(-1, 1) * 2e-3, "model": model,
+                "lon": spot.lon + rng.uniform(-1, 1) * 2e-3, "lat": spot.lat + rng.uniform(-1, 1) * 2e-3,
+                "model": model,
                 "azimuth": azimuth, "hfov": hfov, "range_m": range_m, "gain": gain, "covered_m2": 4800.0 * 0.97**rank,
                 "cases": max(1, 40 - rank), "cost": 1.0, "shape": fan(azimuth, hfov, range_m),
             })  # fmt: skip
@@ -173,7 +174,8 @@ class Scene:
             id=f"{self.district.code}00001310{i:06d}", name=f"{feature['properties'].get('name') or '路口'}{i}号",
             kind=kind, lon=round(point.x, 7), lat=round(point.y, 7), state=state, view=view,  # type: ignore[arg-type]
             grade=grade, street=rng.choice(list(self.district.streets)),  # type: ignore[arg-type]
-            fault="video_lost" if state == "degraded" else "", since=self.at - 4_000_000, sees_day=sees, sees_night=night,
+            fault="video_lost" if state == "degraded" else "", since=self.at - 4_000_000,
+            sees_day=sees, sees_night=night,
             azimuths=[] if view != "fixed" else [azimuth], hfov=hfov, range_m=round(range_m, 1),
             levels_m=[round(range_m, 1), round(range_m / 2.5, 1), round(range_m / 5, 1), round(range_m / 10, 1)],
             estimated=["range"] if "range_estimated" in reasons else [], reasons=reasons,

@@ -144,7 +144,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
         }
         if (isUnknown && reach > 12 * u) this.ink.letter(m, u, x, y, "?");
       }
-      if (isPicked) { m.beginPath(); m.arc(x, y, 13 * u, 0, 7); m.strokeStyle = c.accent; m.lineWidth = 3 * u; m.stroke(); }
+      if (isPicked && (isPoint || body.kind === "place")) { m.beginPath(); m.arc(x, y, 13 * u, 0, 7); m.strokeStyle = c.accent; m.lineWidth = 3 * u; m.stroke(); }
     }
   },
   _flat(body) { return body._flat || (body._flat = body.outline.flat()); },
@@ -156,7 +156,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
     if (isRoad) {
       const path = new Path2D();
       for (const rings of body.blind) this._add(path, lianqin.pathOf(rings, true), f, x, y);
-      g.lineCap = "butt"; g.lineWidth = Math.max(8 * u, 80 * f.dx); g.stroke(path);
+      g.lineCap = "butt"; g.lineWidth = Math.max(12 * u, 80 * f.dx); g.stroke(path);
       g.strokeStyle = c["map-hatch"]; g.lineWidth = u; g.stroke(path);
       return;
     }

@@ -143,7 +143,7 @@ lianqin.makeTiles = (texts, format, places) => {
           h("span", {class: "no"}, String(i + 1)),
           h("p", {class: "what"}, h("span", null, `${street(row[A.street])} ${className(row)}`), this.countdown(state.left)),
           h("p", {class: "who"}, h("span", null, reason + (e && e[2] !== null ? ` ${format.fill(word.since, {time: format.hm(e[2])})}` : "")), badge),
-          h("p", {class: "way"}, h("span", null, this.way(row, e))));
+          h("p", {class: "way"}, h("span", null, this.way(row, e)), row[A.unseen] === 1 ? h("span", {class: "mid"}, h("i", {class: "swatch unseen"}), ` ${texts.coverage.unseen_case}`) : null));
       });
       const more = t.n - shown.length, shownUntaken = shown.filter(id => !this.queueLight(rows.get(id), now).taken).length;
       const restUntaken = t.untaken - shownUntaken;
@@ -201,13 +201,12 @@ lianqin.makeTiles = (texts, format, places) => {
     },
 
     /** Where cases happen that nobody sees: the three key spots in most need, the letters of the map. */
-    blind(t, known) {
+    blind(t) {
       const words = texts.coverage;
       if (!t || !t.cameras) return h("div", {class: "blind"}, h("p", {class: "none"}, words.none_loaded));
-      if (!t.top.length) return h("div", {class: "blind"}, h("p", {class: "none"}, words.no_gap));
+      if (!t.top.length) return h("div", {class: "blind"}, h("p", {class: "none"}, t.notes.includes("no_key_spots") ? words.notes.no_key_spots : words.no_gap));
       return h("div", {class: "blind"}, t.top.map(s => [
-        h("b", null, s.letter), h("span", {class: "name"}, s.name), h("span", {class: "dim"}, words.gap[s.gap]), h("b", {class: "r"}, `${format.count(s.unseen)} ${word.items}`.trim())]),
-        known);
+        h("b", null, s.letter), h("span", {class: "name"}, (places.spots && places.spots[s.id]) || s.name), h("span", {class: "dim"}, words.gap[s.gap]), h("b", {class: "r"}, `${format.count(s.unseen)} ${word.items}`.trim())]));
     },
     cameras(t) {
       const words = texts.coverage;

@@ -62,8 +62,7 @@ lianqin.startWall = root => {
       body("tile-blind", tiles.blind(t));
       body("tile-cameras", tiles.cameras(t));
       cover.isNight = !!t && t.is_night;
-      cover.letters = new Map(t ? t.top.map(s => [s.id, s.letter]) : []);
-      cover.touch(); drawLegend();
+      cover.touch(); drawLegend(); drawLetters();
     },
     shift: t => { $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : ""; },
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
@@ -136,6 +135,7 @@ lianqin.startWall = root => {
       line(tiles.sign("soon warn"), t.due_soon, names[1]),
       line(h("i", {class: "sign dot"}), other, names[2]),
       ...(units ? [line(h("i", {class: "sign capsule"}), units, names[3])] : []));
+    drawLegend();
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;
@@ -148,10 +148,20 @@ lianqin.startWall = root => {
     const blind = t ? t.gaps : 0;
     $("map-legend").querySelectorAll(".of-coverage").forEach(el => el.remove());
     const key = (kind, n, name) => h("div", {class: "of-coverage"}, h("i", {class: `swatch ${kind}`}), n === null ? null : h("b", null, format.count(n)), h("span", null, name));
+    let unseen = 0;
+    for (let i = 0; i < store.n; i++) unseen += store.unseen[i];
+    if (unseen) $("map-legend").append(key("unseen", unseen, texts.coverage.unseen_case));
     if (spots.length || blind) $("map-legend").prepend(key("blind", blind, texts.coverage.key_blind), key("keys", null, texts.coverage.key_spot));
   };
+  /** The letters stand above the signs of the cases, for they lead from the list to the place. */
+  const drawLetters = () => {
+    const t = live.state.tiles.coverage;
+    if (!layer) return;
+    layer.letters = (t ? t.top : []).flatMap(s => { const spot = live.state.tiles[`spot:${s.id}`]; return spot ? [{...project(spot.lon, spot.lat), text: s.letter}] : []; });
+    layer.touch();
+  };
   /** One spot is one tile: the others are not decoded again. */
-  const drawSpot = (name, t) => { t ? cover.putSpot(t) : cover.dropSpot(name.slice(5)); drawLegend(); };
+  const drawSpot = (name, t) => { t ? cover.putSpot(t) : cover.dropSpot(name.slice(5)); drawLegend(); drawLetters(); };
   const touch = () => { layer && layer.touch(); insets.touch(); };
   let second = -1, drawnMinute = "";
   const everySecond = () => {
@@ -215,7 +225,7 @@ lianqin.startWall = root => {
     cover.addTo(map);
     lianqin.wallCoverage = cover;
     lianqin.mapHands(map, layer, live, {texts, format, tiles, pick});
-    for (const name of ["units", "queue"]) if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
+    for (const name of ["units", "queue", "coverage"]) if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
     layer.touch();
     lianqin.layer = layer;
   });

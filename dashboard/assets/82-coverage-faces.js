@@ -62,14 +62,14 @@ lianqin.makeCoverageFaces = (texts, format, places) => {
     },
 
     /** A spot in the ranking, with every term of its need. */
-    spot(spot, label, view, nameOf) {
+    spot(spot, label, view, nameOf, name) {
       const gap = gapOf(spot, view), used = gapOf(spot, {light: "now", isNight: view.isNight, planned: false});
       const kind = spot.kind === "grid" ? "" : words.kinds[spot.kind];
       const terms = used === null ? words.need_unknown : fill(words.need_terms, {demand: number(spot.demand || 0, 1), weight: +(spot.weight ?? 1).toFixed(2), gap: format.percent(used)});
       const way = spot.way ? h("p", {class: "way"}, h("b", null, words.way[spot.way]), spot.camera ? [" · ", h("span", {class: "touch", "data-camera": spot.camera, tabindex: 0}, fill(words.nearest, {name: nameOf(spot.camera), m: number(spot.camera_m || 0)}))] : "") : null;
       return h("article", {class: "spot", "data-spot": spot.id, tabindex: 0},
         h("span", {class: "no"}, label),
-        h("p", {class: "what"}, h("b", null, spot.name), h("span", {class: `gap ${spot.gap || "unknown"}`}, words.gap[spot.gap || "unknown"])),
+        h("p", {class: "what"}, h("b", null, name), h("span", {class: `gap ${spot.gap || "unknown"}`}, words.gap[spot.gap || "unknown"])),
         h("p", {class: "dim"}, [kind, street(spot.street)].filter(Boolean).join(" · "), gap !== used && gap !== null ? ` · ${format.percent(gap)}` : ""),
         h("p", {class: "need"}, used === null ? terms : [`${words.need} `, h("b", null, number(spot.need || 0, 1)), ` = ${terms}`]),
         h("p", {class: "dim"}, fill(words.cases_terms, {cases: spot.cases || 0, unseen: spot.unseen || 0})),

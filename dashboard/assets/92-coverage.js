@@ -12,7 +12,7 @@ lianqin.startCoverage = root => {
   const SPOTS_SHOWN = 100, query = new URLSearchParams(location.search);
   const pickOf = (name, list) => list.includes(query.get(name)) ? query.get(name) : list[0];
   const view = {light: pickOf("light", ["now", "day", "night"]), planned: query.get("view") === "planned", isNight: false,
-    tab: pickOf("tab", ["spots", "grids", "plan"]), n: Math.min(50, Math.max(1, +query.get("n") || 20)), off: new Set((query.get("off") || "cases").split(",").filter(Boolean))};
+    tab: pickOf("tab", ["spots", "grids", "plan"]), n: Math.min(50, Math.max(1, +query.get("n") || 20)), off: new Set((query.get("off") || (query.get("tab") === "plan" ? "cases" : "cases,sites")).split(",").filter(Boolean))};
   let map = null, live = null, plan = null, failed = false, loaded = false;
   html.lang = texts.language;
   document.title = words.page_title;
@@ -22,7 +22,7 @@ lianqin.startCoverage = root => {
   const remember = () => {
     const set = (name, value, usual) => value === usual ? query.delete(name) : query.set(name, value);
     set("light", view.light, "now"); set("view", view.planned ? "planned" : "live", "live"); set("tab", view.tab, "spots");
-    set("n", String(view.n), "20"); set("off", [...view.off].sort().join(","), "cases");
+    set("n", String(view.n), "20"); set("off", [...view.off].sort().join(","), view.tab === "plan" ? "cases" : "cases,sites");
     set("camera", layer.picked.camera || "", ""); set("spot", layer.picked.spot || "", "");
     const text = query.toString();
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
@@ -30,6 +30,7 @@ lianqin.startCoverage = root => {
 
   const sights = () => { let n = 0; for (const _ of state.all("sights")) n++; return n; };
   const nameOf = id => { const body = state.get("sights", id); return body ? body.name || id : id; };
+  const spotName = spot => (places.spots && places.spots[spot.id]) || spot.name;
   const isKey = spot => spot.kind !== "grid";
   const ranked = keep => [...state.all("spots")].filter(keep).sort((a, b) => (b.need || 0) - (a.need || 0) || (a.id < b.id ? -1 : 1));
 
@@ -48,7 +49,7 @@ lianqin.startCoverage = root => {
     else {
       const all = ranked(view.tab === "grids" ? s => !isKey(s) && s.need > 0 : s => isKey(s) && (s.need > 0 || s.live === undefined || s.live === null)), shown = all.slice(0, SPOTS_SHOWN);
       content.push(h("p", {class: "dim"}, fill(words.ranked_by, {n: all.length}), all.length > shown.length ? ` · ${fill(words.shown_of, {n: shown.length})}` : ""));
-      content.push(...(shown.length ? shown.map((s, i) => faces.spot(s, view.tab === "spots" && i < 3 ? "ABC"[i] : String(i + 1), view, nameOf)) : [h("p", {class: "none"}, loaded ? state.coverage && state.coverage.cameras ? words.no_gap : words.none_loaded : words.loading)]));
+      content.push(...(shown.length ? shown.map((s, i) => faces.spot(s, view.tab === "spots" && i < 3 && s.need > 0 ? "ABC"[i] : String(i + 1), view, nameOf, spotName(s))) : [h("p", {class: "none"}, loaded ? state.coverage && state.coverage.cameras ? words.no_gap : words.none_loaded : words.loading)]));
     }
     box.replaceChildren(...content);
     box.scrollTop = top;
@@ -94,7 +95,7 @@ lianqin.startCoverage = root => {
 
   const show = () => {
     for (const name of LAYERS) if (name !== "cases") layer.show[name] = !view.off.has(name);
-    layer.show.grids = view.tab === "grids"; layer.show.sites = layer.show.sites && view.tab === "plan";
+    layer.show.grids = view.tab === "grids";
     layer.light = view.light; layer.planned = view.planned; layer.isNight = view.isNight;
     if (map) view.off.has("cases") ? cases.remove() : map.hasLayer(cases) || cases.addTo(map);
     showSites();
@@ -104,6 +105,9 @@ lianqin.startCoverage = root => {
   let soon = 0;
   /** A stream of changes is drawn a few times a second: the map at once, the lists with it. */
   const lists = () => { if (!soon) soon = setTimeout(() => { soon = 0; drawFigures(); drawRanking(); drawLayers(); }, 120); };
+  let counted = 0;
+  /** Of the cases only their number is shown. */
+  const countCases = () => { if (!counted) counted = setTimeout(() => { counted = 0; drawLayers(); }, 1000); };
 
   const put = moved => {
     for (const id of moved.sights) { const body = state.get("sights", id); body ? layer.putSight(body) : layer.dropSight(id); }
@@ -178,7 +182,7 @@ lianqin.startCoverage = root => {
     if (change.rows === null) store.load(live.state.rows);
     else for (const id of change.rows) { const row = live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
     if (map && map.hasLayer(cases)) cases.touch();
-    if (change.rows === null || change.rows.size) lists();
+    if (change.rows === null || change.rows.size) countCases();
     html.dataset.open = live.state.rows.size;
   }, () => everySecond());
   lianqin.socket.on("connect", () => lianqin.socket.emit("watch_coverage"));
@@ -219,7 +223,7 @@ lianqin.startCoverage = root => {
       else if (hit && hit.camera) openCamera(hit.camera, false);
       else if (hit && hit.spot) openSpot(hit.spot, false);
     });
-    lianqin.coverageTip(map, layer, state, faces, {texts, format, view});
+    lianqin.coverageTip(map, layer, state, faces, {texts, format, view, spotName});
     show(); openLinked();
     lianqin.coverageLayer = layer;
   });
@@ -253,7 +257,7 @@ lianqin.startCoverage = root => {
 };
 
 /** What lies under the pointer, in words. */
-lianqin.coverageTip = (map, layer, state, faces, {texts, format, view}) => {
+lianqin.coverageTip = (map, layer, state, faces, {texts, format, view, spotName}) => {
   const tip = document.getElementById("map-tooltip"), box = map.getContainer().closest(".map-box"), h = lianqin.h, words = texts.coverage;
   const say = hit => {
     if (hit && hit.camera) {
@@ -262,7 +266,7 @@ lianqin.coverageTip = (map, layer, state, faces, {texts, format, view}) => {
     }
     if (hit && hit.spot) {
       const s = state.get("spots", hit.spot), gap = s && faces.gapOf(s, view);
-      return s && [h("b", null, s.name), h("span", null, `${words.gap[s.gap || "unknown"]} · ${gap === null ? words.not_known : format.percent(gap)}`), h("span", null, format.fill(words.cases_terms, {cases: s.cases || 0, unseen: s.unseen || 0}))];
+      return s && [h("b", null, spotName(s)), h("span", null, `${words.gap[s.gap || "unknown"]} · ${gap === null ? words.not_known : format.percent(gap)}`), h("span", null, format.fill(words.cases_terms, {cases: s.cases || 0, unseen: s.unseen || 0}))];
     }
     return null;
   };

@@ -14,9 +14,9 @@ COVERAGE_KINDS = ("coverage", "region", "spot", "sight", "plan")
 
 
 class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message: bodies by kind, and the ids of the sights and spots that are gone. ``whole`` says that it is everything.
+    """One message: bodies by kind, and the ids of the sights and spots that are gone.
 
-    ``plan`` is only named when it changed: who wants it asks for it.
+    ``whole`` says that it is everything. ``plan`` is only named when it changed: who wants it asks for it.
     """
 
     revision: int
