@@ -51,6 +51,12 @@ lianqin.makeCoverageInk = () => {
   return {
     colour, hatch,
     letter(g, u, x, y, text) { g.font = font(26 * u); g.fillStyle = colour["ink-1"]; halo(g, u, text, x, y + u); },
+    plate(g, u, x, y, text) {
+      g.beginPath(); g.arc(x, y, 16 * u, 0, 7); g.fillStyle = colour["map-halo"]; g.fill();
+      g.strokeStyle = colour["ink-2"]; g.lineWidth = 2 * u; g.stroke();
+      g.font = font(24 * u); g.textAlign = "center"; g.textBaseline = "middle"; g.fillStyle = colour["ink-1"];
+      g.fillText(text, x, y + u);
+    },
     /** A key place: a small open square, never a sign of a case. */
     place(g, u, x, y, isUnknown) {
       const r = 5 * u;
@@ -59,12 +65,13 @@ lianqin.makeCoverageInk = () => {
       g.setLineDash(isUnknown ? [2 * u, 2 * u] : []); g.strokeRect(x - r, y - r, 2 * r, 2 * r); g.setLineDash([]);
     },
     /** A camera far away: a point that works, a cross that does not, a ring of which nobody knows the direction. */
-    speck(g, u, x, y, sight, works) {
-      if (works) { g.rect(x - 1.5 * u, y - 1.5 * u, 3 * u, 3 * u); return; }
-      cross(g, x, y, 3 * u);
+    speck(path, how, u, x, y) {
+      if (how === "works") path.rect(x - 1.5 * u, y - 1.5 * u, 3 * u, 3 * u);
+      else if (how === "idle") { path.moveTo(x + 2.5 * u, y); path.arc(x, y, 2.5 * u, 0, 7); }
+      else cross(path, x, y, 3 * u);
     },
     /** A camera near: a lens with a stroke into each direction; a ring around what turns; «?» where nobody knows. */
-    camera(g, u, x, y, sight, works, isPicked) {
+    camera(g, u, x, y, sight, works, isPicked, isIdle) {
       const r = 5 * u, line = (style, width) => { g.strokeStyle = style; g.lineWidth = width * u; g.stroke(); };
       if (isPicked) { g.beginPath(); g.arc(x, y, 15 * u, 0, 7); line(colour["map-halo"], 6); line(colour.accent, 3); }
       g.beginPath();
@@ -77,7 +84,7 @@ lianqin.makeCoverageInk = () => {
       line(works ? colour["ink-1"] : colour["ink-2"], 1.5);
       if (sight.view === "unknown") { g.font = font(11 * u); g.textAlign = "center"; g.textBaseline = "middle"; g.fillStyle = works ? colour.ground : colour["ink-1"]; g.fillText("?", x, y + 0.5 * u); }
       else if (sight.state === "unstable") { g.beginPath(); g.moveTo(x - 3 * u, y); g.lineTo(x, y - 3 * u); g.lineTo(x, y + 3 * u); g.lineTo(x + 3 * u, y); line(colour["ink-1"], 1.5); }
-      else if (!works) { g.beginPath(); cross(g, x, y, 2.5 * u); line(colour["ink-1"], 1.75); }
+      else if (!works && !isIdle) { g.beginPath(); cross(g, x, y, 2.5 * u); line(colour["ink-1"], 1.75); }
     },
     /** A planned site: a numbered pentagon, the point on the place itself. */
     site(g, u, x, y, rank, isPicked) {

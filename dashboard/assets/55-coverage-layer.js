@@ -19,9 +19,11 @@ lianqin.CoverageLayer = L.Renderer.extend({
   /** Whether a camera counts as seen by: all of them when it is about the plan, else those that work in this light. */
   counts(sight) {
     if (this.planned) return sight.view === "fixed" || sight.view === "reach";
-    const night = this.light === "night" || (this.light === "now" && this.isNight);
-    return night ? !!sight.sees_night : !!sight.sees_day;
+    return this.isDark() ? !!sight.sees_night : !!sight.sees_day;
   },
+  isDark() { return this.light === "night" || (this.light === "now" && this.isNight); },
+  /** A camera that sees nothing although it is well: nobody knows its direction, or it is too dark for it. */
+  isIdle(sight) { return (sight.state === "online" || sight.state === "unstable") && !this.counts(sight) && (sight.view === "unknown" || sight.view === "none" || !!sight.sees_day); },
   putSight(body) { this.sights.set(body.id, {body, ...this._place(body.lon, body.lat)}); this.touch(); },
   dropSight(id) { this.sights.delete(id); this.touch(); },
   putSpot(body) { this.spots.set(body.id, {body, ...this._place(body.lon, body.lat), ...this._reachOf(body)}); this.touch(); },
@@ -175,11 +177,11 @@ lianqin.CoverageLayer = L.Renderer.extend({
       const s = this.spots.get(id);
       if (!s) continue;
       const [x, y] = at(s);
-      if (inView(x, y, 0)) this.ink.letter(m, u, x, y, letter);
+      if (inView(x, y, 0)) this.ink.plate(m, 0.85 * u, x, y, letter);
     }
   },
   _drawCameras(m, f, u, at, inView, drawn, near) {
-    const c = this.ink.colour, isFar = near < this.options.marksPxM, works = new Path2D(), fails = new Path2D();
+    const c = this.ink.colour, isFar = near < this.options.marksPxM, works = new Path2D(), fails = new Path2D(), idle = new Path2D();
     let last = null;
     for (const s of this.sights.values()) {
       const [x, y] = at(s);
@@ -187,12 +189,13 @@ lianqin.CoverageLayer = L.Renderer.extend({
       drawn.cameras.push({id: s.body.id, x, y});
       if (s.body.id === this.picked.camera) last = [x, y, s.body];
       const counts = this.counts(s.body);
-      if (isFar) this.ink.speck(counts ? works : fails, u, x, y, s.body, counts);
-      else this.ink.camera(m, 1.5 * u, x, y, s.body, counts, false);
+      if (isFar) this.ink.speck(...(counts ? [works, "works"] : this.isIdle(s.body) ? [idle, "idle"] : [fails, "fails"]), u, x, y);
+      else this.ink.camera(m, 1.5 * u, x, y, s.body, counts, false, this.isIdle(s.body));
     }
     m.globalAlpha = 0.55; m.fillStyle = c["ink-2"]; m.fill(works);
     m.globalAlpha = 1; m.lineWidth = 1.75 * u; m.strokeStyle = c["ink-1"]; m.stroke(fails);
-    if (last) this.ink.camera(m, 1.5 * u, ...last, this.counts(last[2]), true);
+    m.globalAlpha = 0.7; m.lineWidth = u; m.strokeStyle = c["ink-2"]; m.stroke(idle); m.globalAlpha = 1;
+    if (last) this.ink.camera(m, 1.5 * u, ...last, this.counts(last[2]), true, this.isIdle(last[2]));
   },
   _drawSitesGround(g, f, u, at, inView) {
     const path = new Path2D();

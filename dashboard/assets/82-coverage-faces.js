@@ -70,7 +70,7 @@ lianqin.makeCoverageFaces = (texts, format, places) => {
       return h("article", {class: "spot", "data-spot": spot.id, tabindex: 0},
         h("span", {class: "no"}, label),
         h("p", {class: "what"}, h("b", null, name), h("span", {class: `gap ${spot.gap || "unknown"}`}, words.gap[spot.gap || "unknown"])),
-        h("p", {class: "dim"}, [kind, street(spot.street)].filter(Boolean).join(" · "), gap !== used && gap !== null ? ` · ${format.percent(gap)}` : ""),
+        h("p", {class: "dim"}, [kind, street(spot.street)].filter(Boolean).join(" · "), gap !== used && gap !== null ? ` · ${fill(words.gap_in, {view: view.planned ? words.planned_short : words.live_short, light: view.light === "night" || (view.light === "now" && view.isNight) ? words.night : words.day, n: format.percent(gap)})}` : ""),
         h("p", {class: "need"}, used === null ? terms : [`${words.need} `, h("b", null, number(spot.need || 0, 1)), ` = ${terms}`]),
         h("p", {class: "dim"}, fill(words.cases_terms, {cases: spot.cases || 0, unseen: spot.unseen || 0})),
         way);

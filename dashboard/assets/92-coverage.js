@@ -12,7 +12,7 @@ lianqin.startCoverage = root => {
   const SPOTS_SHOWN = 100, query = new URLSearchParams(location.search);
   const pickOf = (name, list) => list.includes(query.get(name)) ? query.get(name) : list[0];
   const view = {light: pickOf("light", ["now", "day", "night"]), planned: query.get("view") === "planned", isNight: false,
-    tab: pickOf("tab", ["spots", "grids", "plan"]), n: Math.min(50, Math.max(1, +query.get("n") || 20)), off: new Set((query.get("off") || (query.get("tab") === "plan" ? "cases" : "cases,sites")).split(",").filter(Boolean))};
+    tab: pickOf("tab", ["spots", "grids", "plan"]), n: Math.min(50, Math.max(1, +query.get("n") || 20)), off: new Set((query.get("off") || (query.get("tab") === "plan" ? "cases" : "cases,sites")).split(",").filter(name => name && name !== "none"))};
   let map = null, live = null, plan = null, failed = false, loaded = false;
   html.lang = texts.language;
   document.title = words.page_title;
@@ -22,7 +22,7 @@ lianqin.startCoverage = root => {
   const remember = () => {
     const set = (name, value, usual) => value === usual ? query.delete(name) : query.set(name, value);
     set("light", view.light, "now"); set("view", view.planned ? "planned" : "live", "live"); set("tab", view.tab, "spots");
-    set("n", String(view.n), "20"); set("off", [...view.off].sort().join(","), view.tab === "plan" ? "cases" : "cases,sites");
+    set("n", String(view.n), "20"); set("off", [...view.off].sort().join(",") || "none", view.tab === "plan" ? "cases" : "cases,sites");
     set("camera", layer.picked.camera || "", ""); set("spot", layer.picked.spot || "", "");
     const text = query.toString();
     history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
@@ -87,7 +87,7 @@ lianqin.startCoverage = root => {
     $("coverage-layers").replaceChildren(...LAYERS.map(button), h("span", {class: "grow"}), choice("light", ["now", "day", "night"], words.light_switch, view.light), choice("view", ["live", "planned"], words.plan_switch, view.planned ? "planned" : "live"));
     const key = (kind, word) => h("span", null, h("i", {class: `swatch ${kind}`, "aria-hidden": "true"}), word);
     const isFar = map && layer._map && layer._frameOf().dx * 10 < layer.options.nearPxM;
-    $("map-legend").replaceChildren(key("works", words.key_working), key("fails", words.key_failed), key("unstable", words.key_unstable), key("unknown", `${words.key_unknown} ${format.count(state.coverage ? state.coverage.direction_unknown : 0)}`), key("reach", words.key_reach),
+    $("map-legend").replaceChildren(key("works", words.key_working), key("fails", words.key_failed), key("unstable", words.key_unstable), key("unknown", `${words.key_unknown} ${format.count(state.coverage ? state.coverage.direction_unknown : 0)}`), key("reach", words.key_reach), layer.isDark() ? key("idle", words.key_dark) : "",
       n.unseen ? h("span", {class: "strong"}, h("i", {class: "swatch unseen", "aria-hidden": "true"}), words.unseen_open, h("b", null, ` ${format.count(n.unseen)}`)) : "",
       h("span", {class: "dim"}, [isFar && !view.off.has("sectors") ? words.near_only : "", view.planned || view.light !== "now" ? words.blind_live_only : ""].filter(Boolean).join(" · ")), partial);
   };

@@ -29,7 +29,7 @@ def thing(kind: str, key: str, body: Any, version: int = 1) -> ThingChange:
 
 
 def spot(spot_id: str, need: float = 1.0, **more: Any) -> dict[str, Any]:
-    found = {"id": spot_id, "kind": spot_id.split(":")[0], "name": spot_id, "lon": 118.9, "lat": 31.9}
+    found = {"id": spot_id, "kind": spot_id.split(":", maxsplit=1)[0], "name": spot_id, "lon": 118.9, "lat": 31.9}
     return {**found, "need": need, "live": 5.0, "gap": "live", **more}
 
 
