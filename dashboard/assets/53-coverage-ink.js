@@ -78,11 +78,11 @@ lianqin.makeCoverageInk = () => {
       for (const azimuth of sight.azimuths || []) arm(g, x, y, azimuth, r, 13 * u);
       if (sight.view === "reach") { g.moveTo(x + 9 * u, y); g.arc(x, y, 9 * u, 0, 7); }
       if (sight.view === "unknown") { g.moveTo(x + 9 * u, y); g.arc(x, y, 9 * u, 0, 7); }
-      line(colour["map-halo"], 5); line(works ? colour["ink-1"] : colour["ink-3"], 2);
+      line(colour["map-halo"], 4); line(works ? colour["mark-1"] : colour["ink-2"], 1.75);
       g.beginPath(); g.arc(x, y, r, 0, 7);
-      g.fillStyle = works ? colour["ink-1"] : colour["map-land"]; line(colour["map-halo"], 4); g.fill();
-      line(works ? colour["ink-1"] : colour["ink-2"], 1.5);
-      if (sight.view === "unknown") { g.font = font(11 * u); g.textAlign = "center"; g.textBaseline = "middle"; g.fillStyle = works ? colour.ground : colour["ink-1"]; g.fillText("?", x, y + 0.5 * u); }
+      g.fillStyle = works ? colour["mark-1"] : colour["map-land"]; line(colour["map-halo"], 3); g.fill();
+      line(works ? colour["mark-1"] : isIdle ? colour["mark-1"] : colour["ink-1"], 1.5); // grey is normal: what fails is brighter
+      if (sight.view === "unknown") { g.font = font(11 * u); g.textAlign = "center"; g.textBaseline = "middle"; g.fillStyle = works ? colour.ground : colour["ink-2"]; g.fillText("?", x, y + 0.5 * u); }
       else if (sight.state === "unstable") { g.beginPath(); g.moveTo(x - 3 * u, y); g.lineTo(x, y - 3 * u); g.lineTo(x, y + 3 * u); g.lineTo(x + 3 * u, y); line(colour["ink-1"], 1.5); }
       else if (!works && !isIdle) { g.beginPath(); cross(g, x, y, 2.5 * u); line(colour["ink-1"], 1.75); }
     },

@@ -4,7 +4,7 @@
 
 lianqin.CoverageLayer = L.Renderer.extend({
   // From so many pixels a metre on a camera's polygon is drawn; further out it is a point.
-  options: {padding: 0.25, pane: "shadowPane", nearPxM: 0.11, marksPxM: 0.22},
+  options: {padding: 0.25, pane: "shadowPane", nearPxM: 0.11, marksPxM: 0.4},
 
   initialize(plane, options) {
     L.setOptions(this, options);
@@ -141,7 +141,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
         else if (!isPoint) {
           const path = new Path2D();
           this._add(path, lianqin.pathOf(this._flat(body), isRoad), f, x, y);
-          g.strokeStyle = isPicked ? c.accent : isGrid ? c["ink-3"] : c["map-key-area"]; g.lineWidth = (isPicked ? 3 : isGrid ? 1 : 2) * u;
+          g.strokeStyle = isPicked ? c.accent : isGrid ? c["ink-3"] : c["map-key-area"]; g.lineWidth = (isPicked ? 3 : isGrid ? 1 : isRoad ? 1.5 : 2) * u;
           g.setLineDash(isPicked ? [] : isUnknown ? [2 * u, 4 * u] : [8 * u, 5 * u]); g.stroke(path); g.setLineDash([]);
         }
         if (isUnknown && reach > 12 * u) this.ink.letter(m, u, x, y, "?");
@@ -159,7 +159,6 @@ lianqin.CoverageLayer = L.Renderer.extend({
       const path = new Path2D();
       for (const rings of body.blind) this._add(path, lianqin.pathOf(rings, true), f, x, y);
       g.lineCap = "butt"; g.lineWidth = Math.max(12 * u, 80 * f.dx); g.stroke(path);
-      g.strokeStyle = c["map-hatch"]; g.lineWidth = u; g.stroke(path);
       return;
     }
     let size = 0;
@@ -190,12 +189,12 @@ lianqin.CoverageLayer = L.Renderer.extend({
       if (s.body.id === this.picked.camera) last = [x, y, s.body];
       const counts = this.counts(s.body);
       if (isFar) this.ink.speck(...(counts ? [works, "works"] : this.isIdle(s.body) ? [idle, "idle"] : [fails, "fails"]), u, x, y);
-      else this.ink.camera(m, 1.5 * u, x, y, s.body, counts, false, this.isIdle(s.body));
+      else this.ink.camera(m, 1.3 * u, x, y, s.body, counts, false, this.isIdle(s.body));
     }
     m.globalAlpha = 0.55; m.fillStyle = c["ink-2"]; m.fill(works);
     m.globalAlpha = 1; m.lineWidth = 1.75 * u; m.strokeStyle = c["ink-1"]; m.stroke(fails);
     m.globalAlpha = 0.7; m.lineWidth = u; m.strokeStyle = c["ink-2"]; m.stroke(idle); m.globalAlpha = 1;
-    if (last) this.ink.camera(m, 1.5 * u, ...last, this.counts(last[2]), true, this.isIdle(last[2]));
+    if (last) this.ink.camera(m, 1.3 * u, ...last, this.counts(last[2]), true, this.isIdle(last[2]));
   },
   _drawSitesGround(g, f, u, at, inView) {
     const path = new Path2D();

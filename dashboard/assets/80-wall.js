@@ -9,9 +9,8 @@ lianqin.startWall = root => {
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
-  const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
   let flagsTold = "", cardsTold = "";
-  const cover = new lianqin.CoverageLayer(places.plane);
+  const cover = new lianqin.CoverageLayer(places.plane), insets = lianqin.makeInsets(store, cover, places, {texts, format, tiles});
   let layer = null, live = null, fits = 0, queueShown = "";
 
   const body = (id, content, basis) => {
@@ -159,6 +158,7 @@ lianqin.startWall = root => {
     if (!layer) return;
     layer.letters = (t ? t.top : []).flatMap(s => { const spot = live.state.tiles[`spot:${s.id}`]; return spot ? [{...project(spot.lon, spot.lat), text: s.letter}] : []; });
     layer.touch();
+    insets.blind(layer.letters);
   };
   /** One spot is one tile: the others are not decoded again. */
   const drawSpot = (name, t) => { t ? cover.putSpot(t) : cover.dropSpot(name.slice(5)); drawLegend(); drawLetters(); };

@@ -141,6 +141,7 @@ def test_what_was_missed_while_the_line_was_cut_is_asked_for(product: Product, p
     open_coverage(page, product)
     page.evaluate("() => lianqin.socket.disconnect()")
     page.wait_for_selector('html[data-state="offline"]', state="attached")
+    wait_until(lambda: "停在 12:0" in text(page, "#sources"), "the page says of when its figures are")
     assert "连接断开" in text(page, "#sources")
     told(product, off(cameras[0], NOON), msgspec.structs.replace(spot, name="改名广场"))
     page.evaluate("() => lianqin.socket.connect()")
