@@ -14,14 +14,16 @@ from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
 from dashboard.callbacks import wall as wall_callbacks
+from dashboard.coverage_endpoints import register_coverage
 from dashboard.endpoints import register_endpoints
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
-from dashboard.layouts import wall
+from dashboard.layouts import coverage, wall
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.refusals import register_refusals
 from dashboard.texts import texts
 from dashboard.wire import wired
+from services.camera_view import CameraReader
 from services.case_view import CaseReader
 from services.clock import Clock
 from services.district.package import District
@@ -86,7 +88,16 @@ def create_app(doors: Doors) -> Web:
             setattr(page, "data-note", words["word"]["demo"])
         return page
 
+    def coverage_page(lang: str = "", **_others: str) -> html.Div:
+        words = texts(lang)
+        page = coverage.layout(doors.district, words)
+        if doors.demo:
+            setattr(page, "data-note", words["word"]["demo"])
+        return page
+
     dash.register_page("wall", path="/wall", layout=wall_page, title=texts("zh-CN")["title"])
+    coverage_title = texts("zh-CN")["coverage"]["page_title"]
+    dash.register_page("coverage", path="/coverage", layout=coverage_page, title=coverage_title)
     app.layout = html.Div(dash.page_container)
     socketio = SocketIO(
         server,
@@ -107,8 +118,10 @@ def create_app(doors: Doors) -> Web:
         figures,
         lambda: watched(follower),
         doors.clock.now_ms,
+        CameraReader(doors.district, lambda: follower.board, offload),
     )
     register_endpoints(server, doors.district, room, follower, doors.clock)
+    register_coverage(server, doors.district, room, follower, doors.clock, offload)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload)
     register_refusals(server, app)
     _secure(server, app)

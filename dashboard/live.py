@@ -22,6 +22,8 @@ from dashboard.wire import KEY
 from services.clock import Clock
 from services.district.shifts import Shifts
 from services.liveboard.board import Board, thing_list
+from services.liveboard.coverage_feed import encode_changes
+from services.liveboard.coverage_tiles import CoverageTiles
 from services.liveboard.figures import tiles
 from services.liveboard.follower import Follower
 from services.liveboard.sources import source_rows
@@ -39,6 +41,7 @@ STUCK_S = 5
 PING_EVERY_S, PING_TIMEOUT_S = 4, 4
 LOOK_S = 1.5
 WALL = "wall"
+COVERAGE = "coverage"
 
 
 class LiveRoom:
@@ -51,10 +54,13 @@ class LiveRoom:
         self._wake = Event()
         self._flushed_at = 0.0
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
+        self._coverage = CoverageTiles()
+        self._coverage_told = 0
         self.zone: Zone | None = None
         self.follower: Follower | None = None
         self.dropped = 0
         socketio.on_event("hello", self.hello)
+        socketio.on_event("watch_coverage", self.watch_coverage)
         socketio.on_event("disconnect", self.gone)
 
     def start(self, follower: Follower) -> None:
@@ -72,6 +78,9 @@ class LiveRoom:
             self.zone.flush(self._clock.now_ms())
             for part in self.zone.snapshot(self._clock.now_ms())[0]:
                 self._socketio.emit("snapshot", part, to=WALL)
+            # Whoever watches the coverage asks for what changed since the revision that it has.
+            self._coverage_told = self.follower.board.coverage.revision
+            self._socketio.emit("coverage", {"ask": True}, to=COVERAGE)
             return
         assert self.zone is not None
         self.zone.mark(case_ids)
@@ -99,6 +108,11 @@ class LiveRoom:
                 self._socketio.emit(event, message, to=sid)
         self._socketio.emit("beat", self._beat(), to=sid)
 
+    def watch_coverage(self, _wish: Any = None) -> None:
+        """A browser joins: from now on it hears what changes; what it lacks it then asks for over HTTP."""
+        join_room(COVERAGE)
+        self._socketio.emit("coverage", {"ask": True}, to=request.sid)  # type: ignore[attr-defined]
+
     def gone(self, reason: object = None) -> None:
         """A browser left. The connection of one that answers no ping is closed, for a greenlet may hang on it."""
         if reason == self._socketio.server.reason.PING_TIMEOUT:
@@ -119,6 +133,7 @@ class LiveRoom:
         found = tiles(board, follower.before if filling is None else {})
         del board.happened[:-TICKER_LINES]
         spots = board.things.get(("hot_spots", "all"))
+        found |= self._coverage.of(board)
         found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
         found["ticker"] = list(board.happened)
         found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
@@ -133,6 +148,15 @@ class LiveRoom:
         self._flushed_at = time.monotonic()
         if self.zone is not None and (message := self.zone.flush(self._clock.now_ms())) is not None:
             self._socketio.emit("delta", message, to=WALL)
+        self._flush_coverage()
+
+    def _flush_coverage(self) -> None:
+        """What changed of the coverage, encoded once for all who watch it."""
+        assert self.follower is not None
+        feed = self.follower.board.coverage
+        if feed.revision > self._coverage_told:
+            changes, self._coverage_told = feed.since(self._coverage_told), feed.revision
+            self._socketio.emit("coverage", encode_changes(changes), to=COVERAGE)
 
     def _flush_loop(self) -> None:
         while True:

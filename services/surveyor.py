@@ -23,13 +23,13 @@ from services.clock import Clock
 from services.coverage.model import CoverageModel
 from services.coverage.plan import Plan, make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
-from services.coverage.told import Coverage
+from services.coverage.told import KINDS, Coverage
 from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease
 from services.projector.delta import Delta, ThingChange, decode_delta
 from services.store import read
-from services.store.write import OF_OUR_OWN, Feed, Writer, read_feed
+from services.store.write import Feed, Writer, read_feed
 from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,6 @@ PLAN_SITES = 50
 PROVE_AFTER_S = 30.0
 PROVE_HOUR = 3
 A_DELTA = 500
-OURS = tuple(kind for kind in OF_OUR_OWN if kind != "hot_spots")
 AWAY = (redis.RedisError, OSError, DBAPIError)
 _ENCODE = msgspec.json.Encoder().encode
 _REMOVED = b'"removed":true'
@@ -105,7 +104,7 @@ class Surveyor:
         with self._engine.connect() as connection, connection.begin():
             feed = read_feed(connection)
             self._revision = feed.revision if feed is not None else 0
-            self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, OURS)}
+            self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, KINDS)}
             model = read_model(connection, self._district, now)
         self.model = model
         self._tell(now)

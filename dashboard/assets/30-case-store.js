@@ -9,7 +9,7 @@ lianqin.CaseStore = class {
   clear() {
     this.index = new Map(); this.ids = []; this.n = 0;
     this.x = new Float64Array(1024); this.y = new Float64Array(1024);
-    this.light = new Uint8Array(1024); this.severity = new Uint8Array(1024);
+    this.light = new Uint8Array(1024); this.severity = new Uint8Array(1024); this.unseen = new Uint8Array(1024);
     this.signs = new Set(); // the slots of the cases that carry a sign: one in ten, and drawn five times a second
     for (const watcher of this.watchers) watcher.spoilAll();
   }
@@ -21,9 +21,9 @@ lianqin.CaseStore = class {
     if (lon === null || lat === null) { this.drop(id); return -1; }
     let i = this.index.get(id);
     const x = (lon + 180) / 360, y = 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI);
-    const light = row[A.light], severity = row[A.severity];
+    const light = row[A.light], severity = row[A.severity], unseen = row[A.unseen] === 1 ? 1 : 0;
     if (i !== undefined) {
-      const isSame = this.x[i] === x && this.y[i] === y && this.light[i] === light;
+      const isSame = this.x[i] === x && this.y[i] === y && this.light[i] === light && this.unseen[i] === unseen;
       if (isSame && (this.severity[i] === severity || !this.isSign(i))) { this.severity[i] = severity; return i; }
       this.spoil(i);
     } else {
@@ -32,7 +32,7 @@ lianqin.CaseStore = class {
       this.index.set(id, i);
       this.ids[i] = id;
     }
-    this.x[i] = x; this.y[i] = y; this.light[i] = light; this.severity[i] = severity;
+    this.x[i] = x; this.y[i] = y; this.light[i] = light; this.severity[i] = severity; this.unseen[i] = unseen;
     this.isSign(i) ? this.signs.add(i) : this.signs.delete(i);
     this.spoil(i);
     return i;
@@ -47,7 +47,7 @@ lianqin.CaseStore = class {
     this.signs.delete(i); this.signs.delete(last);
     if (i !== last) {
       if (movesSign) this.signs.add(i);
-      for (const array of [this.x, this.y, this.light, this.severity]) array[i] = array[last];
+      for (const array of [this.x, this.y, this.light, this.severity, this.unseen]) array[i] = array[last];
       this.ids[i] = this.ids[last];
       this.index.set(this.ids[i], i);
     }
@@ -65,7 +65,7 @@ lianqin.CaseStore = class {
     return slots.sort();
   }
   grow() {
-    for (const name of ["x", "y", "light", "severity"]) {
+    for (const name of ["x", "y", "light", "severity", "unseen"]) {
       const bigger = new this[name].constructor(this[name].length * 2);
       bigger.set(this[name]);
       this[name] = bigger;

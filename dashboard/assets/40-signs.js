@@ -42,7 +42,11 @@ lianqin.makeSigns = () => {
   };
   return {
     colour,
-    single(g, x, y, u, light, grave) {
+    single(g, x, y, u, light, grave, unseen = false) {
+      if (unseen) { // 盲区案件: nobody sees the place
+        g.beginPath(); g.arc(x, y, 19 * u, 0, 7);
+        g.setLineDash([5 * u, 4 * u]); g.strokeStyle = colour["ink-1"]; g.lineWidth = 2 * u; g.stroke(); g.setLineDash([]);
+      }
       if (light === lianqin.LIGHT.overdue) {
         g.beginPath(); g.arc(x, y, 15 * u, 0, 7);
         g.globalAlpha = 0.16; g.fillStyle = colour.overdue; g.fill();
@@ -97,6 +101,19 @@ lianqin.makeSigns = () => {
       g.strokeStyle = colour["map-halo"]; g.lineWidth = 5 * u; g.lineJoin = "round";
       g.strokeText(word, tx, fy + u);
       g.fillStyle = colour.overdue; g.fillText(word, tx, fy + u);
+    },
+    /** A blind spot of the list: its letter on a round plate, never a square as of an escalation. */
+    letter(g, x, y, lx, ly, u, text) {
+      if (lx !== x || ly !== y) {
+        g.beginPath(); g.moveTo(x, y); g.lineTo(lx, ly);
+        g.strokeStyle = colour["map-halo"]; g.lineWidth = 5 * u; g.stroke();
+        g.strokeStyle = colour["ink-2"]; g.lineWidth = 1.5 * u; g.stroke();
+      }
+      g.beginPath(); g.arc(lx, ly, 16 * u, 0, 7);
+      g.fillStyle = colour["map-halo"]; g.fill();
+      g.strokeStyle = colour["ink-2"]; g.lineWidth = 2 * u; g.stroke();
+      g.font = font(24 * u); g.textAlign = "center"; g.textBaseline = "middle";
+      g.fillStyle = colour["ink-1"]; g.fillText(text, lx, ly + u);
     },
     name(g, x, y, u, text) {
       g.font = font(24 * u, 400); g.textAlign = "center"; g.textBaseline = "middle";

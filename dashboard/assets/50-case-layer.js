@@ -13,7 +13,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     L.setOptions(this, options);
     this._layers = {};
     this.store = store;
-    this.flags = []; this.units = []; this.labels = [];
+    this.flags = []; this.units = []; this.labels = []; this.letters = [];
     this.drawn = {singles: [], groups: [], flags: [], labels: []};
     this._spoilt = null;
     this._signsSpoilt = true;
@@ -28,7 +28,7 @@ lianqin.CaseLayer = L.Renderer.extend({
   spoilSigns() { this._signsSpoilt = true; },
   spoilAll() { this._spoilt = null; this._signsSpoilt = true; },
   _areDotsStale() { return !this._spoilt || this._spoilt.length > 0; },
-  _areMarksStale() { return this._signsSpoilt || this._flagsOf !== this.flags || this._unitsOf !== this.units; },
+  _areMarksStale() { return this._signsSpoilt || this._flagsOf !== this.flags || this._unitsOf !== this.units || this._lettersOf !== this.letters; },
 
   _initContainer() {
     this.signs = this.signs || lianqin.makeSigns();
@@ -137,7 +137,7 @@ lianqin.CaseLayer = L.Renderer.extend({
 
   _drawMarks() {
     this._marksAt = performance.now();
-    this._signsSpoilt = false; this._flagsOf = this.flags; this._unitsOf = this.units;
+    this._signsSpoilt = false; this._flagsOf = this.flags; this._unitsOf = this.units; this._lettersOf = this.letters;
     const g = this._begin(this._marks), f = this._frameOf(), s = this.store, u = this.unit();
     const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
     const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
@@ -155,7 +155,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     for (const k of order) {
       const {x, y} = place(points[k]), i = slots[k];
       if (!inside(x, y)) continue;
-      this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3);
+      this.signs.single(g, x, y, u, s.light[i], s.severity[i] <= 3, s.unseen[i] === 1);
       drawn.singles.push({x, y, id: s.ids[i]});
     }
     for (const d of drawn.groups) {
@@ -202,6 +202,22 @@ lianqin.CaseLayer = L.Renderer.extend({
       });
       taken.push({x: best.fx, y: best.fy, w: 20 * u, h: 20 * u}, {x, y, w: 6 * u, h: 6 * u});
       drawn.flags.push({x: best.fx, y: best.fy, id: flag.id, px: x, py: y, flag});
+    }
+    // The letters of the blind spots: on the place itself where nothing lies on it, else beside it on a stalk.
+    for (const letter of this.letters) {
+      const [x, y] = at(letter.x, letter.y), room = 16 * u;
+      if (!inside(x, y)) continue;
+      let best = null;
+      [[0, 0], [0, -40], [0, 40], [40, 0], [-40, 0], [34, -34], [-34, -34], [34, 34], [-34, 34], [0, -70], [0, 70], [70, 0], [-70, 0], [60, -60], [-60, -60]].forEach(([dx, dy], i) => {
+        const lx = x + dx * u, ly = y + dy * u;
+        const cost = 10 * taken.filter(t => Math.abs(t.x - lx) < t.w + room && Math.abs(t.y - ly) < t.h + room).length + i * 0.1;
+        if (!best || cost < best.cost) best = {cost, lx, ly};
+      });
+      taken.push({x: best.lx, y: best.ly, w: room, h: room});
+      // A stalk ends where a ring begins: it crosses no figure.
+      const ring = drawn.groups.find(c => Math.hypot(c.x - x, c.y - y) < c.r), apart = Math.hypot(best.lx - x, best.ly - y);
+      const share = ring && apart ? Math.min(1, (ring.r + Math.hypot(ring.x - x, ring.y - y)) / apart) : 0;
+      this.signs.letter(g, x + share * (best.lx - x), y + share * (best.ly - y), best.lx, best.ly, u, letter.text);
     }
     for (const d of [...drawn.flags].reverse()) this.signs.flag(g, d.px, d.py, d.x, d.y, u, String(d.flag.number), d.flag.light, d.flag.word);
   },

@@ -23,7 +23,8 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
     const when = deadline === null ? texts.word.no_deadline : light === 3 ? texts.word.suspended
       : (deadline <= now ? `${texts.word.overdue} ` : `${texts.word.remaining} `) + format.duration(deadline - now) + (row[A.estimated] ? ` (${texts.word.estimated})` : "");
     const held = row[A.level] === "district" && row[A.escalation] && row[A.escalation][3] ? h("span", null, `${texts.tile.queue_basis} `, tiles.countdown(row[A.escalation][3] - now)) : null;
-    return [h("b", null, ...(mark ? [mark, " "] : []), tiles.className(row)), ...(held ? [held] : []), h("span", null, `${tiles.street(row[A.street])} · ${texts.word.severity[row[A.severity]]} · ${texts.status[row[A.status]]}`), h("span", {class: light === 2 ? "bad" : light === 1 ? "warn" : "mid"}, when)];
+    const unseen = row[A.unseen] === 1 ? h("b", {class: "blind-word"}, h("i", {class: "swatch unseen"}), ` ${texts.coverage.unseen_case}`) : null;
+    return [h("b", null, ...(mark ? [mark, " "] : []), tiles.className(row)), ...(unseen ? [unseen] : []), ...(held ? [held] : []), h("span", null, `${tiles.street(row[A.street])} · ${texts.word.severity[row[A.severity]]} · ${texts.status[row[A.status]]}`), h("span", {class: light === 2 ? "bad" : light === 1 ? "warn" : "mid"}, when)];
   };
   const show = (hit, x, y) => {
     let content = null;

@@ -1,7 +1,7 @@
 // On a wall of four panels the map leaves room beside a tall district: the two streets with the most trouble, enlarged.
 "use strict";
 
-lianqin.makeInsets = (store, places, {texts, format, tiles}) => {
+lianqin.makeInsets = (store, cover, places, {texts, format, tiles}) => {
   const h = lianqin.h, KEPT_MS = 60000;
   let insets = [], ground = null, chosenAt = 0;
   const isWide = () => matchMedia("(min-aspect-ratio: 3/1)").matches;
@@ -29,8 +29,11 @@ lianqin.makeInsets = (store, places, {texts, format, tiles}) => {
       L.geoJSON(ground, {style: lianqin.groundStyle, interactive: false}).addTo(map);
       const layer = new lianqin.CaseLayer(store);
       layer.addTo(map);
+      const blind = new lianqin.CoverageLayer(places.plane);
+      blind.spots = cover.spots; // the same bodies: each is decoded once
+      blind.addTo(map);
       new ResizeObserver(() => { map.invalidateSize({animate: false}); insets[i].fit && insets[i].fit(); }).observe(box);
-      return {map, layer, title, code: ""};
+      return {map, layer, blind, title, code: ""};
     });
   };
   return {
@@ -50,6 +53,8 @@ lianqin.makeInsets = (store, places, {texts, format, tiles}) => {
       });
     },
     touch() { for (const inset of insets) inset.layer.touch(); },
+    /** The blind spots have changed, or their letters. */
+    blind(letters) { for (const inset of insets) { inset.layer.letters = letters; inset.layer.touch(); inset.blind.touch(); } },
     flags(flags) { for (const inset of insets) { inset.layer.flags = flags; inset.layer.touch(); } },
   };
 };

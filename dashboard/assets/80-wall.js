@@ -2,15 +2,15 @@
 "use strict";
 
 lianqin.startWall = root => {
-  const NEXT_ROWS = 3;
+  const NEXT_ROWS = 2;
   const texts = lianqin.plain(root.dataset.texts), places = lianqin.plain(root.dataset.district);
   const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places);
   const $ = id => document.getElementById(id), store = new lianqin.CaseStore();
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
-  const insets = lianqin.makeInsets(store, places, {texts, format, tiles});
   let flagsTold = "", cardsTold = "";
+  const cover = new lianqin.CoverageLayer(places.plane), insets = lianqin.makeInsets(store, cover, places, {texts, format, tiles});
   let layer = null, live = null, fits = 0, queueShown = "";
 
   const body = (id, content, basis) => {
@@ -57,6 +57,12 @@ lianqin.startWall = root => {
       key.dataset.figure = JSON.stringify({figure: "watch"});
     },
     unknown: t => body("tile-unknown", tiles.unknown(t)),
+    coverage: t => {
+      body("tile-blind", tiles.blind(t));
+      body("tile-cameras", tiles.cameras(t));
+      cover.isNight = !!t && t.is_night;
+      cover.touch(); drawLegend(); drawLetters();
+    },
     shift: t => { $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : ""; },
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
     units: t => {
@@ -69,9 +75,10 @@ lianqin.startWall = root => {
   const fullQueue = () => {
     if (fits) return fits;
     const column = $("tile-queue").parentElement, rem = 16 * lianqin.unit();
-    if (!$("tile-unknown").querySelector(".pairs")) return 6;
-    const free = column.clientHeight - $("tile-unknown").offsetHeight - (11 + 2.25 * NEXT_ROWS) * rem;
-    return fits = Math.max(3, Math.min(10, Math.floor(free / (6.56 * rem))));
+    if (!$("tile-unknown").querySelector(".pairs")) return 4;
+    // Below: two tiles and a pair whose heights are fixed; of the queue itself the header, and the line of the rest.
+    const others = [...column.children].filter(tile => tile.id !== "tile-queue").reduce((sum, tile) => sum + tile.offsetHeight, 0);
+    return fits = Math.max(3, Math.min(10, Math.floor((column.clientHeight - others - 6.6 * rem) / (5.88 * rem))));
   };
   const drawQueue = () => {
     const t = live.state.tiles.queue, now = live.now();
@@ -127,6 +134,7 @@ lianqin.startWall = root => {
       line(tiles.sign("soon warn"), t.due_soon, names[1]),
       line(h("i", {class: "sign dot"}), other, names[2]),
       ...(units ? [line(h("i", {class: "sign capsule"}), units, names[3])] : []));
+    drawLegend();
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;
@@ -134,6 +142,26 @@ lianqin.startWall = root => {
     const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
     $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, refused, live.word(), live.age(), now));
   };
+  const drawLegend = () => {
+    const t = live.state.tiles.coverage, spots = Object.keys(live.state.tiles).filter(name => name.startsWith("spot:") && live.state.tiles[name]);
+    const blind = t ? t.gaps : 0;
+    $("map-legend").querySelectorAll(".of-coverage").forEach(el => el.remove());
+    const key = (kind, n, name) => h("div", {class: "of-coverage"}, h("i", {class: `swatch ${kind}`}), n === null ? null : h("b", null, format.count(n)), h("span", null, name));
+    let unseen = 0;
+    for (let i = 0; i < store.n; i++) unseen += store.unseen[i];
+    if (unseen) $("map-legend").append(key("unseen", unseen, texts.coverage.unseen_case));
+    if (spots.length || blind) $("map-legend").prepend(key("blind", blind, texts.coverage.key_blind), key("keys", null, texts.coverage.key_spot));
+  };
+  /** The letters stand above the signs of the cases, for they lead from the list to the place. */
+  const drawLetters = () => {
+    const t = live.state.tiles.coverage;
+    if (!layer) return;
+    layer.letters = (t ? t.top : []).flatMap(s => { const spot = live.state.tiles[`spot:${s.id}`]; return spot ? [{...project(spot.lon, spot.lat), text: s.letter}] : []; });
+    layer.touch();
+    insets.blind(layer.letters);
+  };
+  /** One spot is one tile: the others are not decoded again. */
+  const drawSpot = (name, t) => { t ? cover.putSpot(t) : cover.dropSpot(name.slice(5)); drawLegend(); drawLetters(); };
   const touch = () => { layer && layer.touch(); insets.touch(); };
   let second = -1, drawnMinute = "";
   const everySecond = () => {
@@ -177,7 +205,8 @@ lianqin.startWall = root => {
       for (const id of change.rows) { const row = live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
       touch();
     }
-    for (const name of change.tiles) drawTile[name] && drawTile[name](live.state.tiles[name]);
+    if (change.rows === null) { cover.clear(); for (const name of Object.keys(live.state.tiles)) if (name.startsWith("spot:") && live.state.tiles[name]) cover.putSpot(live.state.tiles[name]); }
+    for (const name of change.tiles) if (name.startsWith("spot:")) drawSpot(name, live.state.tiles[name]); else drawTile[name] && drawTile[name](live.state.tiles[name]);
     if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("unknown")) drawTruth();
     html.dataset.open = live.state.rows.size;
   };
@@ -193,14 +222,17 @@ lianqin.startWall = root => {
     layer = new lianqin.CaseLayer(store);
     layer.labels = Object.values(places.streets).filter(s => s.at).map(s => ({...project(...s.at), text: s.name}));
     layer.addTo(map);
+    cover.addTo(map);
+    lianqin.wallCoverage = cover;
     lianqin.mapHands(map, layer, live, {texts, format, tiles, pick});
-    for (const name of ["units", "queue"]) if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
+    for (const name of ["units", "queue", "coverage"]) if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
     layer.touch();
     lianqin.layer = layer;
   });
   const open = target => {
-    const card = target.closest("[data-case]"), figure = target.closest("[data-figure]");
-    if (card) pick(card.dataset.case);
+    const card = target.closest("[data-case]"), camera = target.closest("[data-camera]"), figure = target.closest("[data-figure]");
+    if (camera) ask({camera: camera.dataset.camera});
+    else if (card) pick(card.dataset.case);
     else if (figure) ask(JSON.parse(figure.dataset.figure));
   };
   root.addEventListener("click", e => open(e.target));

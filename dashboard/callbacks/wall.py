@@ -1,4 +1,4 @@
-"""The wall's one callback: a picked case or figure → one read → the panel."""
+"""The one callback of the panel: a picked case, camera or figure → one read → what it says."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from dashboard import ids
+from dashboard.layouts.camera_panel import camera_panel
 from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
 from dashboard.layouts.watch_panel import watch_panel
 from dashboard.texts import texts
+from services.camera_view import CameraReader
 from services.case_view import CaseReader
 from services.district.package import District
 from services.figure_view import FigureReader
@@ -27,15 +29,16 @@ def register(  # noqa: PLR0917  # one of each reader
     figures: FigureReader,
     watch: Callable[[], Watched],
     now: Callable[[], int],
+    cameras: CameraReader,
 ) -> None:
-    """Register the callbacks of ``/wall``."""
+    """Register the callback of the panel that ``/wall`` and ``/coverage`` have."""
 
     @app.callback(
         Output(ids.PANEL, "hidden"),
         Output(ids.PANEL_BODY, "children"),
         Input(ids.PICKED, "data"),
         Input(ids.PANEL_CLOSE, "n_clicks"),
-        State(ids.WALL, "lang"),
+        State(ids.PANEL, "lang"),
         prevent_initial_call=True,
     )
     def show_case(picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
@@ -45,16 +48,24 @@ def register(  # noqa: PLR0917  # one of each reader
             return no_update, no_update
         words = texts(language)
         try:
-            found = _case(picked, words) if "id" in picked else _figure(picked, words)
+            found = _found(picked, words)
         except STORE_ERRORS:
             return False, words["panel"]["failed"]
         return (no_update, no_update) if found is None else (False, found)
+
+    def _found(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+        if "camera" in picked:
+            camera = picked["camera"]
+            return camera_panel(cameras.view(camera), words, district) if isinstance(camera, str) else None
+        return _case(picked, words) if "id" in picked else _figure(picked, words)
 
     def _case(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         case_id = picked["id"]
         if not isinstance(case_id, str) or not case_id:
             return None
-        return panel(reader.view(case_id[:64], now(), english=words["language"] == "en"), words, district.zone)
+        view = reader.view(case_id[:64], now(), english=words["language"] == "en")
+        place = cameras.place(view.row) if view is not None and view.row.is_open else None
+        return panel(view, words, district.zone, place)
 
     def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the heading that it is of, and its span."""

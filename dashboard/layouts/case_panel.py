@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.layouts.camera_panel import seen_by
 from dashboard.layouts.deadline_account import deadline_lines, span_text
 from dashboard.layouts.moments import second_text
+from services.camera_view import PlaceView
 from services.case_view import CaseView, Happened
 from services.cases import CaseRow, decode_escalation
 from services.events.codes import SENSITIVE_DOMAINS
@@ -16,15 +18,18 @@ from services.limits import OFFICE_UNITS
 SAME_SHOWN = 5
 
 
-def panel(view: CaseView | None, words: dict[str, Any], zone: ZoneInfo) -> list[Component]:
+def panel(
+    view: CaseView | None, words: dict[str, Any], zone: ZoneInfo, place: PlaceView | None = None
+) -> list[Component]:
     """The panel's content; ``None`` says that there is no such case."""
     labels = words["panel"]
     if view is None:
         return [html.H2(labels["not_found"])]
     row = view.row
     hidden = row.domain in SENSITIVE_DOMAINS
-    facts = [
+    facts: list[tuple[str, Any]] = [
         (labels["where"], view.area or words["word"]["unplaced"]),
+        *seen_by(place, words),
         (labels["class"], words["domain"].get(row.domain, row.domain)),
         (labels["severity"], words["word"]["severity"][row.severity]),
         (labels["channel"], words["channel"].get(row.channel, row.channel)),

@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from dashboard import ids
 from services.district.package import District
+from services.district.plane import plane_of
 
 
 def layout(district: District, words: dict[str, Any]) -> html.Div:
@@ -15,7 +16,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
     tile = words["tile"]
     english = words["language"] == "en"
     name = district.name_en if english and district.name_en else district.name
-    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": _names(district, english)}
+    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english)}
     return html.Div(
         id=ids.WALL,
         className="wall",
@@ -46,14 +47,21 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                         [
                             _tile(ids.QUEUE, tile["queue"]),
                             _tile(ids.NEXT, tile["next"]),
-                            _tile(ids.UNKNOWN, tile["unknown"]),
+                            _tile(ids.BLIND, words["coverage"]["tile"], words["coverage"]["tile_basis"]),
+                            html.Div(
+                                [
+                                    _tile(ids.CAMERAS, words["coverage"]["online_tile"]),
+                                    _tile(ids.UNKNOWN, tile["unknown"]),
+                                ],
+                                className="halves",
+                            ),
                         ],
                         className="column",
                     ),
                 ]
             ),
             html.Footer([html.Div(id=ids.TICKER, className="lines"), html.Span(className="dim note", id="note")]),
-            _panel(words),
+            picked_panel(words),
         ],
     )
 
@@ -89,8 +97,6 @@ def _tile(tile_id: str, name: str, basis: str = "") -> html.Section:
 
 
 def _map(district: District, name: str) -> html.Section:
-    west, south, east, north = bounds(district)
-    data: Any = {"data-bounds": json.dumps([south, west, north, east])}
     return html.Section(
         [
             html.Header(
@@ -102,22 +108,7 @@ def _map(district: District, name: str) -> html.Section:
                 ]
             ),
             html.Div(id=ids.MAP_KEY, className="key"),
-            html.Div(
-                [
-                    dl.Map(
-                        dl.GeoJSON(
-                            url="/district/ground.geojson", style={"variable": "lianqin.groundStyle"}, interactive=False
-                        ),
-                        id=ids.MAP, bounds=[[south, west], [north, east]], trackViewport=False,
-                        zoomSnap=0, zoomDelta=0.5, minZoom=8, maxZoom=19, zoomControl=False,
-                        attributionControl=False, preferCanvas=True,
-                        wheelPxPerZoomLevel=90, className="map",
-                    ),
-                    html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),
-                ],
-                className="map-box",
-                **data,
-            ),
+            map_box(district),
             html.Div(id=ids.INSETS, className="insets"),
             html.Div(id=ids.MAP_LEGEND, className="key legend"),
         ],
@@ -126,7 +117,27 @@ def _map(district: District, name: str) -> html.Section:
     )  # fmt: skip
 
 
-def _panel(words: dict[str, Any]) -> html.Aside:
+def map_box(district: District, style: str = "lianqin.groundStyle") -> html.Div:
+    """The map with its tooltip; ``style`` names the function that draws the ground."""
+    west, south, east, north = bounds(district)
+    data: Any = {"data-bounds": json.dumps([south, west, north, east])}
+    ground = dl.GeoJSON(url="/district/ground.geojson", style={"variable": style}, interactive=False)
+    return html.Div(
+        [
+            dl.Map(
+                ground, id=ids.MAP, bounds=[[south, west], [north, east]], trackViewport=False,
+                zoomSnap=0, zoomDelta=0.5, minZoom=8, maxZoom=19, zoomControl=False, attributionControl=False,
+                preferCanvas=True, wheelPxPerZoomLevel=90, className="map",
+            ),
+            html.Div(id=ids.TOOLTIP, className="tooltip", role="tooltip", hidden=True),
+        ],
+        className="map-box",
+        **data,
+    )  # fmt: skip
+
+
+def picked_panel(words: dict[str, Any]) -> html.Aside:
+    """The panel of what was picked: a case, a camera, a figure."""
     return html.Aside(
         [
             dcc.Store(id=ids.PICKED),
@@ -135,6 +146,7 @@ def _panel(words: dict[str, Any]) -> html.Aside:
         ],
         id=ids.PANEL,
         className="case-panel",
+        lang=words["language"],
         hidden=True,
     )
 
@@ -148,8 +160,10 @@ def bounds(district: District) -> tuple[float, float, float, float]:
     return min(wests), min(souths), max(easts), max(norths)
 
 
-def _names(district: District, english: bool) -> str:
-    """What the browser must know of the district: its zone, its streets with a place for their names, its units."""
+def names_of(district: District, english: bool) -> str:
+    """What the browser must know of the district: zone, plane, streets with a place for their names, units."""
+    plane = plane_of(district)
+    kx, ky = plane.metres_per_degree
     streets = {
         code: {
             "name": _name(area.name, district.streets_en.get(code), english),
@@ -159,7 +173,29 @@ def _names(district: District, english: bool) -> str:
         for code, area in district.streets.items()
     }
     units = {code: _name(name, district.units_en.get(code), english) for code, name in district.units.items()}
-    return json.dumps({"zone": district.zone.key, "streets": streets, "units": units}, ensure_ascii=False)
+    return json.dumps(
+        {
+            "zone": district.zone.key,
+            "code": district.code,
+            "streets": streets,
+            "spots": _spots_en(district) if english else {},
+            "units": units,
+            "plane": {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky},
+        },
+        ensure_ascii=False,
+    )
+
+
+def _spots_en(district: District) -> dict[str, str]:
+    """The key spots' English names by id, where the package gives them."""
+    found = {}
+    for layer, kind in (("key_areas", "area"), ("key_roads", "road"), ("key_places", "place")):
+        features: Any = district.layers.get(layer, {}).get("features", [])
+        for feature in features:
+            properties = feature.get("properties") or {}
+            if properties.get("code") and properties.get("name_en"):
+                found[f"{kind}:{properties['code']}"] = str(properties["name_en"])
+    return found
 
 
 def _name(name: str, name_en: str | None, english: bool) -> str:

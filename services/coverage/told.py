@@ -9,6 +9,9 @@ from typing import Literal
 
 import msgspec
 
+# The kinds of things that these are.
+KINDS = ("coverage", "region", "spot", "sight", "plan")
+
 Ring = list[int]
 State = Literal["online", "degraded", "offline", "unstable", "unknown"]
 View = Literal["fixed", "reach", "unknown", "none"]

@@ -21,6 +21,7 @@ from services.escalation.rules import Proposal, takeover
 from services.events.codes import LEVELS, SENSITIVE_DOMAINS
 from services.indicators.cells import Cell
 from services.indicators.measures import AT, booked_at
+from services.liveboard.coverage_feed import CoverageFeed
 from services.projector.delta import Delta, Happened, ThingChange
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
@@ -67,6 +68,7 @@ class Board:
         self.solved: dict[int, dict[int, int]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
+        self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
         self.happened: list[Happened] = []
         self.streets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(Share._fields))
@@ -112,7 +114,7 @@ class Board:
         for proposal in delta.proposals:
             self.proposals[proposal.case_id] = proposal
         changed.update(delta.withdrawn, (p.case_id for p in delta.proposals))
-        changed |= self._put_things(delta.things)
+        changed |= self._put_things(delta.things, revision)
         for what, source, n in delta.tallies:
             self.tallies[what, source] = self.tallies.get((what, source), 0) + n
         self.happened.extend(delta.happened)
@@ -120,12 +122,12 @@ class Board:
         self.lost, self.lost_at, self.emptied_at = delta.lost, delta.lost_at, delta.emptied_at
         return changed
 
-    def load_things(self, things: Iterable[ThingChange]) -> None:
+    def load_things(self, things: Iterable[ThingChange], revision: int) -> None:
         """Take over the newest state of everything that is no case."""
         self.things = {}
-        self._put_things(things)
+        self._put_things(things, revision)
 
-    def _put_things(self, things: Iterable[ThingChange]) -> set[str]:
+    def _put_things(self, things: Iterable[ThingChange], revision: int) -> set[str]:
         """The ids of the cases that are seen now and were not, or the other way round."""
         looked: list[Geometry] = []
         knew, was_dark = self.seeing.knows, self.seeing.is_night
@@ -134,6 +136,7 @@ class Board:
             if standing is not None and (thing.version, -thing.entry) <= (standing.version, -standing.entry):
                 continue
             self.things[thing.kind, thing.key] = thing
+            self.coverage.put(revision, thing)
             if thing.kind == "sight":
                 looked += self.seeing.put(bytes(thing.body))
             elif thing.kind == "coverage":

@@ -104,7 +104,7 @@ class Follower:
         """Read open cases and the revision in one transaction, and start from there."""
         feed, rows, counts, things, tallies, proposals = self._offload(self._read_all)
         board = Board(self._district)
-        board.load_things(things)
+        board.load_things(things, 0 if feed is None else feed.revision)
         board.load(rows, counts, self._clock.now_ms())
         board.tallies = tallies
         board.proposals = {proposal.case_id: proposal for proposal in proposals}

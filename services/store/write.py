@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.cases import CaseRow
+from services.coverage.told import KINDS as COVERAGE_KINDS
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
 from services.indicators.cells import Change, LaterChange
@@ -29,7 +30,7 @@ from services.store.upsert import (
 
 OUTBOX_KEPT = 20_000
 # Kinds of things that no event brings: other processes of ours make them from the rest.
-OF_OUR_OWN = ("hot_spots", "sight", "spot", "region", "coverage", "plan")
+OF_OUR_OWN = ("hot_spots", *COVERAGE_KINDS)
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
 MODEL = 2
 

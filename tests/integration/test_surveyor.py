@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from services import surveyor as surveyor_module
 from services.clock import SetClock, to_rfc3339
+from services.coverage.told import KINDS
 from services.district.package import District
 from services.events.others import CameraChanged
 from services.liveboard.board import Board, thing_body
@@ -22,7 +23,7 @@ from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from services.store import read
-from services.surveyor import OURS, Surveyor
+from services.surveyor import Surveyor
 from tests.coverage_districts import at, layer, small_district
 from tests.tiny import NOON, case, entry, numbered
 
@@ -120,9 +121,9 @@ def test_a_fresh_surveyor_tells_nothing_that_stands_already(room: Room) -> None:
         room.camera(f"K{i}", -100 + 40 * i, 0)
     room.case("A", 0, 0)
     room.surveyor()
-    before, revision = {kind: room.things(kind) for kind in OURS}, room.revision()
+    before, revision = {kind: room.things(kind) for kind in KINDS}, room.revision()
     room.surveyor()
-    after = {kind: room.things(kind) for kind in OURS}
+    after = {kind: room.things(kind) for kind in KINDS}
     before["coverage"]["all"]["at"] = after["coverage"]["all"]["at"]
     assert after == before
     assert room.revision() <= revision + 1  # the figures' own time

@@ -1,0 +1,106 @@
+"""The coverage over HTTP: figures and spots, the cameras' polygons since a revision, the plan and its exports."""
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import flask
+import msgspec
+from flask import Flask, Response
+
+from dashboard.live import LiveRoom
+from dashboard.texts import texts
+from services.clock import Clock
+from services.district.package import District
+from services.district.plane import plane_of
+from services.liveboard.coverage_feed import CoverageFeed
+from services.liveboard.follower import Follower
+from services.liveboard.plan_exports import MOST_SITES, Planned, decode_plan, plan_csv, plan_geojson
+
+_encode = msgspec.json.Encoder().encode
+NOT_LOADED = {"error": "the board is not loaded yet: ask /readyz"}
+NO_PLAN = {"error": "there is no plan yet: it is made once cameras are loaded"}
+
+
+def register_coverage(  # noqa: PLR0917  # one of each door
+    server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock, offload: Callable[[Any], Any]
+) -> None:
+    """Add the addresses to the Flask app."""
+    plane = plane_of(district)
+    kx, ky = plane.metres_per_degree
+    ground = {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky}
+
+    def feed() -> CoverageFeed:
+        if room.zone is None:
+            flask.abort(Response(_encode(NOT_LOADED), 503, content_type="application/json"))
+        return follower.board.coverage
+
+    def zipped(body: Any, kind: str = "application/json") -> Response:
+        packed = offload(lambda: gzip.compress(_encode(body), 1))
+        response = Response(packed, content_type=kind)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def plan() -> Planned:
+        body = feed().body("plan", "all")
+        if body is None:
+            flask.abort(Response(_encode(NO_PLAN), 404, content_type="application/json"))
+        return decode_plan(body)
+
+    @server.get("/api/v1/coverage")
+    def coverage() -> Response:
+        found = feed()
+        return zipped(
+            {
+                "revision": found.revision, "plane": ground, "coverage": found.body("coverage", "all"),
+                "regions": found.bodies("region"), "spots": found.bodies("spot"),
+            }
+        )  # fmt: skip
+
+    @server.get("/api/v1/coverage/sights")
+    def sights() -> Response:
+        changes = feed().since(_number("since", 0, 0, 1 << 62))
+        return zipped(
+            {"revision": changes.revision, "whole": changes.whole, "sights": changes.sights, "gone": changes.gone}
+        )
+
+    @server.get("/api/v1/coverage/changes")
+    def changes() -> Response:
+        return zipped(feed().since(_number("since", 0, 0, 1 << 62)))
+
+    @server.get("/api/v1/coverage/plan")
+    def whole_plan() -> Response:
+        body = feed().body("plan", "all")
+        return zipped({"plan": body})
+
+    @server.get("/api/v1/coverage/plan.geojson")
+    def as_geojson() -> Response:
+        n = _number("n", 20, 1, MOST_SITES)
+        text = json.dumps(plan_geojson(plan(), n), ensure_ascii=False, indent=1)
+        return _download(text, "application/geo+json", "geojson", n)
+
+    @server.get("/api/v1/coverage/plan.csv")
+    def as_csv() -> Response:
+        n = _number("n", 20, 1, MOST_SITES)
+        words = texts(flask.request.args.get("lang", ""))
+        names = {code: area.name for code, area in district.streets.items()}
+        if words["language"] == "en":
+            names |= district.streets_en
+        return _download(plan_csv(plan(), n, words["plan"], names), "text/csv; charset=utf-8", "csv", n)
+
+    def _download(text: str, kind: str, ending: str, n: int) -> Response:
+        day = datetime.fromtimestamp(clock.now_ms() / 1000, district.zone).strftime("%Y%m%d")
+        response = Response(text.encode(), content_type=kind)
+        name = f"sites-{district.code}-{day}-{n}.{ending}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _number(name: str, usual: int, least: int, most: int) -> int:
+    """A whole number of the query; the usual one where it is none."""
+    text = flask.request.args.get(name, "")
+    return max(least, min(most, int(text))) if text.isascii() and text.isdigit() and len(text) < 20 else usual

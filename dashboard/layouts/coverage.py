@@ -1,0 +1,54 @@
+"""The page ``/coverage``: a frame that the live feed fills: figures, the map, the ranking. No data access here."""
+
+import json
+from typing import Any
+
+from dash import html
+
+from dashboard import ids
+from dashboard.layouts.wall import map_box, names_of, picked_panel
+from services.district.package import District
+
+
+def layout(district: District, words: dict[str, Any]) -> html.Div:
+    """The whole page for one district in one language."""
+    english = words["language"] == "en"
+    labels = words["coverage"]
+    name = district.name_en if english and district.name_en else district.name
+    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english)}
+    query = "?lang=en" if english else ""
+    return html.Div(
+        id=ids.COVERAGE,
+        className="desk coverage",
+        lang=words["language"],
+        **data,
+        children=[
+            html.Header(
+                [
+                    html.Span("--:--:--", id=ids.CLOCK, className="clock"),
+                    html.Span(id=ids.DATE, className="mid"),
+                    html.H1(f"{name} {labels['title']}"),
+                    html.Div(id=ids.SOURCES, className="sources", role="status"),
+                    html.Span(className="dim", id="note"),
+                    html.Button(labels["theme"], id="theme", className="plain"),
+                    html.A(labels["to_wall"], href=f"/wall{query}", className="touch"),
+                ],
+                className="truth",
+            ),
+            html.Main(
+                [
+                    html.Div(html.P(labels["loading"], className="dim"), id=ids.FIGURES, className="figures"),
+                    html.Div(
+                        [
+                            html.Div(id=ids.LAYERS, className="layers"),
+                            map_box(district, "lianqin.plainGround"),
+                            html.Div(id=ids.MAP_LEGEND, className="legend"),
+                        ],
+                        className="middle",
+                    ),
+                    html.Div(id=ids.RANKING, className="ranking"),
+                ]
+            ),
+            picked_panel(words),
+        ],
+    )
