@@ -135,8 +135,7 @@ class Escalator:
                     self.load()
                     return set()
                 for (revision, _), delta in zip(messages, deltas, strict=True):
-                    ended = [read.one_case(connection, case_id) for case_id in delta.gone]
-                    for row in (*delta.rows, *(row for row in ended if row is not None)):
+                    for row in (*delta.rows, *read.cases_of(connection, delta.gone)):
                         self.desk.put(row)
                         changed.add(row.case_id)
                     self.desk.settle(delta.proposals, delta.withdrawn)

@@ -35,8 +35,9 @@ from services.wakeups import Wakeups
 log = logging.getLogger(__name__)
 
 RENEW_S, STANDBY_S = 2.0, 1.0
-# Cases come all the time: what only they change waits this long; a camera's change is told at once.
-CASES_EVERY_S = 2.0
+# Cases come all the time: what only they change waits this long, and so long that telling it takes no more than this
+# share of the time (a history that fills changes every grid); a camera's change is told at once.
+CASES_EVERY_S, TELLING_SHARE = 2.0, 0.05
 LOOK_EVERY_S = 5.0
 # Demand decays: everything is told again this often, where its rounded figures have moved.
 AGE_EVERY_S = 600.0
@@ -125,13 +126,14 @@ class Surveyor:
         model.tick(now)
         if started - self._aged_at >= AGE_EVERY_S:
             self._aged_at = started
-            model.changed_spots.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
-        if (
-            model.changed_cameras
-            or model.changed_regions
-            or (model.changed_spots and started - self._cases_at >= CASES_EVERY_S)
-        ):
-            self._cases_at = started
+            model.changed_by_cases.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
+        if model.changed_by_cases and started >= self._cases_at:
+            model.changed_spots |= model.changed_by_cases
+            model.changed_by_cases = set()
+            self._tell(now)
+            took = time.monotonic() - started
+            self._cases_at = started + max(CASES_EVERY_S, took / TELLING_SHARE)
+        elif model.changed_cameras or model.changed_regions or model.changed_spots:
             self._tell(now)
         self._plan(now)
         self._prove(now)
@@ -146,9 +148,9 @@ class Surveyor:
                 if messages and (messages[0][0] != self._revision + 1 or any(delta.reload for delta in deltas)):
                     self.load()
                     return True
-                ended = [read.one_case(connection, case_id) for delta in deltas for case_id in delta.gone]
-            rows = {row.case_id: row for delta in deltas for row in delta.rows}
-            rows.update({row.case_id: row for row in ended if row is not None})
+                gone = {case_id for delta in deltas for case_id in delta.gone}
+                rows = {row.case_id: row for delta in deltas for row in delta.rows if row.case_id not in gone}
+                rows.update({row.case_id: row for row in read.cases_of(connection, sorted(gone))})
             self._take(rows.values(), [thing for delta in deltas for thing in delta.things], now)
             found = found or bool(messages)
             if messages:

@@ -42,7 +42,8 @@ class Recount(NamedTuple):
 
 
 class CoverageModel:
-    """``changed_cameras``, ``changed_spots`` and ``changed_regions`` say what has moved since ``clear`` was called.
+    """``changed_cameras``, ``changed_spots``, ``changed_by_cases`` (spots whose gaps stand as they were) and
+    ``changed_regions`` say what has moved since ``clear`` was called.
 
     ``footprints`` stands for the district's layer of buildings, where that is at hand already.
     """
@@ -75,6 +76,7 @@ class CoverageModel:
         self.is_night = False
         self.changed_cameras: set[str] = set()
         self.changed_spots: set[str] = set(self.spots.by_id)
+        self.changed_by_cases: set[str] = set()
         self.changed_regions: set[tuple[str, str]] = set()
         self.tally: Counter[str] = Counter()
         self.not_online: set[str] = set()
@@ -151,7 +153,7 @@ class CoverageModel:
                 self._views = STRtree([self.cameras[i].seen for i in ids]), ids
             tree, ids = self._views
             self.cases.look(fresh, tree, lambda k: lit(self.cameras[ids[k]]))
-        self.changed_spots.update(spots)
+        self.changed_by_cases.update(spots)
 
     def tick(self, now: int) -> None:
         """Let the clock work: dusk and dawn, cameras that have become steady, cases that grow old."""
@@ -165,7 +167,7 @@ class CoverageModel:
                     self._settle(placed, now)
         if now - self._expired_at >= _EXPIRE_MS:
             self._expired_at = now
-            self.changed_spots.update(self.cases.expire(now))
+            self.changed_by_cases.update(self.cases.expire(now))
 
     def measure_spots(self) -> None:
         """Work out the gaps of the changed spots."""

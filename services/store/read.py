@@ -100,6 +100,15 @@ def one_case(connection: Connection, case_id: str) -> CaseRow | None:
     return CaseRow(*row) if row else None
 
 
+def cases_of(connection: Connection, case_ids: Sequence[str]) -> list[CaseRow]:
+    """The cases of these ids, open or not."""
+    found = []
+    for first in range(0, len(case_ids), 500):
+        where = schema.cases.c.case_id.in_(case_ids[first : first + 500])
+        found += [CaseRow(*row) for row in connection.execute(select(*_CASE_COLUMNS).where(where))]
+    return found
+
+
 def all_things(connection: Connection, kinds: Sequence[str]) -> list[Thing]:
     """The newest state of everything of the given kinds."""
     c = schema.things.c
