@@ -58,7 +58,8 @@ def seen_by(place: PlaceView | None, words: dict[str, Any]) -> list[tuple[str, A
         return []
     labels = words["coverage"]
     if not place.watchers or not place.watchers[0].sees:
-        facts: list[tuple[str, Any]] = [(labels["seen_by"], html.B(labels["seen_by_none"], className="blind-word"))]
+        mark: list[Any] = [html.I(className="swatch unseen"), " ", html.B(labels["unseen_case"]), " "]
+        facts: list[tuple[str, Any]] = [(labels["seen_by"], html.Span([*mark, html.B(labels["seen_by_none"])]))]
         return facts + [("", _camera(watcher, labels["seen_by_nearest"], words)) for watcher in place.watchers]
     return [
         (labels["seen_by"] if i == 0 else "", _camera(watcher, labels["seen_by_row"], words))

@@ -310,6 +310,7 @@ def test_the_case_panel_says_which_cameras_see_the_place_or_the_nearest_that_doe
     page.evaluate(ask, "A2")
     page.wait_for_selector("#case-panel b:text-is('无可用摄像机看到此处')")
     assert "最近" in text(page, "#case-panel")
+    assert "盲区案件" in text(page, "#case-panel")
     page.evaluate(ask, "A3")
     page.wait_for_function("() => document.querySelector('#case-panel h2').innerText.startsWith('A3')")
     assert "看得见的摄像机" not in text(page, "#case-panel"), "nobody may work out where a sensitive case is"
