@@ -137,7 +137,7 @@ def test_the_wall_has_the_three_worst_spots_and_a_tile_for_each_that_is_blind(ti
 def test_a_spot_that_leaves_the_wall_is_told_as_gone_and_the_wall_has_at_most_forty(tiny: Any) -> None:
     board, tiles = Board(tiny), CoverageTiles()
     many = [thing("spot", f"place:{i}", spot(f"place:{i}", i + 1)) for i in range(50)]
-    board.apply(1, Delta("1-0", things=[thing("coverage", "all", {"cameras": 1}), *many]), 0)
+    board.apply(1, Delta("1-0", things=[thing("coverage", "all", {"cameras": 1, "is_night": False}), *many]), 0)
     first = tiles.of(board)
     assert len([name for name in first if name.startswith("spot:")]) == MOST_SPOTS
     assert tiles.of(board) is first, "nothing has changed: nothing is done"
