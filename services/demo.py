@@ -61,11 +61,11 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         supervisor.start("projector", "projector")
         supervisor.start("web", "web", "--demo")
         supervisor.start("escalator", "escalator")
-        supervisor.start("surveyor", "surveyor")
         if simulator:
             supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
         supervisor.watch(lambda: _is_ready(settings))
         if not supervisor.stopping:
+            supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
             say(
                 f"the wall: http://{settings.host}:{settings.port}/wall   (English: /wall?lang=en)   Ctrl-C ends it all"
             )
