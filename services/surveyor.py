@@ -108,7 +108,7 @@ class Surveyor:
             self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, KINDS)}
             model = read_model(connection, self._district, now)
         self.model = model
-        self._tell(now)
+        self._tell(now, with_cases=True)
         gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
         self._write([("sight", key, _gone(key)) for key in gone if _REMOVED not in self._told["sight", key]], now)
         dropped = [key for kind, key in self._told if kind == "spot" and not self._has_spot(key)]
@@ -128,9 +128,7 @@ class Surveyor:
             self._aged_at = started
             model.changed_by_cases.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
         if model.changed_by_cases and started >= self._cases_at:
-            model.changed_spots |= model.changed_by_cases
-            model.changed_by_cases = set()
-            self._tell(now)
+            self._tell(now, with_cases=True)
             took = time.monotonic() - started
             self._cases_at = started + max(CASES_EVERY_S, took / TELLING_SHARE)
         elif model.changed_cameras or model.changed_regions or model.changed_spots:
@@ -171,17 +169,18 @@ class Surveyor:
                 model.report(thing.key, report_in(bytes(thing.body)), now)
         model.put_cases(rows, now)
 
-    def _tell(self, now: int) -> None:
-        """Everything that has changed since it was last told, in the words of ``coverage.told``."""
+    def _tell(self, now: int, *, with_cases: bool = False) -> None:
+        """What cameras have changed since it was last told, in the words of ``coverage.told``; or cases too."""
         model = self.model
         model.measure_spots()
+        spots = model.changed_spots | model.changed_by_cases if with_cases else model.changed_spots
         bodies: list[tuple[str, str, bytes]] = []
         for camera_id in sorted(model.changed_cameras):
             placed = model.cameras.get(camera_id)
             body = _gone(camera_id) if placed is None else _ENCODE(tell_sight(model, placed, now))
             bodies.append(("sight", camera_id, body))
-        grids = model.region_cells() if any(spot.startswith("grid:") for spot in model.changed_spots) else {}
-        for spot_id in sorted(model.changed_spots):
+        grids = model.region_cells() if any(spot.startswith("grid:") for spot in spots) else {}
+        for spot_id in sorted(spots):
             spot = model.spots.by_id.get(spot_id)
             if spot is not None:
                 bodies.append(("spot", spot_id, _ENCODE(tell_spot(model, spot, now))))
@@ -196,7 +195,7 @@ class Surveyor:
         if before is None or msgspec.structs.replace(before, at=coverage.at) != coverage:
             self._coverage = coverage
             bodies.append(("coverage", "all", _ENCODE(coverage)))
-        model.clear()
+        model.clear(with_cases=with_cases)
         self._write([(kind, key, body) for kind, key, body in bodies if self._told.get((kind, key)) != body], now)
 
     def _write(self, bodies: list[tuple[str, str, bytes]], now: int) -> None:

@@ -173,7 +173,7 @@ class CoverageModel:
         """Work out the gaps of the changed spots."""
         for spot_id in self.changed_spots:
             if (spot := self.spots.by_id.get(spot_id)) is not None:
-                spot.gaps = gaps_of(spot, self.cameras, self.sees, is_night=self.is_night)
+                spot.gaps, spot.told = gaps_of(spot, self.cameras, self.sees, is_night=self.is_night), None
 
     def nearest(self, where: Geometry) -> list[str]:
         """The ids of the cameras around a geometry, the nearest first."""
@@ -217,8 +217,10 @@ class CoverageModel:
         fresh_cases = self.cases.seen_again([(p.seen, *lit(p)) for p in self.cameras.values()])
         return Recount(cells, spots, sum(fresh_cases[case_id] != n for case_id, n in standing.items()))
 
-    def clear(self) -> None:
+    def clear(self, *, with_cases: bool = True) -> None:
         """What has changed until now has been told."""
+        if with_cases:
+            self.changed_by_cases = set()
         self.changed_cameras, self.changed_spots, self.changed_regions = set(), set(), set()
 
     def _settle(self, placed: Placed, now: int, *, is_first: bool = False) -> None:
@@ -277,7 +279,10 @@ class CoverageModel:
         self.plan_is_old = self.plan_is_old or bool((layers ^ before) >> PLANNED & 1)
 
     def _take_out(self, placed: Placed) -> None:
+        camera_id = placed.camera.camera_id
         self._count(placed, 0)
+        # Where it was named as the one to turn or the nearest, another is.
+        self.changed_spots.update(i for i, s in self.spots.by_id.items() if s.told and s.told.camera == camera_id)
         self.changed_spots.update(spot.id for spot in self.spots.unlink(placed.camera.camera_id, placed.seen))
         self.changed_cameras.add(placed.camera.camera_id)
 

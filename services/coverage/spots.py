@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 from services.coverage.cameras import NOTHING, Placed
 from services.coverage.footprints import Footprints
 from services.coverage.outlines import outlines
-from services.coverage.told import SpotKind
+from services.coverage.told import Spot, SpotKind
 from services.district.package import District, features_of
 from services.district.plane import Plane
 
@@ -42,7 +42,10 @@ class Gaps(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Watched:
-    """A key area, road section or place. ``ground`` is what must be seen of ``outline``."""
+    """A key area, road section or place. ``ground`` is what must be seen of ``outline``.
+
+    ``told`` is what was said of its gaps when they were last measured; cases move only the rest.
+    """
 
     id: str
     kind: SpotKind
@@ -54,6 +57,7 @@ class Watched:
     ground: Geometry
     cameras: set[str] = field(default_factory=set)
     gaps: Gaps | None = None
+    told: Spot | None = None
     size: float = field(init=False)
 
     def __post_init__(self) -> None:

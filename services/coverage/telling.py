@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.aim import grade
 from services.coverage.cameras import Placed
-from services.coverage.closing import Advice, advise, kind_of_gap
+from services.coverage.closing import advise, kind_of_gap
 from services.coverage.demand import Demand
 from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT
 from services.coverage.model import CoverageModel, lit
@@ -44,28 +44,40 @@ def tell_sight(model: CoverageModel, placed: Placed, now: int) -> Sight:
 
 def tell_spot(model: CoverageModel, spot: Watched, now: int) -> Spot:
     """One key area, road section or place."""
+    if spot.told is None:
+        spot.told = _measured(model, spot)
     demand = model.cases.of(spot.id, now, is_night=model.is_night)
+    gap = spot.told.live_night if model.is_night else spot.told.live
+    return replace(
+        spot.told, demand=round(demand.demand, 1), cases=demand.cases, unseen=demand.unseen,
+        need=need_of(demand, spot.weight, gap, spot.size),
+    )  # fmt: skip
+
+
+def _measured(model: CoverageModel, spot: Watched) -> Spot:
+    """What is said of a spot whatever its cases."""
     point = spot.outline.representative_point()
     origin = (point.x, point.y)
     lon, lat = model.plane.to_degrees(np.array([origin]))[0].tolist()
     bare = Spot(
         id=spot.id, kind=spot.kind, name=spot.name, lon=round(lon, 7), lat=round(lat, 7), street=spot.street,
         place_type=spot.place_type, weight=spot.weight, size=round(spot.size, 1),
-        demand=round(demand.demand, 1), cases=demand.cases, unseen=demand.unseen,
         outline=rings_of(spot.outline, origin),
     )  # fmt: skip
     gaps = spot.gaps
     if gaps is None or not model.cameras:
         return bare
-    found = advise(
-        spot, gaps, model.cameras, model.nearest(spot.ground), model.site, is_night=model.is_night
-    )  # fmt: skip
-    left = gaps.live_night if model.is_night else gaps.live
+    found = advise(spot, gaps, model.cameras, model.nearest(spot.ground), model.site, is_night=model.is_night)
     return replace(
-        _with(bare, found, demand, left),
-        planned=round(gaps.planned, 1), live=round(gaps.live, 1), planned_night=round(gaps.planned_night, 1),
-        live_night=round(gaps.live_night, 1), now=round(gaps.now, 1), blind=rings_of(gaps.blind, origin),
+        bare, planned=round(gaps.planned, 1), live=round(gaps.live, 1), planned_night=round(gaps.planned_night, 1),
+        live_night=round(gaps.live_night, 1), now=round(gaps.now, 1), gap=found.gap, way=found.way,
+        camera=found.camera, camera_m=round(found.camera_m, 1), blind=rings_of(gaps.blind, origin),
     )  # fmt: skip
+
+
+def need_of(demand: Demand, weight: float, gap: float | None, size: float) -> float:
+    """Demand × weight × the share of the gap; 0 where the gap is not known."""
+    return round(demand.demand * weight * gap / size, 1) if gap and size else 0.0
 
 
 def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], now: int) -> Spot:
@@ -88,12 +100,10 @@ def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], no
         return bare
     gap = kind_of_gap(planned, live, live_night, size, is_night=model.is_night)
     way = {"permanent": "add", "live": "repair", "night": "light"}.get(gap, "")
-    found = Advice(gap, way, "", 0.0)  # type: ignore[arg-type]  # of the three above
-    left = live_night if model.is_night else live
     return replace(
-        _with(bare, found, demand, left),
-        planned=round(planned, 1), live=round(live, 1), planned_night=round(planned_night, 1),
-        live_night=round(live_night, 1),
+        bare, planned=round(planned, 1), live=round(live, 1), planned_night=round(planned_night, 1),
+        live_night=round(live_night, 1), gap=gap, way=way,
+        need=need_of(demand, 1.0, live_night if model.is_night else live, size),
     )  # fmt: skip
 
 
@@ -144,15 +154,6 @@ def _listed(model: CoverageModel, spots: list[Watched]) -> Listed:
         live=sum((g.live_night if night else g.live) <= allowed * size + 1e-9 for g, size in measured),
         unknown=len(spots) - len(measured),
     )
-
-
-def _with(bare: Spot, advice: Advice, demand: Demand, left: float) -> Spot:
-    share = left / bare.size if bare.size else 0.0
-    return replace(
-        bare,
-        need=round(demand.demand * bare.weight * share, 1), gap=advice.gap, way=advice.way, camera=advice.camera,
-        camera_m=round(advice.camera_m, 1),
-    )  # fmt: skip
 
 
 def _street_of_grid(model: CoverageModel, code: str) -> str:
