@@ -41,11 +41,11 @@ CASES_EVERY_S, TELLING_SHARE = 2.0, 0.05
 LOOK_EVERY_S = 5.0
 # Demand decays: everything is told again this often, where its rounded figures have moved.
 AGE_EVERY_S = 600.0
-PLAN_EVERY_S = 1800.0
-PLAN_AFTER_CHANGE_S = 120.0
+# The next sites: soon after the start, now and then, and when a camera comes, goes or turns.
+PLAN_FIRST_S, PLAN_EVERY_S, PLAN_AFTER_CHANGE_S = 20.0, 600.0, 120.0
 PLAN_SITES = 50
 # The counters are proved soon after the start, and every night at this hour of the district.
-PROVE_AFTER_S = 30.0
+PROVE_AFTER_S = 90.0
 PROVE_HOUR = 3
 A_DELTA = 500
 AWAY = (redis.RedisError, OSError, DBAPIError)
@@ -114,7 +114,7 @@ class Surveyor:
         dropped = [key for kind, key in self._told if kind == "spot" and not self._has_spot(key)]
         self._write([("spot", key, _gone(key)) for key in dropped if _REMOVED not in self._told["spot", key]], now)
         started = time.monotonic()
-        self._plan_at, self._aged_at, self._prove_at = started, started, started + PROVE_AFTER_S
+        self._plan_at, self._aged_at, self._prove_at = started + PLAN_FIRST_S, started, started + PROVE_AFTER_S
         self._proved_day = self._district.day_of(now)
 
     def work(self) -> None:

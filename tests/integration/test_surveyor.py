@@ -198,6 +198,7 @@ def test_a_recount_that_differs_is_said_and_everything_is_worked_out_anew(
 
 def test_a_plan_is_worked_out_beside_and_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(surveyor_module, "PLAN_SITES", 4)
+    monkeypatch.setattr(surveyor_module, "PLAN_FIRST_S", 0)
     room.district.layers["roads"] = layer(shapely.LineString([(-190, -60), (190, -60)]))
     room.camera("K1", -90, -100)
     surveyor = room.surveyor()
