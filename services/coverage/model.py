@@ -72,6 +72,7 @@ class CoverageModel:
         self.cases = RecentCases(list(self.spots.by_id.values()), self.plane, self.policy)
         self.cameras: dict[str, Placed] = {}
         self.sees: dict[str, tuple[bool, bool]] = {}
+        self._notices: dict[str, Reported] = {}
         self.outages = Outages()
         self.is_night = False
         self.changed_cameras: set[str] = set()
@@ -101,7 +102,9 @@ class CoverageModel:
         is_first = not self.cameras  # then everything is new anyhow
         for camera, reported in cameras:
             known = self.cameras.get(camera.camera_id)
-            condition = first_condition(camera, reported)
+            if reported is not None:
+                self._note(camera.camera_id, reported)
+            condition = first_condition(camera, self._notices.get(camera.camera_id))
             if known is not None:
                 if known.camera == camera:
                     if reported is not None:
@@ -134,7 +137,8 @@ class CoverageModel:
             self._near = self._views = None
 
     def report(self, camera_id: str, reported: Reported, now: int) -> bool:
-        """A camera's status is told; whether that says anything new. One of a camera that nobody knows says nothing."""
+        """A camera's status is told; whether that says anything new. One that comes before its camera is kept for it."""
+        self._note(camera_id, reported)
         placed = self.cameras.get(camera_id)
         if placed is None or not placed.condition.report(reported):
             return False
@@ -143,6 +147,11 @@ class CoverageModel:
         if worked and not placed.layers & 1 << LIVE and reported.status != "online" and reported.at:
             self.outages.lose([Lost(camera_id, reported.at, placed.street)])
         return True
+
+    def _note(self, camera_id: str, reported: Reported) -> None:
+        known = self._notices.get(camera_id)
+        if known is None or reported.at >= known.at:
+            self._notices[camera_id] = reported
 
     def put_cases(self, rows: Iterable[CaseRow], now: int) -> None:
         """These cases are new or changed."""

@@ -97,6 +97,16 @@ def test_a_camera_that_nobody_knows_says_nothing() -> None:
     assert not model.changed_cameras
 
 
+def test_a_status_that_comes_before_its_camera_or_outlives_it_counts() -> None:
+    model = filled(3, cameras=0, cases=0)
+    camera = some_camera(default_rng(1), 1)
+    model.report(camera.camera_id, Reported(NOON, "offline", ""), NOON)
+    for _ in range(2):
+        model.put([(camera, None)], NOON)
+        assert tell_sight(model, model.cameras[camera.camera_id], NOON).state == "offline"
+        model.remove(camera.camera_id)
+
+
 def test_vector_and_half_metre_raster_agree() -> None:
     """Within 0.6 percentage points of each key area."""
     for seed in range(6):
