@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     district.add_argument("action", choices=("check", "load", "generate"))
     district.add_argument("folder", type=Path)
     district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
-    coverage = commands.add_parser("coverage", help="the district's cameras: import them", description="The cameras.")
+    coverage = commands.add_parser("coverage", help="cameras: import them, plan the next", description="The cameras.")
     actions = coverage.add_subparsers(required=True, metavar="action")
     help_text = "read cameras.csv, a GB/T 28181 catalogue or OpenStreetMap GeoJSON, say what is wrong, publish the rest"
     importing = actions.add_parser("import", help=help_text, description=help_text)
@@ -138,6 +138,14 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
         help="what all positions of the file are, whatever it states; default: what it states, else WGS84",
     )  # fmt: skip
     importing.add_argument("--dry-run", action="store_true", help="only say what is missing, doubtful, moved, outside")
+    help_text = "where the next cameras should go, the best first; --geojson and --csv write the list for engineers"
+    planning = actions.add_parser("plan", help=help_text, description=help_text)
+    planning.set_defaults(command=_coverage_plan)
+    local(planning)
+    planning.add_argument("--n", type=int, default=20, help="how many (default 20, at most 200)")
+    planning.add_argument("--budget", type=float, help="what all of them may cost, a bullet or dome camera being 1")
+    planning.add_argument("--geojson", type=Path, metavar="FILE")
+    planning.add_argument("--csv", type=Path, metavar="FILE")
     dead = add("dead", _dead, "look at refused entries, or try one again")
     local(dead)
     dead.add_argument("action", choices=("list", "show", "retry"))
@@ -284,6 +292,27 @@ def _coverage_import(options: argparse.Namespace, settings: Settings) -> int:
     )
     for line in lines:
         print(line)
+    return 0
+
+
+def _coverage_plan(options: argparse.Namespace, settings: Settings) -> int:
+    import json
+
+    from dashboard.texts import texts
+    from services.coverage_planning import plan_lines, plan_sites, write_whole
+    from services.district.load import load
+    from services.liveboard.plan_exports import plan_csv, plan_geojson
+
+    if not 1 <= options.n <= 200:
+        raise ValueError(f"--n {options.n}: give a number from 1 to 200")
+    plan = plan_sites(settings, options.n, options.budget)
+    streets = {code: area.name for code, area in load(settings.district_dir).streets.items()}
+    for line in plan_lines(plan, streets):
+        print(line)
+    if options.geojson is not None:
+        write_whole(options.geojson, json.dumps(plan_geojson(plan, options.n), ensure_ascii=False, indent=1))
+    if options.csv is not None:
+        write_whole(options.csv, plan_csv(plan, options.n, texts("zh-CN")["plan"], streets))
     return 0
 
 

@@ -13,11 +13,12 @@ from flask import Flask, Response
 from dashboard.live import LiveRoom
 from dashboard.texts import texts
 from services.clock import Clock
+from services.coverage.told import Plan
 from services.district.package import District
 from services.district.plane import plane_of
 from services.liveboard.coverage_feed import CoverageFeed
 from services.liveboard.follower import Follower
-from services.liveboard.plan_exports import MOST_SITES, Planned, decode_plan, plan_csv, plan_geojson
+from services.liveboard.plan_exports import MOST_SITES, decode_plan, plan_csv, plan_geojson
 
 _encode = msgspec.json.Encoder().encode
 NOT_LOADED = {"error": "the board is not loaded yet: ask /readyz"}
@@ -44,7 +45,7 @@ def register_coverage(  # noqa: PLR0917  # one of each door
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def plan() -> Planned:
+    def plan() -> Plan:
         body = feed().body("plan", "all")
         if body is None:
             flask.abort(Response(_encode(NO_PLAN), 404, content_type="application/json"))

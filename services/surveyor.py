@@ -21,9 +21,9 @@ from services.announcing import announce
 from services.cases import CaseRow
 from services.clock import Clock
 from services.coverage.model import CoverageModel
-from services.coverage.plan import Plan, make_plan, snapshot
+from services.coverage.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
-from services.coverage.told import KINDS, Coverage
+from services.coverage.told import KINDS, Coverage, Plan
 from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease

@@ -137,7 +137,7 @@ class CoverageModel:
             self._near = self._views = None
 
     def report(self, camera_id: str, reported: Reported, now: int) -> bool:
-        """A camera's status is told; whether that says anything new. One that comes before its camera is kept for it."""
+        """A camera's status is told; whether that says anything new. It may come before its camera."""
         self._note(camera_id, reported)
         placed = self.cameras.get(camera_id)
         if placed is None or not placed.condition.report(reported):

@@ -7,7 +7,6 @@ the key spot that it lies in. Blind is what no camera sees that there is: broken
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 import numba
 import numpy as np
 import shapely
@@ -22,6 +21,7 @@ from services.coverage.raster import Runs, place_of
 from services.coverage.siting import MODELS, Choices, Chosen, Model, choose, configurations
 from services.coverage.spots import measure, unseen_of
 from services.coverage.sweep import Floats, Ints, look
+from services.coverage.told import Plan, Site
 from services.district.package import features_of
 
 SPREAD_M = 60.0
@@ -30,45 +30,6 @@ _COARSE = 10  # cells of 2 m in one of the density's
 # A place without cases is worth this share of the mean density: a key area that is quiet must be seen too.
 _FLOOR = 0.2
 _ALONG_ROADS_M = 40.0
-
-
-class Site(msgspec.Struct, frozen=True):
-    """One camera to put up. ``gain`` is a share of all weighted blind ground, ``cases`` those that none sees so far."""
-
-    rank: int
-    pole: str
-    name: str
-    street: str
-    lon: float
-    lat: float
-    model: str
-    azimuth: float
-    hfov: float
-    range_m: float
-    gain: float
-    covered_m2: float
-    cases: int
-    cost: float
-    shape: list[int]
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """Sites, the best first; lists have one value more than sites, for 0, 1, … of them.
-
-    ``curve`` is the share of the weighted blind ground that is seen; ``district`` the share of outdoor ground seen by
-    all cameras; ``areas roads places`` how many of the listed are covered. ``candidates`` poles × directions × models.
-    """
-
-    at: int
-    candidates: int
-    poles: int
-    pole_source: str
-    sites: list[Site]
-    curve: list[float]
-    district: list[float]
-    areas: list[int]
-    roads: list[int]
-    places: list[int]
 
 
 class Snapshot(NamedTuple):

@@ -163,3 +163,42 @@ class Coverage(msgspec.Struct, frozen=True):
     covered_share: float
     proved_at: int = 0
     differences: int = 0
+
+
+class Site(msgspec.Struct, frozen=True):
+    """One camera to put up. ``gain`` is a share of all weighted blind ground, ``cases`` those that none sees so far."""
+
+    rank: int
+    pole: str
+    name: str
+    street: str
+    lon: float
+    lat: float
+    model: str
+    azimuth: float
+    hfov: float
+    range_m: float
+    gain: float
+    covered_m2: float
+    cases: int
+    cost: float
+    shape: list[int]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Sites, the best first; lists have one value more than sites, for 0, 1, … of them.
+
+    ``curve`` is the share of the weighted blind ground that is seen; ``district`` the share of outdoor ground seen by
+    all cameras; ``areas roads places`` how many of the listed are covered. ``candidates`` poles × directions × models.
+    """
+
+    at: int
+    candidates: int
+    poles: int
+    pole_source: str
+    sites: list[Site]
+    curve: list[float]
+    district: list[float]
+    areas: list[int]
+    roads: list[int]
+    places: list[int]

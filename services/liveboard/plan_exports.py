@@ -9,46 +9,21 @@ from typing import Any
 
 import msgspec
 
+from services.coverage.told import Plan, Site
+
 MOST_SITES = 50
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-class PlannedSite(msgspec.Struct, frozen=True):
-    """One site of the thing ``plan``."""
-
-    rank: int
-    lon: float
-    lat: float
-    pole: str = ""
-    name: str = ""
-    street: str = ""
-    model: str = ""
-    azimuth: float = 0.0
-    hfov: float = 0.0
-    range_m: float = 0.0
-    gain: float = 0.0
-    covered_m2: float = 0.0
-    cases: int = 0
-    shape: list[int] = []
+decode_plan = msgspec.json.Decoder(Plan).decode
 
 
-class Planned(msgspec.Struct, frozen=True):
-    """The thing ``plan``; ``curve`` has a value for 0, 1, … sites."""
-
-    at: int = 0
-    sites: list[PlannedSite] = []
-    curve: list[float] = []
-
-
-decode_plan = msgspec.json.Decoder(Planned).decode
-
-
-def first_sites(plan: Planned, n: int) -> list[PlannedSite]:
+def first_sites(plan: Plan, n: int) -> list[Site]:
     """The best ``n`` sites."""
-    return plan.sites[: max(0, min(n, MOST_SITES))]
+    return plan.sites[: max(0, n)]
 
 
-def plan_geojson(plan: Planned, n: int) -> dict[str, Any]:
+def plan_geojson(plan: Plan, n: int) -> dict[str, Any]:
     """Points in WGS-84 with everything that the plan says of each."""
     features = [
         {
@@ -65,7 +40,7 @@ def plan_geojson(plan: Planned, n: int) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def plan_csv(plan: Planned, n: int, words: dict[str, Any], streets: dict[str, str]) -> str:
+def plan_csv(plan: Plan, n: int, words: dict[str, Any], streets: dict[str, str]) -> str:
     """A row a site under the headings of ``words``, with a byte order mark."""
     out = io.StringIO()
     out.write("\ufeff")
@@ -89,5 +64,5 @@ def safe(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
-def _total(plan: Planned, site: PlannedSite) -> float:
+def _total(plan: Plan, site: Site) -> float:
     return plan.curve[site.rank] if 0 <= site.rank < len(plan.curve) else 0.0
