@@ -4,7 +4,10 @@ A promise is short of its bound when its rule says so, and then the row says so.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+from bench.promise import Promise
+from bench.promises_coverage import coverage
 
 Results = Mapping[str, Any]
 PEERS = {"nicegui-canvas": "NiceGUI, canvas", "nodered": "Node-RED worldmap", "dash-interval": "Dash, 1 s interval"}
@@ -36,22 +39,14 @@ HELD_BY_TESTS = """\
 | a late screen says so within 5 s, comes back by itself; a stuck client harms nobody | tests/browser/test_bad_days.py |
 | off-line or restarted under: nothing missed, no reload; nothing personal leaves | tests/browser/test_socket.py |
 | text is text, figures equal the API's, every size, both languages, the day turns | tests/browser/test_wall.py |
+| what is seen equals an exact isovist, lines of sight, closed forms | tests/unit/test_sweep.py |
+| coverage after any 1,000 events equals a recount; off and on is the same state | tests/unit/test_coverage_model.py |
 | memory is flat over 24,000 changes with reconnects | tests/browser/test_soak.py |"""
-
-
-class Promise(NamedTuple):
-    """One row: which result, what is promised, the bound, how the measure is told, when it is kept."""
-
-    result: str
-    what: str
-    bound: str
-    told: Callable[[Any], str]
-    kept: Callable[[Any], bool]
 
 
 def page(machine: Mapping[str, str], results: Results) -> str:
     """The whole page."""
-    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *_start())
+    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *coverage(), *_start())
     kept = [_verdict(p, results) for p in promises]
     short = [p.what for p, verdict in zip(promises, kept, strict=True) if verdict is False]
     facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, **_commits(results)}.items())
@@ -102,6 +97,13 @@ The histories are made set-wise, 2,000 cases a day: 1,000 and 2,000 days of them
 one warm connection.
 
 {_promises(_rules(), results)}
+
+## Coverage
+
+Kernels are warm (they are compiled once a machine). A town of blocks of 100 m, cameras along its lanes; the city is
+eighteen of them side by side, its footprints in memory as shapes. How it works: [coverage.md](coverage.md).
+
+{_promises(coverage(), results)}
 
 ## From the command to the wall
 

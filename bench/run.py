@@ -60,6 +60,11 @@ def jobs(quick: bool) -> dict[str, list[str]]:
             cases = 20_000 * millions if quick else 1_000_000 * millions
             found[f"figures-{kind}-{millions}m"] = ["bench.rules", "--database", kind, "--cases", str(cases)]
     found["escalation"] = ["bench.rules", "--escalation", "5000" if quick else "100000"]
+    if not quick:  # they have one size
+        found["coverage"] = ["bench.coverage"]
+        found["coverage-city"] = ["bench.coverage", "--city"]
+    found["coverage-live"] = ["bench.coverage_live", *(["--rounds", "5"] if quick else [])]
+    found["siting-quality"] = ["bench.siting_quality", *(["--cases", "5"] if quick else [])]
     found["calendar"] = ["bench.calendar_speed", *(["--limits", "100000", "--cases", "2000"] if quick else [])]
     return found
 
