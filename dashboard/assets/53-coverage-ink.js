@@ -19,7 +19,7 @@ lianqin.pathOf = (() => {
 })();
 
 lianqin.makeCoverageInk = () => {
-  const token = lianqin.token, names = ["ink-1", "ink-2", "ink-3", "ground", "accent", "mark-1", "map-hatch", "map-key-area", "map-halo", "map-land"];
+  const token = lianqin.token, names = ["ink-1", "ink-2", "ink-3", "ground", "accent", "mark-1", "map-hatch", "map-key-area", "map-halo", "map-land", "map-road-minor", "map-road-major"];
   const colour = Object.fromEntries(names.map(n => [n, token(n)])), family = token("font");
   const font = (px, weight = 700) => `${weight} ${px}px ${family}`;
   let tile = null, tileOf = "";

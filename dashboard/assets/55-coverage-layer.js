@@ -14,6 +14,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
     this.show = {blind: true, keys: false, grids: false, cameras: false, sectors: false, sites: false};
     this.light = "now"; this.planned = false; this.isNight = false;
     this.picked = {};
+    this.buildings = new lianqin.Buildings();
     this.drawn = {cameras: [], spots: [], sites: [], ms: 0, sectors: 0};
   },
   /** Whether a camera counts as seen by: all of them when it is about the plan, else those that work in this light. */
@@ -85,7 +86,11 @@ lianqin.CoverageLayer = L.Renderer.extend({
     const inView = (x, y, r) => x > -r && y > -r && x < f.width + r && y < f.height + r;
     const drawn = {cameras: [], spots: [], sites: [], ms: 0, sectors: 0};
     const g = this._begin(this._ground), m = this._begin(this._marks);
-    if (this.show.sectors && near >= this.options.nearPxM) this._drawSectors(g, f, u, at, inView, drawn);
+    if (this.show.sectors && near >= this.options.nearPxM) {
+      this.buildings.want(() => this.touch());
+      this.buildings.draw(g, f, this.ink.colour["map-road-minor"], this.ink.colour["map-road-major"]);
+      this._drawSectors(g, f, u, at, inView, drawn);
+    }
     this._drawSpots(g, m, f, u, at, inView, drawn);
     if (this.show.sites) this._drawSitesGround(g, f, u, at, inView);
     if (this.show.cameras) this._drawCameras(m, f, u, at, inView, drawn, near);
