@@ -111,7 +111,7 @@ def _camera(number: int, chosen: Chosen, at: tuple[float, float], dice: Dice) ->
     kind_code = 132 if dice.chance(0.85) else 131
     camera_id = f"{stand.street[:6]}{stand.street[-2:]}00{kind_code}0{number:06d}"
     assert len(camera_id) == 20 and camera_id.startswith(CODE)
-    word = {"bullet": "枪机", "dome": "球机", "ptz": "云台", "checkpoint": "卡口", "lookout": "瞭望"}[kind]
+    word = {"bullet": "枪机", "dome": "半球", "ptz": "球机", "checkpoint": "卡口", "lookout": "瞭望"}[kind]
     found: dict[str, Any] = {
         "camera_id": camera_id, "version": 1, "lon": at[0], "lat": at[1], "coord_sys": "WGS84",
         "name": f"{stand.name}{word}", "kind": kind, "stream_url": f"https://video.example/{camera_id}",
@@ -146,9 +146,9 @@ def _direction(kind: str, stand: Stand, heading: float, dice: Dice) -> dict[str,
             found |= {"pan_now": float(round(heading)), "hfov_now": round(dice.between(4, 58), 1)}
         return found
     if kind == "dome":
-        return {"ptz_type": dice.pick((1, 1, 2, 2, 2, 5))} if stand.where != "wall" else {"ptz_type": 2}
+        return {"ptz_type": dice.pick((2, 2, 2, 2, 5, 5))} if stand.where != "wall" else {"ptz_type": 2}
     if kind == "lookout":
-        return {"ptz_type": 4} if dice.chance(0.7) else {}
+        return {"ptz_type": 1} if dice.chance(0.7) else {}
     chance = dice.share()
     if chance < ONLY_EIGHT_POINTS:
         return {"direction_type": EIGHT_POINTS[round(heading / 45) % 8], "source_quality": "catalogue", "ptz_type": 3}
