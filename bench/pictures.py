@@ -6,6 +6,7 @@ and made smaller afterwards by the browser: an image in a page of the smaller si
 
 import base64
 import contextlib
+import gzip
 import json
 import os
 import shutil
@@ -32,6 +33,12 @@ WALLS = (
     ("wall-4k", 3840, 2160, 1920, "/wall"),
     ("wall-32x9", 7680, 2160, 2400, "/wall"),
     ("wall-3x3", 5760, 3240, 1920, "/wall"),
+)
+# name, address: the cameras, by the light of day whatever the hour
+COVERAGE = (
+    ("coverage", "/coverage?light=day"),
+    ("coverage-plan", "/coverage?light=day&tab=plan"),
+    ("coverage-camera", "/coverage?light=day&camera={camera}"),
 )
 # name, what is clicked
 PANELS = (
@@ -100,6 +107,15 @@ def settle(url: str) -> None:
     time.sleep(30)
 
 
+def a_camera(url: str) -> str:
+    """The id of a working camera of a fixed view that buildings cut into: the one with most corners."""
+    with urllib.request.urlopen(url + "/api/v1/coverage/sights?since=0", timeout=20) as answer:
+        sights = json.loads(gzip.decompress(answer.read()))["sights"]
+    fixed = [s for s in sights if s["view"] == "fixed" and s["state"] == "online" and s.get("sees_day")]
+    found: str = max(fixed, key=lambda s: (len(s["shapes"][0]) if s["range_m"] < 70 else 0, s["id"]))["id"]
+    return found
+
+
 def cut(page: Page, process: subprocess.Popen[bytes]) -> None:
     """Stop the demo's Redis for as long as the picture takes: the wall must say so."""
     server = next(p for p in psutil.Process(process.pid).children(recursive=True) if "redis-server" in p.name()
@@ -137,6 +153,15 @@ def main() -> None:
                 page.keyboard.press("Escape")
                 page.wait_for_selector("#case-panel[hidden]", state="attached")
             page.close()
+            camera = a_camera(url)
+            for name, path in COVERAGE:
+                page = browser.new_page(viewport={"width": 1920, "height": 1080})
+                page.goto(url + path.format(camera=camera))
+                page.wait_for_selector("html[data-last-entry][data-state=live]", state="attached", timeout=60_000)
+                page.wait_for_timeout(6000)
+                page.screenshot(path=PICTURES / f"{name}.png")
+                page.close()
+                print(f"docs/pictures/{name}.png", flush=True)
             cut(opened(browser, url + "/wall", 1920, 1080), process)
             print("docs/pictures/wall-cut.png", flush=True)
             browser.close()
