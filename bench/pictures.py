@@ -6,6 +6,7 @@ and made smaller afterwards by the browser: an image in a page of the smaller si
 
 import base64
 import contextlib
+import datetime
 import gzip
 import json
 import os
@@ -18,12 +19,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench.page import FLAGS
 from bench.processes import free_port
+from services.demo import CLOCK_FILE
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 # name, width, height, width of the picture, address
@@ -53,6 +56,8 @@ IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data
 def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A demo with its whole history, on a free port."""
     port = free_port()
+    folder.mkdir()
+    (folder / CLOCK_FILE).write_text(json.dumps({"now_ms": afternoon()}))
     command = [sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(port)]
     bare = {k: v for k, v in os.environ.items() if not k.startswith("LIANQIN_")}
     with (folder.parent / "demo.log").open("wb") as log:
@@ -68,6 +73,14 @@ def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)
+
+
+def afternoon() -> int:
+    """Five past two of the last working day in China, in Unix ms: the demo's clock begins there, whatever the hour."""
+    now = datetime.datetime.now(ZoneInfo("Asia/Shanghai")) - datetime.timedelta(hours=14, minutes=5)
+    while now.isoweekday() > 5:
+        now -= datetime.timedelta(days=1)
+    return round(now.replace(hour=14, minute=5, second=0).timestamp() * 1000)
 
 
 def opened(browser: Browser, url: str, width: int, height: int) -> Page:
