@@ -143,7 +143,7 @@ lianqin.makeTiles = (texts, format, places) => {
           h("span", {class: "no"}, String(i + 1)),
           h("p", {class: "what"}, h("span", null, `${street(row[A.street])} ${className(row)}`), this.countdown(state.left)),
           h("p", {class: "who"}, h("span", null, reason + (e && e[2] !== null ? ` ${format.fill(word.since, {time: format.hm(e[2])})}` : "")), badge),
-          h("p", {class: "way"}, h("span", null, this.way(row, e)), row[A.unseen] === 1 ? h("span", {class: "mid"}, h("i", {class: "swatch unseen"}), ` ${texts.coverage.unseen_case}`) : null));
+          h("p", {class: "way"}, h("span", null, this.way(row, e)), row[A.unseen] === 1 ? h("span", {class: "mid"}, h("i", {class: "swatch unseen"}), ` ${texts.coverage.unseen_short}`) : null));
       });
       const more = t.n - shown.length, shownUntaken = shown.filter(id => !this.queueLight(rows.get(id), now).taken).length;
       const restUntaken = t.untaken - shownUntaken;
