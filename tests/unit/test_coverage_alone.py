@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from dashboard.layouts.camera_panel import safe_link
 from services.coverage.aim import REASONS
 from services.coverage.alone import alone, shape_of, watchers
-from services.coverage.told import Sight
+from services.coverage.told import Plan, Sight, Site
 from services.district.plane import Plane
 from services.events.others import Fault
-from services.liveboard.plan_exports import decode_plan, plan_csv, plan_geojson, safe
+from services.liveboard.plan_exports import plan_csv, plan_geojson, safe
 from tests.coverage_scene import fan, off, sight
 
 PLANE = Plane(118.9, 31.9)
@@ -113,13 +113,23 @@ def test_every_code_that_the_engine_gives_has_its_words() -> None:
         assert set(words["kinds"]) == {"bullet", "dome", "ptz", "checkpoint", "lookout"}
 
 
-PLAN = decode_plan(
-    b"""{"at":1,"curve":[0,0.2,0.35,0.4],"sites":[
-    {"rank":1,"lon":118.9,"lat":31.9,"pole":"=HYPERLINK(\\"x\\")","name":"\xe4\xb8\x9c\xe8\xa1\x97,\\n1","street":"S1","model":"bullet",
-     "azimuth":30,"hfov":80,"range_m":60,"gain":0.2,"covered_m2":3200.4,"cases":7,"shape":[0,0,1,1,2,0]},
-    {"rank":2,"lon":118.91,"lat":31.91,"name":"-1+1","model":"other","gain":0.15},
-    {"rank":3,"lon":118.92,"lat":31.92,"name":"+b","gain":0.05}]}"""
-)
+def site(rank: int, name: str, gain: float, **more: Any) -> Site:
+    usual = {
+        "pole": "", "street": "", "lon": round(118.89 + rank / 100, 6),
+        "lat": round(31.89 + rank / 100, 6), "model": "other", "azimuth": 0.0,
+        "hfov": 0.0, "range_m": 0.0, "covered_m2": 0.0, "cases": 0, "cost": 1.0, "shape": [],
+    }  # fmt: skip
+    return Site(rank=rank, name=name, gain=gain, **(usual | more))
+
+
+FIRST = site(
+    1, "东街,\n1", 0.2, pole='=HYPERLINK("x")', street="S1", model="bullet", azimuth=30.0, hfov=80.0, range_m=60.0,
+    covered_m2=3200.4, cases=7, shape=[0, 0, 1, 1, 2, 0],
+)  # fmt: skip
+PLAN = Plan(
+    at=1, candidates=9, poles=3, pole_source="poles", sites=[FIRST, site(2, "-1+1", 0.15), site(3, "+b", 0.05)],
+    curve=[0, 0.2, 0.35, 0.4], district=[0.5] * 4, areas=[1] * 4, roads=[1] * 4, places=[1] * 4,
+)  # fmt: skip
 
 
 def test_the_csv_opens_in_a_spreadsheet_as_text_with_chinese_headings() -> None:
