@@ -48,6 +48,9 @@ PLAN_SITES = 50
 PROVE_AFTER_S = 90.0
 PROVE_HOUR = 3
 A_DELTA = 500
+# Outages end and dusk falls without an event: the district's line is looked at so often.
+LINE_EVERY_S = 60.0
+HOUR_MS = 3_600_000
 AWAY = (redis.RedisError, OSError, DBAPIError)
 _ENCODE = msgspec.json.Encoder().encode
 _REMOVED = b'"removed":true'
@@ -64,12 +67,12 @@ class Surveyor:
         self._wakeups = Wakeups(client, district.code)
         self._revision = -1
         self._told: dict[Key, bytes] = {}
+        self._standing: dict[Key, tuple[int, int]] = {}
         self._coverage: Coverage | None = None
         self._proved: tuple[int, int] = (0, 0)
         self._planner = ThreadPoolExecutor(1, "plan")
         self._planning: Future[Plan] | None = None
-        self._plan_at = self._cases_at = self._aged_at = self._prove_at = 0.0
-        self._proved_day = 0
+        self._plan_at = self._cases_at = self._aged_at = self._prove_at = self._line_at = 0.0
         self.model = CoverageModel(district)
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
@@ -106,7 +109,9 @@ class Surveyor:
             feed = read_feed(connection)
             self._revision = feed.revision if feed is not None else 0
             self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, KINDS)}
+            things = read.all_things(connection, ("camera", "camera_status"))
             model = read_model(connection, self._district, now)
+        self._standing = {(t.kind, t.key): (t.version, -t.entry) for t in things}
         self.model = model
         self._tell(now, with_cases=True)
         gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
@@ -115,7 +120,6 @@ class Surveyor:
         self._write([("spot", key, _gone(key)) for key in dropped if _REMOVED not in self._told["spot", key]], now)
         started = time.monotonic()
         self._plan_at, self._aged_at, self._prove_at = started + PLAN_FIRST_S, started, started + PROVE_AFTER_S
-        self._proved_day = self._district.day_of(now)
 
     def work(self) -> None:
         """Take in what has come, let the clock work, and tell what has changed."""
@@ -131,7 +135,14 @@ class Surveyor:
             self._tell(now, with_cases=True)
             took = time.monotonic() - started
             self._cases_at = started + max(CASES_EVERY_S, took / TELLING_SHARE)
-        elif model.changed_cameras or model.changed_regions or model.changed_spots:
+        elif (
+            model.changed_cameras
+            or model.changed_regions
+            or model.changed_spots
+            or model.light_turned
+            or started >= self._line_at
+        ):
+            self._line_at = started + LINE_EVERY_S
             self._tell(now)
         self._plan(now)
         self._prove(now)
@@ -159,15 +170,25 @@ class Surveyor:
     def _take(self, rows: Iterable[CaseRow], things: list[ThingChange], now: int) -> None:
         model = self.model
         for thing in things:
+            if thing.kind not in {"camera", "camera_status"} or not self._is_newer(thing):
+                continue
             if thing.kind == "camera":
                 camera = camera_in(bytes(thing.body))
                 if camera is None:
                     model.remove(thing.key)
                 else:
                     model.put([(camera, None)], now)
-            elif thing.kind == "camera_status":
+            else:
                 model.report(thing.key, report_in(bytes(thing.body)), now)
         model.put_cases(rows, now)
+
+    def _is_newer(self, thing: ThingChange) -> bool:
+        """Whether the store has taken it: a delta names late and repeated ones too."""
+        order = thing.version, -thing.entry
+        if order <= self._standing.get((thing.kind, thing.key), (-1, 0)):
+            return False
+        self._standing[thing.kind, thing.key] = order
+        return True
 
     def _tell(self, now: int, *, with_cases: bool = False) -> None:
         """What cameras have changed since it was last told, in the words of ``coverage.told``; or cases too."""
@@ -216,8 +237,11 @@ class Surveyor:
         """Have the next sites worked out beside the live model, now and then."""
         if self._planning is not None:
             if self._planning.done():
-                plan, self._planning = self._planning.result(), None
-                self._write([("plan", "all", _ENCODE(plan))], now)
+                planning, self._planning = self._planning, None
+                if (error := planning.exception()) is not None:  # the live figures go on without it
+                    log.error("the plan of the next sites failed", exc_info=error)
+                else:
+                    self._write([("plan", "all", _ENCODE(planning.result()))], now)
             return
         if self.model.plan_is_old:
             self.model.plan_is_old = False
@@ -228,11 +252,10 @@ class Surveyor:
 
     def _prove(self, now: int) -> None:
         """Count everything again; what differs is a fault of ours: it is said, and everything is worked out anew."""
-        day, hour = self._district.day_of(now), self._district.hour_of(now)
-        is_due = hour >= PROVE_HOUR and day != self._proved_day
-        if not is_due and not (self._prove_at and time.monotonic() >= self._prove_at):
+        is_night_s = self._district.hour_of(now) == PROVE_HOUR and now - self._proved[0] > 2 * HOUR_MS
+        if not is_night_s and not (self._prove_at and time.monotonic() >= self._prove_at):
             return
-        self._prove_at, self._proved_day = 0.0, day
+        self._prove_at = 0.0
         found = self.model.recount()
         self._proved = (now, sum(found))
         if sum(found):

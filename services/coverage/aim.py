@@ -79,7 +79,8 @@ def aim(camera: CameraChanged, level_px_m: float = 25.0) -> Aim:
     now = None
     if view == "reach" and camera.pan_now is not None:
         now = (camera.pan_now, camera.hfov_now or _HFOV_NOW)
-    reach = range_m * LEVELS_PX_M[0] / level_px_m
+    # Not beyond the distance that leaves so many pixels a metre, whatever range is claimed.
+    reach = min(range_m, levels[0] * LEVELS_PX_M[0] / level_px_m)
     return Aim(kind, view, sectors, now, reach, levels, by_night, tuple(estimated), tuple(reasons))
 
 

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 from services.coverage.aim import Aim, aim, grade
 from services.coverage.condition import Condition, Reported, reported_in
 from services.coverage.footprints import Footprints, Standpoint
+from services.coverage.ground import LIVE, LIVE_NIGHT
 from services.coverage.raster import Cells, Raster
 from services.coverage.sweep import Floats, Views, look, raise_walls
 from services.coverage.told import Grade
@@ -146,3 +147,8 @@ def first_condition(camera: CameraChanged, reported: Reported | None) -> Conditi
     if reported is not None:
         condition.report(reported)
     return condition
+
+
+def lit(placed: Placed) -> tuple[bool, bool]:
+    """Whether a camera is counted as working, by day and by night."""
+    return bool(placed.layers >> LIVE & 1), bool(placed.layers >> LIVE_NIGHT & 1)

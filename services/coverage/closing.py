@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.cameras import Placed, Site
+from services.coverage.cameras import Placed, Site, lit
 from services.coverage.spots import Gaps, Watched, measure, unseen_of
 from services.coverage.told import Gap, Way
 
@@ -47,11 +47,12 @@ def advise(
     if gap == "none":
         return Advice(gap, "", "", 0.0)
     if gap == "live":
-        broken = [i for i in spot.cameras if not cameras[i].layers & 2]
+        broken = [i for i in spot.cameras if not lit(cameras[i])[0]]
         return _by("live", "repair", _sees_most(broken, cameras, gaps.blind), cameras, spot.ground)
     if gap == "night":
-        dark = [i for i in spot.cameras if not cameras[i].layers & 8]
-        return _by("night", "light", _sees_most(dark, cameras, spot.ground), cameras, spot.ground)
+        dark = [i for i in spot.cameras if lit(cameras[i])[0] and not cameras[i].aim.by_night]
+        where = gaps.blind if is_night else spot.ground
+        return _by("night", "light", _sees_most(dark, cameras, where), cameras, spot.ground)
     blind = gaps.blind_planned
     if turned := _turnable([cameras[i] for i in nearest], blind, site):
         return _by("permanent", "turn", turned, cameras, blind)

@@ -25,8 +25,8 @@ class Reported(NamedTuple):
 
 
 def reported_in(camera: CameraChanged) -> Reported:
-    """The status that a whole camera brings along."""
-    at = camera.version if camera.version >= _FIRST_MOMENT else 0
+    """The status that a whole camera brings along. One without a status says nothing: any notice counts more."""
+    at = camera.version if camera.version >= _FIRST_MOMENT and camera.status else 0
     return Reported(at, camera.status or "unknown", camera.fault or "")
 
 
@@ -49,13 +49,17 @@ class Condition:
         """Take in a report; whether it says anything new."""
         if reported.at < self.reported.at or reported == self.reported:
             return False
-        flips = (reported.status == "online") != (self.reported.status == "online")
+        self.become(reported)
+        return True
+
+    def become(self, reported: Reported) -> None:
+        """Take this for the latest report."""
+        flips = _usable(reported) != _usable(self.reported)
         self.reported = reported
         if flips and reported.at:
             self._changes.append(reported.at)
             if len(self._changes) == FLAPS and reported.at - self._changes[0] <= WITHIN_MS:
                 self.unsteady_until = reported.at + WITHIN_MS
-        return True
 
     def state(self, now: int) -> State:
         """The state at ``now`` (Unix milliseconds)."""
@@ -63,6 +67,9 @@ class Condition:
 
     def sees(self, now: int) -> tuple[bool, bool]:
         """Whether it shows a picture that can be used: (by day, by night as far as its own light goes)."""
-        state, fault = self.state(now), self.reported.fault
-        works = state in {"online", "degraded"}
-        return works and fault in {"", "dark"}, works and not fault
+        return (False, False) if now < self.unsteady_until else _usable(self.reported)
+
+
+def _usable(reported: Reported) -> tuple[bool, bool]:
+    works = reported.status in {"online", "degraded"}
+    return works and reported.fault in {"", "dark"}, works and not reported.fault

@@ -63,7 +63,7 @@ class RecentCases:
         xy = self._plane.to_metres(np.array([(row.lon, row.lat) for row, _ in counted], dtype=float).reshape(-1, 2))
         for (row, known), place in zip(counted, xy, strict=True):
             weight = BY_SEVERITY.get(row.severity, 1.0)
-            if known is not None and self._weight[known] == weight and np.array_equal(self._xy[known], place):
+            if known is not None and self._is_same(known, row, weight, place):
                 continue
             touched.update(self._drop(row.case_id))
             slot = self._take(row.case_id)
@@ -79,6 +79,12 @@ class RecentCases:
                     self._members.setdefault(spot_id, set()).add(slot)
                     touched.add(spot_id)
         return sorted(touched), fresh
+
+    def _is_same(self, slot: int, row: CaseRow, weight: float, place: np.ndarray) -> bool:
+        of_grid = (f"grid:{row.grid}",) if row.grid else ()
+        grid = tuple(spot_id for spot_id in self._spots[slot] if spot_id.startswith("grid:"))
+        same = self._weight[slot] == weight and self._at[slot] == row.reported_at and grid == of_grid
+        return bool(same and np.array_equal(self._xy[slot], place))
 
     def expire(self, now: int) -> list[str]:
         """Forget what is older than the window; the spots whose figures change."""
@@ -180,4 +186,5 @@ def _reach(spot: Watched, policy: CoveragePolicy) -> Geometry:
     """Where a case counts as one of this spot."""
     if spot.kind == "area":
         return spot.outline
-    return shapely.buffer(spot.outline, policy.road_metres if spot.kind == "road" else policy.place_metres)
+    reach = policy.road_metres if spot.kind == "road" else policy.place_metres
+    return shapely.buffer(spot.outline, reach, quad_segs=32)

@@ -76,7 +76,7 @@ class Counters:
         return bool(_highest(self.counts, self.ground, self.raster.tiles, runs) == np.iinfo(np.uint8).max)
 
     def unseen(self, layer: int) -> NDArray[np.bool_]:
-        """By place (``raster.place_of``) whether no camera sees a cell; cells without a place outdoors are seen."""
+        """By place (``raster.place_of``) whether no camera sees a cell; of one that is not outdoors it says nothing."""
         found = np.zeros((self.raster.size >> 2 * TILE, 1 << 2 * TILE), bool)
         found[self.ground.slots >= 0] = (self.counts[:, layer] == 0).reshape(-1, 1 << 2 * TILE)
         return found.ravel()

@@ -14,7 +14,8 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.cases import CaseRow
-from services.coverage.cameras import Placed, Site, first_condition
+from services.coverage.aim import grade
+from services.coverage.cameras import Placed, Site, first_condition, lit
 from services.coverage.condition import Reported
 from services.coverage.daylight import is_night
 from services.coverage.demand import RecentCases
@@ -31,6 +32,8 @@ from services.events.others import CameraChanged
 LEVELS = ("street", "community", "grid")
 _NEAR = 12
 _EXPIRE_MS = 60_000
+# Advice names a camera up to so far away; farther ones are only for orientation.
+_ADVISED_M = 300.0
 
 
 class Recount(NamedTuple):
@@ -83,6 +86,7 @@ class CoverageModel:
         self.not_online: set[str] = set()
         self._tallied: dict[str, tuple[str, ...]] = {}
         self.plan_is_old = True
+        self.light_turned = False
         self._expired_at = 0
         self._unsteady: set[str] = set()
         self._near: tuple[STRtree, list[str]] | None = None
@@ -98,7 +102,7 @@ class CoverageModel:
 
     def put(self, cameras: Iterable[tuple[CameraChanged, Reported | None]], now: int) -> None:
         """These cameras are new or changed; ``Reported`` is the last notice of their status."""
-        wanted = []
+        wanted, lost = [], list[Lost]()
         is_first = not self.cameras  # then everything is new anyhow
         for camera, reported in cameras:
             known = self.cameras.get(camera.camera_id)
@@ -110,8 +114,10 @@ class CoverageModel:
                     if reported is not None:
                         self.report(camera.camera_id, reported, now)
                     continue
-                known.condition.report(condition.reported)
+                if known.condition.reported != condition.reported:
+                    known.condition.become(condition.reported)
                 condition = known.condition
+                lost += self._lost(known, condition.reported)
                 self._take_out(known)
             wanted.append((camera, condition))
         placed = self.site.place(wanted, self.policy.level_px_m)
@@ -120,6 +126,9 @@ class CoverageModel:
         self.spots.link(placed)
         for one in placed:
             self._settle(one, now, is_first=is_first)
+            if not is_first:
+                self._advise_again(one)
+        self.outages.lose(lost)
         if placed:
             self._near = self._views = None
             self.plan_is_old = True
@@ -131,6 +140,7 @@ class CoverageModel:
         placed = self.cameras.get(camera_id)
         if placed is not None:
             self._take_out(placed)
+            self._advise_again(placed)
             self.tally.subtract(self._tallied.pop(camera_id))
             self.not_online.discard(camera_id)
             del self.cameras[camera_id], self.sees[camera_id]
@@ -142,11 +152,21 @@ class CoverageModel:
         placed = self.cameras.get(camera_id)
         if placed is None or not placed.condition.report(reported):
             return False
-        worked = placed.layers & 1 << LIVE
+        self.outages.lose(self._lost(placed, reported))
         self._settle(placed, now)
-        if worked and not placed.layers & 1 << LIVE and reported.status != "online" and reported.at:
-            self.outages.lose([Lost(camera_id, reported.at, placed.street)])
         return True
+
+    def _lost(self, placed: Placed, reported: Reported) -> list[Lost]:
+        """A camera that was counted as working, and by this report is off-line."""
+        if placed.layers >> LIVE & 1 and reported.status == "offline" and reported.at:
+            return [Lost(placed.camera.camera_id, reported.at, placed.street)]
+        return []
+
+    def _advise_again(self, placed: Placed) -> None:
+        """A camera has come, gone or turned: where it might be the nearest, or be turned, it must be thought over."""
+        for spot in self.spots.near(placed.stand.x, placed.stand.y, max(placed.aim.range_m, _ADVISED_M)):
+            if spot.told is not None and spot.told.way in {"turn", "add"}:
+                self.changed_spots.add(spot.id)
 
     def _note(self, camera_id: str, reported: Reported) -> None:
         known = self._notices.get(camera_id)
@@ -166,7 +186,8 @@ class CoverageModel:
 
     def tick(self, now: int) -> None:
         """Let the clock work: dusk and dawn, cameras that have become steady, cases that grow old."""
-        if self._turn_light(now):
+        self.light_turned = self._turn_light(now)
+        if self.light_turned:
             self.changed_spots.update(self.spots.by_id, (f"grid:{code}" for code in self._codes["grid"]))
         for camera_id in sorted(self._unsteady):
             placed = self.cameras.get(camera_id)
@@ -256,7 +277,7 @@ class CoverageModel:
             f"{word} {kind}" if word == "unknown" else word
             for word, kind in ((state, "state"), (placed.aim.view, "view"))
         ]
-        stands_for = [*words, f"grade {placed.grade}", *placed.reasons]
+        stands_for = [*words, f"grade {grade(reasons_now(placed))}", *placed.reasons]
         if state == "online" and not placed.condition.reported.fault:
             stands_for.append("intact")
         if placed.layers:
@@ -264,7 +285,7 @@ class CoverageModel:
         self.tally.subtract(self._tallied.get(camera_id, ()))
         self.tally.update(stands_for)
         self._tallied[camera_id] = tuple(stands_for)
-        if state == "online":
+        if state in {"online", "degraded"}:
             self.not_online.discard(camera_id)
         else:
             self.not_online.add(camera_id)
@@ -314,6 +335,6 @@ class CoverageModel:
         return turned
 
 
-def lit(placed: Placed) -> tuple[bool, bool]:
-    """Whether a camera is counted as working, by day and by night."""
-    return bool(placed.layers >> LIVE & 1), bool(placed.layers >> LIVE_NIGHT & 1)
+def reasons_now(placed: Placed) -> tuple[str, ...]:
+    """The reasons of a camera's grade, its present state among them."""
+    return placed.reasons + (("degraded",) if placed.condition.reported.status == "degraded" else ())

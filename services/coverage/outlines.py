@@ -32,10 +32,10 @@ def outlines(features: Sequence[Mapping[str, Any]], plane: Plane) -> Outlines:
         try:
             if geometry["type"] == "Polygon" and len(geometry["coordinates"]) == 1:
                 ring = geometry["coordinates"][0]
-                if len(ring) < 4 or ring[0] != ring[-1] or any(len(point) != 2 for point in ring):
-                    raise ValueError("no closed ring of pairs")
+                if len(ring) < 4 or ring[0] != ring[-1]:
+                    raise ValueError("no closed ring")
                 plain.append(i)
-                rings.append(ring)
+                rings.append([point[:2] for point in ring])  # a height is left out
             else:
                 shapes[i] = shapely.force_2d(shape(geometry))
         except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError):
@@ -52,6 +52,15 @@ def outlines(features: Sequence[Mapping[str, Any]], plane: Plane) -> Outlines:
                     shapes[i] = shapely.Polygon(ring)
                 except (ShapelyError, ValueError, TypeError):
                     unreadable.append(i)
-    order = sorted(i for i, one in shapes.items() if not one.is_empty and np.isfinite(one.bounds).all())
+    order = _on_earth(shapes)
     turned = shapely.transform(np.array([shapes[i] for i in order], dtype=object), plane.to_metres)
     return Outlines(np.atleast_1d(turned), order, sorted({*unreadable, *(set(shapes) - set(order))}))
+
+
+def _on_earth(shapes: Mapping[int, Any]) -> list[int]:
+    """The places of those that have points, all of them longitudes and latitudes, in order."""
+    places = sorted(shapes)
+    points, of = shapely.get_coordinates(np.array([shapes[i] for i in places], dtype=object), return_index=True)
+    bad = ~(np.abs(points) <= (180.0, 90.0)).all(axis=1)
+    good = np.setdiff1d(of, of[bad])
+    return [places[k] for k in good.tolist()]

@@ -40,14 +40,20 @@ class Snapshot(NamedTuple):
     case_xy: Floats
     case_weight: Floats
     unseen_xy: Floats
+    seen_cells: int
+    blind_of: dict[str, Geometry]
     now: int
 
 
 def snapshot(model: CoverageModel, now: int) -> Snapshot:
     """Take what a plan needs."""
     xy, weight = model.cases.weighted(now)
-    return Snapshot(model, model.counters.unseen(PLANNED), xy, weight, model.cases.never_seen(
-        [p.seen for p in model.cameras.values() if p.layers]), now)  # fmt: skip
+    return Snapshot(
+        model, model.counters.unseen(PLANNED), xy, weight,
+        model.cases.never_seen([p.seen for p in model.cameras.values() if p.layers]),
+        int(model.counters.seen[:, PLANNED].sum()),
+        {spot.id: spot.gaps.blind_planned for spot in model.spots.by_id.values() if spot.gaps is not None}, now,
+    )  # fmt: skip
 
 
 def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budget: float | None = None) -> Plan:
@@ -57,34 +63,30 @@ def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budg
     views, pole, model_of, cost = configurations(poles, models)
     seen = look(model.site.walls, views)
     runs = model.site.raster.runs(seen.points, seen.start, np.arange(len(views) + 1))
-    choices = choices_of(taken, runs, pole, cost)
+    choices, total = choices_of(taken, runs, pole, cost)
     chosen = choose(choices, n, cap=model.policy.cameras_a_pole, budget=budget)
     shapes = model.site.see(views[[one.candidate for one in chosen]])[0]
-    return _tell(taken, chosen, choices, views, shapes, [models[k] for k in model_of.tolist()], names, source)
+    return _tell(taken, chosen, choices, views, shapes, [models[k] for k in model_of.tolist()], names, source, total)
 
 
 def candidate_poles(model: CoverageModel) -> tuple[Floats, list[tuple[str, str]], str]:
     """Places for a camera in metres with (code, name) each, and where they are from: ``poles`` or ``roads``."""
-    features = features_of(model.district, "poles")
-    if features:
-        points = [f["geometry"]["coordinates"][:2] for f in features if f["geometry"]["type"] == "Point"]
-        metres = model.plane.to_metres(np.asarray(points, dtype=float).reshape(-1, 2))
-        names = [
-            (str(f["properties"].get("code") or i), str(f["properties"].get("name") or ""))
-            for i, f in enumerate(features) if f["geometry"]["type"] == "Point"
-        ]  # fmt: skip
-        source = "poles"
-    else:
-        places, names, features = [], [], features_of(model.district, "roads")
-        read = outlines(features, model.plane)
-        for i, line in zip(read.of, read.shapes, strict=True):
-            feature = features[i]
-            for part in shapely.get_parts(line):
+    source = "poles" if features_of(model.district, "poles") else "roads"
+    features = features_of(model.district, source)
+    read = outlines(features, model.plane)
+    places, names = [np.zeros((0, 2))], []
+    for i, drawn in zip(read.of, read.shapes, strict=True):
+        properties = features[i].get("properties") or {}
+        code, name = str(properties.get("code") or i), str(properties.get("name") or "")
+        for part in shapely.get_parts(drawn):
+            if source == "poles" and part.geom_type == "Point":
+                places.append(shapely.get_coordinates(part))
+                names.append((code, name))
+            elif source == "roads" and part.geom_type == "LineString":
                 steps = np.arange(_ALONG_ROADS_M / 2, part.length, _ALONG_ROADS_M)
                 places.append(shapely.get_coordinates(shapely.line_interpolate_point(part, steps)))
-                names += [(f"R{i}-{k}", str(feature["properties"].get("name") or "")) for k in range(len(steps))]
-        metres = np.concatenate(places) if places else np.zeros((0, 2))
-        source = "roads"
+                names += [(f"{code}-{len(names) + k}", name) for k in range(len(steps))]
+    metres = np.concatenate(places)
     stood = [(stand, name) for stand, name in zip(model.footprints.stand(metres), names, strict=True) if stand]
     found = np.asarray([(stand.x, stand.y) for stand, _ in stood], dtype=np.float64).reshape(-1, 2)
     return found, [name for _, name in stood], source
@@ -107,8 +109,8 @@ def _worth_asking(
     return poles[best], [names[i] for i in best.tolist()], source
 
 
-def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> Choices:
-    """The blind outdoor cells that each candidate would see, with the weight of each."""
+def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> tuple[Choices, float]:
+    """The blind outdoor cells that each candidate would see, with the weight of each; and the weight of all of them."""
     raster, ground = taken.model.counters.raster, taken.model.counters.ground
     density, factor = _density(taken), _factor(taken.model)
     start, cells = _blind_cells(runs.cells, runs.start, ground.start, ground.cells, taken.blind, raster.tiles)
@@ -117,7 +119,8 @@ def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> Choices
     known, place = np.flatnonzero(met), np.cumsum(met, dtype=np.int32) - 1
     rows, columns = raster.cells_at(known)
     weight = density[rows // _COARSE, columns // _COARSE] * factor[known]
-    return Choices(start, place[cells], weight.astype(np.float32), pole, cost)
+    total = _blind_weight(ground.start, ground.cells, taken.blind, raster.tiles, density, factor)
+    return Choices(start, place[cells], weight.astype(np.float32), pole, cost), float(total)
 
 
 def _density(taken: Snapshot) -> Floats:
@@ -149,16 +152,15 @@ def _factor(model: CoverageModel) -> NDArray[np.float32]:
 
 def _tell(
     taken: Snapshot, chosen: Sequence[Chosen], choices: Choices, views: Floats, shapes: NDArray[np.object_],
-    models: Sequence[Model], names: Sequence[tuple[str, str]], source: str,
+    models: Sequence[Model], names: Sequence[tuple[str, str]], source: str, total: float,
 ) -> Plan:  # fmt: skip
     model = taken.model
     m2 = model.counters.raster.cell_m**2
-    total = float(choices.weight.sum()) if len(choices.weight) else 0.0
     outdoor = float(model.counters.ground.outdoor.sum()) * m2
-    seen_m2 = float(model.counters.seen[:, PLANNED].sum()) * m2
+    seen_m2 = taken.seen_cells * m2
     covered = np.zeros(len(choices.weight), bool)
     uncovered = np.ones(len(taken.unseen_xy), bool)
-    blind = {spot.id: spot.gaps.blind_planned for spot in model.spots.by_id.values() if spot.gaps is not None}
+    blind = dict(taken.blind_of)
     sites: list[Site] = []
     curve, district = [0.0], [seen_m2 / outdoor if outdoor else 0.0]
     listed = {kind: [_covered(model, kind, blind)] for kind in ("area", "road", "place")}
@@ -239,6 +241,18 @@ def _blind_by_square(start, cells, blind, tiles, shape):  # type: ignore[no-unty
             for c in range(cells[k, 0], cells[k, 1]):
                 found[r // _COARSE, c // _COARSE] += blind[place_of(r, c, tiles)]
     return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _blind_weight(start, cells, blind, tiles, density, factor):  # type: ignore[no-untyped-def]  # numba's
+    total = 0.0
+    for r in range(len(start) - 1):
+        for k in range(start[r], start[r + 1]):
+            for c in range(cells[k, 0], cells[k, 1]):
+                cell = place_of(r, c, tiles)
+                if blind[cell]:
+                    total += density[r // _COARSE, c // _COARSE] * factor[cell]
+    return total
 
 
 @numba.njit(cache=True, nogil=True)

@@ -5,6 +5,7 @@ a place whose point lies in a building counts with the ground 10 m around that b
 walls. Metres.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -80,6 +81,7 @@ def read_spots(
 ) -> list[Watched]:
     """The package's key areas, roads and places. One that crosses itself is mended; an empty one is left out."""
     found: list[Watched] = []
+    known: set[str] = set()
     for layer, kind, usual in _LAYERS:
         features = features_of(district, layer)
         read = outlines(features, plane)
@@ -90,14 +92,23 @@ def read_spots(
                 continue
             properties: Mapping[str, Any] = features[number].get("properties") or {}
             code = str(properties.get("code") or number + 1)
+            while f"{kind}:{code}" in known:  # two of one code are two all the same
+                code += "'"
+            known.add(f"{kind}:{code}")
             found.append(
                 Watched(
                     f"{kind}:{code}", kind, str(properties.get("name") or code),
                     _street_of(outline, streets), str(properties.get("place_type") or ""),
-                    float(properties.get("weight") or usual), outline, ground,
+                    _weight(properties.get("weight"), usual), outline, ground,
                 )
             )  # fmt: skip
     return found
+
+
+def _weight(given: object, usual: float) -> float:
+    """A weight from 0 on; the usual one where it is none."""
+    is_number = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given) and given >= 0
+    return float(given) if is_number else usual  # type: ignore[arg-type]  # it is a number
 
 
 def _ground(kind: SpotKind, outline: Geometry, footprints: Footprints) -> Geometry:
@@ -106,7 +117,7 @@ def _ground(kind: SpotKind, outline: Geometry, footprints: Footprints) -> Geomet
         if not len(around):
             return outline
         building = shapely.union_all(around)
-        return footprints.outdoors(shapely.difference(shapely.buffer(building, AROUND_M), building))
+        return footprints.outdoors(shapely.difference(shapely.buffer(building, AROUND_M, quad_segs=32), building))
     return footprints.outdoors(outline)
 
 
@@ -130,6 +141,14 @@ class Spots:
             for i, spot in self._tree.query(np.asarray(shapes, dtype=object), predicate="intersects").T.tolist():
                 found[i].append(self._list[spot])
         return found
+
+    def near(self, x: float, y: float, reach: float) -> list[Watched]:
+        """The spots within so many metres of a point."""
+        if not self._list:
+            return []
+        return [
+            self._list[i] for i in self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=reach).tolist()
+        ]
 
     def link(self, cameras: Iterable[Placed]) -> None:
         """These cameras are new."""

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.aim import grade
-from services.coverage.cameras import Placed
+from services.coverage.cameras import Placed, lit
 from services.coverage.closing import advise, kind_of_gap
 from services.coverage.demand import Demand
 from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT
-from services.coverage.model import CoverageModel, lit
+from services.coverage.model import CoverageModel, reasons_now
 from services.coverage.spots import Watched
 from services.coverage.told import Coverage, Listed, Region, Ring, Sight, Spot
 
@@ -24,8 +24,7 @@ def tell_sight(model: CoverageModel, placed: Placed, now: int) -> Sight:
     camera, aimed, condition = placed.camera, placed.aim, placed.condition
     origin = (placed.stand.x, placed.stand.y)
     lon, lat = model.plane.to_degrees(np.array([origin]))[0].tolist()
-    degraded = ("degraded",) if condition.reported.status == "degraded" else ()
-    reasons = placed.reasons + degraded
+    reasons = reasons_now(placed)
     by_day, by_night = lit(placed)
     return Sight(
         id=camera.camera_id, name=camera.name or camera.camera_id, kind=aimed.kind,

@@ -1,7 +1,7 @@
 """A district in metres: east and north of a point in it, on the WGS-84 ellipsoid's radii there.
 
-Twenty kilometres from the point a distance is wrong by less than 3 in 10,000, within a street by less than 1 in
-100,000: the curvature of parallels is left out.
+The curvature of parallels is left out: ten kilometres north or south of the point an east-west distance is wrong by one
+in a thousand, twenty kilometres away by two; within a street the shape is right and the scale is that much off.
 """
 
 import math

@@ -90,7 +90,7 @@ def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
         **shares,
         escalation=EscalationPolicy(**escalation, modes=modes),
         merging=MergingPolicy(**_numbers(MergingPolicy, found, "merging", complain)),
-        coverage=CoveragePolicy(**_numbers(CoveragePolicy, found, "coverage", complain)),
+        coverage=CoveragePolicy(**_above_zero(_numbers(CoveragePolicy, found, "coverage", complain), complain)),
     )
 
 
@@ -110,6 +110,19 @@ def _numbers(kind: type[Any], found: dict[str, Any], table: str, complain: Compl
         else:
             values[item.name] = int(value) if whole else float(value)
     return values
+
+
+def _above_zero(values: dict[str, Any], complain: Complain) -> dict[str, Any]:
+    """Of ``[coverage]`` everything is above zero, and its shares are at most one."""
+    kept = {}
+    for name, value in values.items():
+        is_share = name.startswith("target_") or name == "covered_share"
+        if value <= 0 or (is_share and value > 1):
+            remedy = "Write a share above 0 and up to 1" if is_share else "Write a number above 0"
+            complain(f"coverage.{name}", f"is {value!r}", remedy)
+        else:
+            kept[name] = value
+    return kept
 
 
 def _read_modes(found: dict[str, Any], complain: Complain) -> dict[str, Mode]:

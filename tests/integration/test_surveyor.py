@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import redis
 import shapely
+from numpy.random import default_rng
 from sqlalchemy import Engine
 
 from services import surveyor as surveyor_module
@@ -244,3 +245,34 @@ def with_cameras(district: District, *ids: str) -> District:
         CameraChanged(i, 0, *at(20 * k, 0), "WGS84", kind="dome", status="online") for k, i in enumerate(ids)
     )
     return dataclasses.replace(district, cameras=cameras)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_late_repeated_and_early_events_leave_what_a_fresh_surveyor_finds(room: Room, seed: int) -> None:
+    """Old versions after new ones, removals that come late, statuses before their camera, two of one moment."""
+    rng = default_rng(seed)
+    for i in range(0, 12, 2):
+        room.camera(f"K{i}", *rng.uniform(-180, 180, 2), version=5)
+    live = room.surveyor()
+    for _ in range(60):
+        camera_id, version = f"K{rng.integers(12)}", int(rng.integers(1, 12))
+        dice = rng.uniform()
+        room.clock.ms += int(rng.choice([0, 1000, 700_000]))
+        if dice < 0.45:
+            room.camera(
+                camera_id, *rng.uniform(-180, 180, 2), version=version, kind=str(rng.choice(["dome", "bullet"])),
+                azimuth=float(rng.uniform(1, 359)), status=str(rng.choice(["online", "offline"])),
+            )  # fmt: skip
+        elif dice < 0.55:
+            room.tell(entry({"camera_id": camera_id, "version": version}, "camera.removed", room.clock.ms))
+        else:
+            body = {"camera_id": camera_id, "status": str(rng.choice(["online", "offline"])),
+                    "at": to_rfc3339(room.clock.ms - int(rng.choice([0, 0, 60_000])))}  # fmt: skip
+            room.tell(entry(body, "camera.status", room.clock.ms))
+        if rng.uniform() < 0.4:
+            live.work()
+    room.clock.ms += 3_600_000  # every camera is steady again
+    live.work()
+    told = {kind: room.things(kind) for kind in ("sight", "spot", "region")}
+    room.surveyor()
+    assert {kind: room.things(kind) for kind in told} == told

@@ -6,8 +6,8 @@ import pytest
 import shapely
 from numpy.random import default_rng
 
+from services.coverage.cameras import lit
 from services.coverage.condition import Reported
-from services.coverage.model import lit
 from services.coverage.seeing import Seeing
 from services.coverage.telling import tell_sight
 from services.district.plane import plane_of
