@@ -180,6 +180,13 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     "a share above 1": (
         write("policy.toml", "target_on_time = 90"), "policy.toml", "target_on_time", "90", "up to 1",
     ),
+    "a level of nothing": (
+        write("policy.toml", "[coverage]\nlevel_px_m = 0\n"), "policy.toml", "coverage.level_px_m", "0", "above 0",
+    ),
+    "a covered share above 1": (
+        write("policy.toml", "[coverage]\ncovered_share = 90\n"), "policy.toml", "coverage.covered_share", "90",
+        "up to 1",
+    ),
     "a share that is text": (
         write("policy.toml", 'due_soon_share = "a quarter"'), "policy.toml", "due_soon_share", "quarter", "up to 1",
     ),
