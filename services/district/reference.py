@@ -10,7 +10,7 @@ import msgspec
 
 from services.district.load import TABLES
 from services.district.package import LAYERS
-from services.district.policy import RULES, EscalationPolicy, MergingPolicy, Policy
+from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Policy
 from services.events.others import CameraChanged
 
 HEAD = {
@@ -46,6 +46,16 @@ RULE_WORDS = {
     "hot_spot_cases": "cases of one class that make a hot spot",
     "hot_spot_metres": "metres from one to the next of them",
     "hot_spot_days": "days looked back",
+    "level_px_m": "pixels a metre to whose distance a camera counts: 25 detection, 62.5 observation, 125 recognition, "
+    "250 identification",
+    "covered_share": "a listed area, road section or place is covered when so much of it is seen",
+    "target_online": "target of the cameras on line",
+    "target_intact": "target of the cameras without a fault",
+    "half_life_days": "a case's weight in the need of a spot halves in so many days",
+    "window_days": "days looked back",
+    "road_metres": "metres beside a key road within which a case is its",
+    "place_metres": "metres around a key place within which a case is its",
+    "cameras_a_pole": "cameras that the plan may put on one pole",
 }
 MODE_WORDS = {
     "severity": "severe cases",
@@ -182,7 +192,8 @@ def _section(file: str, head: str, rows: dict[str, str], what: str = "") -> Iter
 
 def _policy() -> dict[str, str]:
     found = {f.name: f"{POLICY[f.name]}; default {f.default}" for f in fields(Policy) if f.name in POLICY}
-    for table, kind in (("escalation", EscalationPolicy), ("merging", MergingPolicy)):
+    tables = (("escalation", EscalationPolicy), ("merging", MergingPolicy), ("coverage", CoveragePolicy))
+    for table, kind in tables:
         for item in fields(kind):
             if item.name != "modes":
                 found[f"[{table}] {item.name}"] = f"{RULE_WORDS[item.name]}; default {item.default:g}"
