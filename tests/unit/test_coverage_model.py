@@ -31,7 +31,7 @@ from tests.coverage_districts import (
 MINUTE = 60_000
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 1_000_000))
 def test_after_any_thousand_events_the_counters_are_those_of_a_recount(seed: int) -> None:
     model = filled(seed)
