@@ -102,7 +102,7 @@ def test_the_page_says_how_much_is_seen_of_what_and_what_nobody_knows(product: P
     for words in (
         "A 东站广场 离线",
         "区域 · 东街",
-        "需求 6.2 = 案件 12.4 × 权重 2 × 缺口 25.0%",
+        "需求 6.2 = 加权案件 12.4 × 权重 2 × 缺口 25.0%",
         "近30日 23 件，看不见 6 件",
         "抢修",
         "35 米",
