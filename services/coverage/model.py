@@ -114,10 +114,10 @@ class CoverageModel:
                     if reported is not None:
                         self.report(camera.camera_id, reported, now)
                     continue
+                lost += _lost(known, condition.reported)
                 if known.condition.reported != condition.reported:
                     known.condition.become(condition.reported)
                 condition = known.condition
-                lost += self._lost(known, condition.reported)
                 self._take_out(known)
             wanted.append((camera, condition))
         placed = self.site.place(wanted, self.policy.level_px_m)
@@ -150,17 +150,14 @@ class CoverageModel:
         """A camera's status is told; whether that says anything new. It may come before its camera."""
         self._note(camera_id, reported)
         placed = self.cameras.get(camera_id)
-        if placed is None or not placed.condition.report(reported):
+        if placed is None:
             return False
-        self.outages.lose(self._lost(placed, reported))
+        lost = _lost(placed, reported)
+        if not placed.condition.report(reported):
+            return False
+        self.outages.lose(lost)
         self._settle(placed, now)
         return True
-
-    def _lost(self, placed: Placed, reported: Reported) -> list[Lost]:
-        """A camera that was counted as working, and by this report is off-line."""
-        if placed.layers >> LIVE & 1 and reported.status == "offline" and reported.at:
-            return [Lost(placed.camera.camera_id, reported.at, placed.street)]
-        return []
 
     def _advise_again(self, placed: Placed) -> None:
         """A camera has come, gone or turned: where it might be the nearest, or be turned, it must be thought over."""
@@ -333,6 +330,14 @@ class CoverageModel:
         dark = is_night(self.plane.lon, self.plane.lat, now)
         turned, self.is_night = dark != self.is_night, dark
         return turned
+
+
+def _lost(placed: Placed, reported: Reported) -> list[Lost]:
+    """A camera that was on line, whatever it sees, and by this report is not."""
+    was_there = placed.condition.reported.status in {"online", "degraded"}
+    if was_there and reported.status == "offline" and reported.at:
+        return [Lost(placed.camera.camera_id, reported.at, placed.street)]
+    return []
 
 
 def reasons_now(placed: Placed) -> tuple[str, ...]:

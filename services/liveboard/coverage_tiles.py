@@ -48,14 +48,18 @@ def coverage_tiles(
     """The tiles by name. ``told`` are spots' tiles that the screens may have: those that go are told as None."""
     if coverage is None:
         return {"coverage": None, **dict.fromkeys(told)}
-    ranked = ranked_spots(spots)
+    bodies = list(spots)
+    ranked = ranked_spots(bodies)
     top = [
         {"id": s.id, "letter": letter, "name": s.name, "street": _street(district, s.street), "code": s.street,
          "gap": s.gap, "unseen": s.unseen, "cases": s.cases, "need": s.need}
         for letter, (s, _) in zip(LETTERS, ranked, strict=False)
     ]  # fmt: skip
     blind = {f"spot:{s.id}": body for s, body in ranked[:MOST_SPOTS] if s.live or s.live_night}
-    figures = {**msgspec.json.decode(coverage), "top": top, "gaps": len(ranked)}
+    figures = msgspec.json.decode(coverage)
+    heads = [head for body in bodies if (head := _head(body)).kind in _KEY]
+    gaps = sum(bool(head.live_night if figures.get("is_night") else head.live) for head in heads)
+    figures |= {"top": top, "gaps": gaps}
     return {**dict.fromkeys(told), "coverage": figures, **blind}
 
 
