@@ -1,6 +1,7 @@
 """Where trouble is: recent cases by spot, decayed and weighted; and which of them some working camera sees. Pure.
 
-A case weighs 1, 2, 4 or 8 by its severity (4 to 1) and half as much every ten days (policy.toml, ``[coverage]``).
+A case weighs 1, 2, 4 or 8 by its severity (4 to 1), times its class's weight, and half as much every ten days
+(policy.toml, ``[coverage]``).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -62,7 +63,7 @@ class RecentCases:
             counted.append((row, slot))
         xy = self._plane.to_metres(np.array([(row.lon, row.lat) for row, _ in counted], dtype=float).reshape(-1, 2))
         for (row, known), place in zip(counted, xy, strict=True):
-            weight = BY_SEVERITY.get(row.severity, 1.0)
+            weight = BY_SEVERITY.get(row.severity, 1.0) * self._policy.class_weights.get(row.domain, 1.0)
             if known is not None and self._is_same(known, row, weight, place):
                 continue
             touched.update(self._drop(row.case_id))

@@ -57,6 +57,7 @@ class CoveragePolicy:
     road_metres: float = 15
     place_metres: float = 50
     cameras_a_pole: int = 2
+    class_weights: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,10 @@ def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
         **shares,
         escalation=EscalationPolicy(**escalation, modes=modes),
         merging=MergingPolicy(**_numbers(MergingPolicy, found, "merging", complain)),
-        coverage=CoveragePolicy(**_above_zero(_numbers(CoveragePolicy, found, "coverage", complain), complain)),
+        coverage=CoveragePolicy(
+            class_weights=_class_weights(found, complain),
+            **_above_zero(_numbers(CoveragePolicy, found, "coverage", complain), complain),
+        ),
     )
 
 
@@ -101,7 +105,7 @@ def _numbers(kind: type[Any], found: dict[str, Any], table: str, complain: Compl
         return {}
     values = {}
     for item in fields(kind):
-        if item.name == "modes" or item.name not in given:
+        if item.name in {"modes", "class_weights"} or item.name not in given:
             continue
         value, whole = given[item.name], item.type is int
         if not _is_number(value) or value < 0 or (whole and value != int(value)):
@@ -110,6 +114,19 @@ def _numbers(kind: type[Any], found: dict[str, Any], table: str, complain: Compl
         else:
             values[item.name] = int(value) if whole else float(value)
     return values
+
+
+def _class_weights(found: dict[str, Any], complain: Complain) -> dict[str, float]:
+    """``[coverage.class_weights]``: unified class = how much more (or less) a case of it weighs."""
+    coverage = found.get("coverage")
+    given = coverage.get("class_weights", {}) if isinstance(coverage, dict) else {}
+    weights: dict[str, float] = {}
+    for domain, weight in given.items() if isinstance(given, dict) else ():
+        if not _is_number(weight) or weight < 0:
+            complain(f"coverage.class_weights.{domain}", f"is {weight!r}", "Write a number from 0 on")
+        else:
+            weights[str(domain)] = float(weight)
+    return weights
 
 
 def _above_zero(values: dict[str, Any], complain: Complain) -> dict[str, Any]:

@@ -195,8 +195,9 @@ def _policy() -> dict[str, str]:
     tables = (("escalation", EscalationPolicy), ("merging", MergingPolicy), ("coverage", CoveragePolicy))
     for table, kind in tables:
         for item in fields(kind):
-            if item.name != "modes":
+            if item.name not in {"modes", "class_weights"}:
                 found[f"[{table}] {item.name}"] = f"{RULE_WORDS[item.name]}; default {item.default:g}"
+    found["[coverage.class_weights] …"] = "a unified class: how much more a case of it weighs in need; default 1"
     modes = EscalationPolicy().modes
     for rule in RULES:
         found[f"[escalation.modes] {rule}"] = f"{MODE_WORDS[rule]}: `off`, `confirm` or `auto`; default `{modes[rule]}`"

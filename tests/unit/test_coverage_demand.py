@@ -39,6 +39,14 @@ def test_a_case_weighs_by_severity_and_half_as_much_every_ten_days(severity: int
     assert demand(model_of([case]), "area:000") == (pytest.approx(weight, abs=0.05), int(days <= 30))
 
 
+def test_a_class_may_weigh_more() -> None:
+    policy = Policy(coverage=CoveragePolicy(class_weights={"06": 2.5}))
+    model = CoverageModel(replace(small_district(2, buildings=0), policy=policy))
+    model.load([], [a_case(domain, *at(-90, -100), domain=domain) for domain in ("06", "04")], NOON)
+    model.measure_spots()
+    assert demand(model, "area:000") == (3.5, 2)
+
+
 def test_void_and_merged_cases_and_those_without_a_place_weigh_nothing() -> None:
     here = at(-90, -100)
     cases = [a_case("V", *here, status="voided"), a_case("M", *here, merged=True), a_case("N", None, None)]
