@@ -15,9 +15,14 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
+
+if TYPE_CHECKING:
+    from services.escalator import Escalator
+    from services.surveyor import Surveyor
 
 Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
@@ -208,30 +213,28 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.doors import open_doors
     from services.escalator import Escalator
-    from services.package_watch import PackageWatch
 
-    stop = stop_on_signals()
-    while not stop.is_set():  # begun anew with each package that is loaded
-        doors = open_doors(settings, migrate=False)
-        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        escalator = Escalator(doors.engine, doors.redis, doors.district, doors.clock)
-        escalator.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
-    return 0
+    return _with_each_package(settings, Escalator)
 
 
 def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.doors import open_doors
-    from services.package_watch import PackageWatch
     from services.surveyor import Surveyor
 
+    return _with_each_package(settings, Surveyor)
+
+
+def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor]") -> int:
+    """Run it until a signal, begun anew with each package that is loaded."""
+    from services.doors import open_doors
+    from services.package_watch import PackageWatch
+
     stop = stop_on_signals()
-    while not stop.is_set():  # begun anew with each package that is loaded
+    while not stop.is_set():
         doors = open_doors(settings, migrate=False)
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        surveyor = Surveyor(doors.engine, doors.redis, doors.district, doors.clock)
-        surveyor.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
+        worker = make(doors.engine, doors.redis, doors.district, doors.clock)
+        worker.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
     return 0
 
 

@@ -5,7 +5,6 @@ Proposals are rows and deltas like everything else on the board: walls hear of t
 is sent before its proposal is written: killed in between, the next leader finds it in Redis and sends no second.
 """
 
-import contextlib
 import logging
 import threading
 import time
@@ -14,7 +13,6 @@ from collections.abc import Callable
 import msgspec
 import redis
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 from services.announcing import announce
 from services.clock import Clock
@@ -25,6 +23,7 @@ from services.escalation.lease import Lease
 from services.escalation.rules import Proposal, command_id
 from services.events.commands import Actor, Escalate
 from services.events.entry import encode_entry
+from services.leading import lead
 from services.projector.delta import Delta, ThingChange, decode_delta
 from services.repeats import HotSpot, hot_spots
 from services.store import read
@@ -35,7 +34,6 @@ log = logging.getLogger(__name__)
 
 SOURCE = "/lianqin/escalator"
 ACTOR = Actor(user="escalator", role="policy")
-RENEW_S, STANDBY_S = 2.0, 1.0
 # The clock strikes between changes: everything is judged again this often.
 PASS_EVERY_S = 5.0
 # A command without an answer after this long is asked for: was it refused?
@@ -44,7 +42,6 @@ DAY_MS = 86_400_000
 GATHER_EVERY_S = 60.0
 HOT_SPOTS_TOLD = 20
 _ENCODE = msgspec.json.Encoder().encode
-AWAY = (redis.RedisError, OSError, DBAPIError)
 
 
 class Escalator:
@@ -72,29 +69,7 @@ class Escalator:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        held_at = looked_at = 0.0
-        leads = False
-        while not stop.is_set():
-            try:
-                if time.monotonic() - looked_at >= PASS_EVERY_S:
-                    looked_at = time.monotonic()
-                    if is_outdated():
-                        break
-                if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
-                    was, leads, held_at = leads, self._lease.hold(), time.monotonic()
-                    if leads and not was:
-                        self.load()
-                if leads:
-                    self.work()
-                    self._wakeups.wait(500)
-                else:
-                    stop.wait(STANDBY_S / 2)
-            except AWAY as error:
-                log.warning("the escalator waits: %s", str(error).splitlines()[0][:200])
-                leads, held_at = False, 0.0
-                stop.wait(1.0)
-        with contextlib.suppress(*AWAY):  # it runs out by itself
-            self._lease.release()
+        lead(self, self._lease, self._wakeups, stop, is_outdated)
 
     def load(self) -> None:
         """Take over the state of the store: open cases, closed ones that repeats are measured by, proposals."""

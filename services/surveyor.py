@@ -5,7 +5,6 @@ things of our own: ``sight``, ``spot``, ``region``, ``coverage``, ``plan``. Noth
 process works everything out again in seconds and writes only what differs.
 """
 
-import contextlib
 import logging
 import threading
 import time
@@ -15,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import msgspec
 import redis
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 from services.announcing import announce
 from services.cases import CaseRow
@@ -27,6 +25,7 @@ from services.coverage.told import KINDS, Coverage, Plan
 from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease
+from services.leading import lead
 from services.projector.delta import Delta, ThingChange, decode_delta
 from services.store import read
 from services.store.write import Feed, Writer, read_feed
@@ -34,11 +33,9 @@ from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
 
-RENEW_S, STANDBY_S = 2.0, 1.0
 # Cases come all the time: what only they change waits this long, and so long that telling it takes no more than this
 # share of the time (a history that fills changes every grid); a camera's change is told at once.
 CASES_EVERY_S, TELLING_SHARE = 2.0, 0.05
-LOOK_EVERY_S = 5.0
 # Demand decays: everything is told again this often, where its rounded figures have moved.
 AGE_EVERY_S = 600.0
 # The next sites: soon after the start, now and then, and when a camera comes, goes or turns.
@@ -51,7 +48,6 @@ A_DELTA = 500
 # Outages end and dusk falls without an event: the district's line is looked at so often.
 LINE_EVERY_S = 60.0
 HOUR_MS = 3_600_000
-AWAY = (redis.RedisError, OSError, DBAPIError)
 _ENCODE = msgspec.json.Encoder().encode
 _REMOVED = b'"removed":true'
 
@@ -77,30 +73,8 @@ class Surveyor:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        held_at = looked_at = 0.0
-        leads = False
-        while not stop.is_set():
-            try:
-                if time.monotonic() - looked_at >= LOOK_EVERY_S:
-                    looked_at = time.monotonic()
-                    if is_outdated():
-                        break
-                if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
-                    was, leads, held_at = leads, self._lease.hold(), time.monotonic()
-                    if leads and not was:
-                        self.load()
-                if leads:
-                    self.work()
-                    self._wakeups.wait(500)
-                else:
-                    stop.wait(STANDBY_S / 2)
-            except AWAY as error:
-                log.warning("the surveyor waits: %s", str(error).splitlines()[0][:200])
-                leads, held_at = False, 0.0
-                stop.wait(1.0)
+        lead(self, self._lease, self._wakeups, stop, is_outdated)
         self._planner.shutdown(wait=False, cancel_futures=True)
-        with contextlib.suppress(*AWAY):  # it runs out by itself
-            self._lease.release()
 
     def load(self) -> None:
         """Work everything out from the package and the store, and tell what differs from what stands."""

@@ -1,6 +1,6 @@
 """A coverage without the engine: generated bodies, put into a store with a delta as the surveyor does it.
 
-``python -m tests.coverage_scene /tmp/ui-demo 5000`` fills the store of a running demo.
+``python -m tests.coverage_scene var/demo 5000`` fills the store of a running demo.
 """
 
 import math

@@ -1,0 +1,60 @@
+"""Processes of which one works and the others stand by: the escalator, the surveyor."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import redis
+from sqlalchemy.exc import DBAPIError
+
+from services.escalation.lease import Lease
+from services.wakeups import Wakeups
+
+log = logging.getLogger(__name__)
+
+RENEW_S, STANDBY_S = 2.0, 1.0
+# How often it is asked whether another package was loaded.
+LOOK_EVERY_S = 5.0
+AWAY = (redis.RedisError, OSError, DBAPIError)
+
+
+class Worker(Protocol):
+    """What the one that leads does: take over the store's state, then work at each wake-up."""
+
+    def load(self) -> None:
+        """Take over what stands in the store."""
+
+    def work(self) -> None:
+        """Do what there is to do now."""
+
+
+def lead(
+    worker: Worker, lease: Lease, wakeups: Wakeups, stop: threading.Event, is_outdated: Callable[[], bool]
+) -> None:
+    """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
+    held_at = looked_at = 0.0
+    leads = False
+    while not stop.is_set():
+        try:
+            if time.monotonic() - looked_at >= LOOK_EVERY_S:
+                looked_at = time.monotonic()
+                if is_outdated():
+                    break
+            if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
+                was, leads, held_at = leads, lease.hold(), time.monotonic()
+                if leads and not was:
+                    worker.load()
+            if leads:
+                worker.work()
+                wakeups.wait(500)
+            else:
+                stop.wait(STANDBY_S / 2)
+        except AWAY as error:
+            log.warning("the %s waits: %s", type(worker).__name__.lower(), str(error).splitlines()[0][:200])
+            leads, held_at = False, 0.0
+            stop.wait(1.0)
+    with contextlib.suppress(*AWAY):  # it runs out by itself
+        lease.release()
