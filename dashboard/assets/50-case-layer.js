@@ -42,13 +42,7 @@ lianqin.CaseLayer = L.Renderer.extend({
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
     L.Renderer.prototype._update.call(this);
-    const b = this._bounds, size = b.getSize(), ratio = window.devicePixelRatio || 1;
-    L.DomUtil.setPosition(this._container, b.min);
-    for (const canvas of [this._dots, this._marks]) {
-      const w = Math.round(size.x * ratio), h = Math.round(size.y * ratio);
-      if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
-      canvas.style.width = `${size.x}px`; canvas.style.height = `${size.y}px`;
-    }
+    lianqin.fitCanvases(this, [this._dots, this._marks]);
     this._spoilt = null;
     this._drawDots();
     this._drawMarks();

@@ -57,13 +57,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
     L.Renderer.prototype._update.call(this);
-    const b = this._bounds, size = b.getSize(), ratio = window.devicePixelRatio || 1;
-    L.DomUtil.setPosition(this._container, b.min);
-    for (const canvas of [this._ground, this._marks]) {
-      const w = Math.round(size.x * ratio), h = Math.round(size.y * ratio);
-      if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
-      canvas.style.width = `${size.x}px`; canvas.style.height = `${size.y}px`;
-    }
+    lianqin.fitCanvases(this, [this._ground, this._marks]);
     this._draw();
   },
   _begin(canvas) {
