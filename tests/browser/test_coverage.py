@@ -248,6 +248,7 @@ def test_without_cameras_the_screens_say_what_to_load(product: Product, page: Pa
     with pytest.raises(urllib.error.HTTPError) as caught:
         product.get("/api/v1/coverage/plan.csv")
     assert caught.value.code == 404
+    caught.value.close()
     open_wall(page, product)
     assert "未载入摄像机" in text(page, "#tile-blind")
     assert "未载入摄像机" in text(page, "#tile-cameras")
