@@ -26,9 +26,9 @@ setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO cli
 	@touch $@
 
 .setup-npm: package.json package-lock.json
-	@echo "setup: the Socket.IO client from npm"
+	@echo "setup: the Socket.IO client (and axe-core for the tests) from npm"
 	@command -v npm >/dev/null || bash .ci/apt npm
-	@npm ci --omit=dev --no-audit --no-fund --ignore-scripts --loglevel=error
+	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@mkdir -p dashboard/assets/vendor
 	@cp node_modules/socket.io-client/dist/socket.io.min.js dashboard/assets/vendor/
 	@touch $@

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from services.store import people_schema  # noqa: F401  # its tables are in the metadata
 from services.store.schema import metadata
 
 engine = context.config.attributes["engine"]
