@@ -1,8 +1,8 @@
-"""The one place that wires everything: Flask, Dash, the socket, the follower and the pages."""
+"""The one place that wires everything: Flask, Dash, the door, the socket, the follower and the pages."""
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dash
@@ -13,6 +13,7 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
+from dashboard.access import Access, register_access
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.coverage_endpoints import register_coverage
 from dashboard.endpoints import register_endpoints
@@ -20,6 +21,8 @@ from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
 from dashboard.layouts import coverage, wall
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
+from dashboard.login import Pages, register_login
+from dashboard.oidc import SingleSignOn
 from dashboard.refusals import register_refusals
 from dashboard.texts import texts
 from dashboard.wire import wired
@@ -30,9 +33,13 @@ from services.district.package import District
 from services.figure_view import FigureReader
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
+from services.rights import Person
+from services.settings import Settings
 from services.watch import Watch
 
 log = logging.getLogger(__name__)
+
+HSTS = "max-age=63072000; includeSubDomains"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class Doors:
     filling: Callable[[], float | None] = lambda: None
     hosts: tuple[str, ...] = ()
     is_outdated: Callable[[], bool] = lambda: False
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def offload(work: Any) -> Any:
 
 def create_app(doors: Doors) -> Web:
     """Wire one web process. Nothing runs yet: ``start`` begins to follow."""
-    server = flask.Flask("dashboard", static_folder=None)
+    server = flask.Flask("dashboard", static_folder=None, template_folder="pages")
     server.config["MAX_CONTENT_LENGTH"] = 1 << 20
     app = Dash(
         "dashboard",
@@ -80,24 +88,7 @@ def create_app(doors: Doors) -> Web:
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-
-    def wall_page(lang: str = "", **_others: str) -> html.Div:
-        words = texts(lang)
-        page = wall.layout(doors.district, words)
-        if doors.demo:
-            setattr(page, "data-note", words["word"]["demo"])
-        return page
-
-    def coverage_page(lang: str = "", **_others: str) -> html.Div:
-        words = texts(lang)
-        page = coverage.layout(doors.district, words)
-        if doors.demo:
-            setattr(page, "data-note", words["word"]["demo"])
-        return page
-
-    dash.register_page("wall", path="/wall", layout=wall_page, title=texts("zh-CN")["title"])
-    coverage_title = texts("zh-CN")["coverage"]["page_title"]
-    dash.register_page("coverage", path="/coverage", layout=coverage_page, title=coverage_title)
+    _register_pages(doors)
     app.layout = html.Div(dash.page_container)
     socketio = SocketIO(
         server,
@@ -107,15 +98,25 @@ def create_app(doors: Doors) -> Web:
         ping_interval=PING_EVERY_S,
         ping_timeout=PING_TIMEOUT_S,
     )
-    server.wsgi_app = known_hosts(wired(server.wsgi_app), doors.hosts)  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
-    room = LiveRoom(socketio, doors.clock, doors.filling)
+    settings = doors.settings
+    access = Access(
+        doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies
+    )  # fmt: skip
+    behind = access.behind_proxies(known_hosts(wired(server.wsgi_app), doors.hosts))
+    server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
+    register_access(server, access, lambda: app.callback_map)
+    room = LiveRoom(socketio, doors.clock, access, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
-    figures = FigureReader(doors.engine, doors.district, lambda: follower.board, offload)
+    pages = Pages(
+        access, offload, _record, lambda language: _name(doors.district, language),
+        lambda code: doors.district.streets[code].name if code in doors.district.streets else code, _sso(settings),
+    )  # fmt: skip
+    register_login(server, pages)
     wall_callbacks.register(
         app,
         doors.district,
         CaseReader(doors.engine, doors.district, offload),
-        figures,
+        FigureReader(doors.engine, doors.district, lambda: follower.board, offload),
         lambda: watched(follower),
         doors.clock.now_ms,
         CameraReader(doors.district, lambda: follower.board, offload),
@@ -124,8 +125,46 @@ def create_app(doors: Doors) -> Web:
     register_coverage(server, doors.district, room, follower, doors.clock, offload)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload)
     register_refusals(server, app)
-    _secure(server, app)
+    _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
+
+
+def _register_pages(doors: Doors) -> None:
+    def page(layout: Callable[..., html.Div]) -> Callable[..., html.Div]:
+        def made(lang: str = "", **_others: str) -> html.Div:
+            words = texts(lang)
+            found = layout(doors.district, words)
+            if doors.demo:
+                setattr(found, "data-note", words["word"]["demo"])
+            return found
+
+        return made
+
+    words = texts("zh-CN")
+    dash.register_page("wall", path="/wall", layout=page(wall.layout), title=words["title"])
+    dash.register_page(
+        "coverage", path="/coverage", layout=page(coverage.layout), title=words["coverage"]["page_title"]
+    )  # fmt: skip
+
+
+def _record(_action: str, _person: Person | None, _object: str, _detail: dict[str, Any]) -> None:
+    """The audit log."""
+
+
+def _name(district: District, language: str) -> str:
+    name = district.name_en if language == "en" and district.name_en else district.name
+    return str(texts(language)["word"]["center"]).format(name=name)
+
+
+def _sso(settings: Settings) -> SingleSignOn | None:
+    if not settings.oidc_issuer:
+        return None
+    missing = [n for n in ("origin", "oidc_client_id", "oidc_client_secret") if not getattr(settings, n)]
+    if missing:
+        raise ValueError(f"LIANQIN_OIDC_ISSUER needs {', '.join(f'LIANQIN_{n.upper()}' for n in missing)} too")
+    return SingleSignOn(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.origin, settings.oidc_claim
+    )
 
 
 def watched(follower: Follower) -> tuple[list[Watch], list[dict[str, Any]]]:
@@ -139,7 +178,7 @@ def start(web: Web) -> None:
     web.room.start(web.follower)
 
 
-def _secure(server: flask.Flask, app: Dash) -> None:
+def _secure(server: flask.Flask, app: Dash, access: Access) -> None:
     """Headers on every answer. Dash's inline scripts are let in by their hashes, its inline styles all.
 
     The hashes are taken at the first answer: Dash adds inline scripts until its set-up at the first request is over.
@@ -153,9 +192,16 @@ def _secure(server: flask.Flask, app: Dash) -> None:
             policy.append(
                 f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
                 "img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-                "frame-ancestors 'self'"
+                "form-action 'self'; frame-ancestors 'self'"
             )
         response.headers.setdefault("Content-Security-Policy", policy[0])
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if access.is_https:
+            response.headers.setdefault("Strict-Transport-Security", HSTS)
+        if not flask.request.path.startswith(("/assets/", "/_dash-component-suites/")):
+            response.headers.setdefault("Cache-Control", "no-store")
         return response

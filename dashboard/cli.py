@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboard.cli_user import add_user_command
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
 
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
 
     def serving(found: argparse.ArgumentParser) -> None:
         found.add_argument("--port", type=int, help="where the web server listens (default 8050)")
-        found.add_argument("--host", help="the address it binds to (default 127.0.0.1: there is no log-in yet)")
+        found.add_argument("--host", help="the address it binds to (default 127.0.0.1)")
         found.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
 
     def local(found: argparse.ArgumentParser) -> None:
@@ -151,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     planning.add_argument("--budget", type=float, help="what all of them may cost, a bullet or dome camera being 1")
     planning.add_argument("--geojson", type=Path, metavar="FILE")
     planning.add_argument("--csv", type=Path, metavar="FILE")
+    add_user_command(add, local)
     dead = add("dead", _dead, "look at refused entries, or try one again")
     local(dead)
     dead.add_argument("action", choices=("list", "show", "retry"))
@@ -186,7 +188,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
         found = Doors(
             doors.engine, doors.redis, doors.clock, doors.district,
-            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None,
+            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None, settings=settings,
         )  # fmt: skip
         if not options.demo:
             return found

@@ -34,7 +34,7 @@ def register_coverage(  # noqa: PLR0917  # one of each door
     ground = {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky}
 
     def feed() -> CoverageFeed:
-        if room.zone is None:
+        if not room.is_loaded:
             flask.abort(Response(_encode(NOT_LOADED), 503, content_type="application/json"))
         return follower.board.coverage
 

@@ -10,12 +10,15 @@ import flask
 from flask import Flask, Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from dashboard.access import person
 from dashboard.live import LiveRoom
 from services.clock import Clock, to_rfc3339
 from services.district.outline import layer
 from services.district.package import District
+from services.liveboard.board import Share
 from services.liveboard.figures import street_rows
 from services.liveboard.follower import Follower
+from services.rights import home as start_page
 
 READY_WITHIN_MS = 5000
 
@@ -25,7 +28,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
 
     @server.get("/")
     def home() -> AnyResponse:
-        return redirect("/wall")
+        return redirect(start_page(person()))
 
     @server.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -38,9 +41,9 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
             "feed": "down" if health.redis_down_since is not None else "up",
             "store": "down" if health.store_down_since is not None else "up",
             "lag_ms": health.fresh_ms(),
-            "loaded": room.zone is not None,
+            "loaded": room.is_loaded,
         }
-        ready = room.zone is not None and health.fresh_ms() < READY_WITHIN_MS
+        ready = room.is_loaded and health.fresh_ms() < READY_WITHIN_MS
         return found, 200 if ready else 503
 
     @server.get("/metrics")
@@ -49,9 +52,9 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:
-        if room.zone is None:
+        if not room.is_loaded:
             return {"error": "the board is not loaded yet: ask /readyz"}, 503
-        return _board(district, follower, clock)
+        return _board(district, follower, clock, person().street)
 
     cache: dict[str, bytes] = {}
 
@@ -69,13 +72,14 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
         return response.make_conditional(flask.request)  # type: ignore[return-value]  # the same response
 
 
-def _board(district: District, follower: Follower, clock: Clock) -> dict[str, Any]:
+def _board(district: District, follower: Follower, clock: Clock, street: str) -> dict[str, Any]:
+    """The counters of the caller's zone: the district's, or those of one street."""
     state, now = follower.board, clock.now_ms()
-    total = state.total()
+    total = Share(*state.streets.get(street, ())) if street else state.total()
     names = (
         "code", "name", "open", "should_close", "closed", "closed_on_time", "close_rate", "on_time_close_rate",
     )  # fmt: skip
-    rows = street_rows(state)
+    rows = [row for row in street_rows(state) if not street or row["code"] == street]
     unplaced = next((row["open"] for row in rows if not row["code"]), 0)
     return {
         "district": {"code": district.code, "name": district.name},

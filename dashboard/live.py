@@ -1,72 +1,79 @@
-"""The socket: a zone's room, a snapshot or what followed, a beat, and no client that can harm the others.
+"""The socket: rooms by zone, a snapshot or what followed, a beat, and no client that can harm the others.
 
 A change leaves at once while changes are few; a stream of them leaves coalesced, once a beat (ARCHITECTURE.md, decision
 4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and assets/live.js.
+Who joins a room has its right (dashboard.guards); every second each open socket's session is judged anew.
 """
 
-import contextlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from socket import SHUT_RDWR
 from typing import Any
 
 import gevent
-import msgspec
 from flask import request
-from flask_socketio import SocketIO, join_room
+from flask_socketio import ConnectionRefusedError as Refused
+from flask_socketio import SocketIO, join_room, leave_room
 from gevent.event import Event
 
+from dashboard.access import Access
+from dashboard.guards import EVENTS, ROOMS
+from dashboard.stuck import drop_stuck, shut
 from dashboard.wire import KEY
+from dashboard.zones import Zones
 from services.clock import Clock
-from services.district.shifts import Shifts
-from services.liveboard.board import Board, thing_list
 from services.liveboard.coverage_feed import encode_changes
-from services.liveboard.coverage_tiles import CoverageTiles
-from services.liveboard.figures import tiles
-from services.liveboard.follower import Follower
-from services.liveboard.sources import source_rows
-from services.liveboard.zone import TICKER_LINES, Zone
+from services.liveboard.follower import STORE_ERRORS, Follower
+from services.liveboard.zone import Zone
+from services.rights import Person, may
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 0.08
 # Up to this many changes a second each leaves at once; beyond it they wait for the beat.
 ALONE_PER_S = 40
-QUEUE_LIMIT = 200
-# Together with the beat, which looks once a second, less than the 10 s within which a client that reads nothing goes:
-# what is on its way to it does not move, or where everything still fits into the kernel's buffers, it answers no ping.
-STUCK_S = 5
 PING_EVERY_S, PING_TIMEOUT_S = 4, 4
-LOOK_S = 1.5
-WALL = "wall"
 COVERAGE = "coverage"
 
 
 class LiveRoom:
-    """The wall's zone and the browsers that watch it."""
+    """The zones of this process and the browsers that watch them."""
 
-    def __init__(self, socketio: SocketIO, clock: Clock, filling: Callable[[], float | None] = lambda: None) -> None:
-        self._filling = filling
-        self._socketio = socketio
-        self._clock = clock
+    def __init__(
+        self,
+        socketio: SocketIO,
+        clock: Clock,
+        access: Access,
+        filling: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._socketio, self._clock, self._access = socketio, clock, access
         self._wake = Event()
         self._flushed_at = 0.0
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
-        self._coverage = CoverageTiles()
         self._coverage_told = 0
-        self.zone: Zone | None = None
+        self._filling = filling
+        self.people: dict[str, Person] = {}
+        self.zone_of: dict[str, str] = {}
+        self.zones: Zones | None = None
         self.follower: Follower | None = None
         self.dropped = 0
-        socketio.on_event("hello", self.hello)
-        socketio.on_event("watch_coverage", self.watch_coverage)
+        # Called once a beat, and with what was answered: the desk's own work (dashboard.desk_live).
+        self.on_beat: list[Callable[[], None]] = []
+        self.on_gone: list[Callable[[str], None]] = []
+        socketio.on_event("connect", self.enter)
+        socketio.on_event("hello", self.guarded("hello", self.hello))
+        socketio.on_event("watch_coverage", self.guarded("watch_coverage", self.watch_coverage))
         socketio.on_event("disconnect", self.gone)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether there is a board to show."""
+        return self.zones is not None
 
     def start(self, follower: Follower) -> None:
         """Follow the store, flush and beat, each in a greenlet of its own."""
         self.follower = follower
-        self._shifts = Shifts(follower.board.district)
         for loop in (follower.run, self._flush_loop, self._beat_loop):
             gevent.spawn(_for_ever, loop)
 
@@ -74,16 +81,17 @@ class LiveRoom:
         """The follower's word: these cases changed; None, everything is new."""
         assert self.follower is not None
         if case_ids is None:
-            self.zone = Zone(self.follower.board, self._tiles)
-            self.zone.flush(self._clock.now_ms())
-            for part in self.zone.snapshot(self._clock.now_ms())[0]:
-                self._socketio.emit("snapshot", part, to=WALL)
+            self.zones = Zones(self.follower, self._clock, self._filling)
+            for key in {"wall", *self.zone_of.values()}:
+                zone = self.zones.get(key)
+                for part in zone.snapshot(self._clock.now_ms())[0]:
+                    self._socketio.emit("snapshot", part, to=key)
             # Whoever watches the coverage asks for what changed since the revision that it has.
             self._coverage_told = self.follower.board.coverage.revision
             self._socketio.emit("coverage", {"ask": True}, to=COVERAGE)
             return
-        assert self.zone is not None
-        self.zone.mark(case_ids)
+        assert self.zones is not None
+        self.zones.mark(case_ids)
         now = time.monotonic()
         self._arrivals.append(now)
         alone = len(self._arrivals) < ALONE_PER_S or now - self._arrivals[0] >= 1
@@ -92,63 +100,89 @@ class LiveRoom:
         else:
             self._wake.set()
 
+    def enter(self, _auth: Any = None) -> None:
+        """A browser connects: from a page of ours, with a session or from a wall's place."""
+        if request.environ.get("HTTP_ORIGIN") is None or not self._access.is_ours(request.environ):
+            raise Refused("another site")
+        found = self._access.find(request.environ, request.cookies)
+        if found is None or found.must_change:
+            raise Refused("log in")
+        self.people[_sid()] = found.person
+
+    def guarded(self, event: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The event's handler behind its right: whoever lacks it hears «forbidden»."""
+
+        def handler(*arguments: Any) -> Any:
+            person = self.people.get(_sid())
+            if person is None or not may(person, EVENTS.get(event, "")):
+                self._socketio.emit("forbidden", {"event": event}, to=_sid())
+                return None
+            return work(*arguments)
+
+        handler.__name__ = event
+        return handler
+
     def hello(self, wish: Any = None) -> None:
-        """A browser joins: it names what it has and gets what it lacks."""
-        if self.zone is None:
-            self._socketio.emit("wait", to=request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds sid
+        """A browser joins a zone: it names what it has and gets what it lacks."""
+        if self.zones is None:
+            self._socketio.emit("wait", to=_sid())
             return
-        sid = request.sid  # type: ignore[attr-defined]
-        deltas = self.zone.since(*_wish(wish))
+        sid, person = _sid(), self.people[_sid()]
+        key, right, street = zone_wished(wish, person)
+        if right is None or not may(person, right, street):
+            self._socketio.emit("forbidden", {"event": "hello"}, to=sid)
+            return
+        if (before := self.zone_of.get(sid)) not in {None, key}:
+            leave_room(before)
+        self.zone_of[sid] = key
+        zone = self.zones.get(key)
+        deltas = zone.since(*_wish(wish))
         parts: list[bytes] = []
         if deltas is None:
-            parts, deltas = self.zone.snapshot(self._clock.now_ms())
-        join_room(WALL)
+            parts, deltas = zone.snapshot(self._clock.now_ms())
+        join_room(key)
         for event, messages in (("snapshot", parts), ("delta", deltas)):
             for message in messages:
                 self._socketio.emit(event, message, to=sid)
-        self._socketio.emit("beat", self._beat(), to=sid)
+        self._socketio.emit("beat", self._beat(zone), to=sid)
 
     def watch_coverage(self, _wish: Any = None) -> None:
         """A browser joins: from now on it hears what changes; what it lacks it then asks for over HTTP."""
         join_room(COVERAGE)
-        self._socketio.emit("coverage", {"ask": True}, to=request.sid)  # type: ignore[attr-defined]
+        self._socketio.emit("coverage", {"ask": True}, to=_sid())
 
     def gone(self, reason: object = None) -> None:
         """A browser left. The connection of one that answers no ping is closed, for a greenlet may hang on it."""
+        sid = _sid()
+        self.people.pop(sid, None)
+        self.zone_of.pop(sid, None)
+        for forget in self.on_gone:
+            forget(sid)
         if reason == self._socketio.server.reason.PING_TIMEOUT:
             self.dropped += 1
             log.warning("a browser answers no ping: dropped")
-            _shut(request.environ.get(KEY))
+            shut(request.environ.get(KEY))
 
     def browsers(self) -> int:
-        """How many browsers are in the room."""
-        return sum(1 for _ in self._socketio.server.manager.get_participants("/", WALL))
+        """How many browsers are in the zones."""
+        return len(self.zone_of)
 
-    def _tiles(self) -> dict[str, Any]:
-        follower = self.follower
-        assert follower is not None
-        board: Board = follower.board
-        filling = self._filling()
-        # A history that is only half there is nothing to compare with.
-        found = tiles(board, follower.before if filling is None else {})
-        del board.happened[:-TICKER_LINES]
-        spots = board.things.get(("hot_spots", "all"))
-        found |= self._coverage.of(board)
-        found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
-        found["ticker"] = list(board.happened)
-        found["sources"] = source_rows(board, board.district.sources, time.time_ns() // 1_000_000)
-        health = follower.health
-        found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
-        found["filling"] = filling
-        found["shift"] = self._shifts.at(self._clock.now_ms())
-        found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
-        return found
+    def tell(self, event: str, body: Any, to: str) -> None:
+        """Send something to one browser or room."""
+        self._socketio.emit(event, body, to=to)
+
+    def flush_soon(self) -> None:
+        """Something beside the cases has changed: let the zones look."""
+        self._wake.set()
 
     def _flush(self) -> None:
         self._flushed_at = time.monotonic()
-        if self.zone is not None and (message := self.zone.flush(self._clock.now_ms())) is not None:
-            self._socketio.emit("delta", message, to=WALL)
+        if self.zones is not None:
+            for key, message in self.zones.flush():
+                self._socketio.emit("delta", message, to=key)
         self._flush_coverage()
+        for work in self.on_beat:
+            work()
 
     def _flush_coverage(self) -> None:
         """What changed of the coverage, encoded once for all who watch it."""
@@ -168,55 +202,47 @@ class LiveRoom:
     def _beat_loop(self) -> None:
         while True:
             gevent.sleep(1)
-            if self.zone is None:
+            if self.zones is None:
                 continue
             assert self.follower is not None
-            self._drop_stuck()  # before the beat: what we put into a queue in this turn waits for nobody
+            manager = self._socketio.server.manager
+            # Before the beat: what we put into a queue in this turn waits for nobody.
+            members = [member for key in self.zones.keys() for member in manager.get_participants("/", key)]  # noqa: SIM118  # no mapping
+            self.dropped += drop_stuck(self._socketio, members)
+            self._end_sessions()
             self.follower.tick()
             self._flush()
-            self._socketio.emit("beat", self._beat(), to=WALL)
+            self.zones.forget(set(self.zone_of.values()))
+            for key in self.zones.keys():  # noqa: SIM118
+                self._socketio.emit("beat", self._beat(self.zones.get(key)), to=key)
 
-    def _beat(self) -> dict[str, Any]:
-        assert self.zone is not None and self.follower is not None
+    def _end_sessions(self) -> None:
+        """Close the sockets of people whose session has ended, whose account was disabled or has another role."""
+        try:
+            ended = self._access.still(dict(self.people))
+        except STORE_ERRORS:
+            return  # the follower says it; nobody gets more than they had
+        for sid in ended:
+            self.people.pop(sid, None)
+            self._socketio.emit("ended", {}, to=sid)
+            self._socketio.server.disconnect(sid)
+
+    def _beat(self, zone: Zone) -> dict[str, Any]:
+        assert self.follower is not None
         return {
-            "epoch": self.zone.epoch, "seq": self.zone.seq, "now": self._clock.now_ms(), "speed": self._clock.rate(),
+            "epoch": zone.epoch, "seq": zone.seq, "now": self._clock.now_ms(), "speed": self._clock.rate(),
             "fresh_ms": self.follower.health.fresh_ms(), "last_entry": self.follower.board.last_entry,
         }  # fmt: skip
 
-    def _drop_stuck(self) -> None:
-        """Cut a client with a long queue, or to which nothing of what is being sent moves.
 
-        A slow one that takes something now and then is not cut: it would only ask for everything again. Its pong
-        may come late, for the ping waits behind what it is taking.
-        """
-        now = time.monotonic()
-        for sid, eio_sid in list(self._socketio.server.manager.get_participants("/", WALL)):
-            socket = self._socketio.server.eio.sockets.get(eio_sid)
-            if socket is None:
-                continue
-            waiting = socket.queue.qsize()
-            wire = self._socketio.server.get_environ(sid, "/").get(KEY)
-            is_stuck = wire is not None and wire.waits_since and now - wire.waits_since > STUCK_S
-            if waiting > QUEUE_LIMIT or is_stuck:
-                self.dropped += 1
-                log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
-                _cut(socket, wire)
-            elif wire is not None and socket.last_ping and now - wire.moved_at < LOOK_S:
-                socket.last_ping = time.time()
-
-
-def _cut(socket: Any, wire: Any) -> None:
-    """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
-    while socket.queue.qsize():
-        socket.queue.get_nowait()
-    socket.close(wait=False, abort=True)
-    _shut(wire)
-
-
-def _shut(wire: Any) -> None:
-    if wire is not None:
-        with contextlib.suppress(OSError):  # the other side may have closed it meanwhile
-            wire.shutdown(SHUT_RDWR)
+def zone_wished(wish: Any, person: Person) -> tuple[str, str | None, str | None]:
+    """(zone, right, street) of what a browser wants to join; a workstation's seat gets its community of the street."""
+    name = wish.get("zone", "wall") if isinstance(wish, dict) else "wall"
+    kind, _, street = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if kind != "street":
+        return kind, None if street else ROOMS.get(kind), None
+    key = f"street:{street[:64]}" + (f"/{person.community}" if person.community else "")
+    return key, ROOMS["street"], street
 
 
 def _wish(wish: Any) -> tuple[str, int]:
@@ -227,6 +253,11 @@ def _wish(wish: Any) -> tuple[str, int]:
     if isinstance(epoch, str) and isinstance(seq, int) and not isinstance(seq, bool):
         return epoch[:64], seq
     return "", 0
+
+
+def _sid() -> str:
+    sid: str = request.sid  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+    return sid
 
 
 def _for_ever(loop: Any) -> None:

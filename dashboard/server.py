@@ -30,7 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Loopback unless told otherwise: there is no log-in yet."""
+        """Loopback unless told otherwise."""
         for name, value in {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
@@ -41,6 +41,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "control_socket_disable": True,
             "proc_name": "lianqin-web",
+            # Whose X-Forwarded-Proto counts is LIANQIN_PROXIES' to say (dashboard.access).
+            "forwarded_allow_ips": "",
         }.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.clock import VirtualClock, from_hash, to_rfc3339
+from services.demo_accounts import FILE, make_demo_accounts
 from services.district.load import load
 from services.embedded import EmbeddedRedis
 from services.local import forget_redis, remember_redis
@@ -46,6 +47,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
     engine = open_engine(settings.database)
     upgrade(engine)
     now_ms = time.time_ns() // 1_000_000
+    people = make_demo_accounts(engine, district, data)
     rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), now_ms, say)
     clock = _start_clock(url, district.code, data, speed)
     supervisor = Supervisor(
@@ -66,14 +68,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         supervisor.watch(lambda: _is_ready(settings))
         if not supervisor.stopping:
             supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
-            say(
-                f"the wall: http://{settings.host}:{settings.port}/wall   (English: /wall?lang=en)   Ctrl-C ends it all"
-            )
-            say(
-                "bound to loopback: there is no log-in yet"
-                if settings.host == "127.0.0.1"
-                else f"bound to {settings.host}: there is NO log-in yet, everybody who reaches it sees the district"
-            )
+            _say_where(settings, people, data / FILE, say)
         last = [0.0]
 
         def look_after() -> bool:
@@ -91,6 +86,16 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
             embedded.stop()
     say("ended")
     return 0
+
+
+def _say_where(settings: Settings, people: list[str], kept: Path, say: Say) -> None:
+    at = f"http://{settings.host}:{settings.port}"
+    say(f"the wall: {at}/wall   (English: /wall?lang=en)   Ctrl-C ends it all")
+    say(f"the desks: {at}/login   accounts (also in {kept}):")
+    for line in people:
+        say(f"  {line}")
+    if settings.host != "127.0.0.1" and not settings.origin:
+        say(f"bound to {settings.host} without TLS: passwords travel in the clear; see LIANQIN_ORIGIN")
 
 
 def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:

@@ -22,6 +22,13 @@ class Settings:
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = ()
     port: int = 8050
+    origin: str = ""
+    proxies: int = 0
+    monitors: tuple[str, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_claim: str = "preferred_username"
 
     @property
     def database(self) -> str:
@@ -48,6 +55,13 @@ ENVIRONMENT = {
     "LIANQIN_HOST": "host",
     "LIANQIN_HOSTS": "hosts",
     "LIANQIN_PORT": "port",
+    "LIANQIN_ORIGIN": "origin",
+    "LIANQIN_PROXIES": "proxies",
+    "LIANQIN_MONITORS": "monitors",
+    "LIANQIN_OIDC_ISSUER": "oidc_issuer",
+    "LIANQIN_OIDC_CLIENT_ID": "oidc_client_id",
+    "LIANQIN_OIDC_CLIENT_SECRET": "oidc_client_secret",
+    "LIANQIN_OIDC_CLAIM": "oidc_claim",
 }
 
 
@@ -63,7 +77,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             values[attribute] = int(text)
         elif attribute == "data_dir":
             values[attribute] = Path(text)
-        elif attribute == "hosts":
+        elif attribute == "proxies":
+            if not text.isdecimal():
+                raise ValueError(f"{name}={text!r} is not a number of proxies: give 0, 1, 2 …")
+            values[attribute] = int(text)
+        elif attribute == "origin":
+            if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:
+                raise ValueError(
+                    f"{name}={text!r} is no address of a server: give one such as https://lianqin.example.cn"
+                )
+            values[attribute] = text.rstrip("/")
+        elif attribute in {"hosts", "monitors"}:
             values[attribute] = tuple(filter(None, (name.strip() for name in text.split(","))))
         else:
             values[attribute] = text

@@ -6,10 +6,12 @@ import pytest
 import redis
 from sqlalchemy import Engine, text
 
+from services import accounts
 from services.district.load import load
 from services.district.package import District
 from services.embedded import EmbeddedRedis
 from services.sealing import Sealer
+from services.store.accounts import Account
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from tests.servers import Postgres
@@ -89,3 +91,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """A fresh store, once on each database."""
     found: Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
+
+
+@pytest.fixture
+def wall_account(sqlite_engine: Engine) -> None:
+    """This machine is a wall of the store's district: its requests need no log-in."""
+    accounts.add(sqlite_engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")

@@ -5,7 +5,7 @@ a figure costs the same with 500 open cases and with 100,000.
 """
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -87,6 +87,9 @@ class Board:
         self._now = 0
         self.seeing = Seeing(plane_of(district))
         self.unseen: set[str] = set()
+        self.answered: deque[ThingChange] = deque(
+            maxlen=10_000
+        )  # commands that the case system has answered; whoever waits empties it
 
     def load(self, rows: Iterable[CaseRow], counts: Iterable[tuple[Cell, dict[int, int]]], now: int) -> None:
         """Take over what was read from the store in one transaction."""
@@ -132,6 +135,9 @@ class Board:
         looked: list[Geometry] = []
         knew, was_dark = self.seeing.knows, self.seeing.is_night
         for thing in things:
+            if thing.kind == "command":
+                self.answered.append(thing)
+                continue
             standing = self.things.get((thing.kind, thing.key))
             if standing is not None and (thing.version, -thing.entry) <= (standing.version, -standing.entry):
                 continue

@@ -159,7 +159,7 @@ def _next(board: Board) -> dict[str, Any]:
     waiting = sorted(
         (board.rows[p.case_id].severity, p.at, p.case_id, p.rule)
         for p in board.proposals.values()
-        if p.case_id in board.rows and board.rows[p.case_id].level != "district"
+        if p.mode != "declined" and p.case_id in board.rows and board.rows[p.case_id].level != "district"
     )
     return {
         "proposed": len(waiting),

@@ -1,18 +1,19 @@
 """What one kind of screen hears: a snapshot, then deltas, each with a sequence number (docs/protocol.md).
 
-A zone is the board through one lens (here: the wall's). A reconnecting screen names the epoch and the sequence number
-that it has; if we still hold what followed it gets just that, else a snapshot. Reconnecting is the first load again.
+A zone is the board through one lens (services.liveboard.lenses). A reconnecting screen names the epoch and the sequence
+number that it has; if we still hold what followed it gets just that, else a snapshot. Reconnecting is the first load
+again.
 """
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from services.liveboard.board import Board
-from services.masking import GridCentres, WallCase, for_wall
+from services.liveboard.lenses import Lens
 
 RING = 600
 ROWS_A_PART = 4000
@@ -28,7 +29,7 @@ class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     rev: int
     at: int
     last_entry: str
-    rows: list[WallCase] = []
+    rows: list[Any] = []
     gone: list[str] = []
     tiles: dict[str, msgspec.Raw] = {}
 
@@ -43,19 +44,20 @@ class SnapshotPart(msgspec.Struct, frozen=True, omit_defaults=True):
     last_entry: str
     part: int
     parts: int
-    rows: list[WallCase] = []
+    rows: list[Any] = []
     tiles: dict[str, msgspec.Raw] = {}
 
 
 class Zone:
-    """One lens on a board. ``tiles`` computes every tile; only those that changed are sent."""
+    """One lens on a board. ``every_entry``: a delta tells even an entry that changes nothing here."""
 
-    def __init__(self, board: Board, tiles: Callable[[], dict[str, Any]], epoch: str = "") -> None:
+    def __init__(self, board: Board, lens: Lens, epoch: str = "", *, every_entry: bool = True) -> None:
         self.epoch = epoch or uuid.uuid4().hex
         self.seq = 0
         self._board = board
-        self._tiles = tiles
-        self._centres = GridCentres(board.district)
+        self._lens = lens
+        self._every_entry = every_entry
+        self._shown = {case_id for case_id, row in board.rows.items() if lens.sees(row)}
         self._dirty: set[str] = set()
         self._sent: dict[str, bytes] = {}
         self._sent_entry = ""
@@ -70,16 +72,10 @@ class Zone:
         """The next delta, or None when nothing that a screen shows has changed."""
         tiles = self._changed_tiles()
         board = self._board
-        if not (self._dirty or tiles or board.last_entry != self._sent_entry):
+        rows, gone = self._changed_rows()
+        if not (rows or gone or tiles or (self._every_entry and board.last_entry != self._sent_entry)):
             return None
         self._sent_entry = board.last_entry
-        rows, gone = [], []
-        for case_id in self._dirty:
-            if case_id in board.rows:
-                rows.append(self._row(case_id))
-            else:
-                gone.append(case_id)
-        self._dirty.clear()
         self.seq += 1
         message = _encode(Delta(self.seq, board.revision, now, board.last_entry, rows, gone, tiles))
         self._ring.append((self.seq, message))
@@ -110,22 +106,36 @@ class Zone:
 
     def _parts(self, now: int) -> Iterator[bytes]:
         board = self._board
-        ids = list(board.rows)
+        ids = list(self._shown)
         parts = max(-(-len(ids) // ROWS_A_PART), 1)
         for part in range(parts):
-            rows = [self._row(i) for i in ids[part * ROWS_A_PART : (part + 1) * ROWS_A_PART] if i in board.rows]
+            rows = [self._lens.row(i) for i in ids[part * ROWS_A_PART : (part + 1) * ROWS_A_PART] if i in board.rows]
             tiles = {name: msgspec.Raw(text) for name, text in self._sent.items()} if part == parts - 1 else {}
             yield _encode(
                 SnapshotPart(self.epoch, self.seq, board.revision, now, board.last_entry, part, parts, rows, tiles)
             )
 
-    def _row(self, case_id: str) -> WallCase:
-        board = self._board
-        return for_wall(board.rows[case_id], board.lights[case_id], self._centres, unseen=case_id in board.unseen)
+    def _changed_rows(self) -> tuple[list[Any], list[str]]:
+        """The rows to put, and those to drop: gone from the board, or out of what this lens sees."""
+        rows, gone = [], []
+        for case_id in self._dirty:
+            row = self._board.rows.get(case_id)
+            if row is not None and self._lens.sees(row):
+                self._shown.add(case_id)
+                rows.append(self._lens.row(case_id))
+            elif case_id in self._shown:
+                self._shown.discard(case_id)
+                gone.append(case_id)
+        self._dirty.clear()
+        return rows, gone
+
+    def sees(self, case_id: str) -> bool:
+        """Whether an open case is one of this zone's."""
+        return case_id in self._shown
 
     def _changed_tiles(self) -> dict[str, msgspec.Raw]:
         changed: dict[str, msgspec.Raw] = {}
-        for name, tile in self._tiles().items():
+        for name, tile in self._lens.tiles().items():
             text = _encode(tile)
             if self._sent.get(name) != text:
                 self._sent[name] = text

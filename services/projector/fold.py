@@ -148,6 +148,9 @@ def things_of(events: Sequence[tuple[int, Event]]) -> list[ThingChange]:
     for entry, event in events:
         body = event.body
         if isinstance(body, Case):
+            if body.step is not None and body.step.command_id:  # the effect itself says that it was obeyed
+                done = {"accepted": True, "case_id": body.case_id, "reason": None}
+                put("command", body.step.command_id, 2, entry, done)
             continue
         if isinstance(body, Heartbeat):
             beat = {"at": to_ms(body.at), "interval_s": body.interval_s, "backlog": body.backlog}

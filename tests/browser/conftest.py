@@ -17,8 +17,10 @@ import redis
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine
 
+from services import accounts
 from services.clock import VirtualClock
 from services.embedded import EmbeddedRedis, die_with_parent, free_port
+from services.store.accounts import Account
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import Keys
@@ -117,6 +119,7 @@ def run_product(folder: Path, database: str) -> Iterator[Product]:
     server.start()
     engine = open_engine(database)
     upgrade(engine)
+    accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")
     engine.dispose()
     port = free_port()
     made = Product(folder, server, port, {

@@ -14,6 +14,7 @@ from services.district.package import District
 from services.events.entry import entry_key
 from services.liveboard.board import Board
 from services.liveboard.figures import tiles
+from services.liveboard.lenses import WallLens
 from services.liveboard.zone import Zone
 from services.projector.delta import decode_delta
 from services.projector.ingest import Ingest
@@ -159,7 +160,7 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
     ingest = Ingest(sqlite_engine, tiny, Sealer(""))
     board = Board(tiny)
     board.load([], {}, NOON)
-    zone = Zone(board, lambda: tiles(board, {}), "epoch")
+    zone = Zone(board, WallLens(board, lambda: tiles(board, {})), "epoch")
     zone.flush(NOON)
     first, _ = zone.snapshot(NOON)
     deltas: list[bytes] = []
@@ -210,7 +211,7 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
 def test_since_gives_just_what_followed_or_nothing_at_all(tiny: District) -> None:
     board = Board(tiny)
     board.load([], {}, NOON)
-    zone = Zone(board, lambda: {"n": board.revision}, "epoch")
+    zone = Zone(board, WallLens(board, lambda: {"n": board.revision}), "epoch")
     for revision in range(1, 701):
         board.revision = revision
         zone.flush(NOON)

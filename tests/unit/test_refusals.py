@@ -16,6 +16,7 @@ from dashboard.app import Doors, create_app
 from dashboard.hosts import is_known
 from services.clock import SetClock
 from services.district.package import District
+from services.settings import Settings
 from tests.tiny import NOON
 
 UPDATE = "/_dash-update-component"
@@ -29,9 +30,19 @@ PAGE = {
 
 
 @pytest.fixture
-def client(tiny: District, sqlite_engine: Engine) -> Iterator[FlaskClient]:
-    web = create_app(Doors(sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, hosts=("wall.example.cn",)))
+def client(tiny: District, sqlite_engine: Engine, wall_account: None) -> Iterator[FlaskClient]:
+    web = create_app(
+        Doors(
+            sqlite_engine,
+            redis.Redis(port=1),
+            SetClock(NOON),
+            tiny,
+            hosts=("wall.example.cn",),
+            settings=Settings(monitors=("127.0.0.0/8",)),
+        )
+    )
     with web.flask.test_client() as found:
+        found.environ_base["HTTP_ORIGIN"] = "http://localhost"
         yield found
 
 

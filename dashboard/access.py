@@ -1,0 +1,239 @@
+"""The door: who asks, from where, and whether they may (OWASP ASVS 5.0 level 2; docs/security.md has every item).
+
+A cookie holds a random token; behind it stand a session and an account in the store, judged anew at every request and,
+for open sockets, every second. What changes something must come from a page of ours (Sec-Fetch-Site, else Origin).
+Nobody logged in: a page leads to the log-in, everything else says 401; without the right it says 403.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Container, Mapping
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import flask
+import msgspec
+from flask import Flask, Response, g, request
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
+from dashboard.wire import App
+from services import accounts
+from services.accounts import Found
+from services.rights import Person, may
+from services.store import accounts as store
+from services.store.accounts import Account
+
+log = logging.getLogger(__name__)
+
+UPDATE = "/_dash-update-component"
+PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "home", "account_page"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# A wall's account that was just added or disabled is known after this long.
+WALLS_EVERY_S = 1.0
+COOKIE_S = 13 * 3600
+WALL_COOKIE_S = 400 * 86_400  # the longest that browsers keep one
+
+
+def machine_ms() -> int:
+    """The machine's time: sessions do not live by a demo's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Access:
+    """Who stands behind a request or a socket. ``origin`` is what browsers use; where it is https the cookie is too."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        offload: Callable[[Any], Any],
+        *,
+        origin: str = "",
+        monitors: tuple[str, ...] = (),
+        proxies: int = 0,
+    ) -> None:
+        self.engine, self._offload = engine, offload
+        self.origin = origin.rstrip("/")
+        self.is_https = self.origin.startswith("https://")
+        self.cookie = "__Host-lianqin" if self.is_https else "lianqin"
+        self._monitors, self._proxies = " ".join(monitors), proxies
+        self._walls: list[Account] = []
+        self._walls_at = -WALLS_EVERY_S
+
+    def behind_proxies(self, app: App) -> App:
+        """Believe so many proxies' X-Forwarded-For and -Proto; without any, nobody's."""
+        if not self._proxies:
+            return app
+        fixed: App = ProxyFix(app, x_for=self._proxies, x_proto=self._proxies)
+        return fixed
+
+    def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | None:
+        """Who asks: by the cookie, else the wall that stands at this address; None is nobody."""
+        address = str(environ.get("REMOTE_ADDR") or "")
+        if token := cookies.get(self.cookie, ""):
+            found: Found | None = self._offload(lambda: accounts.whose(self.engine, machine_ms(), token, address))
+            if found is not None:
+                return found
+        person = accounts.wall_at(self._known_walls(), address)
+        return None if person is None else Found(person, False, 0)
+
+    def still(self, people: Mapping[str, Person]) -> set[str]:
+        """Of these (socket id → person), whose session or wall does not stand any more as it did."""
+        if not people:
+            return set()
+        walls = self._known_walls()
+
+        def look() -> set[str]:
+            gone: set[str] = set()
+            known: dict[tuple[str, str], Person | None] = {}
+            with self.engine.connect() as connection:
+                for sid, person in people.items():
+                    key = (person.session, person.address)
+                    if key not in known:
+                        if person.session:
+                            found = accounts.whose_hash(connection, machine_ms(), person.session, person.address)
+                            known[key] = None if found is None else found.person
+                        else:
+                            known[key] = accounts.wall_at(walls, person.address)
+                    if known[key] != person:
+                        gone.add(sid)
+            return gone
+
+        found: set[str] = self._offload(look)
+        return found
+
+    def _known_walls(self) -> list[Account]:
+        if time.monotonic() - self._walls_at >= WALLS_EVERY_S:
+            self._walls = self._offload(self._read_walls)
+            self._walls_at = time.monotonic()
+        return self._walls
+
+    def _read_walls(self) -> list[Account]:
+        with self.engine.connect() as connection:
+            return store.walls(connection)
+
+    def is_monitor(self, address: str) -> bool:
+        """Whether this is a monitoring system's address: it reads the metrics without a log-in."""
+        return accounts.comes_from(address, self._monitors)
+
+    def is_ours(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a page of ours sent this; what says nothing of where it comes from is not."""
+        site = environ.get("HTTP_SEC_FETCH_SITE")
+        if site is not None and site not in {"same-origin", "none"}:
+            return False
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is None:
+            return site is not None
+        own = self.origin or f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        return bool(origin == own)
+
+    def set_cookie(self, response: Response, token: str, person: Person) -> None:
+        """Give the browser its token."""
+        response.set_cookie(
+            self.cookie, token, max_age=WALL_COOKIE_S if person.role == "wall" else COOKIE_S,
+            httponly=True, secure=self.is_https, samesite="Lax", path="/",
+        )  # fmt: skip
+
+    def forget_cookie(self, response: Response) -> None:
+        """Take the token away, and whatever the browser keeps of ours."""
+        response.delete_cookie(self.cookie, httponly=True, secure=self.is_https, samesite="Lax", path="/")
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+    def touch(self) -> None:
+        """The person at this request did something."""
+        found: Found = g.found
+        self._offload(lambda: accounts.touch(self.engine, machine_ms(), found))
+
+
+def person() -> Person:
+    """Who asks, in a request that the door let in."""
+    found: Found = g.found
+    return found.person
+
+
+def refuse(code: int, text: str) -> NoReturn:
+    """Answer an API's request with a reason in JSON."""
+    body = msgspec.json.encode({"error": text})
+    flask.abort(Response(body, code, content_type="application/json; charset=utf-8"))
+
+
+def allowed(right: str, street: str | None = None, community: str | None = None) -> Person:
+    """The person, who has this right there; answers 403 for all others."""
+    asking = person()
+    if not may(asking, right, street, community):
+        refuse(403, f"无权：{right} / not allowed: {right}")
+    return asking
+
+
+def register_access(server: Flask, access: Access, callbacks: Callable[[], Container[str]]) -> None:
+    """Stand before everything else that the app does; ``callbacks`` are the outputs that Dash knows."""
+
+    @server.before_request
+    def look() -> Response | tuple[str, int] | None:
+        endpoint = request.endpoint
+        if endpoint is None:
+            return None  # there is nothing: 404
+        right = ADDRESSES.get(endpoint)
+        found = access.find(request.environ, request.cookies)
+        g.found = found
+        if request.method not in SAFE and not access.is_ours(request.environ):
+            log.warning("%s %s from a page that is not ours", request.method, request.path)
+            return _say(403, "跨站请求已拒绝 / a request from another site")
+        if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.remote_addr or "")):
+            return None
+        if found is None:
+            return _log_in_first(endpoint)
+        if found.must_change and endpoint not in {"account_page", "change_password", "log_out"}:
+            return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
+        if right is None or not may(found.person, right):
+            return _say(403, "无权 / not allowed")
+        return _page_or_callback(found.person, endpoint, callbacks)
+
+
+def _page_or_callback(
+    asking: Person, endpoint: str, callbacks: Callable[[], Container[str]]
+) -> Response | tuple[str, int] | None:
+    """Dash answers every page at one address and every callback at another: each has its own right."""
+    if endpoint == "/<path:path>":
+        right = page_right(request.path)
+        if right is not None and not may(asking, *right):
+            return _say(403, "无权 / not allowed")
+    if request.path == UPDATE and request.method == "POST":
+        if request.mimetype != "application/json":
+            return _say(415, "JSON only")
+        body = request.get_json(silent=True)
+        output = body.get("output") if isinstance(body, dict) else None
+        # A callback that nobody has given a right is refused; what is none at all is answered in words behind us.
+        is_one = isinstance(output, str) and (output in CALLBACKS or output in callbacks())
+        if is_one and not may(asking, CALLBACKS.get(str(output), "")):
+            return _say(403, "无权 / not allowed")
+    return None
+
+
+def page_right(path: str) -> tuple[str, str | None] | None:
+    """(right, street) of a Dash page; None where there is no such page."""
+    path = path.rstrip("/") or "/"
+    if path in PAGES:
+        return PAGES[path], None
+    if path.startswith("/street/"):
+        return PAGES.get("/street/", "see_street"), path.removeprefix("/street/")
+    return None
+
+
+def _log_in_first(endpoint: str) -> Response | tuple[str, int]:
+    if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
+        return _go(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}")
+    return _say(401, "请先登录 / log in first")
+
+
+def _go(address: str) -> Response:
+    response: Response = flask.redirect(address)  # type: ignore[assignment]  # a Flask response
+    return response
+
+
+def _say(code: int, text: str) -> Response:
+    return Response(
+        msgspec.json.encode({"error": text}), code, content_type="application/json; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip

@@ -1,0 +1,70 @@
+"""What every door of the app asks for: a right of services.rights for each address, page, callback and socket event.
+
+Closed by default: what is not listed is refused (403), and a test walks the app's own registries, so that a new
+address, callback or event without a right fails it. Which street or case is meant is judged behind the door, where it
+is known (``access.allowed``).
+"""
+
+from collections.abc import Mapping
+
+# For everybody, logged in or not: the log-in itself, its style and scripts, and whether the process is up.
+PUBLIC = "public"
+
+# Flask endpoint → right.
+ADDRESSES: dict[str, str] = {
+    "_dash_assets.static": PUBLIC,
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>": PUBLIC,
+    "/_favicon.ico": PUBLIC,
+    "log_in_page": PUBLIC,
+    "log_in": PUBLIC,
+    "oidc_begin": PUBLIC,
+    "oidc_return": PUBLIC,
+    "healthz": PUBLIC,
+    "readyz": PUBLIC,
+    "log_out": "be_here",
+    "account_page": "be_here",
+    "change_password": "be_here",
+    "here": "be_here",
+    "/_dash-layout": "be_here",
+    "/_dash-dependencies": "be_here",
+    "/_reload-hash": "be_here",
+    "/_dash-update-component": "be_here",
+    "/": "be_here",
+    "/<path:path>": "be_here",
+    "home": "be_here",
+    "metrics": "see_metrics",
+    "board": "see_figures",
+    "outline": "see_ground",
+    "coverage": "see_coverage",
+    "sights": "see_coverage",
+    "changes": "see_coverage",
+    "whole_plan": "see_coverage",
+    "as_geojson": "export_plan",
+    "as_csv": "export_plan",
+    "indicators": "see_figures",
+    "cases": "see_figures",
+}
+
+# Dash page → right.
+PAGES: dict[str, str] = {
+    "/wall": "see_wall",
+    "/coverage": "see_coverage",
+}
+
+# Dash callback, by its output → right. Dash's own router shows only what the page's right lets through.
+CALLBACKS: dict[str, str] = {
+    ".._pages_content.children..._pages_store.data..": "be_here",
+    "_pages_dummy.children": "be_here",
+    "..case-panel.hidden...case-panel-body.children..": "see_case",
+}
+
+# Socket event → right.
+EVENTS: dict[str, str] = {
+    "connect": "be_here",
+    "disconnect": PUBLIC,
+    "hello": "be_here",
+    "watch_coverage": "see_coverage",
+}
+
+# Socket room (its first word) → right.
+ROOMS: Mapping[str, str] = {"wall": "see_wall", "coverage": "see_coverage", "desk": "see_desk", "street": "see_street"}

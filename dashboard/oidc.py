@@ -1,0 +1,118 @@
+"""The door to a government's single sign-on: OpenID Connect, authorization code with PKCE (Authlib).
+
+What the way back is checked by (state, nonce, verifier) lies in a short-lived cookie of this browser alone, so that any
+web process can finish what another began. The sign-on says who it is; what they may do is in our accounts.
+"""
+
+import secrets
+import time
+from typing import Any
+
+import flask
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from flask import Response
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from joserfc.jwt import JWTClaimsRegistry
+
+COOKIE, WAY_S, TIMEOUT_S = "lianqin_way", 600, 10
+KEYS_KEPT_S = 3600.0
+ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
+
+
+class SignOnFailed(Exception):
+    """The sign-on's answer is not taken; the text says why, for the audit log, not for the page."""
+
+
+class SingleSignOn:
+    """One provider. ``claim`` names the account's id in its token, for the first log-in; then its subject is known."""
+
+    def __init__(
+        self, issuer: str, client_id: str, secret: str, origin: str, claim: str = "preferred_username"
+    ) -> None:
+        self._issuer, self._client_id, self._secret, self._claim = issuer.rstrip("/"), client_id, secret, claim
+        self._return = f"{origin}/oidc/return"
+        self._known: dict[str, Any] = {}
+        self._keys: KeySet | None = None
+        self._read_at = -KEYS_KEPT_S
+
+    def begin(self, aim: str, is_https: bool) -> Response:
+        """Send the browser to the provider."""
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        with self._client(state) as client:
+            url, _ = client.create_authorization_url(
+                self._about()["authorization_endpoint"], state=state, nonce=nonce,
+                code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256",
+            )  # fmt: skip
+        response: Response = flask.redirect(url)  # type: ignore[assignment]
+        response.set_cookie(
+            COOKIE, f"{state}.{nonce}.{verifier}.{aim}", max_age=WAY_S, httponly=True, secure=is_https,
+            samesite="Lax", path="/oidc",
+        )  # fmt: skip
+        return response
+
+    def finish(self) -> tuple[str, str, str]:
+        """(issuer|sub, account id, where they wanted to go) of whom the provider names. Raises SignOnFailed."""
+        parts = flask.request.cookies.get(COOKIE, "").split(".", 3)
+        if len(parts) != 4:
+            raise SignOnFailed("this browser did not begin here, or too long ago")
+        state, nonce, verifier, aim = parts
+        if not secrets.compare_digest(flask.request.args.get("state", "").encode(), state.encode()):
+            raise SignOnFailed("another state")
+        try:
+            with self._client(state) as client:
+                token = client.fetch_token(
+                    self._about()["token_endpoint"], code=flask.request.args.get("code", ""), code_verifier=verifier,
+                    timeout=TIMEOUT_S,
+                )  # fmt: skip
+            claims = self._read(token["id_token"], nonce)
+        except (AuthlibBaseError, requests.RequestException, JoseError, KeyError, ValueError) as error:
+            raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error
+        return f"{self._issuer}|{claims['sub']}", str(claims.get(self._claim, ""))[:32], aim
+
+    def forget(self, response: Response) -> None:
+        """The way is done."""
+        response.delete_cookie(COOKIE, path="/oidc", httponly=True, samesite="Lax")
+
+    def _read(self, id_token: str, nonce: str) -> dict[str, Any]:
+        try:
+            claims: dict[str, Any] = jwt.decode(id_token, self._key_set(), algorithms=ALGORITHMS).claims
+        except (JoseError, ValueError):  # signed with a key that is newer than ours, perhaps
+            self._read_at = -KEYS_KEPT_S
+            claims = jwt.decode(id_token, self._key_set(), algorithms=ALGORITHMS).claims
+        JWTClaimsRegistry(
+            leeway=60,
+            iss={"essential": True, "value": self._about()["issuer"]},
+            aud={"essential": True, "value": self._client_id},
+            exp={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": nonce},
+        ).validate(claims)
+        return claims
+
+    def _client(self, state: str) -> OAuth2Session:
+        return OAuth2Session(
+            self._client_id, self._secret, scope="openid profile", redirect_uri=self._return, state=state
+        )
+
+    def _about(self) -> dict[str, Any]:
+        if not self._known:
+            self._known = self._get(f"{self._issuer}/.well-known/openid-configuration")
+        return self._known
+
+    def _key_set(self) -> KeySet:
+        if self._keys is None or time.monotonic() - self._read_at > KEYS_KEPT_S:
+            keys: Any = self._get(self._about()["jwks_uri"])
+            self._keys, self._read_at = KeySet.import_key_set(keys), time.monotonic()
+        return self._keys
+
+    @staticmethod
+    def _get(url: str) -> dict[str, Any]:
+        answer = requests.get(url, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found

@@ -1,0 +1,58 @@
+"""Browsers that read nothing are cut, so that they harm nobody (ARCHITECTURE.md, decision 4)."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable
+from socket import SHUT_RDWR
+from typing import Any
+
+from flask_socketio import SocketIO
+
+from dashboard.wire import KEY
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 200
+# Together with the beat, which looks once a second, less than the 10 s within which a client that reads nothing goes:
+# what is on its way to it does not move, or where everything still fits into the kernel's buffers, it answers no ping.
+STUCK_S = 5
+LOOK_S = 1.5
+
+
+def drop_stuck(socketio: SocketIO, members: Iterable[tuple[str, str]]) -> int:
+    """Cut each client with a long queue, or to which nothing of what is being sent moves; how many.
+
+    A slow one that takes something now and then is not cut: it would only ask for everything again. Its pong
+    may come late, for the ping waits behind what it is taking.
+    """
+    now, dropped = time.monotonic(), 0
+    for sid, eio_sid in members:
+        socket = socketio.server.eio.sockets.get(eio_sid)
+        if socket is None:
+            continue
+        waiting = socket.queue.qsize()
+        wire = socketio.server.get_environ(sid, "/").get(KEY)
+        is_stuck = wire is not None and wire.waits_since and now - wire.waits_since > STUCK_S
+        if waiting > QUEUE_LIMIT or is_stuck:
+            dropped += 1
+            log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
+            _cut(socket, wire)
+        elif wire is not None and socket.last_ping and now - wire.moved_at < LOOK_S:
+            socket.last_ping = time.time()
+    return dropped
+
+
+def _cut(socket: Any, wire: Any) -> None:
+    """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
+    while socket.queue.qsize():
+        socket.queue.get_nowait()
+    socket.close(wait=False, abort=True)
+    shut(wire)
+
+
+def shut(wire: Any) -> None:
+    """Close the TCP connection under a WebSocket."""
+    if wire is not None:
+        with contextlib.suppress(OSError):  # the other side may have closed it meanwhile
+            wire.shutdown(SHUT_RDWR)

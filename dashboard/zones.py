@@ -1,0 +1,126 @@
+"""The zones that browsers watch: the wall's from the start, a desk's or a street's from its first visitor on."""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+from services.cases import CaseRow
+from services.clock import Clock
+from services.district.shifts import Shifts
+from services.liveboard.board import Board, thing_list
+from services.liveboard.coverage_tiles import CoverageTiles
+from services.liveboard.figures import street_rows, tiles
+from services.liveboard.follower import Follower
+from services.liveboard.lenses import DeskLens, WallLens, desk_figures, units_of
+from services.liveboard.sources import source_rows
+from services.liveboard.zone import TICKER_LINES, Zone
+
+WALL, DESK, STREET = "wall", "desk", "street:"
+# A zone that nobody watches is kept this long: a page that is loaded anew finds it.
+KEPT_S = 120.0
+
+
+class Zones:
+    """Every zone of one loaded board."""
+
+    def __init__(
+        self,
+        follower: Follower,
+        clock: Clock,
+        filling: Callable[[], float | None],
+        neighbour: Callable[[CaseRow], str] = lambda row: "",
+    ) -> None:
+        self._follower, self._clock, self._filling, self._neighbour = follower, clock, filling, neighbour
+        self._board: Board = follower.board
+        self._coverage = CoverageTiles()
+        self._shifts = Shifts(self._board.district)
+        self._rows: list[dict[str, Any]] = []
+        self._zones: dict[str, Zone] = {}
+        self._watched_at: dict[str, float] = {}
+        # What the desks show beside the cases: (zone's street) → tiles. Filled by dashboard.desk_live.
+        self.more: list[Callable[[str], dict[str, Any]]] = []
+        self.get(WALL)
+
+    def keys(self) -> list[str]:
+        """The zones that there are now."""
+        return list(self._zones)
+
+    def get(self, key: str) -> Zone:
+        """The zone, made when it is new."""
+        if key not in self._zones:
+            self._zones[key] = self._make(key)
+            self._zones[key].flush(self._clock.now_ms())
+        self._watched_at[key] = time.monotonic()
+        return self._zones[key]
+
+    def mark(self, case_ids: Iterable[str]) -> None:
+        """These cases changed."""
+        for zone in self._zones.values():
+            zone.mark(case_ids)
+
+    def flush(self) -> Iterator[tuple[str, bytes]]:
+        """(zone, message) of each that has something to tell."""
+        now = self._clock.now_ms()
+        self._rows = []
+        for key, zone in self._zones.items():
+            if (message := zone.flush(now)) is not None:
+                yield key, message
+
+    def forget(self, watched: Collection[str]) -> None:
+        """Drop zones that nobody has watched for a while."""
+        now = time.monotonic()
+        for key in watched:
+            self._watched_at[key] = now
+        for key in self.keys():
+            if key != WALL and now - self._watched_at[key] > KEPT_S:
+                del self._zones[key], self._watched_at[key]
+
+    def _make(self, key: str) -> Zone:
+        if key == WALL:
+            return Zone(self._board, WallLens(self._board, self._wall_tiles))
+        street, _, community = key.removeprefix(STREET).partition("/") if key.startswith(STREET) else ("", "", "")
+        lens = DeskLens(self._board, lambda: self._desk_tiles(street), street, community, self._neighbour)
+        # A street hears of what concerns it; the newest entry comes with the beat.
+        return Zone(self._board, lens, every_entry=not street)
+
+    def _street_rows(self) -> list[dict[str, Any]]:
+        """Reckoned once a flush for all desks."""
+        if not self._rows:
+            self._rows = street_rows(self._board)
+        return self._rows
+
+    def _truth(self) -> dict[str, Any]:
+        health, board = self._follower.health, self._board
+        return {
+            "sources": source_rows(board, board.district.sources, time.time_ns() // 1_000_000),
+            "feed": [health.redis_down_since, health.store_down_since, health.behind_since],
+            "filling": self._filling(),
+            "shift": self._shifts.at(self._clock.now_ms()),
+        }
+
+    def _wall_tiles(self) -> dict[str, Any]:
+        follower, board = self._follower, self._board
+        found = self._truth()
+        # A history that is only half there is nothing to compare with.
+        found |= tiles(board, follower.before if found["filling"] is None else {})
+        del board.happened[:-TICKER_LINES]
+        spots = board.things.get(("hot_spots", "all"))
+        found |= self._coverage.of(board)
+        found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
+        found["ticker"] = list(board.happened)
+        found["units"] = units_of(board)
+        return found | self._more(WALL)
+
+    def _desk_tiles(self, street: str) -> dict[str, Any]:
+        board = self._board
+        found = self._truth()
+        found["figures"] = desk_figures(board, self._street_rows(), street)
+        found["units"] = units_of(board, street)
+        found["refused"] = sum(n for (what, _), n in board.tallies.items() if what.startswith("refused:"))
+        return found | self._more(street)
+
+    def _more(self, street: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for part in self.more:
+            found |= part(street)
+        return found

@@ -1,0 +1,117 @@
+"""What ``lianqin user`` does: one call an action, each returns what to say."""
+
+import time
+
+import msgspec
+from sqlalchemy import Engine
+
+from services import accounts, passwords
+from services.district.load import load
+from services.settings import Settings
+from services.store import accounts as store
+from services.store.accounts import Account
+from services.store.engine import open_engine
+from services.store.migrate import upgrade
+
+
+class UserWish(msgspec.Struct, frozen=True):
+    """What stands on the command line; None and empty leave things as they are."""
+
+    user_id: str = ""
+    name: str | None = None
+    role: str | None = None
+    street: str | None = None
+    community: str | None = None
+    addresses: str | None = None
+    password: str = ""
+    sso: bool = False
+
+
+def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
+    """Do it. Raises AccountError, BadPassword with what is wrong."""
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    now = time.time_ns() // 1_000_000
+    try:
+        if action == "list":
+            with engine.connect() as connection:
+                found, open_ones = store.all_accounts(connection), store.open_sessions(connection)
+            return [_line(one, sum(s.user_id == one.user_id for s in open_ones), now) for one in found] or [
+                "no accounts"
+            ]
+        if not wish.user_id:
+            raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
+        if action == "add":
+            return _add(settings, engine, now, wish)
+        if action == "reset":
+            password = wish.password or passwords.make()
+            passwords.check(password, wish.user_id)
+            ended = accounts.set_account(
+                engine, now, wish.user_id, password=passwords.hashed(password), must_change=True, is_disabled=False
+            )  # fmt: skip
+            return [
+                f"{wish.user_id}: new password {password} (must be changed at the next log-in); {ended} sessions ended"
+            ]
+        values = _changes(wish) if action == "set" else _SIMPLE[action]
+        _check_places(settings, values)
+        ended = accounts.set_account(engine, now, wish.user_id, **values)
+        return [f"{wish.user_id}: {action} done; {ended} sessions ended"]
+    finally:
+        engine.dispose()
+
+
+_SIMPLE: dict[str, dict[str, object]] = {
+    "disable": {"is_disabled": True}, "enable": {"is_disabled": False}, "end": {},
+}  # fmt: skip
+
+
+def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[str]:
+    role = wish.role or ""
+    new = Account(
+        wish.user_id, wish.name or wish.user_id, role, wish.street or "", wish.community or "",
+        addresses=wish.addresses or "", must_change=not wish.password and role != "wall" and not wish.sso,
+    )  # fmt: skip
+    _check_places(settings, {"street": new.street, "community": new.community})
+    is_without = wish.sso or role == "wall"
+    password = wish.password or ("" if is_without else passwords.make())
+    accounts.add(engine, now, new, password)
+    if role == "wall":
+        return [f"{new.user_id}: a wall at {new.addresses}; a browser that comes from there needs no log-in"]
+    if is_without:
+        return [f"{new.user_id}: {role}, by the single sign-on alone"]
+    return [
+        f"{new.user_id}: {role}, password {password}"
+        + ("" if wish.password else " (to be changed at the first log-in)")
+    ]
+
+
+def _changes(wish: UserWish) -> dict[str, object]:
+    names = ("name", "role", "street", "community", "addresses")
+    values: dict[str, object] = {n: v for n in names if (v := getattr(wish, n)) is not None}
+    if not values:
+        raise accounts.AccountError(f"nothing to set: give one of {', '.join(f'--{n}' for n in names)}")
+    if "role" in values and values["role"] != "street_staff":
+        values = {"street": "", "community": "", **values}
+    return values
+
+
+def _check_places(settings: Settings, values: dict[str, object]) -> None:
+    """A street or a community that the district does not have would be a seat that sees nothing."""
+    street, community = str(values.get("street") or ""), str(values.get("community") or "")
+    if not (street or community):
+        return
+    district = load(settings.district_dir)
+    if street and street not in district.streets:
+        raise accounts.AccountError(f"street {street!r} is unknown: {', '.join(list(district.streets)[:20])}")
+    if community and (community not in district.communities or district.communities[community].parent != street):
+        raise accounts.AccountError(f"community {community!r} is none of street {street!r}")
+
+
+def _line(one: Account, sessions: int, now: int) -> str:
+    marks = [
+        one.street and f"street {one.street}", one.community and f"community {one.community}",
+        one.addresses and f"at {one.addresses}", one.is_disabled and "disabled", one.locked_until > now and "locked",
+        one.must_change and "must change the password", not one.password and not one.addresses and "single sign-on",
+        sessions and f"{sessions} sessions",
+    ]  # fmt: skip
+    return f"{one.user_id:<16} {one.role:<13} {one.name}  " + ", ".join(m for m in marks if m)

@@ -1,0 +1,51 @@
+"""The demo's accounts: one of each role, with passwords made at the first start and kept beside the demo's data."""
+
+import time
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from services import accounts, passwords
+from services.district.package import District
+from services.store import accounts as store
+from services.store.accounts import Account
+
+FILE = "accounts.txt"
+LOOPBACK = "127.0.0.0/8 ::1/128"
+
+
+def make_demo_accounts(engine: Engine, district: District, data_dir: Path) -> list[str]:
+    """Make them where there are none; returns «account password role name» of those that can log in."""
+    kept = data_dir / FILE
+    with engine.connect() as connection:
+        is_there = bool(store.all_accounts(connection))
+    if is_there:
+        return kept.read_text("utf-8").splitlines() if kept.is_file() else []
+    now = time.time_ns() // 1_000_000
+    accounts.add(engine, now, Account("wall", "大屏", "wall", addresses=LOOPBACK), "")
+    lines = []
+    for account in _people(district):
+        password = passwords.make()
+        accounts.add(engine, now, account, password)
+        lines.append(f"{account.user_id:<8} {password}  {account.role} {account.name}")
+    kept.touch(mode=0o600)
+    kept.write_text("\n".join(lines) + "\n", "utf-8")
+    return lines
+
+
+def _people(district: District) -> list[Account]:
+    street = next(iter(district.streets), "")
+    community = next((code for code, area in district.communities.items() if area.parent == street), "")
+    found = [
+        Account("duty", "周敏", "duty_officer"),
+        Account("duty2", "何静", "duty_officer"),
+        Account("leader", "宋涛", "leader"),
+        Account("auditor", "钱立", "auditor"),
+        Account("admin", "孙伟", "admin"),
+    ]
+    if street:
+        found.append(Account("street", "马骏", "street_staff", street))
+        found.append(Account("street2", "林芳", "street_staff", street))
+    if community:
+        found.append(Account("station", "罗勇", "street_staff", street, community))
+    return found
