@@ -120,11 +120,9 @@ class Access:
     def is_ours(self, environ: Mapping[str, Any]) -> bool:
         """Whether a page of ours sent this; what says nothing of where it comes from is not."""
         site = environ.get("HTTP_SEC_FETCH_SITE")
-        if site is not None and site not in {"same-origin", "none"}:
-            return False
+        if site is not None:
+            return bool(site == "same-origin")
         origin = environ.get("HTTP_ORIGIN")
-        if origin is None:
-            return site is not None
         own = self.origin or f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
         return bool(origin == own)
 

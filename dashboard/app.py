@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import dash
 import flask
@@ -13,13 +13,17 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard.access import Access, register_access
+from dashboard.access import Access, person, register_access
 from dashboard.callbacks import wall as wall_callbacks
+from dashboard.callbacks.desk import DeskPanel
 from dashboard.coverage_endpoints import register_coverage
+from dashboard.desk_endpoints import register_desk
+from dashboard.desk_live import DeskRoom
 from dashboard.endpoints import register_endpoints
+from dashboard.guards import PAGES
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
-from dashboard.layouts import coverage, wall
+from dashboard.layouts import coverage, desk, wall
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.login import Pages, register_login
 from dashboard.oidc import SingleSignOn
@@ -29,11 +33,15 @@ from dashboard.wire import wired
 from services.camera_view import CameraReader
 from services.case_view import CaseReader
 from services.clock import Clock
+from services.commanding import Commanding
+from services.district.coords import to_wgs84
 from services.district.package import District
+from services.district.place import Placer
+from services.events.codes import CoordSys
 from services.figure_view import FigureReader
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
-from services.rights import Person
+from services.rights import Person, may
 from services.settings import Settings
 from services.watch import Watch
 
@@ -105,6 +113,7 @@ def create_app(doors: Doors) -> Web:
     behind = access.behind_proxies(known_hosts(wired(server.wsgi_app), doors.hosts))
     server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     register_access(server, access, lambda: app.callback_map)
+    placer = Placer(doors.district)
     room = LiveRoom(socketio, doors.clock, access, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
     pages = Pages(
@@ -119,31 +128,61 @@ def create_app(doors: Doors) -> Web:
         FigureReader(doors.engine, doors.district, lambda: follower.board, offload),
         lambda: watched(follower),
         doors.clock.now_ms,
-        CameraReader(doors.district, lambda: follower.board, offload),
+        cameras := CameraReader(doors.district, lambda: follower.board, offload),
+        DeskPanel(doors.district, lambda: follower.board, cameras, doors.clock.now_ms).draw,
     )
     register_endpoints(server, doors.district, room, follower, doors.clock)
     register_coverage(server, doors.district, room, follower, doors.clock, offload)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload)
+    commanding = Commanding(
+        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place)
+    )  # fmt: skip
+    desk_room = DeskRoom(room, commanding, doors.clock, offload)
+    register_desk(
+        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, _record
+    )  # fmt: skip
     register_refusals(server, app)
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
 
 
+def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
+    """Whether a position lies in the district or up to 5 km from it."""
+    if coord_sys not in get_args(CoordSys) or not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        return False
+    return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
+
+
 def _register_pages(doors: Doors) -> None:
-    def page(layout: Callable[..., html.Div]) -> Callable[..., html.Div]:
-        def made(lang: str = "", **_others: str) -> html.Div:
-            words = texts(lang)
-            found = layout(doors.district, words)
+    """The pages. Dash's router asks for any of them in a callback, so that each looks again whether it may be shown."""
+    district, titles = doors.district, texts("zh-CN")
+
+    def page(right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]) -> Callable[..., html.Div]:
+        def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
+            words, asking = texts(lang), person()
+            if not may(asking, right, code or None):
+                return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+            if code and code not in district.streets:
+                return html.Div(words["word"]["no_street"], className="refused", role="alert")
+            found = layout(words, asking, code)
             if doors.demo:
                 setattr(found, "data-note", words["word"]["demo"])
             return found
 
         return made
 
-    words = texts("zh-CN")
-    dash.register_page("wall", path="/wall", layout=page(wall.layout), title=words["title"])
+    shown = {
+        "wall": ("/wall", lambda words, _person, _code: wall.layout(district, words), titles["title"]),
+        "coverage": ("/coverage", lambda words, _person, _code: coverage.layout(district, words),
+                     titles["coverage"]["page_title"]),
+        "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
+                 titles["desk"]["page_title"]),
+    }  # fmt: skip
+    for name, (path, layout, title) in shown.items():
+        dash.register_page(name, path=path, layout=page(PAGES[path], layout), title=title)
     dash.register_page(
-        "coverage", path="/coverage", layout=page(coverage.layout), title=words["coverage"]["page_title"]
+        "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
+        layout=page(PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)),
     )  # fmt: skip
 
 
@@ -196,7 +235,7 @@ def _secure(server: flask.Flask, app: Dash, access: Access) -> None:
             )
         response.headers.setdefault("Content-Security-Policy", policy[0])
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")

@@ -10,6 +10,7 @@ import flask
 import msgspec
 from flask import Flask, Response
 
+from dashboard.bodies import number
 from dashboard.live import LiveRoom
 from dashboard.texts import texts
 from services.clock import Clock
@@ -63,14 +64,14 @@ def register_coverage(  # noqa: PLR0917  # one of each door
 
     @server.get("/api/v1/coverage/sights")
     def sights() -> Response:
-        changes = feed().since(_number("since", 0, 0, 1 << 62))
+        changes = feed().since(number("since", 0, 0, 1 << 62))
         return zipped(
             {"revision": changes.revision, "whole": changes.whole, "sights": changes.sights, "gone": changes.gone}
         )
 
     @server.get("/api/v1/coverage/changes")
     def changes() -> Response:
-        return zipped(feed().since(_number("since", 0, 0, 1 << 62)))
+        return zipped(feed().since(number("since", 0, 0, 1 << 62)))
 
     @server.get("/api/v1/coverage/plan")
     def whole_plan() -> Response:
@@ -79,13 +80,13 @@ def register_coverage(  # noqa: PLR0917  # one of each door
 
     @server.get("/api/v1/coverage/plan.geojson")
     def as_geojson() -> Response:
-        n = _number("n", 20, 1, MOST_SITES)
+        n = number("n", 20, 1, MOST_SITES)
         text = json.dumps(plan_geojson(plan(), n), ensure_ascii=False, indent=1)
         return _download(text, "application/geo+json", "geojson", n)
 
     @server.get("/api/v1/coverage/plan.csv")
     def as_csv() -> Response:
-        n = _number("n", 20, 1, MOST_SITES)
+        n = number("n", 20, 1, MOST_SITES)
         words = texts(flask.request.args.get("lang", ""))
         names = {code: area.name for code, area in district.streets.items()}
         if words["language"] == "en":
@@ -99,9 +100,3 @@ def register_coverage(  # noqa: PLR0917  # one of each door
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _number(name: str, usual: int, least: int, most: int) -> int:
-    """A whole number of the query; the usual one where it is none."""
-    text = flask.request.args.get(name, "")
-    return max(least, min(most, int(text))) if text.isascii() and text.isdigit() and len(text) < 20 else usual

@@ -43,12 +43,22 @@ ADDRESSES: dict[str, str] = {
     "as_csv": "export_plan",
     "indicators": "see_figures",
     "cases": "see_figures",
+    "commands": "command",
+    "commands_now": "command",
+    "confirm_proposal": "decide_proposal",
+    "decline_proposal": "decide_proposal",
+    "saved_views": "keep_views",
+    "save_view": "keep_views",
+    "drop_view": "keep_views",
+    "cases_csv": "export_cases",
 }
 
 # Dash page → right.
 PAGES: dict[str, str] = {
     "/wall": "see_wall",
     "/coverage": "see_coverage",
+    "/desk": "see_desk",
+    "/street/": "see_street",
 }
 
 # Dash callback, by its output → right. Dash's own router shows only what the page's right lets through.
@@ -64,6 +74,7 @@ EVENTS: dict[str, str] = {
     "disconnect": PUBLIC,
     "hello": "be_here",
     "watch_coverage": "see_coverage",
+    "at_case": "see_texts",
 }
 
 # Socket room (its first word) → right.

@@ -47,7 +47,7 @@ class LiveRoom:
         access: Access,
         filling: Callable[[], float | None] = lambda: None,
     ) -> None:
-        self._socketio, self._clock, self._access = socketio, clock, access
+        self.socketio, self._clock, self._access = socketio, clock, access
         self._wake = Event()
         self._flushed_at = 0.0
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
@@ -58,8 +58,9 @@ class LiveRoom:
         self.zones: Zones | None = None
         self.follower: Follower | None = None
         self.dropped = 0
-        # Called once a beat, and with what was answered: the desk's own work (dashboard.desk_live).
-        self.on_beat: list[Callable[[], None]] = []
+        # What else the zones show, what is done after each flush, and when a browser leaves (dashboard.desk_live).
+        self.more: list[Callable[[str], dict[str, Any]]] = []
+        self.on_flush: list[Callable[[], None]] = []
         self.on_gone: list[Callable[[str], None]] = []
         socketio.on_event("connect", self.enter)
         socketio.on_event("hello", self.guarded("hello", self.hello))
@@ -81,14 +82,14 @@ class LiveRoom:
         """The follower's word: these cases changed; None, everything is new."""
         assert self.follower is not None
         if case_ids is None:
-            self.zones = Zones(self.follower, self._clock, self._filling)
+            self.zones = Zones(self.follower, self._clock, self._filling, self.more)
             for key in {"wall", *self.zone_of.values()}:
                 zone = self.zones.get(key)
                 for part in zone.snapshot(self._clock.now_ms())[0]:
-                    self._socketio.emit("snapshot", part, to=key)
+                    self.socketio.emit("snapshot", part, to=key)
             # Whoever watches the coverage asks for what changed since the revision that it has.
             self._coverage_told = self.follower.board.coverage.revision
-            self._socketio.emit("coverage", {"ask": True}, to=COVERAGE)
+            self.socketio.emit("coverage", {"ask": True}, to=COVERAGE)
             return
         assert self.zones is not None
         self.zones.mark(case_ids)
@@ -102,7 +103,7 @@ class LiveRoom:
 
     def enter(self, _auth: Any = None) -> None:
         """A browser connects: from a page of ours, with a session or from a wall's place."""
-        if request.environ.get("HTTP_ORIGIN") is None or not self._access.is_ours(request.environ):
+        if not self._access.is_ours(request.environ):
             raise Refused("another site")
         found = self._access.find(request.environ, request.cookies)
         if found is None or found.must_change:
@@ -115,7 +116,7 @@ class LiveRoom:
         def handler(*arguments: Any) -> Any:
             person = self.people.get(_sid())
             if person is None or not may(person, EVENTS.get(event, "")):
-                self._socketio.emit("forbidden", {"event": event}, to=_sid())
+                self.socketio.emit("forbidden", {"event": event}, to=_sid())
                 return None
             return work(*arguments)
 
@@ -125,12 +126,12 @@ class LiveRoom:
     def hello(self, wish: Any = None) -> None:
         """A browser joins a zone: it names what it has and gets what it lacks."""
         if self.zones is None:
-            self._socketio.emit("wait", to=_sid())
+            self.socketio.emit("wait", to=_sid())
             return
         sid, person = _sid(), self.people[_sid()]
         key, right, street = zone_wished(wish, person)
         if right is None or not may(person, right, street):
-            self._socketio.emit("forbidden", {"event": "hello"}, to=sid)
+            self.socketio.emit("forbidden", {"event": "hello"}, to=sid)
             return
         if (before := self.zone_of.get(sid)) not in {None, key}:
             leave_room(before)
@@ -143,13 +144,13 @@ class LiveRoom:
         join_room(key)
         for event, messages in (("snapshot", parts), ("delta", deltas)):
             for message in messages:
-                self._socketio.emit(event, message, to=sid)
-        self._socketio.emit("beat", self._beat(zone), to=sid)
+                self.socketio.emit(event, message, to=sid)
+        self.socketio.emit("beat", self._beat(zone), to=sid)
 
     def watch_coverage(self, _wish: Any = None) -> None:
         """A browser joins: from now on it hears what changes; what it lacks it then asks for over HTTP."""
         join_room(COVERAGE)
-        self._socketio.emit("coverage", {"ask": True}, to=_sid())
+        self.socketio.emit("coverage", {"ask": True}, to=_sid())
 
     def gone(self, reason: object = None) -> None:
         """A browser left. The connection of one that answers no ping is closed, for a greenlet may hang on it."""
@@ -158,7 +159,7 @@ class LiveRoom:
         self.zone_of.pop(sid, None)
         for forget in self.on_gone:
             forget(sid)
-        if reason == self._socketio.server.reason.PING_TIMEOUT:
+        if reason == self.socketio.server.reason.PING_TIMEOUT:
             self.dropped += 1
             log.warning("a browser answers no ping: dropped")
             shut(request.environ.get(KEY))
@@ -169,7 +170,7 @@ class LiveRoom:
 
     def tell(self, event: str, body: Any, to: str) -> None:
         """Send something to one browser or room."""
-        self._socketio.emit(event, body, to=to)
+        self.socketio.emit(event, body, to=to)
 
     def flush_soon(self) -> None:
         """Something beside the cases has changed: let the zones look."""
@@ -179,9 +180,9 @@ class LiveRoom:
         self._flushed_at = time.monotonic()
         if self.zones is not None:
             for key, message in self.zones.flush():
-                self._socketio.emit("delta", message, to=key)
+                self.socketio.emit("delta", message, to=key)
         self._flush_coverage()
-        for work in self.on_beat:
+        for work in self.on_flush:
             work()
 
     def _flush_coverage(self) -> None:
@@ -190,7 +191,7 @@ class LiveRoom:
         feed = self.follower.board.coverage
         if feed.revision > self._coverage_told:
             changes, self._coverage_told = feed.since(self._coverage_told), feed.revision
-            self._socketio.emit("coverage", encode_changes(changes), to=COVERAGE)
+            self.socketio.emit("coverage", encode_changes(changes), to=COVERAGE)
 
     def _flush_loop(self) -> None:
         while True:
@@ -205,16 +206,16 @@ class LiveRoom:
             if self.zones is None:
                 continue
             assert self.follower is not None
-            manager = self._socketio.server.manager
+            manager = self.socketio.server.manager
             # Before the beat: what we put into a queue in this turn waits for nobody.
             members = [member for key in self.zones.keys() for member in manager.get_participants("/", key)]  # noqa: SIM118  # no mapping
-            self.dropped += drop_stuck(self._socketio, members)
+            self.dropped += drop_stuck(self.socketio, members)
             self._end_sessions()
             self.follower.tick()
             self._flush()
             self.zones.forget(set(self.zone_of.values()))
             for key in self.zones.keys():  # noqa: SIM118
-                self._socketio.emit("beat", self._beat(self.zones.get(key)), to=key)
+                self.socketio.emit("beat", self._beat(self.zones.get(key)), to=key)
 
     def _end_sessions(self) -> None:
         """Close the sockets of people whose session has ended, whose account was disabled or has another role."""
@@ -224,8 +225,8 @@ class LiveRoom:
             return  # the follower says it; nobody gets more than they had
         for sid in ended:
             self.people.pop(sid, None)
-            self._socketio.emit("ended", {}, to=sid)
-            self._socketio.server.disconnect(sid)
+            self.socketio.emit("ended", {}, to=sid)
+            self.socketio.server.disconnect(sid)
 
     def _beat(self, zone: Zone) -> dict[str, Any]:
         assert self.follower is not None

@@ -1,7 +1,7 @@
 """The zones that browsers watch: the wall's from the start, a desk's or a street's from its first visitor on."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from services.cases import CaseRow
@@ -28,6 +28,7 @@ class Zones:
         follower: Follower,
         clock: Clock,
         filling: Callable[[], float | None],
+        more: Sequence[Callable[[str], dict[str, Any]]] = (),
         neighbour: Callable[[CaseRow], str] = lambda row: "",
     ) -> None:
         self._follower, self._clock, self._filling, self._neighbour = follower, clock, filling, neighbour
@@ -37,8 +38,7 @@ class Zones:
         self._rows: list[dict[str, Any]] = []
         self._zones: dict[str, Zone] = {}
         self._watched_at: dict[str, float] = {}
-        # What the desks show beside the cases: (zone's street) → tiles. Filled by dashboard.desk_live.
-        self.more: list[Callable[[str], dict[str, Any]]] = []
+        self._parts = more  # zone → tiles beside those of the board
         self.get(WALL)
 
     def keys(self) -> list[str]:
@@ -52,6 +52,10 @@ class Zones:
             self._zones[key].flush(self._clock.now_ms())
         self._watched_at[key] = time.monotonic()
         return self._zones[key]
+
+    def sees(self, key: str, case_id: str) -> bool:
+        """Whether an open case is one of a zone's."""
+        return key in self._zones and self._zones[key].sees(case_id)
 
     def mark(self, case_ids: Iterable[str]) -> None:
         """These cases changed."""
@@ -79,7 +83,7 @@ class Zones:
         if key == WALL:
             return Zone(self._board, WallLens(self._board, self._wall_tiles))
         street, _, community = key.removeprefix(STREET).partition("/") if key.startswith(STREET) else ("", "", "")
-        lens = DeskLens(self._board, lambda: self._desk_tiles(street), street, community, self._neighbour)
+        lens = DeskLens(self._board, lambda: self._desk_tiles(key, street), street, community, self._neighbour)
         # A street hears of what concerns it; the newest entry comes with the beat.
         return Zone(self._board, lens, every_entry=not street)
 
@@ -111,16 +115,16 @@ class Zones:
         found["units"] = units_of(board)
         return found | self._more(WALL)
 
-    def _desk_tiles(self, street: str) -> dict[str, Any]:
+    def _desk_tiles(self, key: str, street: str) -> dict[str, Any]:
         board = self._board
         found = self._truth()
         found["figures"] = desk_figures(board, self._street_rows(), street)
         found["units"] = units_of(board, street)
         found["refused"] = sum(n for (what, _), n in board.tallies.items() if what.startswith("refused:"))
-        return found | self._more(street)
+        return found | self._more(key)
 
-    def _more(self, street: str) -> dict[str, Any]:
+    def _more(self, key: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for part in self.more:
-            found |= part(street)
+        for part in self._parts:
+            found |= part(key)
         return found

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from services.announcing import announce
 from services.clock import Clock
+from services.district.leads import lead_of
 from services.district.package import District
 from services.district.place import Placer
 from services.escalation.desk import EscalationDesk
@@ -60,7 +61,6 @@ class Escalator:
         self._lease = lease or Lease(client, district.code)
         self._checkpoint = checkpoint
         self._wakeups = Wakeups(client, district.code)
-        self._leads_by_domain = _leads(district)
         self.desk = EscalationDesk(district.policy.escalation)
         self._revision = -1
         self._next_pass = self._next_gathering = 0.0
@@ -129,7 +129,7 @@ class Escalator:
         row = self.desk.rows[proposal.case_id]
         ours = command_id(self._district.code, proposal.decision, refused)
         body = Escalate(
-            case_id=row.case_id, expected_version=row.version, actor=ACTOR, to=self._lead_of(row.domain),
+            case_id=row.case_id, expected_version=row.version, actor=ACTOR, to=lead_of(self._district, row.domain),
             reason_code=proposal.reason_code,  # type: ignore[arg-type]  # of the rules' own table
         )  # fmt: skip
         fields = encode_entry(SOURCE, "case.escalate", body, self._clock.now_ms(), subject=row.case_id, event_id=ours)
@@ -188,9 +188,6 @@ class Escalator:
                     again.append(sent)
         self._write(again, [])
 
-    def _lead_of(self, domain: str) -> str:
-        return self._leads_by_domain.get(domain) or f"{self._district.code}-center"
-
 
 def _told(spot: HotSpot, placer: Placer) -> dict[str, object]:
     """A hot spot as the walls hear of it, with the street it lies in."""
@@ -199,12 +196,3 @@ def _told(spot: HotSpot, placer: Placer) -> dict[str, object]:
         "lon": round(spot.lon, 6), "lat": round(spot.lat, 6), "street": street, "domain": spot.domain,
         "n": len(spot.case_ids), "open": spot.open, "newest_at": spot.newest_at, "cases": spot.case_ids[-20:],
     }  # fmt: skip
-
-
-def _leads(district: District) -> dict[str, str]:
-    """Unified class → the department that leads it: the first that names it in ``departments.csv`` (``domains``)."""
-    found: dict[str, str] = {}
-    for row in district.tables.get("departments", ()):
-        for domain in (row.get("domains") or "").split():
-            found.setdefault(domain, row["code"])
-    return found

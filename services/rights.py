@@ -53,6 +53,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_units": _own("duty_officer", "leader"),
     "see_log": _own("duty_officer", "leader"),
     "see_metrics": _all("admin"),
+    "command": _own("duty_officer", "leader"),
     "keep_views": _own("duty_officer", "leader"),
     "take_alarm": _own("duty_officer"),
     "write_log": _own("duty_officer", "leader"),

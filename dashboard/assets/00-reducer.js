@@ -15,8 +15,11 @@ globalThis.lianqin = globalThis.lianqin || {};
 
 lianqin.FIELDS = ["id", "version", "lon", "lat", "street", "domain", "name", "severity", "status", "channel", "level",
   "reportedAt", "deadlineAt", "estimated", "escalation", "light", "unseen"];
+/** What a desk's rows have beside: they come behind the wall's fields. */
+lianqin.DESK_FIELDS = ["community", "grid", "leadUnit", "handleDeadlineAt", "takeoverAt", "takeoverRule", "returns",
+  "reworks", "proposal", "whistledAt", "neighbour"];
 /** Where a field stands in a row. */
-lianqin.AT = Object.fromEntries(lianqin.FIELDS.map((name, i) => [name, i]));
+lianqin.AT = Object.fromEntries([...lianqin.FIELDS, ...lianqin.DESK_FIELDS].map((name, i) => [name, i]));
 lianqin.LIGHT = {none: 0, dueSoon: 1, overdue: 2, suspended: 3};
 
 /** @returns {State} */

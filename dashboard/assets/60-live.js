@@ -2,11 +2,20 @@
 // tab is hidden). docs/protocol.md.
 "use strict";
 
+/** The log-in of this page has ended: it says so, and nothing of it can be read or clicked any more. */
+lianqin.sayEnded = texts => {
+  if (document.querySelector(".ended")) return;
+  const h = lianqin.h, aim = encodeURIComponent(location.pathname + location.search);
+  document.body.append(h("div", {class: "ended", role: "alertdialog", "aria-modal": "true"}, h("p", null, texts.word.ended), h("a", {href: `/login?ended=1&next=${aim}`}, texts.word.log_in)));
+  document.querySelector(".ended a").focus();
+};
+
 /**
  * @param {(change: {rows: Set<string>|null, tiles: string[]}) => void} render  null: everything is new
  * @param {() => void} everySecond
+ * @param {{zone?: string, texts?: object}} options  which zone; words for a session that has ended
  */
-lianqin.connect = (render, everySecond) => {
+lianqin.connect = (render, everySecond, {zone = "wall", texts = null} = {}) => {
   const live = {state: lianqin.emptyState(), connected: false, beat: null, beatAt: 0};
   const parts = new lianqin.SnapshotParts(), decoder = new TextDecoder();
   let waiting = [], dirty = {rows: new Set(), tiles: new Set()}, scheduled = false, flushedAt = 0;
@@ -28,7 +37,7 @@ lianqin.connect = (render, everySecond) => {
   };
   const socket = io({transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 4000, randomizationFactor: 0.5});
   lianqin.socket = socket;
-  const hello = () => { parts.clear(); waiting = []; socket.emit("hello", {zone: "wall", epoch: live.state.epoch, seq: live.state.seq}); };
+  const hello = () => { parts.clear(); waiting = []; socket.emit("hello", {zone, epoch: live.state.epoch, seq: live.state.seq}); };
   const apply = delta => {
     const done = lianqin.applyDelta(live.state, delta);
     if (done === "gap") { hello(); return; }
@@ -43,6 +52,10 @@ lianqin.connect = (render, everySecond) => {
     live.connected = false; tell();
     if (reason === "io server disconnect") socket.connect();
   });
+  const ended = () => { socket.disconnect(); if (texts) lianqin.sayEnded(texts); };
+  socket.on("ended", ended);
+  // Refused at the door: the session has run out while the socket was away.
+  socket.on("connect_error", error => { if (error.message === "log in") ended(); });
   socket.on("wait", () => setTimeout(hello, 500));
   socket.on("snapshot", bytes => {
     const state = parts.add(JSON.parse(decoder.decode(bytes)));

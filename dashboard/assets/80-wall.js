@@ -214,7 +214,7 @@ lianqin.startWall = root => {
   $("map-legend").replaceChildren(
     h("div", null, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
-  live = lianqin.connect(render, everySecond);
+  live = lianqin.connect(render, everySecond, {texts});
   const ask = what => { asked = what; dash_clientside.set_props("picked-case", {data: {...what, at: Date.now()}}); };
   const pick = id => ask({id});
   if (!Object.values(places.streets).some(s => s.box)) root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));

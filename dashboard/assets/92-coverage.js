@@ -184,7 +184,7 @@ lianqin.startCoverage = root => {
     if (map && map.hasLayer(cases)) cases.touch();
     if (change.rows === null || change.rows.size) countCases();
     html.dataset.open = live.state.rows.size;
-  }, () => everySecond());
+  }, () => everySecond(), {texts});
   lianqin.socket.on("connect", () => lianqin.socket.emit("watch_coverage"));
   lianqin.socket.on("disconnect", () => state.lost());
   lianqin.socket.on("coverage", message => {

@@ -3,20 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from dashboard import ids
+from dashboard.access import person
 from dashboard.layouts.camera_panel import camera_panel
 from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
 from dashboard.layouts.watch_panel import watch_panel
 from dashboard.texts import texts
 from services.camera_view import CameraReader
-from services.case_view import CaseReader
+from services.case_view import CaseReader, CaseView
 from services.district.package import District
 from services.figure_view import FigureReader
 from services.figures import NotKept, Scope
 from services.liveboard.follower import STORE_ERRORS
+from services.rights import DISTRICT, Person, may
 from services.watch import Watch
 
 Watched = tuple[Sequence[Watch], Sequence[dict[str, Any]]]
@@ -30,8 +32,9 @@ def register(  # noqa: PLR0917  # one of each reader
     watch: Callable[[], Watched],
     now: Callable[[], int],
     cameras: CameraReader,
+    desk: Callable[[CaseView, dict[str, Any], Person], Any],
 ) -> None:
-    """Register the callback of the panel that ``/wall`` and ``/coverage`` have."""
+    """Register the callback of the panel that every page has; ``desk`` draws a desk's."""
 
     @app.callback(
         Output(ids.PANEL, "hidden"),
@@ -56,7 +59,8 @@ def register(  # noqa: PLR0917  # one of each reader
     def _found(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         if "camera" in picked:
             camera = picked["camera"]
-            return camera_panel(cameras.view(camera), words, district) if isinstance(camera, str) else None
+            is_one = isinstance(camera, str) and may(person(), "see_coverage")
+            return camera_panel(cameras.view(camera), words, district) if is_one else None
         return _case(picked, words) if "id" in picked else _figure(picked, words)
 
     def _case(picked: dict[str, Any], words: dict[str, Any]) -> Any:
@@ -64,6 +68,10 @@ def register(  # noqa: PLR0917  # one of each reader
         if not isinstance(case_id, str) or not case_id:
             return None
         view = reader.view(case_id[:64], now(), english=words["language"] == "en")
+        if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
+            return html.H2(words["word"]["not_allowed"])
+        if view is not None and picked.get("desk") and may(person(), "see_texts", view.row.street, view.row.community):
+            return desk(view, words, person())
         place = cameras.place(view.row) if view is not None and view.row.is_open else None
         return panel(view, words, district.zone, place)
 
@@ -72,9 +80,11 @@ def register(  # noqa: PLR0917  # one of each reader
         name, scope = picked.get("figure"), picked.get("scope") or {}
         if not isinstance(name, str) or not isinstance(scope, dict):
             return None
+        headings = {k: v[:64] for k, v in scope.items() if k in Scope._fields and isinstance(v, str)}
+        if not may(person(), "see_figures", headings.get("street", DISTRICT)):
+            return html.H2(words["word"]["not_allowed"])
         if name == "watch":
             return watch_panel(*watch(), words, district)
-        headings = {k: v[:64] for k, v in scope.items() if k in Scope._fields and isinstance(v, str)}
         span = "month" if picked.get("span") == "month" else "today"
         try:
             view = figures.view(name, Scope(**headings), now(), span)

@@ -26,10 +26,29 @@ def panel(
     if view is None:
         return [html.H2(labels["not_found"])]
     row = view.row
-    hidden = row.domain in SENSITIVE_DOMAINS
     facts: list[tuple[str, Any]] = [
         (labels["where"], view.area or words["word"]["unplaced"]),
         *seen_by(place, words),
+        *case_facts(view, words, zone),
+        (labels["deadline"], second_text(row.deadline_at, zone)),
+        *([(labels["left"], _left(view.left_ms, view.left_unit, words))] if view.left_ms is not None else []),
+        *[("", line) for line in deadline_lines(view.deadline, words, zone)],
+    ]
+    domain = words["domain"].get(row.domain, "")
+    is_hidden = row.domain in SENSITIVE_DOMAINS
+    name = labels["hidden"] if is_hidden else (words["language"] != "en" and row.class_name) or domain
+    terms: list[Component] = []
+    for term, fact in facts:
+        terms += [html.Dt(term), html.Dd(fact)]
+    return [
+        html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), timeline(view, words, zone),
+    ]  # fmt: skip
+
+
+def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, Any]]:
+    """(term, fact) of the case itself: class, who has it, since when, what was odd; no description, no person."""
+    row, labels = view.row, words["panel"]
+    facts: list[tuple[str, Any]] = [
         (labels["class"], words["domain"].get(row.domain, row.domain)),
         (labels["severity"], words["word"]["severity"][row.severity]),
         (labels["channel"], words["channel"].get(row.channel, row.channel)),
@@ -37,13 +56,10 @@ def panel(
         (labels["level"], words["level"].get(row.level, "—")),
         (labels["unit"], view.unit or "—"),
         (labels["reported"], second_text(row.reported_at, zone)),
-        (labels["deadline"], second_text(row.deadline_at, zone)),
-        *([(labels["left"], _left(view.left_ms, view.left_unit, words))] if view.left_ms is not None else []),
         (labels["basis"], _basis(row, labels)),
-        *[("", line) for line in deadline_lines(view.deadline, words, zone)],
+        *_escalation(view, words, zone),
+        *[(labels["flags"], _flag(flag, words)) for flag in row.flags.split()],
     ]
-    facts += _escalation(view, words, zone)
-    facts += [(labels["flags"], _flag(flag, words)) for flag in row.flags.split()]
     if row.irregular:
         facts.append((labels["irregular"], labels["irregular_n"].format(n=row.irregular)))
     for number, (other, metres) in enumerate(view.same[:SAME_SHOWN]):
@@ -55,13 +71,12 @@ def panel(
         facts.append(("", labels["returns"].format(n=row.returns)))
     if row.reworks:
         facts.append(("", labels["reworks"].format(n=row.reworks)))
-    domain = words["domain"].get(row.domain, "")
-    name = labels["hidden"] if hidden else (words["language"] != "en" and row.class_name) or domain
-    terms: list[Component] = []
-    for term, fact in facts:
-        terms += [html.Dt(term), html.Dd(fact)]
-    events = [_event(happened, words, zone) for happened in view.events]
-    return [html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), html.Ol(events)]
+    return facts
+
+
+def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
+    """Every event with its time, and what was irregular about it."""
+    return html.Ol([_event(happened, words, zone) for happened in view.events])
 
 
 def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li:

@@ -117,11 +117,11 @@ class Writer:
     """The statements of one transaction, in the order in which the projector needs them."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def lock(self) -> Feed:
         """Lock the feed row until the commit, and read it."""
-        return Feed(*self._connection.execute(_LOCK).one())
+        return Feed(*self.connection.execute(_LOCK).one())
 
     def known(self, keys: Sequence[int]) -> set[int]:
         """Which of the entries (a batch's, sorted or not) are in the store or among the dead already."""
@@ -149,32 +149,32 @@ class Writer:
 
     def _of_many(self, select_where: str, values: Sequence[object]) -> Iterable[Sequence[Any]]:
         """Rows whose last-named column is one of ``values``: one parameter, not one a value, which costs ten times."""
-        if is_postgres(self._connection):
-            return self._connection.exec_driver_sql(f"{select_where} = ANY(%s)", (list(values),))
+        if is_postgres(self.connection):
+            return self.connection.exec_driver_sql(f"{select_where} = ANY(%s)", (list(values),))
         each = f"{select_where} IN (SELECT value FROM json_each(?))"
-        return self._connection.exec_driver_sql(each, (_ENCODE(values).decode(),))
+        return self.connection.exec_driver_sql(each, (_ENCODE(values).decode(),))
 
     def cases(self, rows: Iterable[tuple[CaseRow, str]]) -> None:
         """Upsert changed cases with what they count for."""
-        upsert_cases(self._connection, [(*msgspec.structs.astuple(row), counted) for row, counted in rows])
+        upsert_cases(self.connection, [(*msgspec.structs.astuple(row), counted) for row, counted in rows])
 
     def irregular(self, counts: dict[str, int]) -> list[CaseRow]:
         """Set the number of irregular steps of cases that change in nothing else; returns their rows."""
         found = []
         for case_id, n in counts.items():
             is_it = schema.cases.c.case_id == case_id
-            self._connection.execute(update(schema.cases).where(is_it).values(irregular=n))
-            if (row := one_case(self._connection, case_id)) is not None:
+            self.connection.execute(update(schema.cases).where(is_it).values(irregular=n))
+            if (row := one_case(self.connection, case_id)) is not None:
                 found.append(row)
         return found
 
     def history(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Append accepted entries, in the order of the columns of ``history``."""
-        append_history(self._connection, rows)
+        append_history(self.connection, rows)
 
     def things(self, rows: Sequence[tuple[object, ...]]) -> None:
         """Upsert things, in the order of the columns of ``things``."""
-        upsert_things(self._connection, sorted(rows, key=lambda row: (row[0], row[1])))
+        upsert_things(self.connection, sorted(rows, key=lambda row: (row[0], row[1])))
 
     def rollups(self, change: Change, later: LaterChange) -> None:
         """Move the roll-ups."""
@@ -183,46 +183,46 @@ class Writer:
         for cell in sorted(change):
             of_cell = change[cell]
             rows.append((*cell, *[of_cell.get(measure, 0) for measure in moved]))
-        add_rollups(self._connection, [NAMES[measure] for measure in moved], rows)
+        add_rollups(self.connection, [NAMES[measure] for measure in moved], rows)
         add_rollups_later(
-            self._connection, [(*cell, measure, seen, n) for (cell, measure, seen), n in sorted(later.items())]
+            self.connection, [(*cell, measure, seen, n) for (cell, measure, seen), n in sorted(later.items())]
         )
 
     def tallies(self, change: dict[tuple[str, str], int]) -> None:
         """Add to the tallies of refusals and flags."""
-        add_tallies(self._connection, [(*key, n) for key, n in sorted(change.items())])
+        add_tallies(self.connection, [(*key, n) for key, n in sorted(change.items())])
 
     def dead(self, rows: Sequence[dict[str, object]]) -> None:
         """Keep refused entries."""
         if rows:
-            self._connection.execute(insert(schema.dead), list(rows))
+            self.connection.execute(insert(schema.dead), list(rows))
 
     def proposals(self, rows: Sequence[Proposal], withdrawn: Sequence[str]) -> None:
         """Keep what the policy proposes, and forget what it takes back."""
         taken_back = [*withdrawn, *(row.case_id for row in rows)]
         if taken_back:
-            self._connection.execute(delete(schema.proposals).where(schema.proposals.c.case_id.in_(taken_back)))
+            self.connection.execute(delete(schema.proposals).where(schema.proposals.c.case_id.in_(taken_back)))
         if rows:
-            self._connection.execute(insert(schema.proposals), [msgspec.structs.asdict(row) for row in rows])
+            self.connection.execute(insert(schema.proposals), [msgspec.structs.asdict(row) for row in rows])
 
     def publish(self, revision: int, at: int, payload: bytes) -> None:
         """Put one delta into the outbox; now and then drop what no web process can still need."""
-        self._connection.execute(insert(schema.outbox).values(revision=revision, at=at, payload=payload))
+        self.connection.execute(insert(schema.outbox).values(revision=revision, at=at, payload=payload))
         if revision % 500 == 0:
-            self._connection.execute(delete(schema.outbox).where(schema.outbox.c.revision < revision - OUTBOX_KEPT))
+            self.connection.execute(delete(schema.outbox).where(schema.outbox.c.revision < revision - OUTBOX_KEPT))
 
     def move_feed(self, feed: Feed) -> None:
         """Store the revision, the position and the counts."""
         values = {name: getattr(feed, name) for name in Feed.__struct_fields__ if name != "district"}
-        self._connection.execute(update(schema.feed).values(**values))
+        self.connection.execute(update(schema.feed).values(**values))
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
         # What the escalator gathers and the surveyor tells is not in the history: it stays.
-        self._connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
+        self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
         for table in (schema.cases, schema.rollups, schema.rollups_later, schema.outbox):
-            self._connection.execute(delete(table))
-        self._connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
+            self.connection.execute(delete(table))
+        self.connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
 
 
 def later(one: str, other: str) -> str:

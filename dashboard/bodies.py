@@ -1,0 +1,31 @@
+"""What a request brings, parsed: JSON of a known shape, numbers and texts of the query; else 400 in words."""
+
+from typing import TypeVar
+
+import flask
+import msgspec
+
+from dashboard.access import refuse
+
+T = TypeVar("T")
+
+
+def body(kind: type[T]) -> T:
+    """The request's JSON as ``kind``; another content type is no JSON (a form of another site could send it)."""
+    if flask.request.mimetype != "application/json":
+        refuse(415, "JSON only")
+    try:
+        return msgspec.json.decode(flask.request.get_data(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        refuse(400, f"{error}"[:200])
+
+
+def number(name: str, usual: int, least: int, most: int) -> int:
+    """A whole number of the query; the usual one where it is none."""
+    text = flask.request.args.get(name, "")
+    return max(least, min(most, int(text))) if text.isascii() and text.isdigit() and len(text) < 20 else usual
+
+
+def as_json(found: object, code: int = 200) -> flask.Response:
+    """An answer in JSON."""
+    return flask.Response(msgspec.json.encode(found), code, content_type="application/json; charset=utf-8")

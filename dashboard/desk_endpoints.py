@@ -1,0 +1,181 @@
+"""What the desks ask over HTTP: commands, answers to proposals, saved views, the queue as a table."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import flask
+import msgspec
+from flask import Flask, Response
+from msgspec import Meta
+
+from dashboard.access import Access, allowed, machine_ms, person, refuse
+from dashboard.bodies import as_json, body
+from dashboard.desk_live import DeskRoom
+from dashboard.live import LiveRoom
+from dashboard.login import Record
+from dashboard.texts import texts
+from services.cases import CaseRow
+from services.clock import Clock
+from services.commanding import Commanding, Outcome, Situation, Wish
+from services.district.leads import lead_of
+from services.district.package import District
+from services.escalation.rules import Proposal
+from services.liveboard.board import Board
+from services.liveboard.case_export import cases_table
+from services.liveboard.follower import STORE_ERRORS
+from services.proposals import decline
+from services.rights import Person, may
+from services.store import views
+from services.store.engine import writing
+
+ViewName = Annotated[str, Meta(min_length=1, max_length=40)]
+PAGES = frozenset({"desk", "street"})
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A person's answer to a proposal; ``version`` is the case's that they saw."""
+
+    batch: str
+    version: int
+    reason: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """A saved view: the body is the page's own."""
+
+    page: str
+    name: ViewName
+    body: dict[str, Any] = {}
+
+
+def register_desk(  # noqa: PLR0917  # one of each door
+    server: Flask,
+    access: Access,
+    district: District,
+    room: LiveRoom,
+    desk: DeskRoom,
+    commanding: Commanding,
+    clock: Clock,
+    offload: Callable[[Any], Any],
+    record: Record,
+) -> None:
+    """Add the addresses."""
+
+    def board() -> Board:
+        if not room.is_loaded or room.follower is None:
+            refuse(503, "the board is not loaded yet: ask /readyz")
+        return room.follower.board
+
+    def send(wish: Wish, asking: Person) -> Response:
+        found = board()
+        units = frozenset(key for kind, key in found.things if kind == "unit")
+        situation = Situation(found.rows, units, clock.now_ms())
+        cases = [case_id for case_id, _ in wish.cases[:20]]
+        record("command", asking, cases[0] if cases else "", {
+            "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500], "batch": wish.batch[:64],
+        })  # fmt: skip
+        try:
+            outcomes: list[Outcome] = offload(lambda: commanding.send(wish, asking, situation))
+        except STORE_ERRORS:
+            refuse(503, "the store does not answer: nothing was sent")
+        desk.wait_for([o.command_id for o in outcomes if o.state in {"sent", "unsent"}], asking.user_id)
+        return as_json({"outcomes": outcomes})
+
+    @server.post("/api/v1/commands")
+    def commands() -> Response:
+        wish = body(Wish)
+        if not may(person(), wish.type):
+            refuse(403, f"not allowed: {wish.type[:64]}")
+        return send(wish, person())
+
+    @server.get("/api/v1/commands")
+    def commands_now() -> Response:
+        ids = flask.request.args.get("ids", "").split(",")[:500]
+        found = offload(lambda: commanding.standing(ids))
+        mine = [[r.command_id, r.case_id, r.state, r.reason] for r in found if r.who == person().user_id]
+        return as_json({"commands": mine})
+
+    def proposed(case_id: str) -> tuple[CaseRow, Proposal]:
+        found = board()
+        row, proposal = found.rows.get(case_id), found.proposals.get(case_id)
+        if row is None or proposal is None:
+            refuse(409, "there is no proposal any more")
+        allowed("decide_proposal", row.street, row.community)
+        return row, proposal
+
+    @server.post("/api/v1/proposals/<case_id>/confirm")
+    def confirm_proposal(case_id: str) -> Response:
+        answer = body(Answer)
+        row, proposal = proposed(case_id)
+        data = {"to": lead_of(district, row.domain), "reason_code": proposal.reason_code}
+        wish = Wish(answer.batch, "case.escalate", [(case_id, answer.version)], answer.reason, data)
+        return send(wish, person())
+
+    @server.post("/api/v1/proposals/<case_id>/decline")
+    def decline_proposal(case_id: str) -> Response:
+        answer = body(Answer)
+        _, proposal = proposed(case_id)
+        if not 2 <= len(answer.reason.strip()) <= 500:
+            refuse(400, "a reason of 2 to 500 characters")
+        record(
+            "command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": answer.reason.strip()}
+        )
+        if not offload(lambda: decline(access.engine, clock.now_ms(), proposal)):
+            refuse(409, "there is no such proposal any more")
+        return as_json({})
+
+    @server.get("/api/v1/views/<page>")
+    def saved_views(page: str) -> Response:
+        def read() -> list[tuple[str, str]]:
+            with access.engine.connect() as connection:
+                return views.views(connection, asking.user_id, page)
+
+        asking = person()
+        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in offload(read)]})
+
+    @server.post("/api/v1/views")
+    def save_view() -> Response:
+        view, asking = body(View), person()
+        text = msgspec.json.encode(view.body).decode()
+        if view.page not in PAGES or len(text) > 8000:
+            refuse(400, "page is desk or street, a view has at most 8,000 characters")
+
+        def keep() -> bool:
+            with writing(access.engine) as connection:
+                return views.save(connection, asking.user_id, view.page, view.name, text, machine_ms())
+
+        if not offload(keep):
+            refuse(409, f"at most {views.MOST} views")
+        return as_json({})
+
+    @server.post("/api/v1/views/drop")
+    def drop_view() -> Response:
+        view, asking = body(View), person()
+
+        def drop() -> None:
+            with writing(access.engine) as connection:
+                views.drop(connection, asking.user_id, view.page, view.name)
+
+        offload(drop)
+        return as_json({})
+
+    @server.get("/api/v1/cases.csv")
+    def cases_csv() -> Response:
+        """The open cases that the person may see: all of a street or of the district, as the queue has them."""
+        street = flask.request.args.get("street", "") or None
+        asking = allowed("export_cases", street or person().street or None)
+        mine = street or asking.street
+        words = texts(flask.request.args.get("lang", ""))
+        found = board()
+        rows = [
+            row for row in found.rows.values()
+            if (not mine or row.street == mine) and may(asking, "export_cases", row.street, row.community)
+        ]  # fmt: skip
+        now = clock.now_ms()
+        text = offload(lambda: cases_table(rows, found, district, words, f"{asking.user_id} {asking.name}", now))
+        record("export", asking, f"cases.csv {mine}".strip(), {"rows": len(rows)})
+        stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
+        response = Response(text.encode(), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="cases-{mine or district.code}-{stamp}.csv"'
+        return response

@@ -1,0 +1,184 @@
+"""The desks: the duty officer's and, through one street's lens, a street's. A frame that the live feed fills.
+
+No data access here. The queue is a dash-ag-grid whose rows the socket feeds (assets/84-queue.js).
+"""
+
+import json
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import dcc, html
+
+from dashboard import ids
+from dashboard.layouts.wall import map_box, names_of
+from services.district.package import District
+from services.rights import RIGHTS, Person, may
+
+GRID_OPTIONS = {
+    "rowHeight": 32,
+    "headerHeight": 32,
+    "animateRows": False,
+    "suppressCellFocus": False,
+    "asyncTransactionWaitMillis": 120,
+    "suppressColumnVirtualisation": True,
+    "suppressScrollOnNewData": True,
+    "overlayNoRowsTemplate": " ",
+}
+
+
+def layout(district: District, words: dict[str, Any], person: Person, street: str = "") -> html.Div:
+    """The whole desk for one person in one language; ``street`` is the zone's street, empty for the district."""
+    english = words["language"] == "en"
+    labels = words["desk"]
+    about = {
+        "zone": f"street:{street}" if street else "desk",
+        "street": street,
+        "me": person.user_id,
+        "name": person.name,
+        "role": person.role,
+        "rights": [right for right in RIGHTS if may(person, right, street or None)],
+        "seat": street or district.code,
+        "grids": _names(district.grids, street, district),
+        "communities": _names(district.communities, street, district),
+    }
+    data: Any = {
+        "data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english),
+        "data-desk": json.dumps(about, ensure_ascii=False),
+    }  # fmt: skip
+    return html.Div(
+        id=ids.DESK,
+        className="desk work-desk",
+        lang=words["language"],
+        **data,
+        children=[
+            _truth_bar(_name(district, words, street), labels, person, words),
+            html.Section(id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
+            html.Main(
+                [
+                    html.Section(
+                        [
+                            html.Div(
+                                [html.H2(labels["map"]), html.Time(className="as-of when")], className="section-head"
+                            ),
+                            map_box(district, "lianqin.plainGround"),
+                            html.Div(id=ids.MAP_LEGEND, className="legend"),
+                            html.Div(id=ids.UNITS, className="units"),
+                        ],
+                        className="left",
+                    ),
+                    html.Section([_tabs(labels), *_tab_bodies(labels, street)], className="work"),
+                    _panel(words),
+                ]
+            ),
+            html.Div(id=ids.DIALOGS),
+            html.Div(id=ids.TOASTS, className="toasts", role="status"),
+        ],
+    )
+
+
+def _name(district: District, words: dict[str, Any], street: str) -> str:
+    english = words["language"] == "en"
+    if not street:
+        name = district.name_en if english and district.name_en else district.name
+        return str(words["word"]["center"]).format(name=name)
+    name = district.streets[street].name
+    return str(words["desk"]["subcenter"]).format(name=district.streets_en.get(street, name) if english else name)
+
+
+def _names(areas: Any, street: str, district: District) -> dict[str, str]:
+    """Code → name of the grids or communities that the desk can show."""
+    found = {}
+    for code, area in areas.items():
+        parent = area.parent
+        over = district.communities[parent].parent if parent in district.communities else parent
+        if not street or over == street:
+            found[code] = area.name
+    return found
+
+
+def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any]) -> html.Header:
+    query = "?lang=en" if words["language"] == "en" else ""
+    links = [html.A(labels["to_wall"], href=f"/wall{query}")] if may(person, "see_wall") else []
+    return html.Header(
+        [
+            html.Span("--:--:--", id=ids.CLOCK, className="clock"),
+            html.Span(id=ids.DATE, className="mid"),
+            html.H1(name),
+            html.Span(id=ids.SHIFT, className="mid"),
+            html.Label(
+                [
+                    html.Span(labels["find"], className="hidden-label"),
+                    dcc.Input(id=ids.FIND, type="search", placeholder=f"{labels['find']}  /", debounce=False),
+                ],
+                className="find",
+            ),
+            html.Div(id=ids.SOURCES, className="sources", role="status"),
+            html.Span(className="dim", id="note"),
+            html.Nav(
+                [
+                    *links,
+                    html.Button(labels["theme"], id="theme", className="plain"),
+                    html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
+                ],
+                className="me",
+            ),
+        ],
+        className="truth",
+    )
+
+
+TABS = ("queue", "alarms", "log", "handover", "grids")
+
+
+def _tabs(labels: dict[str, Any]) -> html.Div:
+    return html.Div(
+        [
+            html.Div(id=ids.ALARM_BAR, className="alarm-bar"),
+            html.Div(
+                [
+                    html.Button(
+                        [labels[f"tab_{name}"], html.Span(id=f"tab-count-{name}", className="count")],
+                        id=f"tab-{name}", role="tab", className="on" if name == "queue" else "",
+                        **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]
+                    )
+                    for name in TABS
+                ],
+                role="tablist",
+                className="tabs",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def _tab_bodies(labels: dict[str, Any], street: str) -> list[html.Div]:
+    queue = html.Div(
+        [
+            html.Div(id=ids.QUEUE_TOOLS, className="tools"),
+            dag.AgGrid(
+                id=ids.QUEUE_GRID, rowData=[], columnDefs=[], getRowId="params.data.id", className="queue-grid",
+                dashGridOptions=GRID_OPTIONS, style={"height": "100%", "width": "100%"},
+            ),
+            html.Div(id=ids.BATCH, className="batch", hidden=True),
+        ],
+        id="body-queue", className="tab-body queue-body", role="tabpanel",
+    )  # fmt: skip
+    others = [
+        html.Div(id=f"body-{name}", className="tab-body scroll", role="tabpanel", hidden=True) for name in TABS[1:]
+    ]
+    return [queue, *others]
+
+
+def _panel(words: dict[str, Any]) -> html.Aside:
+    """The docked panel of the picked case."""
+    return html.Aside(
+        [
+            dcc.Store(id=ids.PICKED),
+            html.Button("×", id=ids.PANEL_CLOSE, className="close", title=words["word"]["close_panel"]),
+            html.Div(id=ids.PANEL_BODY),
+            html.P(words["desk"]["pick_one"], className="dim empty-panel"),
+        ],
+        id=ids.PANEL,
+        className="case-panel docked",
+        lang=words["language"],
+        hidden=True,
+    )

@@ -1,0 +1,132 @@
+"""The case panel of a desk: two clocks, how the deadline came about, the case's life, and what can be done."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.layouts.camera_panel import seen_by
+from dashboard.layouts.case_panel import case_facts, timeline
+from dashboard.layouts.deadline_account import deadline_lines, span_text
+from dashboard.layouts.moments import second_text
+from services.camera_view import PlaceView
+from services.case_actions import actions
+from services.case_view import CaseView
+from services.escalation.rules import Proposal
+from services.limits import OFFICE_UNITS
+from services.rights import Person, may
+
+
+def desk_panel(  # noqa: PLR0917  # what a panel is made of
+    view: CaseView | None,
+    words: dict[str, Any],
+    zone: ZoneInfo,
+    now: int,
+    person: Person,
+    place: PlaceView | None = None,
+    proposal: Proposal | None = None,
+    takeover_at: int | None = None,
+    more: list[Component] | None = None,
+) -> list[Component]:
+    """The panel's content; ``more`` are the parts that other modules add between deadline and life."""
+    if view is None:
+        return [html.H2(words["panel"]["not_found"])]
+    row, labels = view.row, words["panel"]
+    name = (words["language"] != "en" and row.class_name) or words["domain"].get(row.domain, row.domain)
+    head = [
+        html.H2(name),
+        html.P(
+            [html.Span(row.case_id, className="mid"), " · ", words["word"]["severity"][row.severity]], className="dim"
+        ),
+        html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]
+        *_answer(row.street, row.community, proposal, words, person),
+        _clocks(view, words, zone, now, takeover_at),
+        *_buttons(view, words, now, person),
+    ]
+    facts: list[tuple[str, Any]] = [
+        (labels["where"], view.area or words["word"]["unplaced"]),
+        *seen_by(place, words),
+        *case_facts(view, words, zone),
+    ]
+    terms: list[Component] = []
+    for term, fact in facts:
+        terms += [html.Dt(term), html.Dd(fact)]
+    account = [html.P(line) for line in deadline_lines(view.deadline, words, zone)]
+    return [
+        *head,
+        *([html.H3(labels["deadline"]), html.Div(account, className="mid")] if account else []),
+        *(more or []),
+        html.H3(labels["what"]),
+        html.Dl(terms),
+        html.H3(labels["timeline"]),
+        timeline(view, words, zone),
+    ]
+
+
+def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, takeover_at: int | None) -> html.Div:
+    """What is left for whoever has it, and until the district takes it."""
+    row, labels = view.row, words["desk"]
+    is_office = view.left_unit in OFFICE_UNITS
+    if view.left_ms is None:
+        left, kind = words["word"]["suspended"] if row.deadline_at is not None and row.is_open else "—", ""
+    else:
+        template = labels["left_over"] if view.left_ms < 0 else labels["left_still"]
+        left = template.format(t=span_text(abs(view.left_ms), words, is_office))
+        kind = "bad" if view.left_ms < 0 else "warn" if row.soon_at is not None and now >= row.soon_at else ""
+    first = html.Div(
+        [html.Span(labels["columns"]["left"]), html.Strong(left),
+         html.Span(second_text(row.deadline_at, zone) if row.deadline_at else words["word"]["no_deadline"], className="mid")],
+        className=kind,
+    )  # fmt: skip
+    if row.level == "district":
+        taken, at, kind = labels["at_district"], "", ""
+    elif takeover_at is None:
+        taken, at, kind = labels["no_takeover"], "", ""
+    else:
+        ms = takeover_at - now
+        taken = labels["takeover_past"] if ms <= 0 else labels["takeover_in"].format(t=span_text(ms, words, False))
+        at, kind = second_text(takeover_at, zone), "bad" if ms < 30 * 60_000 else ""
+    second = html.Div(
+        [html.Span(labels["columns"]["takeover"], className="mid"), html.Strong(taken), html.Span(at, className="mid")],
+        className=kind,
+    )  # fmt: skip
+    return html.Div([first, second], className="clocks")
+
+
+def _answer(
+    street: str, community: str, proposal: Proposal | None, words: dict[str, Any], person: Person
+) -> list[Component]:
+    """What the policy proposes, to be confirmed or declined."""
+    if proposal is None or proposal.mode == "declined":
+        return []
+    labels = words["desk"]
+    text = html.Span([html.B(labels["proposed"]), " · ", words["rule"].get(proposal.rule, proposal.rule)])
+    if not may(person, "decide_proposal", street, community):
+        return [html.P(text, className="warn")]
+    buttons = [
+        html.Button([labels["confirm"], html.Kbd("Y")], **{"data-answer": "confirm", "data-key": "Y"}),  # type: ignore[arg-type]
+        html.Button([labels["decline"], html.Kbd("N")], **{"data-answer": "decline", "data-key": "N"}),  # type: ignore[arg-type]
+    ]
+    return [html.P(text, className="warn"), html.Div(buttons, className="actions")]
+
+
+def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) -> list[Component]:
+    row, found = view.row, []
+    for action in actions(row, now):
+        if not may(person, action.type, row.street, row.community):
+            continue
+        more: Any = {"data-command": action.type, "data-key": action.key}
+        found.append(
+            html.Button(
+                [words["command"][action.type], html.Kbd(action.key)], disabled=bool(action.why_not),
+                title=words["why_not"][action.why_not] if action.why_not else None, **more,
+            )
+        )  # fmt: skip
+    if not found:
+        return []
+    note = html.Span(words["desk"]["act_note"], className="when")
+    return [
+        html.Div([html.H3(words["desk"]["act"]), note], className="section-head"),
+        html.Div(found, className="actions"),
+    ]
