@@ -20,7 +20,7 @@ from gevent.event import Event
 
 from dashboard.wire import KEY
 from services.clock import Clock
-from services.district.shifts import Shifts
+from services.duty.roster import Roster
 from services.liveboard.board import Board, thing_list
 from services.liveboard.coverage_feed import encode_changes
 from services.liveboard.coverage_tiles import CoverageTiles
@@ -66,7 +66,7 @@ class LiveRoom:
     def start(self, follower: Follower) -> None:
         """Follow the store, flush and beat, each in a greenlet of its own."""
         self.follower = follower
-        self._shifts = Shifts(follower.board.district)
+        self._roster = Roster(follower.board.district)
         for loop in (follower.run, self._flush_loop, self._beat_loop):
             gevent.spawn(_for_ever, loop)
 
@@ -140,7 +140,7 @@ class LiveRoom:
         health = follower.health
         found["feed"] = [health.redis_down_since, health.store_down_since, health.behind_since]
         found["filling"] = filling
-        found["shift"] = self._shifts.at(self._clock.now_ms())
+        found["shift"] = self._roster.shift_at(self._clock.now_ms())
         found["units"] = [msgspec.Raw(t.body) for (kind, _), t in board.things.items() if kind == "unit"]
         return found
 
