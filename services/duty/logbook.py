@@ -194,7 +194,7 @@ def of_report(seat: str, shift: str, done: Done) -> Entry:
     return _entry(done.done_at, seat, shift, "report", code, values, mark, done.case_id)
 
 
-def of_signature(seat: str, shift: str, handover_id: str, who: str, at: int, digest: str, *, is_in: bool) -> Entry:
+def of_signature(seat: str, shift: str, *, handover_id: str, who: str, at: int, digest: str, is_in: bool) -> Entry:
     """A handover that was signed: out by those who go, in by those who come."""
     code = "signed_in" if is_in else "signed_out"
     values = {"handover": handover_id, "who": who}
@@ -202,7 +202,7 @@ def of_signature(seat: str, shift: str, handover_id: str, who: str, at: int, dig
     return _entry(at, seat, shift, "handover", code, values, mark)
 
 
-def _entry(
+def _entry(  # noqa: PLR0917  # what an entry is made of
     at: int, seat: str, shift: str, kind: str, code: str, values: Mapping[str, str], mark: str, case_id: str = ""
 ) -> Entry:
     text = msgspec.json.encode((code, {name: cleaned(value) for name, value in values.items()})).decode()
