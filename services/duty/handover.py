@@ -40,7 +40,8 @@ OTHER_LISTS = ("reports", "alarms", "lost_view", "sources", "commands")
 LISTS = (*CASE_LISTS, *OTHER_LISTS)
 # Why a case has left a list: the screens have a word for each.
 WHY_GONE = (
-    "closed", "voided", "merged", "not_filed", "taken", "taken_back", "suspended", "done", "better", "unknown",
+    "closed", "voided", "merged", "not_filed", "taken", "taken_back", "suspended", "done", "better",
+    "moved", "unknown",
 )  # fmt: skip
 
 
@@ -63,12 +64,14 @@ class Supervised(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a sheet is made from, all of it the seat's: ``rows`` open cases, ``ended`` those closed since ``since`` and
-    those that stood on the last sheet and are open no more.
+    """What a sheet is made from, all of it the seat's: ``rows`` open cases, ``ended`` those closed since ``since``.
+
+    ``left`` are cases that stood on the last sheet and are not among ``rows``, wherever they are now: they only say why.
     """
 
     rows: Sequence[CaseRow]
     ended: Sequence[CaseRow] = ()
+    left: Sequence[CaseRow] = ()
     proposals: Mapping[str, Proposal] = {}
     supervised: Mapping[str, Supervised] = {}
     reports: Sequence[Due] = ()
@@ -145,7 +148,7 @@ def flow(rows: Iterable[CaseRow], turn: Turn) -> Flow:
 
 def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at: int) -> dict[str, Change]:
     """For each list that the last sheet has too: before + new − gone = now."""
-    rows = _by_id((*found.ended, *found.rows))
+    left, rows = _by_id((*found.ended, *found.left)), _by_id(found.rows)
     told = {}
     for name, ids in members.items():
         if name not in last.members:
@@ -153,7 +156,7 @@ def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at:
         now, before = set(ids), set(last.members[name])
         gone: dict[str, list[str]] = {}
         for one in sorted(before - now):
-            gone.setdefault(_why_gone(name, one, rows, at), []).append(one)
+            gone.setdefault(_why_gone(name, one, left, rows, at), []).append(one)
         told[name] = Change(sorted(now - before), gone)
     return told
 
@@ -250,11 +253,12 @@ def _shown(lines: Sequence[CaseLine], most: int) -> CaseList:
     return CaseList(len(lines), list(lines[:most]), max(len(lines) - most, 0))
 
 
-def _why_gone(name: str, one: str, rows: Mapping[str, CaseRow], at: int) -> str:
+def _why_gone(name: str, one: str, left: Mapping[str, CaseRow], rows: Mapping[str, CaseRow], at: int) -> str:
     """Why something has left a list: one of ``WHY_GONE``."""
     if name not in (*CASE_LISTS, "reports"):
         return "done"
-    row = rows.get(one.partition("#")[0] if name == "reports" else one)
+    case_id = one.rpartition("#")[0] if name == "reports" else one
+    row = rows.get(case_id) or left.get(case_id)
     if row is None:
         return "unknown"
     if row.merged:
@@ -263,6 +267,8 @@ def _why_gone(name: str, one: str, rows: Mapping[str, CaseRow], at: int) -> str:
         return row.status
     if not row.is_open:
         return "closed"
+    if case_id not in rows:
+        return "moved"
     if name == "reports":
         return "done"
     if name in {"untaken", "proposed"}:

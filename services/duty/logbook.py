@@ -33,7 +33,10 @@ _KEPT = {"\n", "\t"}
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One entry; ``who`` is empty for the system's, whose ``text`` is ``[code, {name: value}]`` in JSON."""
+    """One entry; ``who`` is empty for the system's, whose ``text`` is ``[code, {name: value}]`` in JSON.
+
+    ``shift`` is the one on duty ``at`` the entry's moment: whoever keeps the book fills it in.
+    """
 
     at: int
     seat: str
@@ -104,13 +107,13 @@ def said(entry: Entry) -> tuple[str, dict[str, str]]:
         return "", {}
 
 
-def of_alarm(step: AlarmStep, shift: str) -> Entry | None:
+def of_alarm(step: AlarmStep) -> Entry | None:
     """An alarm raised, acknowledged, climbed to the next level or shelved."""
     if step.what not in ALARM_STEPS:
         return None
     values = {"kind": step.kind, "alarm": step.alarm, "who": step.who, "comment": step.comment[:200]}
     mark = f"alarm|{step.seat}|{step.alarm}|{step.what}|{step.at}"
-    return _entry(step.at, step.seat, shift, "alarm", f"alarm_{step.what}", values, mark)
+    return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values, mark)
 
 
 def of_shift(seat: str, duty: Duty) -> Entry | None:
@@ -118,12 +121,10 @@ def of_shift(seat: str, duty: Duty) -> Entry | None:
     if not duty.shift:
         return None
     values = {"shift": duty.shift, "officers": " ".join(duty.officers), "leader": duty.leader}
-    return _entry(duty.from_ms, seat, duty.shift, "shift", "shift", values, f"shift|{seat}|{duty.from_ms}")
+    return _entry(duty.from_ms, seat, "shift", "shift", values, f"shift|{seat}|{duty.from_ms}")
 
 
-def of_feeds(
-    seat: str, shift: str, sources: Iterable[Sequence[object]], standing: Iterable[Stop], now: int
-) -> list[Entry]:
+def of_feeds(seat: str, sources: Iterable[Sequence[object]], standing: Iterable[Stop], now: int) -> list[Entry]:
     """Feeds that have stopped, or are back, by the rows of ``liveboard.sources`` and the stops that the log has.
 
     A stop is marked by the feed's last sign of life, its end by that stop: another process comes to the same marks.
@@ -135,10 +136,10 @@ def of_feeds(
         if word == "stopped" and key not in known:
             since = int(seen_at) if isinstance(seen_at, int) else 0
             values["since"] = str(since)
-            found.append(_entry(now, seat, shift, "feed", "feed_stopped", values, f"feed|{seat}|{key}|{since}"))
+            found.append(_entry(now, seat, "feed", "feed_stopped", values, f"feed|{seat}|{key}|{since}"))
         elif word == "live" and key in known:
             values["since"] = str(known[key])
-            found.append(_entry(now, seat, shift, "feed", "feed_back", values, f"feed|{seat}|{key}|{known[key]}|back"))
+            found.append(_entry(now, seat, "feed", "feed_back", values, f"feed|{seat}|{key}|{known[key]}|back"))
     return found
 
 
@@ -154,26 +155,26 @@ def standing_stops(entries: Iterable[Entry]) -> list[Stop]:
     return [Stop(*item) for item in found.items()]
 
 
-def of_case(seat: str, shift: str, row: CaseRow, policy: ReportPolicy) -> list[Entry]:
+def of_case(seat: str, row: CaseRow, policy: ReportPolicy) -> list[Entry]:
     """What an open case brings into the log: that it is severe, that it went to the district, that it was taken."""
     found = []
     if needs_reports(row, policy):
         values = {"severity": str(row.severity), "street": row.street, "domain": row.domain}
         mark = f"incident|{seat}|{row.case_id}"
-        found.append(_entry(row.reported_at, seat, shift, "incident", "incident", values, mark, row.case_id))
+        found.append(_entry(row.reported_at, seat, "incident", "incident", values, mark, row.case_id))
     if row.level == "district" and row.escalation:
         passed = decode_escalation(row.escalation)
         mark = f"escalation|{seat}|{row.case_id}|{row.escalations}"
         values = {"reason": passed.reason_code or "unknown", "street": row.street}
         if passed.at is not None:
-            found.append(_entry(passed.at, seat, shift, "escalation", "escalated", values, mark, row.case_id))
+            found.append(_entry(passed.at, seat, "escalation", "escalated", values, mark, row.case_id))
         if passed.acknowledged_at is not None:
             at, mark = passed.acknowledged_at, f"{mark}|taken"
-            found.append(_entry(at, seat, shift, "escalation", "taken", values, mark, row.case_id))
+            found.append(_entry(at, seat, "escalation", "taken", values, mark, row.case_id))
     return found
 
 
-def of_command(command: CommandState, shift: str) -> Entry | None:
+def of_command(command: CommandState) -> Entry | None:
     """A command that the case system has refused, or that could not be sent."""
     code = {"refused": "command_refused", "unsent": "command_unsent"}.get(command.state)
     if code is None:
@@ -181,29 +182,29 @@ def of_command(command: CommandState, shift: str) -> Entry | None:
     values = {"type": command.type, "reason": command.reason[:200]}
     mark = f"command|{command.command_id}|{command.state}"
     at = command.answered_at if command.answered_at is not None else command.at
-    return _entry(at, command.seat, shift, "command", code, values, mark, command.case_id)
+    return _entry(at, command.seat, "command", code, values, mark, command.case_id)
 
 
-def of_report(seat: str, shift: str, done: Done) -> Entry:
+def of_report(seat: str, done: Done) -> Entry:
     """A first or follow-up report that went out; its own text stays with the report."""
     code = (
         "report_last" if done.is_last else ("report_phone", "report_written", "report_follow_up")[min(done.number, 2)]
     )
     values = {"number": str(done.number), "who": done.done_by}
-    mark = f"report|{done.case_id}|{done.number}"
-    return _entry(done.done_at, seat, shift, "report", code, values, mark, done.case_id)
+    mark = f"report|{seat}|{done.case_id}|{done.number}"
+    return _entry(done.done_at, seat, "report", code, values, mark, done.case_id)
 
 
-def of_signature(seat: str, shift: str, *, handover_id: str, who: str, at: int, digest: str, is_in: bool) -> Entry:
+def of_signature(seat: str, *, handover_id: str, who: str, at: int, digest: str, is_in: bool) -> Entry:
     """A handover that was signed: out by those who go, in by those who come."""
     code = "signed_in" if is_in else "signed_out"
     values = {"handover": handover_id, "who": who}
     mark = f"handover|{handover_id}|{code}|{digest[:16]}"
-    return _entry(at, seat, shift, "handover", code, values, mark)
+    return _entry(at, seat, "handover", code, values, mark)
 
 
 def _entry(  # noqa: PLR0917  # what an entry is made of
-    at: int, seat: str, shift: str, kind: str, code: str, values: Mapping[str, str], mark: str, case_id: str = ""
+    at: int, seat: str, kind: str, code: str, values: Mapping[str, str], mark: str, case_id: str = ""
 ) -> Entry:
     text = msgspec.json.encode((code, {name: cleaned(value) for name, value in values.items()})).decode()
-    return Entry(at, seat, shift, "", kind, text, case_id, mark)
+    return Entry(at, seat, "", "", kind, text, case_id, mark)
