@@ -11,7 +11,7 @@ import msgspec
 
 from services.cases import CaseRow, decode_escalation, pauses_in, suspended_at
 from services.deadlines import light
-from services.duty.logbook import Entry
+from services.duty.logbook import Entry, masked
 from services.duty.reports import Due
 from services.duty.roster import Duty
 from services.duty.sheet import (
@@ -66,7 +66,7 @@ class Supervised(NamedTuple):
 class Found(NamedTuple):
     """What a sheet is made from, all of it the seat's: ``rows`` open cases, ``ended`` those closed since ``since``.
 
-    ``left`` are cases that stood on the last sheet and are not among ``rows``, wherever they are now: they only say why.
+    ``left`` are cases that stood on the last sheet and are not among ``rows``, wherever they are: they say why.
     """
 
     rows: Sequence[CaseRow]
@@ -110,7 +110,7 @@ def make_sheet(turn: Turn, found: Found, last: Sheet | None = None, last_id: str
         ],
         alarms=list(found.alarms), cameras=found.cameras, sources=list(found.sources), watched=list(found.watched),
         commands=[msgspec.structs.replace(c, reason=mask_text(c.reason)) for c in found.commands],
-        log=[msgspec.structs.replace(entry, text=mask_text(entry.text)) for entry in found.log],
+        log=[masked(entry) for entry in found.log],
         members=members, changes=changes(members, last, found, turn.at) if last is not None else {}, before=last_id,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from services.cases import CaseRow, decode_escalation
 from services.district.report_policy import ReportPolicy
 from services.duty.reports import Done, needs_reports
 from services.duty.roster import Duty
+from services.events.personal import mask_text
 
 BY_PEOPLE = ("note", "phone", "instruction", "inspection")
 BY_SYSTEM = ("alarm", "incident", "escalation", "command", "feed", "shift", "report", "handover")
@@ -27,6 +28,8 @@ SAID = (
     "feed_stopped", "feed_back", "shift", "report_phone", "report_written", "report_follow_up", "report_last",
     "signed_out", "signed_in",
 )  # fmt: skip
+# Of a system entry's values those that a person wrote.
+_WRITTEN = {"comment", "reason"}
 # Control and format characters (what turns text around among them), and halves of characters.
 _CONTROL = {"Cc", "Cf", "Cs"}
 _KEPT = {"\n", "\t"}
@@ -105,6 +108,15 @@ def said(entry: Entry) -> tuple[str, dict[str, str]]:
         return msgspec.json.decode(entry.text, type=tuple[str, dict[str, str]])
     except msgspec.DecodeError:
         return "", {}
+
+
+def masked(entry: Entry) -> Entry:
+    """The entry with people's numbers hidden in what people wrote: ids and times of the system's stay whole."""
+    code, values = said(entry)
+    if not code:
+        return msgspec.structs.replace(entry, text=mask_text(entry.text))
+    hidden = {name: mask_text(value) if name in _WRITTEN else value for name, value in values.items()}
+    return msgspec.structs.replace(entry, text=msgspec.json.encode((code, hidden)).decode())
 
 
 def of_alarm(step: AlarmStep) -> Entry | None:

@@ -151,7 +151,7 @@ def reports_done(connection: Connection, case_ids: Sequence[str]) -> dict[str, l
     for first in range(0, len(case_ids), 500):
         where = t.c.case_id.in_(case_ids[first : first + 500])
         for row in connection.execute(select(*columns).where(where).order_by(t.c.case_id, t.c.number)):
-            found.setdefault(row[0], []).append(Done(*row[:5], bool(row[5])))
+            found.setdefault(row[0], []).append(Done(row[0], row[1], row[2], row[3], row[4], bool(row[5])))
     return found
 
 
