@@ -32,7 +32,7 @@ from services.store.duty import Kept
 from services.store.engine import writing
 from services.watch import DAY_MS, WatchedAreas
 
-# Why the desk refuses: the screens have a sentence for each in [duty_refused].
+# Why the desk refuses: the screens have a sentence for each in [handover.refused].
 REFUSALS = (
     "kind", "empty", "too_long", "no_case", "other_seat", "no_seat", "nobody", "signed", "same_person", "changed",
     "no_handover", "done_already", "out_of_order", "ended", "no_text",

@@ -84,9 +84,12 @@ class GridPeople:
 
 
 def masked_phone(phone: str) -> str:
-    """A phone with its middle hidden, whatever its shape: one that ``mask_text`` does not know keeps its last two."""
+    """A phone with its middle hidden; one of no shape that ``mask_text`` knows keeps its last two at the most."""
     masked = mask_text(phone)
-    return masked if masked != phone or not phone else "*" * (len(phone) - 2) + phone[-2:]
+    if masked != phone:
+        return masked
+    shown = phone[-2:] if len(phone) > 4 else ""
+    return "*" * (len(phone) - len(shown)) + shown
 
 
 def grid_loads(

@@ -202,7 +202,7 @@ def of_report(seat: str, done: Done) -> Entry:
     code = (
         "report_last" if done.is_last else ("report_phone", "report_written", "report_follow_up")[min(done.number, 2)]
     )
-    values = {"number": str(done.number), "who": done.done_by}
+    values = {"number": str(done.number - 1), "who": done.done_by}
     mark = f"report|{seat}|{done.case_id}|{done.number}"
     return _entry(done.done_at, seat, "report", code, values, mark, done.case_id)
 

@@ -63,12 +63,12 @@ _KEPT_COLUMNS = [tables.handovers.c[name] for name in Kept._fields if name != "s
 
 def write_entries(connection: Connection, entries: Iterable[Entry]) -> int:
     """Write entries whose mark is not there yet; returns how many."""
-    rows = [{k: v for k, v in msgspec.structs.asdict(entry).items() if k != "id"} for entry in entries]
-    if not rows:
-        return 0
-    return sum(
-        connection.execute(_insert(connection, tables.log_book).on_conflict_do_nothing(), row).rowcount for row in rows
-    )
+    statement = _insert(connection, tables.log_book).on_conflict_do_nothing().returning(tables.log_book.c.id)
+    written = 0
+    for entry in entries:
+        row = {name: value for name, value in msgspec.structs.asdict(entry).items() if name != "id"}
+        written += connection.execute(statement, row).first() is not None
+    return written
 
 
 def known_marks(connection: Connection, marks: Sequence[str]) -> set[str]:
@@ -157,8 +157,9 @@ def reports_done(connection: Connection, case_ids: Sequence[str]) -> dict[str, l
 
 def add_report(connection: Connection, done: Done) -> bool:
     """Keep a report; False when its number is there already."""
-    statement = _insert(connection, tables.incident_reports).on_conflict_do_nothing()
-    return connection.execute(statement, msgspec.structs.asdict(done)).rowcount == 1
+    table = tables.incident_reports
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(table.c.number)
+    return connection.execute(statement, msgspec.structs.asdict(done)).first() is not None
 
 
 def alarm_steps(connection: Connection, since: int) -> list[AlarmStep]:
@@ -207,7 +208,7 @@ def keep_handover(connection: Connection, kept: Kept) -> bool:
     statement = statement.on_conflict_do_update(
         index_elements=["id"], set_={k: v for k, v in values.items() if k != "id"}, where=tables.handovers.c.in_by == ""
     )
-    return bool(connection.execute(statement).rowcount == 1)
+    return connection.execute(statement.returning(tables.handovers.c.id)).first() is not None
 
 
 def sign_in(connection: Connection, handover_id: str, who: str, digest: str, at: int) -> bool:
