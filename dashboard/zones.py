@@ -6,7 +6,7 @@ from typing import Any
 
 from services.cases import CaseRow
 from services.clock import Clock
-from services.district.shifts import Shifts
+from services.duty.roster import Roster
 from services.liveboard.board import Board, thing_list
 from services.liveboard.coverage_tiles import CoverageTiles
 from services.liveboard.figures import street_rows, tiles
@@ -34,7 +34,7 @@ class Zones:
         self._follower, self._clock, self._filling, self._neighbour = follower, clock, filling, neighbour
         self._board: Board = follower.board
         self._coverage = CoverageTiles()
-        self._shifts = Shifts(self._board.district)
+        self._roster = Roster(self._board.district)
         self._rows: list[dict[str, Any]] = []
         self._zones: dict[str, Zone] = {}
         self._watched_at: dict[str, float] = {}
@@ -99,7 +99,7 @@ class Zones:
             "sources": source_rows(board, board.district.sources, time.time_ns() // 1_000_000),
             "feed": [health.redis_down_since, health.store_down_since, health.behind_since],
             "filling": self._filling(),
-            "shift": self._shifts.at(self._clock.now_ms()),
+            "shift": self._roster.shift_at(self._clock.now_ms()),
         }
 
     def _wall_tiles(self) -> dict[str, Any]:

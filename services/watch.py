@@ -11,9 +11,20 @@ import shapely
 from shapely import Geometry, STRtree
 from shapely.geometry import shape
 
+from services.clock import to_ms
+from services.district.coords import to_wgs84
 from services.district.package import District
+from services.events.others import UnitMoved
 
+_UNIT = msgspec.json.Decoder(UnitMoved).decode
 DAY_MS = 86_400_000
+
+
+def position_in(data: bytes) -> tuple[float, float, int]:
+    """A patrol's kept position in WGS-84 with its time in Unix milliseconds."""
+    unit = _UNIT(data)
+    lon, lat = to_wgs84(unit.lon, unit.lat, unit.coord_sys)
+    return lon, lat, to_ms(unit.at)
 
 
 class WatchedArea(NamedTuple):

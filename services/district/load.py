@@ -85,7 +85,7 @@ class _Reader:
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
         tables = {name: self.table(name, columns) for name, columns in TABLES.items() if name not in READ_ELSEWHERE}
-        self.check_roster(tables["roster"])
+        self.check_roster(tables["roster"], {"", code, *streets})
         cameras = self.cameras(streets)
         hours, week = office.working_hours(head, self.fault)
         district = District(
@@ -270,8 +270,11 @@ class _Reader:
             found.append(Category(**texts, value=value))
         return tuple(found)
 
-    def check_roster(self, rows: tuple[dict[str, str], ...]) -> None:
+    def check_roster(self, rows: tuple[dict[str, str], ...], seats: set[str]) -> None:
         for number, row in enumerate(rows, start=2):
+            if (seat := row.get("seat", "")) not in seats:
+                remedy = "Write a street's code, or leave it empty for the district's centre"
+                self.fault("roster.csv", f"line {number}", f"seat {seat!r} is unknown", remedy)
             try:
                 is_span = parse_ms(row["from"]) < parse_ms(row["until"])
             except ValueError:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from services.district.report_policy import ReportPolicy
+
 Mode = Literal["off", "confirm", "auto"]
 # The rules by which a case goes to the district, in the order in which they are asked (services.escalation.rules).
 RULES = (
@@ -72,13 +74,14 @@ class Policy:
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
     merging: MergingPolicy = field(default_factory=MergingPolicy)
     coverage: CoveragePolicy = field(default_factory=CoveragePolicy)
+    reports: ReportPolicy = field(default_factory=ReportPolicy)
 
 
 def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
     """The policy that the file's values say. ``complain(key, what is wrong, remedy)`` hears of each bad one."""
     shares = {}
     for item in fields(Policy):
-        if item.name in {"escalation", "merging", "coverage"}:
+        if item.name in {"escalation", "merging", "coverage", "reports"}:
             continue
         value = found.get(item.name, item.default)
         if not _is_number(value) or not 0 < value <= 1:
@@ -95,6 +98,7 @@ def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
             class_weights=_class_weights(found, complain),
             **_above_zero(_numbers(CoveragePolicy, found, "coverage", complain), complain),
         ),
+        reports=ReportPolicy(**_numbers(ReportPolicy, found, "reports", complain)),
     )
 
 

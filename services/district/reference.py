@@ -11,6 +11,7 @@ import msgspec
 from services.district.load import TABLES
 from services.district.package import LAYERS
 from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Policy
+from services.district.report_policy import ReportPolicy
 from services.events.others import CameraChanged
 
 HEAD = {
@@ -56,6 +57,13 @@ RULE_WORDS = {
     "road_metres": "metres beside a key road within which a case is its",
     "place_metres": "metres around a key place within which a case is its",
     "cameras_a_pole": "cameras that the plan may put on one pole",
+    "reports.severity": "severities 1 up to this one are reported to above; 0: none",
+    "phone_minutes": "minutes after it was reported in which the first report goes out by phone",
+    "written_minutes": "the same in writing",
+    **{
+        f"follow_up_hours_{n}": f"hours from one report of a severity {n} to the next; 0: no follow-ups"
+        for n in (1, 2, 3, 4)
+    },
 }
 MODE_WORDS = {
     "severity": "severe cases",
@@ -89,7 +97,7 @@ TABLE_WORDS = {
     "roster": (
         "who is on duty",
         {"from": "RFC 3339 with an offset", "until": "the same", "shift": "its name", "name": "the person"},
-        "`role`",
+        "`role` (`duty_officer` or `leader`), `seat` (a street's code; empty: the district's centre)",
     ),
     "campaigns": ("campaigns (专项行动)", {"code": "as in `campaign`", "name": "its name"}, "`domain`"),
     "categories": (
@@ -192,11 +200,15 @@ def _section(file: str, head: str, rows: dict[str, str], what: str = "") -> Iter
 
 def _policy() -> dict[str, str]:
     found = {f.name: f"{POLICY[f.name]}; default {f.default}" for f in fields(Policy) if f.name in POLICY}
-    tables = (("escalation", EscalationPolicy), ("merging", MergingPolicy), ("coverage", CoveragePolicy))
+    tables = (
+        ("escalation", EscalationPolicy), ("merging", MergingPolicy), ("coverage", CoveragePolicy),
+        ("reports", ReportPolicy),
+    )  # fmt: skip
     for table, kind in tables:
         for item in fields(kind):
             if item.name not in {"modes", "class_weights"}:
-                found[f"[{table}] {item.name}"] = f"{RULE_WORDS[item.name]}; default {item.default:g}"
+                words = RULE_WORDS.get(f"{table}.{item.name}") or RULE_WORDS[item.name]
+                found[f"[{table}] {item.name}"] = f"{words}; default {item.default:g}"
     found["[coverage.class_weights] …"] = "a unified class: how much more a case of it weighs in need; default 1"
     modes = EscalationPolicy().modes
     for rule in RULES:

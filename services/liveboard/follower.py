@@ -17,24 +17,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.cases import CaseRow
-from services.clock import Clock, to_ms
-from services.district.coords import to_wgs84
+from services.clock import Clock
 from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
-from services.events.others import UnitMoved
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
 from services.store.write import OF_OUR_OWN, Feed, read_feed
 from services.wakeups import Wakeups
-from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas
+from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_UNIT = msgspec.json.Decoder(UnitMoved).decode
 STORE_ERRORS = (DBAPIError, PoolTimeoutError)
 REDIS_ERRORS = (redis.RedisError, OSError)
 # With Redis gone the outbox is asked this often; with it there, at the latest after this long without a wake-up.
@@ -213,7 +210,7 @@ class Follower:
             cases = [CaseAt(*row) for row in read.open_or_new(connection, now - DAY_MS)]
         if positions:
             self._patrols_from = positions[-1][0]
-        self._areas.patrols(_position(data) for _, data in positions)
+        self._areas.patrols(position_in(data) for _, data in positions)
         return self._areas.watch(cases, now)
 
     def _read_before(self) -> dict[str, Any]:
@@ -252,10 +249,3 @@ class Follower:
     def _read_feed(self) -> Feed | None:
         with self._engine.connect() as connection:
             return read_feed(connection)
-
-
-def _position(data: bytes) -> tuple[float, float, int]:
-    """A kept position in WGS-84 with its time in Unix milliseconds."""
-    unit = _UNIT(data)
-    lon, lat = to_wgs84(unit.lon, unit.lat, unit.coord_sys)
-    return lon, lat, to_ms(unit.at)

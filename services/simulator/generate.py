@@ -39,7 +39,7 @@ def generate(folder: Path, seed: int = SEED) -> None:
     dice = Dice(seed, "tables")
     _write_table(folder / "departments.csv", tables.departments(found.streets))
     _write_table(folder / "people.csv", tables.people(found.grids, dice))
-    _write_table(folder / "roster.csv", tables.roster(dice))
+    _write_table(folder / "roster.csv", tables.roster(found.streets, dice))
     _write_table(folder / "campaigns.csv", tables.CAMPAIGNS)
     _write_table(folder / "categories.csv", tables.categories())
     _write_table(folder / "class_map.csv", tables.class_map())

@@ -98,6 +98,13 @@ accept = 15
 dispatch = 15
 check = 30
 
+[reports]
+severity = 2
+phone_minutes = 30
+written_minutes = 60
+follow_up_hours_1 = 2
+follow_up_hours_2 = 4
+
 [escalation]
 after_level_deadline_minutes = 30
 returns = 2
@@ -142,9 +149,9 @@ def people(grids: Sequence[Place], dice: Dice) -> Table:
     return rows
 
 
-def roster(dice: Dice) -> Table:
-    """Two on duty round the clock and a leader, in two shifts a day."""
-    rows: Table = [("from", "until", "shift", "name", "role", "name_en")]
+def roster(streets: Sequence[Place], dice: Dice) -> Table:
+    """Two on duty round the clock and a leader, in two shifts a day; in each street one and a leader, day by day."""
+    rows: Table = [("from", "until", "shift", "name", "role", "name_en", "seat")]
     staff, leaders = [names.person(dice) for _ in range(16)], [names.person(dice) for _ in range(7)]
     day, number = ROSTER_FIRST, 0
     while day <= ROSTER_LAST:
@@ -153,11 +160,25 @@ def roster(dice: Dice) -> Table:
             bounds = (f"{start.isoformat()}+08:00", f"{(start + timedelta(hours=12)).isoformat()}+08:00", shift)
             for k in (0, 1):
                 name, english = staff[(2 * number + k) % len(staff)]
-                rows.append((*bounds, name, "duty_officer", english))
+                rows.append((*bounds, name, "duty_officer", english, ""))
             name, english = leaders[day.toordinal() % len(leaders)]
-            rows.append((*bounds, name, "leader", english))
+            rows.append((*bounds, name, "leader", english, ""))
             number += 1
         day += timedelta(days=1)
+    for street in streets:
+        rows += _street_roster(street, dice)
+    return rows
+
+
+def _street_roster(street: Place, dice: Dice) -> Table:
+    rows: Table = []
+    staff, leaders = [names.person(dice) for _ in range(5)], [names.person(dice) for _ in range(3)]
+    for number in range((ROSTER_LAST - ROSTER_FIRST).days + 1):
+        day = ROSTER_FIRST + timedelta(days=number)
+        bounds = (f"{day}T08:00:00+08:00", f"{day + timedelta(days=1)}T08:00:00+08:00", "全天")
+        for role, people in (("duty_officer", staff), ("leader", leaders)):
+            name, english = people[number % len(people)]
+            rows.append((*bounds, name, role, english, street.code))
     return rows
 
 

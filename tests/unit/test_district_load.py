@@ -177,6 +177,16 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
         write("roster.csv", "from,until,shift,name\n2026-01-01T08:00,2026-01-01T20:00,a,b\n"), "roster.csv", "line 2",
         "no span", "with an offset",
     ),
+    "a seat that is none": (
+        write("roster.csv", "from,until,shift,name,seat\n2026-01-01T08:00Z,2026-01-01T20:00Z,a,b,S9\n"), "roster.csv",
+        "line 2", "'S9' is unknown", "street's code",
+    ),
+    "a report before it happened": (
+        write("policy.toml", "[reports]\nphone_minutes = -1\n"), "policy.toml", "reports.phone_minutes", "-1", "from 0",
+    ),
+    "a severity and a half": (
+        write("policy.toml", "[reports]\nseverity = 1.5\n"), "policy.toml", "reports.severity", "1.5", "whole number",
+    ),
     "a share above 1": (
         write("policy.toml", "target_on_time = 90"), "policy.toml", "target_on_time", "90", "up to 1",
     ),

@@ -1,0 +1,50 @@
+"""Entries of the log book in words: the system's are codes and values, put into the reader's language here."""
+
+from typing import Any
+
+from dashboard.layouts.moments import minute_text
+from services.district.package import District
+from services.duty.logbook import Entry, said
+
+
+def log_text(entry: Entry, words: dict[str, Any], district: District) -> str:
+    """What an entry says: a person's text as it is, the system's sentence with its values in words."""
+    code, values = said(entry)
+    template = words["log"]["said"].get(code)
+    if template is None:
+        return entry.text
+    shown = _Shown({name: _value(name, value, words, district) for name, value in values.items()})
+    return str(template).format_map(shown).strip()
+
+
+def street_name(code: str, words: dict[str, Any], district: District) -> str:
+    """A street's name in the reader's language; «unplaced» for none."""
+    if words["language"] == "en" and code in district.streets_en:
+        return district.streets_en[code]
+    area = district.streets.get(code)
+    return area.name if area is not None else code or str(words["word"]["unplaced"])
+
+
+def shift_name(shift: str, words: dict[str, Any]) -> str:
+    """A shift's name; where the roster has none, the day."""
+    return str(words["shift"].get(shift, shift)) if shift else str(words["handover"]["day"])
+
+
+class _Shown(dict[str, str]):
+    def __missing__(self, _name: str) -> str:
+        return "—"
+
+
+def _value(name: str, value: str, words: dict[str, Any], district: District) -> str:
+    if name == "severity" and value in {"1", "2", "3", "4"}:
+        return str(words["word"]["severity"][int(value)])
+    if name == "street":
+        return street_name(value, words, district)
+    if name == "since":
+        return minute_text(int(value), district.zone) if value.isdecimal() else "—"
+    if name == "shift":
+        return shift_name(value, words)
+    if name == "officers":
+        return str(words["unit"]["list"]).join(value.split())
+    table = {"domain": "domain", "reason": "reason"}.get(name)
+    return str(words[table].get(value, value)) if table is not None else value or "—" * (name == "leader")

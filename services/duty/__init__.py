@@ -1,0 +1,1 @@
+"""Duty: the roster, the log book, reports of severe incidents, the handover sheet, a street's grids. Pure."""

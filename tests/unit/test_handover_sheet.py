@@ -1,0 +1,118 @@
+"""The printed sheet: every list, word and name in both languages, and nothing that must not leave."""
+
+import dataclasses
+import json
+from typing import Any, get_args
+
+import pytest
+
+from dashboard.layouts.handover_sheet import Signatures, sheet_page
+from dashboard.layouts.log_lines import log_text
+from dashboard.texts import texts
+from services.district.package import District
+from services.duty import grids, handover, logbook
+from services.duty.handover import Found, make_sheet
+from services.duty.logbook import Entry
+from services.duty.reports import Done, Due
+from services.duty.roster import Duty
+from services.duty.sheet import AlarmLine, Cameras, CommandLine, OutageLine, SourceLine, SpotLine
+from services.duty_desk import REFUSALS
+from services.events.case import Supervision
+from services.watch import Watch
+from tests.tiny import NOON
+from tests.unit.test_board import due, row
+from tests.unit.test_duty_handover import DAY, NIGHT, turn
+
+LANGUAGES = ("zh-CN", "en")
+
+
+def printed(component: Any) -> str:
+    """What stands on the page, one text a cell."""
+    found: list[str] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            walk(part.get("props", {}).get("children"))
+        elif isinstance(part, list):
+            for one in part:
+                walk(one)
+        elif part is not None:
+            found.append(str(part))
+
+    walk(json.loads(json.dumps(component, default=lambda c: c.to_plotly_json())))
+    return "\n".join(found)
+
+
+def full() -> Found:
+    shift = logbook.of_shift("S1", DAY)
+    assert shift is not None
+    return Found(
+        [due("L1", -1, lead_unit="D1", severity=2), row("S1-9", severity=1), *(due(f"M{k}", -2) for k in range(30))],
+        reports=[Due("L1", 0, NOON, 2, "S1"), Due("L1", 3, NOON + 1, 2, "S1")],
+        alarms=[AlarmLine("a1", "overdue", "shelved", NOON, NOON, "u")],
+        cameras=Cameras(9, 2, 1, [OutageLine(NOON, 5, 2)], [SpotLine("area:1", "area", "中心广场", "S1")]),
+        sources=[SourceLine("/units", "定位", "stopped", NOON)],
+        watched=[Watch("W1", "菜场", "S1", "D1", 3, 1, None, None)],
+        commands=[CommandLine("c1", NOON, "case.urge", "L1", "refused", "stale")],
+        log=[shift, Entry(NOON, "S1", "白班", "u7", "phone", "回电 13812345678")],
+        units={"D1": "市政中心"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_has_every_part_and_who_signed(tiny: District, language: str) -> None:
+    words = texts(language)
+    last = make_sheet(turn(), Found([due("gone", -1)]))
+    sheet = make_sheet(turn(), full(), last, "S1-1")
+    text = printed(sheet_page(sheet, Signatures("张", NOON, "", None, "ab12"), words, tiny))
+    for name in handover.CASE_LISTS:
+        assert words["handover"]["lists"][name] in text
+    for part in ("title", "changes", "log", "alarms", "cameras", "watched", "commands", "not_signed"):
+        assert words["handover"][part] in text
+    for fact in ("东街", "甲", "丙", "丁", "中心广场", "菜场", "u7", "回电 138****5678", "ab12", "张", "L1", "stale"):
+        assert fact in text
+    assert words["handover"]["rest"].format(n=11) in text, "20 of 31 overdue are printed"
+    assert f"{words['handover']['why']['unknown']} 1: gone" in text
+    assert words["report"]["follow_up"].format(n=2) in text
+    assert words["handover"]["changed"] not in text and "13812345678" not in text
+    altered = sheet_page(sheet, Signatures(is_whole=False), words, tiny)
+    assert words["handover"]["changed"] in printed(altered)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_first_sheet_of_a_quiet_seat_says_so(tiny: District, language: str) -> None:
+    words = texts(language)
+    quiet = handover.Turn(tiny.code, tiny.code, nameless(), NIGHT, NOON, NOON)
+    text = printed(sheet_page(make_sheet(quiet, Found(())), Signatures(), words, tiny))
+    for part in ("first", "none", "cameras_unknown", "nobody", "day"):
+        assert words["handover"][part] in text
+
+
+def nameless() -> Duty:
+    return Duty("", DAY.from_ms, DAY.until_ms)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_of_the_desk_has_its_words(language: str) -> None:
+    words = texts(language)
+    assert set(words["handover"]["lists"]) == set(handover.LISTS)
+    assert set(words["handover"]["why"]) == set(handover.WHY_GONE)
+    assert set(words["handover"]["refused"]) == set(REFUSALS)
+    kinds = Supervision.__annotations__["kind"]
+    assert set(words["handover"]["supervised"]) == set(get_args(kinds))
+    assert set(words["log"]["kinds"]) == set(logbook.KINDS)
+    assert set(words["log"]["said"]) == set(logbook.SAID)
+    assert set(words["grid"]["roles"]) == set(grids.ROLES)
+
+
+def test_what_the_system_says_is_in_the_readers_language(tiny: District) -> None:
+    tiny = dataclasses.replace(tiny, streets_en={"S1": "East Street"})
+    severe = logbook.of_case("S1", row("A1", severity=1), tiny.policy.reports)[0]
+    assert log_text(severe, texts("zh-CN"), tiny) == "特别重大案件：东街 市政设施"
+    assert "East Street" in log_text(severe, texts("en"), tiny)
+    stop = logbook.of_feeds("D", [["/units", "定位", "stopped", NOON]], [], NOON)[0]
+    assert log_text(stop, texts("zh-CN"), tiny) == "定位 中断，最后一次 11-23 12:00"
+    assert log_text(logbook.of_report("S1", Done("A1", 2, NOON, "u", "t")), texts("zh-CN"), tiny) == "u 续报 1"
+    assert log_text(Entry(NOON, "S1", "", "u", "note", "原文 {kind}"), texts("en"), tiny) == "原文 {kind}"
+    broken = Entry(NOON, "S1", "", "", "shift", '["shift", {}]')
+    assert "—" in log_text(broken, texts("en"), tiny), "an entry of another version lacks a value"
