@@ -49,7 +49,7 @@ class View(msgspec.Struct, frozen=True):
     body: dict[str, Any] = {}
 
 
-def register_desk(  # noqa: PLR0917  # one of each door
+def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address is a few lines
     server: Flask,
     access: Access,
     district: District,
@@ -73,7 +73,8 @@ def register_desk(  # noqa: PLR0917  # one of each door
         situation = Situation(found.rows, units, clock.now_ms())
         cases = [case_id for case_id, _ in wish.cases[:20]]
         record("command", asking, cases[0] if cases else "", {
-            "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500], "batch": wish.batch[:64],
+            "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500],
+            "batch": wish.batch[:64],
         })  # fmt: skip
         try:
             outcomes: list[Outcome] = offload(lambda: commanding.send(wish, asking, situation))

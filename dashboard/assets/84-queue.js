@@ -16,9 +16,15 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   const data = new Map(), heads = new Map();
   let api = null, bounds = null, present = {}, queued = null;
 
+  const find = h("input", {id: "desk-find", type: "search", "aria-label": words.find, placeholder: `${words.find}  /`});
+  $("find-box").replaceChildren(find);
   const now = () => live.now() || Date.now();
   const grid = code => about.grids[code] || code;
-  const place = row => [about.communities[row[A.community]], grid(row[A.grid])].filter(Boolean).join(" ");
+  /** A grid's name says its community in most packages; where it does not, both are said. */
+  const place = row => {
+    const community = about.communities[row[A.community]] || "", name = grid(row[A.grid]);
+    return name.startsWith(community) ? name : [community, name].filter(Boolean).join(" ");
+  };
   const what = row => tiles.className(row);
 
   // — groups: a key of each case, the order of the keys, the words of a head —
@@ -68,7 +74,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   });
   const takeoverCell = lianqin.cell((el, {data: {row}}) => {
     if (row[A.level] === "district") { el.classList.add("dim"); el.append(words.at_district); return; }
-    if (row[A.proposal]) { el.classList.add("warn"); el.append(`${words.takeover_past} · ${texts.rule[row[A.proposal]] || ""}`); return; }
+    if (row[A.proposal]) { el.classList.add("warn"); el.title = texts.rule[row[A.proposal]] || ""; el.append(words.takeover_past); return; }
     const at = row[A.takeoverAt];
     if (at === null || at === undefined) { el.classList.add("dim"); el.append(words.no_takeover); return; }
     const left = at - now();
@@ -268,14 +274,12 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   const begin = found => {
     api = found;
     fromUrl();
-    const zh = texts.language !== "en";
     api.updateGridOptions({
-      columnDefs: columns(), getRowId: p => p.data.id, postSortRows, isExternalFilterPresent: () => true, doesExternalFilterPass: visible,
+      columnDefs: columns(), postSortRows, isExternalFilterPresent: () => true, doesExternalFilterPass: visible,
       rowClassRules: {chosen: p => p.data.id === state.current, late: p => !p.data.head && p.data.row[A.light] === 2},
       rowSelection: {mode: "multiRow", checkboxes: p => !p.data.head, headerCheckbox: true, selectAll: "filtered", enableClickSelection: false, isRowSelectable: node => !node.data.head},
       selectionColumnDef: {width: 36, maxWidth: 36, pinned: "left", suppressHeaderMenuButton: true},
       isFullWidthRow: p => !!p.rowNode.data.head, fullWidthCellRenderer: headCell, getRowHeight: p => p.data.head ? 28 : 32,
-      localeText: zh ? texts.grid_words : undefined,
     });
     api.addEventListener("rowClicked", e => { if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox")) pick(e.data.id); });
     api.addEventListener("cellKeyDown", e => { if (e.event.key === "Enter" && !e.data.head) pick(e.data.id); });

@@ -22,7 +22,7 @@ GRID_OPTIONS = {
     "asyncTransactionWaitMillis": 120,
     "suppressColumnVirtualisation": True,
     "suppressScrollOnNewData": True,
-    "overlayNoRowsTemplate": " ",
+    "suppressNoRowsOverlay": True,
 }
 
 
@@ -66,7 +66,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
                         ],
                         className="left",
                     ),
-                    html.Section([_tabs(labels), *_tab_bodies(labels, street)], className="work"),
+                    html.Section([_tabs(labels), *_tab_bodies(words)], className="work"),
                     _panel(words),
                 ]
             ),
@@ -105,13 +105,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Span(id=ids.DATE, className="mid"),
             html.H1(name),
             html.Span(id=ids.SHIFT, className="mid"),
-            html.Label(
-                [
-                    html.Span(labels["find"], className="hidden-label"),
-                    dcc.Input(id=ids.FIND, type="search", placeholder=f"{labels['find']}  /", debounce=False),
-                ],
-                className="find",
-            ),
+            html.Div(id=ids.FIND_BOX, className="find"),
             html.Div(id=ids.SOURCES, className="sources", role="status"),
             html.Span(className="dim", id="note"),
             html.Nav(
@@ -150,13 +144,14 @@ def _tabs(labels: dict[str, Any]) -> html.Div:
     )  # fmt: skip
 
 
-def _tab_bodies(labels: dict[str, Any], street: str) -> list[html.Div]:
+def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
+    english, grid_words = words["language"] == "en", words["grid_words"]
     queue = html.Div(
         [
             html.Div(id=ids.QUEUE_TOOLS, className="tools"),
             dag.AgGrid(
                 id=ids.QUEUE_GRID, rowData=[], columnDefs=[], getRowId="params.data.id", className="queue-grid",
-                dashGridOptions=GRID_OPTIONS, style={"height": "100%", "width": "100%"},
+                dashGridOptions=GRID_OPTIONS | ({} if english else {"localeText": grid_words}), style={"height": "100%", "width": "100%"},
             ),
             html.Div(id=ids.BATCH, className="batch", hidden=True),
         ],

@@ -74,9 +74,9 @@ def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, tak
         template = labels["left_over"] if view.left_ms < 0 else labels["left_still"]
         left = template.format(t=span_text(abs(view.left_ms), words, is_office))
         kind = "bad" if view.left_ms < 0 else "warn" if row.soon_at is not None and now >= row.soon_at else ""
+    ends = second_text(row.deadline_at, zone) if row.deadline_at else words["word"]["no_deadline"]
     first = html.Div(
-        [html.Span(labels["columns"]["left"]), html.Strong(left),
-         html.Span(second_text(row.deadline_at, zone) if row.deadline_at else words["word"]["no_deadline"], className="mid")],
+        [html.Span(labels["columns"]["left"]), html.Strong(left), html.Span(ends, className="mid")],
         className=kind,
     )  # fmt: skip
     if row.level == "district":

@@ -13,7 +13,7 @@ from services.liveboard.board import Board
 from services.liveboard.plan_exports import safe
 
 
-def cases_table(
+def cases_table(  # noqa: PLR0917  # what the table says of itself
     rows: Iterable[CaseRow], found: Board, district: District, words: dict[str, Any], by: str, now: int
 ) -> str:
     """The queue as CSV for Excel: a line that says who, when and how many; formulas defused; no personal field."""
