@@ -85,7 +85,7 @@ alarm_lives = Table(
     Column("alarm", Text, nullable=False),
     Column("seat", Text, nullable=False, comment="the street's code, or the district's"),
     Column("kind", Text, nullable=False),
-    Column("what", Text, nullable=False, comment="raised acknowledged lapsed climbed shelved unshelved cleared"),
+    Column("what", Text, nullable=False, comment="alarms.life.What, but its QUIET"),
     Column("who", Text, nullable=False, comment="empty: the system"),
     Column("comment", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the alarm as it stood then (JSON)"),
@@ -130,7 +130,9 @@ incident_reports = Table(
     "incident_reports",
     metadata,
     Column("case_id", Text, primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False, comment="0 by phone, 1 in writing, 2 … follow-ups"),
+    Column(
+        "number", Integer, primary_key=True, autoincrement=False, comment="0 by phone, 1 in writing, 2 … follow-ups"
+    ),
     Column("done_at", BigInteger, nullable=False),
     Column("done_by", Text, nullable=False),
     Column("text", Text, nullable=False),

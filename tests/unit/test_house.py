@@ -13,7 +13,8 @@ ROOMS = (
     "events", "district", "cases", "deadlines", "deadline_steps", "limits", "working_calendar", "indicators",
     "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
     "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
-    "escalation.rules", "escalation.desk", "projector.regular", "coverage",
+    "escalation.rules", "escalation.desk", "projector.regular", "coverage", "alarms",
+    "liveboard.alarm_tiles",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}
 DOORS = {
