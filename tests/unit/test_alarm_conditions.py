@@ -130,8 +130,11 @@ def thing(kind: str, key: str, body: object, at: int = NOON, version: int = 1) -
 
 def test_a_source_whose_heartbeats_have_stopped_calls_the_district_and_a_late_one_nobody(board: Board) -> None:
     beat = {"at": NOON, "interval_s": 10}
-    board.load_things([thing("heartbeat", "/stopped", beat, NOON - 70_000), thing("heartbeat", "/late", beat, NOON - 60_000),
-                       thing("source", "/quiet", {"time": 0})], 1)  # fmt: skip
+    stopped, late = (
+        thing("heartbeat", "/stopped", beat, NOON - 70_000),
+        thing("heartbeat", "/late", beat, NOON - 60_000),
+    )
+    board.load_things([stopped, late, thing("source", "/quiet", {"time": 0})], 1)
     (found,) = seen(board)
     assert (found.kind, found.seat, found.subject) == ("source_stopped", CODE, Subject(source="/stopped"))
 
