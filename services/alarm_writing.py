@@ -16,11 +16,12 @@ def write_changes(writer: Writer, feed: Feed, now: int, changes: Sequence[Change
     version = feed.revision + 1
     kept = [(change, encode_alarm(change.alarm)) for change in changes if change.what != "forgotten"]
     gone = [(KIND, change.alarm.id) for change in changes if change.what == "forgotten"]
-    writer.things([(KIND, change.alarm.id, version, 0, body) for change, body in kept])
+    bodies = {change.alarm.id: body for change, body in kept}  # the last of each
+    writer.things([(KIND, key, version, 0, body) for key, body in bodies.items()])
     writer.drop_things(gone)
     write_lives(
         writer.connection,
         [(now, c.what, c.who, c.comment, c.alarm, body) for c, body in kept if c.what not in QUIET],
     )
-    things = [ThingChange(KIND, change.alarm.id, version, 0, msgspec.Raw(body)) for change, body in kept]
+    things = [ThingChange(KIND, key, version, 0, msgspec.Raw(body)) for key, body in bodies.items()]
     return Delta(last_entry="", things=things, things_gone=gone)

@@ -66,7 +66,8 @@ def step(
 ) -> list[Change]:
     """What the conditions and the clock change at ``now``; ``standing`` are all that are kept, cleared ones too.
 
-    ``is_blind``: nobody can say what is so now; of what stands nothing clears, and only the clock works on it.
+    An alarm may change twice: the later change has what it is now. ``is_blind``: nobody can say what is so now; of what
+    stands nothing clears, and only the clock works on it.
     """
     alarms = {alarm.id: alarm for alarm in standing}
     found: list[Change] = []
@@ -79,7 +80,11 @@ def step(
         if alarm is None:
             found.append(Change("raised", _raised(condition, now)))
         elif alarm.state == "cleared":
-            found.append(_again(_described(alarm, condition), condition, now, policy))
+            back = _again(_described(alarm, condition), condition, now, policy)
+            found.append(back)
+            # It waits on as if it had never been away: one that chatters climbs all the same.
+            if (change := _goes_on(back.alarm, condition, now, policy)) is not None:
+                found.append(change)
         elif (change := _goes_on(alarm, condition, now, policy)) is not None:
             found.append(change)
     for alarm in alarms.values():

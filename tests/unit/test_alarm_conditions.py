@@ -136,7 +136,7 @@ def test_a_source_whose_heartbeats_have_stopped_calls_the_district_and_a_late_on
     )
     board.load_things([stopped, late, thing("source", "/quiet", {"time": 0})], 1)
     (found,) = seen(board)
-    assert (found.kind, found.seat, found.subject) == ("source_stopped", CODE, Subject(source="/70s"))
+    assert (found.kind, found.seat, found.subject) == ("source_stopped", CODE, Subject(source="/stopped"))
 
 
 def test_cameras_lost_together_are_one_alarm_until_few_of_them_are_away(board: Board) -> None:
