@@ -22,6 +22,7 @@ from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from services.alarm_keeper import AlarmKeeper
     from services.escalator import Escalator
     from services.surveyor import Surveyor
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         settings = _settings(options)
-        if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _simulate}:
+        if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
             settings = with_local_redis(settings)
         command: Command = options.command
         return command(options, settings)
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     add("projector", _projector, "read the stream into the store, for ever")
     add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
     add("surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
+    add("alarms", _alarms, "raise, climb and clear what calls for a person; of several one leads")
     simulate = add("simulate", _simulate, "run the demo's case system: 30 days of history once, then live")
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
     replay = add("replay", _replay, "send a file of real cases through the stream")
@@ -226,7 +228,13 @@ def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
     return _with_each_package(settings, Surveyor)
 
 
-def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor]") -> int:
+def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.alarm_keeper import AlarmKeeper
+
+    return _with_each_package(settings, AlarmKeeper)
+
+
+def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor | AlarmKeeper]") -> int:
     """Run it until a signal, begun anew with each package that is loaded."""
     from services.doors import open_doors
     from services.package_watch import PackageWatch

@@ -18,10 +18,11 @@ from services.projector.rebuild import rebuild_if_old
 from services.sealing import Sealer
 from services.settings import Settings
 from services.simulator.generate import SEED, generate
+from services.simulator.play import is_filled
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import Keys, connect
-from services.supervisor import Supervisor
+from services.supervisor import Child, Supervisor
 
 CLOCK_FILE = "clock.json"
 
@@ -70,8 +71,12 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
             supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
             _say_where(settings, people, data / FILE, say)
         last = [0.0]
+        alarms: list[Child] = []
 
         def look_after() -> bool:
+            # While the history is written the store is of the past, and what it says is no alarm.
+            if not alarms and (not simulator or is_filled(data)):
+                alarms.append(supervisor.start("alarms", "alarms"))
             if embedded is not None and embedded.has_ended:
                 say("the embedded Redis has ended; starting it again")
                 embedded.start()

@@ -33,6 +33,11 @@ class Wakeups:
         newest = self._client.xrevrange(self._keys.events, count=1)
         return str(newest[0][0].decode()) if newest else "0-0"
 
+    def first_after(self, position: str) -> int | None:
+        """When the first entry behind ``position`` came into the ``events`` stream (Unix milliseconds), or None."""
+        found = self._client.xrange(self._keys.events, min=f"({position}", count=1)
+        return int(found[0][0].split(b"-")[0]) if found else None
+
 
 def _last_id(answer: Any) -> bytes:
     """The id of the last entry in an XREAD answer of one stream, in RESP2's or RESP3's shape."""

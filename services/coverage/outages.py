@@ -42,10 +42,17 @@ class Outages:
                 self._ends.append(one.at)
 
     def told(self, still_lost: Mapping[str, int] | frozenset[str] | set[str], now: int) -> list[Outage]:
-        """The outages at ``now``, the newest first; those that are over for an hour are forgotten."""
+        """The outages at ``now``, the newest first; those that are over for an hour are forgotten.
+
+        A camera that came back and is lost again is missing from its last outage only.
+        """
         found, kept = [], []
+        last: dict[str, int] = {}
+        for wave in self._waves:
+            for lost in wave.values():
+                last[lost.camera_id] = max(lost.at, last.get(lost.camera_id, lost.at))
         for wave, end in zip(self._waves, self._ends, strict=True):
-            still = sum(camera_id in still_lost for camera_id in wave)
+            still = sum(lost.camera_id in still_lost and lost.at == last[lost.camera_id] for lost in wave.values())
             if not still and now - end > KEPT_MS:
                 continue
             kept.append((wave, end))

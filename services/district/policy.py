@@ -1,10 +1,10 @@
 """``policy.toml``: targets, lights and rules, each with the default of DOMAIN.md; read and checked here."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from services.district.alarm_policy import AlarmPolicy, read_alarm_policy
+from services.district.numbers import Complain, is_number, numbers
 from services.district.report_policy import ReportPolicy
 
 Mode = Literal["off", "confirm", "auto"]
@@ -12,7 +12,6 @@ Mode = Literal["off", "confirm", "auto"]
 RULES = (
     "severity", "ping_pong", "unheld", "rework_limit", "asked", "whistle", "repeat", "level_deadline",
 )  # fmt: skip
-Complain = Callable[[str, str, str], None]
 
 
 def _modes() -> dict[str, Mode]:
@@ -75,49 +74,33 @@ class Policy:
     merging: MergingPolicy = field(default_factory=MergingPolicy)
     coverage: CoveragePolicy = field(default_factory=CoveragePolicy)
     reports: ReportPolicy = field(default_factory=ReportPolicy)
+    alarms: AlarmPolicy = field(default_factory=AlarmPolicy)
 
 
 def read_policy(found: dict[str, Any], complain: Complain) -> Policy:
     """The policy that the file's values say. ``complain(key, what is wrong, remedy)`` hears of each bad one."""
     shares = {}
     for item in fields(Policy):
-        if item.name in {"escalation", "merging", "coverage", "reports"}:
+        if item.type is not float:  # a table
             continue
         value = found.get(item.name, item.default)
-        if not _is_number(value) or not 0 < value <= 1:
+        if not is_number(value) or not 0 < value <= 1:
             complain(item.name, f"is {value!r}", "Write a share above 0 and up to 1")
         else:
             shares[item.name] = float(value)
-    escalation = _numbers(EscalationPolicy, found, "escalation", complain)
+    escalation = numbers(EscalationPolicy, found, "escalation", complain)
     modes = _modes() | _read_modes(found, complain)
     return Policy(
         **shares,
         escalation=EscalationPolicy(**escalation, modes=modes),
-        merging=MergingPolicy(**_numbers(MergingPolicy, found, "merging", complain)),
+        merging=MergingPolicy(**numbers(MergingPolicy, found, "merging", complain)),
         coverage=CoveragePolicy(
             class_weights=_class_weights(found, complain),
-            **_above_zero(_numbers(CoveragePolicy, found, "coverage", complain), complain),
+            **_above_zero(numbers(CoveragePolicy, found, "coverage", complain), complain),
         ),
-        reports=ReportPolicy(**_numbers(ReportPolicy, found, "reports", complain)),
+        reports=ReportPolicy(**numbers(ReportPolicy, found, "reports", complain)),
+        alarms=read_alarm_policy(found, complain),
     )
-
-
-def _numbers(kind: type[Any], found: dict[str, Any], table: str, complain: Complain) -> dict[str, Any]:
-    given = found.get(table, {})
-    if not isinstance(given, dict):
-        complain(table, "is no table", f"Write [{table}] and its values below it")
-        return {}
-    values = {}
-    for item in fields(kind):
-        if item.name in {"modes", "class_weights"} or item.name not in given:
-            continue
-        value, whole = given[item.name], item.type is int
-        if not _is_number(value) or value < 0 or (whole and value != int(value)):
-            remedy = "Write a whole number from 0 on" if whole else "Write a number from 0 on"
-            complain(f"{table}.{item.name}", f"is {value!r}", remedy)
-        else:
-            values[item.name] = int(value) if whole else float(value)
-    return values
 
 
 def _class_weights(found: dict[str, Any], complain: Complain) -> dict[str, float]:
@@ -126,7 +109,7 @@ def _class_weights(found: dict[str, Any], complain: Complain) -> dict[str, float
     given = coverage.get("class_weights", {}) if isinstance(coverage, dict) else {}
     weights: dict[str, float] = {}
     for domain, weight in given.items() if isinstance(given, dict) else ():
-        if not _is_number(weight) or weight < 0:
+        if not is_number(weight) or weight < 0:
             complain(f"coverage.class_weights.{domain}", f"is {weight!r}", "Write a number from 0 on")
         else:
             weights[str(domain)] = float(weight)
@@ -158,7 +141,3 @@ def _read_modes(found: dict[str, Any], complain: Complain) -> dict[str, Mode]:
         else:
             modes[rule] = mode
     return modes
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

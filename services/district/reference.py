@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import msgspec
 
+from services.district.alarm_policy import KINDS, NUMBERS, AlarmPolicy
 from services.district.load import TABLES
 from services.district.package import LAYERS
 from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Policy
@@ -64,6 +65,32 @@ RULE_WORDS = {
         f"follow_up_hours_{n}": f"hours from one report of a severity {n} to the next; 0: no follow-ups"
         for n in (1, 2, 3, 4)
     },
+    "acceptable_per_hour": "alarms an hour that one seat can well answer",
+    "most_per_hour": "the most that it can",
+    "flood_alarms": "more of them than this in `flood_minutes` are a flood; below half of it the flood is over",
+    "flood_minutes": "minutes looked back for a flood",
+    "acknowledgement_minutes": "minutes after which «taken» runs out if nothing has happened",
+    "climb_minutes": "minutes until an alarm that nobody takes goes one level up: second officer, duty leader",
+    "proposal_minutes": "minutes that a proposed escalation may wait for its answer",
+    "takeover_minutes": "minutes before the district takes a case over at which its street hears of it",
+    "report_minutes": "minutes before an incident's report is due at which its seat hears of it",
+    "overdue_severity": "cases of severity 1 up to this one alarm when they are overdue",
+    "rearm_minutes": "minutes after its end in which an alarm that comes back is the same one (chattering)",
+    "shelve_most_hours": "hours for which an alarm may be shelved at most",
+    "clear_kept_hours": "hours for which a cleared alarm stays on the list",
+}
+ALARM_WORDS = {
+    "severe_incident": "an open case of severity 1–2, to the district and to its street",
+    "escalation_untaken": "a case that went to the district and that nobody has acknowledged",
+    "proposal_waits": "a proposed escalation without an answer",
+    "takeover_near": "the clock is about to make a street's case the district's",
+    "overdue_severe": "a severe case is overdue",
+    "whistle_unanswered": "departments have not answered a whistle (吹哨)",
+    "report_due": "a severe incident's report is due",
+    "source_stopped": "a source's heartbeats have stopped (停)",
+    "camera_outage": "many cameras lost at once: one alarm",
+    "entries_lost": "entries of the stream were trimmed away before they were read",
+    "intake_late": "entries wait to be taken into the store: what the screens show is of the past",
 }
 MODE_WORDS = {
     "severity": "severe cases",
@@ -158,7 +185,7 @@ def _lines() -> Iterator[str]:
     yield from _section("district.toml", "key", HEAD)
     yield from _section("policy.toml", "key", _policy())
     yield ""
-    yield "Its other tables (`[stage_limits_minutes]`, `[alarms]`) are carried along and not read yet."
+    yield "Its other tables (`[stage_limits_minutes]`) are carried along and not read yet."
     yield ""
     yield "## Areas"
     yield ""
@@ -210,6 +237,11 @@ def _policy() -> dict[str, str]:
                 words = RULE_WORDS.get(f"{table}.{item.name}") or RULE_WORDS[item.name]
                 found[f"[{table}] {item.name}"] = f"{words}; default {item.default:g}"
     found["[coverage.class_weights] …"] = "a unified class: how much more a case of it weighs in need; default 1"
+    for name in NUMBERS:
+        found[f"[alarms] {name}"] = f"{RULE_WORDS[name]}; default {getattr(AlarmPolicy(), name):g}"
+    for kind_of_alarm, severity in KINDS.items():
+        words = f'{ALARM_WORDS[kind_of_alarm]}: `"off"` or a severity, 1 (gravest) to 3; default {severity}'
+        found[f"[alarms.kinds] {kind_of_alarm}"] = words
     modes = EscalationPolicy().modes
     for rule in RULES:
         found[f"[escalation.modes] {rule}"] = f"{MODE_WORDS[rule]}: `off`, `confirm` or `auto`; default `{modes[rule]}`"

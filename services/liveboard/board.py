@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from shapely.geometry.base import BaseGeometry as Geometry
 
+from services.alarms.told import Alarm, decode_alarm
 from services.cases import CaseRow, pauses_in, suspended_at
 from services.coverage.seeing import Seeing
 from services.deadlines import LIGHTS, light, next_turn
@@ -68,6 +69,7 @@ class Board:
         self.solved: dict[int, dict[int, int]] = {}
         self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
+        self.alarms: dict[str, Alarm] = {}
         self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
         self.happened: list[Happened] = []
@@ -117,6 +119,10 @@ class Board:
         for proposal in delta.proposals:
             self.proposals[proposal.case_id] = proposal
         changed.update(delta.withdrawn, (p.case_id for p in delta.proposals))
+        for kind, key in delta.things_gone:
+            self.things.pop((kind, key), None)
+            if kind == "alarm":
+                self.alarms.pop(key, None)
         changed |= self._put_things(delta.things, revision)
         for what, source, n in delta.tallies:
             self.tallies[what, source] = self.tallies.get((what, source), 0) + n
@@ -127,7 +133,7 @@ class Board:
 
     def load_things(self, things: Iterable[ThingChange], revision: int) -> None:
         """Take over the newest state of everything that is no case."""
-        self.things = {}
+        self.things, self.alarms = {}, {}
         self._put_things(things, revision)
 
     def _put_things(self, things: Iterable[ThingChange], revision: int) -> set[str]:
@@ -143,7 +149,9 @@ class Board:
                 continue
             self.things[thing.kind, thing.key] = thing
             self.coverage.put(revision, thing)
-            if thing.kind == "sight":
+            if thing.kind == "alarm":
+                self.alarms[thing.key] = decode_alarm(thing.body)
+            elif thing.kind == "sight":
                 looked += self.seeing.put(bytes(thing.body))
             elif thing.kind == "coverage":
                 self.seeing.is_night = bool(thing_body(thing)["is_night"])

@@ -31,7 +31,8 @@ class ThingChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     """State before + delta = state after; ``counts`` holds only ``LIVE_CUTS``.
 
-    ``reload`` says that everything may have changed: read it all again.
+    ``things_gone`` are (kind, key) of things that are no more. ``reload`` says that everything may have changed: read
+    it all again.
     """
 
     last_entry: str
@@ -47,6 +48,7 @@ class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     lost_at: int | None = None
     emptied_at: int | None = None
     reload: bool = False
+    things_gone: list[tuple[str, str]] = []
 
 
 encode_delta = msgspec.json.Encoder().encode

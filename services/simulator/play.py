@@ -64,6 +64,14 @@ def filling(data_dir: Path) -> float | None:
     return None if state.get("done") else float(state.get("share", 0.0))
 
 
+def is_filled(data_dir: Path) -> bool:
+    """Whether the whole history is written."""
+    try:
+        return bool(json.loads((data_dir / MARK).read_text()).get("done"))
+    except (FileNotFoundError, ValueError):
+        return False
+
+
 def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: Say) -> bool:
     """Tell 30 days up to ``end_ms``; False when stopped half way. Told again from the start it changes nothing.
 

@@ -85,7 +85,7 @@ alarm_lives = Table(
     Column("alarm", Text, nullable=False),
     Column("seat", Text, nullable=False, comment="the street's code, or the district's"),
     Column("kind", Text, nullable=False),
-    Column("what", Text, nullable=False, comment="raised acknowledged lapsed climbed shelved unshelved cleared"),
+    Column("what", Text, nullable=False, comment="alarms.life.What, but its QUIET"),
     Column("who", Text, nullable=False, comment="empty: the system"),
     Column("comment", Text, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="the alarm as it stood then (JSON)"),

@@ -30,7 +30,7 @@ from services.store.upsert import (
 
 OUTBOX_KEPT = 20_000
 # Kinds of things that no event brings: other processes of ours make them from the rest.
-OF_OUR_OWN = ("hot_spots", *COVERAGE_KINDS)
+OF_OUR_OWN = ("hot_spots", "alarm", *COVERAGE_KINDS)
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
 MODEL = 2
 
@@ -176,6 +176,12 @@ class Writer:
         """Upsert things, in the order of the columns of ``things``."""
         upsert_things(self.connection, sorted(rows, key=lambda row: (row[0], row[1])))
 
+    def drop_things(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Forget things of our own, by (kind, key)."""
+        for kind, key in keys:
+            c = schema.things.c
+            self.connection.execute(delete(schema.things).where(c.kind == kind, c.key == key))
+
     def rollups(self, change: Change, later: LaterChange) -> None:
         """Move the roll-ups."""
         moved = sorted({measure for of_cell in change.values() for measure in of_cell})
@@ -218,7 +224,7 @@ class Writer:
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
-        # What the escalator gathers and the surveyor tells is not in the history: it stays.
+        # What the escalator gathers, the surveyor tells and the alarms are is not in the history: it stays.
         self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
         for table in (schema.cases, schema.rollups, schema.rollups_later, schema.outbox):
             self.connection.execute(delete(table))

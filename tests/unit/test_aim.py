@@ -192,3 +192,12 @@ def test_a_degree_in_metres_and_back() -> None:
     assert north == pytest.approx(111_132.9 - 559.8 * math.cos(2 * math.radians(31.9)), rel=1e-5)
     there = plane.to_metres([[118.95, 31.85]])
     assert plane.to_degrees(there)[0].tolist() == pytest.approx([118.95, 31.85], abs=1e-12)
+
+
+def test_a_camera_that_is_lost_again_is_missing_from_its_last_outage_only() -> None:
+    outages = Outages()
+    both = [f"b{i}" for i in range(FROM_CAMERAS)]
+    outages.lose(Lost(camera_id, 0, "S1") for camera_id in [*both, "a"])
+    outages.lose(Lost(camera_id, 600_000, "S2") for camera_id in both)
+    told = outages.told({*both, "a"}, 700_000)
+    assert [(one.at, one.still) for one in told] == [(600_000, FROM_CAMERAS), (0, 1)]

@@ -13,7 +13,8 @@ ROOMS = (
     "events", "district", "cases", "deadlines", "deadline_steps", "limits", "working_calendar", "indicators",
     "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
     "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
-    "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty",
+    "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
+    "liveboard.alarm_tiles", "liveboard.lenses", "liveboard.case_export",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}
 DOORS = {

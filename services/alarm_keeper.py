@@ -1,0 +1,148 @@
+"""``lianqin alarms``: raise, repeat, climb and clear what calls for a person. One leader at a time.
+
+It keeps a board up with the store by the outbox, holds the alarms against its conditions (``services.alarms``), and
+writes what has changed as things and as steps of the alarms' lives. What it decides on is read again under the feed's
+lock: an officer who takes an alarm in between, or a second keeper, is never overwritten.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+import redis
+from sqlalchemy import Engine
+
+from services.alarm_writing import write_changes
+from services.alarms.conditions import ReportDue, Scene, conditions, intake
+from services.alarms.life import Change, step
+from services.announcing import announce
+from services.clock import Clock
+from services.district.package import District
+from services.escalation.lease import Lease
+from services.leading import lead
+from services.liveboard.board import Board
+from services.projector.delta import Delta, ThingChange, decode_delta
+from services.store import read
+from services.store.alarms import kept_alarms
+from services.store.write import Feed, Writer, read_feed
+from services.wakeups import Wakeups
+
+log = logging.getLogger(__name__)
+
+# The clock strikes between changes: everything is judged again this often, and after a change not more often than
+# ``AFTER_CHANGE_S``, nor for more than this share of the time.
+JUDGE_EVERY_S, AFTER_CHANGE_S, JUDGING_SHARE = 1.0, 0.2, 0.1
+# An entry that has waited longer for the projector: what the board says is of the past, and raises and clears nothing.
+BLIND_AFTER_MS = 10_000
+# The things that conditions are made from. What cameras see is a hundred times as much, and none of it is.
+KINDS = ("source", "heartbeat", "coverage", "alarm")
+
+Reports = Callable[[Board, int], Sequence[ReportDue]]
+
+
+def no_reports(_board: Board, _now: int) -> Sequence[ReportDue]:
+    """Where nobody says which reports are due."""
+    return ()
+
+
+class AlarmKeeper:
+    """One process of the alarms. ``reports`` says which reports of incidents are due."""
+
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        engine: Engine,
+        client: redis.Redis,
+        district: District,
+        clock: Clock,
+        reports: Reports = no_reports,
+        real_now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._engine, self._district, self._clock = engine, district, clock
+        self._reports, self._real_now_ms = reports, real_now_ms
+        self._lease = Lease(client, district.code, role="alarms")
+        self._wakeups = Wakeups(client, district.code)
+        self._next, self._soonest = 0.0, 0.0
+        self.board = Board(district)
+
+    def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
+        """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
+        lead(self, self._lease, self._wakeups, stop, is_outdated)
+
+    def load(self) -> None:
+        """Take over the state of the store: open cases, proposals, sources, the alarms that are kept."""
+        board = Board(self._district)
+        with self._engine.connect() as connection, connection.begin():
+            feed = read_feed(connection)
+            things = read.all_things(connection, KINDS)
+            rows = list(read.open_cases(connection))
+            board.proposals = {proposal.case_id: proposal for proposal in read.all_proposals(connection)}
+        board.load_things(
+            (ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body)) for t in things),
+            0 if feed is None else feed.revision,
+        )
+        board.load(rows, [], self._clock.now_ms())
+        if feed is not None:
+            board.revision = feed.revision
+            board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
+        self.board, self._next = board, 0.0
+
+    def work(self) -> None:
+        """Take in what has come; judge everything once a second, and soon after each change."""
+        has_changed = self._follow()
+        started = time.monotonic()
+        if started < self._soonest or (not has_changed and started < self._next):
+            if has_changed:
+                self._next = self._soonest
+            return
+        self.judge()
+        took = time.monotonic() - started
+        self._soonest = started + max(AFTER_CHANGE_S, took / JUDGING_SHARE)
+        self._next = max(started + JUDGE_EVERY_S, self._soonest)
+
+    def judge(self) -> list[Change]:
+        """Hold the alarms against what is so now, and write what that changes; returns it."""
+        now = self._clock.now_ms()
+        self.board.tick(now)
+        waiting_since = self._waiting_since()
+        scene = Scene(self.board, now, self._real_now_ms(), self._reports(self.board, now), waiting_since)
+        is_blind = waiting_since is not None and scene.real_now - waiting_since >= BLIND_AFTER_MS
+        found = intake(scene) if is_blind else conditions(scene)
+        policy = scene.policy
+        if not step(self.board.alarms.values(), found, now, policy, is_blind=is_blind):
+            return []
+        changes: list[Change] = []
+
+        def rows(writer: Writer, feed: Feed) -> Delta:
+            changes[:] = step(kept_alarms(writer.connection), found, now, policy, is_blind=is_blind)
+            return write_changes(writer, feed, now, changes)
+
+        revision = announce(self._engine, now, rows)
+        self._wakeups.tell(revision)
+        self._follow()
+        return changes
+
+    def _follow(self) -> bool:
+        """What the outbox holds behind us; whether there was anything."""
+        found = False
+        while True:
+            with self._engine.connect() as connection:
+                messages = read.outbox_after(connection, self.board.revision)
+            deltas = [decode_delta(payload) for _, payload in messages]
+            if messages and (messages[0][0] != self.board.revision + 1 or any(delta.reload for delta in deltas)):
+                self.load()
+                return True
+            for (revision, _), delta in zip(messages, deltas, strict=True):
+                things = [thing for thing in delta.things if thing.kind in KINDS]
+                ours = msgspec.structs.replace(delta, things=things, counts=[], happened=[], tallies=[])
+                self.board.apply(revision, ours, self._clock.now_ms())
+            found = found or bool(messages)
+            if len(messages) < 1000:
+                return found
+
+    def _waiting_since(self) -> int | None:
+        """When the oldest entry came that the store has not taken in, by the machine's clock."""
+        with self._engine.connect() as connection:
+            feed = read_feed(connection)
+        return None if feed is None else self._wakeups.first_after(feed.position)

@@ -1,0 +1,184 @@
+"""What calls for a person: each kind, its seat, and what to do about it."""
+
+import dataclasses
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.alarms.conditions import Condition, ReportDue, Scene, conditions, intake
+from services.alarms.told import Subject
+from services.cases import CaseRow, Place, settle
+from services.clock import to_rfc3339
+from services.coverage.told import Outage
+from services.district.alarm_policy import KINDS
+from services.district.package import District
+from services.escalation.rules import Proposal
+from services.events.parse import Event, parse
+from services.liveboard.board import Board
+from services.projector.delta import Delta, ThingChange
+from tests.tiny import CODE, NOON, OFFICE, case, entry
+
+MINUTE, DAY = 60_000, 86_400_000
+
+
+def minutes(n: float) -> str:
+    return to_rfc3339(NOON + round(n * MINUTE))
+
+
+def row(case_id: str = "A1", *, street: str = "S1", **more: Any) -> CaseRow:
+    state = {"status": "handling", "level": "street", "lead_unit": "D1", "filed_at": to_rfc3339(NOON - DAY),
+             "category": {"name": "井盖缺失"}, **more}  # fmt: skip
+    event = parse(f"{NOON}-0", entry(case(case_id, **state), at=NOON), NOON)
+    assert isinstance(event, Event), event
+    return settle(event, NOON << 20, Place(118.905, 31.905, street, "", ""), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
+
+
+def due(n: float, **more: Any) -> CaseRow:
+    """A case whose deadline is in ``n`` minutes."""
+    clock = {"what": "close", "started_at": minutes(-600), "deadline_at": minutes(n)}
+    return row(clocks=[clock], **more)
+
+
+@pytest.fixture
+def board(tiny: District) -> Board:
+    found = Board(tiny)
+    found.load([], [], NOON)
+    return found
+
+
+def seen(board: Board, *rows: CaseRow, now: int = NOON, **more: Any) -> list[Condition]:
+    board.apply(board.revision + 1, Delta("", rows=list(rows), lost=board.lost, lost_at=board.lost_at), now)
+    return conditions(Scene(board, now, now, **more))
+
+
+def said(found: list[Condition]) -> set[tuple[str, str, str]]:
+    return {(condition.kind, condition.seat, condition.what_to_do) for condition in found}
+
+
+def passed(**more: Any) -> dict[str, Any]:
+    return {
+        "level": "district",
+        "escalations": [{"to": "D1", "reason_code": "beyond_power", "at": minutes(-5), **more}],
+    }
+
+
+WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"}]}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (row(), set()),
+        (row(severity=3), set()),
+        (row(severity=2), {("severe_incident", "S1", "open_case"), ("severe_incident", CODE, "open_case")}),
+        (row(severity=1, street=""), {("severe_incident", CODE, "open_case")}),
+        (row(severity=1, street="unknown"), {("severe_incident", CODE, "open_case")}),
+        (row(**passed()), {("escalation_untaken", CODE, "acknowledge_escalation")}),
+        (row(**passed(acknowledged_at=minutes(-1))), set()),
+        (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case")}),
+        (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case")}),
+        (row(whistles=[{**WHISTLE, "at": minutes(-29)}]), {("takeover_near", "S1", "open_case")}),
+        (due(-1, severity=3), {("takeover_near", "S1", "open_case")}),
+        (due(0.5), set()),
+        (due(-31), set()),
+    ],
+)  # fmt: skip
+def test_a_case_calls_for_whoever_must_act(board: Board, found: CaseRow, expected: set[tuple[str, str, str]]) -> None:
+    assert said(seen(board, found)) == expected
+
+
+def test_a_severe_case_that_is_overdue_calls_the_street_that_holds_it(board: Board) -> None:
+    kinds = {(kind, seat) for kind, seat, _ in said(seen(board, due(-31, severity=2)))}
+    assert ("overdue_severe", "S1") in kinds
+    district = board.district
+    alarms = dataclasses.replace(district.policy.alarms, overdue_severity=3, kinds={"overdue_severe": 3})
+    board.district = dataclasses.replace(district, policy=dataclasses.replace(district.policy, alarms=alarms))
+    (found,) = seen(board, due(-31, severity=3))
+    assert (found.kind, found.severity) == ("overdue_severe", 3)
+
+
+def test_a_proposal_waits_from_its_fifteenth_minute_on(board: Board) -> None:
+    proposal = Proposal("A1", 1, "asked", "beyond_power", "confirm", NOON - 15 * MINUTE)
+    board.proposals = {"A1": msgspec.structs.replace(proposal, at=proposal.at + 1)}
+    assert seen(board, row()) == []
+    board.proposals = {"A1": proposal, "gone": msgspec.structs.replace(proposal, case_id="gone")}
+    assert said(seen(board)) == {("proposal_waits", CODE, "confirm_proposal")}
+    board.proposals = {"A1": msgspec.structs.replace(proposal, mode="auto")}
+    assert said(seen(board)) == {("proposal_waits", CODE, "open_case")}
+
+
+def test_every_takeover_of_the_next_half_hour_is_announced_with_its_moment(board: Board) -> None:
+    rows = [due(-0.1 * i, case_id=f"A{i}") for i in range(400)]
+    found = seen(board, *rows)
+    assert len(found) == 300
+    assert {c.due_at for c in found if c.subject.case_id == "A10"} == {NOON + 29 * MINUTE}
+
+
+def test_a_report_is_announced_ten_minutes_before_it_is_due(board: Board) -> None:
+    report = ReportDue("A1", "S1", 1, NOON + 10 * MINUTE)
+    (found,) = seen(board, row(), reports=[report])
+    assert (found.kind, found.seat, found.number, found.due_at) == ("report_due", "S1", 1, report.due_at)
+    assert (found.what_to_do, found.class_name, found.moved_at) == ("write_report", "井盖缺失", 0)
+    assert seen(board, reports=[msgspec.structs.replace(report, due_at=report.due_at + 1)]) == []
+    assert len(seen(board, reports=[msgspec.structs.replace(report, case_id="unknown")])) == 1
+
+
+def thing(kind: str, key: str, body: object, at: int = NOON, version: int = 1) -> ThingChange:
+    return ThingChange(kind, key, version, at << 20, msgspec.Raw(msgspec.json.encode(body)))
+
+
+def test_a_source_whose_heartbeats_have_stopped_calls_the_district_and_a_late_one_nobody(board: Board) -> None:
+    beat = {"at": NOON, "interval_s": 10}
+    stopped, late = (
+        thing("heartbeat", "/stopped", beat, NOON - 70_000),
+        thing("heartbeat", "/late", beat, NOON - 60_000),
+    )
+    board.load_things([stopped, late, thing("source", "/quiet", {"time": 0})], 1)
+    (found,) = seen(board)
+    assert (found.kind, found.seat, found.subject) == ("source_stopped", CODE, Subject(source="/stopped"))
+
+
+def test_cameras_lost_together_are_one_alarm_until_few_of_them_are_away(board: Board) -> None:
+    outages = [Outage(NOON, 60, 45, ["S1"]), Outage(NOON - 5, 60, 19, ["S1", "S2"])]
+    board.load_things([thing("coverage", "all", {"outages": outages, "is_night": False})], 1)
+    (found,) = seen(board)
+    assert (found.kind, found.number, found.subject.street) == ("camera_outage", 45, "S1")
+    assert found.what_to_do == "open_camera"
+
+
+def test_a_gap_is_an_alarm_for_an_hour_and_the_next_gap_another(board: Board) -> None:
+    board.lost, board.lost_at = 7, NOON
+    (first,) = seen(board)
+    assert (first.kind, first.number) == ("entries_lost", 7)
+    assert seen(board, now=NOON + 60 * MINUTE) == []
+    board.lost, board.lost_at = 9, NOON + 1
+    assert seen(board)[0].id != first.id
+
+
+def test_entries_that_wait_for_a_minute_are_said(board: Board) -> None:
+    assert intake(Scene(board, NOON, NOON, (), NOON - MINUTE))[0].kind == "intake_late"
+    assert intake(Scene(board, NOON, NOON, (), NOON - MINUTE + 1)) == []
+    assert intake(Scene(board, NOON, NOON)) == []
+
+
+def test_a_dispute_or_a_special_person_is_named_by_no_text(board: Board) -> None:
+    for domain in ("09", "10"):
+        for found in seen(board, row(severity=1, domain=domain)):
+            assert (found.class_name, found.domain) == ("", domain)
+    assert {c.class_name for c in seen(board, row(severity=1))} == {"井盖缺失"}
+
+
+def test_a_kind_that_is_off_is_never_said(board: Board, tiny: District) -> None:
+    board.lost, board.lost_at = 7, NOON
+    board.proposals = {"A1": Proposal("A1", 1, "asked", "other", "confirm", NOON - DAY)}
+    coverage = {"outages": [Outage(NOON, 60, 45, [])], "is_night": False}
+    board.load_things([thing("heartbeat", "/s", {"at": 0, "interval_s": 1}, 1), thing("coverage", "all", coverage)], 1)
+    rows = [row(severity=1), due(-60, case_id="B", severity=1), due(-1, case_id="C"), row("D", **passed()),
+            row("E", whistles=[WHISTLE])]  # fmt: skip
+    more: dict[str, Any] = {"reports": [ReportDue("A1", "S1", 0, NOON)], "waiting_since": NOON - MINUTE}
+    assert {c.kind for c in seen(board, *rows, **more)} == set(KINDS)
+    for off in KINDS:
+        alarms = dataclasses.replace(tiny.policy.alarms, kinds={k: v for k, v in KINDS.items() if k != off})
+        board.district = dataclasses.replace(tiny, policy=dataclasses.replace(tiny.policy, alarms=alarms))
+        assert {c.kind for c in seen(board, **more)} == set(KINDS) - {off}
