@@ -21,7 +21,7 @@ from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
 from dashboard.wire import App
 from services import accounts
 from services.accounts import Found
-from services.rights import Person, may
+from services.rights import DISTRICT, Person, may
 from services.store import accounts as store
 from services.store.accounts import Account
 
@@ -164,7 +164,7 @@ def allowed(right: str, street: str | None = None, community: str | None = None)
     return asking
 
 
-def register_access(server: Flask, access: Access, callbacks: Callable[[], Container[str]]) -> None:
+def register_access(server: Flask, access: Access, callbacks: Callable[[], Container[str]], district: str) -> None:
     """Stand before everything else that the app does; ``callbacks`` are the outputs that Dash knows."""
 
     @server.before_request
@@ -186,15 +186,15 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
             return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
         if right is None or not may(found.person, right):
             return _say(403, "无权 / not allowed")
-        return _page_or_callback(found.person, endpoint, callbacks)
+        return _page_or_callback(found.person, endpoint, callbacks, district)
 
 
 def _page_or_callback(
-    asking: Person, endpoint: str, callbacks: Callable[[], Container[str]]
+    asking: Person, endpoint: str, callbacks: Callable[[], Container[str]], district: str
 ) -> Response | tuple[str, int] | None:
     """Dash answers every page at one address and every callback at another: each has its own right."""
     if endpoint == "/<path:path>":
-        right = page_right(request.path)
+        right = page_right(request.path, district)
         if right is not None and not may(asking, *right):
             return _say(403, "无权 / not allowed")
     if request.path == UPDATE and request.method == "POST":
@@ -209,13 +209,15 @@ def _page_or_callback(
     return None
 
 
-def page_right(path: str) -> tuple[str, str | None] | None:
-    """(right, street) of a Dash page; None where there is no such page."""
+def page_right(path: str, district: str) -> tuple[str, str | None] | None:
+    """(right, street) of a Dash page; None where there is no such page. ``district``: the centre's seat."""
     path = path.rstrip("/") or "/"
     if path in PAGES:
         return PAGES[path], None
-    if path.startswith("/street/"):
-        return PAGES.get("/street/", "see_street"), path.removeprefix("/street/")
+    for start in ("/street/", "/handover/"):
+        if path.startswith(start):
+            seat = path.removeprefix(start).partition("/")[0]
+            return PAGES[start], DISTRICT if seat == district else seat
     return None
 
 

@@ -19,6 +19,7 @@ from dashboard.callbacks.desk import DeskPanel
 from dashboard.coverage_endpoints import register_coverage
 from dashboard.desk_endpoints import register_desk
 from dashboard.desk_live import DeskRoom
+from dashboard.duty_endpoints import Duty, register_duty
 from dashboard.endpoints import register_endpoints
 from dashboard.guards import PAGES
 from dashboard.hosts import known_hosts
@@ -43,6 +44,7 @@ from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
 from services.rights import Person, may
 from services.settings import Settings
+from services.wakeups import Wakeups
 from services.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,6 @@ def create_app(doors: Doors) -> Web:
         serve_locally=True,
         suppress_callback_exceptions=True,
     )
-    _register_pages(doors)
     app.layout = html.Div(dash.page_container)
     socketio = SocketIO(
         server,
@@ -112,7 +113,7 @@ def create_app(doors: Doors) -> Web:
     )  # fmt: skip
     behind = access.behind_proxies(known_hosts(wired(server.wsgi_app), doors.hosts))
     server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
-    register_access(server, access, lambda: app.callback_map)
+    register_access(server, access, lambda: app.callback_map, doors.district.code)
     placer = Placer(doors.district)
     room = LiveRoom(socketio, doors.clock, access, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
@@ -141,6 +142,10 @@ def create_app(doors: Doors) -> Web:
     register_desk(
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, _record
     )  # fmt: skip
+    wakeups = Wakeups(doors.redis, doors.district.code)
+    duty = Duty(access, doors.district, room, doors.clock, offload, _record, wakeups)
+    register_duty(server, duty)
+    _register_pages(doors, duty)
     register_refusals(server, app)
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
@@ -153,7 +158,7 @@ def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
     return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
 
 
-def _register_pages(doors: Doors) -> None:
+def _register_pages(doors: Doors, duty: Duty) -> None:
     """The pages. Dash's router asks for any of them in a callback, so that each looks again whether it may be shown."""
     district, titles = doors.district, texts("zh-CN")
 
@@ -183,6 +188,10 @@ def _register_pages(doors: Doors) -> None:
     dash.register_page(
         "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
         layout=page(PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)),
+    )  # fmt: skip
+    dash.register_page(
+        "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
+        layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
     )  # fmt: skip
 
 

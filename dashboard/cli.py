@@ -22,7 +22,7 @@ from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
 
 if TYPE_CHECKING:
-    from services.alarm_keeper import AlarmKeeper
+    from services.duty_keeping import DutyKeeper
     from services.escalator import Escalator
     from services.surveyor import Surveyor
 
@@ -229,12 +229,12 @@ def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.alarm_keeper import AlarmKeeper
+    from services.duty_keeping import DutyKeeper
 
-    return _with_each_package(settings, AlarmKeeper)
+    return _with_each_package(settings, DutyKeeper)
 
 
-def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor | AlarmKeeper]") -> int:
+def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor | DutyKeeper]") -> int:
     """Run it until a signal, begun anew with each package that is loaded."""
     from services.doors import open_doors
     from services.package_watch import PackageWatch

@@ -51,6 +51,18 @@ ADDRESSES: dict[str, str] = {
     "save_view": "keep_views",
     "drop_view": "keep_views",
     "cases_csv": "export_cases",
+    "acknowledge_alarm": "take_alarm",
+    "shelve_alarm": "take_alarm",
+    "unshelve_alarm": "take_alarm",
+    "alarm_lives": "see_log",
+    "log_entries": "see_log",
+    "add_log_entry": "write_log",
+    "handovers": "see_log",
+    "sign_out": "sign_handover",
+    "sign_in": "sign_handover",
+    "reports_due": "see_log",
+    "report_done": "write_report",
+    "grids": "see_street",
 }
 
 # Dash page → right.
@@ -59,6 +71,7 @@ PAGES: dict[str, str] = {
     "/coverage": "see_coverage",
     "/desk": "see_desk",
     "/street/": "see_street",
+    "/handover/": "see_log",
 }
 
 # Dash callback, by its output → right. Dash's own router shows only what the page's right lets through.

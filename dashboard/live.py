@@ -23,6 +23,7 @@ from dashboard.stuck import drop_stuck, shut
 from dashboard.wire import KEY
 from dashboard.zones import Zones
 from services.clock import Clock
+from services.duty.boundary import Borders
 from services.liveboard.coverage_feed import encode_changes
 from services.liveboard.follower import STORE_ERRORS, Follower
 from services.liveboard.zone import Zone
@@ -75,6 +76,7 @@ class LiveRoom:
     def start(self, follower: Follower) -> None:
         """Follow the store, flush and beat, each in a greenlet of its own."""
         self.follower = follower
+        self._borders = Borders(follower.board.district)
         for loop in (follower.run, self._flush_loop, self._beat_loop):
             gevent.spawn(_for_ever, loop)
 
@@ -82,7 +84,7 @@ class LiveRoom:
         """The follower's word: these cases changed; None, everything is new."""
         assert self.follower is not None
         if case_ids is None:
-            self.zones = Zones(self.follower, self._clock, self._filling, self.more)
+            self.zones = Zones(self.follower, self._clock, self._filling, self._borders, self.more)
             for key in {"wall", *self.zone_of.values()}:
                 zone = self.zones.get(key)
                 for part in zone.snapshot(self._clock.now_ms())[0]:

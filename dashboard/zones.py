@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from services.cases import CaseRow
 from services.clock import Clock
+from services.duty.boundary import Borders
 from services.duty.roster import Roster
+from services.liveboard.alarm_tiles import alarm_tiles, for_visitors
 from services.liveboard.board import Board, thing_list
+from services.liveboard.border_marks import BorderMarks
 from services.liveboard.coverage_tiles import CoverageTiles
 from services.liveboard.figures import street_rows, tiles
 from services.liveboard.follower import Follower
@@ -28,14 +30,17 @@ class Zones:
         follower: Follower,
         clock: Clock,
         filling: Callable[[], float | None],
+        borders: Borders,
         more: Sequence[Callable[[str], dict[str, Any]]] = (),
-        neighbour: Callable[[CaseRow], str] = lambda row: "",
     ) -> None:
-        self._follower, self._clock, self._filling, self._neighbour = follower, clock, filling, neighbour
+        self._follower, self._clock, self._filling = follower, clock, filling
         self._board: Board = follower.board
         self._coverage = CoverageTiles()
         self._roster = Roster(self._board.district)
         self._rows: list[dict[str, Any]] = []
+        self._borders = BorderMarks(borders)
+        self._borders.learn(self._board.rows.values())
+        self._alarms: dict[str, tuple[int, float, dict[str, Any]]] = {}
         self._zones: dict[str, Zone] = {}
         self._watched_at: dict[str, float] = {}
         self._parts = more  # zone → tiles beside those of the board
@@ -83,7 +88,7 @@ class Zones:
         if key == WALL:
             return Zone(self._board, WallLens(self._board, self._wall_tiles))
         street, _, community = key.removeprefix(STREET).partition("/") if key.startswith(STREET) else ("", "", "")
-        lens = DeskLens(self._board, lambda: self._desk_tiles(key, street), street, community, self._neighbour)
+        lens = DeskLens(self._board, lambda: self._desk_tiles(key, street), street, community, self._borders.of)
         # A street hears of what concerns it; the newest entry comes with the beat.
         return Zone(self._board, lens, every_entry=not street)
 
@@ -113,13 +118,23 @@ class Zones:
         found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
         found["ticker"] = list(board.happened)
         found["units"] = units_of(board)
+        found["alarms"] = for_visitors(self._alarm_tiles(board.district.code))
         return found | self._more(WALL)
+
+    def _alarm_tiles(self, seat: str) -> dict[str, Any]:
+        """Reckoned anew when an alarm has changed, and once a second for what the clock moves."""
+        board, now = self._board, time.monotonic()
+        known = self._alarms.get(seat)
+        if known is None or known[0] != board.alarms_told or now - known[1] >= 1:
+            known = self._alarms[seat] = board.alarms_told, now, alarm_tiles(board, seat, self._clock.now_ms())
+        return known[2]
 
     def _desk_tiles(self, key: str, street: str) -> dict[str, Any]:
         board = self._board
         found = self._truth()
         found["figures"] = desk_figures(board, self._street_rows(), street)
         found["units"] = units_of(board, street)
+        found["alarms"] = self._alarm_tiles(street or board.district.code)
         found["refused"] = sum(n for (what, _), n in board.tallies.items() if what.startswith("refused:"))
         return found | self._more(key)
 

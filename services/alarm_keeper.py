@@ -59,7 +59,7 @@ class AlarmKeeper:
         reports: Reports = no_reports,
         real_now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self._engine, self._district, self._clock = engine, district, clock
+        self._engine, self._district, self.clock = engine, district, clock
         self._reports, self._real_now_ms = reports, real_now_ms
         self._lease = Lease(client, district.code, role="alarms")
         self._wakeups = Wakeups(client, district.code)
@@ -82,7 +82,7 @@ class AlarmKeeper:
             (ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body)) for t in things),
             0 if feed is None else feed.revision,
         )
-        board.load(rows, [], self._clock.now_ms())
+        board.load(rows, [], self.clock.now_ms())
         if feed is not None:
             board.revision = feed.revision
             board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
@@ -103,7 +103,7 @@ class AlarmKeeper:
 
     def judge(self) -> list[Change]:
         """Hold the alarms against what is so now, and write what that changes; returns it."""
-        now = self._clock.now_ms()
+        now = self.clock.now_ms()
         self.board.tick(now)
         waiting_since = self._waiting_since()
         scene = Scene(self.board, now, self._real_now_ms(), self._reports(self.board, now), waiting_since)
@@ -136,7 +136,7 @@ class AlarmKeeper:
             for (revision, _), delta in zip(messages, deltas, strict=True):
                 things = [thing for thing in delta.things if thing.kind in KINDS]
                 ours = msgspec.structs.replace(delta, things=things, counts=[], happened=[], tallies=[])
-                self.board.apply(revision, ours, self._clock.now_ms())
+                self.board.apply(revision, ours, self.clock.now_ms())
             found = found or bool(messages)
             if len(messages) < 1000:
                 return found

@@ -94,7 +94,7 @@ lianqin.startDesk = root => {
       h("i", {class: "split"}),
       h("div", {class: `fig ${low ? "warn" : ""}`}, h("b", null, rate), h("span", {class: "mid"}, format.fill(words.of_target, {a: t.on_time, b: t.should_close, t: format.percent(t.target)})), h("p", null, words.on_time_today)),
       ...(about.street && t.rank ? [h("div", {class: "fig"}, h("b", null, t.rank), h("span", {class: "mid"}, format.fill(words.of_ranked, {n: t.ranked})), h("p", null, words.rank))] : []),
-      ...(budget ? [h("i", {class: "split"}), h("div", {class: `fig ${budget.hour > budget.most ? "bad" : budget.hour > budget.acceptable ? "warn" : ""}`}, h("b", null, budget.hour), h("span", {class: "mid"}, format.fill(words.budget, {a: budget.acceptable, b: budget.most})), h("p", null, words.alarms_hour))] : []),
+      ...(budget ? [h("i", {class: "split"}), h("div", {class: `fig ${budget.raised > budget.most ? "bad" : budget.raised > budget.acceptable ? "warn" : ""}`}, h("b", null, budget.raised), h("span", {class: "mid"}, format.fill(words.budget, {a: budget.acceptable, b: budget.most})), h("p", null, words.alarms_hour))] : []),
       h("div", {class: "as-of-box"}, h("p", null, format.fill(words.as_of, {t: format.hms(now)})), h("p", null, format.fill(words.basis, {t: "00:00"}))));
   };
 

@@ -151,7 +151,8 @@ def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
             html.Div(id=ids.QUEUE_TOOLS, className="tools"),
             dag.AgGrid(
                 id=ids.QUEUE_GRID, rowData=[], columnDefs=[], getRowId="params.data.id", className="queue-grid",
-                dashGridOptions=GRID_OPTIONS | ({} if english else {"localeText": grid_words}), style={"height": "100%", "width": "100%"},
+                dashGridOptions=GRID_OPTIONS | ({} if english else {"localeText": grid_words}),
+                style={"height": "100%", "width": "100%"},
             ),
             html.Div(id=ids.BATCH, className="batch", hidden=True),
         ],

@@ -10,6 +10,8 @@ from services.alarms.told import Alarm
 from services.events.personal import mask_text
 from services.liveboard.board import Board
 
+# At most so many cards on a wall; the others are counted (PRODUCT.md).
+WALL_CARDS = 3
 # What has cleared stays in sight so long.
 CLEARED_SHOWN_MS = 10 * MINUTE_MS
 
@@ -32,6 +34,13 @@ def alarm_tiles(board: Board, seat: str, now: int) -> dict[str, Any]:
         "budget": msgspec.to_builtins(budget(known, seat, now, policy)),
         "flood": msgspec.to_builtins(flood(known, seat, now, policy)),
     }
+
+
+def for_visitors(found: dict[str, Any]) -> dict[str, Any]:
+    """A seat's alarms as a wall shows them: without who took them and what they said of it."""
+    hidden = {"acked_by": "", "shelved_by": "", "comment": ""}
+    standing = [alarm for alarm in found["alarms"] if alarm["state"] in {"unacknowledged", "acknowledged"}]
+    return {**found, "alarms": [{**alarm, **hidden} for alarm in standing[:WALL_CARDS]], "n": len(standing)}
 
 
 def alarm_budgets(board: Board, now: int) -> list[dict[str, Any]]:

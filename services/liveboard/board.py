@@ -70,6 +70,7 @@ class Board:
         self.proposals: dict[str, Proposal] = {}
         self.things: dict[tuple[str, str], ThingChange] = {}
         self.alarms: dict[str, Alarm] = {}
+        self.alarms_told = 0  # how many changes of alarms have come
         self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
         self.happened: list[Happened] = []
@@ -123,6 +124,7 @@ class Board:
             self.things.pop((kind, key), None)
             if kind == "alarm":
                 self.alarms.pop(key, None)
+                self.alarms_told += 1
         changed |= self._put_things(delta.things, revision)
         for what, source, n in delta.tallies:
             self.tallies[what, source] = self.tallies.get((what, source), 0) + n
@@ -151,6 +153,7 @@ class Board:
             self.coverage.put(revision, thing)
             if thing.kind == "alarm":
                 self.alarms[thing.key] = decode_alarm(thing.body)
+                self.alarms_told += 1
             elif thing.kind == "sight":
                 looked += self.seeing.put(bytes(thing.body))
             elif thing.kind == "coverage":

@@ -1,0 +1,81 @@
+// The duty's tabs on a desk: the log book, the handover with its signatures, incident reports, grids and their people.
+"use strict";
+
+lianqin.startDeskParts = (root, desk) => {
+  const {about, texts, format, tiles, words} = desk, h = lianqin.h, $ = id => document.getElementById(id), seat = encodeURIComponent(about.seat);
+  const may = right => about.rights.includes(right), lang = texts.language === "en" ? "?lang=en" : "", token = () => crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2);
+  const read = async path => { const answer = await fetch(path).catch(() => null); return answer && answer.ok ? answer.json() : null; };
+  const failed = box => box.replaceChildren(h("p", {class: "none"}, texts.panel.failed));
+  const refusedText = said => said.error && (texts.handover.refused[said.code] || said.error);
+  const button = (label, click, cls = "", more = {}) => { const b = h("button", {class: cls, ...more}, label); b.onclick = click; return b; };
+  lianqin.deskAlarms = lianqin.makeDeskAlarms(root, desk);
+  if (lianqin.live && lianqin.live.state.tiles.alarms) lianqin.deskAlarms.draw(lianqin.live.state.tiles.alarms);
+
+  // — the log book and the reports —
+  const KINDS = ["note", "phone", "instruction", "inspection"];
+  const reportName = number => number === 0 ? texts.alarm.reports.phone : number === 1 ? texts.alarm.reports.written : format.fill(texts.alarm.reports.follow_up, {n: number - 1});
+  const addEntry = () => {
+    const ours = token();
+    lianqin.ask(texts, texts.log.add, [
+      ["kind", texts.log.kind, h("select", {name: "kind"}, KINDS.map(kind => h("option", {value: kind}, texts.log.kinds[kind])))],
+      ["text", texts.log.text, h("textarea", {name: "text", required: "", maxlength: 2000, rows: 4})],
+      ["case_id", texts.log.case, h("input", {name: "case_id", maxlength: 64})],
+    ], async values => { const said = await lianqin.post("/api/v1/log", {seat: about.seat, token: ours, ...values}); if (said.error) return refusedText(said); showLog(); return undefined; });
+  };
+  const report = (caseId, number) => lianqin.ask(texts, `${words.report_title} · ${reportName(number)}`, [
+    ["text", texts.log.text, h("textarea", {name: "text", required: "", maxlength: 2000, rows: 5})],
+    ...(number >= 1 ? [["is_last", words.report_last, h("select", {name: "is_last"}, h("option", {value: ""}, words.no), h("option", {value: "1"}, words.yes))]] : []),
+  ], async values => { const said = await lianqin.post("/api/v1/reports", {seat: about.seat, case_id: caseId, number, text: values.text, is_last: !!values.is_last}); if (said.error) return refusedText(said); showLog(); return undefined; }, {note: caseId});
+  const showLog = async () => {
+    const box = $("body-log"), [log, due] = await Promise.all([read(`/api/v1/log?seat=${seat}&lang=${texts.language}`), read(`/api/v1/reports?seat=${seat}`)]);
+    if (!log || !due) { failed(box); return; }
+    const now = lianqin.live.now();
+    box.replaceChildren(
+      h("div", {class: "section-head"}, h("h2", null, words.reports_due), h("span", {class: "when"}, format.hms(now))),
+      due.due.length ? h("ol", {class: "due"}, due.due.map(d => h("li", {class: d.due_at <= now ? "bad" : d.due_at - now < 600000 ? "warn" : ""},
+        h("a", {"data-case": d.case_id, class: "touch", role: "button", tabindex: 0}, d.case_id), h("span", null, tiles.street(d.street)), h("b", null, reportName(d.number)),
+        h("span", null, `${d.due_at <= now ? texts.word.overdue : texts.word.remaining} ${format.duration(d.due_at - now)}`), may("write_report") ? button(words.write_report, () => report(d.case_id, d.number)) : null))) : h("p", {class: "none"}, words.no_reports),
+      h("div", {class: "section-head"}, h("h2", null, texts.log.title), may("write_log") ? button(texts.log.add, addEntry, "first", {id: "add-entry"}) : null),
+      log.entries.length ? h("ol", {class: "log"}, log.entries.map(e => h("li", {class: e.by_people ? "by-people" : ""}, h("time", null, format.hm(e.at)), h("span", {class: "dim"}, texts.log.kinds[e.kind] || e.kind), h("span", null, e.text, e.case_id ? [" ", h("a", {"data-case": e.case_id, class: "touch", role: "button", tabindex: 0}, e.case_id)] : null), h("span", {class: "dim"}, e.who || texts.alarm.system)))) : h("p", {class: "none"}, texts.log.none));
+  };
+
+  // — the handover —
+  const showHandover = async () => {
+    const box = $("body-handover"), found = await read(`/api/v1/handover?seat=${seat}&lang=${texts.language}`);
+    if (!found) { failed(box); return; }
+    const {duty} = found, link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
+    const out = button(words.sign_out, () => lianqin.ask(texts, words.sign_out, [], async () => { const said = await lianqin.post("/api/v1/handover/out", {seat: about.seat}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_out_note, button: words.sign}), "first", {id: "sign-out"});
+    const into = kept => button(words.sign_in, () => lianqin.ask(texts, words.sign_in, [], async () => { const said = await lianqin.post(`/api/v1/handover/${encodeURIComponent(kept.id)}/in`, {seat: about.seat, digest: kept.digest}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_in_note, button: words.sign}), "first", {"data-sign-in": kept.id});
+    box.replaceChildren(
+      h("h2", null, words.on_duty), h("p", null, `${duty.shift} ${format.hm(duty.from_ms)} – ${format.hm(duty.until_ms)}`, duty.officers.length ? ` · ${duty.officers.join("、")}` : "", duty.leader ? ` · ${texts.handover.leader} ${duty.leader}` : ""),
+      h("div", {class: "pair-buttons"}, h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now), may("sign_handover") ? out : null),
+      h("h2", null, words.sheets), found.handovers.length ? h("ol", {class: "sheets"}, found.handovers.map(k => h("li", null,
+        h("a", {href: link(k.id), target: "_blank", rel: "noopener"}, `${k.shift || texts.handover.day} ${format.hm(k.shift_from)}`),
+        h("span", null, `${words.out_by} ${k.out_by || "—"} ${k.out_at ? format.hm(k.out_at) : ""}`), h("span", {class: k.in_by ? "" : "warn"}, k.in_by ? `${words.in_by} ${k.in_by} ${format.hm(k.in_at)}` : words.not_signed_in),
+        !k.in_by && may("sign_handover") && k.out_by !== found.me ? into(k) : null))) : h("p", {class: "none"}, words.no_sheets));
+  };
+
+  // — grids and their people —
+  const showGrids = async () => {
+    const box = $("body-grids");
+    const found = await read(`/api/v1/grids?seat=${seat}`);
+    if (!found) { failed(box); return; }
+    const g = texts.grid, ago = at => at ? format.fill(words.ago, {t: format.duration(found.as_of - at)}) : "—";
+    const watched = h("table", {class: "plain-table"}, h("thead", null, h("tr", null, [g.watched, words.watched_by, texts.word.open, words.new_24h, g.patrol].map(t => h("th", null, t)))),
+      h("tbody", null, found.watched.map(a => h("tr", null, h("td", null, a.name), h("td", null, a.watched_by || "—"), h("td", {class: "num"}, a.open), h("td", {class: "num"}, a.new), h("td", null, ago(a.patrolled_at))))));
+    const table = h("table", {class: "plain-table"}, h("thead", null, h("tr", null, [g.title, g.open, g.overdue, g.due_soon, g.on_the_spot, g.households, g.patrol, g.people].map(t => h("th", null, t)))),
+      h("tbody", null, found.grids.map(x => h("tr", null, h("td", null, x.name), h("td", {class: "num"}, x.open), h("td", {class: `num ${x.overdue ? "bad" : ""}`}, x.overdue), h("td", {class: "num"}, x.due_soon),
+        h("td", {class: "num"}, x.on_the_spot === null ? "—" : `${format.percent(x.on_the_spot)} (${x.self_handled}/${x.reported})`), h("td", {class: "num"}, x.households || "—"), h("td", null, ago(x.patrolled_at)),
+        h("td", {class: "people-cell"}, x.people.map(p => h("span", {title: texts.grid_role[p.role] || p.role}, `${texts.grid_role[p.role] || p.role} ${p.name || g.vacant} ${p.phone || ""}`)))))));
+    box.replaceChildren(...(about.street ? [h("h2", null, `${g.title} · ${found.grids.length}`), table] : [h("p", {class: "mid"}, words.grids_by_street), h("p", {class: "street-links"}, Object.entries(desk.places.streets).map(([code, s]) => h("a", {href: `/street/${encodeURIComponent(code)}${lang}`}, s.name)))]), h("h2", null, g.watched), found.watched.length ? watched : h("p", {class: "none"}, "—"));
+  };
+
+  lianqin.deskTabs = {
+    report: (caseId, number) => report(caseId, number),
+    show: name => ({log: showLog, handover: showHandover, grids: showGrids, alarms: () => lianqin.deskAlarms.show()})[name]?.(),
+  };
+  // Open tabs follow: quietly, and only while somebody can see them.
+  setInterval(() => { if (document.hidden || document.querySelector("dialog[open]")) return; for (const [name, show] of [["log", showLog], ["handover", showHandover], ["grids", showGrids]]) if (!$(`body-${name}`).hidden) show(); }, 30000);
+};
+
+document.addEventListener("click", event => { if (event.target.id === "print") print(); });

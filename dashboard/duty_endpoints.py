@@ -1,0 +1,310 @@
+"""What the duty asks over HTTP: alarms to take, the log book, handovers and their sheets, incident reports, grids.
+
+Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
+"""
+
+import contextlib
+from typing import Any, NoReturn
+
+import flask
+import msgspec
+from dash import html
+from flask import Flask, Response
+
+from dashboard.access import Access, person, refuse
+from dashboard.bodies import as_json, body, number
+from dashboard.layouts.handover_sheet import Signatures, sheet_page
+from dashboard.layouts.log_lines import log_text, shift_name
+from dashboard.live import LiveRoom
+from dashboard.login import Record
+from dashboard.texts import texts
+from services import alarm_desk
+from services.alarms.life import AlarmRefused
+from services.clock import Clock
+from services.district.package import District
+from services.duty.logbook import BY_PEOPLE
+from services.duty_desk import DutyDesk, DutyRefused
+from services.grid_view import GridReader
+from services.liveboard.board import Board
+from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS, Offload
+from services.rights import Person, may_seat, seat_of
+from services.store.alarms import lives_between
+from services.wakeups import Wakeups
+from services.watch import DAY_MS
+
+
+class AlarmAct(msgspec.Struct, frozen=True):
+    """What is done with an alarm: ``until`` (Unix ms) where it is shelved."""
+
+    comment: str = ""
+    until: int = 0
+
+
+class Note(msgspec.Struct, frozen=True):
+    """An entry of the log; the token makes a double click one entry."""
+
+    seat: str
+    kind: str
+    text: str
+    token: str
+    case_id: str = ""
+
+
+class SeatOnly(msgspec.Struct, frozen=True):
+    """Whose handover begins."""
+
+    seat: str
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """The sheet that was read."""
+
+    seat: str
+    digest: str
+
+
+class ReportOut(msgspec.Struct, frozen=True):
+    """A report that went out."""
+
+    seat: str
+    case_id: str
+    number: int
+    text: str
+    is_last: bool = False
+
+
+def signed(asking: Person) -> str:
+    """How a person stands in the log, on alarms and on sheets: the account and the name."""
+    return f"{asking.user_id} {asking.name}"
+
+
+class Duty:
+    """What the addresses of the duty share."""
+
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        access: Access,
+        district: District,
+        room: LiveRoom,
+        clock: Clock,
+        offload: Offload,
+        record: Record,
+        wakeups: Wakeups,
+    ) -> None:
+        self.access, self.district, self.room, self.clock = access, district, room, clock
+        self.offload, self.record, self.wakeups = offload, record, wakeups
+        self.grids = GridReader(access.engine, district, offload)
+        self.desk = DutyDesk(access.engine, district, offload, self.grids.areas)
+
+    def board(self) -> Board:
+        """The board; 503 while there is none."""
+        if not self.room.is_loaded or self.room.follower is None:
+            refuse(503, "the board is not loaded yet: ask /readyz")
+        return self.room.follower.board
+
+    def seat(self, right: str, seat: str | None = None) -> tuple[Person, str]:
+        """Who asks, and the seat, which they have the right for; 403 otherwise."""
+        asking = person()
+        wanted = seat if seat is not None else flask.request.args.get("seat") or seat_of(asking, self.district.code)
+        if wanted != self.district.code and wanted not in self.district.streets:
+            refuse(404, "no such seat")
+        if not may_seat(asking, right, wanted, self.district.code):
+            refuse(403, f"not allowed: {right}")
+        return asking, wanted
+
+    def words(self) -> dict[str, Any]:
+        """The words of the page that asks."""
+        return texts(flask.request.args.get("lang", ""))
+
+    def sheet(self, seat: str, sheet: str, words: dict[str, Any]) -> html.Div:
+        """The page of a handover: a kept one by its id, or ``now``, as it would be signed at this moment."""
+        asking, centre = person(), self.district.code
+        if not may_seat(asking, "see_log", seat, centre):
+            return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+        try:
+            if sheet == "now":
+                found, signs = self.desk.sheet_now(self.board(), seat, self.clock.now_ms()), Signatures()
+            else:
+                handover = self.desk.handover(seat, sheet)
+                found, kept = handover.sheet, handover.kept
+                signs = Signatures(
+                    kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole
+                )  # fmt: skip
+        except DutyRefused as error:
+            return html.Div(words["handover"]["refused"][error.code], className="refused", role="alert")
+        back = "/desk" if seat == centre else f"/street/{seat}"
+        tools = html.Nav([html.A(words["login"]["back"], href=back), html.Button(words["desk"]["print"], id="print")])
+        return html.Div(
+            [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
+        )
+
+    def refused(self, error: DutyRefused) -> NoReturn:
+        """The desk's refusal: its code, for which the page has words."""
+        found = msgspec.json.encode({"error": str(error), "code": error.code})
+        flask.abort(Response(found, 409, content_type="application/json; charset=utf-8"))
+
+
+def register_duty(server: Flask, duty: Duty) -> None:
+    """Add the addresses."""
+    _alarms(server, duty)
+    _log(server, duty)
+    _handover(server, duty)
+    _reports(server, duty)
+    _grids(server, duty)
+
+
+def _alarms(server: Flask, duty: Duty) -> None:
+    policy = duty.district.policy.alarms
+
+    def act(alarm_id: str, verb: str, wish: AlarmAct) -> Response:
+        asking, now, engine = person(), duty.clock.now_ms(), duty.access.engine
+
+        def allowed(seat: str) -> bool:
+            return may_seat(asking, "take_alarm", seat, duty.district.code)
+
+        def work() -> alarm_desk.Done:
+            if verb == "acknowledge":
+                return alarm_desk.acknowledge(
+                    engine, now, policy, alarm_id, who=signed(asking), comment=wish.comment, seat_allowed=allowed
+                )
+            if verb == "shelve":
+                return alarm_desk.shelve(
+                    engine, now, policy, alarm_id, who=signed(asking), until=wish.until, reason=wish.comment,
+                    seat_allowed=allowed,
+                )  # fmt: skip
+            return alarm_desk.unshelve(engine, now, alarm_id, who=signed(asking), seat_allowed=allowed)
+
+        try:
+            done = duty.offload(work)
+        except AlarmRefused as error:
+            who, at = (error.alarm.acked_by, error.alarm.acked_at) if error.alarm is not None else ("", None)
+            code = 403 if error.code == "not_yours" else 409
+            return as_json({"error": error.code, "code": error.code, "who": who, "at": at}, code)
+        except STORE_ERRORS:
+            refuse(503, "the store does not answer: nothing was done")
+        with contextlib.suppress(*REDIS_ERRORS):  # the web processes look at the store twice a second all the same
+            duty.wakeups.tell(done.revision)
+        duty.record(f"alarm_{verb}", asking, alarm_id, {"kind": done.alarm.kind, "comment": wish.comment[:500]})
+        return as_json({})
+
+    @server.post("/api/v1/alarms/<alarm_id>/acknowledge")
+    def acknowledge_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "acknowledge", body(AlarmAct))
+
+    @server.post("/api/v1/alarms/<alarm_id>/shelve")
+    def shelve_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "shelve", body(AlarmAct))
+
+    @server.post("/api/v1/alarms/<alarm_id>/unshelve")
+    def unshelve_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "unshelve", body(AlarmAct))
+
+    @server.get("/api/v1/alarms/lives")
+    def alarm_lives() -> Response:
+        _, seat = duty.seat("see_log")
+        now = duty.clock.now_ms()
+        hours = number("hours", 24, 1, 24 * 31)
+
+        def read() -> list[Any]:
+            with duty.access.engine.connect() as connection:
+                return list(lives_between(connection, now - hours * 3_600_000, now + 1, seat=seat, limit=500))
+
+        found = [msgspec.to_builtins(life) if isinstance(life, msgspec.Struct) else life._asdict()
+                 for life in duty.offload(read)]  # fmt: skip
+        for life in found:
+            life.pop("body", None)
+        return as_json({"lives": found})
+
+
+def _log(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/log")
+    def log_entries() -> Response:
+        _, seat = duty.seat("see_log")
+        now, words = duty.clock.now_ms(), duty.words()
+        hours = number("hours", 24, 1, 24 * 31)
+        found = duty.desk.entries(seat, now - hours * 3_600_000, now + 1, number("limit", 300, 1, 1000))
+        return as_json({"entries": [
+            {"at": e.at, "shift": shift_name(e.shift, words), "who": e.who, "kind": e.kind, "case_id": e.case_id,
+             "text": log_text(e, words, duty.district), "by_people": e.kind in BY_PEOPLE}
+            for e in found
+        ]})  # fmt: skip
+
+    @server.post("/api/v1/log")
+    def add_log_entry() -> Response:
+        note = body(Note)
+        asking, seat = duty.seat("write_log", note.seat)
+        try:
+            duty.desk.add_entry(
+                duty.clock.now_ms(), seat, "", signed(asking), note.kind, note.text, note.case_id[:64], note.token[:64]
+            )
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("log_entry", asking, seat, {"kind": note.kind, "case": note.case_id[:64]})
+        return as_json({})
+
+
+def _handover(server: Flask, duty: Duty) -> None:
+    def plain(kept: Any) -> dict[str, Any]:
+        return {name: value for name, value in kept._asdict().items() if name != "sheet"}
+
+    @server.get("/api/v1/handover")
+    def handovers() -> Response:
+        asking, seat = duty.seat("see_log")
+        now = duty.clock.now_ms()
+        found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
+        return as_json({
+            "handovers": [plain(kept) for kept in found], "me": signed(asking),
+            "duty": {**msgspec.to_builtins(on_duty), "shift": shift_name(on_duty.shift, duty.words())},
+        })  # fmt: skip
+
+    @server.post("/api/v1/handover/out")
+    def sign_out() -> Response:
+        asking, seat = duty.seat("sign_handover", body(SeatOnly).seat)
+        try:
+            kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
+        return as_json({"handover": plain(kept)})
+
+    @server.post("/api/v1/handover/<handover_id>/in")
+    def sign_in(handover_id: str) -> Response:
+        wish = body(SignIn)
+        asking, seat = duty.seat("sign_handover", wish.seat)
+        try:
+            kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
+        return as_json({"handover": plain(kept)})
+
+
+def _reports(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/reports")
+    def reports_due() -> Response:
+        _, seat = duty.seat("see_log")
+        return as_json({"due": [msgspec.to_builtins(due) for due in duty.desk.reports_due(seat)]})
+
+    @server.post("/api/v1/reports")
+    def report_done() -> Response:
+        out = body(ReportOut)
+        asking, seat = duty.seat("write_report", out.seat)
+        try:
+            duty.desk.report_done(
+                duty.clock.now_ms(), seat, out.case_id[:64], out.number, signed(asking), out.text, out.is_last
+            )
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("report", asking, out.case_id[:64], {"number": out.number, "is_last": out.is_last})
+        return as_json({})
+
+
+def _grids(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/grids")
+    def grids() -> Response:
+        asking, seat = duty.seat("see_street", flask.request.args.get("seat", ""))
+        now = duty.clock.now_ms()
+        found = duty.grids.grids(duty.board(), seat, now) if seat in duty.district.streets else []
+        mine = [grid for grid in found if not asking.community or grid.community == asking.community]
+        watched = duty.grids.watched(seat, now)
+        return as_json({"grids": mine, "watched": watched, "as_of": now, "day_ms": DAY_MS})

@@ -1,0 +1,47 @@
+"""The keeper of the alarms as the duty needs it: reports that are due alarm, and the system writes its log."""
+
+import time
+from collections.abc import Sequence
+
+import redis
+from sqlalchemy import Engine
+
+from services.alarm_keeper import AlarmKeeper
+from services.alarms.conditions import ReportDue
+from services.clock import Clock
+from services.district.package import District
+from services.duty_desk import DutyDesk
+from services.liveboard.board import Board
+
+# What is due changes with a case or a report, the log with an alarm: neither needs the second.
+LOOK_EVERY_S, LOG_EVERY_S = 5.0, 10.0
+
+
+class DutyKeeper(AlarmKeeper):
+    """One process of it; of several one leads."""
+
+    def __init__(self, engine: Engine, client: redis.Redis, district: District, clock: Clock) -> None:
+        super().__init__(engine, client, district, clock, self._reports_due)
+        self._desk = DutyDesk(engine, district)
+        self._centre = district.code
+        self._due: list[ReportDue] = []
+        self._looked_at, self._logged_at = -LOOK_EVERY_S, -LOG_EVERY_S
+
+    def work(self) -> None:
+        """The alarms, and now and then what the log has to add."""
+        super().work()
+        if time.monotonic() - self._logged_at >= LOG_EVERY_S:
+            self._logged_at = time.monotonic()
+            self._desk.keep_log(self.board, self.clock.now_ms())
+
+    def _reports_due(self, _board: Board, _now: int) -> Sequence[ReportDue]:
+        """Each report that is owed, at the centre and at its street."""
+        if time.monotonic() - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = time.monotonic()
+            self._due = [
+                ReportDue(due.case_id, seat, due.number, due.due_at)
+                for due in self._desk.reports_due(self._centre)
+                for seat in dict.fromkeys((self._centre, due.street))
+                if seat
+            ]
+        return self._due
