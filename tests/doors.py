@@ -103,7 +103,7 @@ class House:
     alarms: dict[str, str] = field(default_factory=dict)
 
     def enter(self, who: Who) -> None:
-        """A fresh session, as the single sign-on gives one (no hash to reckon); a wall has none and needs none, nobody gets none."""
+        """A fresh session, as the single sign-on gives one: no hash to reckon. A wall needs none, nobody gets none."""
         if who.role is None or who.is_at_wall:
             return
         now = time.time_ns() // 1_000_000

@@ -148,7 +148,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "as_geojson": at("as_geojson", "/api/v1/coverage/plan.geojson", well=frozenset({404})),
         "as_csv": at("as_csv", "/api/v1/coverage/plan.csv", well=frozenset({404})),
         "indicators": at("indicators", "/api/v1/indicators?name=closed&street={street}", *SEATS),
-        "cases": at("cases", "/api/v1/indicators/should_close/cases?street={street}", *SEATS),
+        "cases": at("cases", "/api/v1/indicators/reported/cases?street={street}", *SEATS),
         "commands": [
             Attempt("POST", "/api/v1/commands", ("command", kind), place, command(kind, place, who))
             for kind in SENT for place in PLACES
@@ -249,7 +249,7 @@ def test_every_right_that_guards_is_in_the_table_and_every_right_of_the_table_gu
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert {right for right in RIGHTS if right not in guarding and right not in asked} == set()
+    assert {right for right in RIGHTS if right not in guarding and right not in asked} == set(), "nothing asks for it"
     for right, reach in RIGHTS.items():
         assert reach.keys() <= set(ROLES), right
         assert set(reach.values()) <= {"all", "own"}, right
