@@ -21,7 +21,9 @@ _ORDER = msgspec.json.Decoder(Order)
 class TinyCaseSystem:
     """Follows the ``commands`` stream in a thread of its own; ``pause`` lets it read nothing for a while."""
 
-    def __init__(self, client: redis.Redis, clock: Clock, office: OfficeHours, entries: list[dict[bytes, bytes]]) -> None:
+    def __init__(
+        self, client: redis.Redis, clock: Clock, office: OfficeHours, entries: list[dict[bytes, bytes]]
+    ) -> None:
         self._redis: Any = client
         self._clock, self._office = clock, office
         self.cases = {case.case_id: case for case in (_CASE.decode(fields[b"data"]) for fields in entries)}
