@@ -1,4 +1,4 @@
-"""A case system of a few cases for the tests of the desks: it obeys commands as the demo's does (services.simulator)."""
+"""A case system of a few cases for the tests of the desks: it obeys commands as the demo's does."""
 
 import threading
 from typing import Any

@@ -50,6 +50,9 @@ lianqin.startDesk = root => {
     const line = $("panel-command");
     if (!line || !asked) return;
     const item = commands.of(asked.id), others = ((lianqin.live.state.tiles.present || {})[asked.id] || []).filter(([id]) => id !== about.me);
+    const told = JSON.stringify([item && commands.say(item), others]);
+    if (line.dataset.told === told) return; // the observer below sees our own writing too
+    line.dataset.told = told;
     line.replaceChildren(...(item ? [h("p", {class: `sent ${item.state}`}, commands.say(item))] : []), ...(others.length ? [h("p", {class: "others"}, format.fill(words.now_looking, {names: others.map(([, name]) => name).join("、")}))] : []));
   };
   new MutationObserver(drawCommand).observe($("case-panel-body"), {childList: true, subtree: true});
