@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, text
 
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain
 from services.store.engine import is_postgres, writing
@@ -22,6 +22,11 @@ class Head(NamedTuple):
 
     number: int
     link: str
+
+    @property
+    def noted(self) -> str:
+        """As it is printed: 1234:9f86d081 884c7d65 9a2feaa0 c55ad015. Half of the link is more than can be forged."""
+        return f"{self.number}:{' '.join(self.link[i : i + 8] for i in range(0, 32, 8))}" if self.number else ""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -81,6 +86,12 @@ def hash_of(connection: Connection, number: int) -> str:
     """The whole hash of a row; empty when there is none."""
     found = connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar()
     return str(found or "")
+
+
+def first_since(connection: Connection, since: int) -> int:
+    """The number of the first row that is not before ``since`` (Unix ms); the next number when there is none."""
+    found = connection.execute(select(func.min(audit.c.number)).where(audit.c.at >= since)).scalar()
+    return int(found) if found is not None else head(connection).number + 1
 
 
 def records(connection: Connection, first: int = 1, until: int | None = None) -> Iterator[Record]:

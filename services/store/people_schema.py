@@ -130,7 +130,9 @@ incident_reports = Table(
     "incident_reports",
     metadata,
     Column("case_id", Text, primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False, comment="0 by phone, 1 in writing, 2 … follow-ups"),
+    Column(
+        "number", Integer, primary_key=True, autoincrement=False, comment="0 by phone, 1 in writing, 2 … follow-ups"
+    ),
     Column("done_at", BigInteger, nullable=False),
     Column("done_by", Text, nullable=False),
     Column("text", Text, nullable=False),
