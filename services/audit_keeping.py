@@ -178,9 +178,7 @@ def _verdict(found: Checked, signer: Signer, heads: frozenset[str], first: int) 
     elif signer and found.rows:
         lines.append("the data key has sealed them")
     for head in sorted(heads - found.heads):
-        lines.append(
-            f"MISSING: the head {head} is in no row from {first} on: they were made anew, or cut off"
-        )
+        lines.append(f"MISSING: the head {head} is in no row from {first} on: they were made anew, or cut off")
         is_well = False
     lines += [f"the head {head} is among them" for head in sorted(heads & found.heads)]
     return Verdict(lines, is_well)

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Engine, Table
 
+from services.audit_keeping import local_who, machine_ms, open_log
 from services.publishing import OperationError
 from services.sealing import Sealer, name_of
+from services.settings import Settings
 from services.store import sealed
-from services.store.engine import writing
+from services.store.engine import open_engine, writing
 
 BATCH = 500
 SAID_EVERY = 100  # batches
@@ -22,6 +24,36 @@ class Rotated(NamedTuple):
     done: int = 0
     before: int = 0
     closed: int = 0
+
+
+def rotate_keys(settings: Settings, say: Callable[[str], None]) -> tuple[list[str], int]:
+    """``lianqin key rotate``: what was done in lines, and how many texts no key opens. It is written down."""
+    engine = open_engine(settings.database)
+    try:
+        sealer = Sealer(settings.data_key)
+        found = rotate(engine, sealer, say)
+        open_log(engine, settings).append(
+            machine_ms(), local_who(), "key_rotated", name_of(sealer.keys[0]), **found._asdict()
+        )
+    finally:
+        engine.dispose()
+    lines = [
+        f"encrypted anew with the first key ({name_of(sealer.keys[0])}): {found.done:,}; "
+        f"were so already: {found.before:,}"
+    ]
+    if found.closed:
+        lines.append(f"no key of the list opens {found.closed:,}: left as they are")
+    return lines, found.closed
+
+
+def check_keys(settings: Settings) -> list[str]:
+    """``lianqin key check``, in lines."""
+    engine = open_engine(settings.database)
+    try:
+        sealer = Sealer(settings.data_key)
+        return told_keys(count_keys(engine, sealer), sealer)
+    finally:
+        engine.dispose()
 
 
 def rotate(engine: Engine, sealer: Sealer, say: Callable[[str], None]) -> Rotated:

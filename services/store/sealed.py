@@ -36,5 +36,9 @@ def replace(connection: Connection, table: Table, changes: Sequence[tuple[Sealed
     if not changes:
         return
     c = table.c
-    put = update(table).where(c.entry == bindparam("at"), c.sealed == bindparam("old")).values(sealed=bindparam("new"))
-    connection.execute(put, [{"at": old.entry, "old": old.sealed, "new": new} for old, new in changes])
+    put = (
+        update(table)
+        .where(c.entry == bindparam("b_entry"), c.sealed == bindparam("b_old"))
+        .values(sealed=bindparam("b_new"))
+    )
+    connection.execute(put, [{"b_entry": old.entry, "b_old": old.sealed, "b_new": new} for old, new in changes])
