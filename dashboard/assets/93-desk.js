@@ -177,12 +177,23 @@ lianqin.startDesk = root => {
   // — buttons of the panel, tabs, keys —
   const version = id => { const row = lianqin.live.state.rows.get(id); return row ? row[A.version] : 0; };
   root.addEventListener("click", event => {
-    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), card = event.target.closest("[data-case]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
+    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), secret = event.target.closest("[data-reveal]"), card = event.target.closest("[data-case]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
     if (button && asked && !button.disabled) begin(button.dataset.command, asked.id);
+    else if (secret && asked) reveal(secret, asked.id);
     else if (answer && asked) answer.dataset.answer === "confirm" ? commands.answer("confirm", asked.id) : commands.decline(asked.id);
     else if (tab) showTab(tab.id.slice(4));
     else if (chip) { const only = queue.state.only; only.has(chip.dataset.chip) ? only.delete(chip.dataset.chip) : only.add(chip.dataset.chip); queue.refilter(); }
     else if (card) { showTab("queue"); pick(card.dataset.case); }
+  });
+  /** One field unmasked for half a minute; why is on the record. */
+  const reveal = (button, id) => lianqin.ask(texts, texts.personal.reveal, [["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})]], async ({reason}) => {
+    const said = await lianqin.post(`/api/v1/cases/${encodeURIComponent(id)}/reveal`, {field: button.dataset.reveal, reason});
+    if (said.error) return texts.personal.refused[said.code] || said.error;
+    const shown = h("b", {class: "revealed"}, said.text), line = button.parentElement;
+    button.hidden = true;
+    line.append(shown);
+    setTimeout(() => { shown.remove(); button.hidden = false; }, 30000);
+    return undefined;
   });
   const begin = (type, id) => type === "case.locate" ? locate(id) : commands.open(type, [[id, version(id)]]);
   /** A case without a place: one click on the map says where it is. */
