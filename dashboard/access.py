@@ -21,6 +21,7 @@ from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
 from dashboard.wire import App
 from services import accounts
 from services.accounts import Found
+from services.liveboard.follower import STORE_ERRORS
 from services.rights import DISTRICT, Person, home, may
 from services.store import accounts as store
 from services.store.accounts import Account
@@ -33,6 +34,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A wall's account that was just added or disabled is known after this long.
 WALLS_EVERY_S = 1.0
 COOKIE_S = 13 * 3600
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 WALL_COOKIE_S = 400 * 86_400  # the longest that browsers keep one
 
 
@@ -69,14 +71,27 @@ class Access:
         return fixed
 
     def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | None:
-        """Who asks: by the cookie, else the wall that stands at this address; None is nobody."""
+        """Who asks: by the cookie, else the wall that stands at this address; None is nobody.
+
+        Raises what the store raises where there is a cookie; walls are known from before when it does not answer.
+        """
         address = str(environ.get("REMOTE_ADDR") or "")
         if token := cookies.get(self.cookie, ""):
             found: Found | None = self._offload(lambda: accounts.whose(self.engine, machine_ms(), token, address))
             if found is not None:
                 return found
+        if not self.is_place_sure(environ):
+            return None
         person = accounts.wall_at(self._known_walls(), address)
         return None if person is None else Found(person, False, 0)
+
+    def is_place_sure(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the address says where the browser stands.
+
+        It does not where a proxy has passed it on that LIANQIN_PROXIES does not count: all that comes through it has
+        the proxy's own address, and a wall's network may hold that.
+        """
+        return bool(self._proxies) or not any(name in environ for name in FORWARDED)
 
     def still(self, people: Mapping[str, Person]) -> set[str]:
         """Of these (socket id → person), whose session or wall does not stand any more as it did."""
@@ -105,7 +120,10 @@ class Access:
 
     def _known_walls(self) -> list[Account]:
         if time.monotonic() - self._walls_at >= WALLS_EVERY_S:
-            self._walls = self._offload(self._read_walls)
+            try:
+                self._walls = self._offload(self._read_walls)
+            except STORE_ERRORS:
+                log.warning("the store does not answer: walls are known as they were")
             self._walls_at = time.monotonic()
         return self._walls
 
@@ -113,9 +131,10 @@ class Access:
         with self.engine.connect() as connection:
             return store.walls(connection)
 
-    def is_monitor(self, address: str) -> bool:
-        """Whether this is a monitoring system's address: it reads the metrics without a log-in."""
-        return accounts.comes_from(address, self._monitors)
+    def is_monitor(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a monitoring system asks, from its own address: it reads the metrics without a log-in."""
+        address = str(environ.get("REMOTE_ADDR") or "")
+        return self.is_place_sure(environ) and accounts.comes_from(address, self._monitors)
 
     def is_ours(self, environ: Mapping[str, Any]) -> bool:
         """Whether a page of ours sent this; what says nothing of where it comes from is not."""
@@ -172,14 +191,18 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
         endpoint = request.endpoint
         if endpoint is None:
             return None  # there is nothing: 404
+        if "\0" in request.path or any("\0" in text for _, text in request.args.items(multi=True)):
+            return _say(400, "地址不对 / a wrong address")  # PostgreSQL takes no NUL
         right = ADDRESSES.get(endpoint)
-        found = access.find(request.environ, request.cookies)
-        g.found = found
         if request.method not in SAFE and not access.is_ours(request.environ):
-            log.warning("%s %s from a page that is not ours", request.method, request.path)
+            log.warning("%s %r from a page that is not ours", request.method, request.path)
             return _say(403, "跨站请求已拒绝 / a request from another site")
-        if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.remote_addr or "")):
+        if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.environ)):
             return None
+        try:
+            found = g.found = access.find(request.environ, request.cookies)
+        except STORE_ERRORS:
+            return _say(503, "库暂时不可用，请稍后再试 / the store does not answer: try again soon")
         if found is None:
             return _log_in_first(endpoint)
         if found.must_change and endpoint not in {"account_page", "change_password", "log_out"}:
@@ -202,7 +225,10 @@ def _page_or_callback(
     if request.path == UPDATE and request.method == "POST":
         if request.mimetype != "application/json":
             return _say(415, "JSON only")
-        body = request.get_json(silent=True)
+        try:
+            body = request.get_json(silent=True)
+        except RecursionError:
+            return _say(400, "JSON: too deep")
         output = body.get("output") if isinstance(body, dict) else None
         # A callback that nobody has given a right is refused; what is none at all is answered in words behind us.
         is_one = isinstance(output, str) and (output in CALLBACKS or output in callbacks())

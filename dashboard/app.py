@@ -107,6 +107,7 @@ def create_app(doors: Doors) -> Web:
         server,
         async_mode="gevent",
         serve_client=False,
+        transports=["websocket"],
         max_http_buffer_size=64 * 1024,
         ping_interval=PING_EVERY_S,
         ping_timeout=PING_TIMEOUT_S,
@@ -245,7 +246,7 @@ def _secure(server: flask.Flask, app: Dash, access: Access) -> None:
             policy.append(
                 f"default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; "
                 "img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-                "form-action 'self'; frame-ancestors 'self'"
+                "form-action 'self'; frame-ancestors 'none'"
             )
         response.headers.setdefault("Content-Security-Policy", policy[0])
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

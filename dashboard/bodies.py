@@ -8,15 +8,19 @@ import msgspec
 from dashboard.access import refuse
 
 T = TypeVar("T")
+NUL = b"\\u0000"  # as JSON writes it; PostgreSQL takes none
 
 
 def body(kind: type[T]) -> T:
     """The request's JSON as ``kind``; another content type is no JSON (a form of another site could send it)."""
     if flask.request.mimetype != "application/json":
         refuse(415, "JSON only")
+    data = flask.request.get_data()
+    if NUL in data:
+        refuse(400, "a text with a NUL in it")
     try:
-        return msgspec.json.decode(flask.request.get_data(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         refuse(400, f"{error}"[:200])
 
 

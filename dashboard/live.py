@@ -19,7 +19,7 @@ from gevent.event import Event
 
 from dashboard.access import Access
 from dashboard.guards import EVENTS, ROOMS
-from dashboard.stuck import drop_stuck, shut
+from dashboard.stuck import drop_strangers, drop_stuck, shut
 from dashboard.wire import KEY
 from dashboard.zones import DESK, STREET, WALL, Zones
 from services.clock import Clock
@@ -55,6 +55,7 @@ class LiveRoom:
         self._coverage_told = 0
         self._filling = filling
         self.people: dict[str, Person] = {}
+        self._strangers: dict[str, float] = {}
         self.zone_of: dict[str, str] = {}
         self.zones: Zones | None = None
         self.follower: Follower | None = None
@@ -107,7 +108,10 @@ class LiveRoom:
         """A browser connects: from a page of ours, with a session or from a wall's place."""
         if not self._access.is_ours(request.environ):
             raise Refused("another site")
-        found = self._access.find(request.environ, request.cookies)
+        try:
+            found = self._access.find(request.environ, request.cookies)
+        except STORE_ERRORS:
+            raise Refused("wait") from None  # the browser asks again in a moment
         if found is None or found.must_change:
             raise Refused("log in")
         self.people[_sid()] = found.person
@@ -205,6 +209,7 @@ class LiveRoom:
     def _beat_loop(self) -> None:
         while True:
             gevent.sleep(1)
+            drop_strangers(self.socketio, self._strangers)
             if self.zones is None:
                 continue
             assert self.follower is not None

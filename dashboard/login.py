@@ -1,5 +1,7 @@
 """The log-in, the log-out, one's own password: plain pages of the server, which work before any script has loaded."""
 
+import ipaddress
+import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from services.accounts import LoggedIn, LogInRefused
 from services.passwords import LEAST, BadPassword
 from services.rights import home
 
+log = logging.getLogger(__name__)
+
 # Tries from one address: more than this many in the span wait (ASVS 6.3.1); an account has its own lock-out beside.
 TRIES, SPAN_S = 30, 300.0
 
@@ -29,8 +33,8 @@ class Tries:
         self._at: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def wait_s(self, address: str) -> float:
-        """Count one more try; how long to wait first, 0 for not at all."""
-        now = time.monotonic()
+        """Count one more try; how long to wait first, 0 for not at all. An IPv6 network of 64 bits is one address."""
+        now, address = time.monotonic(), _network(address)
         if len(self._at) > 10_000:  # addresses that have long gone
             self._at = defaultdict(deque, {a: t for a, t in self._at.items() if t and now - t[-1] < SPAN_S})
         tries = self._at[address]
@@ -40,6 +44,17 @@ class Tries:
             return SPAN_S - (now - tries[0])
         tries.append(now)
         return 0.0
+
+
+def _network(address: str) -> str:
+    """Whoever has an IPv6 address has its whole /64 to try from."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped is not None:
+        return address
+    return str(ipaddress.ip_network((found.packed[:8] + bytes(8), 64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,8 @@ class Pages:
 
     def begin(self, entered: LoggedIn, how: str, wanted: str) -> Response:
         """Let them in: the cookie, and on to where they wanted to go."""
+        if before := request.cookies.get(self.access.cookie):
+            self.offload(lambda: accounts.forget(self.access.engine, machine_ms(), before))
         self.record("log_in", entered.person, entered.person.user_id, {"how": how})
         language = request.args.get("lang", "")
         aim = "/account" if entered.must_change else safe_aim(wanted) or home(entered.person)
@@ -107,7 +124,7 @@ def _log_in(server: Flask, pages: Pages, tries: Tries) -> None:
 
     @server.post("/login")
     def log_in() -> Response:
-        user, password = request.form.get("user", "")[:64].strip(), request.form.get("password", "")[:200]
+        user, password = _entered("user", 64).strip(), _entered("password", 200)
         address = request.remote_addr or ""
         if (wait := tries.wait_s(address)) > 0:
             return pages.show("login", 429, user=user, wrong=label("slow", n=int(wait // 60) + 1))
@@ -141,15 +158,19 @@ def _account(server: Flask, pages: Pages, tries: Tries) -> None:
     @server.post("/account/password")
     def change_password() -> Response:
         asking = person()
-        old, new = request.form.get("old", "")[:200], request.form.get("new", "")[:200]
+        old, new = _entered("old", 200), _entered("new", 200)
         if new != request.form.get("again", ""):
             return pages.show_account(400, wrong=label("differ"))
         if (wait := tries.wait_s(request.remote_addr or "")) > 0:
             return pages.show_account(429, wrong=label("slow", n=int(wait // 60) + 1))
         try:
             pages.offload(lambda: accounts.change_password(access.engine, machine_ms(), asking, old, new))
-        except LogInRefused:
-            return pages.show_account(403, wrong=label("wrong_old"))
+        except LogInRefused as refused:
+            pages.record("locked_out" if refused.code == "locked" else "log_in_failed", asking, asking.user_id, {
+                "why": "wrong_old"})  # fmt: skip
+            minutes = max(refused.until - machine_ms(), 0) // 60_000 + 1
+            word = label("locked", n=minutes) if refused.code == "locked" else label("wrong_old")
+            return pages.show_account(403, wrong=word)
         except BadPassword as bad:
             return pages.show_account(400, wrong=label(f"bad_{bad.code}", least=LEAST))
         pages.record("password_changed", asking, asking.user_id, {})
@@ -169,7 +190,11 @@ def _sign_on(server: Flask, pages: Pages, tries: Tries) -> None:
     def oidc_begin() -> Response:
         if sso is None:
             flask.abort(404)
-        return sso.begin(safe_aim(request.args.get("next", "")), access.is_https)
+        try:
+            return sso.begin(safe_aim(request.args.get("next", "")), access.is_https)
+        except SignOnFailed as error:
+            log.warning("the single sign-on: %s", error)
+            return pages.show("login", 503, user="", wrong=label("sso_failed"))
 
     @server.get("/oidc/return")
     def oidc_return() -> Response:
@@ -185,10 +210,17 @@ def _sign_on(server: Flask, pages: Pages, tries: Tries) -> None:
             )  # fmt: skip
         except (SignOnFailed, LogInRefused) as error:
             pages.record("log_in_failed", None, "sso", {"why": str(error)[:200]})
-            return pages.show("login", 403, user="", wrong=label("sso_failed"))
+            response = pages.show("login", 403, user="", wrong=label("sso_failed"))
+            sso.forget(response)
+            return response
         response = pages.begin(entered, "sso", aim)
         sso.forget(response)
         return response
+
+
+def _entered(name: str, most: int) -> str:
+    """What was typed into a field; a NUL is no letter of any account."""
+    return request.form.get(name, "")[:most].replace("\0", "")
 
 
 def safe_aim(aim: str) -> str:

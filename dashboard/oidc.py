@@ -24,6 +24,9 @@ KEYS_KEPT_S = 3600.0
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 
 
+FAULTS = (AuthlibBaseError, requests.RequestException, JoseError, ValueError)
+
+
 class SignOnFailed(Exception):
     """The sign-on's answer is not taken; the text says why, for the audit log, not for the page."""
 
@@ -41,11 +44,15 @@ class SingleSignOn:
         self._read_at = -KEYS_KEPT_S
 
     def begin(self, aim: str, is_https: bool) -> Response:
-        """Send the browser to the provider."""
+        """Send the browser to the provider. Raises SignOnFailed when that does not answer."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        try:
+            authorize = self._about()["authorization_endpoint"]
+        except (*FAULTS, KeyError) as error:
+            raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error
         with self._client(state) as client:
             url, _ = client.create_authorization_url(
-                self._about()["authorization_endpoint"], state=state, nonce=nonce,
+                authorize, state=state, nonce=nonce,
                 code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256",
             )  # fmt: skip
         response: Response = flask.redirect(url)  # type: ignore[assignment]
@@ -69,10 +76,10 @@ class SingleSignOn:
                     self._about()["token_endpoint"], code=flask.request.args.get("code", ""), code_verifier=verifier,
                     timeout=TIMEOUT_S,
                 )  # fmt: skip
-            claims = self._read(token["id_token"], nonce)
-        except (AuthlibBaseError, requests.RequestException, JoseError, KeyError, ValueError) as error:
+            claims = self._read(str(token["id_token"]), nonce)
+        except (*FAULTS, KeyError) as error:
             raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error
-        return f"{self._issuer}|{claims['sub']}", str(claims.get(self._claim, ""))[:32], aim
+        return f"{self._issuer}|{claims['sub']}", str(claims.get(self._claim, "")), aim
 
     def forget(self, response: Response) -> None:
         """The way is done."""
@@ -92,6 +99,9 @@ class SingleSignOn:
             sub={"essential": True},
             nonce={"essential": True, "value": nonce},
         ).validate(claims)
+        others = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+        if claims.get("azp", self._client_id if len(others) == 1 else "") != self._client_id:
+            raise SignOnFailed("made for several, and not for us")  # OpenID Connect Core, 3.1.3.7
         return claims
 
     def _client(self, state: str) -> OAuth2Session:
@@ -101,7 +111,10 @@ class SingleSignOn:
 
     def _about(self) -> dict[str, Any]:
         if not self._known:
-            self._known = self._get(f"{self._issuer}/.well-known/openid-configuration")
+            found = self._get(f"{self._issuer}/.well-known/openid-configuration")
+            if str(found.get("issuer", "")).rstrip("/") != self._issuer:
+                raise SignOnFailed(f"LIANQIN_OIDC_ISSUER calls itself {found.get('issuer')!r}"[:200])
+            self._known = found
         return self._known
 
     def _key_set(self) -> KeySet:

@@ -1,4 +1,4 @@
-"""Browsers that read nothing are cut, so that they harm nobody (ARCHITECTURE.md, decision 4)."""
+"""Browsers that read nothing, or never came in, are cut, so that they harm nobody (ARCHITECTURE.md, decision 4)."""
 
 import contextlib
 import logging
@@ -18,6 +18,8 @@ QUEUE_LIMIT = 200
 # what is on its way to it does not move, or where everything still fits into the kernel's buffers, it answers no ping.
 STUCK_S = 5
 LOOK_S = 1.5
+# A connection that nobody has logged in on lives so long.
+STRANGER_S = 10
 
 
 def drop_stuck(socketio: SocketIO, members: Iterable[tuple[str, str]]) -> int:
@@ -40,6 +42,24 @@ def drop_stuck(socketio: SocketIO, members: Iterable[tuple[str, str]]) -> int:
             _cut(socket, wire)
         elif wire is not None and socket.last_ping and now - wire.moved_at < LOOK_S:
             socket.last_ping = time.time()
+    return dropped
+
+
+def drop_strangers(socketio: SocketIO, since: dict[str, float]) -> int:
+    """Cut each connection that has not come in for a while: refused at the door, or never asked; how many.
+
+    ``since`` is the caller's memory: connection → when it was first seen outside.
+    """
+    server, now, dropped = socketio.server, time.monotonic(), 0
+    sockets = dict(server.eio.sockets)
+    for eio_sid in since.keys() - sockets.keys():
+        del since[eio_sid]
+    for eio_sid, socket in sockets.items():
+        if server.manager.sid_from_eio_sid(eio_sid, "/") is not None:
+            since.pop(eio_sid, None)
+        elif now - since.setdefault(eio_sid, now) > STRANGER_S:
+            dropped += 1
+            _cut(socket, server.environ.get(eio_sid, {}).get(KEY))
     return dropped
 
 

@@ -46,9 +46,8 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
         if action == "reset":
             password = wish.password or passwords.make()
             passwords.check(password, wish.user_id)
-            ended = accounts.set_account(
-                engine, now, wish.user_id, password=passwords.hashed(password), must_change=True, is_disabled=False
-            )  # fmt: skip
+            kept = passwords.hashed(password)
+            ended = accounts.set_account(engine, now, wish.user_id, password=kept, must_change=True)
             return [
                 f"{wish.user_id}: new password {password} (must be changed at the next log-in); {ended} sessions ended"
             ]

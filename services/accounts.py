@@ -58,13 +58,11 @@ def log_in(engine: Engine, now: int, user_id: str, password: str, address: str) 
     if found.locked_until > now:
         raise LogInRefused("locked", found.locked_until)
     with writing(engine) as connection:
-        found = store.account(connection, user_id) or found
-        if not is_right:
-            failures = found.failures + 1
-            is_locked = failures >= FAILURES
-            until = now + LOCKED_MINUTES * MINUTE_MS if is_locked else found.locked_until
-            store.change(connection, user_id, failures=0 if is_locked else failures, locked_until=until)
-            raised = LogInRefused("locked", until) if is_locked else LogInRefused("wrong")
+        found = store.account(connection, user_id, to_change=True) or found
+        if found.locked_until > now:  # by others who tried at the same moment
+            raised = LogInRefused("locked", found.locked_until)
+        elif not is_right:
+            raised = _failed(connection, found, now)
         elif found.is_disabled:
             raised = LogInRefused("disabled")
         else:
@@ -75,12 +73,25 @@ def log_in(engine: Engine, now: int, user_id: str, password: str, address: str) 
     raise raised
 
 
+def _failed(connection: Connection, found: Account, now: int) -> LogInRefused:
+    """Count a wrong password; what to say."""
+    failures = found.failures + 1
+    if failures < FAILURES:
+        store.change(connection, found.user_id, failures=failures)
+        return LogInRefused("wrong")
+    until = now + LOCKED_MINUTES * MINUTE_MS
+    store.change(connection, found.user_id, failures=0, locked_until=until)
+    return LogInRefused("locked", until)
+
+
 def log_in_as(engine: Engine, now: int, subject: str, user_id: str, address: str) -> LoggedIn:
     """A session for whom the single sign-on has named: by its subject, else by its id, which is then tied to it."""
+    if not subject:
+        raise LogInRefused("wrong")
     with writing(engine) as connection:
         found = store.account_of_subject(connection, subject)
         if found is None:
-            found = store.account(connection, user_id)
+            found = store.account(connection, user_id, to_change=True)
             if found is None or found.subject not in {"", subject} or found.role == "wall":
                 raise LogInRefused("wrong")
             store.change(connection, user_id, subject=subject)
@@ -136,6 +147,12 @@ def touch(engine: Engine, now: int, found: Found) -> None:
             store.touch_session(connection, found.person.session, now)
 
 
+def forget(engine: Engine, now: int, token: str) -> None:
+    """End the session that a browser had before it logged in anew (ASVS 5.0, 7.2.4)."""
+    with writing(engine) as connection:
+        store.end_session(connection, _hash(token), now)
+
+
 def log_out(engine: Engine, now: int, person: Person) -> None:
     """End this session."""
     with writing(engine) as connection:
@@ -162,17 +179,29 @@ def comes_from(address: str, networks: str) -> bool:
 
 
 def change_password(engine: Engine, now: int, person: Person, old: str, new: str) -> None:
-    """Another password for oneself: every other session ends. Raises LogInRefused or BadPassword."""
+    """Another password for oneself: every other session ends. Raises LogInRefused or BadPassword.
+
+    Wrong ones are counted as at the log-in: an open session is no place to guess from.
+    """
     with engine.connect() as connection:
         found = store.account(connection, person.user_id)
-    if found is None or not passwords.is_right(found.password, old):
-        raise LogInRefused("wrong")
+    is_right = passwords.is_right(found.password if found else "", old)
+    with writing(engine) as connection:
+        found = store.account(connection, person.user_id, to_change=True)
+        if found is None:
+            refused: LogInRefused | None = LogInRefused("wrong")
+        elif found.locked_until > now:
+            refused = LogInRefused("locked", found.locked_until)
+        else:
+            refused = None if is_right else _failed(connection, found, now)
+    if found is None or refused is not None:
+        raise refused or LogInRefused("wrong")
     if old == new:
         raise passwords.BadPassword("same")
     passwords.check(new, found.user_id, found.name)
     kept = passwords.hashed(new)
     with writing(engine) as connection:
-        store.change(connection, found.user_id, password=kept, must_change=False)
+        store.change(connection, found.user_id, password=kept, must_change=False, failures=0)
         store.end_sessions(connection, found.user_id, now, but=person.session)
 
 
@@ -217,9 +246,11 @@ def _check(new: Account) -> None:
         raise AccountError("a wall needs --addresses (such as 10.1.2.3/32), and nobody else has them")
     for network in new.addresses.split():
         try:
-            ipaddress.ip_network(network)
+            is_everybody = ipaddress.ip_network(network).prefixlen == 0
         except ValueError as error:
             raise AccountError(f"address {network!r}: {error}") from error
+        if is_everybody:
+            raise AccountError(f"address {network!r}: everybody would be this wall; give the network where it stands")
 
 
 def _person(found: Account, token_hash: str, address: str) -> Person:

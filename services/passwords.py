@@ -17,6 +17,7 @@ _BLOCKED = (
     "password", "passw0rd", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx", "iloveyou", "admin", "administrator",
     "welcome", "letmein", "woaini", "lianqin", "zhihui", "wangge", "jiedao", "zhiban", "12345678", "87654321",
     "11111111", "00000000", "88888888", "66666666", "123123123", "abcd1234", "abc123", "p@ssw0rd",
+    "123456", "654321", "qwerty", "asdfgh", "zxcvbn",
 )  # fmt: skip
 _HASHER = PasswordHasher()
 

@@ -55,7 +55,10 @@ lianqin.connect = (render, everySecond, {zone = "wall", texts = null} = {}) => {
   const ended = () => { socket.disconnect(); if (texts) lianqin.sayEnded(texts); };
   socket.on("ended", ended);
   // Refused at the door: the session has run out while the socket was away.
-  socket.on("connect_error", error => { if (error.message === "log in") ended(); });
+  socket.on("connect_error", error => {
+    if (error.message === "log in") ended();
+    if (error.message === "wait") setTimeout(() => socket.connect(), 2000);
+  });
   socket.on("wait", () => setTimeout(hello, 500));
   socket.on("snapshot", bytes => {
     const state = parts.add(JSON.parse(decoder.decode(bytes)));

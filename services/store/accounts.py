@@ -44,9 +44,9 @@ _ACCOUNT = [_A[name] for name in Account.__struct_fields__]
 _SESSION = [_S[name] for name in Session.__struct_fields__]
 
 
-def account(connection: Connection, user_id: str) -> Account | None:
-    """An account by its id."""
-    return _one(connection, _A.user_id == user_id)
+def account(connection: Connection, user_id: str, *, to_change: bool = False) -> Account | None:
+    """An account by its id; ``to_change`` holds the row until the transaction ends (on SQLite all is held anyway)."""
+    return _one(connection, _A.user_id == user_id, to_change)
 
 
 def account_of_subject(connection: Connection, subject: str) -> Account | None:
@@ -54,8 +54,9 @@ def account_of_subject(connection: Connection, subject: str) -> Account | None:
     return _one(connection, _A.subject == subject)
 
 
-def _one(connection: Connection, where: Any) -> Account | None:
-    row = connection.execute(select(*_ACCOUNT).where(where)).first()
+def _one(connection: Connection, where: Any, to_change: bool = False) -> Account | None:
+    query = select(*_ACCOUNT).where(where)
+    row = connection.execute(query.with_for_update() if to_change else query).first()
     return Account(*row) if row else None
 
 

@@ -148,7 +148,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "as_geojson": at("as_geojson", "/api/v1/coverage/plan.geojson", well=frozenset({404})),
         "as_csv": at("as_csv", "/api/v1/coverage/plan.csv", well=frozenset({404})),
         "indicators": at("indicators", "/api/v1/indicators?name=closed&street={street}", *SEATS),
-        "cases": at("cases", "/api/v1/indicators/reported/cases?street={street}", *SEATS),
+        "cases": at("cases", "/api/v1/indicators/intake/cases?street={street}", *SEATS),
         "commands": [
             Attempt("POST", "/api/v1/commands", ("command", kind), place, command(kind, place, who))
             for kind in SENT for place in PLACES
@@ -158,6 +158,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
                                body=answer, well=done),
         "decline_proposal": at("decline_proposal", "/api/v1/proposals/{id}/decline", *PLACES, method="POST",
                                body=answer, well=done),
+        "reveal_field": at("reveal_field", "/api/v1/cases/{id}/reveal", *PLACES, method="POST", well=done,
+                           body={"field": "title", "reason": "核对地址"}),
         "saved_views": at("saved_views", "/api/v1/views/desk"),
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),
@@ -277,7 +279,9 @@ def outcome(home: House, who: Who, attempt: Attempt) -> tuple[bool, int]:
         answer = client.post(attempt.path, json=attempt.body)
     if attempt.path == "/api/v1/commands" and attempt.method == "POST" and answer.status_code == 200:
         reasons = [one["reason"] for one in answer.json["outcomes"]]
-        assert all(one["state"] == "sent" for one in answer.json["outcomes"]) or reasons == ["forbidden"], answer.json
+        # A case that is merged into itself, or into one that is not theirs, is behind the right and refused there.
+        others = {"forbidden", "bad_into"} if attempt.rights[-1] == "case.merge" else {"forbidden"}
+        assert all(one["state"] == "sent" for one in answer.json["outcomes"]) or set(reasons) <= others, answer.json
         return reasons != ["forbidden"], 200
     if attempt.path == "/login" and attempt.method == "POST":
         return True, answer.status_code  # its 403 is of the password
