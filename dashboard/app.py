@@ -144,9 +144,9 @@ def create_app(doors: Doors) -> Web:
     register_coverage(server, doors.district, room, follower, doors.clock, offload)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload)
     commanding = Commanding(
-        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place)
+        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place), offload=offload
     )  # fmt: skip
-    desk_room = DeskRoom(room, commanding, doors.clock, offload)
+    desk_room = DeskRoom(room, commanding, doors.clock)
     register_desk(
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip

@@ -35,7 +35,7 @@ def add_people(product: Product) -> None:
 
 
 @contextmanager
-def logged_in(
+def logged_in(  # noqa: PLR0917  # who, where, and how large
     browser: Browser, product: Product, user: str, path: str = "", width: int = 1920, height: int = 1080
 ) -> Iterator[Page]:
     """A page of a browser of their own, behind the log-in; script errors fail the test."""
