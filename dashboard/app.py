@@ -28,9 +28,12 @@ from dashboard.layouts import coverage, desk, wall
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.login import Pages, register_login
 from dashboard.oidc import SingleSignOn
+from dashboard.personal_endpoints import register_personal
+from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
 from dashboard.texts import texts
 from dashboard.wire import wired
+from services.audit_keeping import open_log
 from services.camera_view import CameraReader
 from services.case_view import CaseReader
 from services.clock import Clock
@@ -43,6 +46,7 @@ from services.figure_view import FigureReader
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
 from services.rights import Person, may
+from services.sealing import Sealer
 from services.settings import Settings
 from services.wakeups import Wakeups
 from services.watch import Watch
@@ -117,8 +121,9 @@ def create_app(doors: Doors) -> Web:
     placer = Placer(doors.district)
     room = LiveRoom(socketio, doors.clock, access, doors.filling)
     follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
+    recorder, sealer = Recorder(open_log(doors.engine, settings), offload), Sealer(settings.data_key)
     pages = Pages(
-        access, offload, _record, lambda language: _name(doors.district, language),
+        access, offload, recorder, lambda language: _name(doors.district, language),
         lambda code: doors.district.streets[code].name if code in doors.district.streets else code, _sso(settings),
     )  # fmt: skip
     register_login(server, pages)
@@ -130,7 +135,10 @@ def create_app(doors: Doors) -> Web:
         lambda: watched(follower),
         doors.clock.now_ms,
         cameras := CameraReader(doors.district, lambda: follower.board, offload),
-        DeskPanel(doors.district, lambda: follower.board, cameras, doors.clock.now_ms).draw,
+        DeskPanel(
+            doors.district, doors.engine, lambda: follower.board, cameras, sealer, doors.clock.now_ms, offload
+        ).draw,
+        recorder.look,
     )
     register_endpoints(server, doors.district, room, follower, doors.clock)
     register_coverage(server, doors.district, room, follower, doors.clock, offload)
@@ -140,10 +148,11 @@ def create_app(doors: Doors) -> Web:
     )  # fmt: skip
     desk_room = DeskRoom(room, commanding, doors.clock, offload)
     register_desk(
-        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, _record
+        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
+    register_personal(server, access, recorder, sealer, offload)
     wakeups = Wakeups(doors.redis, doors.district.code)
-    duty = Duty(access, doors.district, room, doors.clock, offload, _record, wakeups)
+    duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups)
     register_duty(server, duty)
     _register_pages(doors, duty)
     register_refusals(server, app)
@@ -193,10 +202,6 @@ def _register_pages(doors: Doors, duty: Duty) -> None:
         "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
         layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
     )  # fmt: skip
-
-
-def _record(_action: str, _person: Person | None, _object: str, _detail: dict[str, Any]) -> None:
-    """The audit log."""
 
 
 def _name(district: District, language: str) -> str:

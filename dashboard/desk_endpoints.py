@@ -13,7 +13,7 @@ from dashboard.access import Access, allowed, machine_ms, person, refuse
 from dashboard.bodies import as_json, body
 from dashboard.desk_live import DeskRoom
 from dashboard.live import LiveRoom
-from dashboard.login import Record
+from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.cases import CaseRow
 from services.clock import Clock
@@ -58,7 +58,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     commanding: Commanding,
     clock: Clock,
     offload: Callable[[Any], Any],
-    record: Record,
+    record: Recorder,
 ) -> None:
     """Add the addresses."""
 

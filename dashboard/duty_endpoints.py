@@ -16,7 +16,7 @@ from dashboard.bodies import as_json, body, number
 from dashboard.layouts.handover_sheet import Signatures, sheet_page
 from dashboard.layouts.log_lines import log_text, shift_name
 from dashboard.live import LiveRoom
-from dashboard.login import Record
+from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services import alarm_desk
 from services.alarms.life import AlarmRefused
@@ -88,7 +88,7 @@ class Duty:
         room: LiveRoom,
         clock: Clock,
         offload: Offload,
-        record: Record,
+        record: Recorder,
         wakeups: Wakeups,
     ) -> None:
         self.access, self.district, self.room, self.clock = access, district, room, clock
@@ -184,7 +184,8 @@ def _alarms(server: Flask, duty: Duty) -> None:
             refuse(503, "the store does not answer: nothing was done")
         with contextlib.suppress(*REDIS_ERRORS):  # the web processes look at the store twice a second all the same
             duty.wakeups.tell(done.revision)
-        duty.record(f"alarm_{verb}", asking, alarm_id, {"kind": done.alarm.kind, "comment": wish.comment[:500]})
+        action = "alarm_acknowledge" if verb == "acknowledge" else "alarm_shelve"
+        duty.record(action, asking, alarm_id, {"kind": done.alarm.kind, "verb": verb, "comment": wish.comment[:500]})
         return as_json({})
 
     @server.post("/api/v1/alarms/<alarm_id>/acknowledge")

@@ -51,6 +51,7 @@ ADDRESSES: dict[str, str] = {
     "save_view": "keep_views",
     "drop_view": "keep_views",
     "cases_csv": "export_cases",
+    "reveal_field": "reveal",
     "acknowledge_alarm": "take_alarm",
     "shelve_alarm": "take_alarm",
     "unshelve_alarm": "take_alarm",

@@ -11,16 +11,15 @@ from flask import Flask, Response, request
 
 from dashboard.access import Access, machine_ms, person
 from dashboard.oidc import SignOnFailed, SingleSignOn
+from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services import accounts
 from services.accounts import LoggedIn, LogInRefused
 from services.passwords import LEAST, BadPassword
-from services.rights import Person, home
+from services.rights import home
 
 # Tries from one address: more than this many in the span wait (ASVS 6.3.1); an account has its own lock-out beside.
 TRIES, SPAN_S = 30, 300.0
-# (action, person, object, detail) for the audit log.
-Record = Callable[[str, Person | None, str, dict[str, Any]], None]
 
 
 class Tries:
@@ -49,7 +48,7 @@ class Pages:
 
     access: Access
     offload: Callable[[Any], Any]
-    record: Record
+    record: Recorder
     name: Callable[[str], str]
     street: Callable[[str], str]
     sso: SingleSignOn | None

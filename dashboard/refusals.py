@@ -37,6 +37,15 @@ class Body(msgspec.Struct):
     state: list[Place] = []
 
 
+def is_page(path: str) -> bool:
+    """Whether one of the pages answers to this address; those with a place in their path by their beginning."""
+    path = path.rstrip("/")
+    templates = [page["path_template"].split("<")[0] for page in page_registry.values() if page.get("path_template")]
+    if any(path.startswith(start) and len(path) > len(start) for start in templates):
+        return True
+    return path in {page["path"].rstrip("/") for page in page_registry.values() if not page.get("path_template")}
+
+
 def register_refusals(server: Flask, app: Dash) -> None:
     """Look at what is asked before Dash does."""
 
@@ -48,8 +57,7 @@ def register_refusals(server: Flask, app: Dash) -> None:
     def look() -> tuple[str, int] | Response | None:
         request = flask.request
         if request.endpoint == CATCH_ALL:
-            pages = {page["path"].rstrip("/") for page in page_registry.values()}
-            return None if request.path.rstrip("/") in pages else (NOT_FOUND, 404)
+            return None if is_page(request.path) else (NOT_FOUND, 404)
         if request.path == UPDATE and request.method == "POST" and (wrong := _what_is_wrong(request.get_data(), app)):
             log.warning("a wrong body to %s: %s", UPDATE, wrong)
             return Response(f"{wrong}\n", 400, mimetype="text/plain")

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
 from cryptography.fernet import InvalidToken
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
-from services.district.load import PackageError, load
+from services.audit_keeping import local_who, machine_ms, open_log, zone_of
+from services.district.load import load
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
 from services.publishing import OperationError, add, check_entry, district_clock, open_redis
@@ -27,7 +28,7 @@ _SET_ASIDE = b"broken: "  # what projector.loop puts before an entry that broke 
 
 def dead_list(settings: Settings) -> list[str]:
     """The newest refused entries, a line each: entry id, when, reason, source, sentence."""
-    zone = _zone(settings)
+    zone = zone_of(settings)
     with _reading(settings) as connection:
         rows = read.dead_entries(connection, LISTED + 1)
     if not rows:
@@ -40,8 +41,11 @@ def dead_list(settings: Settings) -> list[str]:
 
 
 def dead_show(settings: Settings, entry: str) -> list[str]:
-    """One refused entry: what is known of it, the masked text, and the original where the key opens it."""
-    zone = _zone(settings)
+    """One refused entry: what is known of it, the masked text, and the original where the key opens it.
+
+    Whoever reads an original reads names and numbers: that is written down first.
+    """
+    zone = zone_of(settings)
     with _reading(settings) as connection:
         row = _row(connection, entry)
     lines = [
@@ -49,6 +53,9 @@ def dead_show(settings: Settings, entry: str) -> list[str]:
         f"detail  {row['detail']}", f"source  {row['source']}", f"type    {row['type']}",
         "data, personal fields out:", f"  {row['masked']}",
     ]  # fmt: skip
+    if row["sealed"] is not None and settings.data_key:
+        with _store(settings) as engine:
+            open_log(engine, settings).append(machine_ms(), local_who(), "dead_shown", entry_id(row["entry"]))
     original, why_not = _unsealed(settings, row["sealed"])
     if original is None:
         return [*lines, f"original: {why_not}"]
@@ -89,10 +96,15 @@ def dead_retry(settings: Settings, entry: str) -> list[str]:
 
 @contextmanager
 def _reading(settings: Settings) -> Iterator[Connection]:
+    with _store(settings) as engine, engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Engine]:
     engine = open_engine(settings.database)
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield engine
     finally:
         engine.dispose()
 
@@ -118,14 +130,6 @@ def _unsealed(settings: Settings, sealed: bytes | None) -> tuple[Fields | None, 
         return msgspec.msgpack.decode(Sealer(settings.data_key).open(sealed), type=Fields), ""
     except InvalidToken:
         return None, "kept encrypted with another LIANQIN_DATA_KEY than the present one"
-
-
-def _zone(settings: Settings) -> tzinfo:
-    """The district's zone; a package with faults must not keep anybody from reading what was refused."""
-    try:
-        return load(settings.district_dir).zone
-    except PackageError:
-        return UTC
 
 
 def _when(ms: int, zone: tzinfo) -> str:

@@ -1,6 +1,7 @@
 """``lianqin demo``: everything on this machine under one supervisor, from an empty folder to a live wall."""
 
 import contextlib
+import dataclasses
 import json
 import time
 import urllib.request
@@ -15,7 +16,7 @@ from services.embedded import EmbeddedRedis
 from services.local import forget_redis, remember_redis
 from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild_if_old
-from services.sealing import Sealer
+from services.sealing import Sealer, make_key
 from services.settings import Settings
 from services.simulator.generate import SEED, generate
 from services.simulator.play import is_filled
@@ -24,7 +25,7 @@ from services.store.migrate import upgrade
 from services.stream import Keys, connect
 from services.supervisor import Child, Supervisor
 
-CLOCK_FILE = "clock.json"
+CLOCK_FILE, KEY_FILE = "clock.json", "data.key"
 
 Say = Callable[[str], None]
 
@@ -47,9 +48,9 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
     remember_redis(data, url)
     engine = open_engine(settings.database)
     upgrade(engine)
-    now_ms = time.time_ns() // 1_000_000
+    settings = with_data_key(settings, data)
     people = make_demo_accounts(engine, district, data)
-    rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), now_ms, say)
+    rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), time.time_ns() // 1_000_000, say)
     clock = _start_clock(url, district.code, data, speed)
     supervisor = Supervisor(
         {
@@ -101,6 +102,17 @@ def _say_where(settings: Settings, people: list[str], kept: Path, say: Say) -> N
         say(f"  {line}")
     if settings.host != "127.0.0.1" and not settings.origin:
         say(f"bound to {settings.host} without TLS: passwords travel in the clear; see LIANQIN_ORIGIN")
+
+
+def with_data_key(settings: Settings, data: Path) -> Settings:
+    """The settings with a data key: the demo makes one for itself and keeps it beside its data."""
+    kept = data / KEY_FILE
+    if settings.data_key:
+        return settings
+    if not kept.is_file():
+        kept.touch(mode=0o600)
+        kept.write_text(make_key(), "utf-8")
+    return dataclasses.replace(settings, data_key=kept.read_text("utf-8").strip())
 
 
 def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:

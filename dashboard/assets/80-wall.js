@@ -64,6 +64,7 @@ lianqin.startWall = root => {
       cover.touch(); drawLegend(); drawLetters();
     },
     shift: t => { $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : ""; },
+    alarms: t => drawAlarms(t),
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
     units: t => {
       if (!layer) return;
@@ -135,6 +136,20 @@ lianqin.startWall = root => {
       line(h("i", {class: "sign dot"}), other, names[2]),
       ...(units ? [line(h("i", {class: "sign capsule"}), units, names[3])] : []));
     drawLegend();
+  };
+  const sound = lianqin.makeSound(), sayAlarm = lianqin.alarmWords(texts, format, tiles);
+  let alarmsTold = "";
+  /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes. */
+  const drawAlarms = t => {
+    sound.set(t.sound);
+    const open = t.alarms.filter(a => a.state === "unacknowledged"), first = open[0], said = JSON.stringify([t, sound.ready()]);
+    if (said === alarmsTold) return;
+    alarmsTold = said;
+    const b = t.budget, w = texts.alarm, late = b.raised > b.most ? "bad" : b.raised > b.acceptable ? "warn" : "";
+    $("wall-alarms").replaceChildren(
+      ...(first ? [h("b", {class: first.severity === 1 ? "bad" : "warn"}, tiles.sign(first.severity === 1 ? "overdue" : "soon"), sayAlarm(first)), t.untaken > 1 ? h("span", {class: "mid"}, format.fill(w.more_untaken, {n: t.untaken - 1})) : null] : []),
+      h("span", {class: late || "dim"}, format.fill(w.hour, {n: b.raised, acceptable: b.acceptable})),
+      ...(first && !sound.ready() ? [h("span", {class: "warn"}, w.acts.silent_wall)] : []));
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;

@@ -69,7 +69,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   const leftCell = lianqin.cell((el, {data: {row}}) => {
     const light = row[A.light], left = row[A.deadlineAt] === null ? null : row[A.deadlineAt] - now();
     el.classList.add(light === 2 ? "bad" : light === 1 ? "warn" : "mid");
-    el.append(...(light === 2 ? [tiles.sign("overdue")] : light === 1 ? [tiles.sign("soon")] : light === 3 ? [h("i", {class: "sign pause"})] : [h("i", {class: "sign gap"})]));
+    el.append(...(light === 2 ? [tiles.sign("overdue")] : light === 1 ? [tiles.sign("soon")] : light === 3 ? [h("i", {class: "sign pause"})] : [h("i", {class: "sign blank"})]));
     el.append(light === 3 ? texts.word.suspended : left === null ? texts.word.no_deadline : format.fill(left < 0 ? words.left_over : words.left_still, {t: format.duration(left)}));
   });
   const takeoverCell = lianqin.cell((el, {data: {row}}) => {
@@ -99,13 +99,13 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   });
   const simple = (id, width, of, more) => column(id, width, text(of), byText(of), of, more);
   const columns = () => [
-    column("left", 150, leftCell, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
-    column("takeover", 104, takeoverCell, byNumber(row => row[A.takeoverAt] ?? NEVER), row => row[A.takeoverAt] || 0, {filter: false}),
-    column("case", 200, caseCell, byText(what), row => `${what(row)} ${row[A.id]}`, {flex: 1, minWidth: 150}),
+    column("left", 132, leftCell, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
+    column("takeover", 96, takeoverCell, byNumber(row => row[A.takeoverAt] ?? NEVER), row => row[A.takeoverAt] || 0, {filter: false}),
+    column("case", 200, caseCell, byText(what), row => `${what(row)} ${row[A.id]}`, {flex: 1, minWidth: 132}),
     ...(isStreet ? [] : [simple("street", 88, row => tiles.street(row[A.street]))]),
-    simple("grid", isStreet ? 130 : 112, place), simple("unit", 120, row => tiles.unit(row[A.leadUnit]) || "—"),
-    simple("status", 64, row => texts.status[row[A.status]] || row[A.status]),
-    column("back", 64, lianqin.cell((el, {data: {row}}) => { if (row[A.returns] || row[A.reworks]) el.classList.add("strong"); el.append(`${row[A.returns]} · ${row[A.reworks]}`); }), byNumber(row => -(row[A.returns] + row[A.reworks])), row => row[A.returns] + row[A.reworks], {filter: false}),
+    simple("grid", isStreet ? 124 : 116, place), simple("unit", 112, row => tiles.unit(row[A.leadUnit]) || "—"),
+    simple("status", 60, row => texts.status[row[A.status]] || row[A.status]),
+    column("back", 60, lianqin.cell((el, {data: {row}}) => { if (row[A.returns] || row[A.reworks]) el.classList.add("strong"); el.append(`${row[A.returns]} · ${row[A.reworks]}`); }), byNumber(row => -(row[A.returns] + row[A.reworks])), row => row[A.returns] + row[A.reworks], {filter: false}),
     simple("channel", 84, row => texts.channel[row[A.channel]] || row[A.channel], {hide: true}),
     simple("id", 150, row => row[A.id], {hide: true}),
     column("reported", 104, text(row => format.hm(row[A.reportedAt])), byNumber(row => row[A.reportedAt]), row => row[A.reportedAt], {hide: true, filter: false}),

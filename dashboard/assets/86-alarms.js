@@ -70,6 +70,7 @@ lianqin.makeDeskAlarms = (root, desk) => {
   const follow = alarm => {
     if (alarm.subject.case_id) { lianqin.showDeskTab("queue"); desk.pick(alarm.subject.case_id); }
     else if (alarm.what_to_do === "open_camera") open(`/coverage${texts.language === "en" ? "?lang=en" : ""}`, "_blank", "noopener");
+    else if (alarm.what_to_do === "confirm_proposal") { lianqin.showDeskTab("queue"); desk.queue.state.only.add("proposed"); desk.queue.refilter(); }
     else lianqin.toast(w.what_to_do[alarm.what_to_do] || "");
     if (alarm.what_to_do === "write_report" && lianqin.deskTabs) lianqin.deskTabs.report(alarm.subject.case_id, alarm.number);
   };

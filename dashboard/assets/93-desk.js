@@ -50,6 +50,9 @@ lianqin.startDesk = root => {
     const line = $("panel-command");
     if (!line || !asked) return;
     const item = commands.of(asked.id), others = ((lianqin.live.state.tiles.present || {})[asked.id] || []).filter(([id]) => id !== about.me);
+    const told = JSON.stringify([item && commands.say(item), others]);
+    if (line.dataset.told === told) return; // the observer below sees our own writing too
+    line.dataset.told = told;
     line.replaceChildren(...(item ? [h("p", {class: `sent ${item.state}`}, commands.say(item))] : []), ...(others.length ? [h("p", {class: "others"}, format.fill(words.now_looking, {names: others.map(([, name]) => name).join("、")}))] : []));
   };
   new MutationObserver(drawCommand).observe($("case-panel-body"), {childList: true, subtree: true});
@@ -174,12 +177,23 @@ lianqin.startDesk = root => {
   // — buttons of the panel, tabs, keys —
   const version = id => { const row = lianqin.live.state.rows.get(id); return row ? row[A.version] : 0; };
   root.addEventListener("click", event => {
-    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), card = event.target.closest("[data-case]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
+    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), secret = event.target.closest("[data-reveal]"), card = event.target.closest("[data-case]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
     if (button && asked && !button.disabled) begin(button.dataset.command, asked.id);
+    else if (secret && asked) reveal(secret, asked.id);
     else if (answer && asked) answer.dataset.answer === "confirm" ? commands.answer("confirm", asked.id) : commands.decline(asked.id);
     else if (tab) showTab(tab.id.slice(4));
     else if (chip) { const only = queue.state.only; only.has(chip.dataset.chip) ? only.delete(chip.dataset.chip) : only.add(chip.dataset.chip); queue.refilter(); }
     else if (card) { showTab("queue"); pick(card.dataset.case); }
+  });
+  /** One field unmasked for half a minute; why is on the record. */
+  const reveal = (button, id) => lianqin.ask(texts, texts.personal.reveal, [["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})]], async ({reason}) => {
+    const said = await lianqin.post(`/api/v1/cases/${encodeURIComponent(id)}/reveal`, {field: button.dataset.reveal, reason});
+    if (said.error) return texts.personal.refused[said.code] || said.error;
+    const shown = h("b", {class: "revealed"}, said.text), line = button.parentElement;
+    button.hidden = true;
+    line.append(shown);
+    setTimeout(() => { shown.remove(); button.hidden = false; }, 30000);
+    return undefined;
   });
   const begin = (type, id) => type === "case.locate" ? locate(id) : commands.open(type, [[id, version(id)]]);
   /** A case without a place: one click on the map says where it is. */

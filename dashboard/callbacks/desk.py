@@ -3,29 +3,44 @@
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import Engine
+
 from dashboard.layouts.desk_panel import desk_panel
+from dashboard.layouts.personal import personal_part
 from services.camera_view import CameraReader
 from services.case_view import CaseView
 from services.district.package import District
 from services.escalation.rules import takeover
 from services.liveboard.board import Board
-from services.rights import Person
+from services.personal_view import personal_fields
+from services.rights import Person, may
+from services.sealing import Sealer
 
 
 class DeskPanel:
     """Draws the panel for a person who may see the case's texts."""
 
-    def __init__(
-        self, district: District, board_of: Callable[[], Board], cameras: CameraReader, now: Callable[[], int]
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        district: District,
+        engine: Engine,
+        board_of: Callable[[], Board],
+        cameras: CameraReader,
+        sealer: Sealer,
+        now: Callable[[], int],
+        offload: Callable[[Any], Any],
     ) -> None:
-        self._district, self._board_of, self._cameras, self._now = district, board_of, cameras, now
+        self._district, self._engine, self._board_of = district, engine, board_of
+        self._cameras, self._sealer, self._now, self._offload = cameras, sealer, now, offload
 
     def draw(self, view: CaseView, words: dict[str, Any], person: Person) -> Any:
         """The panel's content."""
         row, board, now = view.row, self._board_of(), self._now()
         place = self._cameras.place(row) if row.is_open else None
         next_one = takeover(row, self._district.policy.escalation)
+        fields = self._offload(lambda: personal_fields(self._engine, self._sealer, row.case_id)) or []
+        can_reveal = may(person, "reveal", row.street, row.community)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None,
+            next_one[0] if next_one else None, personal_part(fields, words, can_reveal=can_reveal),
         )  # fmt: skip

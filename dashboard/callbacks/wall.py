@@ -33,8 +33,9 @@ def register(  # noqa: PLR0917  # one of each reader
     now: Callable[[], int],
     cameras: CameraReader,
     desk: Callable[[CaseView, dict[str, Any], Person], Any],
+    look: Callable[[Person, str], None],
 ) -> None:
-    """Register the callback of the panel that every page has; ``desk`` draws a desk's."""
+    """Register the callback of the panel that every page has; ``desk`` draws a desk's, ``look`` records it."""
 
     @app.callback(
         Output(ids.PANEL, "hidden"),
@@ -71,6 +72,7 @@ def register(  # noqa: PLR0917  # one of each reader
         if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
             return html.H2(words["word"]["not_allowed"])
         if view is not None and picked.get("desk") and may(person(), "see_texts", view.row.street, view.row.community):
+            look(person(), view.row.case_id)
             return desk(view, words, person())
         place = cameras.place(view.row) if view is not None and view.row.is_open else None
         return panel(view, words, district.zone, place)

@@ -67,16 +67,20 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
 def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, takeover_at: int | None) -> html.Div:
     """What is left for whoever has it, and until the district takes it."""
     row, labels = view.row, words["desk"]
-    is_office = view.left_unit in OFFICE_UNITS
+    is_office, office = view.left_unit in OFFICE_UNITS, ""
     if view.left_ms is None:
         left, kind = words["word"]["suspended"] if row.deadline_at is not None and row.is_open else "—", ""
     else:
         template = labels["left_over"] if view.left_ms < 0 else labels["left_still"]
-        left = template.format(t=span_text(abs(view.left_ms), words, is_office))
+        clock_ms = (row.deadline_at or now) - now  # as the queue and the map say it
+        left = template.format(t=span_text(abs(clock_ms), words))
         kind = "bad" if view.left_ms < 0 else "warn" if row.soon_at is not None and now >= row.soon_at else ""
+        if is_office:
+            inside = span_text(abs(view.left_ms), words, True)
+            office = f" · {words['panel']['office_time']} {template.format(t=inside)}"
     ends = second_text(row.deadline_at, zone) if row.deadline_at else words["word"]["no_deadline"]
     first = html.Div(
-        [html.Span(labels["columns"]["left"]), html.Strong(left), html.Span(ends, className="mid")],
+        [html.Span(labels["columns"]["left"]), html.Strong(left), html.Span(ends + office, className="mid")],
         className=kind,
     )  # fmt: skip
     if row.level == "district":

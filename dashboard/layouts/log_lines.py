@@ -46,5 +46,10 @@ def _value(name: str, value: str, words: dict[str, Any], district: District) -> 
         return shift_name(value, words)
     if name == "officers":
         return str(words["unit"]["list"]).join(value.split())
-    table = {"domain": "domain", "reason": "reason"}.get(name)
-    return str(words[table].get(value, value)) if table is not None else value or "—" * (name == "leader")
+    known = {
+        "domain": words["domain"], "kind": words["alarm"]["names"], "type": words["command"],
+        "reason": words["reason"] | words["refusal"],
+    }  # fmt: skip
+    if name in known:
+        return str(known[name].get(value.split(":", maxsplit=1)[0], value))
+    return value or "—" * (name == "leader")

@@ -60,7 +60,13 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                     ),
                 ]
             ),
-            html.Footer([html.Div(id=ids.TICKER, className="lines"), html.Span(className="dim note", id="note")]),
+            html.Footer(
+                [
+                    html.Div(id=ids.WALL_ALARMS, className="wall-alarms", role="status"),
+                    html.Div(id=ids.TICKER, className="lines"),
+                    html.Span(className="dim note", id="note"),
+                ]
+            ),
             picked_panel(words),
         ],
     )

@@ -141,15 +141,24 @@ def _untaken(scene: Scene) -> Iterator[Condition]:
 
 
 def _waiting(scene: Scene) -> Iterator[Condition]:
-    """Proposals of the escalation policy without an answer, and commands that the case system does not carry out."""
+    """Proposals of the escalation policy without an answer, and commands that the case system does not carry out.
+
+    However many proposals wait, they are one alarm with their number: one person answers them in one list.
+    """
     board, severity = scene.board, scene.policy.kinds.get("proposal_waits")
-    before = scene.now - int(scene.policy.proposal_minutes * MINUTE_MS)
+    before, n = scene.now - int(scene.policy.proposal_minutes * MINUTE_MS), 0
     for proposal in board.proposals.values() if severity else ():
         row = board.rows.get(proposal.case_id)
-        if severity and row is not None and proposal.at <= before:
-            todo: WhatToDo = "confirm_proposal" if proposal.mode == "confirm" else "open_case"
+        if not severity or row is None or proposal.at > before or proposal.mode == "declined":
+            continue
+        if proposal.mode == "confirm":
+            n += 1
+        else:
             occasion = f"{proposal.rule}|{proposal.occasion}"
-            yield _case("proposal_waits", board.district.code, severity, row, todo, occasion)
+            alone = _case("proposal_waits", board.district.code, severity, row, "open_case", occasion)
+            yield msgspec.structs.replace(alone, number=1)
+    if severity and n:
+        yield Condition("proposal_waits", board.district.code, severity, Subject(), "confirm_proposal", number=n)
 
 
 def _near(scene: Scene) -> Iterator[Condition]:

@@ -62,15 +62,21 @@ def key_findings(settings: Settings) -> Iterator[Finding]:
     """The key that personal fields are kept with."""
     if not settings.data_key:
         yield note(
-            "data key", "LIANQIN_DATA_KEY is not set: reporters and refused originals are not kept", "docs/settings.md"
+            "data key",
+            "LIANQIN_DATA_KEY is not set: reporters, masked texts and refused originals are not kept",
+            "`lianqin key make` (docs/settings.md)",
         )
         return
     try:
-        Sealer(settings.data_key)
+        keys = Sealer(settings.data_key).keys
     except ValueError as error:
         yield wrong("data key", "cannot be used", str(error))
-    else:
-        yield ok("data key", "present and well formed")
+        return
+    yield ok("data key", "present and well formed")
+    if len(keys) > 1:
+        yield note(
+            "data key", f"{len(keys)} keys, the first encrypts", "`lianqin key check` says when the oldest can go"
+        )
 
 
 def disk_findings(settings: Settings) -> Iterator[Finding]:

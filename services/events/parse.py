@@ -19,6 +19,7 @@ from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
 from services.events.others import BODIES
 from services.events.pauses import odd_times
 from services.events.personal import PERSONAL_FIELDS, mask_text
+from services.events.set_apart import Personal, set_apart
 
 MAX_ENTRY_BYTES = 256 * 1024
 MAX_NESTING = 16
@@ -42,7 +43,7 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An accepted entry. ``data`` is the text to keep: without the reporter and without unknown fields.
+    """An accepted entry. ``data`` is the text to keep: without unknown fields, and without what is ``personal``.
 
     ``is_judged``: what is odd about its times is among the flags; of an event kept by an older version it may not be.
     """
@@ -58,6 +59,7 @@ class Event:
     flags: tuple[str, ...] = ()
     unknown_fields: int = 0
     is_judged: bool = False
+    personal: Personal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,13 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return refused("bad_json", f"data: {error}")
     flags: list[str] = []
+    personal = None
     if isinstance(body, Case):
         if (problem := _impossible_time(body)) is not None:
             return refused("bad_value", problem)
-        body, data, flags = _settle_case(body, data)
+        body, personal, flags = _settle_case(body)
+        # Encoded anew: a text that names a field twice decodes to the last one, and would keep the first.
+        data = _ENCODER.encode(body)
         if kind not in CASE_TYPES:
             flags.append("unknown_type")
         if unitless:
@@ -127,7 +132,7 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     if time_ms > now_ms + CLOCK_SKEW_MS:
         flags.append("clock_skew")
     subject = _text(fields.get(b"subject"))[:200]
-    return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown, True)
+    return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown, True, personal)
 
 
 def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int, int]:
@@ -179,8 +184,8 @@ def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any,
     return known, unknown
 
 
-def _settle_case(case: Case, data: bytes) -> tuple[Case, bytes, list[str]]:
-    """Cut texts that are too long, set the reporter apart (the caller seals it), mend an unknown domain."""
+def _settle_case(case: Case) -> tuple[Case, Personal | None, list[str]]:
+    """Cut texts that are too long, mend an unknown domain, set apart what is personal (the caller seals it)."""
     changes: dict[str, typing.Any] = {}
     flags: list[str] = []
     for name, limit in TEXT_LIMITS.items():
@@ -193,10 +198,8 @@ def _settle_case(case: Case, data: bytes) -> tuple[Case, bytes, list[str]]:
         flags.append("unknown_domain")
     if changes:
         case = msgspec.structs.replace(case, **changes)
-    # A text that names the reporter twice decodes to the last one, and would keep the first.
-    if changes or case.reporter is not None or b"reporter" in data:
-        data = _ENCODER.encode(msgspec.structs.replace(case, reporter=None))
-    return case, data, flags
+    kept, personal = set_apart(case)
+    return kept, personal, flags
 
 
 def _impossible_time(case: Case) -> str | None:

@@ -40,7 +40,9 @@ def for_visitors(found: dict[str, Any]) -> dict[str, Any]:
     """A seat's alarms as a wall shows them: without who took them and what they said of it."""
     hidden = {"acked_by": "", "shelved_by": "", "comment": ""}
     standing = [alarm for alarm in found["alarms"] if alarm["state"] in {"unacknowledged", "acknowledged"}]
-    return {**found, "alarms": [{**alarm, **hidden} for alarm in standing[:WALL_CARDS]], "n": len(standing)}
+    cards = [{**alarm, **hidden} for alarm in standing[:WALL_CARDS]]
+    untaken = sum(alarm["state"] == "unacknowledged" for alarm in standing)
+    return {**found, "alarms": cards, "n": len(standing), "untaken": untaken}
 
 
 def alarm_budgets(board: Board, now: int) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from services.events.entry import entry_id, entry_key, is_in_range
 from services.events.others import UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
+from services.events.set_apart import encode_personal
 from services.indicators.cells import LIVE_CUTS
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
@@ -264,9 +265,7 @@ class Ingest:
         raw: Mapping[int, Mapping[bytes, bytes]],
     ) -> tuple[object, ...]:
         case = event.body if isinstance(event.body, Case) else None
-        sealed = None
-        if case is not None and case.reporter is not None:
-            sealed = self._sealer.seal(msgspec.json.encode(case.reporter))
+        sealed = None if event.personal is None else self._sealer.seal(encode_personal(event.personal))
         flags = " ".join((*event.flags, *((f"unknown_fields:{event.unknown_fields}",) if event.unknown_fields else ())))
         return (
             key, received.get(event.entry_id, now_ms), event.time_ms, event.type, event.source, event.id,

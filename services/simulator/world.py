@@ -15,6 +15,7 @@ from services.district.coords import to_wgs84
 from services.district.package import District
 from services.events.case import Case, Limit
 from services.events.entry import encode_entry
+from services.events.set_apart import set_apart
 from services.simulator import life
 from services.simulator.arrive import MINUTE_MS, Arrival, Arrivals
 from services.simulator.demand import Demand
@@ -244,12 +245,12 @@ def hash_of(case_id: str, version: int) -> int:
 
 
 def same_state(ours: Case, theirs: Case) -> bool:
-    """Whether two cases are the same but for what a store leaves out or fills in (the reporter, the step, codes)."""
+    """Whether two cases are the same but for what a store hides, leaves out or fills in."""
 
     def bare(case: Case) -> Case:
         return msgspec.structs.replace(
-            case, reporter=None, step=None, description=None, title=None, address=None, domain=None, street=None,
-            community=None, grid=None,
+            set_apart(case)[0], reporter=None, step=None, description=None, title=None, address=None, domain=None,
+            street=None, community=None, grid=None,
         )  # fmt: skip
 
     return bare(ours) == bare(theirs)

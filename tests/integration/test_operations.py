@@ -18,7 +18,8 @@ from services.local import remember_redis, with_local_redis
 from services.operations import OperationError, dead_list, dead_retry, dead_show, load_district, publish
 from services.packages import archive
 from services.settings import Settings
-from services.store import schema
+from services.store import audit, schema
+from services.store.engine import open_engine
 from services.store.write import WrongDistrict
 from services.stream import Keys
 from tests.tiny import CODE, NOON, case, entry, write_tiny_district
@@ -146,6 +147,11 @@ def test_the_original_is_shown_with_the_key_and_only_with_it(settings: Settings,
         shown = "\n".join(dead_show(dataclasses.replace(settings, data_key=data_key), dead))
         assert says in shown
         assert REPORTER["phone"] not in shown
+    engine = open_engine(settings.database)
+    with engine.connect() as connection:  # who had a key may have read it
+        deeds = [(row.action, row.object) for row in audit.records(connection)]
+    engine.dispose()
+    assert deeds == [("dead_shown", dead)] * 2
 
 
 def test_an_entry_that_would_be_refused_again_is_not_published(settings: Settings, redis_client: redis.Redis) -> None:

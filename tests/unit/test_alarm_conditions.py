@@ -106,6 +106,15 @@ def test_a_proposal_waits_from_its_fifteenth_minute_on(board: Board) -> None:
     assert said(seen(board)) == {("proposal_waits", CODE, "confirm_proposal")}
     board.proposals = {"A1": msgspec.structs.replace(proposal, mode="auto")}
     assert said(seen(board)) == {("proposal_waits", CODE, "open_case")}
+    board.proposals = {"A1": msgspec.structs.replace(proposal, mode="declined")}
+    assert seen(board) == []
+
+
+def test_however_many_proposals_wait_they_are_one_alarm_with_their_number(board: Board) -> None:
+    proposal = Proposal("A1", 1, "asked", "beyond_power", "confirm", NOON - 15 * MINUTE)
+    board.proposals = {f"A{i}": msgspec.structs.replace(proposal, case_id=f"A{i}") for i in range(40)}
+    (found,) = seen(board, *(row(f"A{i}") for i in range(40)))
+    assert (found.kind, found.number) == ("proposal_waits", 40)
 
 
 def test_every_takeover_of_the_next_half_hour_is_announced_with_its_moment(board: Board) -> None:

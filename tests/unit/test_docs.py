@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.cli import _parser
 from services import lifecycle_reference as lifecycle
+from services.audit import ACTIONS
 from services.deadline_steps import Kind
 from services.district import reference
 from services.district.load import TABLES
@@ -56,6 +57,11 @@ def test_the_indicators_page_is_what_the_definitions_say() -> None:
 
 def test_the_case_life_page_is_the_table_of_transitions() -> None:
     assert _page("case-life.md") == lifecycle.page(), "run python -m services.lifecycle_reference"
+
+
+def test_the_audit_page_explains_every_action() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", _page("audit.md").split("<!-- test: actions -->")[1], re.MULTILINE)
+    assert dict(rows) == ACTIONS
 
 
 def test_every_reason_a_case_counts_for_has_its_words_on_the_screens() -> None:

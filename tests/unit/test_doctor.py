@@ -89,6 +89,8 @@ def test_a_web_server_open_to_all_is_noted(settings: Settings) -> None:
 def test_a_good_key_is_ok(settings: Settings) -> None:
     key = Fernet.generate_key().decode()
     assert [f.word for f in machine_side.key_findings(dataclasses.replace(settings, data_key=key))] == ["ok"]
+    both = dataclasses.replace(settings, data_key=f"{Fernet.generate_key().decode()}, {key}")
+    assert [f.word for f in machine_side.key_findings(both)] == ["ok", "note"]
 
 
 GOOD = {"redis_version": "7.2.4", "aof_enabled": 1, "maxmemory_policy": "noeviction", "used_memory": 1, "maxmemory": 0}

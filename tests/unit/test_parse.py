@@ -14,6 +14,7 @@ from services.events.case import Case
 from services.events.codes import DEAD_REASONS
 from services.events.entry import encode_entry, entry_id, entry_key, is_in_range
 from services.events.parse import MAX_ENTRY_BYTES, Event, Refused, parse
+from services.events.set_apart import Personal
 from tests.tiny import NOON, case, entry
 
 
@@ -188,7 +189,8 @@ def test_a_number_of_a_person_in_any_value_is_masked_in_the_sentence() -> None:
 
 def test_the_reporter_is_not_in_what_is_kept() -> None:
     event = taken(case(reporter={"name": "王小明", "phone": "13812345678"}, mood=1))
-    assert body(event).reporter is not None
+    assert body(event).reporter is None
+    assert event.personal == Personal("王小明", "13812345678")
     assert "王小明".encode() not in event.data
 
 

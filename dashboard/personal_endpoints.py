@@ -1,0 +1,50 @@
+"""A masked field is revealed one at a time, by right, with a reason, on the record."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, Response
+
+from dashboard.access import Access, allowed, machine_ms, refuse
+from dashboard.bodies import as_json, body
+from dashboard.recording import Recorder, who_of
+from services.personal_view import RevealRefused, reveal
+from services.sealing import Sealer
+from services.store import read
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which field, and why."""
+
+    field: str
+    reason: str
+
+
+def register_personal(
+    server: Flask, access: Access, recorder: Recorder, sealer: Sealer, offload: Callable[[Any], Any]
+) -> None:
+    """Add the address."""
+
+    @server.post("/api/v1/cases/<case_id>/reveal")
+    def reveal_field(case_id: str) -> Response:
+        wanted = body(Wanted)
+
+        def place() -> Any:
+            with access.engine.connect() as connection:
+                return read.one_case(connection, case_id[:64])
+
+        row = offload(place)
+        if row is None:
+            refuse(404, "no such case")
+        who = who_of(allowed("reveal", row.street, row.community))
+        try:
+            text = offload(
+                lambda: reveal(
+                    access.engine, sealer, recorder.log, machine_ms(), who, row.case_id, wanted.field[:64],
+                    wanted.reason,
+                )
+            )  # fmt: skip
+        except RevealRefused as error:
+            return as_json({"error": str(error), "code": error.code}, 409)
+        return as_json({"text": text})

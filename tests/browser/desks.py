@@ -1,0 +1,98 @@
+"""What the tests of the desks share: accounts of every role in the running product, a page that has logged in."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from playwright.sync_api import Browser, Page
+
+from services import accounts
+from services.clock import VirtualClock, from_hash
+from services.district.load import load
+from services.simulator.office import OfficeHours
+from services.store.accounts import Account
+from services.store.engine import open_engine
+from services.working_calendar import calendar_of
+from tests.browser.conftest import Product, wait_until
+from tests.case_system import TinyCaseSystem
+
+PASSWORD = "four Plain words here"
+PEOPLE = (
+    Account("duty", "周敏", "duty_officer"), Account("duty2", "何静", "duty_officer"), Account("boss", "宋涛", "leader"),
+    Account("s1", "马骏", "street_staff", "S1"), Account("s2", "林芳", "street_staff", "S2"),
+    Account("c1", "罗勇", "street_staff", "S1", "C1"), Account("audit", "钱立", "auditor"),
+)  # fmt: skip
+
+
+def add_people(product: Product) -> None:
+    """An account of each kind; they all have the same password."""
+    engine = open_engine(product.environment["LIANQIN_DATABASE_URL"])
+    for account in PEOPLE:
+        accounts.add(engine, time.time_ns() // 1_000_000, account, PASSWORD)
+    engine.dispose()
+
+
+@contextmanager
+def logged_in(
+    browser: Browser, product: Product, user: str, path: str = "", width: int = 1920, height: int = 1080
+) -> Iterator[Page]:
+    """A page of a browser of their own, behind the log-in; script errors fail the test."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{product.url}/login" + (f"?next={path}" if path else ""))
+    page.fill("input[name=user]", user)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main form button")
+    yield page
+    context.close()
+    assert not errors
+
+
+def desk_is_ready(page: Page) -> None:
+    """The live state and the table are there."""
+    page.wait_for_selector("html[data-last-entry]", state="attached", timeout=20_000)
+    page.wait_for_selector("#desk[data-queue=ready]", state="attached", timeout=20_000)
+
+
+def pick(page: Page, case_id: str) -> None:
+    """Click the case's row, and wait for its panel."""
+    page.locator(f'.ag-row[row-id="{case_id}"] [col-id="case"]').first.click()
+    page.wait_for_selector(f'#case-panel:not([hidden]) :text("{case_id}")', timeout=10_000)
+
+
+def command(page: Page, kind: str, reason: str = "测试理由", **fields: str) -> None:
+    """Press a command's button in the panel, fill its form, send it."""
+    page.click(f'#case-panel-body [data-command="{kind}"]')
+    for name, value in fields.items():
+        field = page.locator(f"dialog [name={name}]")
+        if field.evaluate("e => e.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    page.fill("dialog textarea[name=reason]", reason)
+    page.click("dialog button[type=submit]")
+
+
+@contextmanager
+def case_system(product: Product, entries: list[dict[bytes, bytes]]) -> Iterator[TinyCaseSystem]:
+    """Publish these cases and let a case system look after them."""
+    product.publish_and_wait(*entries)
+    with product.client() as client:
+        fields: Any = client.hgetall(product.keys.clock)
+        clock = from_hash(fields)
+        assert isinstance(clock, VirtualClock)
+        office = OfficeHours(8 * 3_600_000, calendar_of(load(product.folder)))
+        system = TinyCaseSystem(redis.Redis(port=product.redis.port), clock, office, entries)
+        try:
+            yield system
+        finally:
+            system.stop()
+
+
+def says(page: Page, selector: str, text: str, limit_s: float = 10) -> None:
+    """Wait until an element says something."""
+    wait_until(lambda: text in (page.locator(selector).first.inner_text() or ""), f"{selector} says {text}", limit_s)

@@ -1,0 +1,344 @@
+"""The desks in a real Chromium: taking, dispatching, refusals in words, two officers, a street's own and nothing else."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from services.clock import to_rfc3339
+from tests.browser.conftest import Product, wait_until
+from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in, pick, says
+from tests.tiny import NOON, case, entry, middle
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis]
+
+HOUR = 3_600_000
+
+
+def filed(case_id: str, hours: float = 2, column: int = 0, **more: Any) -> dict[bytes, bytes]:
+    """A dispatched case of street S1 (columns 0, 1) or S2 (2, 3) whose deadline is so many hours after noon."""
+    started = to_rfc3339(NOON - 2 * HOUR)
+    clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
+             "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}  # fmt: skip
+    return entry(case(
+        case_id, status="dispatched", level="street", lead_unit="D1", clocks=[clock], reported_at=started,
+        filed_at=started, dispatched_at=started, dispatches=1, **{**middle(column, 0), **more},
+    ))  # fmt: skip
+
+
+@pytest.fixture
+def people(product: Product) -> Product:
+    add_people(product)
+    return product
+
+
+def test_an_officer_dispatches_a_case_and_sees_it_done(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed("A1"), filed("A2", 3)]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        assert page.url.endswith("/desk")
+        pick(page, "A1")
+        command(page, "case.dispatch", lead_unit="D2")
+        says(page, "#panel-command", "派遣 · 已办")
+        assert system.cases["A1"].lead_unit == "D2"
+        step = system.cases["A1"].step
+        assert step is not None and (step.actor, step.reason) == ("duty", "测试理由")
+        says(page, '.ag-row[row-id="A1"] [col-id="unit"]', "城管局")
+        says(page, "#case-panel-body dl", "城管局")
+        assert "case=A1" in page.url
+
+
+def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed("A1"), filed("A2", 3)]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        page.wait_for_selector('.ag-row[row-id="A1"]')
+        page.keyboard.press("j")
+        page.wait_for_selector('#case-panel-body [data-key="U"]')
+        page.keyboard.press("j")
+        page.wait_for_selector('#case-panel:not([hidden]) :text("A2")')
+        page.keyboard.press("u")
+        page.wait_for_selector("dialog[open]")
+        page.keyboard.type("群众再次来电")
+        page.keyboard.press("Tab")
+        page.locator("dialog button[type=submit]").focus()
+        page.keyboard.press("Enter")
+        says(page, "#panel-command", "催办 · 已办")
+        assert [c.step.reason for c in system.cases.values() if c.step] == ["群众再次来电"]
+        page.keyboard.press("Escape")
+        expect(page.locator("#case-panel")).to_have_attribute("hidden", "")
+        page.keyboard.press("/")
+        page.keyboard.type("A1")
+        wait_until(lambda: page.locator(".ag-row[row-id='A2']").count() == 0, "the table shows A1 alone")
+
+
+def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        asked = page.evaluate("""async () => {
+          const send = body => fetch('/api/v1/commands', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)}).then(a => a.json());
+          const wish = more => ({batch: crypto.randomUUID(), type: 'case.urge', cases: [['A1', 1]], reason: '理由写在这里', data: {}, ...more});
+          const found = {};
+          found.none = await send(wish({reason: ' '}));
+          found.long = await send(wish({reason: '长'.repeat(10000)}));
+          found.stale = await send(wish({cases: [['A1', 7]]}));
+          found.closed = await send(wish({cases: [['Z9', 1]]}));
+          found.unit = await send(wish({type: 'case.dispatch', data: {lead_unit: 'nobody'}}));
+          found.unknown = await send(wish({type: 'case.explode'}));
+          found.until = await send(wish({type: 'case.suspend', data: {until: '2031-01-01T00:00:00+08:00'}}));
+          found.into = await send(wish({type: 'case.merge', data: {into: 'A1'}}));
+          found.outside = await send(wish({type: 'case.locate', data: {lon: 0.5, lat: 0.5, coord_sys: 'WGS84'}}));
+          return found;
+        }""")  # fmt: skip
+        codes = {name: [o["reason"] for o in found.get("outcomes", [])] for name, found in asked.items()}
+        assert codes == {
+            "none": ["no_reason"], "long": ["long_reason"], "stale": ["stale"], "closed": ["closed"],
+            "unit": ["unknown_unit"], "unknown": [], "until": ["bad_until"], "into": ["bad_into"],
+            "outside": ["outside"],
+        }  # fmt: skip
+        assert asked["unknown"]["error"]
+        pick(page, "A1")
+        page.click('#case-panel-body [data-command="case.urge"]')
+        page.click("dialog button[type=submit]")
+        assert page.locator("dialog[open]").count() == 1  # the browser itself asks for the reason
+        assert system.seen == []
+
+
+def test_a_double_click_and_a_second_try_are_one_command(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        outcomes = page.evaluate("""async () => {
+          const wish = {batch: 'one-click-0001', type: 'case.urge', cases: [['A1', 1]], reason: '同一次点击', data: {}};
+          const send = () => fetch('/api/v1/commands', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(wish)}).then(a => a.json());
+          return [...await Promise.all([send(), send(), send()]), await send()].flatMap(a => a.outcomes || [a]);
+        }""")  # fmt: skip
+        assert len({o["command_id"] for o in outcomes if o.get("command_id")}) == 1
+        wait_until(lambda: len(system.executed) == 1, "it is carried out")
+        assert len(system.executed) == 1
+        assert system.cases["A1"].version == 2
+
+
+def test_two_officers_on_one_case_see_each_other_and_the_second_is_told(people: Product, browser: Browser) -> None:
+    with (
+        case_system(people, [filed("A1")]) as system,
+        logged_in(browser, people, "duty") as one,
+        logged_in(browser, people, "duty2") as two,
+    ):
+        for page in (one, two):
+            desk_is_ready(page)
+            pick(page, "A1")
+        says(one, "#panel-command", "何静 也在看")
+        says(two, "#panel-command", "周敏 也在看")
+        says(one, '.ag-row[row-id="A1"]', "何静")
+        system.paused.set()
+        command(one, "case.return")
+        says(one, "#panel-command", "回退 · 已发")
+        command(two, "case.dispatch", lead_unit="D2")
+        says(two, "#panel-command", "派遣 · 已发")
+        system.paused.clear()
+        says(one, "#panel-command", "回退 · 已办")
+        says(two, "#panel-command", "版本已变：有人先处理了")
+        assert len(system.executed) == 1
+        two.click("#case-panel-close")
+        wait_until(lambda: "何静" not in one.locator("#panel-command").inner_text(), "the other has left")
+
+
+def test_many_cases_at_once(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed(f"A{i}", 2 + i / 10) for i in range(5)]) as system:
+        with logged_in(browser, people, "duty") as page:
+            desk_is_ready(page)
+            page.click(".ag-header .ag-checkbox-input-wrapper")
+            says(page, "#queue-batch", "已选 5 件")
+            page.click('[data-batch="case.dispatch"]')
+            page.select_option("dialog [name=lead_unit]", "D2")
+            page.fill("dialog textarea", "统一调度")
+            page.click("dialog button[type=submit]")
+            wait_until(lambda: len(system.executed) == 5, "all five are carried out")
+            assert {c.lead_unit for c in system.cases.values()} == {"D2"}
+            says(page, "#desk-toasts", "5 件已发，0 件未发")
+
+
+def test_a_socket_cut_in_the_middle_of_a_command_loses_nothing(people: Product, browser: Browser) -> None:
+    with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        pick(page, "A1")
+        system.paused.set()
+        command(page, "case.urge")
+        says(page, "#panel-command", "催办 · 已发")
+        page.context.set_offline(True)
+        page.evaluate("() => lianqin.socket.io.engine.close()")
+        system.paused.clear()
+        wait_until(lambda: len(system.executed) == 1, "it is carried out meanwhile")
+        page.context.set_offline(False)
+        says(page, "#panel-command", "催办 · 已办", 20)
+        assert len(system.executed) == 1
+
+
+def test_a_command_while_redis_is_down_is_said_and_done_once_by_the_next_click(
+    people: Product, browser: Browser
+) -> None:
+    with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        pick(page, "A1")
+        page.click('#case-panel-body [data-command="case.urge"]')
+        page.fill("dialog textarea", "断开时点的")
+        people.redis.stop()
+        page.click("dialog button[type=submit]")
+        says(page, "dialog [role=alert]", "消息通道断开", 30)
+        assert system.executed == []
+        people.redis.start()
+        page.click("dialog button[type=submit]")
+        wait_until(lambda: len(system.executed) == 1, "the second click carries it out", 30)
+        assert system.cases["A1"].version == 2
+
+
+def test_a_proposal_is_confirmed_or_declined(people: Product, browser: Browser) -> None:
+    people.start("escalator")
+    with case_system(people, [filed("A1", returns=2), filed("A2", returns=3)]) as system:
+        with logged_in(browser, people, "duty") as page:
+            desk_is_ready(page)
+            says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "待确认", 20)
+            pick(page, "A1")
+            page.click('[data-answer="confirm"]')
+            page.fill("dialog textarea", "确需区里协调")
+            page.click("dialog button[type=submit]")
+            wait_until(lambda: system.cases["A1"].level == "district", "it went to the district")
+            pick(page, "A2")
+            page.click('[data-answer="decline"]')
+            page.fill("dialog textarea", "街道可以解决")
+            page.click("dialog button[type=submit]")
+            wait_until(lambda: "待确认" not in page.locator('.ag-row[row-id="A2"]').inner_text(), "it stands down")
+            assert system.cases["A2"].level == "street"
+            says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "区已接管")
+
+
+def test_a_street_sees_its_own_and_a_workstation_its_community(people: Product, browser: Browser) -> None:
+    mine, others = [filed("A1", column=0), filed("A2", column=1)], [filed("B1", column=2)]
+    with case_system(people, [*mine, *others]):
+        for user, path, shown in (
+            ("s1", "/street/S1", {"A1", "A2"}),
+            ("c1", "/street/S1", {"A1"}),
+            ("duty", "/desk", {"A1", "A2", "B1"}),
+        ):
+            with logged_in(browser, people, user) as page:
+                desk_is_ready(page)
+                assert page.url.split("?")[0].endswith(path)
+                assert set(page.evaluate("() => [...lianqin.live.state.rows.keys()]")) == shown
+                if user != "duty":
+                    assert page.evaluate("() => lianqin.live.state.tiles.figures.open") == len({"A1", "A2"})
+
+
+def test_a_case_that_changes_its_street_leaves_one_desk_for_the_other(people: Product, browser: Browser) -> None:
+    with (
+        case_system(people, [filed("A1", column=0)]),
+        logged_in(browser, people, "s1") as one,
+        logged_in(browser, people, "s2") as two,
+    ):
+        desk_is_ready(one)
+        desk_is_ready(two)
+        moved = json.loads(filed("A1", column=3)[b"data"]) | {"version": 5}
+        people.publish(entry(moved, "case.corrected"))
+        wait_until(lambda: one.evaluate("() => lianqin.live.state.rows.size") == 0, "it has left S1")
+        wait_until(lambda: two.evaluate("() => lianqin.live.state.rows.size") == 1, "it is in S2")
+
+
+def test_filters_groups_and_views_are_links_and_are_kept(people: Product, browser: Browser) -> None:
+    with case_system(
+        people, [filed("A1", -1), filed("A2", 3), filed("A3", 90, lon=..., lat=..., coord_sys=..., street="S1")]
+    ):
+        with logged_in(browser, people, "duty") as page:
+            desk_is_ready(page)
+            page.click('[data-only="overdue"]')
+            wait_until(lambda: page.locator(".ag-row[row-id='A2']").count() == 0, "overdue ones alone")
+            assert "only=overdue" in page.url
+            page.select_option("#queue-group", "domain")
+            says(page, ".group-head", "1 件")
+            page.select_option("#queue-view", "\u0000save")
+            page.fill("dialog input", "我的超期")
+            page.click("dialog button[type=submit]")
+            wait_until(lambda: "我的超期" in page.locator("#queue-view").inner_text(), "the view is kept")
+            link = page.url
+        with logged_in(
+            browser, people, "duty", link.removeprefix(people.url).replace("?", "%3F").replace("&", "%26")
+        ) as page:
+            desk_is_ready(page)
+            wait_until(lambda: page.locator(".ag-row[row-id='A1']").count() > 0, "the link shows the same")
+            assert page.locator(".ag-row[row-id='A2']").count() == 0
+            page.click('[data-only="overdue"]')
+            page.select_option("#queue-view", "我的超期")
+            wait_until(lambda: page.locator(".ag-row[row-id='A2']").count() == 0, "the view filters again")
+
+
+def test_live_changes_keep_selection_scroll_and_the_open_panel(people: Product, browser: Browser) -> None:
+    many = [filed(f"A{i:03d}", 2 + i / 10) for i in range(120)]
+    with case_system(people, many), logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        page.locator('.ag-row[row-id="A003"] .ag-checkbox-input').first.click()
+        pick(page, "A003")
+        page.evaluate("() => { document.querySelector('.ag-grid-viewport, .ag-body-viewport').scrollTop = 900; }")
+        page.evaluate("() => { document.getElementById('case-panel').scrollTop = 120; }")
+        before = page.evaluate("() => document.querySelector('.ag-grid-viewport, .ag-body-viewport').scrollTop")
+        assert before > 500
+        for n in range(8):
+            data = json.loads(many[20 + n][b"data"]) | {"version": 2, "status": "handling"}
+            people.publish(entry(data, "case.handling"))
+        data = json.loads(many[3][b"data"]) | {"version": 2, "status": "handling"}
+        last = people.publish(entry(data, "case.handling"))
+        page.wait_for_selector(f'html[data-last-entry="{last}"]', state="attached", timeout=10_000)
+        says(page, "#case-panel-body", "处置")
+        state = page.evaluate("""() => ({scroll: document.querySelector('.ag-grid-viewport, .ag-body-viewport').scrollTop,
+          panel: document.getElementById('case-panel').scrollTop, picked: lianqin.desk.queue.selection().map(s => s[0])})""")
+        assert state["picked"] == ["A003"]
+        assert abs(state["scroll"] - before) < 2
+        assert state["panel"] == 120
+
+
+def test_the_queue_goes_out_as_a_table_without_formulas(people: Product, browser: Browser) -> None:
+    nasty = filed("A1", category={"name": "=1+1", "minor": "01"})
+    with case_system(people, [nasty, filed("B1", column=2)]), logged_in(browser, people, "s1") as page:
+        desk_is_ready(page)
+        answer = page.request.get(f"{people.url}/api/v1/cases.csv?street=S1")
+        assert "attachment" in answer.headers["content-disposition"]
+        rows = list(csv.reader(io.StringIO(answer.text().removeprefix("\ufeff"))))
+        assert "s1 马骏" in rows[0][0]
+        assert [row[0] for row in rows[2:]] == ["A1"]
+        assert rows[2][2] == "'=1+1"
+
+
+def test_script_text_in_every_field_runs_nowhere(people: Product, browser: Browser) -> None:
+    bad = "<img src=x onerror=window.pwned=1>"
+    nasty = filed("A1", title=bad, description=bad, address=bad, handler=bad, category={"name": bad}, lead_unit=bad)
+    with case_system(people, [nasty]), logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        pick(page, "A1")
+        command(page, "case.urge", reason=bad)
+        says(page, "#panel-command", "催办 · 已办")
+        page.click("#tab-log")
+        page.click("#add-entry")
+        page.fill("dialog textarea", bad)
+        page.click("dialog button[type=submit]")
+        says(page, "#body-log", "<img")
+        for tab in ("alarms", "handover", "grids", "queue"):
+            page.click(f"#tab-{tab}")
+        page.wait_for_timeout(300)
+        assert page.evaluate("() => window.pwned") is None
+
+
+def test_a_session_that_ends_closes_the_desk(people: Product, browser: Browser) -> None:
+    from services.account_operations import UserWish, user
+    from services.settings import Settings
+
+    with case_system(people, [filed("A1")]), logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        user(Settings(database_url=people.environment["LIANQIN_DATABASE_URL"]), "disable", UserWish("duty"))
+        page.wait_for_selector(".ended", timeout=5000)
+        assert page.evaluate("() => lianqin.socket.connected") is False
+
+
+def test_without_cases_the_desk_says_so_and_nothing_breaks(people: Product, browser: Browser) -> None:
+    with logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        says(page, "#queue-tools", "共 0 件")
+        says(page, "#desk-strip", "—")
+        says(page, "#case-panel", "选一个案件")

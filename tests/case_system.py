@@ -1,0 +1,80 @@
+"""A case system of a few cases for the tests of the desks: it obeys commands as the demo's does."""
+
+import threading
+from typing import Any
+
+import msgspec
+import redis
+
+from services.clock import Clock
+from services.events.case import Case
+from services.events.entry import encode_entry
+from services.events.others import CommandAnswer
+from services.simulator.office import OfficeHours
+from services.simulator.orders import Desk, Order, RefusedOrder, obey
+from tests.tiny import CODE
+
+_CASE = msgspec.json.Decoder(Case)
+_ORDER = msgspec.json.Decoder(Order)
+
+
+class TinyCaseSystem:
+    """Follows the ``commands`` stream in a thread of its own; ``pause`` lets it read nothing for a while."""
+
+    def __init__(
+        self, client: redis.Redis, clock: Clock, office: OfficeHours, entries: list[dict[bytes, bytes]]
+    ) -> None:
+        self._redis: Any = client
+        self._clock, self._office = clock, office
+        self.cases = {case.case_id: case for case in (_CASE.decode(fields[b"data"]) for fields in entries)}
+        self.executed: list[str] = []
+        self.seen: list[dict[bytes, bytes]] = []
+        self._answers: dict[str, dict[bytes, bytes]] = {}
+        self.paused = threading.Event()
+        self._stop = threading.Event()
+        self._after = "0-0"
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.01):
+            if self.paused.is_set():
+                continue
+            try:
+                found = self._redis.xrange(f"lianqin:{{{CODE}}}:commands", min=f"({self._after}", count=200)
+                for entry_id, fields in found:
+                    self._obey(fields)
+                    self._after = entry_id.decode()
+            except redis.RedisError:
+                continue
+
+    def _obey(self, fields: dict[bytes, bytes]) -> None:
+        """One command, once: a repeat is answered as before."""
+        self.seen.append(fields)
+        command_id, kind, now = fields[b"id"].decode(), fields[b"type"].decode(), self._clock.now_ms()
+        if command_id in self._answers:
+            self._redis.xadd(f"lianqin:{{{CODE}}}:events", self._answers[command_id])
+            return
+        order, reason, steps = _ORDER.decode(fields[b"data"]), None, []
+        try:
+            steps = obey(kind, command_id, order, Desk(now, self._office, self.cases))
+            self.executed.append(command_id)
+        except RefusedOrder as refused:
+            reason = str(refused)
+        said = CommandAnswer(command_id=command_id, case_id=order.case_id, reason=reason)
+        answer = encode_entry(
+            "/case-system", "command.rejected" if reason else "command.accepted", said, now, subject=order.case_id,
+            event_id=f"answer-{command_id}",
+        )  # fmt: skip
+        self._answers[command_id] = answer
+        for step in steps:
+            self.cases[step.case.case_id] = step.case
+            self._redis.xadd(
+                f"lianqin:{{{CODE}}}:events",
+                encode_entry("/case-system", step.type, step.case, step.time_ms, subject=step.case.case_id),
+            )
+        self._redis.xadd(f"lianqin:{{{CODE}}}:events", answer)
