@@ -24,6 +24,7 @@ from services.indicators.reasons import WHY
 from services.lifecycle import IRREGULARITIES
 from services.liveboard.zone import RING, ROWS_A_PART, Delta, SnapshotPart
 from services.masking import WallCase
+from services.simulator.orders import REFUSALS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -162,3 +163,8 @@ def test_a_page_links_to_what_is_there_and_names_no_path_of_its_writers_machine(
 def test_both_languages_have_the_same_words() -> None:
     chinese, english = _keys(_words("zh-CN.toml")), _keys(_words("en.toml"))
     assert chinese == english
+
+
+def test_the_contract_names_every_code_with_which_the_demos_case_system_refuses() -> None:
+    told = _page("contract.md").partition("begins with one of these codes")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z_]+)`", told)) == set(REFUSALS)
