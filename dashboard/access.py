@@ -21,14 +21,14 @@ from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
 from dashboard.wire import App
 from services import accounts
 from services.accounts import Found
-from services.rights import DISTRICT, Person, may
+from services.rights import DISTRICT, Person, home, may
 from services.store import accounts as store
 from services.store.accounts import Account
 
 log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
-PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "home", "account_page"})
+PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "account_page"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A wall's account that was just added or disabled is known after this long.
 WALLS_EVERY_S = 1.0
@@ -193,6 +193,8 @@ def _page_or_callback(
     asking: Person, endpoint: str, callbacks: Callable[[], Container[str]], district: str
 ) -> Response | tuple[str, int] | None:
     """Dash answers every page at one address and every callback at another: each has its own right."""
+    if endpoint == "/":
+        return _go(home(asking))
     if endpoint == "/<path:path>":
         right = page_right(request.path, district)
         if right is not None and not may(asking, *right):

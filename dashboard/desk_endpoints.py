@@ -24,6 +24,7 @@ from services.escalation.rules import Proposal
 from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
 from services.liveboard.follower import STORE_ERRORS
+from services.liveboard.lenses import unit_streets
 from services.proposals import decline
 from services.rights import Person, may
 from services.store import views
@@ -69,8 +70,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
 
     def send(wish: Wish, asking: Person) -> Response:
         found = board()
-        units = frozenset(key for kind, key in found.things if kind == "unit")
-        situation = Situation(found.rows, units, clock.now_ms())
+        situation = Situation(found.rows, unit_streets(found), clock.now_ms())
         cases = [case_id for case_id, _ in wish.cases[:20]]
         record("command", asking, cases[0] if cases else "", {
             "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500],
@@ -168,6 +168,8 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     def cases_csv() -> Response:
         """The open cases that the person may see: all of a street or of the district, as the queue has them."""
         street = flask.request.args.get("street", "") or None
+        if street is not None and street not in district.streets:
+            refuse(404, "no such street")
         asking = allowed("export_cases", street or person().street or None)
         mine = street or asking.street
         words = texts(flask.request.args.get("lang", ""))

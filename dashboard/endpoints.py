@@ -7,8 +7,7 @@ import json
 from typing import Any
 
 import flask
-from flask import Flask, Response, redirect
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Flask, Response
 
 from dashboard.access import person
 from dashboard.live import LiveRoom
@@ -18,17 +17,12 @@ from services.district.package import District
 from services.liveboard.board import Share
 from services.liveboard.figures import street_rows
 from services.liveboard.follower import Follower
-from services.rights import home as start_page
 
 READY_WITHIN_MS = 5000
 
 
 def register_endpoints(server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock) -> None:
     """Add the addresses to the Flask app."""
-
-    @server.get("/")
-    def home() -> AnyResponse:
-        return redirect(start_page(person()))
 
     @server.get("/healthz")
     def healthz() -> dict[str, str]:

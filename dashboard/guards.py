@@ -31,7 +31,6 @@ ADDRESSES: dict[str, str] = {
     "/_dash-update-component": "be_here",
     "/": "be_here",
     "/<path:path>": "be_here",
-    "home": "be_here",
     "metrics": "see_metrics",
     "board": "see_figures",
     "outline": "see_ground",

@@ -12,12 +12,14 @@ import flask
 import msgspec
 from sqlalchemy import Engine
 
+from dashboard.access import allowed, person
 from services.clock import Clock, to_rfc3339
 from services.district.package import District
 from services.figures import Days, NotKept, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.indicators.reasons import WHY
+from services.rights import DISTRICT, may
 from services.store.rollups import check_kept
 
 MOST_CASES = 500
@@ -97,7 +99,7 @@ def _cases(name: str, district: District, engine: Engine, now: int, offload: Cal
     if name not in INDICATORS:
         raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
     days, scope = _span(district, now), _scope()
-    window = window_of(district, days, now)
+    window, asking = window_of(district, days, now), person()
 
     def read() -> list[dict[str, Any]]:
         with engine.connect() as connection, connection.begin():
@@ -106,6 +108,7 @@ def _cases(name: str, district: District, engine: Engine, now: int, offload: Cal
                  "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
                  "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
                 for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES + 1)
+                if may(asking, "see_case", row.street, row.community)
             ]  # fmt: skip
 
     found: list[dict[str, Any]] = offload(read)
@@ -122,7 +125,11 @@ def _definition(name: str) -> dict[str, Any]:
 
 
 def _scope() -> Scope:
+    """What is asked for; whoever has a street of their own means it where they name none. 403 for another's."""
     given = {name: flask.request.args[name][:64] for name in Scope._fields if name in flask.request.args}
+    if person().street:
+        given.setdefault("street", person().street)
+    allowed("see_figures", given.get("street") or DISTRICT, given.get("community"))
     return Scope(**given)
 
 

@@ -8,7 +8,7 @@ Who joins a room has its right (dashboard.guards); every second each open socket
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 import gevent
@@ -21,7 +21,7 @@ from dashboard.access import Access
 from dashboard.guards import EVENTS, ROOMS
 from dashboard.stuck import drop_stuck, shut
 from dashboard.wire import KEY
-from dashboard.zones import Zones
+from dashboard.zones import DESK, STREET, WALL, Zones
 from services.clock import Clock
 from services.duty.boundary import Borders
 from services.liveboard.coverage_feed import encode_changes
@@ -127,11 +127,11 @@ class LiveRoom:
 
     def hello(self, wish: Any = None) -> None:
         """A browser joins a zone: it names what it has and gets what it lacks."""
-        if self.zones is None:
+        if self.zones is None or self.follower is None:
             self.socketio.emit("wait", to=_sid())
             return
         sid, person = _sid(), self.people[_sid()]
-        key, right, street = zone_wished(wish, person)
+        key, right, street = zone_wished(wish, person, self.follower.board.district.streets)
         if right is None or not may(person, right, street):
             self.socketio.emit("forbidden", {"event": "hello"}, to=sid)
             return
@@ -238,14 +238,20 @@ class LiveRoom:
         }  # fmt: skip
 
 
-def zone_wished(wish: Any, person: Person) -> tuple[str, str | None, str | None]:
-    """(zone, right, street) of what a browser wants to join; a workstation's seat gets its community of the street."""
+def zone_wished(wish: Any, person: Person, streets: Container[str]) -> tuple[str, str | None, str | None]:
+    """(zone, right, street) of what a browser wants to join; a workstation's seat gets its community of the street.
+
+    The right is None where there is no such zone: a room that only hears of something (coverage) is none.
+    """
     name = wish.get("zone", "wall") if isinstance(wish, dict) else "wall"
-    kind, _, street = name.partition(":") if isinstance(name, str) else ("", "", "")
-    if kind != "street":
-        return kind, None if street else ROOMS.get(kind), None
-    key = f"street:{street[:64]}" + (f"/{person.community}" if person.community else "")
-    return key, ROOMS["street"], street
+    if not isinstance(name, str):
+        return "", None, None
+    if name in {WALL, DESK}:
+        return name, ROOMS[name], None
+    street = name.removeprefix(STREET)
+    if street == name or street not in streets:
+        return "", None, None
+    return name + (f"/{person.community}" if person.community else ""), ROOMS["street"], street
 
 
 def _wish(wish: Any) -> tuple[str, int]:

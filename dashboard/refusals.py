@@ -1,11 +1,13 @@
 """What is asked wrongly is answered in words: a page that is not there (404), a callback's body that is none (400)."""
 
 import logging
+import re
 from typing import Any
 
 import flask
 import msgspec
 from dash import Dash, page_registry
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,11 @@ def register_refusals(server: Flask, app: Dash) -> None:
     def not_found(_error: Exception) -> tuple[str, int]:
         return NOT_FOUND, 404
 
+    @server.errorhandler(DependencyException)
+    @server.errorhandler(InvalidResourceError)
+    def no_component(_error: Exception) -> tuple[str, int]:
+        return NOT_FOUND, 404  # a file that Dash does not have: anybody may ask, and it is no fault of ours
+
     @server.before_request
     def look() -> tuple[str, int] | Response | None:
         request = flask.request
@@ -64,11 +71,20 @@ def register_refusals(server: Flask, app: Dash) -> None:
         return None
 
 
+def is_page(path: str) -> bool:
+    """Whether Dash has a page there: ``/wall``, or one that fits a template such as ``/street/<code>``."""
+    for page in page_registry.values():
+        pattern = re.sub(r"<[^>]*>", "[^/]+", page.get("path_template") or page["path"])
+        if re.fullmatch(pattern, path.rstrip("/")):
+            return True
+    return False
+
+
 def _what_is_wrong(data: bytes, app: Dash) -> str:
     """What keeps a callback from being called with this; empty when nothing does."""
     try:
         body = msgspec.json.decode(data, type=Body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return f"not what Dash's renderer sends: {error}"[:200]
     callback = app.callback_map.get(body.output)
     if callback is None:

@@ -57,10 +57,10 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """What a wish is judged against: the open cases, the patrols, and the moment."""
+    """What a wish is judged against: the open cases, the patrols (id → street, empty for none), and the moment."""
 
     rows: Mapping[str, CaseRow]
-    units: frozenset[str]
+    units: Mapping[str, str]
     now: int
 
 
@@ -132,7 +132,9 @@ def _body(
     for code in (*getattr(made, "units", ()), *getattr(made, "co_units", ())):
         if code not in district.units:
             return None, "unknown_unit", str(code)
-    if (unit := getattr(made, "unit_id", None)) is not None and unit not in situation.units:
+    if (unit := getattr(made, "unit_id", None)) is not None and (
+        unit not in situation.units or not may(person, "see_units", situation.units[unit] or DISTRICT)
+    ):
         return None, "unknown_unit", str(unit)
     until = getattr(made, "until", None)
     if until is not None and not situation.now < to_ms(until) <= situation.now + YEAR_MS:

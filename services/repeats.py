@@ -29,6 +29,8 @@ class Seen(NamedTuple):
     reported_at: int
     closed_at: int | None
     is_open: bool = True
+    street: str = ""
+    community: str = ""
 
 
 class HotSpot(NamedTuple):
@@ -46,7 +48,10 @@ def seen(row: CaseRow) -> Seen | None:
     """A case as it is compared; None without a position, or when it counts for nothing."""
     if row.lon is None or row.lat is None or row.status == "voided" or row.merged:
         return None
-    return Seen(row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at, row.is_open)
+    return Seen(
+        row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at, row.is_open,
+        row.street, row.community,
+    )  # fmt: skip
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:

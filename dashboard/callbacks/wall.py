@@ -71,6 +71,9 @@ def register(  # noqa: PLR0917  # one of each reader
         view = reader.view(case_id[:64], now(), english=words["language"] == "en")
         if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
             return html.H2(words["word"]["not_allowed"])
+        if view is not None:  # what may be the same matter may lie across the street's border
+            same = [one for one in view.same if may(person(), "see_case", one[0].street, one[0].community)]
+            view = view._replace(same=tuple(same))
         if view is not None and picked.get("desk") and may(person(), "see_texts", view.row.street, view.row.community):
             look(person(), view.row.case_id)
             return desk(view, words, person())
@@ -83,7 +86,8 @@ def register(  # noqa: PLR0917  # one of each reader
         if not isinstance(name, str) or not isinstance(scope, dict):
             return None
         headings = {k: v[:64] for k, v in scope.items() if k in Scope._fields and isinstance(v, str)}
-        if not may(person(), "see_figures", headings.get("street", DISTRICT)):
+        street = DISTRICT if name == "watch" else headings.get("street", DISTRICT)
+        if not may(person(), "see_figures", street, headings.get("community")):
             return html.H2(words["word"]["not_allowed"])
         if name == "watch":
             return watch_panel(*watch(), words, district)
@@ -92,4 +96,6 @@ def register(  # noqa: PLR0917  # one of each reader
             view = figures.view(name, Scope(**headings), now(), span)
         except (KeyError, NotKept):
             return None
-        return figure_panel(view, words, district)
+        # A workstation may ask for its street's figure; of the cases behind it it sees its community's.
+        mine = [one for one in view.cases if may(person(), "see_case", one[0].street, one[0].community)]
+        return figure_panel(view._replace(cases=tuple(mine)), words, district)

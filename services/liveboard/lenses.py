@@ -149,6 +149,12 @@ def units_of(board: Board, street: str = "") -> list[msgspec.Raw]:
     return found
 
 
+def unit_streets(board: Board) -> dict[str, str]:
+    """Patrol → its street, empty for one that belongs to none."""
+    things = board.things.items()
+    return {key: _UNIT(thing.body).street or "" for (kind, key), thing in things if kind == "unit"}
+
+
 class _UnitStreet(msgspec.Struct):
     street: str | None = None
 
