@@ -209,7 +209,10 @@ def test_a_proposal_is_confirmed_or_declined(people: Product, browser: Browser) 
         page.click('[data-answer="decline"]')
         page.fill("dialog textarea", "街道可以解决")
         page.click("dialog button[type=submit]")
-        wait_until(lambda: "待确认" not in page.locator('.ag-row[row-id="A2"] [col-id="takeover"]').inner_text(), "it stands down")
+        wait_until(
+            lambda: "待确认" not in page.locator('.ag-row[row-id="A2"] [col-id="takeover"]').inner_text(),
+            "it stands down",
+        )
         assert system.cases["A2"].level == "street"
         says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "区已接管")
 
@@ -291,7 +294,8 @@ def test_live_changes_keep_selection_scroll_and_the_open_panel(people: Product, 
         page.wait_for_selector(f'html[data-last-entry="{last}"]', state="attached", timeout=10_000)
         says(page, "#case-panel-body", "处置")
         state = page.evaluate("""() => ({scroll: document.querySelector('.ag-body-viewport').scrollTop,
-          panel: document.getElementById('case-panel').scrollTop, picked: lianqin.desk.queue.selection().map(s => s[0])})""")
+          panel: document.getElementById('case-panel').scrollTop,
+          picked: lianqin.desk.queue.selection().map(s => s[0])})""")
         assert state["picked"] == ["A003"]
         assert abs(state["scroll"] - before) < 2
         assert state["panel"] == panel
