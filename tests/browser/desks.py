@@ -20,7 +20,8 @@ from tests.case_system import TinyCaseSystem
 
 PASSWORD = "four Plain words here"
 PEOPLE = (
-    Account("duty", "周敏", "duty_officer"), Account("duty2", "何静", "duty_officer"), Account("boss", "宋涛", "leader"),
+    Account("duty", "周敏", "duty_officer"), Account("duty2", "何静", "duty_officer"),
+    Account("boss", "宋涛", "leader"),
     Account("s1", "马骏", "street_staff", "S1"), Account("s2", "林芳", "street_staff", "S2"),
     Account("c1", "罗勇", "street_staff", "S1", "C1"), Account("audit", "钱立", "auditor"),
 )  # fmt: skip
