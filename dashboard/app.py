@@ -32,6 +32,7 @@ from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
 from dashboard.texts import texts
+from dashboard.unit_endpoints import register_units
 from dashboard.wire import wired
 from services.audit_keeping import open_log
 from services.camera_view import CameraReader
@@ -48,6 +49,7 @@ from services.liveboard.follower import Follower
 from services.rights import Person, may
 from services.sealing import Sealer
 from services.settings import Settings
+from services.unit_view import UnitReader
 from services.wakeups import Wakeups
 from services.watch import Watch
 
@@ -145,13 +147,14 @@ def create_app(doors: Doors) -> Web:
     register_coverage(server, doors.district, room, follower, doors.clock, offload)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload)
     commanding = Commanding(
-        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place)
+        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place), offload=offload
     )  # fmt: skip
-    desk_room = DeskRoom(room, commanding, doors.clock, offload)
+    desk_room = DeskRoom(room, commanding, doors.clock)
     register_desk(
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
     register_personal(server, access, recorder, sealer, offload)
+    register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
     duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups)
     register_duty(server, duty)

@@ -17,7 +17,7 @@ from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.cases import CaseRow
 from services.clock import Clock
-from services.commanding import Commanding, Outcome, Situation, Wish
+from services.commanding import Commanding, Outcome, Situation, Wish, command_id
 from services.district.leads import lead_of
 from services.district.package import District
 from services.escalation.rules import Proposal
@@ -76,11 +76,14 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
             "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500],
             "batch": wish.batch[:64],
         })  # fmt: skip
+        # Before they leave: the answer may be here sooner than we are back.
+        ids = [command_id(district.code, asking.user_id, wish.batch, case_id) for case_id, _ in wish.cases]
+        desk.wait_for(ids, asking.user_id)
         try:
-            outcomes: list[Outcome] = offload(lambda: commanding.send(wish, asking, situation))
+            outcomes: list[Outcome] = commanding.send(wish, asking, situation)
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was sent")
-        desk.wait_for([o.command_id for o in outcomes if o.state in {"sent", "unsent"}], asking.user_id)
+        desk.forget(set(ids) - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
         return as_json({"outcomes": outcomes})
 
     @server.post("/api/v1/commands")
@@ -93,7 +96,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     @server.get("/api/v1/commands")
     def commands_now() -> Response:
         ids = flask.request.args.get("ids", "").split(",")[:500]
-        found = offload(lambda: commanding.standing(ids))
+        found = commanding.standing(ids)
         mine = [[r.command_id, r.case_id, r.state, r.reason] for r in found if r.who == person().user_id]
         return as_json({"commands": mine})
 

@@ -1,7 +1,6 @@
 """What the desks hear beside the cases: what became of their commands, and who has the same case open."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -23,8 +22,8 @@ FORGOTTEN_S = 900.0
 class DeskRoom:
     """Commands on their way and people at cases, of this process."""
 
-    def __init__(self, room: LiveRoom, commanding: Commanding, clock: Clock, offload: Callable[[Any], Any]) -> None:
-        self._room, self._commanding, self._clock, self._offload = room, commanding, clock, offload
+    def __init__(self, room: LiveRoom, commanding: Commanding, clock: Clock) -> None:
+        self._room, self._commanding, self._clock = room, commanding, clock
         self._waiting: dict[str, tuple[str, float]] = {}
         self._settled_at = 0.0
         self._is_settling = False
@@ -37,6 +36,11 @@ class DeskRoom:
     def wait_for(self, command_ids: list[str], user_id: str) -> None:
         """Tell this person what becomes of these."""
         self._waiting.update(dict.fromkeys(command_ids, (user_id, time.monotonic())))
+
+    def forget(self, command_ids: set[str]) -> None:
+        """These were not sent after all, or are settled."""
+        for key in command_ids:
+            self._waiting.pop(key, None)
 
     def at_case(self, wish: Any = None) -> None:
         """A person opened a case, or closed it."""
@@ -80,12 +84,12 @@ class DeskRoom:
     def _settle(self) -> None:
         try:
             self._settled_at = time.monotonic()
-            self._tell(self._offload(lambda: self._commanding.settle(self._clock.now_ms())))
+            self._tell(self._commanding.settle(self._clock.now_ms()))
             # What another process has settled, or what nobody ever answered.
             old = time.monotonic() - FORGOTTEN_S
             self._waiting = {key: who for key, who in self._waiting.items() if who[1] > old}
             rest = list(self._waiting)[:500]
-            self._tell([row for row in self._offload(lambda: self._commanding.standing(rest)) if row.answered_at])
+            self._tell([row for row in self._commanding.standing(rest) if row.answered_at])
         except STORE_ERRORS:
             pass  # the follower says it; asked again in a moment
         finally:

@@ -51,6 +51,8 @@ ADDRESSES: dict[str, str] = {
     "drop_view": "keep_views",
     "cases_csv": "export_cases",
     "reveal_field": "reveal",
+    "units_near": "see_units",
+    "brigades": "see_units",
     "acknowledge_alarm": "take_alarm",
     "shelve_alarm": "take_alarm",
     "unshelve_alarm": "take_alarm",

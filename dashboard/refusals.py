@@ -38,15 +38,6 @@ class Body(msgspec.Struct):
     state: list[Place] = []
 
 
-def is_page(path: str) -> bool:
-    """Whether one of the pages answers to this address; those with a place in their path by their beginning."""
-    path = path.rstrip("/")
-    templates = [page["path_template"].split("<")[0] for page in page_registry.values() if page.get("path_template")]
-    if any(path.startswith(start) and len(path) > len(start) for start in templates):
-        return True
-    return path in {page["path"].rstrip("/") for page in page_registry.values() if not page.get("path_template")}
-
-
 def register_refusals(server: Flask, app: Dash) -> None:
     """Look at what is asked before Dash does."""
 

@@ -14,6 +14,7 @@ from services.deadline_steps import Step, explain
 from services.deadlines import due, time_left
 from services.district.package import District
 from services.events.case import Case
+from services.joint import Joint, joint
 from services.lifecycle import Told, review
 from services.repeats import HOUR_MS, Seen, same_matter, seen
 from services.store import read
@@ -35,6 +36,7 @@ class CaseView(NamedTuple):
 
     ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
     in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
+    ``joint`` is what became of its whistles (services.joint), the newest first.
     """
 
     row: CaseRow
@@ -47,6 +49,7 @@ class CaseView(NamedTuple):
     same: tuple[tuple[Seen, float], ...] = ()
     left_ms: int | None = None
     left_unit: str = ""
+    joint: tuple[Joint, ...] = ()
 
 
 class CaseReader:
@@ -72,7 +75,9 @@ class CaseReader:
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
         account: tuple[Step, ...] = ()
+        blown: list[Joint] = []
         if standing is not None:
+            blown = joint(standing.case.whistles, now, self._district.policy.escalation, row.lead_unit)
             account = explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms)
         unit = next((step.unit for step in account if step.kind == "limit"), "")
         left = None
@@ -89,6 +94,7 @@ class CaseReader:
             same,
             left,
             unit,
+            tuple(blown),
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:

@@ -7,22 +7,24 @@ back are one command, which the case system executes once. What is refused is re
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.cases import CaseRow
 from services.clock import to_ms
 from services.district.package import District
 from services.events.commands import COMMANDS
 from services.events.entry import encode_entry
+from services.liveboard.follower import Offload, directly
 from services.rights import DISTRICT, Person, may, seat_of
 from services.store import commands as store
 from services.store.commands import Sent
 from services.store.engine import writing
 
+T = TypeVar("T")
 SOURCE = "/lianqin/desk"
 MOST_CASES, REASON_LEAST, REASON_MOST = 500, 2, 500
 YEAR_MS = 366 * 86_400_000
@@ -146,7 +148,10 @@ def _body(
 
 
 class Commanding:
-    """Sends what ``judge`` lets through. ``locate`` says whether a position lies in or near the district."""
+    """Sends what ``judge`` lets through. ``is_near`` says whether a position lies in or near the district.
+
+    The store is written through ``offload``; Redis is spoken to where we are called: its client belongs to that loop.
+    """
 
     def __init__(
         self,
@@ -155,22 +160,22 @@ class Commanding:
         district: District,
         *,
         is_near: Callable[[float, float, str], bool],
+        offload: Offload = directly,
     ) -> None:
         self._engine, self._client, self._district, self._is_near = engine, client, district, is_near
+        self._offload = offload
         self._stream = f"lianqin:{{{district.code}}}:commands"
 
     def send(self, wish: Wish, person: Person, situation: Situation) -> list[Outcome]:
-        """Judge, write down, send: what became of each case. Blocks; raises what the store raises."""
+        """Judge, write down, send: what became of each case. Raises what the store raises."""
         if wish.type == "case.locate" and not self._is_placed(wish.data):
             return [Outcome(case_id, "", "refused", "outside") for case_id, _ in wish.cases]
         sent, outcomes = judge(wish, person, self._district, situation)
-        with writing(self._engine) as connection:
-            standing = store.keep(connection, sent)
+        standing = self._write(lambda connection: store.keep(connection, sent))
         unsent = [row for row in standing.values() if row.state == "unsent"]
         is_gone = self._publish(unsent, situation.now)
         if is_gone and unsent:
-            with writing(self._engine) as connection:
-                store.left(connection, [row.command_id for row in unsent])
+            self._write(lambda connection: store.left(connection, [row.command_id for row in unsent]))
         for row in standing.values():
             if row.state != "unsent":
                 outcomes.append(Outcome(row.case_id, row.command_id, row.state, row.reason))
@@ -182,18 +187,25 @@ class Commanding:
 
     def settle(self, now: int) -> list[Sent]:
         """Take over the answers that the projector has taken in."""
-        with writing(self._engine) as connection:
-            return store.settle(connection, now)
+        return self._write(lambda connection: store.settle(connection, now))
 
     def standing(self, ids: Sequence[str]) -> list[Sent]:
         """What became of these."""
-        with self._engine.connect() as connection:
-            return store.by_ids(connection, ids)
 
-    def of_case(self, case_id: str) -> list[Sent]:
-        """The newest commands on a case."""
-        with self._engine.connect() as connection:
-            return store.of_case(connection, case_id)
+        def ask() -> list[Sent]:
+            with self._engine.connect() as connection:
+                return store.by_ids(connection, ids)
+
+        return self._offload(ask)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        """One write transaction."""
+
+        def do() -> T:
+            with writing(self._engine) as connection:
+                return work(connection)
+
+        return self._offload(do)
 
     def _publish(self, rows: Sequence[Sent], now: int) -> bool:
         """Whether they are on the stream: all of them, or none that we know of."""

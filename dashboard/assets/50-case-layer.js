@@ -135,7 +135,7 @@ lianqin.CaseLayer = L.Renderer.extend({
     const g = this._begin(this._marks), f = this._frameOf(), s = this.store, u = this.unit();
     const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
     const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
-    for (const unit of this.units) { const [x, y] = at(unit.x, unit.y); if (inside(x, y)) this.signs.unit(g, x, y, u, unit.kind); }
+    for (const unit of this.units) { const [x, y] = at(unit.x, unit.y); if (!inside(x, y)) continue; g.globalAlpha = unit.alpha ?? 1; this.signs.unit(g, x, y, u, unit.kind); g.globalAlpha = 1; }
     const slots = s.signSlots(), points = [];
     for (const i of slots) points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
     this._signs = points.length;

@@ -4,7 +4,7 @@
 lianqin.makeCommands = ({about, texts, format, places, live, tiles, onChange}) => {
   const A = lianqin.AT, h = lianqin.h, words = texts.desk, UNANSWERED_MS = 10000;
   const sent = new Map(); // case → {id, type, state, reason, at}
-  const byId = new Map();
+  const byId = new Map(), early = new Map(); // an answer by the socket may overtake the one to the click
   let picked = [];
   const newBatch = () => crypto.randomUUID ? crypto.randomUUID() : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
 
@@ -22,6 +22,7 @@ lianqin.makeCommands = ({about, texts, format, places, live, tiles, onChange}) =
     const item = {id: outcome.command_id, case: outcome.case_id, type, state: outcome.state, reason: outcome.reason, at: Date.now()};
     sent.set(outcome.case_id, item);
     if (outcome.command_id) byId.set(outcome.command_id, item);
+    if (early.has(item.id)) { [item.state, item.reason] = early.get(item.id); early.delete(item.id); }
     if (item.state === "sent") setTimeout(() => item.state === "sent" && onChange([item.case]), UNANSWERED_MS + 50);
     if (item.state === "done") fade(item);
   };
@@ -31,7 +32,8 @@ lianqin.makeCommands = ({about, texts, format, places, live, tiles, onChange}) =
     const cases = [];
     for (const [id, , state, reason] of rows) {
       const item = byId.get(id);
-      if (!item || item.state === state) continue;
+      if (!item) { early.set(id, [state, reason]); continue; }
+      if (item.state === state) continue;
       item.state = state; item.reason = reason;
       cases.push(item.case);
       if (state === "done") fade(item);
@@ -116,7 +118,7 @@ lianqin.makeCommands = ({about, texts, format, places, live, tiles, onChange}) =
     bar.hidden = !cases.length;
     if (!cases.length) return;
     bar.replaceChildren(h("b", null, format.fill(words.selected, {n: cases.length})),
-      BATCHED.filter(type => about.rights.includes(type)).map(type => { const b = h("button", {"data-batch": type}, texts.command[type]); b.onclick = () => open(type, commandsFor()); return b; }),
+      ...BATCHED.filter(type => about.rights.includes(type)).map(type => { const b = h("button", {"data-batch": type}, texts.command[type]); b.onclick = () => open(type, commandsFor()); return b; }),
       (() => { const b = h("button", {class: "plain"}, words.clear); b.onclick = () => api.clear(); return b; })());
   };
   /** The versions as the table has them now: a change since the tick is seen by the person too. */

@@ -73,8 +73,8 @@ lianqin.startDesk = root => {
     const send = h("button", {class: "touch", "data-unit": u.unit_id}, words.send_unit);
     send.onclick = () => { const row = lianqin.live.state.rows.get(id); if (row) commands.open("case.assign_unit", [[id, row[A.version]]], {unit_id: u.unit_id}); };
     return h("div", {class: `unit-row ${u.freshness}`}, h("i", {class: `sign ${u.kind === "car" || u.kind === "enforcement" ? "capsule" : "ring-sign"}`}), h("b", null, u.unit_id), h("span", {class: "dim"}, texts.unit_kind[u.kind] || ""),
-      h("span", null, u.metres < 1000 ? `${Math.round(u.metres)} ${texts.unit.metre}` : `${(u.metres / 1000).toFixed(1)} ${texts.unit.kilometre}`), h("span", {class: "dim"}, u.is_by_road ? words.by_road : words.by_line),
-      h("span", {class: "dim"}, u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(u.age_ms)})),
+      h("span", null, u.metres < 1000 ? `${Math.round(u.metres)} ${texts.unit.metre}` : `${(u.metres / 1000).toFixed(1)} ${texts.unit.kilometre}`), h("span", {class: "dim"}, u.is_by_road ? words.by_road : words.by_line), h("span", {class: "dim"}, format.fill(words.eta, {t: format.duration(Math.max(u.eta_s, 60) * 1000)})),
+      h("span", {class: "dim"}, u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(Math.max((lianqin.live.now() || 0) - u.at, 0))})),
       about.rights.includes("case.assign_unit") ? send : null);
   };
 
@@ -109,7 +109,14 @@ lianqin.startDesk = root => {
   const drawTile = {
     figures: drawFigures, sources: drawTruth, feed: drawTruth, refused: drawTruth,
     shift: t => { $("shift").textContent = t ? texts.shift[t] || t : ""; },
-    units: t => { if (layer) { layer.units = t.filter(u => u.status !== "off").map(u => ({...project(u.lon, u.lat), kind: u.kind})); layer.touch(); } },
+    units: t => {
+      if (!layer) return;
+      // A position fades as it ages, by the district's clock; ten reports missed are «old» however fast that clock runs.
+      const now = lianqin.live.now(), speed = Math.max((lianqin.live.beat && lianqin.live.beat.speed) || 1, 1);
+      const alpha = at => now - at < 30000 * speed ? 1 : now - at < 300000 * speed ? 0.6 : 0.3;
+      layer.units = t.filter(u => u.status !== "off").map(u => ({...project(u.lon, u.lat), kind: u.kind, alpha: alpha(Date.parse(u.at))}));
+      layer.touch();
+    },
     present: t => { queue.present(t); drawCommand(); },
     alarms: t => { lianqin.deskAlarms && lianqin.deskAlarms.draw(t); drawFigures(); },
   };
@@ -147,6 +154,7 @@ lianqin.startDesk = root => {
     $("date").textContent = format.date(now);
     drawTruth();
     drawFigures();
+    if (at % 10 === 0 && lianqin.live.state.tiles.units) drawTile.units(lianqin.live.state.tiles.units);
     const word = lianqin.live.word(), asOf = format.hm(now - Math.max(lianqin.live.age() - 2000, 0));
     root.querySelectorAll("time.as-of").forEach(el => { el.textContent = word === "stale" || word === "offline" ? format.fill(texts.word.stale, {time: asOf}) : asOf; });
     const speed = lianqin.live.beat.speed, filling = lianqin.live.state.tiles.filling;

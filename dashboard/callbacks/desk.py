@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from dashboard.layouts.desk_panel import desk_panel
+from dashboard.layouts.joint_part import joint_part
 from dashboard.layouts.personal import personal_part
 from services.camera_view import CameraReader
 from services.case_view import CaseView
@@ -42,5 +43,8 @@ class DeskPanel:
         can_reveal = may(person, "reveal", row.street, row.community)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None, personal_part(fields, words, can_reveal=can_reveal),
+            next_one[0] if next_one else None, [
+                *joint_part(view.joint, words, self._district.zone, self._district.units),
+                *personal_part(fields, words, can_reveal=can_reveal),
+            ],
         )  # fmt: skip

@@ -70,17 +70,13 @@ def resumed(record: Record, course: Course, share: float, until_ms: int) -> Step
 
 
 def whistled(record: Record, at: int) -> Iterator[Step]:
-    """吹哨报到: departments are called, answer, arrive."""
-    units = list(dict.fromkeys(record.department(d) for d in (record.domain, "02", "06")))[:3]
-    at = record.not_before(at)
-    called = Whistle(at=utc(at), reason_code="needs_departments", units=[WhistledUnit(unit=u) for u in units])
-    before = record.case.whistles
-    yield record.event("case.whistled", at, Act(unit=record.brigade), whistles=[*before, called], co_units=units)
-    answered = record.after(14)
-    there = answered + 20 * MINUTE_MS
-    answers = [WhistledUnit(unit=u, answered_at=utc(answered), arrived_at=utc(there)) for u in units]
-    done = _replace(called, units=answers, ended_at=utc(there + HOUR_MS), result="现场联合处置")
-    yield record.event("case.whistled", there + HOUR_MS, Act(note="部门报到"), whistles=[*before, done])
+    """吹哨报到: departments are called, where there are any; what they do is told by services.simulator.whistles."""
+    units = [u for u in dict.fromkeys(record.department(d) for d in (record.domain, "02", "06")) if u][:3]
+    if units:
+        at = record.not_before(at)
+        called = Whistle(at=utc(at), reason_code="needs_departments", units=[WhistledUnit(unit=u) for u in units])
+        before = record.case.whistles
+        yield record.event("case.whistled", at, Act(unit=record.brigade), whistles=[*before, called], co_units=units)
 
 
 def escalated(record: Record, course: Course, reason: str, at: int) -> Iterator[Step]:

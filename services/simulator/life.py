@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from services.events.case import Case
 from services.events.case import Step as Act
 from services.simulator import fate as fates
-from services.simulator import incidents
+from services.simulator import incidents, whistles
 from services.simulator.course import Course
 from services.simulator.fate import Fate
 from services.simulator.office import HOUR_MS
-from services.simulator.record import MINUTE_MS, Record
+from services.simulator.record import MINUTE_MS, Record, is_open
 from services.simulator.step import Step, utc
 
 Story = Iterator[Step]
@@ -26,8 +25,11 @@ _replace = msgspec.structs.replace
 
 def tell(record: Record) -> Story:
     """The events from the record's state to the end, in order of time."""
-    if not is_open(record.case):
-        return
+    if is_open(record.case):
+        yield from whistles.attended(record, _story(record))
+
+
+def _story(record: Record) -> Story:
     if record.case.self_handled and record.case.filed_at is None:
         yield from _solve_on_the_spot(record)
         return
@@ -39,11 +41,6 @@ def tell(record: Record) -> Story:
         yield from _Work(record).from_filing()
     else:
         yield from _Work(record).from_here()
-
-
-def is_open(case: Case) -> bool:
-    """Whether a case still is somebody's work (DOMAIN.md §2)."""
-    return case.merged_into is None and case.status not in {"not_filed", "closed", "forced_closed", "voided"}
 
 
 def _solve_on_the_spot(record: Record) -> Story:

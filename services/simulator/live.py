@@ -25,9 +25,9 @@ from services.events.others import CommandAnswer, Heartbeat
 from services.simulator import video
 from services.simulator.arrive import MINUTE_MS
 from services.simulator.generate import SEED
-from services.simulator.life import is_open
 from services.simulator.orders import Desk, Order, RefusedOrder, obey
 from services.simulator.patrol import Patrols
+from services.simulator.record import is_open
 from services.simulator.rubbish import rubbish
 from services.simulator.step import SOURCES, Step, utc
 from services.simulator.world import CaseSystem
@@ -63,7 +63,8 @@ class LiveCaseSystem:
         self._answers, self._position = f"lianqin:{{{code}}}:sim:commands", f"lianqin:{{{code}}}:sim:position"
         self._touched, self._until = f"lianqin:{{{code}}}:sim:touched", f"lianqin:{{{code}}}:sim:until"
         self.cases = {case.case_id: case for case in open_cases if is_open(case)}
-        self._patrols = Patrols(system.district, system.seed)
+        self._patrols = Patrols(system.beats)
+        self._units = frozenset(r.unit_id for r in system.beats.rounds)
         self._cameras = frozenset(c.camera_id for c in system.district.cameras)
         self._video = video.VideoPlatform(system.district.cameras, system.seed)
         self._repairs = f"lianqin:{{{code}}}:sim:repairs"
@@ -116,6 +117,9 @@ class LiveCaseSystem:
         ends: Any = self._redis.hgetall(self._until)
         until = {k.decode(): int(v) for k, v in ends.items()}
         self._take_up_cameras(kept)
+        for case in self.cases.values():  # who was on its way before a restart sets out again from its round
+            if case.handler in self._units:
+                self._patrols.send(case.handler, case.case_id, self._system.true_place(case), now_ms)
         self._due.clear()
         for case in ours:
             self._plan(self._system.following(case, self._arrived_ms, until.get(case.case_id)))
@@ -150,7 +154,8 @@ class LiveCaseSystem:
             self.cases[case.case_id] = case
         else:
             self.cases.pop(case.case_id, None)
-            self._patrols.release(case.case_id)
+        if not is_open(case) or case.handler not in self._units:
+            self._patrols.release(case.case_id, self._clock.now_ms())
 
     def _plan(self, story: Iterator[Step]) -> None:
         if (step := next(story, None)) is not None:
@@ -247,11 +252,13 @@ class LiveCaseSystem:
                 answer["case_id"] = order.case_id
                 if order.case_id not in self.cases:
                     self._read_tail(order.case_id)  # somebody else's case, perhaps, published since we began
-                steps = obey(kind, command_id, order, Desk(now_ms, self._system.office, self.cases, self._cameras))
+                units = self._patrols.statuses(now_ms) if kind == "case.assign_unit" else {}
+                desk = Desk(now_ms, self._system.office, self.cases, self._cameras, units)
+                steps = obey(kind, command_id, order, desk)
             except RefusedOrder as refusal:
                 answer |= {"type": "command.rejected", "reason": str(refusal)}
             except msgspec.DecodeError as error:
-                answer |= {"type": "command.rejected", "reason": f"data: {error}"}
+                answer |= {"type": "command.rejected", "reason": f"bad_value: data: {error}"}
         said = CommandAnswer(command_id=command_id, case_id=answer["case_id"] or None, reason=answer["reason"] or None)
         entry = encode_entry("/case-system", answer["type"], said, now_ms, subject=answer["case_id"],
                              event_id=f"answer-{command_id}")  # fmt: skip
@@ -297,7 +304,9 @@ class LiveCaseSystem:
             body = Heartbeat(at=utc(now_ms), interval_s=interval, backlog=len(self._unsent))
             found += [encode_entry(source, "source.heartbeat", body, now_ms) for source in HEARTBEAT_SOURCES]
         if self._is_due("patrol", PATROL_S):
-            found += [encode_entry(UNITS, "unit.moved", u, now_ms, subject=u.unit_id) for u in self._patrols.at(now_ms)]
+            found += [
+                encode_entry(UNITS, "unit.moved", u, now_ms, subject=u.unit_id) for u in self._patrols.due(now_ms)
+            ]
         if self._is_due("rubbish", RUBBISH_S):
             found.append(rubbish(next(self._numbers), now_ms))
         if found:

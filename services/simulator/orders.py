@@ -4,7 +4,7 @@ CONTRACT.md «Commands»: a stale ``expected_version`` is refused, the event wit
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,9 +15,10 @@ from services.events.case import Step as Act
 from services.events.codes import CoordSys
 from services.simulator.course import Course
 from services.simulator.incidents import stopped
-from services.simulator.life import is_open
 from services.simulator.office import DAY_MS, HOUR_MS, OfficeHours
+from services.simulator.record import is_open
 from services.simulator.step import Step, utc
+from services.simulator.whistles import ended
 
 _replace = msgspec.structs.replace
 
@@ -57,18 +58,31 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     coord_sys: CoordSys | None = None
 
 
+# Why an order is refused. The ``reason`` of ``command.rejected`` is one of these, a colon and the detail for people who
+# read logs: screens have their own words for the code.
+REFUSALS = (
+    "unknown_type", "stale", "closed", "missing", "bad_value", "overdue", "already", "not_at_district",
+    "no_escalation", "no_clock", "not_suspended", "unit_unknown", "unit_off", "camera_unknown",
+)  # fmt: skip
+
+
 class RefusedOrder(Exception):
     """The case system does not do it; the text is the ``reason`` of ``command.rejected``."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        assert code in REFUSALS, code
+        super().__init__(f"{code}: {detail}")
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What an order is judged against: the time, the office hours, the cases that are open, known cameras."""
+    """What an order is judged against: the time, the office hours, open cases, known cameras, what each unit does."""
 
     now_ms: int
     office: OfficeHours
     open_cases: Mapping[str, Case]
     cameras: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 Changes = dict[str, Any]
@@ -78,18 +92,18 @@ def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[Step]:
     """The events that carry out an order, the first on the case itself. Raises RefusedOrder with the reason."""
     if kind == "camera.repair":
         if order.camera_id not in desk.cameras:
-            raise RefusedOrder(f"camera {order.camera_id!r} is unknown")
+            raise RefusedOrder("camera_unknown", f"camera_id {order.camera_id!r}")
         return []
     deed = _DEEDS.get(kind)
     if deed is None:
-        raise RefusedOrder(f"type {kind!r} is not a command of the contract")
+        raise RefusedOrder("unknown_type", f"{kind!r} is not a command of the contract")
     case = desk.open_cases.get(order.case_id)
     if case is None:
-        raise RefusedOrder(f"case {order.case_id!r} is unknown or no longer open")
+        raise RefusedOrder("closed", f"case {order.case_id!r} is unknown or no longer open")
     if order.expected_version != case.version:
-        raise RefusedOrder(f"stale: expected_version {order.expected_version}, the case is at {case.version}")
+        raise RefusedOrder("stale", f"expected_version {order.expected_version}, the case is at {case.version}")
     if order.reason is not None and len(order.reason) > 500:
-        raise RefusedOrder("reason is longer than 500 characters")
+        raise RefusedOrder("bad_value", "reason is longer than 500 characters")
     act = Act(actor=order.actor.user or None, reason=order.reason, reason_code=order.reason_code, command_id=command_id)
     steps: list[Step] = []
     for number, (event, changes) in enumerate(deed(case, order, desk)):
@@ -103,7 +117,7 @@ def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[Step]:
 
 def _need(value: Any, name: str) -> Any:
     if value is None or value in ("", []):
-        raise RefusedOrder(f"{name} is missing")
+        raise RefusedOrder("missing", name)
     return value
 
 
@@ -136,16 +150,16 @@ def _urge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 
 def _supervise(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if order.kind not in {"overdue", "leader", "important"}:
-        raise RefusedOrder(f"kind {order.kind!r} is none of overdue, leader, important")
+        raise RefusedOrder("bad_value", f"kind {order.kind!r} is none of overdue, leader, important")
     if order.level is not None and not 1 <= order.level <= 3:
-        raise RefusedOrder(f"level {order.level} is not 1, 2 or 3")
+        raise RefusedOrder("bad_value", f"level {order.level} is not 1, 2 or 3")
     seen = Supervision(kind=order.kind, level=order.level, at=utc(desk.now_ms))  # type: ignore[arg-type]
     return [("case.supervised", {"supervisions": [*case.supervisions, seen]})]
 
 
 def _escalate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.level == "district" and case.escalations and case.escalations[-1].returned_at is None:
-        raise RefusedOrder("the case is at the district already")
+        raise RefusedOrder("already", "the case is at the district")
     passed = Escalation(
         from_=case.lead_unit, to=_need(order.to, "to"), reason_code=order.reason_code or "other", reason=order.reason,
         at=utc(desk.now_ms), deadline_at=utc(desk.now_ms + 4 * HOUR_MS),
@@ -155,15 +169,17 @@ def _escalate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]
 
 
 def _acknowledge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    if not case.escalations or case.escalations[-1].acknowledged_at is not None:
-        raise RefusedOrder("there is no escalation that waits for an acknowledgement")
+    if not case.escalations or case.escalations[-1].returned_at is not None:
+        raise RefusedOrder("no_escalation", "none waits for an acknowledgement")
+    if case.escalations[-1].acknowledged_at is not None:
+        raise RefusedOrder("already", "acknowledged")
     seen = _replace(case.escalations[-1], acknowledged_at=utc(desk.now_ms), acknowledged_by=order.actor.user or None)
     return [("case.acknowledged", {"escalations": [*case.escalations[:-1], seen]})]
 
 
 def _take_back(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.level != "district" or not case.escalations:
-        raise RefusedOrder("the case is not at the district")
+        raise RefusedOrder("not_at_district", f"level {case.level}")
     back = _replace(case.escalations[-1], returned_at=utc(desk.now_ms))
     return [("case.taken_back", {"level": "street", "lead_unit": back.from_ or case.lead_unit,
                                  "escalations": [*case.escalations[:-1], back]})]  # fmt: skip
@@ -171,6 +187,8 @@ def _take_back(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]
 
 def _whistle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     units = list(dict.fromkeys(_need(order.units, "units")))
+    if not all(unit.strip() for unit in units):
+        raise RefusedOrder("bad_value", "units holds an empty code")
     called = Whistle(at=utc(desk.now_ms), reason_code=order.reason_code, units=[WhistledUnit(unit=u) for u in units])
     return [("case.whistled", {"whistles": [*case.whistles, called], "co_units": units})]
 
@@ -178,11 +196,11 @@ def _whistle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 def _extend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     close = next((c for c in case.clocks if c.what == "close"), None)
     if close is None or close.limit is None or close.deadline_at is None or close.started_at is None:
-        raise RefusedOrder("no closing clock runs")
+        raise RefusedOrder("no_clock", "no closing clock runs")
     if case.extensions >= 2:
-        raise RefusedOrder("extended twice already")
+        raise RefusedOrder("already", "extended twice")
     if to_ms(close.deadline_at) < desk.now_ms:
-        raise RefusedOrder("overdue: never extended then")
+        raise RefusedOrder("overdue", "never extended then")
     course = Course(desk.office, to_ms(close.started_at), close.limit)
     course.deadline_ms = to_ms(close.deadline_at)
     course.extend()
@@ -193,18 +211,18 @@ def _suspend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     until_ms = to_ms(_need(order.until, "until"))
     close = next((c for c in case.clocks if c.what == "close" and c.deadline_at is not None), None)
     if case.status == "suspended":
-        raise RefusedOrder("suspended already")
+        raise RefusedOrder("already", "suspended")
     if close is not None and close.deadline_at is not None and to_ms(close.deadline_at) < desk.now_ms:
-        raise RefusedOrder("overdue: never suspended then")
+        raise RefusedOrder("overdue", "never suspended then")
     if not desk.now_ms < until_ms <= desk.now_ms + 366 * DAY_MS:
-        raise RefusedOrder("until is not within a year from now")
+        raise RefusedOrder("bad_value", "until is not within a year from now")
     return [("case.suspended", {"status": "suspended",
                                 "suspensions": [*case.suspensions, Suspension(from_=utc(desk.now_ms))]})]  # fmt: skip
 
 
 def _resume(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.status != "suspended" or not case.suspensions:
-        raise RefusedOrder("the case is not suspended")
+        raise RefusedOrder("not_suspended", f"status {case.status}")
     began = to_ms(case.suspensions[-1].from_)
     clocks = [
         c if c.deadline_at is None or c.stopped_at is not None else
@@ -220,19 +238,20 @@ def _close(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     now = utc(desk.now_ms)
     watched = [s if s.ended_at else _replace(s, ended_at=now) for s in case.supervisions]
     return [("case.closed", {"status": "closed", "closed_at": now, "handled_at": case.handled_at or now,
-                             "supervisions": watched,
+                             "supervisions": watched, "whistles": ended(case.whistles, desk.now_ms),
                              "clocks": stopped(case.clocks, "close", desk.now_ms)})]  # fmt: skip
 
 
 def _void(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    return [("case.voided", {"status": "voided", "voided_at": utc(desk.now_ms)})]
+    return [("case.voided", {"status": "voided", "voided_at": utc(desk.now_ms),
+                             "whistles": ended(case.whistles, desk.now_ms)})]  # fmt: skip
 
 
 def _merge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     into = desk.open_cases.get(_need(order.into, "into"))
     if into is None or into.case_id == case.case_id or not is_open(into):
-        raise RefusedOrder(f"into {order.into!r} is no other open case")
-    return [("case.merged", {"merged_into": into.case_id})]
+        raise RefusedOrder("bad_value", f"into {order.into!r} is no other open case")
+    return [("case.merged", {"merged_into": into.case_id, "whistles": ended(case.whistles, desk.now_ms)})]
 
 
 def _split(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -246,7 +265,12 @@ def _split(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 
 
 def _assign_unit(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    return [("case.corrected", {"handler": _need(order.unit_id, "unit_id")})]
+    unit_id = _need(order.unit_id, "unit_id")
+    if unit_id not in desk.units:
+        raise RefusedOrder("unit_unknown", f"unit_id {unit_id!r}")
+    if desk.units[unit_id] == "off":
+        raise RefusedOrder("unit_off", f"{unit_id} is off duty")
+    return [("case.corrected", {"handler": unit_id})]
 
 
 def _locate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:

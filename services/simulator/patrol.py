@@ -1,113 +1,125 @@
-"""Fourteen patrols on their rounds: where each is follows from the moment, until one is sent to a case."""
+"""The district's patrols: where each is follows from the moment, until one is sent to a case, by the roads."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
-from shapely import LineString, Polygon
+import numpy as np
+import shapely
+from shapely import LineString
 
-from services.district.package import District
 from services.events.others import UnitMoved
-from services.simulator.dice import Dice
+from services.roads import Position
+from services.simulator.office import HOUR_MS
+from services.simulator.rounds import Beats, Round
 from services.simulator.step import utc
 
-PATROLS = 14
-_METRES = 111_320.0
-Kind = Literal["car", "foot", "volunteer", "enforcement"]
-_KINDS: tuple[tuple[Kind, float], ...] = (
-    ("car", 7.0),
-    ("foot", 1.3),
-    ("enforcement", 6.0),
-    ("volunteer", 1.1),
-    ("car", 7.5),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A patrol and the loop of roads around its communities; lengths in degrees of latitude, speed in m/s."""
-
-    unit_id: str
-    kind: Kind
-    group: str
-    street: str
-    loop: LineString
-    speed: float
-    start: float
+Status = Literal["free", "assigned", "on_scene", "off"]
+_DAY_MS = 24 * HOUR_MS
+# Cars tell their position at each beat, walkers at every third (they go 4 m in 3 s), who is off duty once a minute.
+_EVERY = {"car": 1, "enforcement": 1, "foot": 3, "volunteer": 3}
+_EVERY_OFF = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A patrol sent to a case: from where, to where, since when."""
+    """A patrol on its way to a case, or (``case_id`` "") back to its round: since when, along what, in metres."""
 
     case_id: str
     since_ms: int
-    origin: tuple[float, float]
-    goal: tuple[float, float]
+    way: LineString
 
 
 class Patrols:
-    """The district's patrols."""
+    """The patrols at work."""
 
-    def __init__(self, district: District, seed: int) -> None:
-        self._rounds = {r.unit_id: r for r in _rounds(district, seed)}
+    def __init__(self, beats: Beats) -> None:
+        self._roads, self._offset_ms = beats.roads, beats.offset_ms
+        self._rounds = {r.unit_id: r for r in beats.rounds}
         self._errands: dict[str, Errand] = {}
+        self._shifts: dict[str, float] = {}
+        self._told: dict[str, str] = {}
+        self._beat = 0
 
-    @property
-    def unit_ids(self) -> list[str]:
-        """Every patrol."""
-        return list(self._rounds)
+    def statuses(self, now_ms: int) -> dict[str, Status]:
+        """What every patrol does now, by its id."""
+        return {unit_id: self._status(patrol, now_ms) for unit_id, patrol in self._rounds.items()}
 
-    def send(self, unit_id: str, case_id: str, goal: tuple[float, float] | None, now_ms: int) -> None:
+    def send(self, unit_id: str, case_id: str, goal: Position | None, now_ms: int) -> None:
         """Send a patrol to a case; one that has no place is looked for from where the patrol is."""
         if unit_id in self._rounds:
-            origin = self._on_round(self._rounds[unit_id], now_ms)
-            self._errands[unit_id] = Errand(case_id, now_ms, origin, goal or origin)
+            here = self._place(self._rounds[unit_id], now_ms)
+            self._errands[unit_id] = Errand(case_id, now_ms, self._way(here, goal or here))
 
-    def release(self, case_id: str) -> None:
+    def release(self, case_id: str, now_ms: int) -> None:
         """Let the patrols of a case that has ended go back to their rounds."""
-        self._errands = {u: e for u, e in self._errands.items() if e.case_id != case_id}
+        for unit_id in [u for u, e in self._errands.items() if e.case_id == case_id]:
+            patrol = self._rounds[unit_id]
+            here = self._place(patrol, now_ms)
+            back = patrol.loop.project(shapely.Point(self._metres(here)))
+            spot = patrol.loop.interpolate(back)
+            way = self._way(here, self._degrees(spot.x, spot.y))
+            self._errands[unit_id] = Errand("", now_ms, way)
+            there_ms = now_ms + int(way.length / patrol.speed * 1000)
+            self._shifts[unit_id] = back - patrol.start - patrol.speed * self._on_duty_s(patrol, there_ms)
 
-    def at(self, now_ms: int) -> list[UnitMoved]:
-        """Where every patrol is."""
-        return [self._moved(r, now_ms) for r in self._rounds.values()]
+    def due(self, now_ms: int) -> list[UnitMoved]:
+        """The positions of the next beat: at the first, and whenever its status changes, everybody's."""
+        found = []
+        for number, patrol in enumerate(self._rounds.values()):
+            status = self._status(patrol, now_ms)
+            every = _EVERY_OFF if status == "off" else _EVERY[patrol.kind]
+            if (self._beat + number) % every == 0 or self._told.get(patrol.unit_id) != status:
+                self._told[patrol.unit_id] = status
+                found.append(self._moved(patrol, status, now_ms))
+        self._beat += 1
+        return found
 
-    def _moved(self, patrol: Round, now_ms: int) -> UnitMoved:
+    def _moved(self, patrol: Round, status: Status, now_ms: int) -> UnitMoved:
+        lon, lat = self._place(patrol, now_ms)
         errand = self._errands.get(patrol.unit_id)
-        status: Literal["free", "assigned", "on_scene"] = "free"
-        if errand is None:
-            lon, lat = self._on_round(patrol, now_ms)
-        else:
-            (x1, y1), (x2, y2) = errand.origin, errand.goal
-            way_m = math.hypot((x2 - x1) * 0.85, y2 - y1) * _METRES
-            done = min(1.0, (now_ms - errand.since_ms) / 1000 * 9.0 / max(way_m, 1.0))
-            lon, lat, status = x1 + (x2 - x1) * done, y1 + (y2 - y1) * done, "on_scene" if done >= 1.0 else "assigned"
         return UnitMoved(
             unit_id=patrol.unit_id, at=utc(now_ms), lon=round(lon, 6), lat=round(lat, 6), coord_sys="WGS84",
             kind=patrol.kind, group=patrol.group, street=patrol.street, status=status,
-            case_id=errand.case_id if errand else None,
+            case_id=(errand.case_id if errand else "") or None,
         )  # fmt: skip
 
-    def _on_round(self, patrol: Round, now_ms: int) -> tuple[float, float]:
-        gone = patrol.speed * now_ms / 1000 / _METRES
-        spot = patrol.loop.interpolate((patrol.start + gone) % patrol.loop.length)
-        return spot.x, spot.y
+    def _status(self, patrol: Round, now_ms: int) -> Status:
+        errand = self._errands.get(patrol.unit_id)
+        if errand is not None and errand.case_id:
+            return "on_scene" if self._gone(patrol, errand, now_ms) >= errand.way.length else "assigned"
+        first, last = patrol.hours
+        return "free" if first * HOUR_MS <= (now_ms + self._offset_ms) % _DAY_MS < last * HOUR_MS else "off"
 
+    def _place(self, patrol: Round, now_ms: int) -> Position:
+        errand = self._errands.get(patrol.unit_id)
+        if errand is not None and not errand.case_id and self._gone(patrol, errand, now_ms) >= errand.way.length:
+            del self._errands[patrol.unit_id]  # it is back
+            errand = None
+        if errand is not None:
+            spot = errand.way.interpolate(self._gone(patrol, errand, now_ms))
+        else:
+            gone = patrol.start + patrol.speed * self._on_duty_s(patrol, now_ms) + self._shifts.get(patrol.unit_id, 0.0)
+            spot = patrol.loop.interpolate(gone % patrol.loop.length)
+        return self._degrees(spot.x, spot.y)
 
-def _rounds(district: District, seed: int) -> list[Round]:
-    areas = [a for a in (district.communities or district.streets).values() if isinstance(a.geometry, Polygon)]
-    by_street: dict[str, list[LineString]] = {}
-    for area in areas:
-        assert isinstance(area.geometry, Polygon)
-        by_street.setdefault(area.parent, []).append(LineString(area.geometry.exterior.coords))
-    streets = sorted(by_street)
-    found = []
-    for number in range(PATROLS if streets else 0):
-        dice = Dice(seed, "patrol", number)
-        street = streets[number % len(streets)]
-        loop = dice.pick(by_street[street])
-        kind, speed = _KINDS[number % len(_KINDS)]
-        found.append(
-            Round(f"XF-{number + 1:02d}", kind, f"联勤{number + 1}组", street, loop, speed, dice.share() * loop.length)
-        )
-    return found
+    def _gone(self, patrol: Round, errand: Errand, now_ms: int) -> float:
+        return max(now_ms - errand.since_ms, 0) / 1000 * patrol.speed
+
+    def _on_duty_s(self, patrol: Round, now_ms: int) -> float:
+        """Seconds on duty since 1970: off duty a patrol stands where it was, and goes on from there."""
+        days, today = divmod(now_ms + self._offset_ms, _DAY_MS)
+        first, last = (hour * HOUR_MS for hour in patrol.hours)
+        return (days * (last - first) + min(max(today - first, 0), last - first)) / 1000
+
+    def _way(self, start: Position, goal: Position) -> LineString:
+        """By the roads where they lead there, else straight."""
+        corners = [start, *(self._roads.path(start, goal) or ()), goal]
+        return LineString(self._roads.plane.to_metres(np.array(corners)))
+
+    def _metres(self, place: Position) -> Position:
+        ((x, y),) = self._roads.plane.to_metres(np.array([place]))
+        return float(x), float(y)
+
+    def _degrees(self, x: float, y: float) -> Position:
+        ((lon, lat),) = self._roads.plane.to_degrees(np.array([[x, y]]))
+        return float(lon), float(lat)

@@ -16,6 +16,11 @@ MINUTE_MS = 60_000
 _replace = msgspec.structs.replace
 
 
+def is_open(case: Case) -> bool:
+    """Whether a case still is somebody's work (DOMAIN.md §2)."""
+    return case.merged_into is None and case.status not in {"not_filed", "closed", "forced_closed", "voided"}
+
+
 @dataclass(slots=True)
 class Record:
     """One case and all that its story is told from."""

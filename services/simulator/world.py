@@ -5,6 +5,7 @@ and a restart reads the open cases back and goes on.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,8 @@ from services.simulator.arrive import MINUTE_MS, Arrival, Arrivals
 from services.simulator.demand import Demand
 from services.simulator.dice import Dice
 from services.simulator.office import DAY_MS, OfficeHours
-from services.simulator.record import Record
+from services.simulator.record import Record, is_open
+from services.simulator.rounds import Beats, read_beats
 from services.simulator.scene import read_scene
 from services.simulator.step import SOURCES, Step, utc
 from services.working_calendar import calendar_of
@@ -41,6 +43,11 @@ class CaseSystem:
         self.scene = read_scene(district, seed)
         self.demand = Demand(seed, self.office, sorted(self.scene.by_street))
         self._arrivals = Arrivals(self.scene, self.demand, self.office, seed, self._offset)
+
+    @functools.cached_property
+    def beats(self) -> Beats:
+        """The patrols' rounds: a second's work, for whoever moves them."""
+        return read_beats(self.district, self.seed, self._offset)
 
     # — the pure functions —
 
@@ -89,7 +96,7 @@ class CaseSystem:
             for record in self._records(minute):
                 if start_ms <= record.now_ms < end_ms:
                     steps = self._told(record, end_ms)
-                    if life.is_open(steps[-1].case):
+                    if is_open(steps[-1].case):
                         yield from self._entries(steps, number)
                     else:
                         ended.append(record)
@@ -256,5 +263,6 @@ def last_moment(case: Case) -> int:
         case.checked_at, case.reopened_at, *(s.from_ for s in case.suspensions), *(s.until for s in case.suspensions),
         *(e.at for e in case.escalations), *(e.acknowledged_at for e in case.escalations),
         *(s.at for s in case.supervisions), *(w.at for w in case.whistles),
+        *(t for w in case.whistles for u in w.units for t in (u.answered_at, u.arrived_at)),
     ]  # fmt: skip
     return max(int(t.timestamp() * 1000) for t in times if t is not None)

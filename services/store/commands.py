@@ -50,12 +50,6 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> list[Sent]:
     return [Sent(*row) for row in found]
 
 
-def of_case(connection: Connection, case_id: str, limit: int = 20) -> list[Sent]:
-    """The newest commands on a case."""
-    query = select(*_COLUMNS).where(_C.case_id == case_id).order_by(_C.at.desc(), _C.command_id).limit(limit)
-    return [Sent(*row) for row in connection.execute(query)]
-
-
 def left(connection: Connection, ids: Sequence[str]) -> None:
     """They are on the stream."""
     where = and_(_C.command_id.in_(ids), _C.state == "unsent")

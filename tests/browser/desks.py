@@ -20,7 +20,8 @@ from tests.case_system import TinyCaseSystem
 
 PASSWORD = "four Plain words here"
 PEOPLE = (
-    Account("duty", "周敏", "duty_officer"), Account("duty2", "何静", "duty_officer"), Account("boss", "宋涛", "leader"),
+    Account("duty", "周敏", "duty_officer"), Account("duty2", "何静", "duty_officer"),
+    Account("boss", "宋涛", "leader"),
     Account("s1", "马骏", "street_staff", "S1"), Account("s2", "林芳", "street_staff", "S2"),
     Account("c1", "罗勇", "street_staff", "S1", "C1"), Account("audit", "钱立", "auditor"),
 )  # fmt: skip
@@ -35,7 +36,7 @@ def add_people(product: Product) -> None:
 
 
 @contextmanager
-def logged_in(
+def logged_in(  # noqa: PLR0917  # who, where, and how large
     browser: Browser, product: Product, user: str, path: str = "", width: int = 1920, height: int = 1080
 ) -> Iterator[Page]:
     """A page of a browser of their own, behind the log-in; script errors fail the test."""

@@ -10,8 +10,8 @@ from services.escalation.rules import decide
 from services.events.case import Case
 from services.events.parse import Event, parse
 from services.lifecycle import Told, review
-from services.simulator.life import is_open
 from services.simulator.orders import Desk, Order, obey
+from services.simulator.record import is_open
 from services.simulator.step import Step
 from services.working_calendar import calendar_of
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system

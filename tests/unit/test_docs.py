@@ -22,8 +22,10 @@ from services.events.others import BODIES
 from services.indicators import reference as indicators
 from services.indicators.reasons import WHY
 from services.lifecycle import IRREGULARITIES
+from services.liveboard.lenses import DeskCase
 from services.liveboard.zone import RING, ROWS_A_PART, Delta, SnapshotPart
 from services.masking import WallCase
+from services.simulator.orders import REFUSALS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -100,6 +102,9 @@ def test_the_protocols_page_has_the_rows_in_their_order_and_every_field_of_a_mes
     page = _page("protocol.md")
     order = page.split("<!-- test: fields -->")[1].strip().splitlines()[0].split()
     assert order == [field.encode_name for field in msgspec.structs.fields(WallCase)]
+    order = page.split("<!-- test: desk fields -->")[1].strip().splitlines()[0].split()
+    assert order == _fields(DeskCase)[len(_fields(WallCase)) :]
+    assert _fields(DeskCase)[: len(_fields(WallCase)) - 1] == _fields(WallCase)[:-1]
     for kind in (Delta, SnapshotPart):
         fields = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
         assert f"`{{{fields}}}`" in page
@@ -109,10 +114,18 @@ def test_the_protocols_page_has_the_rows_in_their_order_and_every_field_of_a_mes
 
 def test_the_browser_reads_a_row_in_the_same_order() -> None:
     script = (ROOT / "dashboard/assets/00-reducer.js").read_text("utf-8")
-    listed = re.findall(r'"(\w+)"', script[script.index("lianqin.FIELDS") :].split("]")[0])
     snake = {"id": "case_id", "name": "class_name"}
-    named = [snake.get(name) or re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", name) for name in listed]
-    assert named == [field.encode_name for field in msgspec.structs.fields(WallCase)]
+
+    def listed(name: str) -> list[str]:
+        names = re.findall(r'"(\w+)"', script[script.index(f"lianqin.{name} =") :].split("]")[0])
+        return [snake.get(one) or re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", one) for one in names]
+
+    assert listed("FIELDS") == _fields(WallCase)
+    assert listed("FIELDS") + listed("DESK_FIELDS") == _fields(DeskCase)
+
+
+def _fields(kind: type[msgspec.Struct]) -> list[str]:
+    return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
 @pytest.mark.parametrize("section", ["source", "feed"])
@@ -162,3 +175,8 @@ def test_a_page_links_to_what_is_there_and_names_no_path_of_its_writers_machine(
 def test_both_languages_have_the_same_words() -> None:
     chinese, english = _keys(_words("zh-CN.toml")), _keys(_words("en.toml"))
     assert chinese == english
+
+
+def test_the_contract_names_every_code_with_which_the_demos_case_system_refuses() -> None:
+    told = _page("contract.md").partition("begins with one of these codes")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([a-z_]+)`", told)) == set(REFUSALS)

@@ -11,10 +11,10 @@ import redis
 from services.clock import SetClock, to_ms
 from services.events.case import Case
 from services.events.entry import encode_entry
-from services.events.others import CommandAnswer
+from services.events.others import CommandAnswer, UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.simulator.live import HEARTBEAT_SOURCES, LiveCaseSystem
-from services.simulator.orders import COMMANDS
+from services.simulator.orders import COMMANDS, REFUSALS
 from services.simulator.rubbish import rubbish
 from services.simulator.world import CaseSystem
 from tests.unit.test_demo_district import demo_district
@@ -127,8 +127,9 @@ def test_every_source_has_a_heartbeat_and_the_patrols_move(redis_client: redis.R
     beats = [e.source for e in events if e.type == "source.heartbeat"]
     assert sorted(beats) == sorted([*HEARTBEAT_SOURCES, *HEARTBEAT_SOURCES])
     moves = [e.body for e in events if e.type == "unit.moved"]
-    assert len(moves) == 3 * 14
-    assert len({(m.lon, m.lat) for m in moves}) > 2 * 14  # type: ignore[attr-defined]
+    assert {m.unit_id for m in moves[:72]} == {r.unit_id for r in system().beats.rounds}  # type: ignore[attr-defined]
+    assert len(moves) == 72 + 2 * (36 + 12)  # all at once, then every car and each time a third of who walks
+    assert len({(m.lon, m.lat) for m in moves}) > 160  # type: ignore[attr-defined]
 
 
 def test_rubbish_comes_too_and_each_kind_is_refused():
@@ -190,6 +191,66 @@ def test_commands_that_answer_each_other(redis_client: redis.Redis):
     assert case.case_id not in live.cases
 
 
+def moves_of(client: redis.Redis, unit_id: str) -> list[UnitMoved]:
+    bodies = [e.body for e in published(client) if isinstance(e, Event)]
+    return [body for body in bodies if isinstance(body, UnitMoved) and body.unit_id == unit_id]
+
+
+def test_an_assigned_unit_goes_there_even_over_a_restart_and_back_when_the_case_is_closed(redis_client: redis.Redis):
+    case, clock, hand = handling_case(), SetClock(START_MS), Hand()
+    live = started(redis_client, clock, [case], hand)
+    ask(redis_client, "case.assign_unit", "a", case_id=case.case_id, expected_version=case.version, unit_id="XF-03")
+    work(live)
+    assert (moves_of(redis_client, "XF-03")[-1].status, moves_of(redis_client, "XF-03")[-1].case_id) == (
+        "assigned", case.case_id
+    )  # fmt: skip
+    again = started(redis_client, clock, list(live.cases.values()), hand)
+    work(again)
+    clock.ms, hand.seconds = clock.ms + HOUR_MS, hand.seconds + 5
+    work(again)
+    there = moves_of(redis_client, "XF-03")[-1]
+    place = without_cameras().true_place(case)
+    assert place is not None and there.status == "on_scene" and abs(there.lon - place[0]) < 1e-5
+    now = again.cases[case.case_id]
+    ask(redis_client, "case.close", "b", case_id=case.case_id, expected_version=now.version, result="已整改")
+    work(again)
+    clock.ms, hand.seconds = clock.ms + 10_000, hand.seconds + 5
+    work(again)
+    back = moves_of(redis_client, "XF-03")[-1]
+    assert (back.status, back.case_id) == ("free", None) and 0 < abs(back.lon - place[0]) < 0.001
+
+
+def test_a_unit_that_is_off_duty_is_not_sent(redis_client: redis.Redis):
+    case, night = handling_case(), START_MS + 13 * HOUR_MS  # eleven at night
+    resting = next(r.unit_id for r in without_cameras().beats.rounds if r.kind == "volunteer")
+    live = LiveCaseSystem(redis_client, SetClock(night), without_cameras(), [case], since_ms=night, real=Hand())
+    ask(redis_client, "case.assign_unit", "a", case_id=case.case_id, expected_version=case.version, unit_id=resting)
+    live.tick()
+    ((answer, reason),) = answers(redis_client, "a")
+    assert answer == "command.rejected" and (reason or "").startswith(f"unit_off: {resting}")
+
+
+def test_a_commanded_whistle_is_answered_department_by_department_and_ends(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    data = DATA["case.whistle"]
+    ask(redis_client, "case.whistle", "w", case_id=case.case_id, expected_version=case.version, **data)
+    work(live)
+    for _ in range(8):  # a restart half an hour later tells the same answers
+        clock.ms += HOUR_MS // 2
+        work(live)
+        live = started(redis_client, clock, list(live.cases.values()))
+    told = [e for e in case_events(redis_client) if e.subject == case.case_id]
+    assert [e.body.version for e in told] == list(range(case.version + 1, case.version + 1 + len(told)))  # type: ignore[attr-defined]
+    last = told[-1].body
+    assert isinstance(last, Case)
+    (whistle,) = last.whistles
+    assert whistle.at is not None and to_ms(whistle.at) == START_MS
+    assert [u.unit for u in whistle.units] == ["D002", "D011"]
+    assert whistle.ended_at is not None and whistle.result
+    assert sum(e.type == "case.whistled" for e in told) >= 3
+
+
 def test_every_command_of_the_contract_is_known():
     tested = {*DATA, "case.acknowledge_escalation", "case.take_back", "case.resume", "case.merge", "camera.repair"}
     assert tested == set(COMMANDS)
@@ -198,19 +259,21 @@ def test_every_command_of_the_contract_is_known():
 @pytest.mark.parametrize(
     ("kind", "data", "why"),
     [
-        ("case.close", {"expected_version": 1}, "stale"),
-        ("case.close", {"case_id": "nobody"}, "unknown"),
-        ("case.close", {"expected_version": "x"}, "expected_version"),
-        ("case.resume", {}, "not suspended"),
-        ("case.take_back", {}, "not at the district"),
-        ("case.acknowledge_escalation", {}, "no escalation"),
-        ("case.suspend", {"until": "2028-12-01T10:00:00+08:00"}, "within a year"),
-        ("case.supervise", {"kind": "curious"}, "curious"),
-        ("case.dispatch", {}, "lead_unit is missing"),
-        ("case.merge", {"into": "nobody"}, "no other open case"),
-        ("case.applaud", {}, "not a command"),
-        ("case.urge", {"reason": "长" * 501}, "500"),
-        ("camera.repair", {"camera_id": "C1", "fault": "dark"}, "unknown"),
+        ("case.close", {"expected_version": 1}, "stale: expected_version 1"),
+        ("case.close", {"case_id": "nobody"}, "closed: case 'nobody'"),
+        ("case.close", {"expected_version": "x"}, "bad_value: data: Expected `int`"),
+        ("case.resume", {}, "not_suspended: status handling"),
+        ("case.take_back", {}, "not_at_district: level"),
+        ("case.acknowledge_escalation", {}, "no_escalation: "),
+        ("case.suspend", {"until": "2028-12-01T10:00:00+08:00"}, "bad_value: until"),
+        ("case.supervise", {"kind": "curious"}, "bad_value: kind 'curious'"),
+        ("case.dispatch", {}, "missing: lead_unit"),
+        ("case.merge", {"into": "nobody"}, "bad_value: into 'nobody'"),
+        ("case.whistle", {"units": [""]}, "bad_value: units"),
+        ("case.applaud", {}, "unknown_type: 'case.applaud'"),
+        ("case.urge", {"reason": "长" * 501}, "bad_value: reason"),
+        ("case.assign_unit", {"unit_id": "XF-999"}, "unit_unknown: unit_id 'XF-999'"),
+        ("camera.repair", {"camera_id": "C1", "fault": "dark"}, "camera_unknown: camera_id 'C1'"),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_is_refused_with_its_reason(
@@ -221,7 +284,8 @@ def test_a_command_that_cannot_be_carried_out_is_refused_with_its_reason(
     ask(redis_client, kind, "c-9", **{"case_id": case.case_id, "expected_version": case.version, **data})
     work(live)
     ((answer, reason),) = answers(redis_client, "c-9")
-    assert answer == "command.rejected" and why in (reason or "")
+    assert answer == "command.rejected" and (reason or "").startswith(why)
+    assert (reason or "").partition(":")[0] in REFUSALS
     assert not case_events(redis_client)
 
 
@@ -233,7 +297,9 @@ def test_an_overdue_case_is_neither_extended_nor_suspended(redis_client: redis.R
     ask(redis_client, "case.extend", "e", case_id=case.case_id, expected_version=case.version)
     ask(redis_client, "case.suspend", "s", case_id=case.case_id, expected_version=case.version, **DATA["case.suspend"])
     work(live)
-    assert [a for i in ("e", "s") for a, _ in answers(redis_client, i)] == ["command.rejected"] * 2
+    found = [(answers(redis_client, i))[0] for i in ("e", "s")]
+    assert [a for a, _ in found] == ["command.rejected"] * 2
+    assert all((why or "").startswith("overdue: ") for _, why in found)
 
 
 def test_a_commanded_suspension_ends_at_its_time_even_after_a_restart(redis_client: redis.Redis):

@@ -15,8 +15,8 @@ from services.clock import to_ms
 from services.events.case import Case
 from services.events.parse import Event, parse
 from services.simulator.dice import Dice, shares
-from services.simulator.life import is_open
 from services.simulator.office import HOUR_MS, OfficeHours
+from services.simulator.record import is_open
 from services.simulator.world import CaseSystem
 from services.working_calendar import WorkingCalendar
 from tests.unit.test_demo_district import demo_district
