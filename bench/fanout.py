@@ -62,7 +62,8 @@ async def _run(running: Running, clients: int, seconds: float, zone: str) -> dic
     cookie = "" if zone == "wall" else running.product.cookie
     started = time.monotonic()
     for start in range(0, clients, 25):
-        many = (Light(running.room.http_port, True, zone, cookie).connect() for _ in range(start, min(start + 25, clients)))
+        now = range(start, min(start + 25, clients))
+        many = (Light(running.room.http_port, True, zone, cookie).connect() for _ in now)
         lights += await asyncio.gather(*many)
     connected_s = time.monotonic() - started
     await asyncio.sleep(3)

@@ -21,8 +21,8 @@ import redis
 from bench.harness import CASES, PHASES, RATES, Fields, Room, Target, measure
 from bench.page import Counter
 from bench.processes import Child, wait_for_http
-from services.clock import to_rfc3339
 from services import accounts
+from services.clock import to_rfc3339
 from services.district.load import load
 from services.events.entry import encode_entry
 from services.simulator.generate import generate

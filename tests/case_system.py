@@ -21,7 +21,7 @@ _ORDER = msgspec.json.Decoder(Order)
 class TinyCaseSystem:
     """Follows the ``commands`` stream in a thread of its own; ``pause`` lets it read nothing for a while."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(  # one of each door
         self,
         client: redis.Redis,
         clock: Clock,
