@@ -33,8 +33,11 @@ class Running:
     web: Child
 
 
-def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
-    """p50 and p99 over every client and every change, before and while one client reads nothing."""
+def measure(clients: int, seconds: float, cases: int, zone: str = "wall") -> dict[str, Any]:
+    """p50 and p99 over every client and every change, before and while one client reads nothing.
+
+    ``zone``: what they all watch; a desk's clients log in.
+    """
     product = Lianqin()
     server = RedisServer(LOGS / "fanout.redis.log")
     children: list[Child] = []
@@ -45,7 +48,8 @@ def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
         children = product.start(room)
         product.ready(room, children)
         running = Running(product, server, room, children[1])
-        return {"cases": cases, "web_before_mb": web_memory(running.web)} | asyncio.run(_run(running, clients, seconds))
+        base = {"cases": cases, "zone": zone, "web_before_mb": web_memory(running.web)}
+        return base | asyncio.run(_run(running, clients, seconds, zone))
     finally:
         for child in children:
             child.stop()
@@ -53,11 +57,13 @@ def measure(clients: int, seconds: float, cases: int) -> dict[str, Any]:
         product.clean_up()
 
 
-async def _run(running: Running, clients: int, seconds: float) -> dict[str, Any]:
+async def _run(running: Running, clients: int, seconds: float, zone: str) -> dict[str, Any]:
     lights: list[Light] = []
+    cookie = "" if zone == "wall" else running.product.cookie
     started = time.monotonic()
     for start in range(0, clients, 25):
-        many = (Light(running.room.http_port).connect() for _ in range(start, min(start + 25, clients)))
+        now = range(start, min(start + 25, clients))
+        many = (Light(running.room.http_port, True, zone, cookie).connect() for _ in now)
         lights += await asyncio.gather(*many)
     connected_s = time.monotonic() - started
     await asyncio.sleep(3)
@@ -67,7 +73,7 @@ async def _run(running: Running, clients: int, seconds: float) -> dict[str, Any]
     before = await _publish(running, lights, seconds)
     cpu = (cpu_seconds([running.web]) - cpu) / (time.monotonic() - began)
     memory = web_memory(running.web)
-    stuck = await Light(running.room.http_port, reads=False).connect()
+    stuck = await Light(running.room.http_port, False, zone, cookie).connect()
     at = time.monotonic()
     dropped = asyncio.create_task(_dropped_after(running.room.http_port, clients, at))
     beside = await _publish(running, lights, seconds)
@@ -122,8 +128,9 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--zone", default="wall", choices=("wall", "desk"))
     options = parser.parse_args()
-    print(json.dumps(measure(options.clients, options.seconds, options.cases), indent=1))
+    print(json.dumps(measure(options.clients, options.seconds, options.cases, options.zone), indent=1))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ RECEIVE_BUFFER = 32 * 1024
 class Light(asyncio.Protocol):
     """One client. ``heard`` holds (entry as a key, wall ms at the moment the bytes were read)."""
 
-    def __init__(self, port: int, reads: bool = True) -> None:
-        self.port, self.reads = port, reads
+    def __init__(self, port: int, reads: bool = True, zone: str = "wall", cookie: str = "") -> None:
+        self.port, self.reads, self.zone, self.cookie = port, reads, zone, cookie
         self.heard: list[tuple[int, float]] = []
         self.joined = asyncio.get_running_loop().create_future()
         self.gone = asyncio.get_running_loop().create_future()
@@ -36,7 +36,8 @@ class Light(asyncio.Protocol):
         self.transport: asyncio.Transport = transport
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
-            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Origin: http://127.0.0.1\r\nCookie: {self.cookie}\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
         await asyncio.wait_for(self.joined, 60)
@@ -92,7 +93,7 @@ class Light(asyncio.Protocol):
             self._send(b"40")
         elif self._step == 1:
             self._step = 2
-            self._send(b'42["hello",{}]')
+            self._send(f'42["hello",{{"zone":"{self.zone}"}}]'.encode())
             if not self.reads:
                 self.transport.pause_reading()
                 self.joined.set_result(None)

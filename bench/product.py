@@ -21,13 +21,16 @@ import redis
 from bench.harness import CASES, PHASES, RATES, Fields, Room, Target, measure
 from bench.page import Counter
 from bench.processes import Child, wait_for_http
+from services import accounts
 from services.clock import to_rfc3339
 from services.district.load import load
 from services.events.entry import encode_entry
 from services.simulator.generate import generate
+from services.store.accounts import Account
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 
+PASSWORD = "four Plain words here"
 STATUSES = ("filed", "dispatched", "acknowledged", "handling", "handled")
 # How many cases the map has drawn: 0 until both its canvases were drawn after the last case came (data-open tells).
 DRAWN = """() => {
@@ -126,10 +129,15 @@ class Lianqin(Target):
             url = self._postgres.url
         engine = open_engine(url)
         upgrade(engine)
+        now = time.time_ns() // 1_000_000
+        accounts.add(engine, now, Account("wall", "bench", "wall", addresses="127.0.0.0/8"), "")
+        accounts.add(engine, now, Account("duty", "bench", "duty_officer"), PASSWORD)
+        self.cookie = f"lianqin={accounts.log_in(engine, now, 'duty', PASSWORD, '127.0.0.1').token}"
         engine.dispose()
         environment = {
             **os.environ, "LIANQIN_REDIS_URL": room.redis_url, "LIANQIN_DATABASE_URL": url,
             "LIANQIN_DISTRICT": str(self.folder / "district"), "LIANQIN_PORT": str(room.http_port),
+            "LIANQIN_MONITORS": "127.0.0.0/8",
         }  # fmt: skip
         command = [sys.executable, "-m", "dashboard.cli"]
         return [Child([*command, name], room.log, env=environment) for name in ("projector", "web")]

@@ -1,6 +1,7 @@
 """What is asked wrongly is answered in words: a page that is not there (404), a callback's body that is none (400)."""
 
 import logging
+import re
 from typing import Any
 
 import flask
@@ -59,6 +60,15 @@ def register_refusals(server: Flask, app: Dash) -> None:
             log.warning("a wrong body to %s: %s", UPDATE, wrong)
             return Response(f"{wrong}\n", 400, mimetype="text/plain")
         return None
+
+
+def is_page(path: str) -> bool:
+    """Whether Dash has a page there: ``/wall``, or one that fits a template such as ``/street/<code>``."""
+    for page in page_registry.values():
+        pattern = re.sub(r"<[^>]*>", "[^/]+", page.get("path_template") or page["path"])
+        if re.fullmatch(pattern, path.rstrip("/")):
+            return True
+    return False
 
 
 def _what_is_wrong(data: bytes, app: Dash) -> str:

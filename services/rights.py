@@ -124,5 +124,5 @@ def home(person: Person) -> str:
     """The address that a person's log-in leads to."""
     return {
         "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/wall",
-        "auditor": "/audit", "admin": "/account",
+        "auditor": "/account", "admin": "/account",
     }[person.role]  # fmt: skip

@@ -21,10 +21,16 @@ _ORDER = msgspec.json.Decoder(Order)
 class TinyCaseSystem:
     """Follows the ``commands`` stream in a thread of its own; ``pause`` lets it read nothing for a while."""
 
-    def __init__(
-        self, client: redis.Redis, clock: Clock, office: OfficeHours, entries: list[dict[bytes, bytes]]
+    def __init__(  # one of each door
+        self,
+        client: redis.Redis,
+        clock: Clock,
+        office: OfficeHours,
+        entries: list[dict[bytes, bytes]],
+        code: str = CODE,
     ) -> None:
         self._redis: Any = client
+        self._commands, self._events = f"lianqin:{{{code}}}:commands", f"lianqin:{{{code}}}:events"
         self._clock, self._office = clock, office
         self.cases = {case.case_id: case for case in (_CASE.decode(fields[b"data"]) for fields in entries)}
         self.executed: list[str] = []
@@ -45,7 +51,7 @@ class TinyCaseSystem:
             if self.paused.is_set():
                 continue
             try:
-                found = self._redis.xrange(f"lianqin:{{{CODE}}}:commands", min=f"({self._after}", count=200)
+                found = self._redis.xrange(self._commands, min=f"({self._after}", count=200)
                 for entry_id, fields in found:
                     self._obey(fields)
                     self._after = entry_id.decode()
@@ -57,7 +63,7 @@ class TinyCaseSystem:
         self.seen.append(fields)
         command_id, kind, now = fields[b"id"].decode(), fields[b"type"].decode(), self._clock.now_ms()
         if command_id in self._answers:
-            self._redis.xadd(f"lianqin:{{{CODE}}}:events", self._answers[command_id])
+            self._redis.xadd(self._events, self._answers[command_id])
             return
         order, reason, steps = _ORDER.decode(fields[b"data"]), None, []
         try:
@@ -74,7 +80,7 @@ class TinyCaseSystem:
         for step in steps:
             self.cases[step.case.case_id] = step.case
             self._redis.xadd(
-                f"lianqin:{{{CODE}}}:events",
+                self._events,
                 encode_entry("/case-system", step.type, step.case, step.time_ms, subject=step.case.case_id),
             )
-        self._redis.xadd(f"lianqin:{{{CODE}}}:events", answer)
+        self._redis.xadd(self._events, answer)

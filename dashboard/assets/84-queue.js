@@ -53,6 +53,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     proposed: row => !!row[A.proposal], unplaced: row => row[A.lon] === null, border: row => !!row[A.neighbour], unseen: row => row[A.unseen] === 1,
   };
   const ONLY_WORDS = {overdue: words.light[2], soon: words.light[1], suspended: words.light[3], proposed: words.proposed, unplaced: words.unplaced, border: words.border, unseen: words.unseen};
+  const ONLY_NAMES = Object.keys(ONLY);
   const haystacks = new Map();
   const haystack = row => {
     const known = haystacks.get(row[A.id]);
@@ -141,31 +142,51 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   };
   const visible = node => node.data.head ? node.data.n > 0 : node.data.passes && !(state.group !== "none" && state.folded.has(node.data.key));
 
-  /** Counts what passes and keeps one head a group; returns what changed of the heads. */
+  /** What one case adds: to its group, and to the counts of the chips. */
+  const counts = new Map(), totals = new Map(), onlyCounts = Object.fromEntries(Object.keys(ONLY).map(name => [name, 0]));
+  const judge = item => {
+    item.key = keys[state.group](item.row);
+    item.passes = passes(item.row);
+    item.marks = ONLY_NAMES.filter(name => ONLY[name](item.row));
+  };
+  const add = (item, by) => {
+    for (const name of item.marks) onlyCounts[name] += by;
+    const one = map => { const n = (map.get(item.key) || 0) + by; n ? map.set(item.key, n) : map.delete(item.key); };
+    one(totals);
+    if (item.passes) { shown += by; one(counts); }
+  };
+  /** Everything is judged anew: another filter, another grouping. */
+  const judgeAll = () => {
+    counts.clear(); totals.clear(); shown = 0;
+    for (const name of ONLY_NAMES) onlyCounts[name] = 0;
+    for (const item of data.values()) { judge(item); add(item, 1); }
+  };
+  /** One head a group, whether any of its cases passes or not: a filter then moves no rows in or out of the table. */
   const regroup = () => {
-    const counts = new Map();
-    let n = 0;
-    for (const item of data.values()) {
-      item.key = keys[state.group](item.row);
-      item.passes = passes(item.row);
-      if (item.passes) { n += 1; counts.set(item.key, (counts.get(item.key) || 0) + 1); }
+    const change = {add: [], remove: []};
+    for (const [key, head] of heads) if (!totals.has(key) || state.group === "none") { heads.delete(key); change.remove.push(head); }
+    if (state.group !== "none") for (const key of totals.keys()) if (!heads.has(key)) {
+      const head = {id: `\u0000${state.group}:${key}`, head: true, key, n: 0};
+      heads.set(key, head);
+      change.add.push(head);
     }
-    const change = {add: [], update: [], remove: []};
-    for (const [key, head] of heads) if (!counts.has(key) || state.group === "none") { heads.delete(key); change.remove.push(head); }
-    if (state.group !== "none") for (const [key, count] of counts) {
-      const head = heads.get(key);
-      if (!head) { const made = {id: `\u0000${state.group}:${key}`, head: true, key, n: count}; heads.set(key, made); change.add.push(made); }
-      else if (head.n !== count) { const next = {...head, n: count}; heads.set(key, next); change.update.push(next); }
-    }
-    shown = n;
     return change;
   };
+  /** Heads say their number anew where it has changed. */
+  const recount = () => {
+    const moved = [];
+    for (const [key, head] of heads) { const n = counts.get(key) || 0; if (head.n !== n) { head.n = n; moved.push(head.id); } }
+    return moved;
+  };
+  const redrawHeads = moved => { const nodes = moved.map(id => api.getRowNode(id)).filter(node => node && node.displayed); if (nodes.length) api.redrawRows({rowNodes: nodes}); };
   let shown = 0;
   const refilter = () => {
     if (!api) return;
-    api.applyTransaction(regroup());
+    judgeAll();
+    const change = regroup(), moved = recount();
+    if (change.add.length || change.remove.length) api.applyTransaction(change);
     api.onFilterChanged();
-    api.refreshClientSideRowModel("sort");
+    redrawHeads(moved);
     drawTools();
     changed();
   };
@@ -183,21 +204,24 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     if (!api || ids === null) return;
     const change = {add: [], update: [], remove: []}, rows = live.state.rows;
     if (ids === "all") {
-      for (const [id, item] of data) if (!rows.has(id)) { data.delete(id); haystacks.delete(id); change.remove.push(item); }
+      for (const [id, item] of data) if (!rows.has(id)) { data.delete(id); haystacks.delete(id); add(item, -1); change.remove.push(item); }
     }
     for (const id of ids === "all" ? rows.keys() : ids) {
       const row = rows.get(id), item = data.get(id);
-      if (!row) { if (item) { data.delete(id); haystacks.delete(id); change.remove.push(item); } continue; }
+      if (!row) { if (item) { data.delete(id); haystacks.delete(id); add(item, -1); change.remove.push(item); } continue; }
       if (item && item.row === row) continue;
-      const next = {id, row, key: "", passes: true};
+      const next = {id, row, key: "", passes: true, marks: []};
+      judge(next);
+      if (item) add(item, -1);
+      add(next, 1);
       data.set(id, next);
       (item ? change.update : change.add).push(next);
     }
-    const more = regroup();
-    api.applyTransaction({add: change.add.concat(more.add), update: change.update.concat(more.update), remove: change.remove.concat(more.remove)});
+    const more = regroup(), moved = recount();
+    api.applyTransaction({add: change.add.concat(more.add), update: change.update, remove: change.remove.concat(more.remove)});
+    redrawHeads(moved);
     if (change.update.length) api.refreshCells({rowNodes: change.update.map(item => api.getRowNode(item.id)).filter(Boolean), force: true});
     drawTools();
-    changed();
   };
   const redraw = ids => { if (api) api.refreshCells({rowNodes: ids.map(id => api.getRowNode(id)).filter(Boolean), columns: ["case"], force: true}); };
 
@@ -205,9 +229,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   const chip = (name, label, n, on, click) => { const b = h("button", {class: `chip ${on ? "on" : ""}`, "aria-pressed": String(on), "data-only": name}, label, n === null ? "" : h("b", null, format.count(n))); b.onclick = click; return b; };
   let toolsShown = "";
   const drawTools = () => {
-    const counts = Object.fromEntries(Object.keys(ONLY).map(name => [name, 0]));
-    for (const {row} of data.values()) for (const name of Object.keys(ONLY)) if (ONLY[name](row)) counts[name] += 1;
-    const told = JSON.stringify([counts, shown, data.size, [...state.only], state.group, state.inMap, views]);
+    const told = JSON.stringify([onlyCounts, shown, data.size, [...state.only], state.group, state.inMap, views]);
     if (told === toolsShown) return;
     toolsShown = told;
     const toggle = name => () => { state.only.has(name) ? state.only.delete(name) : state.only.add(name); toUrl(); refilter(); };
@@ -218,7 +240,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     const query = new URLSearchParams({lang: texts.language, ...(about.street ? {street: about.street} : {})});
     $("queue-tools").replaceChildren(
       h("div", {class: "chips"},
-        Object.keys(ONLY).filter(name => counts[name] || state.only.has(name)).map(name => chip(name, ONLY_WORDS[name], counts[name], state.only.has(name), toggle(name))),
+        Object.keys(ONLY).filter(name => onlyCounts[name] || state.only.has(name)).map(name => chip(name, ONLY_WORDS[name], onlyCounts[name], state.only.has(name), toggle(name))),
         chip("map", words.in_map, null, state.inMap, () => { state.inMap = !state.inMap; toUrl(); refilter(); })),
       h("div", {class: "tool-right"}, h("label", null, `${words.group_by} `, group), view,
         about.rights.includes("export_cases") ? h("a", {href: `/api/v1/cases.csv?${query}`, download: ""}, words.export) : null,
@@ -294,7 +316,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   $("desk-find").addEventListener("input", () => { state.text = $("desk-find").value.trim().toLowerCase(); clearTimeout(state.typing); state.typing = setTimeout(() => { toUrl(); refilter(); }, 60); });
 
   return {
-    put, current, move, redraw, refilter, selection, state, passes: id => { const item = data.get(id); return !!item && item.passes; },
+    put, current, move, redraw, refilter, selection, state, passes,
     clear: () => api && api.deselectAll(), inBounds: b => { bounds = b; if (state.inMap) refilter(); },
     present: t => { const ids = [...new Set([...Object.keys(present), ...Object.keys(t)])]; present = t; redraw(ids); },
   };

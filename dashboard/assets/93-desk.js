@@ -124,8 +124,7 @@ lianqin.startDesk = root => {
   const filterMap = () => {
     clearTimeout(filterMap.timer);
     filterMap.timer = setTimeout(() => {
-      const isAll = !queue.state.text && !queue.state.only.size;
-      for (const row of lianqin.live.state.rows.values()) isAll || queue.passes(row[A.id]) ? store.put(row) : store.drop(row[A.id]);
+      for (const row of lianqin.live.state.rows.values()) queue.passes(row) ? store.put(row) : store.drop(row[A.id]);
       layer && layer.touch();
     }, 80);
   };
@@ -133,7 +132,7 @@ lianqin.startDesk = root => {
     follow(change.rows);
     if (change.rows === null) { store.load(lianqin.live.state.rows); queue.put(null); }
     else if (change.rows.size) {
-      for (const id of change.rows) { const row = lianqin.live.state.rows.get(id); row ? store.put(row) : store.drop(id); }
+      for (const id of change.rows) { const row = lianqin.live.state.rows.get(id); row && queue.passes(row) ? store.put(row) : store.drop(id); }
       queue.put(change.rows);
     }
     if (change.rows === null || change.rows.size) { layer && layer.touch(); if (performance.now() - (drawFigures.at || 0) > 500) { drawFigures.at = performance.now(); drawFigures(); } }

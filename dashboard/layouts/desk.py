@@ -19,7 +19,7 @@ GRID_OPTIONS = {
     "headerHeight": 32,
     "animateRows": False,
     "suppressCellFocus": False,
-    "asyncTransactionWaitMillis": 120,
+    "deltaSort": True,
     "suppressColumnVirtualisation": True,
     "suppressScrollOnNewData": True,
     "suppressNoRowsOverlay": True,

@@ -125,6 +125,7 @@ def run_product(folder: Path, database: str) -> Iterator[Product]:
     made = Product(folder, server, port, {
         "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(folder),
         "LIANQIN_PORT": str(port), "LIANQIN_CONSUMER": "test",
+        "LIANQIN_MONITORS": "127.0.0.0/8",
     })  # fmt: skip
     with made.client() as client:
         clock: dict[Any, Any] = dict(VirtualClock(NOON, time_ns() // 1_000_000).to_hash())

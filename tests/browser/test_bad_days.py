@@ -109,12 +109,15 @@ def raw_browser(product: Product) -> sockets.socket:
     found.settimeout(20)
     found.connect(("127.0.0.1", product.port))
     found.sendall(
-        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Origin: http://127.0.0.1\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        head += found.recv(1)
+        got = found.recv(1)
+        assert got, head
+        head += got
     assert b"101 Switching" in head
     for text in (b"40", b'42["hello",{}]'):
         say(found, text)
