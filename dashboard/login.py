@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from flask import Flask, Response, request
@@ -88,7 +89,7 @@ class Pages:
         language = request.args.get("lang", "")
         aim = "/account" if entered.must_change else safe_aim(wanted) or home(entered.person)
         if language and "lang=" not in aim:
-            aim += f"{'&' if '?' in aim else '?'}lang={language}"
+            aim += f"{'&' if '?' in aim else '?'}lang={quote(language)}"
         response: Response = flask.redirect(aim, 303)  # type: ignore[assignment]  # a Flask response
         self.access.set_cookie(response, entered.token, entered.person)
         return response

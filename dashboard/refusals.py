@@ -92,6 +92,8 @@ def _what_is_wrong(data: bytes, app: Dash) -> str:
         if [(place.id, place.property) for place in found] != wanted:
             return f"{name}: not those of the callback {body.output[:80]!r}"
     for place in body.inputs:
+        if (place.id, place.property) == ("_pages_location", "pathname") and not str(place.value).startswith("/"):
+            return "inputs: pathname is no address"
         if place.id == "_pages_location" and not isinstance(place.value, str | None):
             return f"inputs: {place.property} is no text"
     return ""

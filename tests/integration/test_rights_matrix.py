@@ -50,6 +50,10 @@ from tests.tiny import CODE, NOON
 
 pytestmark = pytest.mark.redis
 ROOT = Path(__file__).parents[2]
+# Rights that no door asks for yet, each with its reason; whoever adds the door takes it out.
+WAITING = {
+    "read_audit": "there is no page of the audit: `lianqin audit` reads it on the machine",
+}
 PANEL = "..case-panel.hidden...case-panel-body.children.."
 ROUTER = ".._pages_content.children..._pages_store.data.."
 HOUR = 3_600_000
@@ -164,6 +168,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),
         "cases_csv": at("cases_csv", "/api/v1/cases.csv?street={street}", SEAT_1, SEAT_2),
+        "units_near": at("units_near", "/api/v1/units/near?case={id}", *PLACES),
+        "brigades": at("brigades", "/api/v1/units?street={street}", *SEATS),
         "alarm_lives": at("alarm_lives", "/api/v1/alarms/lives?seat={seat}", *SEATS),
         "log_entries": at("log_entries", "/api/v1/log?seat={seat}", *SEATS),
         "add_log_entry": at("add_log_entry", "/api/v1/log", *SEATS, method="POST", body=lambda p: {
@@ -247,11 +253,12 @@ def test_every_right_that_guards_is_in_the_table_and_every_right_of_the_table_gu
         node.value
         for package in ("dashboard", "services")
         for path in (ROOT / package).rglob("*.py")
-        if path != ROOT / "services/rights.py"
+        if path not in {ROOT / "services/rights.py", ROOT / "services/events/commands.py"}
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    assert {right for right in RIGHTS if right not in guarding and right not in asked} == set(), "nothing asks for it"
+    sent = {kind for kind in COMMANDS if kind.startswith("case.")}  # POST /api/v1/commands asks for the type's name
+    assert RIGHTS.keys() - guarding - asked - sent == WAITING.keys(), "nothing asks for it"
     for right, reach in RIGHTS.items():
         assert reach.keys() <= set(ROLES), right
         assert set(reach.values()) <= {"all", "own"}, right
