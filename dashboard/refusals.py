@@ -10,6 +10,8 @@ from dash import Dash, page_registry
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
 
+from dashboard.bodies import NUL
+
 log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
@@ -73,6 +75,8 @@ def is_page(path: str) -> bool:
 
 def _what_is_wrong(data: bytes, app: Dash) -> str:
     """What keeps a callback from being called with this; empty when nothing does."""
+    if NUL in data:
+        return "a text with a NUL in it"
     try:
         body = msgspec.json.decode(data, type=Body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -61,11 +61,11 @@ class FigureReader:
         """
         if name in STANDING:
             return self._standing(STANDING[name], scope, now)
-        district = self._district
+        district, indicator = self._district, INDICATORS[name]
         today = district.day_of(now)
         first = district.month_start(today) if span == "month" else today
         found: FigureView = self._offload(
-            lambda: self._indicator(INDICATORS[name], scope, Days(first, district.day_after(today)), now)
+            lambda: self._indicator(indicator, scope, Days(first, district.day_after(today)), now)
         )
         return found
 

@@ -50,7 +50,7 @@ def register(  # noqa: PLR0917  # one of each reader
             return True, []
         if not isinstance(picked, dict):
             return no_update, no_update
-        words = texts(language)
+        words = texts(language if isinstance(language, str) else "")
         try:
             found = _found(picked, words)
         except STORE_ERRORS:

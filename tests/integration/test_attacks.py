@@ -33,7 +33,7 @@ from tests.doors import (
     house,
     is_refused,
 )
-from tests.integration.test_rights_matrix import ROUTER, attempts
+from tests.integration.test_rights_matrix import PANEL, ROUTER, attempts
 from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis
@@ -44,6 +44,13 @@ PASSWORD = "three green herons 7"
 @pytest.fixture
 def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[House]:
     with house(sqlite_engine, redis_client, tiny) as found:
+        yield found
+
+
+@pytest.fixture
+def either(engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[House]:
+    """On each database: what one takes for a text the other may not."""
+    with house(engine, redis_client, tiny) as found:
         yield found
 
 
@@ -229,19 +236,33 @@ RAW = [
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_no_body_however_wrong_breaks_a_door(home: House) -> None:
-    for endpoint, tried in attempts(home, DUTY).items():
+def test_no_body_however_wrong_breaks_a_door(either: House) -> None:
+    for endpoint, tried in attempts(either, DUTY).items():
         attempt = tried[0]
         if attempt.method != "POST" or attempt.form is not None:
             continue
         bodies = [json.dumps(one).encode() for one in [*JUNK, *mutated(copy.deepcopy(attempt.body))]]
         for data in [*RAW, *bodies]:
-            answer = home.client(DUTY).post(attempt.path, data=data, content_type="application/json")
+            answer = either.client(DUTY).post(attempt.path, data=data, content_type="application/json")
             assert answer.status_code < 500, f"{endpoint}: {data[:900]!r}: {answer.status_code}"
 
 
-def test_no_query_however_wrong_breaks_a_door(home: House) -> None:
-    for tried in attempts(home, DUTY).values():
+def test_no_pick_however_wrong_breaks_the_panel(either: House) -> None:
+    for junk in JUNK:
+        picks = [
+            junk, {"id": junk}, {"id": junk, "desk": junk}, {"id": "EAST-1", "desk": junk}, {"camera": junk},
+            {"figure": junk}, {"figure": "open", "scope": junk}, {"figure": "closed", "span": junk},
+            *[{"figure": name, "scope": {heading: junk}} for name in ("open", "closed", "street_solved_rate", "watch")
+              for heading in ("street", "community", "grid", "unit", "channel", "level", "domain", "x")],
+        ]  # fmt: skip
+        for picked in picks:
+            for language in ("zh-CN", junk):
+                answer = either.call(DUTY, PANEL, picked, None, language, triggered="picked-case.data")
+                assert answer.status_code in {200, 204, 400}, f"{picked} {language!r}: {answer.status_code}"
+
+
+def test_no_query_however_wrong_breaks_a_door(either: House) -> None:
+    for tried in attempts(either, DUTY).values():
         for attempt in tried:
             if attempt.method != "GET":
                 continue
@@ -249,7 +270,7 @@ def test_no_query_however_wrong_breaks_a_door(home: House) -> None:
             names = {*re.findall(r"(\w+)=", query), "lang", "n", "hours", "limit", "since", "street", "first", "by"}
             for name in names:
                 for junk in ("%00", "-1", "9" * 30, "%ff%fe", "'", "..%2f..", "x" * 3000, "%0d%0aa:b", "1e9", "２０"):
-                    with home.client(DUTY).get(f"{path}?{name}={junk}") as answer:
+                    with either.client(DUTY).get(f"{path}?{name}={junk}") as answer:
                         assert answer.status_code < 500 or path == "/readyz", f"{path}?{name}={junk[:20]}"
 
 
