@@ -251,7 +251,9 @@ def page_right(path: str, district: str) -> tuple[str, str | None] | None:
 
 def _log_in_first(endpoint: str) -> Response | tuple[str, int]:
     if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
-        return _go(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}")
+        language = request.args.get("lang", "")
+        tail = f"&lang={quote(language)}" if language else ""
+        return _go(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}{tail}")
     return _say(401, "请先登录 / log in first")
 
 

@@ -27,6 +27,7 @@ from services.stream import Keys
 from tests.servers import Postgres
 from tests.tiny import CODE, NOON, write_tiny_district
 
+LOOPBACK = "127.0.0.0/8"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -52,6 +53,7 @@ class Product:
     port: int
     environment: dict[str, str]
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    cookie: str = ""
 
     @property
     def url(self) -> str:
@@ -78,7 +80,8 @@ class Product:
         process.wait(15)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+        headers = {"Cookie": self.cookie} if self.cookie else {}
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=5) as answer:
             return json.loads(answer.read())
 
     def board(self) -> Any:
@@ -113,20 +116,26 @@ def product_on_postgres(tmp_path: Path, postgres_engine: Engine, _postgres_serve
     yield from run_product(tmp_path, _postgres_server.url)
 
 
-def run_product(folder: Path, database: str) -> Iterator[Product]:
+def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) -> Iterator[Product]:
+    """``wall``: where the wall stands; a test whose browsers must log in puts it elsewhere. ``more``: settings."""
     write_tiny_district(folder)
     server = EmbeddedRedis(folder / "redis")
     server.start()
     engine = open_engine(database)
     upgrade(engine)
-    accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")
+    accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses=wall), "")
+    cookie = ""
+    if wall != LOOPBACK:  # the test's own looks need a log-in then
+        accounts.add(engine, 1, Account("watch", "看守", "leader"), "")
+        now = time_ns() // 1_000_000
+        cookie = f"lianqin={accounts.log_in_as(engine, now, 'tests|watch', 'watch', '127.0.0.1').token}"
     engine.dispose()
     port = free_port()
     made = Product(folder, server, port, {
         "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(folder),
         "LIANQIN_PORT": str(port), "LIANQIN_CONSUMER": "test",
-        "LIANQIN_MONITORS": "127.0.0.0/8",
-    })  # fmt: skip
+        "LIANQIN_MONITORS": "127.0.0.0/8", **more,
+    }, cookie=cookie)  # fmt: skip
     with made.client() as client:
         clock: dict[Any, Any] = dict(VirtualClock(NOON, time_ns() // 1_000_000).to_hash())
         client.hset(made.keys.clock, mapping=clock)
