@@ -171,8 +171,15 @@ def person() -> Person:
 
 def refuse(code: int, text: str) -> NoReturn:
     """Answer an API's request with a reason in JSON."""
+    if code == 403:
+        _note(person(), text)
     body = msgspec.json.encode({"error": text})
     flask.abort(Response(body, code, content_type="application/json; charset=utf-8"))
+
+
+def _note(asking: Person, right: str) -> None:
+    """Who was refused what, for the log (ASVS 5.0, 16.3.2)."""
+    log.warning("%s (%s) may not %r: %s %r", asking.user_id, asking.role, right, request.method, request.path)
 
 
 def allowed(right: str, street: str | None = None, community: str | None = None) -> Person:
@@ -208,6 +215,7 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
         if found.must_change and endpoint not in {"account_page", "change_password", "log_out"}:
             return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
         if right is None or not may(found.person, right):
+            _note(found.person, right or "nobody's")
             return _say(403, "无权 / not allowed")
         return _page_or_callback(found.person, endpoint, callbacks, district)
 
@@ -221,6 +229,7 @@ def _page_or_callback(
     if endpoint == "/<path:path>":
         right = page_right(request.path, district)
         if right is not None and not may(asking, *right):
+            _note(asking, right[0])
             return _say(403, "无权 / not allowed")
     if request.path == UPDATE and request.method == "POST":
         if request.mimetype != "application/json":
@@ -233,6 +242,7 @@ def _page_or_callback(
         # A callback that nobody has given a right is refused; what is none at all is answered in words behind us.
         is_one = isinstance(output, str) and (output in CALLBACKS or output in callbacks())
         if is_one and not may(asking, CALLBACKS.get(str(output), "")):
+            _note(asking, str(output))
             return _say(403, "无权 / not allowed")
     return None
 

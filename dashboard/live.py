@@ -122,6 +122,7 @@ class LiveRoom:
         def handler(*arguments: Any) -> Any:
             person = self.people.get(_sid())
             if person is None or not may(person, EVENTS.get(event, "")):
+                log.warning("%s may not say %s", person.user_id if person else "nobody", event)
                 self.socketio.emit("forbidden", {"event": event}, to=_sid())
                 return None
             return work(*arguments)
@@ -137,6 +138,7 @@ class LiveRoom:
         sid, person = _sid(), self.people[_sid()]
         key, right, street = zone_wished(wish, person, self.follower.board.district.streets)
         if right is None or not may(person, right, street):
+            log.warning("%s (%s) may not join %r", person.user_id, person.role, wish)
             self.socketio.emit("forbidden", {"event": "hello"}, to=sid)
             return
         if (before := self.zone_of.get(sid)) not in {None, key}:

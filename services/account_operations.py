@@ -6,6 +6,8 @@ import msgspec
 from sqlalchemy import Engine
 
 from services import accounts, passwords
+from services.audit import Deed
+from services.audit_keeping import local_who, open_log
 from services.district.load import load
 from services.settings import Settings
 from services.store import accounts as store
@@ -41,24 +43,35 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             ]
         if not wish.user_id:
             raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
+        values: dict[str, object] = {}
         if action == "add":
-            return _add(settings, engine, now, wish)
-        if action == "reset":
+            said = _add(settings, engine, now, wish)
+            values = {"role": wish.role, "street": wish.street, "community": wish.community, "at": wish.addresses}
+        elif action == "reset":
             password = wish.password or passwords.make()
             passwords.check(password, wish.user_id)
             kept = passwords.hashed(password)
             ended = accounts.set_account(engine, now, wish.user_id, password=kept, must_change=True)
-            return [
+            said = [
                 f"{wish.user_id}: new password {password} (must be changed at the next log-in); {ended} sessions ended"
             ]
-        values = _changes(wish) if action == "set" else _SIMPLE[action]
-        _check_places(settings, values)
-        ended = accounts.set_account(engine, now, wish.user_id, **values)
-        return [f"{wish.user_id}: {action} done; {ended} sessions ended"]
+        else:
+            values = _changes(wish) if action == "set" else _SIMPLE[action]
+            _check_places(settings, values)
+            ended = accounts.set_account(engine, now, wish.user_id, **values)
+            said = [f"{wish.user_id}: {action} done; {ended} sessions ended"]
+        told = {name: value for name, value in values.items() if value is not None}
+        open_log(engine, settings).append_many(now, local_who(), [Deed(_RECORDED[action], wish.user_id, told)])
+        return said
     finally:
         engine.dispose()
 
 
+# How each stands on the audit.
+_RECORDED = {
+    "add": "account_added", "set": "role_changed", "disable": "account_disabled", "enable": "account_disabled",
+    "reset": "account_reset", "end": "session_ended",
+}  # fmt: skip
 _SIMPLE: dict[str, dict[str, object]] = {
     "disable": {"is_disabled": True}, "enable": {"is_disabled": False}, "end": {},
 }  # fmt: skip

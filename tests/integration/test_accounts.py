@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.store import accounts as store
 from services.store import people_schema
 from services.store.accounts import Account
+from services.store.audit import Wanted, newest
 from services.store.engine import open_engine, writing
 
 NOW = 1_795_000_000_000
@@ -447,6 +448,25 @@ def test_the_command_adds_lists_disables_and_resets(command: Any) -> None:
     assert not is_open(command.engine, token, now + 1000)
     assert refusal(command.engine, now + 1000, "maj", password) == "wrong"
     assert accounts.log_in(command.engine, now + 1000, "maj", another, AT).must_change
+
+
+def test_what_is_done_to_accounts_is_on_the_audit_without_a_password(command: Any) -> None:
+    command("add", "maj", role="street_staff", street="S1", password=RIGHT)
+    command("set", "maj", role="leader")
+    for action in ("disable", "enable", "end"):
+        command(action, "maj")
+    command("reset", "maj", password=NEXT)
+    with pytest.raises(AccountError):
+        command("disable", "nobody")
+    with command.engine.connect() as connection:
+        found = newest(connection, Wanted(), 50)[::-1]
+    assert [(one.action, one.object) for one in found] == [
+        ("account_added", "maj"), ("role_changed", "maj"), ("account_disabled", "maj"), ("account_disabled", "maj"),
+        ("session_ended", "maj"), ("account_reset", "maj"),
+    ]  # fmt: skip
+    assert all(one.who.startswith("cli:") for one in found)
+    assert '"role":"leader"' in found[1].detail
+    assert not [one for one in found if RIGHT in one.detail or NEXT in one.detail or "argon2" in one.detail]
 
 
 def test_a_reset_unlocks_but_lets_nobody_in_who_was_disabled(command: Any) -> None:

@@ -6,6 +6,7 @@ doors are walked from the app's own registries, so that a new one without a righ
 
 import ast
 import gzip
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -494,6 +495,21 @@ def test_what_leaves_for_a_street_by_its_socket_holds_no_case_of_another(home: H
         assert all(p.case_id in text for p in rows)
         socket.disconnect()
     officer.disconnect()
+
+
+def test_who_is_refused_is_in_the_log(home: House, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        home.get(S1, "/desk")
+        home.get(S1, "/api/v1/log?seat=S2")
+        home.get(S1, "/api/v1/cases.csv?street=S2")
+        home.post(WALL, "/api/v1/commands", {})
+        socket = home.socket(S1)
+        socket.emit("hello", {"zone": "street:S2"})
+        socket.disconnect()
+    told_of = [record.getMessage() for record in caplog.records]
+    assert [text.split(" may not")[0] for text in told_of] == ["s1 (street_staff)"] * 3 + [
+        "wall (wall)", "s1 (street_staff)",
+    ]  # fmt: skip
 
 
 def test_an_export_has_an_exports_right_and_says_who_made_it(home: House) -> None:
