@@ -122,8 +122,8 @@ def test_no_way_of_writing_an_address_leads_a_street_to_what_is_not_its_own(home
     assert "WEST" not in answer.text
     shown = home.call(S1, ROUTER, _decoded(raw), f"?{query}")
     text = shown.text
-    is_shown = '"refused"' not in text and "404 - " not in text
-    assert shown.status_code == 200
+    is_shown = shown.status_code == 200 and '"refused"' not in text and "404 - " not in text
+    assert shown.status_code == (400 if "%00" in path else 200)
     assert not is_shown or "S1" in query, f"{path} by the router"
     assert "西街" not in text
 
