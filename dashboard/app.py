@@ -14,6 +14,7 @@ from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
 from dashboard.access import Access, person, register_access
+from dashboard.audit_endpoints import Auditing, register_audit
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.callbacks.desk import DeskPanel
 from dashboard.coverage_endpoints import register_coverage
@@ -154,11 +155,12 @@ def create_app(doors: Doors) -> Web:
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
     register_personal(server, access, recorder, sealer, offload)
+    register_audit(server, Auditing(doors.engine, doors.district, settings.data_key, offload, recorder))
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
     duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups)
     register_duty(server, duty)
-    _register_pages(doors, duty)
+    _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
@@ -171,17 +173,21 @@ def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
     return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
 
 
-def _register_pages(doors: Doors, duty: Duty) -> None:
+def _register_pages(doors: Doors, duty: Duty, look: Callable[[Person, str, str], None]) -> None:
     """The pages. Dash's router asks for any of them in a callback, so that each looks again whether it may be shown."""
     district, titles = doors.district, texts("zh-CN")
 
-    def page(right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]) -> Callable[..., html.Div]:
+    def page(
+        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]
+    ) -> Callable[..., html.Div]:
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
             words, asking = texts(lang), person()
             if not may(asking, right, code or None):
                 return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
             if code and code not in district.streets:
                 return html.Div(words["word"]["no_street"], className="refused", role="alert")
+            if asking.role != "wall":
+                look(asking, f"/{name}/{code}".rstrip("/"), "see_page")
             found = layout(words, asking, code)
             if doors.demo:
                 setattr(found, "data-note", words["word"]["demo"])
@@ -197,10 +203,12 @@ def _register_pages(doors: Doors, duty: Duty) -> None:
                  titles["desk"]["page_title"]),
     }  # fmt: skip
     for name, (path, layout, title) in shown.items():
-        dash.register_page(name, path=path, layout=page(PAGES[path], layout), title=title)
+        dash.register_page(name, path=path, layout=page(name, PAGES[path], layout), title=title)
     dash.register_page(
         "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
-        layout=page(PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)),
+        layout=page(
+            "street", PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)
+        ),
     )  # fmt: skip
     dash.register_page(
         "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],

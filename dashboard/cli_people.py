@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from services.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def _add_audit(commands: "Commands", local: Local) -> None:
         "--head", action="append", default=[], metavar="HASH", help="a head noted earlier must be among the rows"
     )
     verify.add_argument("--file", type=Path, help="check an archive instead of the store")
+    verify.add_argument("--json", action="store_true", help="say what was found as JSON")
     export = _action(actions, "export", _export, "write an archive as JSON lines; nothing is deleted", local)
     export.add_argument("--until", type=date.fromisoformat, required=True, metavar="DAY", help="the last day, in")
     export.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="the first day; default: all")
@@ -74,7 +77,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
         verdict = verify_file(settings, options.file, options.head)
     else:
         verdict = verify_store(settings, max(options.first, 1), options.head)
-    _print(verdict.lines)
+    _print([msgspec.json.encode(verdict).decode()] if options.json else verdict.lines)
     return 0 if verdict.is_well else 1
 
 

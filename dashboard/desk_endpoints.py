@@ -151,6 +151,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
 
         if not offload(keep):
             refuse(409, f"at most {views.MOST} views")
+        record("view_saved", asking, view.name[:64], {"page": view.page})
         return as_json({})
 
     @server.post("/api/v1/views/drop")
@@ -162,6 +163,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
                 views.drop(connection, asking.user_id, view.page, view.name)
 
         offload(drop)
+        record("view_saved", asking, view.name[:64], {"page": view.page, "dropped": True})
         return as_json({})
 
     @server.get("/api/v1/cases.csv")

@@ -121,6 +121,7 @@ class Duty:
         asking, centre = person(), self.district.code
         if not may_seat(asking, "see_log", seat, centre):
             return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+        self.record.look(asking, f"/handover/{seat}/{sheet}"[:200], "see_page")
         try:
             if sheet == "now":
                 found, signs = self.desk.sheet_now(self.board(), seat, self.clock.now_ms()), Signatures()

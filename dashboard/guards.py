@@ -65,6 +65,9 @@ ADDRESSES: dict[str, str] = {
     "reports_due": "see_log",
     "report_done": "write_report",
     "grids": "see_street",
+    "audit_page": "read_audit",
+    "audit_check": "read_audit",
+    "audit_csv": "export_audit",
 }
 
 # Dash page → right.

@@ -29,15 +29,15 @@ class Recorder:
         shown: dict[str, Any] = {k: mask_text(v) if isinstance(v, str) else v for k, v in detail.items()}
         self._offload(lambda: self.log.append(now, who, action, about, **shown))
 
-    def look(self, person: Person, case_id: str) -> None:
-        """A person opened a case's panel."""
+    def look(self, person: Person, about: str, action: str = "see_case") -> None:
+        """A person opened a case's panel, or a page."""
         now = machine_ms()
-        if now - self._looks.get((person.user_id, case_id), -LOOK_MS) < LOOK_MS:
+        if now - self._looks.get((person.user_id, about), -LOOK_MS) < LOOK_MS:
             return
         if len(self._looks) > _KEPT:
             self._looks = {key: at for key, at in self._looks.items() if now - at < LOOK_MS}
-        self._looks[person.user_id, case_id] = now
-        self("see_case", person, case_id, {})
+        self._looks[person.user_id, about] = now
+        self(action, person, about, {})
 
 
 def who_of(person: Person | None) -> Who:

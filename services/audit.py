@@ -37,7 +37,6 @@ ACTIONS = {
     "account_disabled": "an account was disabled or enabled again",
     "account_reset": "an account's password was set anew",
     "role_changed": "an account's role, street or networks were changed",
-    "package_loaded": "a district package was loaded",
     "dead_shown": "the original of a refused entry was read",
     "key_rotated": "what is kept encrypted was encrypted with a new key",
     "audit_read": "the audit itself was read",

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import IO, NamedTuple, TypeVar
+from typing import IO, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.audit import Checked, Record, Signer, Who, check
+from services.audit import Break, Checked, Record, Signer, Who, check
 from services.clock import to_rfc3339
 from services.district.load import PackageError, load
 from services.publishing import OperationError
@@ -31,11 +31,57 @@ FORMAT = "lianqin-audit/1"
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class Verdict(NamedTuple):
-    """What a check says, in lines for a person, and whether all is well."""
+class Verdict(msgspec.Struct, frozen=True):
+    """What a check has found: ``rows`` that follow from each other, up to number ``last``, whose head is ``head``.
 
-    lines: list[str]
-    is_well: bool
+    ``broken_at`` and ``why`` (gap, link, seal) name the first row that does not follow (0: none does not). ``unknown``
+    rows are sealed with keys that are not known; the last ``unsealed`` carry no seal of a known key where there should
+    be one; ``missing`` are noted heads that are in no row, ``met`` those that are. ``is_cut``: a file without its end.
+    """
+
+    first: int
+    rows: int
+    last: int
+    head: str
+    broken_at: int = 0
+    why: str = ""
+    unknown: int = 0
+    is_sealed: bool = False
+    unsealed: int = 0
+    missing: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing was found that should not be."""
+        return not (self.broken_at or self.unsealed or self.missing or self.is_cut)
+
+    @property
+    def lines(self) -> list[str]:
+        """In words, for whoever runs the command."""
+        if self.broken_at:
+            return [
+                f"BROKEN: {Break(self.broken_at, self.why)}", f"{self.rows:,} rows before it are as they were written"
+            ]  # fmt: skip
+        lines = [f"{self.rows:,} rows up to number {self.last} follow from each other"]
+        if self.rows:
+            lines[0] += f"; head {self.head}"
+        if self.unknown:
+            lines.append(f"{self.unknown:,} rows are sealed with keys that LIANQIN_DATA_KEY does not name: not checked")
+        if self.unsealed:
+            lines.append(
+                f"NOT SEALED: the last {self.unsealed:,} rows carry no seal of a known key: written by a process "
+                "without LIANQIN_DATA_KEY, or by somebody who has not got it"
+            )
+        elif self.is_sealed:
+            lines.append("the data key has sealed them")
+        for head in self.missing:
+            lines.append(f"MISSING: the head {head} is in no row from {self.first} on: they were made anew, or cut off")
+        lines += [f"the head {head} is among them" for head in self.met]
+        if self.is_cut:
+            lines.append("the file's end is missing or another's: it was cut off")
+        return lines
 
 
 class Top(msgspec.Struct, frozen=True):
@@ -111,9 +157,8 @@ def verify_file(settings: Settings, path: Path, heads: Sequence[str]) -> Verdict
             raise OperationError(f"{path} is of the format {top.format!r}, not {FORMAT!r}")
         found = check(_lines(file, path, bottom), top.before, signer, wanted)
     verdict = _verdict(found, signer, wanted, 1)
-    if found.broken is None and bottom != [Bottom(found.rows, found.last, found.link)]:
-        return Verdict([*verdict.lines, "the file's end is missing or another's: it was cut off"], False)
-    return verdict
+    is_cut = found.broken is None and bottom != [Bottom(found.rows, found.last, found.link)]
+    return msgspec.structs.replace(verdict, is_cut=is_cut)
 
 
 def export(settings: Settings, since: date | None, until: date, out: Path) -> str:
@@ -160,28 +205,16 @@ def _line(record: Record, zone: tzinfo) -> str:
 
 
 def _verdict(found: Checked, signer: Signer, heads: frozenset[str], first: int) -> Verdict:
-    if found.broken is not None:
-        return Verdict([f"BROKEN: {found.broken}", f"{found.rows:,} rows before it are as they were written"], False)
-    lines = [f"{found.rows:,} rows up to number {found.last} follow from each other"]
-    is_well = True
-    if found.rows:
-        lines[0] += f"; head {store.Head(found.last, found.link).noted}"
-    if found.unknown:
-        lines.append(f"{found.unknown:,} rows are sealed with keys that LIANQIN_DATA_KEY does not name: not checked")
-    if signer and found.rows and found.sealed < found.last:
-        loose = found.last - max(found.sealed, found.last - found.rows)
-        lines.append(
-            f"NOT SEALED: the last {loose:,} rows carry no seal of a known key: written by a process without "
-            "LIANQIN_DATA_KEY, or by somebody who has not got it"
-        )
-        is_well = False
-    elif signer and found.rows:
-        lines.append("the data key has sealed them")
-    for head in sorted(heads - found.heads):
-        lines.append(f"MISSING: the head {head} is in no row from {first} on: they were made anew, or cut off")
-        is_well = False
-    lines += [f"the head {head} is among them" for head in sorted(heads & found.heads)]
-    return Verdict(lines, is_well)
+    head = store.Head(found.last, found.link).noted if found.rows else ""
+    broken = found.broken
+    if broken is not None:
+        return Verdict(first, found.rows, found.last, head, broken.number, broken.why)
+    is_sealed = bool(signer) and found.rows > 0
+    loose = found.last - max(found.sealed, found.last - found.rows) if is_sealed and found.sealed < found.last else 0
+    return Verdict(
+        first, found.rows, found.last, head, unknown=found.unknown, is_sealed=is_sealed, unsealed=loose,
+        missing=tuple(sorted(heads - found.heads)), met=tuple(sorted(heads & found.heads)),
+    )  # fmt: skip
 
 
 def _heads(texts: Sequence[str]) -> frozenset[str]:

@@ -63,6 +63,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "export_cases": _own("duty_officer", "leader"),
     "export_plan": _all("duty_officer", "leader"),
     "read_audit": _all("auditor"),
+    "export_audit": _all("auditor"),
     "decide_proposal": _all("duty_officer"),
     "case.dispatch": _own("duty_officer"),
     "case.return": _own("duty_officer"),
@@ -124,5 +125,5 @@ def home(person: Person) -> str:
     """The address that a person's log-in leads to."""
     return {
         "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/wall",
-        "auditor": "/account", "admin": "/account",
+        "auditor": "/audit", "admin": "/account",
     }[person.role]  # fmt: skip
