@@ -83,9 +83,7 @@ def measure(cases: int, rounds: int) -> dict[str, Any]:
         page.wait_for_timeout(2000)
         panels = []
         for number in range(rounds):
-            ids = page.evaluate(
-                "() => [...document.querySelectorAll('.ag-row[row-id^=B]')].map(e => e.getAttribute('row-id'))"
-            )
+            ids = page.evaluate(ROWS)
             panels.append(page.evaluate(CLICKED, ids[number % max(len(ids) - 2, 1)]))
             page.wait_for_timeout(150)
         found["panel"] = _of(panels)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.promise import Promise
 from bench.promises_coverage import coverage
+from bench.promises_desk import desks
 
 Results = Mapping[str, Any]
 PEERS = {"nicegui-canvas": "NiceGUI, canvas", "nodered": "Node-RED worldmap", "dash-interval": "Dash, 1 s interval"}
@@ -39,6 +40,8 @@ HELD_BY_TESTS = """\
 | a late screen says so within 5 s, comes back by itself; a stuck client harms nobody | tests/browser/test_bad_days.py |
 | off-line or restarted under: nothing missed, no reload; nothing personal leaves | tests/browser/test_socket.py |
 | text is text, figures equal the API's, every size, both languages, the day turns | tests/browser/test_wall.py |
+| every door × role × own and other zone is what the table of rights says | tests/integration/test_rights_matrix.py |
+| no command is lost, done twice or refused without a word | tests/unit/test_commanding.py, test_desk.py |
 | what is seen equals an exact isovist, lines of sight, closed forms | tests/unit/test_sweep.py |
 | coverage after any 1,000 events equals a recount; off and on is the same state | tests/unit/test_coverage_model.py |
 | memory is flat over 24,000 changes with reconnects | tests/browser/test_soak.py |"""
@@ -46,7 +49,7 @@ HELD_BY_TESTS = """\
 
 def page(machine: Mapping[str, str], results: Results) -> str:
     """The whole page."""
-    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *coverage(), *_start())
+    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *coverage(), *desks(), *_start())
     kept = [_verdict(p, results) for p in promises]
     short = [p.what for p, verdict in zip(promises, kept, strict=True) if verdict is False]
     facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, **_commits(results)}.items())
@@ -104,6 +107,12 @@ Kernels are warm (they are compiled once a machine). A town of blocks of 100 m, 
 eighteen of them side by side, its footprints in memory as shapes. How it works: [coverage.md](coverage.md).
 
 {_promises(coverage(), results)}
+
+## The desks
+
+The case system of this run obeys at once.
+
+{_promises(desks(), results)}
 
 ## From the command to the wall
 

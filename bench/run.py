@@ -49,6 +49,10 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         *(["--seconds", "3"] if quick else []),
     ]
     found["fanout"] = ["bench.fanout", *(["--clients", "50", "--seconds", "4", "--cases", "2000"] if quick else [])]
+    found["fanout-desks"] = [
+        "bench.fanout", "--zone", "desk", "--clients", "50", *(["--seconds", "4", "--cases", "2000"] if quick else [])
+    ]  # fmt: skip
+    found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]
     for kind in ("sqlite", "postgres"):
         found[f"ingest-{kind}"] = [
             "bench.ingest", "--database", kind, *(["--events", "12000", "--rounds", "1"] if quick else [])

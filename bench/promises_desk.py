@@ -1,0 +1,27 @@
+"""The rows of docs/promises.md about people at their desks."""
+
+from typing import Any
+
+from bench.promise import Promise
+
+
+def desks() -> list[Promise]:
+    """What one person waits for at a desk of 10,000 open cases, and fifty people at once."""
+
+    def told(name: str) -> Any:
+        return lambda f: f"p50 {f[name]['p50_ms']} ms, p95 {f[name]['p95_ms']} ms"
+
+    beside = "20 events/s beside"
+    return [
+        Promise("desk", f"10,000 open cases, {beside}: a click on a row shows its panel", "150 ms", told("panel"),
+                lambda f: f["panel"]["p95_ms"] <= 150),
+        Promise("desk", f"10,000 open cases, {beside}: a filter", "200 ms", told("filter"),
+                lambda f: f["filter"]["p95_ms"] <= 200),
+        Promise("desk", "100 cases dispatched at once: each told as done", "1 s",
+                lambda f: " / ".join(f"{ms:.0f} ms" for ms in f["dispatched_ms"]),
+                lambda f: max(f["dispatched_ms"]) <= 1000),
+        Promise("fanout-desks", "50 people at their desks, 5 deltas/s: p99", "300 ms, as the wall",
+                lambda f: f"{f['p99_ms']} ms (p50 {f['p50_ms']}), {f['web_cpu']:.0%} of a core, "
+                          f"{f['heard']:,} of {f['wanted']:,} heard",
+                lambda f: f["p99_ms"] <= 300 and f["heard"] == f["wanted"]),
+    ]  # fmt: skip
