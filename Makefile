@@ -45,7 +45,7 @@ demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 test: setup-tests ## set up what is missing and run the tests (under 15 minutes)
 	@$(RUN)/ruff check .
 	@$(RUN)/mypy
-	@$(RUN)/pytest -m "not slow"
+	@$(RUN)/pytest -m "not slow" -n auto --maxprocesses 4 --dist loadscope
 
 test-long: setup-tests ## the slow ones: faults at length, soak
 	@$(RUN)/pytest -m slow

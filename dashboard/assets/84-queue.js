@@ -100,13 +100,13 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   });
   const simple = (id, width, of, more) => column(id, width, text(of), byText(of), of, more);
   const columns = () => [
-    column("left", 132, leftCell, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
-    column("takeover", 96, takeoverCell, byNumber(row => row[A.takeoverAt] ?? NEVER), row => row[A.takeoverAt] || 0, {filter: false}),
-    column("case", 200, caseCell, byText(what), row => `${what(row)} ${row[A.id]}`, {flex: 1, minWidth: 132}),
-    ...(isStreet ? [] : [simple("street", 88, row => tiles.street(row[A.street]))]),
-    simple("grid", isStreet ? 124 : 116, place), simple("unit", 112, row => tiles.unit(row[A.leadUnit]) || "—"),
-    simple("status", 60, row => texts.status[row[A.status]] || row[A.status]),
-    column("back", 60, lianqin.cell((el, {data: {row}}) => { if (row[A.returns] || row[A.reworks]) el.classList.add("strong"); el.append(`${row[A.returns]} · ${row[A.reworks]}`); }), byNumber(row => -(row[A.returns] + row[A.reworks])), row => row[A.returns] + row[A.reworks], {filter: false}),
+    column("left", 138, leftCell, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
+    column("takeover", 92, takeoverCell, byNumber(row => row[A.takeoverAt] ?? NEVER), row => row[A.takeoverAt] || 0, {filter: false}),
+    column("case", 200, caseCell, byText(what), row => `${what(row)} ${row[A.id]}`, {flex: 3, minWidth: 120}),
+    ...(isStreet ? [] : [simple("street", 80, row => tiles.street(row[A.street]), {flex: 1, minWidth: 94})]),
+    simple("grid", 100, place, {flex: 2, minWidth: 96}), simple("unit", 92, row => tiles.unit(row[A.leadUnit]) || "—", {flex: 2, minWidth: 84}),
+    simple("status", 64, row => texts.status[row[A.status]] || row[A.status]),
+    column("back", 60, lianqin.cell((el, {data: {row}}) => { if (row[A.returns] || row[A.reworks]) el.classList.add("strong"); el.append(`${row[A.returns]} · ${row[A.reworks]}`); }), byNumber(row => -(row[A.returns] + row[A.reworks])), row => row[A.returns] + row[A.reworks], {filter: false, hide: innerWidth < 1500}),
     simple("channel", 84, row => texts.channel[row[A.channel]] || row[A.channel], {hide: true}),
     simple("id", 150, row => row[A.id], {hide: true}),
     column("reported", 104, text(row => format.hm(row[A.reportedAt])), byNumber(row => row[A.reportedAt]), row => row[A.reportedAt], {hide: true, filter: false}),

@@ -72,9 +72,11 @@ lianqin.startDesk = root => {
   const unitRow = (u, id) => {
     const send = h("button", {class: "touch", "data-unit": u.unit_id}, words.send_unit);
     send.onclick = () => { const row = lianqin.live.state.rows.get(id); if (row) commands.open("case.assign_unit", [[id, row[A.version]]], {unit_id: u.unit_id}); };
-    return h("div", {class: `unit-row ${u.freshness}`}, h("i", {class: `sign ${u.kind === "car" || u.kind === "enforcement" ? "capsule" : "ring-sign"}`}), h("b", null, u.unit_id), h("span", {class: "dim"}, texts.unit_kind[u.kind] || ""),
-      h("span", null, u.metres < 1000 ? `${Math.round(u.metres)} ${texts.unit.metre}` : `${(u.metres / 1000).toFixed(1)} ${texts.unit.kilometre}`), h("span", {class: "dim"}, u.is_by_road ? words.by_road : words.by_line), h("span", {class: "dim"}, format.fill(words.eta, {t: format.duration(Math.max(u.eta_s, 60) * 1000)})),
-      h("span", {class: "dim"}, u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(Math.max((lianqin.live.now() || 0) - u.at, 0))})),
+    const far = u.metres < 1000 ? `${Math.round(u.metres)} ${texts.unit.metre}` : `${(u.metres / 1000).toFixed(1)} ${texts.unit.kilometre}`;
+    const state = u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(Math.max((lianqin.live.now() || 0) - u.at, 0))});
+    const how = [u.is_by_road ? words.by_road : words.by_line, format.fill(words.eta, {t: format.duration(Math.max(u.eta_s, 60) * 1000)}), state];
+    return h("div", {class: `unit-row ${u.freshness}`}, h("i", {class: `sign ${u.kind === "car" || u.kind === "enforcement" ? "capsule" : "ring-sign"}`}),
+      h("div", null, h("p", null, h("b", null, u.unit_id), h("span", {class: "dim kind"}, texts.unit_kind[u.kind] || ""), h("span", null, far)), h("p", {class: "dim"}, how.filter(Boolean).join(" · "))),
       about.rights.includes("case.assign_unit") ? send : null);
   };
 

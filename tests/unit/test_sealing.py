@@ -29,7 +29,9 @@ def test_without_a_key_nothing_is_kept_or_opened() -> None:
             call(b"")
 
 
-@pytest.mark.parametrize("text", ["short", f"{make_key()},short", f"{make_key()};{make_key()}"])
+@pytest.mark.parametrize(
+    "text", ["short", f"{make_key()},short", f"{make_key()};{make_key()}"], ids=["short", "second", "semicolon"]
+)
 def test_what_is_no_key_is_said_with_the_remedy(text: str) -> None:
     with pytest.raises(ValueError, match="make one with `lianqin key make`") as error:
         Sealer(text)
