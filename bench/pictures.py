@@ -49,6 +49,14 @@ PANELS = (
     ("wall-figure", "#tile-streets .name[data-figure] >> nth=10"),
     ("wall-watch", "#watch-key"),
 )
+# name, account, address, width, height, what is clicked
+DESKS = (
+    ("desk", "duty", "/desk", 1920, 1080, '.ag-row [col-id="case"] >> nth=2'),
+    ("street", "street", "", 1366, 768, '.ag-row [col-id="case"] >> nth=1'),
+    ("desk-alarms", "duty", "/desk", 1366, 768, "#tab-alarms"),
+    ("handover", "duty", "/handover/320499/now", 1366, 768, ""),
+    ("audit", "auditor", "/audit", 1366, 768, ""),
+)
 IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data:image/png;base64,{}">'
 
 
@@ -129,6 +137,25 @@ def a_camera(url: str) -> str:
     return found
 
 
+def behind_the_door(browser: Browser, url: str, passwords: dict[str, str]) -> None:
+    """The desks, each as its own person sees it."""
+    for name, user, path, width, height, opens in DESKS:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.goto(f"{url}/login?next={path}")
+        page.fill("input[name=user]", user)
+        page.fill("input[name=password]", passwords[user])
+        page.click("main form button")
+        if opens:
+            page.wait_for_selector("#desk[data-queue=ready]", state="attached", timeout=60_000)
+            page.wait_for_timeout(5000)
+            page.locator(opens).first.click()
+        page.wait_for_timeout(4000)
+        page.screenshot(path=PICTURES / f"{name}.png")
+        context.close()
+        print(f"docs/pictures/{name}.png", flush=True)
+
+
 def cut(page: Page, process: subprocess.Popen[bytes]) -> None:
     """Stop the demo's Redis for as long as the picture takes: the wall must say so."""
     server = next(p for p in psutil.Process(process.pid).children(recursive=True) if "redis-server" in p.name()
@@ -175,6 +202,8 @@ def main() -> None:
                 page.screenshot(path=PICTURES / f"{name}.png")
                 page.close()
                 print(f"docs/pictures/{name}.png", flush=True)
+            told = [line.split() for line in (folder / "data/accounts.txt").read_text("utf-8").splitlines()]
+            behind_the_door(browser, url, {line[0]: line[1] for line in told if len(line) > 1})
             cut(opened(browser, url + "/wall", 1920, 1080), process)
             print("docs/pictures/wall-cut.png", flush=True)
             browser.close()
