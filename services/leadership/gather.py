@@ -1,0 +1,147 @@
+"""Reads a span's report: the roll-ups give it in a few dozen sums, however many cases there have been."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from services.district.package import District
+from services.figures import Days, NotKept, Scope, figures, window_of
+from services.indicators.figure import Figure
+from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
+from services.leadership.spans import Span, before, year_ago
+from services.store import schema
+
+NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
+SERIES_DAYS = 14
+Groups = dict[str, Compared]
+
+
+def gather(
+    connection: Connection, district: District, span: Span, now: int, *, street: str = "", unit: str = ""
+) -> Report:
+    """The report of a span for the district, a street or a unit, as of ``now``. Raises what the database raises."""
+    asked = _Asked(connection, district, span, now, Scope(street=street or None, unit=unit or None))
+    targets = {
+        name: getattr(district.policy, f"target_{short}")
+        for name, short in (
+            ("on_time_close_rate", "on_time"), ("grid_solved_rate", "grid"), ("street_solved_rate", "street"),
+            ("district_share", "district"),
+        )
+    }  # fmt: skip
+    window = window_of(district, asked.days, now)
+    return Report(
+        district.code, street, unit, span.text, window.start, window.end, window.until,
+        figures=asked.whole(NAMES), open_at_end=asked.standing(), levels=asked.levels(),
+        streets=[] if street else asked.ranked("street"), units=[] if unit else asked.ranked("unit"),
+        classes=asked.parts("domain"), channels=asked.parts("channel"), days=asked.series(), hours=asked.hours(),
+        targets=targets,
+    )  # fmt: skip
+
+
+class _Asked:
+    """One question: where, when, of whom."""
+
+    def __init__(self, connection: Connection, district: District, span: Span, now: int, scope: Scope) -> None:
+        self.connection, self.district, self.span, self.now, self.scope = connection, district, span, now, scope
+        self.days = Days(*span.numbers)
+        self.others = (Days(*before(span).numbers), Days(*year_ago(span).numbers))
+
+    def figures(self, names: Sequence[str], days: Days, by: Sequence[str] = ()) -> dict[Any, list[Figure]]:
+        return figures(self.connection, self.district, names, days, self.now, self.scope, by)
+
+    def whole(self, names: Sequence[str]) -> Groups:
+        """The scope's figures beside the other spans'; a span without any case is none to compare with."""
+        now, *others = (self.figures([*names, "intake"], days)[()] for days in (self.days, *self.others))
+        kept = [found if any(figure.n for figure in found) else [None] * len(found) for found in others]
+        return {
+            figure.name: Compared(figure, *then) for figure, *then in zip(now, *kept, strict=True)
+        }  # fmt: skip
+
+    def by(self, heading: str, name: str) -> Groups:
+        """Code → the figure of its cases."""
+        now, *others = (self.figures([name], days, [heading]) for days in (self.days, *self.others))
+        return {
+            str(code): Compared(figure, *(found[code,][0] if (code,) in found else None for found in others))
+            for (code,), (figure,) in now.items()
+        }
+
+    def ranked(self, heading: str) -> list[Ranked]:
+        shares = self.by(heading, "on_time_close_rate")
+        return ranked((code, share) for code, share in shares.items() if code and share.now.n)
+
+    def parts(self, heading: str) -> list[Part]:
+        """Counts of reported cases, most first. Of a unit's the roll-ups hold none by class or channel."""
+        try:
+            counts = self.by(heading, "intake")
+        except NotKept:
+            return []
+        found = [Part(code, count) for code, count in counts.items() if count.now.n]
+        return sorted(found, key=lambda part: (-part.count.now.n, part.code))
+
+    def levels(self) -> dict[str, int]:
+        """Where the closed cases were solved at the highest: level → how many."""
+        try:
+            found = self.figures(["closed"], self.days, ["level"])
+        except NotKept:
+            return {}
+        return {str(level): figure.n for (level,), (figure,) in found.items() if figure.n}
+
+    def series(self) -> list[Point]:
+        """Day by day: of a day or a week the fortnight up to its end, else the span itself."""
+        first, end = self.days
+        if self.span.kind in {"day", "week"}:
+            first = self.district.day_after(end, -SERIES_DAYS)
+        end = min(end, self.district.day_after(self.district.day_of(self.now)))
+        found = self.figures(["intake", "closed", "on_time_close_rate"], Days(first, end), ["day"])
+        points = []
+        for day in self.district.days(first, end):
+            intake, closed, rate = found.get((day,), [None, None, None])
+            points.append(
+                Point(
+                    day, intake.n if intake else 0, closed.n if closed else 0, rate.value if rate else None,
+                    rate.n if rate else 0,
+                )
+            )  # fmt: skip
+        return points
+
+    def hours(self) -> list[list[float | None]]:
+        """Mean reported cases by weekday and hour, over the days that have begun."""
+        try:
+            found = self.figures(["intake"], self.days, ["day", "hour"])
+        except NotKept:
+            return []
+        end = min(self.span.end, _date(self.district.day_of(self.now)) + timedelta(days=1))
+        weekdays = [0] * 7
+        for ahead in range((end - self.span.first).days):
+            weekdays[(self.span.first.weekday() + ahead) % 7] += 1
+        return heat(((_date(day).weekday(), int(hour), f.n) for (day, hour), (f,) in found.items()), weekdays)
+
+    def standing(self) -> Standing:
+        """Open cases at the ends: who is open now, less whom somebody reported since, and whom somebody ended since.
+
+        A case that was not filed (不予立案) ends with its acceptance: it keeps no time of its own.
+        """
+        c, district = schema.cases.c, self.district
+        named = [c.street == self.scope.street] if self.scope.street else []
+        named += [c.lead_unit == self.scope.unit] if self.scope.unit else []
+        query = select(c.accepted_at, c.filed_at, c.status).where(c.is_open, ~c.merged, *named)
+        rows = self.connection.execute(query).all()
+        unfiled = (row.accepted_at for row in rows if not row.filed_at)
+        waiting = [district.day_of(accepted) for accepted in unfiled if accepted is not None]
+        tomorrow = district.day_after(district.day_of(self.now))
+
+        def at(end: int) -> int:
+            if end >= tomorrow:
+                return len(rows)
+            intake, closed, filing = self.figures(["intake", "closed", "filing_rate"], Days(end, tomorrow))[()]
+            accepted = round((filing.denominator or 0) - filing.numerator)
+            turned_down = accepted - sum(day >= end for day in waiting)
+            return len(rows) - intake.n + closed.n + turned_down
+
+        return Standing(*(at(days.end) for days in (self.days, *self.others)))
+
+
+def _date(day: int) -> date:
+    return date(day // 10_000, day // 100 % 100, day % 100)
