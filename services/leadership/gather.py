@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from services.district.package import District
 from services.figures import Days, NotKept, Scope, figures, window_of
 from services.indicators.figure import Figure
 from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
-from services.leadership.spans import Span, before, year_ago
+from services.leadership.spans import Span, before, number, year_ago
 from services.store import schema
 
 NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
@@ -46,22 +46,36 @@ class _Asked:
     def __init__(self, connection: Connection, district: District, span: Span, now: int, scope: Scope) -> None:
         self.connection, self.district, self.span, self.now, self.scope = connection, district, span, now, scope
         self.days = Days(*span.numbers)
-        self.others = (Days(*before(span).numbers), Days(*year_ago(span).numbers))
+        self.others = tuple(self._comparable(other) for other in (before(span), year_ago(span)))
+
+    def _comparable(self, other: Span) -> Days | None:
+        """The other span, as long as this one has lasted; None where the history does not reach back to it whole.
+
+        A day that is not over is compared with none: a whole one would be another thing.
+        """
+        today = _date(self.district.day_of(self.now))
+        begun = self.connection.execute(
+            select(func.min(schema.rollups.c.day)).where(schema.rollups.c.cut == "class")
+        ).scalar()
+        if begun is None or other.first < _date(begun) or (self.span.kind == "day" and today < self.span.end):
+            return None
+        lasted = (min(self.span.end, today + timedelta(days=1)) - self.span.first).days
+        end = other.end if lasted >= self.span.days else min(other.end, other.first + timedelta(days=lasted))
+        return Days(number(other.first), number(end))
 
     def figures(self, names: Sequence[str], days: Days, by: Sequence[str] = ()) -> dict[Any, list[Figure]]:
         return figures(self.connection, self.district, names, days, self.now, self.scope, by)
 
     def whole(self, names: Sequence[str]) -> Groups:
-        """The scope's figures beside the other spans'; a span without any case is none to compare with."""
-        now, *others = (self.figures([*names, "intake"], days)[()] for days in (self.days, *self.others))
-        kept = [found if any(figure.n for figure in found) else [None] * len(found) for found in others]
-        return {
-            figure.name: Compared(figure, *then) for figure, *then in zip(now, *kept, strict=True)
-        }  # fmt: skip
+        """The scope's figures beside the other spans'."""
+        now = self.figures(names, self.days)[()]
+        others = [self.figures(names, days)[()] if days else [None] * len(now) for days in self.others]
+        return {figure.name: Compared(figure, *then) for figure, *then in zip(now, *others, strict=True)}
 
     def by(self, heading: str, name: str) -> Groups:
         """Code → the figure of its cases."""
-        now, *others = (self.figures([name], days, [heading]) for days in (self.days, *self.others))
+        now = self.figures([name], self.days, [heading])
+        others = [self.figures([name], days, [heading]) if days else {} for days in self.others]
         return {
             str(code): Compared(figure, *(found[code,][0] if (code,) in found else None for found in others))
             for (code,), (figure,) in now.items()
@@ -140,7 +154,7 @@ class _Asked:
             turned_down = accepted - sum(day >= end for day in waiting)
             return len(rows) - intake.n + closed.n + turned_down
 
-        return Standing(*(at(days.end) for days in (self.days, *self.others)))
+        return Standing(at(self.days.end), *(at(days.end) if days else None for days in self.others))
 
 
 def _date(day: int) -> date:

@@ -133,7 +133,7 @@ def matters(report: Report) -> list[Saying]:
         if part.count.before is not None and word_of(part.count) == "up" and part.count.change is not None:
             more = part.count.now.n - part.count.before.n
             found.append((more, Saying("class_up", {
-                "domain": part.code, "now": part.count.now.n, "before": part.count.before.n,
+                "domain": part.code, "now": part.count.now.n, "then": part.count.before.n,
                 "change": part.count.change,
             })))  # fmt: skip
     district = report.figures["district_share"]

@@ -58,7 +58,7 @@ class Span(NamedTuple):
     @property
     def numbers(self) -> tuple[int, int]:
         """First day and end as yyyymmdd, as the roll-ups count them."""
-        return _number(self.first), _number(self.end)
+        return number(self.first), number(self.end)
 
 
 def parse(text: str, today: date) -> Span:
@@ -127,7 +127,8 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
 
 
-def _number(day: date) -> int:
+def number(day: date) -> int:
+    """A day as yyyymmdd."""
     return day.year * 10_000 + day.month * 100 + day.day
 
 
