@@ -26,11 +26,14 @@ setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO cli
 	@touch $@
 
 .setup-npm: package.json package-lock.json
-	@echo "setup: the Socket.IO client (and axe-core for the tests) from npm"
+	@echo "setup: the Socket.IO client and Plotly (and axe-core for the tests) from npm"
 	@command -v npm >/dev/null || bash .ci/apt npm
 	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@mkdir -p dashboard/assets/vendor
 	@cp node_modules/socket.io-client/dist/socket.io.min.js dashboard/assets/vendor/
+	@mkdir -p dashboard/assets/plain/vendor
+	@cp node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js dashboard/assets/plain/vendor/
+	@gzip -9 -k -f -n dashboard/assets/plain/vendor/plotly-cartesian.min.js
 	@touch $@
 
 setup-tests: setup ## what the tests need beside: Redis, PostgreSQL, Chromium, a CJK font (apt, when it may)

@@ -29,7 +29,7 @@ from services.store.accounts import Account
 log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
-PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "account_page", "audit_page"})
+PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A wall's account that was just added or disabled is known after this long.
 WALLS_EVERY_S = 1.0

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 import dash
@@ -26,12 +27,14 @@ from dashboard.guards import PAGES
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
 from dashboard.layouts import coverage, desk, wall
+from dashboard.leadership_endpoints import Leading, register_leadership
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.login import Pages, register_login
 from dashboard.oidc import SingleSignOn
 from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
+from dashboard.static_files import register_static
 from dashboard.texts import texts
 from dashboard.unit_endpoints import register_units
 from dashboard.wire import wired
@@ -100,6 +103,7 @@ def create_app(doors: Doors) -> Web:
         use_pages=True,
         pages_folder="",
         assets_folder="assets",
+        assets_path_ignore=["plain"],  # of pages that Dash does not make
         update_title="",
         title="联勤指挥",
         serve_locally=True,
@@ -155,6 +159,7 @@ def create_app(doors: Doors) -> Web:
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
     register_personal(server, access, recorder, sealer, offload)
+    register_leadership(server, Leading(doors.engine, doors.district, doors.clock, offload, recorder))
     register_audit(server, Auditing(doors.engine, doors.district, settings.data_key, offload, recorder))
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
@@ -162,6 +167,7 @@ def create_app(doors: Doors) -> Web:
     register_duty(server, duty)
     _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)
+    register_static(server, Path(app.config.assets_folder))
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
 

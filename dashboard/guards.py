@@ -65,6 +65,8 @@ ADDRESSES: dict[str, str] = {
     "reports_due": "see_log",
     "report_done": "write_report",
     "grids": "see_street",
+    "leadership": "see_leadership",
+    "leadership_cases": "see_leadership",
     "audit_page": "read_audit",
     "audit_check": "read_audit",
     "audit_csv": "export_audit",

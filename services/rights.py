@@ -44,6 +44,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "be_here": _all(*ROLES),
     "see_wall": _all("wall", "duty_officer", "leader"),
     "see_coverage": _all("wall", "duty_officer", "leader"),
+    "see_leadership": _own("duty_officer", "leader"),
     "see_figures": _own("wall", "duty_officer", "leader"),
     "see_ground": _all("wall", "duty_officer", "leader", "street_staff"),
     "see_case": _own("wall", "duty_officer", "leader"),
@@ -124,6 +125,6 @@ def may_seat(person: Person, right: str, seat: str, district: str) -> bool:
 def home(person: Person) -> str:
     """The address that a person's log-in leads to."""
     return {
-        "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/wall",
+        "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/leadership",
         "auditor": "/audit", "admin": "/account",
     }[person.role]  # fmt: skip

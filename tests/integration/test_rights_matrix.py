@@ -180,6 +180,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "report_done": at("report_done", "/api/v1/reports", *SEATS, method="POST", well=done, body=lambda p: {
             "seat": SEAT_CODE[p], "case_id": {"S2": "WEST-1"}.get(p.street, "EAST-1"), "number": 0, "text": "已报"}),
         "grids": at("grids", "/api/v1/grids?seat={seat}", *SEATS),
+        "leadership": at("leadership", "/leadership?street={street}", *SEATS),
+        "leadership_cases": at("leadership_cases", "/leadership/cases?name=intake&street={street}", *SEATS),
         "audit_page": at("audit_page", "/audit"),
         "audit_check": at("audit_check", "/audit", method="POST", form={"head": ""}),
         "audit_csv": at("audit_csv", "/api/v1/audit.csv"),

@@ -1,0 +1,170 @@
+"""The leader's page: a span of days in one page of plain HTML, written by the server; its charts come after it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import flask
+from flask import Flask, Response, request
+from sqlalchemy import Engine
+
+from dashboard.access import allowed, person, refuse
+from dashboard.layouts.moments import minute_text
+from dashboard.layouts.report_charts import charts
+from dashboard.recording import Recorder
+from dashboard.texts import texts
+from services.clock import Clock
+from services.district.package import District
+from services.figures import Days, Scope, cases_behind, figures, window_of
+from services.indicators.definitions import INDICATORS
+from services.indicators.reasons import WHY
+from services.leadership.gather import gather
+from services.leadership.report import Report
+from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, before, latest, parse
+from services.leadership.words import Words
+from services.rights import DISTRICT, may
+
+CASES_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """What the pages need."""
+
+    engine: Engine
+    district: District
+    clock: Clock
+    offload: Callable[[Any], Any]
+    recorder: Recorder
+
+    @property
+    def today(self) -> date:
+        """The counting day of this moment."""
+        day = self.district.day_of(self.clock.now_ms())
+        return date(day // 10_000, day // 100 % 100, day % 100)
+
+    def span(self) -> Span:
+        """What the query asks for, else yesterday. Raises SpanRefused."""
+        first, last = request.args.get("from", ""), request.args.get("to", "")
+        text = request.args.get("span", "") or (f"{first}..{last}" if first and last else "")
+        return parse(text.strip(), self.today) if text else latest("day", self.today)
+
+    def scope(self) -> tuple[str, str]:
+        """(street, unit) of the query, of which the person may see the figures; a street's staff see their own."""
+        asking = person()
+        street, unit = request.args.get("street", "") or asking.street, request.args.get("unit", "")
+        if street and street not in self.district.streets:
+            refuse(404, "没有这个街道 / no such street")
+        if unit and unit not in self.district.units:
+            refuse(404, "没有这个单位 / no such unit")
+        allowed("see_leadership", street or DISTRICT)
+        return street, unit
+
+    def report(self, span: Span, street: str, unit: str) -> Report:
+        """Gathered where it holds up nobody."""
+        now = self.clock.now_ms()
+
+        def read() -> Report:
+            with self.engine.connect() as connection, connection.begin():
+                return gather(connection, self.district, span, now, street=street, unit=unit)
+
+        found: Report = self.offload(read)
+        return found
+
+
+def register_leadership(server: Flask, leading: Leading) -> None:
+    """Add the pages."""
+
+    @server.get("/leadership")
+    def leadership() -> Response:
+        words = texts(request.args.get("lang", ""))
+        street, unit = leading.scope()
+        try:
+            span, wrong = leading.span(), ""
+        except SpanRefused as error:
+            span, wrong = latest("day", leading.today), words["leadership"]["refused"][error.code]
+        report = leading.report(span, street, unit)
+        leading.recorder.look(person(), f"/leadership {span.text} {street}{unit}".strip(), "see_page")
+        return _page(leading, words, span, report, wrong)
+
+    @server.get("/leadership/cases")
+    def leadership_cases() -> Response:
+        words = texts(request.args.get("lang", ""))
+        street, unit = leading.scope()
+        name = request.args.get("name", "")
+        if name not in INDICATORS:
+            refuse(404, "没有这个指标 / no such indicator")
+        try:
+            span = leading.span()
+        except SpanRefused as error:
+            refuse(400, words["leadership"]["refused"][error.code])
+        return _cases(leading, words, span, name, (street, unit))
+
+
+def _query(**values: str) -> str:
+    kept = {name: value for name, value in values.items() if value}
+    if request.args.get("lang"):
+        kept["lang"] = request.args["lang"]
+    return urlencode(kept)
+
+
+def _page(leading: Leading, words: dict[str, Any], span: Span, report: Report, wrong: str) -> Response:
+    district, said = leading.district, Words(report, span, words, leading.district)
+    here = {"street": report.street, "unit": report.unit}
+
+    def at(other: Span) -> str:
+        return f"/leadership?{_query(span=other.text, **here)}"
+
+    day = min(span.last, leading.today)
+    kinds: list[tuple[Kind, str, str]] = [(k, words["leadership"]["kinds"][k], at(around(k, day))) for k in KINDS]
+    following = after(span)
+    other = {**request.args.to_dict(), "lang": "zh-CN" if words["language"] == "en" else "en"}
+    asking = person()
+    body = flask.render_template(
+        "leadership.html", w=words, l=words["leadership"], said=said, report=report, span=span,
+        span_name=said.span_name(span), kinds=kinds, earlier=at(before(span)),
+        later=at(following) if following.first <= leading.today else "", here=here, wrong=wrong,
+        opens=lambda name, street="": f"/leadership/cases?{_query(name=name, span=span.text, street=street or report.street, unit=report.unit)}",  # noqa: E501
+        of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
+        streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
+        charts=charts(report, words), as_of=minute_text(report.as_of, district.zone),
+        other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
+    )  # fmt: skip
+    return Response(body, content_type="text/html; charset=utf-8")
+
+
+def _cases(leading: Leading, words: dict[str, Any], span: Span, name: str, whose: tuple[str, str]) -> Response:
+    street, unit = whose
+    district, now = leading.district, leading.clock.now_ms()
+    scope, days = Scope(street=street or None, unit=unit or None), Days(*span.numbers)
+    window, indicator = window_of(district, days, now), INDICATORS[name]
+
+    def read() -> Any:
+        with leading.engine.connect() as connection, connection.begin():
+            figure = figures(connection, district, [name], days, now, scope)[()][0]
+            return figure, list(cases_behind(connection, district, name, window, scope, CASES_SHOWN))
+
+    figure, cases = leading.offload(read)
+    english = words["language"] == "en"
+    said, zone = Words(leading.report(span, street, unit), span, words, district), district.zone
+    lines = [
+        {
+            "id": row.case_id, "class": said.domain(row.domain) if english else row.class_name,
+            "street": said.street(row.street), "unit": said.unit(row.lead_unit) or "—",
+            "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone),
+            "why": WHY[verdict.why][1 if english else 0],
+        }
+        for row, verdict in cases
+    ]  # fmt: skip
+    body = flask.render_template(
+        "leadership_cases.html", w=words, l=words["leadership"], lines=lines, figure=figure,
+        value=said.value(figure), span_name=said.span_name(span), whose=said.whose,
+        label=indicator.en if english else indicator.zh, most=CASES_SHOWN,
+        definition=[(indicator.numerator_en, indicator.denominator_en, indicator.day_en) if english
+                    else (indicator.numerator_zh, indicator.denominator_zh, indicator.day_zh)][0],
+        back=f"/leadership?{_query(span=span.text, street=street, unit=unit)}",
+        desk="/desk" if may(person(), "see_desk") else f"/street/{person().street}" if person().street else "",
+    )  # fmt: skip
+    return Response(body, content_type="text/html; charset=utf-8")
