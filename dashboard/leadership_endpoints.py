@@ -54,7 +54,7 @@ class Leading:
     def scope(self) -> tuple[str, str]:
         """(street, unit) of the query, of which the person may see the figures; a street's staff see their own."""
         asking = person()
-        street, unit = request.args.get("street", "") or asking.street, request.args.get("unit", "")
+        street, unit = request.args.get("street", asking.street), request.args.get("unit", "")
         if street and street not in self.district.streets:
             refuse(404, "没有这个街道 / no such street")
         if unit and unit not in self.district.units:

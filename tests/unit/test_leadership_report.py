@@ -1,0 +1,156 @@
+"""A report's small arithmetic and its sentences: what is called more, less, low and worst."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.texts import LANGUAGES, texts
+from services.district.package import District
+from services.indicators.definitions import INDICATORS
+from services.indicators.figure import Figure
+from services.leadership.report import (
+    RANKED_N,
+    Compared,
+    Part,
+    Report,
+    Standing,
+    change,
+    heat,
+    interval,
+    ranked,
+)
+from services.leadership.sentences import matters, sentences, word_of
+from services.leadership.spans import parse
+from services.leadership.words import Words
+from tests.tiny import CODE
+from tests.unit.test_spans import TODAY
+
+
+def count(n: int, name: str = "intake") -> Figure:
+    return Figure(name, n, n, None, n, 0, 1, 1)
+
+
+def share(good: float, n: int, name: str = "on_time_close_rate") -> Figure:
+    return Figure(name, good / n if n else None, good, n, n, 0, 1, 1)
+
+
+def report(**more: Any) -> Report:
+    figures = {
+        name: Compared(share(0, 0, name) if indicator.over else count(0, name))
+        for name, indicator in INDICATORS.items()
+    } | more.pop("figures", {})  # fmt: skip
+    targets = {
+        "on_time_close_rate": 0.9, "grid_solved_rate": 0.8, "street_solved_rate": 0.8, "district_share": 0.04
+    }  # fmt: skip
+    values: dict[str, Any] = {
+        "district": CODE, "street": "", "unit": "", "span": "2026-11-26", "first": 0, "end": 1, "as_of": 1,
+        "open_at_end": Standing(7), "levels": {}, "streets": [], "units": [], "classes": [], "channels": [],
+        "days": [], "hours": [], **more,
+    }  # fmt: skip
+    return Report(figures=figures, targets=targets, **values)
+
+
+def test_a_shares_change_is_in_points_and_a_counts_in_parts_of_the_earlier() -> None:
+    assert change(share(92, 100), share(90, 100)) == pytest.approx(0.02)
+    assert change(count(120), count(100)) == pytest.approx(0.2)
+    assert change(count(120), count(0)) is None
+    assert change(share(0, 0), share(90, 100)) is None
+    assert change(count(1), None) is None
+
+
+def test_the_interval_is_wilsons() -> None:
+    """His own form, reckoned by hand for 8 of 10 and for 0 of 10 (1927)."""
+    assert interval(0.8, 10) == (pytest.approx(0.4902, abs=1e-4), pytest.approx(0.9433, abs=1e-4))
+    assert interval(0.0, 10) == (0.0, pytest.approx(0.2775, abs=1e-4))
+    assert interval(None, 0) == (None, None)
+
+
+@given(st.integers(0, 2000), st.integers(1, 2000))
+def test_the_interval_holds_the_share_and_narrows_with_n(good: int, n: int) -> None:
+    p = min(good, n) / n
+    low, high = interval(p, n)
+    assert low is not None
+    assert high is not None
+    assert 0 <= low <= p + 1e-12
+    assert p - 1e-12 <= high <= 1
+    closer = interval(p, n * 4)
+    assert closer[1] - closer[0] < high - low  # type: ignore[operator]  # both are there
+
+
+def test_the_rank_goes_by_value_then_volume_then_code_and_few_are_not_ranked() -> None:
+    rows = ranked([
+        ("few", Compared(share(RANKED_N - 1, RANKED_N - 1))), ("none", Compared(share(0, 0))),
+        ("b", Compared(share(90, 100))), ("a", Compared(share(90, 100))), ("big", Compared(share(180, 200))),
+        ("low", Compared(share(50, 100))), ("best", Compared(share(40, 40))),
+    ])  # fmt: skip
+    assert [(row.code, row.rank) for row in rows] == [
+        ("best", 1), ("big", 2), ("a", 2), ("b", 2), ("low", 5), ("few", None), ("none", None),
+    ]  # fmt: skip
+
+
+def test_an_hours_mean_is_over_the_days_that_there_were() -> None:
+    table = heat([(0, 8, 6), (0, 8, 2), (6, 23, 5)], [2, 1, 1, 1, 1, 0, 1])
+    assert table[0][8] == 4
+    assert table[6][23] == 5
+    assert table[1][8] == 0
+    assert table[5] == [None] * 24
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "word"),
+    [
+        (count(120), count(100), "same"), (count(150), count(100), "up"), (count(1000), count(900), "up"),
+        (count(60), count(100), "down"), (count(5), None, "none"), (share(92, 100), share(90, 100), "same"),
+        (share(9500, 10_000), share(9000, 10_000), "up"), (share(800, 1000), share(900, 1000), "down"),
+    ],
+)  # fmt: skip
+def test_what_chance_makes_is_called_the_same(now: Figure, then: Figure | None, word: str) -> None:
+    assert word_of(Compared(now, then)) == word
+
+
+def test_where_nothing_happened_one_sentence_says_so() -> None:
+    (only,) = sentences(report())
+    assert (only.code, only.values) == ("nothing", {"open": 7})
+    assert matters(report()) == []
+
+
+def test_below_the_target_the_street_that_misses_most_is_named(tiny: District) -> None:
+    streets = ranked([("S1", Compared(share(700, 1000))), ("S2", Compared(share(20, 40)))])
+    found = report(streets=streets, figures={
+        "on_time_close_rate": Compared(share(720, 1040)), "intake": Compared(count(1204), count(1136)),
+        "grid_solved_rate": Compared(share(70, 100, "grid_solved_rate")),
+        "district_share": Compared(share(5, 100, "district_share")),
+    })  # fmt: skip
+    came, kept, solved = sentences(found)
+    assert came.code == "came_same"
+    assert (kept.code, kept.values["street"], kept.values["of_street"], kept.values["missed"]) == (
+        "kept_below_by", "S1", 300, 320,
+    )  # fmt: skip
+    assert solved.code == "solved_both"
+    assert [saying.values.get("street", saying.code) for saying in matters(found)] == ["S1", "S2", "district_high"]
+    said = Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).sentences()
+    assert said[0].startswith("当日上报 1,204 件，与前一日基本持平（↑6.0%）")
+    assert "按期结案率 69.2%（n=1,040），低于目标 90% 20.8 个百分点" in said[1]
+    assert "有 300 件未按期（共 320 件）" in said[1]
+
+
+def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() -> None:
+    classes = [Part("01", Compared(count(300), count(200))), Part("02", Compared(count(110), count(100)))]
+    found = report(classes=classes, figures={"intake": Compared(count(1410), count(1200))})
+    assert sentences(found)[0].code == "came_up_by"
+    assert sentences(found)[0].values["domain"] == "01"
+    assert [saying.values.get("domain") for saying in matters(found)] == ["01"]
+
+
+CODES = (
+    "nothing", "came", "came_up_by", "came_up", "came_down", "came_same", "came_none", "kept_none", "kept",
+    "kept_below", "kept_below_by", "solved_none", "solved", "solved_low", "solved_high", "solved_both", "street_low", "class_up",
+    "district_high", "rework_up",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_has_its_words(language: str) -> None:
+    assert set(texts(language)["leadership"]["say"]) == set(CODES)
