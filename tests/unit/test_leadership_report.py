@@ -144,7 +144,8 @@ def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() ->
     assert [saying.values.get("domain") for saying in matters(found)] == ["01"]
 
 
-CODES = """nothing came came_up_by came_up came_down came_same came_none kept_none kept kept_below kept_below_by solved_none
+CODES = """nothing came came_up_by came_up came_down came_same came_none kept_none kept kept_below kept_below_by
+solved_none
 solved solved_low solved_high solved_both street_low class_up district_high rework_up""".split()
 
 
