@@ -255,10 +255,9 @@ def test_no_pick_however_wrong_breaks_the_panel(either: House) -> None:
             *[{"figure": name, "scope": {heading: junk}} for name in ("open", "closed", "street_solved_rate", "watch")
               for heading in ("street", "community", "grid", "unit", "channel", "level", "domain", "x")],
         ]  # fmt: skip
-        for picked in picks:
-            for language in ("zh-CN", junk):
-                answer = either.call(DUTY, PANEL, picked, None, language, triggered="picked-case.data")
-                assert answer.status_code in {200, 204, 400}, f"{picked} {language!r}: {answer.status_code}"
+        for picked, language in [*((one, "zh-CN") for one in picks), (picks[1], junk)]:
+            answer = either.call(DUTY, PANEL, picked, None, language, triggered="picked-case.data")
+            assert answer.status_code in {200, 204, 400}, f"{picked} {language!r}: {answer.status_code}"
 
 
 def test_no_query_however_wrong_breaks_a_door(either: House) -> None:

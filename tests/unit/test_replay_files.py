@@ -164,7 +164,11 @@ FILES = (
     File("sf311_sample_A.csv.gz", _san_francisco, 0, 0,
          ("2018-12-31T12:00:00-08:00", "2021-07-01T00:00:00-07:00")),
 )  # fmt: skip
-WHEN = [pytest.param(f, m, id=f"{f.name[:14]}@{m[:10]}") for f in FILES for m in f.moments]
+# One moment of each file at every run, the others at length.
+WHEN = [
+    pytest.param(f, m, id=f"{f.name[:14]}@{m[:10]}", marks=[pytest.mark.slow] if m != f.moments[0] else [])
+    for f in FILES for m in f.moments
+]  # fmt: skip
 
 Figures = dict[str, tuple[int, int, int]]
 
