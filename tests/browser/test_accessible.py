@@ -1,26 +1,27 @@
 """Every page by the keyboard alone, and through axe-core in both themes: nothing serious, nothing critical.
 
-A page of the app without a check here fails (``dashboard.guards``). One product, one browser, one log-in for all.
+A page of the app without a check here fails. One product, one browser, one log-in for all.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from dashboard.guards import ADDRESSES, PAGES
+from dashboard.guards import PAGES
 from services.clock import to_rfc3339
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in, pick
 from tests.browser.test_coverage import scene as coverage_scene
-from tests.browser.test_desk import filed
-from tests.tiny import CODE, NOON, entry, middle
+from tests.browser.test_desk import HOUR, filed
+from tests.tiny import CODE, NOON, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+ROOT = Path(__file__).parents[2]
+TEMPLATES = {found.stem for found in (ROOT / "dashboard/pages").glob("*.html")} - {"door"}  # pages besides Dash's
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # In the light only the colours differ. Nothing is excluded: ag-grid's rows and cells pass as they are.
 RUN = """async theme => {
   document.documentElement.dataset.theme = theme;
@@ -67,6 +68,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         found.publish_and_wait(
             filed("A1", -1, severity=2, returns=2), filed("A2", 0.1), filed("A3", 3), filed("B1", 5, 2),
             filed("A4", 90, lon=..., lat=..., coord_sys=..., street="S1"),
+            entry(case("Y1", reported_at=to_rfc3339(NOON - 26 * HOUR), domain="09")),
             entry({"unit_id": "U1", "at": to_rfc3339(NOON), **middle(1, 0)}, "unit.moved"),
         )  # fmt: skip
         coverage_scene(found)
@@ -119,21 +121,29 @@ def account(page: Page, url: str) -> States:
     yield "asking"
 
 
+def leadership(page: Page, url: str) -> States:
+    page.goto(f"{url}/leadership")
+    page.wait_for_selector("html[data-charts=drawn]", state="attached")
+    yield "a day"
+    page.goto(f"{url}/leadership/cases?name=intake")
+    page.wait_for_selector("tbody a")
+    yield "cases"
+
+
 def audit(page: Page, url: str) -> States:
-    kept: Any = page.context.cookies()
+    kept = page.context.cookies()
     page.context.clear_cookies()
     page.goto(f"{url}/login?next=/audit")
     page.fill("input[name=user]", "audit")
     page.fill("input[name=password]", PASSWORD)
     page.click("main form button")
-    page.goto(f"{url}/audit")
     page.wait_for_selector("tbody tr")
     yield "rows"
     page.click(".chain button")
     page.wait_for_selector("[role=status]")
     yield "checked"
     page.context.clear_cookies()
-    page.context.add_cookies(kept)
+    page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
 
 
 def wall(page: Page, url: str) -> States:
@@ -178,10 +188,6 @@ def desk(page: Page, url: str, address: str = "/desk", tabs: tuple[str, ...] = t
     yield "dialog"
 
 
-def street(page: Page, url: str) -> States:
-    yield from desk(page, url, "/street/S1", ("grids",))
-
-
 def handover(page: Page, url: str) -> States:
     page.goto(f"{url}/handover/{CODE}/now")
     page.wait_for_selector(".handover-sheet table")
@@ -189,8 +195,9 @@ def handover(page: Page, url: str) -> States:
 
 
 CHECKS: dict[str, Callable[..., States]] = {
-    "/wall": wall, "/coverage": coverage, "/desk": desk, "/street/": street, "/handover/": handover,
-    "log_in_page": login, "account_page": account, "audit_page": audit,
+    "/wall": wall, "/coverage": coverage, "/desk": desk, "/handover/": handover,
+    "/street/": lambda page, url: desk(page, url, "/street/S1", ("grids",)),
+    "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
 }  # fmt: skip
 
 
@@ -208,10 +215,10 @@ def findings(page: Page, states: States) -> list[str]:
 
 
 def test_every_page_has_a_check() -> None:
-    assert CHECKS.keys() == PAGES.keys() | {name for name in ADDRESSES if name.endswith("_page")}
+    assert CHECKS.keys() == PAGES.keys() | TEMPLATES
 
 
-@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+@pytest.mark.parametrize("check", dict.fromkeys(CHECKS.values()))
 def test_nothing_serious_and_tab_comes_everywhere(place: Product, page: Page, check: Callable[..., States]) -> None:
     assert not findings(page, check(page, place.url))
 
@@ -237,8 +244,6 @@ def test_the_arrows_walk_among_the_tabs_of_a_desk(place: Product, page: Page) ->
         assert page.locator("[role=tabpanel]:visible").evaluate_all("all => all.map(e => e.id)") == [f"body-{tab}"]
     page.keyboard.press("Tab")
     focused(page, "#body-alarms")
-    page.keyboard.press("Tab")
-    focused(page, "#body-alarms button")
 
 
 def test_a_row_opens_by_enter_and_has_the_focus_again_after_escape(place: Product, page: Page) -> None:
@@ -261,8 +266,6 @@ def test_a_row_opens_by_enter_and_has_the_focus_again_after_escape(place: Produc
     page.keyboard.press("Enter")
     page.wait_for_selector("#case-panel-body [data-command]")
     focused(page, "#case-panel")
-    page.keyboard.press("Tab")
-    focused(page, "#case-panel-close")
     page.keyboard.press("Escape")
     focused(page, '.ag-row[row-id="A1"] [col-id="takeover"]')
     expect(page.locator("#case-panel")).to_have_attribute("hidden", "")
@@ -292,7 +295,6 @@ def test_what_is_drawn_anew_keeps_the_focus(place: Product, page: Page) -> None:
             page.keyboard.press("Enter")
             focused(page, f"{chip}[aria-pressed={pressed}]")
     page.goto(f"{place.url}/coverage")
-    page.wait_for_selector("#coverage-ranking article", timeout=20_000)
     for one, other in (("light=now", "light=day"), ("tab=spots", "tab=grids")):
         page.locator(f"[data-{one}]").press("ArrowRight")
         focused(page, f"[data-{other}]:is([aria-checked=true], [aria-selected=true])")
