@@ -88,6 +88,15 @@ class Web:
     follower: Follower
 
 
+class _Pages(Dash):
+    """Dash, whose frame says in which language the page is."""
+
+    def interpolate_index(self, *given: Any, **parts: Any) -> str:
+        """The frame of every page."""
+        language = texts(flask.request.args.get("lang", ""))["language"]
+        return str(super().interpolate_index(*given, **parts)).replace("<html>", f'<html lang="{language}">', 1)
+
+
 def offload(work: Any) -> Any:
     """Run blocking work in gevent's native threads, so that the loop goes on."""
     return gevent.get_hub().threadpool.apply(work)
@@ -97,7 +106,7 @@ def create_app(doors: Doors) -> Web:
     """Wire one web process. Nothing runs yet: ``start`` begins to follow."""
     server = flask.Flask("dashboard", static_folder=None, template_folder="pages")
     server.config["MAX_CONTENT_LENGTH"] = 1 << 20
-    app = Dash(
+    app = _Pages(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its stub does not say so
         use_pages=True,

@@ -17,7 +17,7 @@ lianqin.makeTiles = (texts, format, places) => {
   const h = lianqin.h, word = texts.word;
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
   /** What opens when it is clicked: a figure by its name, the heading that it is of, and its span. */
-  const opens = (name, scope = {}, span = "today") => ({"data-figure": JSON.stringify({figure: name, scope, span})});
+  const opens = (name, scope = {}, span = "today") => ({"data-figure": JSON.stringify({figure: name, scope, span}), role: "button", tabindex: 0});
   const figure = (n, more = "") => h("b", {class: `figure ${more} ${n >= 1000 ? "long" : ""}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
   const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
   const unit = code => places.units[code] || code;
@@ -87,7 +87,7 @@ lianqin.makeTiles = (texts, format, places) => {
       const width = 368, base = 96, top = 8, most = Math.max(1, ...t.today, ...t.yesterday);
       const x = hour => width * hour / 24, y = n => base - (base - top) * n / most, at = format.dayHour(now);
       const steps = t.yesterday.map((n, i) => `${i ? `H${x(i).toFixed(1)}V` : "M0 "}${y(n).toFixed(1)}`).join("") + `H${width}`;
-      return h("svg:svg", {viewBox: `0 0 ${width} 128`, class: "curve", role: "img"},
+      return h("svg:svg", {viewBox: `0 0 ${width} 128`, class: "curve", role: "img", "aria-label": texts.tile.hours},
         t.today.map((n, i) => n && h("svg:rect", {x: x(i) + 1, y: y(n), width: x(1) - 2, height: base - y(n), fill: "var(--mark-2)"})).filter(Boolean),
         h("svg:path", {d: steps, fill: "none", stroke: "var(--ink-2)", "stroke-width": 2}),
         h("svg:path", {d: `M0 ${base}H${width}`, stroke: "var(--line-strong)"}),
@@ -107,7 +107,7 @@ lianqin.makeTiles = (texts, format, places) => {
       const row = (rank, name, value, due, scope = {}) => [
         h("span", {class: "dim"}, rank), h("span", {class: "name", ...opens("on_time_close_rate", scope)}, name),
         h("i", {style: `--line:${line}%;--a:${value === null ? line : Math.min(at(value), line)}%;--b:${value === null ? line : Math.max(at(value), line)}%`, class: missed(value) ? "missed" : ""}),
-        h("b", {class: missed(value) ? "r warn" : "r", ...opens("on_time_close_rate", scope)}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
+        h("b", {class: missed(value) ? "r warn" : "r", ...opens("on_time_close_rate", scope), role: null, tabindex: null}, format.percent(value)), h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due))];
       // Fifteen rows fit. Of more streets the first four and the last ten: the middle is nobody's question.
       const all = t.rows.map((r, i) => row(r[1] === null || !r[0] ? "" : String(i + 1), street(r[0]), r[1], r[2], {street: r[0]}));
       const folded = all.length > 15 ? [...all.slice(0, 4), [h("span"), h("span", {class: "dim"}, format.fill(word.rest_streets, {n: all.length - 14})), h("span"), h("span"), h("span")], ...all.slice(-10)] : all;
@@ -139,7 +139,7 @@ lianqin.makeTiles = (texts, format, places) => {
         const badge = state.taken ? h("span", null, `${texts.language === "en" ? "" : e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim())
           : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
         const reason = texts.reason[(e && e[1]) || "unknown"] || e[1];
-        return h("div", {class: first ? "case open-loop" : "case", "data-case": id, tabindex: 0},
+        return h("div", {class: first ? "case open-loop" : "case", "data-case": id, role: "button", tabindex: 0},
           h("span", {class: "no"}, String(i + 1)),
           h("p", {class: "what"}, h("span", null, `${street(row[A.street])} ${className(row)}`), this.countdown(state.left)),
           h("p", {class: "who"}, h("span", null, reason + (e && e[2] !== null ? ` ${format.fill(word.since, {time: format.hm(e[2])})}` : "")), badge),
@@ -161,7 +161,7 @@ lianqin.makeTiles = (texts, format, places) => {
     next(t, rows, now, fits) {
       const line = (id, how, text) => {
         const row = rows.get(id);
-        return h("div", {class: "case coming", "data-case": id, tabindex: 0},
+        return h("div", {class: "case coming", "data-case": id, role: "button", tabindex: 0},
           h("span", null, `${street(row[lianqin.AT.street])} ${className(row)}`), h("b", {class: how}, text));
       };
       const space = texts.unit.tight ? "" : " ";

@@ -51,6 +51,7 @@ lianqin.mapHands = (map, layer, live, {texts, format, tiles, pick}) => {
 
   const container = map.getContainer();
   container.tabIndex = 0;
+  container.setAttribute("role", "application"); // the arrows move it, n and p go from case to case
   container.setAttribute("aria-label", texts.tile.map);
   container.addEventListener("keydown", e => {
     const marks = layer.drawn.flags.map(d => ({id: d.id, x: d.px, y: d.py})).concat([...layer.drawn.singles].reverse().map(d => ({id: d.id, x: d.x, y: d.y})));

@@ -16,7 +16,7 @@ lianqin.startWall = root => {
   const body = (id, content, basis) => {
     const tile = $(id), box = tile.querySelector(".body");
     box.className = "body";
-    box.replaceChildren(...[content].flat());
+    lianqin.redraw(box, ...[content].flat());
     if (basis !== undefined) tile.querySelector(".basis").textContent = basis;
   };
   const project = (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
@@ -55,6 +55,7 @@ lianqin.startWall = root => {
       const key = $("watch-key");
       key.textContent = areas || spots ? format.fill(texts.watch.key, {areas, spots}) : "";
       key.dataset.figure = JSON.stringify({figure: "watch"});
+      key.tabIndex = key.textContent ? 0 : -1;
     },
     unknown: t => body("tile-unknown", tiles.unknown(t)),
     coverage: t => {
@@ -244,17 +245,20 @@ lianqin.startWall = root => {
     layer.touch();
     lianqin.layer = layer;
   });
-  const open = target => {
+  const enterPanel = lianqin.panelFocus($("case-panel"));
+  const open = (target, byKey = false) => {
     const card = target.closest("[data-case]"), camera = target.closest("[data-camera]"), figure = target.closest("[data-figure]");
+    if (byKey && (card || camera || figure)) enterPanel();
     if (camera) ask({camera: camera.dataset.camera});
     else if (card) pick(card.dataset.case);
     else if (figure) ask(JSON.parse(figure.dataset.figure));
   };
-  root.addEventListener("click", e => open(e.target));
+  root.addEventListener("click", e => open(e.target, e.detail === 0));
+  for (const id of ["tile-queue", "tile-next"]) $(id).querySelector("h2").tabIndex = 0;
   $("tile-queue").querySelector("h2").dataset.figure = JSON.stringify({figure: "at_district"});
   $("tile-next").querySelector("h2").dataset.figure = JSON.stringify({figure: "proposed"});
   document.addEventListener("keydown", e => {
-    if (e.key === "Enter" && e.target.closest) open(e.target);
+    if (e.key === "Enter" && !e.defaultPrevented && e.target.matches && e.target.matches("[tabindex]:not(button)")) open(e.target, true);
     if (e.key === "Escape") $("case-panel-close").click();
   });
   window.addEventListener("resize", () => { fits = 0; drawQueue(); });

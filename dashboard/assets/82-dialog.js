@@ -12,7 +12,7 @@ lianqin.ask = (texts, title, fields, send, {note = null, button = null} = {}) =>
     fields.map(([, label, control]) => h("label", null, h("span", null, label), control)), wrong,
     h("div", {class: "buttons"}, h("button", {type: "button", class: "cancel"}, words.cancel), go));
   const dialog = h("dialog", {"aria-label": title}, form);
-  const close = () => { dialog.close(); dialog.remove(); if (back && back.isConnected) back.focus(); };
+  const close = () => { dialog.close(); dialog.remove(); (back && back.isConnected ? back : document.getElementById("case-panel")).focus(); };
   form.querySelector(".cancel").onclick = close;
   dialog.addEventListener("cancel", event => { event.preventDefault(); close(); });
   form.addEventListener("submit", async event => {

@@ -112,13 +112,14 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     column("reported", 104, text(row => format.hm(row[A.reportedAt])), byNumber(row => row[A.reportedAt]), row => row[A.reportedAt], {hide: true, filter: false}),
   ];
 
+  const fold = head => { state.folded.has(head.key) ? state.folded.delete(head.key) : state.folded.add(head.key); refilter(); };
   /** The head of a group is a row of its own across the whole table. */
   const headCell = class {
-    init(p) { this.el = h("div", {class: "group-head"}); this.draw(p); }
+    init(p) { this.el = h("div", {class: "group-head", role: "gridcell"}); this.draw(p); }
     draw({data: head}) {
       const isFolded = state.folded.has(head.key);
-      this.el.replaceChildren(h("span", null, headText(head.key, head.n)), h("button", {"aria-expanded": String(!isFolded)}, isFolded ? words.unfold : words.fold));
-      this.el.querySelector("button").onclick = () => { isFolded ? state.folded.delete(head.key) : state.folded.add(head.key); refilter(); };
+      this.el.replaceChildren(h("span", null, headText(head.key, head.n)), h("button", {"aria-expanded": String(!isFolded), tabindex: -1}, isFolded ? words.unfold : words.fold));
+      this.el.querySelector("button").onclick = () => fold(head);
     }
     getGui() { return this.el; }
     refresh(p) { this.draw(p); return true; }
@@ -238,7 +239,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     const view = h("select", {id: "queue-view", "aria-label": words.view}, h("option", {value: ""}, words.view), Object.keys(views).map(name => h("option", {value: name}, name)), h("option", {value: "\u0000save"}, `+ ${words.save_view}`), ...(Object.keys(views).length ? [h("option", {value: "\u0000drop"}, `− ${words.drop_view}`)] : []));
     view.onchange = () => { const name = view.value; view.value = ""; name === "\u0000save" ? saveView() : name === "\u0000drop" ? dropView() : name && takeView(views[name]); };
     const query = new URLSearchParams({lang: texts.language, ...(about.street ? {street: about.street} : {})});
-    $("queue-tools").replaceChildren(
+    lianqin.redraw($("queue-tools"),
       h("div", {class: "chips"},
         Object.keys(ONLY).filter(name => onlyCounts[name] || state.only.has(name)).map(name => chip(name, ONLY_WORDS[name], onlyCounts[name], state.only.has(name), toggle(name))),
         chip("map", words.in_map, null, state.inMap, () => { state.inMap = !state.inMap; toUrl(); refilter(); })),
@@ -293,10 +294,20 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     }
   };
 
+  /** The focus goes to a case's row; where the table does not show it, to the table's tab. */
+  const focus = id => {
+    const node = api && api.getRowNode(id);
+    if (!node || !node.displayed) { $("tab-queue").focus(); return; }
+    api.ensureIndexVisible(node.rowIndex);
+    const cell = api.getFocusedCell();
+    api.setFocusedCell(node.rowIndex, cell && cell.rowIndex === node.rowIndex ? cell.column : "case");
+  };
+
   const begin = found => {
     api = found;
     fromUrl();
     api.updateGridOptions({
+      tabToNextCell: () => false, tabToNextHeader: () => false, // Tab leaves the table; the arrows walk in it
       columnDefs: columns(), postSortRows, isExternalFilterPresent: () => true, doesExternalFilterPass: visible,
       rowClassRules: {chosen: p => p.data.id === state.current, late: p => !p.data.head && p.data.row[A.light] === 2},
       rowSelection: {mode: "multiRow", checkboxes: p => !p.data.head, headerCheckbox: true, selectAll: "filtered", enableClickSelection: false, isRowSelectable: node => !node.data.head},
@@ -304,7 +315,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
       isFullWidthRow: p => !!p.rowNode.data.head, fullWidthCellRenderer: headCell, getRowHeight: p => p.data.head ? 28 : 32,
     });
     api.addEventListener("rowClicked", e => { if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox")) pick(e.data.id); });
-    api.addEventListener("cellKeyDown", e => { if (e.event.key === "Enter" && !e.data.head) pick(e.data.id); });
+    api.addEventListener("cellKeyDown", e => { if (e.event.key === "Enter") e.data.head ? fold(e.data) : pick(e.data.id, true); });
     api.addEventListener("selectionChanged", () => commands.selected(selection()));
     put(null);
     readViews();
@@ -316,7 +327,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   $("desk-find").addEventListener("input", () => { state.text = $("desk-find").value.trim().toLowerCase(); clearTimeout(state.typing); state.typing = setTimeout(() => { toUrl(); refilter(); }, 60); });
 
   return {
-    put, current, move, redraw, refilter, selection, state, passes,
+    put, current, move, focus, redraw, refilter, selection, state, passes,
     clear: () => api && api.deselectAll(), inBounds: b => { bounds = b; if (state.inMap) refilter(); },
     present: t => { const ids = [...new Set([...Object.keys(present), ...Object.keys(t)])]; present = t; redraw(ids); },
   };

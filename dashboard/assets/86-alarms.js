@@ -99,13 +99,13 @@ lianqin.makeDeskAlarms = (root, desk) => {
     const parts = shown.map(a => card(a));
     if (rest) parts.push(h("article", {class: "alarm fold"}, tiles.sign("soon"), h("div", {class: "alarm-text"}, h("p", null, h("b", null, flood && flood.since ? format.fill(w.flood, {time: format.hm(flood.since), n: rest}) : format.fill(w.folds, {n: rest})))), h("div", {class: "alarm-buttons"}, button(w.acts.all, () => lianqin.showDeskTab("alarms"), "touch"))));
     if (open.length && !sound.ready()) parts.unshift(h("p", {class: "warn silent"}, w.acts.silent));
-    $("alarm-bar").replaceChildren(...parts);
+    lianqin.redraw($("alarm-bar"), ...parts);
   };
   const drawList = () => {
     const box = $("body-alarms");
     if (box.hidden) return;
     const budget = tile.budget;
-    box.replaceChildren(
+    lianqin.redraw(box,
       h("p", {class: "mid"}, format.fill(w.budget, {n: budget.raised, acceptable: budget.acceptable, most: budget.most}), " · ", w.words[budget.word] || ""),
       ...(tile.alarms.length ? tile.alarms.map(a => card(a, true)) : [h("p", {class: "none"}, w.none)]),
       h("h2", null, w.acts.history), lives);

@@ -30,7 +30,7 @@ lianqin.startDeskParts = (root, desk) => {
     const box = $("body-log"), [log, due] = await Promise.all([read(`/api/v1/log?seat=${seat}&lang=${texts.language}`), read(`/api/v1/reports?seat=${seat}`)]);
     if (!log || !due) { failed(box); return; }
     const now = lianqin.live.now();
-    box.replaceChildren(
+    lianqin.redraw(box,
       h("div", {class: "section-head"}, h("h2", null, words.reports_due), h("span", {class: "when"}, format.hms(now))),
       due.due.length ? h("ol", {class: "due"}, due.due.map(d => h("li", {class: d.due_at <= now ? "bad" : d.due_at - now < 600000 ? "warn" : ""},
         h("a", {"data-case": d.case_id, class: "touch", role: "button", tabindex: 0}, d.case_id), h("span", null, tiles.street(d.street)), h("b", null, reportName(d.number)),
@@ -46,7 +46,7 @@ lianqin.startDeskParts = (root, desk) => {
     const {duty} = found, link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
     const out = button(words.sign_out, () => lianqin.ask(texts, words.sign_out, [], async () => { const said = await lianqin.post("/api/v1/handover/out", {seat: about.seat}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_out_note, button: words.sign}), "first", {id: "sign-out"});
     const into = kept => button(words.sign_in, () => lianqin.ask(texts, words.sign_in, [], async () => { const said = await lianqin.post(`/api/v1/handover/${encodeURIComponent(kept.id)}/in`, {seat: about.seat, digest: kept.digest}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_in_note, button: words.sign}), "first", {"data-sign-in": kept.id});
-    box.replaceChildren(
+    lianqin.redraw(box,
       h("h2", null, words.on_duty), h("p", null, `${duty.shift} ${format.hm(duty.from_ms)} – ${format.hm(duty.until_ms)}`, duty.officers.length ? ` · ${duty.officers.join("、")}` : "", duty.leader ? ` · ${texts.handover.leader} ${duty.leader}` : ""),
       h("div", {class: "pair-buttons"}, h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now), may("sign_handover") ? out : null),
       h("h2", null, words.sheets), found.handovers.length ? h("ol", {class: "sheets"}, found.handovers.map(k => h("li", null,
@@ -72,7 +72,7 @@ lianqin.startDeskParts = (root, desk) => {
     const open = new Set([...box.querySelectorAll("details[open] b:first-child")].map(b => b.textContent));
     const lists = teams.brigades.map(brigade);
     for (const list of lists) if (open.has(list.querySelector("b").textContent)) list.open = true;
-    box.replaceChildren(h("h2", null, words.brigades), ...(lists.length ? lists : [h("p", {class: "none"}, "—")]), ...(about.street ? [h("h2", null, `${g.title} · ${found.grids.length}`), table] : [h("p", {class: "mid"}, words.grids_by_street), h("p", {class: "street-links"}, Object.entries(desk.places.streets).map(([code, s]) => h("a", {href: `/street/${encodeURIComponent(code)}${lang}`}, s.name)))]), h("h2", null, g.watched), found.watched.length ? watched : h("p", {class: "none"}, "—"));
+    lianqin.redraw(box, h("h2", null, words.brigades), ...(lists.length ? lists : [h("p", {class: "none"}, "—")]), ...(about.street ? [h("h2", null, `${g.title} · ${found.grids.length}`), table] : [h("p", {class: "mid"}, words.grids_by_street), h("p", {class: "street-links"}, Object.entries(desk.places.streets).map(([code, s]) => h("a", {href: `/street/${encodeURIComponent(code)}${lang}`}, s.name)))]), h("h2", null, g.watched), found.watched.length ? watched : h("p", {class: "none"}, "—"));
   };
 
   lianqin.deskTabs = {

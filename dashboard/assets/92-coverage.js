@@ -42,18 +42,17 @@ lianqin.startCoverage = root => {
     box.replaceChildren(...content);
   };
   const drawRanking = () => {
-    const box = $("coverage-ranking"), top = box.scrollTop, focus = document.activeElement && document.activeElement.closest && document.activeElement.closest("[data-spot]");
-    const tab = (name, i) => h("button", {class: "tab", role: "tab", "aria-selected": String(view.tab === name), "data-tab": name}, words.tabs[i]);
-    const content = [h("nav", {class: "tabs", role: "tablist"}, ["spots", "grids", "plan"].map(tab))];
+    const box = $("coverage-ranking"), top = box.scrollTop;
+    const tab = (name, i) => h("button", {class: "tab", role: "tab", "aria-selected": String(view.tab === name), tabindex: lianqin.roving(view.tab === name), "data-tab": name}, words.tabs[i]);
+    const content = [h("div", {class: "tabs", role: "tablist"}, ["spots", "grids", "plan"].map(tab))];
     if (view.tab === "plan") content.push(...planFace());
     else {
       const all = ranked(view.tab === "grids" ? s => !isKey(s) && s.need > 0 : s => isKey(s) && (s.need > 0 || s.live === undefined || s.live === null)), shown = all.slice(0, SPOTS_SHOWN);
       content.push(h("p", {class: "dim"}, fill(words.ranked_by, {n: all.length}), all.length > shown.length ? ` · ${fill(words.shown_of, {n: shown.length})}` : ""));
       content.push(...(shown.length ? shown.map((s, i) => faces.spot(s, view.tab === "spots" && i < 3 && s.need > 0 ? "ABC"[i] : String(i + 1), view, nameOf, spotName(s))) : [h("p", {class: "none"}, loaded ? state.coverage && state.coverage.cameras ? words.no_gap : words.none_loaded : words.loading)]));
     }
-    box.replaceChildren(...content);
+    lianqin.redraw(box, ...content);
     box.scrollTop = top;
-    if (focus) { const again = box.querySelector(`[data-spot="${CSS.escape(focus.dataset.spot)}"]`); if (again) again.focus({preventScroll: true}); }
     markPicked();
   };
   const fill = format.fill;
@@ -83,8 +82,8 @@ lianqin.startCoverage = root => {
   };
   const drawLayers = () => {
     const n = counts(), button = (name, i) => h("button", {class: "toggle", "aria-pressed": String(!view.off.has(name)), "data-layer": name}, h("i", {class: `swatch ${name}`, "aria-hidden": "true"}), words.layers[i], h("b", null, format.count(n[name])));
-    const choice = (name, options, labels, value) => h("span", {class: "switch", role: "radiogroup"}, options.map((o, i) => h("button", {role: "radio", "aria-checked": String(o === value), [`data-${name}`]: o}, labels[i])));
-    $("coverage-layers").replaceChildren(...LAYERS.map(button), h("span", {class: "grow"}), choice("light", ["now", "day", "night"], words.light_switch, view.light), choice("view", ["live", "planned"], words.plan_switch, view.planned ? "planned" : "live"));
+    const choice = (name, options, labels, value) => h("span", {class: "switch", role: "radiogroup"}, options.map((o, i) => h("button", {role: "radio", "aria-checked": String(o === value), tabindex: lianqin.roving(o === value), [`data-${name}`]: o}, labels[i])));
+    lianqin.redraw($("coverage-layers"), ...LAYERS.map(button), h("span", {class: "grow"}), choice("light", ["now", "day", "night"], words.light_switch, view.light), choice("view", ["live", "planned"], words.plan_switch, view.planned ? "planned" : "live"));
     const key = (kind, word) => h("span", null, h("i", {class: `swatch ${kind}`, "aria-hidden": "true"}), word);
     const isFar = map && layer._map && layer._frameOf().dx * 10 < layer.options.nearPxM;
     $("map-legend").replaceChildren(key("works", words.key_working), key("fails", words.key_failed), key("unstable", words.key_unstable), key("unknown", `${words.key_unknown} ${format.count(state.coverage ? state.coverage.direction_unknown : 0)}`), key("reach", words.key_reach), layer.isDark() ? key("idle", words.key_dark) : "",
@@ -206,6 +205,8 @@ lianqin.startCoverage = root => {
   };
 
   lianqin.withMap(found => {
+    found.getContainer().setAttribute("role", "application"); // the arrows move it
+    found.getContainer().setAttribute("aria-label", texts.tile.map);
     map = found;
     layer.addTo(map);
     const [south, west, north, east] = JSON.parse(map.getContainer().closest(".map-box").dataset.bounds);
@@ -229,8 +230,10 @@ lianqin.startCoverage = root => {
     lianqin.coverageLayer = layer;
   });
 
-  const act = target => {
+  const enterPanel = lianqin.panelFocus($("case-panel"));
+  const act = (target, byKey = false) => {
     const at = name => { const el = target.closest(`[data-${name}]`); return el && el.dataset[name]; };
+    if (byKey && (at("camera") || at("case"))) enterPanel();
     if (at("camera")) openCamera(at("camera"), true);
     else if (at("case")) pick(at("case"));
     else if (at("site")) openSite(+at("site"), true);
@@ -240,7 +243,7 @@ lianqin.startCoverage = root => {
     else if (at("light")) { view.light = at("light"); drawAll(); remember(); }
     else if (at("view")) { view.planned = at("view") === "planned"; drawAll(); remember(); }
   };
-  root.addEventListener("click", e => act(e.target));
+  root.addEventListener("click", e => act(e.target, e.detail === 0));
   $("theme").addEventListener("click", () => {
     html.dataset.theme = html.dataset.theme === "light" ? "dark" : "light";
     localStorage.setItem("theme", html.dataset.theme);
@@ -249,7 +252,7 @@ lianqin.startCoverage = root => {
     layer.touch(); cases.spoilAll(); cases.touch();
   });
   document.addEventListener("keydown", e => {
-    if ((e.key === "Enter" || e.key === " ") && e.target.closest && e.target.closest("[tabindex]") && root.contains(e.target) && !e.target.closest(".map, button, a, input")) { e.preventDefault(); act(e.target); }
+    if ((e.key === "Enter" || e.key === " ") && !e.defaultPrevented && e.target.closest && e.target.closest("[tabindex]") && root.contains(e.target) && !e.target.closest(".map, button, a, input")) { e.preventDefault(); act(e.target, true); }
     if (e.key === "Escape") $("case-panel-close").click();
   });
   new MutationObserver(() => { if ($("case-panel").hidden && layer.picked.camera) { layer.picked = {}; asked = null; layer.touch(); remember(); } }).observe($("case-panel"), {attributes: true, attributeFilter: ["hidden"]});

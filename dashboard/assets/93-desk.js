@@ -17,14 +17,18 @@ lianqin.startDesk = root => {
   const live = {state: lianqin.emptyState(), now: () => null};
   const commands = lianqin.makeCommands({about, texts, format, places, live: {get state() { return lianqin.live ? lianqin.live.state : live.state; }}, tiles, onChange: ids => { queue.redraw(ids); if (asked && ids.includes(asked.id)) drawCommand(); }});
   const queue = lianqin.makeQueue({
-    root, about, texts, format, places, tiles, commands, pick: id => pick(id), changed: () => filterMap(),
+    root, about, texts, format, places, tiles, commands, pick: (id, byKey) => pick(id, byKey), changed: () => filterMap(),
     live: {get state() { return lianqin.live ? lianqin.live.state : live.state; }, now: () => lianqin.live ? lianqin.live.now() : null},
   });
   commands.clear = () => queue.clear();
 
   // — the picked case —
   const ask = what => { asked = what; askedAt = performance.now(); dash_clientside.set_props("picked-case", {data: {...what, desk: true, at: Date.now()}}); };
-  const pick = id => {
+  let lastPicked = null;
+  const enterPanel = lianqin.panelFocus($("case-panel"), () => queue.focus(lastPicked));
+  const pick = (id, byKey = false) => {
+    lastPicked = id;
+    if (byKey) enterPanel();
     if (!asked || asked.id !== id) { lianqin.socket.emit("at_case", {case_id: id}); nearAsked = ""; }
     ask({id});
     queue.current(id);
@@ -81,7 +85,7 @@ lianqin.startDesk = root => {
   };
 
   // — figures —
-  const figure = (n, label, {bad = false, sign = null, more = "", only = ""} = {}) => h("div", {class: `fig ${bad && n ? "bad" : ""}`, ...(only ? {"data-chip": only, role: "button", tabindex: 0} : {})}, h("b", null, n), more ? h("span", {class: "mid"}, more) : null, h("p", null, sign ? tiles.sign(sign) : null, label));
+  const figure = (n, label, {bad = false, sign = null, more = "", only = ""} = {}) => h("div", {class: `fig ${bad && n ? "bad" : ""}`, ...(only ? {"data-chip": only, role: "button", tabindex: 0, "aria-pressed": String(queue.state.only.has(only))} : {})}, h("b", null, n), more ? h("span", {class: "mid"}, more) : null, h("p", null, sign ? tiles.sign(sign) : null, label));
   const drawFigures = () => {
     const t = lianqin.live.state.tiles.figures, now = lianqin.live.now();
     if (!t || now === null) return;
@@ -92,7 +96,7 @@ lianqin.startDesk = root => {
     }
     const rate = t.rate === null ? texts.word.no_rate : format.percent(t.rate), low = t.rate !== null && t.rate < t.target;
     const alarms = lianqin.live.state.tiles.alarms, budget = alarms && alarms.budget;
-    $("desk-strip").replaceChildren(
+    lianqin.redraw($("desk-strip"),
       figure(format.count(t.overdue), words.overdue, {bad: true, sign: "overdue bad", only: "overdue"}), figure(format.count(t.due_soon), words.due_soon, {sign: "soon warn", only: "soon"}), figure(format.count(t.open), words.open),
       h("i", {class: "split"}),
       figure(String(soon), words.takes_soon, {bad: true, more: soon ? format.fill(words.soonest, {t: format.duration(next)}) : ""}), figure(format.count(t.escalated), words.taken_by_district),
@@ -165,7 +169,7 @@ lianqin.startDesk = root => {
 
   lianqin.connect(render, everySecond, {zone: about.zone, texts});
   lianqin.socket.on("commands", rows => commands.settle(rows));
-  lianqin.socket.on("connect", () => { commands.catchUp(); if (asked) lianqin.socket.emit("at_case", {case_id: asked.id}); });
+  lianqin.socket.on("connect", () => { commands.catchUp(); if (asked && asked.id) lianqin.socket.emit("at_case", {case_id: asked.id}); });
   lianqin.withMap(found => {
     map = found;
     layer = new lianqin.CaseLayer(store);
@@ -186,13 +190,14 @@ lianqin.startDesk = root => {
   // — buttons of the panel, tabs, keys —
   const version = id => { const row = lianqin.live.state.rows.get(id); return row ? row[A.version] : 0; };
   root.addEventListener("click", event => {
-    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), secret = event.target.closest("[data-reveal]"), card = event.target.closest("[data-case]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
+    const button = event.target.closest("[data-command]"), answer = event.target.closest("[data-answer]"), secret = event.target.closest("[data-reveal]"), card = event.target.closest("[data-case]"), camera = event.target.closest("[data-camera]"), tab = event.target.closest("[role=tab]"), chip = event.target.closest("[data-chip]");
     if (button && asked && !button.disabled) begin(button.dataset.command, asked.id);
     else if (secret && asked) reveal(secret, asked.id);
     else if (answer && asked) answer.dataset.answer === "confirm" ? commands.answer("confirm", asked.id) : commands.decline(asked.id);
     else if (tab) showTab(tab.id.slice(4));
     else if (chip) { const only = queue.state.only; only.has(chip.dataset.chip) ? only.delete(chip.dataset.chip) : only.add(chip.dataset.chip); queue.refilter(); }
-    else if (card) { showTab("queue"); pick(card.dataset.case); }
+    else if (card) { showTab("queue"); pick(card.dataset.case, event.detail === 0); }
+    else if (camera) { if (event.detail === 0) enterPanel(); ask({camera: camera.dataset.camera}); }
   });
   /** One field unmasked for half a minute; why is on the record. */
   const reveal = (button, id) => lianqin.ask(texts, texts.personal.reveal, [["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})]], async ({reason}) => {
@@ -217,7 +222,7 @@ lianqin.startDesk = root => {
     });
   };
   const showTab = name => {
-    for (const tab of root.querySelectorAll("[role=tab]")) { const on = tab.id === `tab-${name}`; tab.classList.toggle("on", on); tab.setAttribute("aria-selected", String(on)); $(`body-${tab.id.slice(4)}`).hidden = !on; }
+    for (const tab of root.querySelectorAll("[role=tab]")) { const on = tab.id === `tab-${name}`; tab.classList.toggle("on", on); tab.setAttribute("aria-selected", String(on)); tab.tabIndex = lianqin.roving(on); $(`body-${tab.id.slice(4)}`).hidden = !on; }
     lianqin.deskTabs && lianqin.deskTabs.show(name);
   };
   lianqin.showDeskTab = showTab;

@@ -84,7 +84,7 @@ def _camera(watcher: Watcher, template: str, words: dict[str, Any]) -> Component
     state = words["camera"]["states"][sight.state]
     text = template.format(name=sight.name or sight.id, m=f"{watcher.metres:.0f}", state=state)
     opens: Any = {"data-camera": sight.id}
-    found: list[Any] = [html.Span(text, className="touch", tabIndex=0, **opens)]
+    found: list[Any] = [html.Span(text, className="touch", role="button", tabIndex=0, **opens)]
     if link := safe_link(sight.url):
         found += [" ", html.A(words["camera"]["link"], href=link, target="_blank", rel="noopener noreferrer")]
     return html.Span(found)

@@ -37,7 +37,14 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
             ),
             html.Main(
                 [
-                    html.Div(html.P(labels["loading"], className="dim"), id=ids.FIGURES, className="figures"),
+                    html.Div(
+                        html.P(labels["loading"], className="dim"),
+                        id=ids.FIGURES,
+                        className="figures",
+                        role="region",
+                        tabIndex=0,
+                        **{"aria-label": labels["title"]},
+                    ),
                     html.Div(
                         [
                             html.Div(id=ids.LAYERS, className="layers"),

@@ -133,6 +133,7 @@ def _tabs(labels: dict[str, Any]) -> html.Div:
                     html.Button(
                         [labels[f"tab_{name}"], html.Span(id=f"tab-count-{name}", className="count")],
                         id=f"tab-{name}", role="tab", className="on" if name == "queue" else "",
+                        tabIndex=0 if name == "queue" else -1,
                         **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]
                     )
                     for name in TABS
@@ -142,6 +143,10 @@ def _tabs(labels: dict[str, Any]) -> html.Div:
             ),
         ]
     )  # fmt: skip
+
+
+def _named_by(tab: str) -> Any:
+    return {"aria-labelledby": f"tab-{tab}"}
 
 
 def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
@@ -156,10 +161,18 @@ def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
             ),
             html.Div(id=ids.BATCH, className="batch", hidden=True),
         ],
-        id="body-queue", className="tab-body queue-body", role="tabpanel",
+        id="body-queue", className="tab-body queue-body", role="tabpanel", **_named_by("queue"),
     )  # fmt: skip
     others = [
-        html.Div(id=f"body-{name}", className="tab-body scroll", role="tabpanel", hidden=True) for name in TABS[1:]
+        html.Div(
+            id=f"body-{name}",
+            className="tab-body scroll",
+            role="tabpanel",
+            hidden=True,
+            tabIndex=0,
+            **_named_by(name),
+        )
+        for name in TABS[1:]
     ]
     return [queue, *others]
 
@@ -177,4 +190,6 @@ def _panel(words: dict[str, Any]) -> html.Aside:
         className="case-panel docked",
         lang=words["language"],
         hidden=True,
+        tabIndex=-1,
+        **{"aria-label": words["desk"]["columns"]["case"]},
     )

@@ -154,6 +154,8 @@ def picked_panel(words: dict[str, Any]) -> html.Aside:
         className="case-panel",
         lang=words["language"],
         hidden=True,
+        tabIndex=-1,
+        **{"aria-label": words["desk"]["columns"]["case"]},
     )
 
 
