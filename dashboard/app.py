@@ -98,8 +98,21 @@ class _Pages(Dash):
 
 
 def offload(work: Any) -> Any:
-    """Run blocking work in gevent's native threads, so that the loop goes on."""
-    return gevent.get_hub().threadpool.apply(work)
+    """Run blocking work in gevent's native threads, so that the loop goes on.
+
+    What it raises is raised here: let out of the thread, gevent would print it as well, every wrong password at length.
+    """
+    found, error = gevent.get_hub().threadpool.apply(_done, (work,))
+    if error is not None:
+        raise error
+    return found
+
+
+def _done(work: Any) -> tuple[Any, BaseException | None]:
+    try:
+        return work(), None
+    except BaseException as error:  # raised again where it was asked for
+        return None, error
 
 
 def create_app(doors: Doors) -> Web:

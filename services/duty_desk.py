@@ -18,6 +18,7 @@ from services.district.package import District
 from services.duty import logbook, reports
 from services.duty.handover import Turn, make_sheet
 from services.duty.logbook import Entry
+from services.duty.passes import Passes
 from services.duty.reports import Done, Due
 from services.duty.roster import Duty, Roster
 from services.duty.sheet import Sheet, decode, digest_of, encode
@@ -26,8 +27,8 @@ from services.events.personal import mask_text
 from services.liveboard.board import Board
 from services.liveboard.follower import Offload, directly
 from services.liveboard.sources import source_rows
+from services.store import commands, read
 from services.store import duty as store
-from services.store import read
 from services.store.duty import Kept
 from services.store.engine import writing
 from services.watch import DAY_MS, WatchedAreas
@@ -106,14 +107,18 @@ class DutyDesk:
         """
         since, centre = now - LOG_BACK_MS, self._district.code
         found = [e for seat in (centre, *self._district.streets) if (e := self._shift_entry(seat, now)) is not None]
-        found += self._case_entries(board)
+        rows = [row for row in board.rows.values() if self._is_told(row)]
         sources = source_rows(board, self._district.sources, _real(real_now_ms))
 
         def write() -> int:
+            self._settle_commands(now)
             with self._engine.connect() as connection:
+                rows.extend(store.ended_to_tell(connection, since, self._district.policy.reports.severity))
+                passes = store.passes(connection, [row for row in rows if row.event_at >= since])
+                found.extend(self._case_entries(rows, passes))
                 news = [e for step in store.alarm_steps(connection, since) if (e := logbook.of_alarm(step)) is not None]
-                commands = store.commands_of(connection, None, since, ("refused", "unsent"))
-                news += [e for command in commands if (e := logbook.of_command(command)) is not None]
+                not_done = store.commands_of(connection, since, ("refused", "unsent"))
+                news += [e for command in not_done if (e := logbook.of_command(command)) is not None]
                 stops = logbook.standing_stops(store.feed_entries(connection, centre, now - 30 * DAY_MS))
                 news += logbook.of_feeds(centre, sources, stops, now)
                 fresh = [e for e in (*found, *news) if since <= e.at <= now]
@@ -272,14 +277,25 @@ class DutyDesk:
         duty = self.roster.listed(seat, now)
         return None if duty is None else logbook.of_shift(seat, duty)
 
-    def _case_entries(self, board: Board) -> list[Entry]:
-        """Of the board's cases those that the log tells, for the centre and for their street."""
+    def _is_told(self, row: CaseRow) -> bool:
+        """Whether the log tells of a case."""
+        return row.level == "district" or row.escalations > 0 or row.severity <= self._district.policy.reports.severity
+
+    def _case_entries(self, rows: Iterable[CaseRow], passes: Passes) -> list[Entry]:
+        """What the log tells of these cases, for the centre and for their street."""
         policy, found = self._district.policy.reports, []
-        for row in board.rows.values():
-            if row.level == "district" or reports.needs_reports(row, policy):
-                for seat in (self._district.code, *([row.street] if row.street else [])):
-                    found += logbook.of_case(seat, row, policy)
+        for row in rows:
+            for seat in (self._district.code, *([row.street] if row.street else [])):
+                found += logbook.of_case(seat, row, policy, passes)
         return found
+
+    def _settle_commands(self, now: int) -> None:
+        """Take over the case system's answers: the web process that waited for one may be gone."""
+        with self._engine.connect() as connection:
+            has_some = commands.has_answers(connection)
+        if has_some:
+            with writing(self._engine) as connection:
+                commands.settle(connection, now)
 
     def _write(self, entries: Iterable[Entry]) -> int:
         news = list(entries)

@@ -21,7 +21,8 @@ from services.watch import DAY_MS, CaseAt, WatchedAreas
 LOG_LINES = 500
 # How far back an alarm may have been raised that still stands.
 ALARMS_BACK_MS = 30 * DAY_MS
-UNANSWERED = ("sent", "unsent", "refused")
+# How long a command without an answer goes on from sheet to sheet.
+COMMANDS_BACK_MS = DAY_MS
 LISTED = ("area", "road", "place")
 
 
@@ -97,12 +98,13 @@ def gather(  # noqa: PLR0917  # everything that a sheet is made from
     severe = [row for row in part.rows if needs_reports(row, district.policy.reports)]
     done = duty.reports_done(connection, [row.case_id for row in severe])
     watched = areas.watch([CaseAt(*row) for row in duty.placed_cases(connection, street, now - DAY_MS)], now)
-    commands = duty.commands_of(connection, turn.seat, turn.since, UNANSWERED)
-    log: list[Entry] = duty.entries(connection, turn.seat, turn.since, now, LOG_LINES)
+    commands = duty.commands_to_hand_over(connection, turn.seat, turn.since, now - COMMANDS_BACK_MS)
+    ended = duty.closed_since(connection, street, turn.since)
     return Found(
         rows=part.rows,
-        ended=duty.closed_since(connection, street, turn.since),
+        ended=ended,
         left=_left(connection, part.rows, last),
+        passes=duty.passes(connection, (*part.rows, *ended)),
         proposals=part.proposals,
         supervised=duty.supervised(connection, street),
         reports=reports_due(severe, done, district.policy.reports),
@@ -111,7 +113,7 @@ def gather(  # noqa: PLR0917  # everything that a sheet is made from
         sources=part.sources,
         watched=[area for area in watched if street is None or area.street == street],
         commands=[CommandLine(c.command_id, c.at, c.type, c.case_id, c.state, c.reason) for c in commands],
-        log=log[::-1],
+        log=_log(connection, turn, last),
         units=district.units,
     )
 
@@ -142,6 +144,19 @@ def has_lost_view(spot: _Spot, whole: _Coverage) -> bool:
     if planned is None or live is None or spot.size <= 0:
         return False
     return 1 - planned / spot.size >= whole.covered_share > 1 - live / spot.size
+
+
+def _log(connection: Connection, turn: Turn, last: Sheet | None) -> list[Entry]:
+    """The log since the last sheet, the oldest first, and what was written into the time before it meanwhile.
+
+    An incident that is told late stands in the log at its own moment: without that it were on no sheet.
+    """
+    log = duty.entries(connection, turn.seat, turn.since, turn.at, LOG_LINES)[::-1]
+    if last is None:
+        return log
+    behind = max((entry.id for entry in last.log), default=0)
+    floor = min(last.since, turn.since) if not behind else last.since - DAY_MS
+    return [*duty.late_entries(connection, turn.seat, floor, turn.since, behind, LOG_LINES), *log]
 
 
 def _left(connection: Connection, rows: Sequence[CaseRow], last: Sheet | None) -> list[CaseRow]:

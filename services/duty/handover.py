@@ -4,7 +4,7 @@ Counts are by today's knowledge at both moments, so that open + reported − clo
 counted as the wall counts it: neither voided, merged nor not filed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from services.cases import CaseRow, decode_escalation, pauses_in, suspended_at
 from services.deadlines import light
 from services.duty.logbook import Entry, masked
+from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import Due
 from services.duty.roster import Duty
 from services.duty.sheet import (
@@ -41,7 +42,7 @@ LISTS = (*CASE_LISTS, *OTHER_LISTS)
 # Why a case has left a list: the screens have a word for each.
 WHY_GONE = (
     "closed", "voided", "merged", "not_filed", "taken", "taken_back", "suspended", "done", "better",
-    "moved", "unknown",
+    "moved", "told", "unknown",
 )  # fmt: skip
 
 
@@ -67,11 +68,13 @@ class Found(NamedTuple):
     """What a sheet is made from, all of it the seat's: ``rows`` open cases, ``ended`` those closed since ``since``.
 
     ``left`` are cases that stood on the last sheet and are not among ``rows``, wherever they are: they say why.
+    ``passes`` are those of the cases whose row does not say all of them.
     """
 
     rows: Sequence[CaseRow]
     ended: Sequence[CaseRow] = ()
     left: Sequence[CaseRow] = ()
+    passes: Passes = NO_PASSES
     proposals: Mapping[str, Proposal] = {}
     supervised: Mapping[str, Supervised] = {}
     reports: Sequence[Due] = ()
@@ -102,7 +105,8 @@ def make_sheet(turn: Turn, found: Found, last: Sheet | None = None, last_id: str
         next_shift=following.shift, next_until=following.until_ms, since=turn.since, at=turn.at,
         handing=list(duty.officers), handing_leader=duty.leader, taking=list(following.officers),
         taking_leader=following.leader,
-        begin=counts(counted, turn.since, turn.at), end=counts(counted, turn.at, turn.at), flow=flow(counted, turn),
+        begin=counts(counted, turn.since, turn.at, found.passes), end=counts(counted, turn.at, turn.at, found.passes),
+        flow=flow(counted, turn, found.passes),
         lists={name: _shown(lines, SHOWN_MAJOR if name == "major" else SHOWN) for name, lines in chosen.items()},
         reports=[
             ReportLine(d.case_id, d.number, d.due_at, d.is_overdue(turn.at), d.severity, d.street)
@@ -115,7 +119,7 @@ def make_sheet(turn: Turn, found: Found, last: Sheet | None = None, last_id: str
     )  # fmt: skip
 
 
-def counts(rows: Iterable[CaseRow], moment: int, now: int) -> Counts:
+def counts(rows: Iterable[CaseRow], moment: int, now: int, told: Passes = NO_PASSES) -> Counts:
     """What stood at ``moment``, by what is known at ``now``."""
     sums = {"none": 0, "due_soon": 0, "overdue": 0, "suspended": 0}
     at_district = untaken = 0
@@ -123,32 +127,30 @@ def counts(rows: Iterable[CaseRow], moment: int, now: int) -> Counts:
         if not _was_open(row, moment, now):
             continue
         sums[_light_at(row, moment)] += 1
-        if row.level == "district":
-            passed_at, taken_at = _passed(row)
-            has_come = passed_at is None or passed_at <= moment
-            at_district += has_come
-            untaken += has_come and (taken_at is None or taken_at > moment)
+        for one in passes_of(row, told):
+            at_district += one.stood(moment)
+            untaken += one.waited(moment)
     return Counts(sum(sums.values()), sums["overdue"], sums["due_soon"], sums["suspended"], at_district, untaken)
 
 
-def flow(rows: Iterable[CaseRow], turn: Turn) -> Flow:
-    """What came and went after ``since`` and up to ``at``."""
+def flow(rows: Iterable[CaseRow], turn: Turn, told: Passes = NO_PASSES) -> Flow:
+    """What came and went after ``since`` and up to ``at``; what came back meanwhile has been at the district too."""
     reported = closed = escalated = taken = 0
     for row in rows:
         if not _is_counted(row):
             continue
         reported += turn.since < _reported_at(row, turn.at)
         closed += (ended := _ended_at(row, turn.at)) is not None and turn.since < ended
-        if row.level == "district":
-            passed_at, taken_at = _passed(row)
-            escalated += passed_at is not None and turn.since < passed_at <= turn.at
-            taken += taken_at is not None and turn.since < taken_at <= turn.at
+        for one in passes_of(row, told):
+            escalated += one.at is not None and turn.since < one.at <= turn.at
+            taken += one.taken_at is not None and turn.since < one.taken_at <= turn.at
     return Flow(reported, closed, escalated, taken)
 
 
 def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at: int) -> dict[str, Change]:
     """For each list that the last sheet has too: before + new − gone = now."""
     left, rows = _by_id((*found.ended, *found.left)), _by_id(found.rows)
+    refused = {command.command_id for command in last.commands if command.state == "refused"}
     told = {}
     for name, ids in members.items():
         if name not in last.members:
@@ -156,7 +158,7 @@ def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at:
         now, before = set(ids), set(last.members[name])
         gone: dict[str, list[str]] = {}
         for one in sorted(before - now):
-            gone.setdefault(_why_gone(name, one, left, rows, at), []).append(one)
+            gone.setdefault(_why_gone(name, one, left, rows, at, refused), []).append(one)
         told[name] = Change(sorted(now - before), gone)
     return told
 
@@ -196,7 +198,9 @@ def _resuming(row: CaseRow, turn: Turn, _found: Found) -> Reason | None:
 
 def _proposed(row: CaseRow, _turn: Turn, found: Found) -> Reason | None:
     proposal = found.proposals.get(row.case_id)
-    return None if proposal is None or row.level == "district" else (proposal.rule, proposal.at)
+    if proposal is None or proposal.mode == "declined" or row.level == "district":
+        return None
+    return proposal.rule, proposal.at
 
 
 def _watched_over(row: CaseRow, _turn: Turn, found: Found) -> Reason | None:
@@ -253,10 +257,12 @@ def _shown(lines: Sequence[CaseLine], most: int) -> CaseList:
     return CaseList(len(lines), list(lines[:most]), max(len(lines) - most, 0))
 
 
-def _why_gone(name: str, one: str, left: Mapping[str, CaseRow], rows: Mapping[str, CaseRow], at: int) -> str:
-    """Why something has left a list: one of ``WHY_GONE``."""
+def _why_gone(  # noqa: PLR0917  # what it is judged by
+    name: str, one: str, left: Mapping[str, CaseRow], rows: Mapping[str, CaseRow], at: int, told: Container[str]
+) -> str:
+    """Why something has left a list: one of ``WHY_GONE``; ``told``: on the last sheet that was all there was to say."""
     if name not in (*CASE_LISTS, "reports"):
-        return "done"
+        return "told" if one in told else "done"
     case_id = one.rpartition("#")[0] if name == "reports" else one
     row = rows.get(case_id) or left.get(case_id)
     if row is None:
@@ -306,11 +312,3 @@ def _light_at(row: CaseRow, moment: int) -> str:
     """The light that a case showed at a moment when it was open."""
     is_suspended = bool(row.pauses) and suspended_at(row, None, moment)
     return light(True, is_suspended, row.soon_at, row.deadline_at, moment)
-
-
-def _passed(row: CaseRow) -> tuple[int | None, int | None]:
-    """When it went to the district, and when the district took it."""
-    if not row.escalation:
-        return None, None
-    passed = decode_escalation(row.escalation)
-    return passed.at, passed.acknowledged_at

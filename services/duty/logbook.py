@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow, decode_escalation
+from services.cases import CaseRow
 from services.district.report_policy import ReportPolicy
-from services.duty.reports import Done, needs_reports
+from services.duty.passes import NO_PASSES, Passes, passes_of
+from services.duty.reports import Done
 from services.duty.roster import Duty
 from services.events.personal import mask_text
 
@@ -167,22 +168,23 @@ def standing_stops(entries: Iterable[Entry]) -> list[Stop]:
     return [Stop(*item) for item in found.items()]
 
 
-def of_case(seat: str, row: CaseRow, policy: ReportPolicy) -> list[Entry]:
-    """What an open case brings into the log: that it is severe, that it went to the district, that it was taken."""
+def of_case(seat: str, row: CaseRow, policy: ReportPolicy, told: Passes = NO_PASSES) -> list[Entry]:
+    """What a case brings into the log: that it is severe, each time that it went to the district and was taken there.
+
+    Also of a case that has ended: it may have come and gone while nobody kept the book.
+    """
     found = []
-    if needs_reports(row, policy):
+    if row.severity <= policy.severity:
         values = {"severity": str(row.severity), "street": row.street, "domain": row.domain}
         mark = f"incident|{seat}|{row.case_id}"
         found.append(_entry(row.reported_at, seat, "incident", "incident", values, mark, row.case_id))
-    if row.level == "district" and row.escalation:
-        passed = decode_escalation(row.escalation)
-        mark = f"escalation|{seat}|{row.case_id}|{row.escalations}"
-        values = {"reason": passed.reason_code or "unknown", "street": row.street}
-        if passed.at is not None:
-            found.append(_entry(passed.at, seat, "escalation", "escalated", values, mark, row.case_id))
-        if passed.acknowledged_at is not None:
-            at, mark = passed.acknowledged_at, f"{mark}|taken"
-            found.append(_entry(at, seat, "escalation", "taken", values, mark, row.case_id))
+    for one in passes_of(row, told):
+        mark = f"escalation|{seat}|{row.case_id}|{one.number}"
+        values = {"reason": one.reason or "unknown", "street": row.street}
+        if one.at is not None:
+            found.append(_entry(one.at, seat, "escalation", "escalated", values, mark, row.case_id))
+        if one.taken_at is not None:
+            found.append(_entry(one.taken_at, seat, "escalation", "taken", values, f"{mark}|taken", row.case_id))
     return found
 
 

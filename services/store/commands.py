@@ -1,9 +1,10 @@
 """The commands that people have sent: written before they leave, settled by the case system's answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, Select, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store import schema
@@ -56,16 +57,22 @@ def left(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(update(table).where(where).values(state="sent"))
 
 
+def has_answers(connection: Connection) -> bool:
+    """Whether an answer has come that nobody has taken over."""
+    return connection.execute(_answered().limit(1)).first() is not None
+
+
+def _answered() -> Select[Any]:
+    """The commands that wait, with their answers."""
+    t = schema.things.c
+    of_command = and_(t.kind == "command", t.key == _C.command_id)
+    return select(*_COLUMNS, t.body).join_from(table, schema.things, of_command).where(_C.state.in_(WAITING))
+
+
 def settle(connection: Connection, now: int) -> list[Sent]:
     """Take over the answers that have come; the commands that are settled by it."""
-    t = schema.things.c
-    waiting = (
-        select(*_COLUMNS, t.body)
-        .join_from(table, schema.things, and_(t.kind == "command", t.key == _C.command_id))
-        .where(_C.state.in_(WAITING))
-    )
     found = []
-    for row in connection.execute(waiting).all():
+    for row in connection.execute(_answered()).all():
         answer = msgspec.json.decode(row[-1])
         state = "done" if answer["accepted"] else "refused"
         reason = str(answer["reason"] or "")[:500]

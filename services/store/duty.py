@@ -4,19 +4,22 @@
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, LargeBinary, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.alarms.told import decode_alarm
 from services.cases import CaseRow
 from services.clock import to_ms
 from services.duty.handover import Supervised
 from services.duty.logbook import AlarmStep, CommandState, Entry
+from services.duty.passes import Pass, needs_telling
 from services.duty.reports import Done
 from services.duty.sheet import AlarmLine
-from services.events.case import Supervision
+from services.events.case import Escalation, Supervision
 from services.store import people_schema as tables
 from services.store import schema
 from services.store.engine import is_postgres
@@ -28,6 +31,7 @@ _STATES = {
     "raised": "unacknowledged", "lapsed": "unacknowledged", "climbed": "unacknowledged", "unshelved": "unacknowledged",
     "acknowledged": "acknowledged", "shelved": "shelved",
 }  # fmt: skip
+_RETURNED = {"acknowledged": "acknowledged", "shelved": "shelved"}
 _SUPERVISIONS = b'"supervisions"'
 
 
@@ -38,6 +42,14 @@ class _Watched(msgspec.Struct, frozen=True):
     supervisions: list[Supervision] = []
 
 
+class _Passed(msgspec.Struct, frozen=True):
+    """Of a published case only when it went to the district."""
+
+    case_id: str
+    escalations: list[Escalation] = []
+
+
+_decode_passed = msgspec.json.Decoder(_Passed).decode
 _decode_watched = msgspec.json.Decoder(_Watched).decode
 
 
@@ -92,6 +104,15 @@ def entries(connection: Connection, seat: str, since: int, until: int, limit: in
     return [Entry(*row) for row in connection.execute(query.order_by(c.at.desc(), c.id.desc()).limit(limit))]
 
 
+def late_entries(  # noqa: PLR0917  # what they are chosen by
+    connection: Connection, seat: str, since: int, until: int, behind: int, limit: int
+) -> list[Entry]:
+    """Entries of a time from ``since`` to before ``until`` that were written behind the one with the id ``behind``."""
+    c = tables.log_book.c
+    query = select(*_ENTRY_COLUMNS).where(c.seat == seat, c.at >= since, c.at < until, c.id > behind)
+    return [Entry(*row) for row in connection.execute(query.order_by(c.at, c.id).limit(limit))]
+
+
 def feed_entries(connection: Connection, seat: str, since: int) -> list[Entry]:
     """What the log says of feeds, the oldest first."""
     c = tables.log_book.c
@@ -111,6 +132,30 @@ def closed_since(connection: Connection, street: str | None, since: int) -> list
     c = schema.cases.c
     query = select(*_CASE_COLUMNS).where(c.closed_at >= since, ~c.merged, *_in(street))
     return [CaseRow(*row) for row in connection.execute(query)]
+
+
+def ended_to_tell(connection: Connection, since: int, severity: int) -> list[CaseRow]:
+    """The cases closed since then of which the log tells: severe ones, and those that went to the district."""
+    c = schema.cases.c
+    told = (c.severity <= severity) | (c.escalations > 0)
+    query = select(*_CASE_COLUMNS).where(c.closed_at >= since, ~c.merged, told)
+    return [CaseRow(*row) for row in connection.execute(query)]
+
+
+def passes(connection: Connection, rows: Iterable[CaseRow]) -> dict[str, list[Pass]]:
+    """All the times at the district of those of these cases whose row does not say so, from what is published."""
+    h = schema.history.c
+    wanted = {row.entry: row for row in rows if needs_telling(row)}
+    entries = sorted(wanted)
+    found: dict[str, list[Pass]] = {}
+    for first in range(0, len(entries), 500):
+        query = select(h.entry, h.data).where(h.entry.in_(entries[first : first + 500]))
+        for entry, data in connection.execute(query):
+            found[wanted[entry].case_id] = [
+                Pass(number, _ms(e.at), _ms(e.acknowledged_at), _ms(e.returned_at), e.reason_code or "")
+                for number, e in enumerate(_decode_passed(data).escalations, 1)
+            ]
+    return found
 
 
 def placed_cases(connection: Connection, street: str | None, since: int) -> list[tuple[float, float, int, bool]]:
@@ -175,14 +220,17 @@ def standing_alarms(connection: Connection, seat: str, since: int) -> list[Alarm
     """
     c = tables.alarm_lives.c
     of_seat = select(c.alarm).where(c.seat == seat, c.at >= since)
-    query = select(*_STEP_COLUMNS).where(c.alarm.in_(of_seat), c.at >= since).order_by(c.id)
+    query = select(*_STEP_COLUMNS, c.body).where(c.alarm.in_(of_seat), c.at >= since).order_by(c.id)
     raised: dict[str, int] = {}
     newest: dict[str, AlarmStep] = {}
-    for row in connection.execute(query):
+    for *row, body in connection.execute(query):
         step = AlarmStep(*row)
-        if step.what == "raised" or step.alarm not in newest:
+        if step.what == "raised" or step.alarm not in raised:
             raised[step.alarm] = step.at
-        if step.what in _STATES:
+        if step.what == "returned":  # as it was before it went away: still taken, on the shelf, or waiting
+            back = decode_alarm(body)
+            newest[step.alarm] = step._replace(what=_RETURNED.get(back.state, "raised"), who=back.acked_by)
+        elif step.what in _STATES:
             newest[step.alarm] = step
         else:
             newest.pop(step.alarm, None)
@@ -191,14 +239,25 @@ def standing_alarms(connection: Connection, seat: str, since: int) -> list[Alarm
     return sorted(lines, key=lambda line: (order[line.state], line.at, line.alarm))
 
 
-def commands_of(connection: Connection, seat: str | None, since: int, states: Sequence[str]) -> list[CommandState]:
-    """The commands of a seat (None: of all) since then in one of these states, the oldest first."""
+def commands_of(connection: Connection, since: int, states: Sequence[str]) -> list[CommandState]:
+    """The commands of every seat since then in one of these states, the oldest first."""
     c = tables.commands.c
-    where = [c.at >= since, c.state.in_(states)]
-    if seat is not None:
-        where.append(c.seat == seat)
     columns = [c[name] for name in CommandState._fields]
-    return [CommandState(*row) for row in connection.execute(select(*columns).where(*where).order_by(c.at))]
+    query = select(*columns).where(c.at >= since, c.state.in_(states))
+    return [CommandState(*row) for row in connection.execute(query.order_by(c.at))]
+
+
+def commands_to_hand_over(connection: Connection, seat: str, since: int, waiting_since: int) -> list[CommandState]:
+    """The seat's commands that the next shift must know of, the oldest first.
+
+    Those refused since ``since``, whenever they were sent; and those that nobody has answered since ``waiting_since``.
+    """
+    c = tables.commands.c
+    refused = (c.state == "refused") & ((c.at >= since) | (c.answered_at >= since))
+    waiting = c.state.in_(("sent", "unsent")) & ((c.at >= since) | (c.at >= waiting_since))
+    columns = [c[name] for name in CommandState._fields]
+    query = select(*columns).where(c.seat == seat, refused | waiting, c.at >= min(since, waiting_since))
+    return [CommandState(*row) for row in connection.execute(query.order_by(c.at))]
 
 
 def keep_handover(connection: Connection, kept: Kept) -> bool:
@@ -231,6 +290,10 @@ def handovers(connection: Connection, seat: str, limit: int, before: int | None 
     where = [c.seat == seat] if before is None else [c.seat == seat, c.shift_from < before]
     query = select(*_KEPT_COLUMNS).where(*where).order_by(c.shift_from.desc()).limit(limit)
     return [Kept(*row) for row in connection.execute(query)]
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else to_ms(moment)
 
 
 def _in(street: str | None) -> list[ColumnElement[bool]]:

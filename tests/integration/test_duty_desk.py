@@ -260,6 +260,34 @@ def test_a_sheet_has_what_the_store_alone_knows(place: Place) -> None:
     assert centre.members["supervised"] == ["A2", "B1"] and centre.end.open == 4 and sheet.end.open == 3
 
 
+def test_what_came_and_went_while_nobody_looked_is_in_the_log_and_on_the_next_sheet(place: Place) -> None:
+    def passed(minutes: int, back: int) -> dict[str, Any]:
+        moments = {"at": minutes, "acknowledged_at": minutes + 1, "returned_at": back}
+        return {"to": "D1", "reason_code": "repeat",
+                **{name: to_rfc3339(NOON + m * MINUTE) for name, m in moments.items()}}  # fmt: skip
+
+    twice = [passed(1, 3), passed(5, 8)]
+    place.tell(case("BACK", level="street", escalations=twice), at=NOON + 8 * MINUTE)
+    place.tell(severe("GONE") | {"status": "closed", "closed_at": to_rfc3339(NOON + 9 * MINUTE)}, at=NOON + 9 * MINUTE)
+    place.desk.keep_log(place.board(NOON + 10 * MINUTE), NOON + 10 * MINUTE)
+    assert sorted(place.log("S1")) == ["escalated", "escalated", "incident", "shift", "taken", "taken"]
+    sheet = place.desk.sheet_now(place.board(EVENING), "S1", EVENING)
+    assert (sheet.flow.escalated, sheet.flow.taken, sheet.end.at_district) == (2, 2, 0)
+    place.desk.sign_out(place.board(EVENING), "S1", EVENING, "u1")
+    command = {"command_id": "c1", "batch": "b", "at": EVENING - HOUR, "who": "u", "role": "r", "seat": "S1",
+               "type": "case.urge", "case_id": "BACK", "expected_version": 1, "data": b"{}", "state": "sent",
+               "reason": ""}  # fmt: skip
+    with writing(place.engine) as connection:
+        connection.execute(insert(people_schema.commands), command)
+    place.tell({"command_id": "c1", "reason": "stale: 2"}, kind="command.rejected", at=EVENING + MINUTE)
+    place.tell(severe("LATE", EVENING - 5 * MINUTE), at=EVENING + MINUTE)
+    place.desk.keep_log(place.board(EVENING + MINUTE), EVENING + MINUTE)
+    sheet = place.desk.sheet_now(place.board(MORNING), "S1", MORNING)
+    assert [(c.state, c.reason) for c in sheet.commands] == [("refused", "stale: 2")]
+    codes = [(logbook.said(e)[0], e.case_id) for e in sheet.log]
+    assert codes[0] == ("incident", "LATE") and ("command_refused", "BACK") in codes
+
+
 def test_cameras_down_and_key_areas_that_lost_their_view_are_the_seats(place: Place) -> None:
     def thing(kind: str, key: str, body: dict[str, object]) -> ThingChange:
         return ThingChange(kind, key, 1, 1, msgspec.Raw(msgspec.json.encode(body)))
