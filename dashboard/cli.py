@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboard.cli_people import add_commands as add_people_commands
+from dashboard.cli_report import add_commands as add_report_commands
 from dashboard.cli_user import add_user_command
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
@@ -161,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     dead.add_argument("action", choices=("list", "show", "retry"))
     dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
     add_people_commands(commands, local)
+    add_report_commands(commands, local)
     explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
     local(explain)
     explain.add_argument("what", choices=("indicator",))

@@ -1,0 +1,95 @@
+"""Makes the papers of a span: gathers once, writes each file whole."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from dashboard.papers.made import Made, put
+from dashboard.papers.paper import as_pdf, paper_html
+from dashboard.papers.workbook import MOST_CASES, Workbook
+from dashboard.texts import texts
+from services.audit_keeping import machine_ms
+from services.cases import CaseRow
+from services.district.package import District
+from services.doors import open_doors
+from services.figures import Days, window_of
+from services.leadership.gather import gather
+from services.leadership.report import Report
+from services.leadership.spans import KINDS, Span, SpanRefused, latest, parse
+from services.publishing import OperationError
+from services.settings import Settings
+from services.store import schema
+
+
+class Wanted(NamedTuple):
+    """Which papers: ``text`` a span as ``spans.parse`` reads it, «yesterday», «today», or empty for the ``last``."""
+
+    text: str = ""
+    last: str = "day"
+    street: str = ""
+    unit: str = ""
+    kinds: tuple[str, ...] = ("pdf", "xlsx")
+    with_cases: bool = False
+    language: str = "zh-CN"
+
+
+def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> Iterator[Path]:
+    """Write them into ``folder``, each whole or not at all; yields their paths.
+
+    Raises OperationError in words for a span, street or unit that is none, and for too many cases.
+    """
+    doors = open_doors(settings, migrate=False)
+    district, now = doors.district, doors.clock.now_ms()
+    for code, known, what in (
+        (wanted.street, district.streets, "street"), (wanted.unit, district.units, "unit")
+    ):  # fmt: skip
+        if code and code not in known:
+            raise OperationError(f"there is no {what} {code!r} in the package")
+    span = _span(wanted, district, now)
+    made, words = Made(by, machine_ms()), texts(wanted.language)
+    stem = "-".join(filter(None, ("report", wanted.street or wanted.unit or district.code, span.text)))
+    with doors.engine.connect() as connection, connection.begin():
+        report = gather(connection, district, span, now, street=wanted.street, unit=wanted.unit)
+        for kind in wanted.kinds:
+            path = folder / f"{stem}.{kind}"
+            if kind == "pdf":
+                put(path, as_pdf(paper_html(report, span, words, district, made)))
+            else:
+                book = Workbook(report, span, words, district, made)
+                if wanted.with_cases:
+                    book.add_cases(_cases(connection, district, span, report))
+                put(path, book.finish())
+            yield path
+
+
+def _span(wanted: Wanted, district: District, now: int) -> Span:
+    day = district.day_of(now)
+    today = date(day // 10_000, day // 100 % 100, day % 100)
+    named = {"yesterday": today - timedelta(days=1), "today": today}
+    try:
+        if wanted.text:
+            return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today)
+        return latest(next(kind for kind in KINDS if kind == wanted.last), today)
+    except SpanRefused as error:
+        raise OperationError(str(error)) from None
+
+
+def _cases(connection: Connection, district: District, span: Span, report: Report) -> Iterator[CaseRow]:
+    """Cases reported or closed in the span, by their report. Raises OperationError where there are too many."""
+    window, c = window_of(district, Days(*span.numbers), report.as_of), schema.cases.c
+    named = [c.street == report.street] if report.street else []
+    named += [c.lead_unit == report.unit] if report.unit else []
+    touches = or_(*(and_(at >= window.start, at < window.end) for at in (c.reported_at, c.closed_at)))
+    where = [touches, ~c.merged, c.status != "voided", *named]
+    n = int(connection.execute(select(func.count()).select_from(schema.cases).where(*where)).scalar() or 0)
+    if n > MOST_CASES:
+        raise OperationError(f"{n:,} cases are more than {MOST_CASES:,}: choose a shorter span or a street")
+    columns = [c[name] for name in CaseRow.__struct_fields__]
+    rows = connection.execution_options(stream_results=True).execute(
+        select(*columns).where(*where).order_by(c.reported_at, c.case_id)
+    )
+    for row in rows:
+        yield CaseRow(*row)
