@@ -56,6 +56,8 @@ DESKS = (
     ("desk-alarms", "duty", "/desk", 1366, 768, "#tab-alarms"),
     ("handover", "duty", "/handover/320499/now", 1366, 768, ""),
     ("audit", "auditor", "/audit", 1366, 768, ""),
+    ("leadership", "leader", "/leadership?span={week}", 1440, 1240, ""),
+    ("leadership-phone", "leader", "/leadership?span={week}", 390, 844, ""),
 )
 IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data:image/png;base64,{}">'
 
@@ -89,6 +91,12 @@ def afternoon() -> int:
     while now.isoweekday() > 5:
         now -= datetime.timedelta(days=1)
     return round(now.replace(hour=14, minute=5, second=0).timestamp() * 1000)
+
+
+def last_week() -> str:
+    """The week before the demo's, as the leader's page is asked for it."""
+    day = datetime.datetime.fromtimestamp(afternoon() / 1000, ZoneInfo("Asia/Shanghai")) - datetime.timedelta(days=7)
+    return f"{day.isocalendar().year}-W{day.isocalendar().week:02}"
 
 
 def opened(browser: Browser, url: str, width: int, height: int) -> Page:
@@ -142,7 +150,7 @@ def behind_the_door(browser: Browser, url: str, passwords: dict[str, str]) -> No
     for name, user, path, width, height, opens in DESKS:
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
-        page.goto(f"{url}/login?next={path}")
+        page.goto(f"{url}/login?next={path.format(week=last_week())}")
         page.fill("input[name=user]", user)
         page.fill("input[name=password]", passwords[user])
         page.click("main form button")
