@@ -31,6 +31,7 @@ from dashboard.leadership_endpoints import Leading, register_leadership
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.login import Pages, register_login
 from dashboard.oidc import SingleSignOn
+from dashboard.paper_endpoints import register_papers
 from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
@@ -181,7 +182,9 @@ def create_app(doors: Doors) -> Web:
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
     register_personal(server, access, recorder, sealer, offload)
-    register_leadership(server, Leading(doors.engine, doors.district, doors.clock, offload, recorder))
+    leading = Leading(doors.engine, doors.district, doors.clock, offload, recorder)
+    register_leadership(server, leading)
+    register_papers(server, leading)
     register_audit(server, Auditing(doors.engine, doors.district, settings.data_key, offload, recorder))
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)

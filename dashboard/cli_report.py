@@ -30,6 +30,26 @@ def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser]
     report.add_argument("--out", type=Path, required=True, metavar="DIR")
     report.set_defaults(command=_report)
 
+    text = "make the papers that people ask for on the leader's page; several may run"
+    worker = commands.add_parser("worker", help=text, description=text)
+    local(worker)
+    worker.set_defaults(command=_worker)
+
+
+def _worker(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.worker import Worker
+    from services.doors import open_doors
+    from services.package_watch import PackageWatch
+    from services.stopping import stop_on_signals
+
+    stop = stop_on_signals()
+    while not stop.is_set():
+        doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        worker = Worker(doors.engine, doors.district, doors.clock)
+        worker.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
+    return 0
+
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.papers.make import Wanted, write_papers

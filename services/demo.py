@@ -72,12 +72,12 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
             supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
             _say_where(settings, people, data / FILE, say)
         last = [0.0]
-        alarms: list[Child] = []
+        later: list[Child] = []
 
         def look_after() -> bool:
-            # While the history is written the store is of the past, and what it says is no alarm.
-            if not alarms and (not simulator or is_filled(data)):
-                alarms.append(supervisor.start("alarms", "alarms"))
+            # While the history is written the store is of the past, and what it says is no alarm, nor a report.
+            if not later and (not simulator or is_filled(data)):
+                later.extend(supervisor.start(name, name) for name in ("alarms", "worker"))
             if embedded is not None and embedded.has_ended:
                 say("the embedded Redis has ended; starting it again")
                 embedded.start()

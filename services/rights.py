@@ -62,6 +62,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "write_report": _own("duty_officer"),
     "reveal": _own("duty_officer"),
     "export_cases": _own("duty_officer", "leader"),
+    "export_report": _own("duty_officer", "leader"),
     "export_plan": _all("duty_officer", "leader"),
     "read_audit": _all("auditor"),
     "export_audit": _all("auditor"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select
+import msgspec
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from dashboard.papers.made import Made, put
 from dashboard.papers.paper import as_pdf, paper_html
@@ -16,33 +16,44 @@ from services.cases import CaseRow
 from services.district.package import District
 from services.doors import open_doors
 from services.figures import Days, window_of
+from services.leadership import spans
 from services.leadership.gather import gather
 from services.leadership.report import Report
-from services.leadership.spans import KINDS, Span, SpanRefused, latest, parse
+from services.leadership.spans import Span, SpanRefused, latest, parse
 from services.publishing import OperationError
 from services.settings import Settings
 from services.store import schema
 
+KINDS = ("pdf", "xlsx")
 
-class Wanted(NamedTuple):
+
+class Wanted(msgspec.Struct, frozen=True):
     """Which papers: ``text`` a span as ``spans.parse`` reads it, «yesterday», «today», or empty for the ``last``."""
 
     text: str = ""
     last: str = "day"
     street: str = ""
     unit: str = ""
-    kinds: tuple[str, ...] = ("pdf", "xlsx")
+    kinds: tuple[str, ...] = KINDS
     with_cases: bool = False
     language: str = "zh-CN"
 
 
 def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> Iterator[Path]:
-    """Write them into ``folder``, each whole or not at all; yields their paths.
+    """Write them into ``folder``, each whole or not at all; yields their paths. Raises as ``papers``."""
+    doors = open_doors(settings, migrate=False)
+    for name, data in papers(doors.engine, doors.district, doors.clock.now_ms(), wanted, by):
+        put(folder / name, data)
+        yield folder / name
+
+
+def papers(  # of what, when, for whom
+    engine: Engine, district: District, now: int, wanted: Wanted, by: str
+) -> Iterator[tuple[str, bytes]]:
+    """The papers' names and bytes, one after the other.
 
     Raises OperationError in words for a span, street or unit that is none, and for too many cases.
     """
-    doors = open_doors(settings, migrate=False)
-    district, now = doors.district, doors.clock.now_ms()
     for code, known, what in (
         (wanted.street, district.streets, "street"), (wanted.unit, district.units, "unit")
     ):  # fmt: skip
@@ -51,18 +62,16 @@ def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> I
     span = _span(wanted, district, now)
     made, words = Made(by, machine_ms()), texts(wanted.language)
     stem = "-".join(filter(None, ("report", wanted.street or wanted.unit or district.code, span.text)))
-    with doors.engine.connect() as connection, connection.begin():
+    with engine.connect() as connection, connection.begin():
         report = gather(connection, district, span, now, street=wanted.street, unit=wanted.unit)
         for kind in wanted.kinds:
-            path = folder / f"{stem}.{kind}"
             if kind == "pdf":
-                put(path, as_pdf(paper_html(report, span, words, district, made)))
-            else:
-                book = Workbook(report, span, words, district, made)
-                if wanted.with_cases:
-                    book.add_cases(_cases(connection, district, span, report))
-                put(path, book.finish())
-            yield path
+                yield f"{stem}.pdf", as_pdf(paper_html(report, span, words, district, made))
+                continue
+            book = Workbook(report, span, words, district, made)
+            if wanted.with_cases:
+                book.add_cases(_cases(connection, district, span, report))
+            yield f"{stem}.xlsx", book.finish()
 
 
 def _span(wanted: Wanted, district: District, now: int) -> Span:
@@ -72,7 +81,7 @@ def _span(wanted: Wanted, district: District, now: int) -> Span:
     try:
         if wanted.text:
             return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today)
-        return latest(next(kind for kind in KINDS if kind == wanted.last), today)
+        return latest(next(kind for kind in spans.KINDS if kind == wanted.last), today)
     except SpanRefused as error:
         raise OperationError(str(error)) from None
 

@@ -1,0 +1,102 @@
+"""A person asks for a paper; a worker makes it; the page looks how far it is and fetches the file."""
+
+import secrets
+
+import msgspec
+from flask import Flask, Response
+
+from dashboard.access import allowed, machine_ms, person, refuse
+from dashboard.bodies import as_json, body
+from dashboard.leadership_endpoints import Leading
+from dashboard.papers.make import KINDS, Wanted
+from services.leadership.spans import SpanRefused, parse
+from services.rights import DISTRICT
+from services.store import jobs
+from services.store.engine import writing
+from services.store.jobs import Job
+
+TYPES = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which paper of which span."""
+
+    kind: str
+    span: str
+    street: str = ""
+    unit: str = ""
+    cases: bool = False
+    language: str = "zh-CN"
+
+
+def register_papers(server: Flask, leading: Leading) -> None:
+    """Add the addresses."""
+    engine, offload = leading.engine, leading.offload
+
+    @server.post("/api/v1/papers")
+    def ask_paper() -> Response:
+        asked = body(Asked)
+        if asked.kind not in KINDS or asked.language not in {"zh-CN", "en"}:
+            refuse(400, f"kind is one of {' '.join(KINDS)}")
+        if asked.street and asked.street not in leading.district.streets:
+            refuse(404, "no such street")
+        if asked.unit and asked.unit not in leading.district.units:
+            refuse(404, "no such unit")
+        asking = allowed("export_report", asked.street or DISTRICT)
+        try:
+            span = parse(asked.span, leading.today)
+        except SpanRefused as error:
+            refuse(400, str(error))
+        wanted = Wanted(
+            text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
+            language=asked.language,
+        )  # fmt: skip
+        job = Job(
+            secrets.token_urlsafe(12), asked.kind, msgspec.json.encode(wanted).decode(), asking.user_id, machine_ms(),
+            "waiting", 0, "", "",
+        )  # fmt: skip
+
+        def keep() -> bool:
+            with writing(engine) as connection:
+                return jobs.ask(connection, job)
+
+        leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
+            "kind": asked.kind, "cases": asked.cases,
+        })  # fmt: skip
+        if not offload(keep):
+            refuse(429, f"at most {jobs.MOST_WAITING} at once: wait for those that you have asked for")
+        return as_json({"id": job.id})
+
+    @server.get("/api/v1/papers/<job_id>")
+    def paper_state(job_id: str) -> Response:
+        asking = person()
+
+        def read() -> Job | None:
+            with engine.connect() as connection:
+                return jobs.one(connection, job_id[:40], asking.user_id)
+
+        job = offload(read)
+        if job is None:
+            refuse(404, "no such paper of yours")
+        return as_json(
+            {"state": job.state, "said": job.said, "name": job.name, "waits_ms": machine_ms() - job.asked_at}
+        )
+
+    @server.get("/api/v1/papers/<job_id>/file")
+    def paper_file(job_id: str) -> Response:
+        asking = person()
+
+        def read() -> tuple[str, bytes] | None:
+            with engine.connect() as connection:
+                return jobs.file_of(connection, job_id[:40], asking.user_id)
+
+        found = offload(read)
+        if found is None:
+            refuse(404, "no such paper of yours, or it is not made yet")
+        name, data = found
+        response = Response(data, content_type=TYPES[name.rpartition(".")[2]])
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response

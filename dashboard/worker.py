@@ -1,0 +1,93 @@
+"""``lianqin worker``: makes papers for people, one after the other, away from the processes that hold the sockets.
+
+Several may run; each job is one's. One that is killed in the middle leaves no file, and the job is begun again by
+another after a minute, once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from dashboard.papers.make import Wanted, papers
+from services.clock import Clock
+from services.district.package import District
+from services.liveboard.follower import STORE_ERRORS
+from services.publishing import OperationError
+from services.store import jobs
+from services.store.engine import writing
+from services.store.jobs import Job
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOOK_EVERY_S = 0.5
+SAY_EVERY_S = 5.0
+FORGET_EVERY_S = 3600.0
+
+
+class Worker:
+    """One process of it."""
+
+    def __init__(self, engine: Engine, district: District, clock: Clock) -> None:
+        self._engine, self._district, self._clock = engine, district, clock
+        self._forgot_at = -FORGET_EVERY_S
+
+    def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
+        """Until told to stop, or until another package was loaded."""
+        while not stop.is_set() and not is_outdated():
+            try:
+                is_idle = not self.work()
+            except STORE_ERRORS:
+                log.warning("the store does not answer: trying again")
+                is_idle = True
+            if is_idle:
+                stop.wait(LOOK_EVERY_S)
+
+    def work(self) -> bool:
+        """Take one job and do it; whether there was one. Raises what the store raises."""
+        if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
+            self._forgot_at = time.monotonic()
+            self._write(lambda connection: jobs.forget_old(connection, _now()))
+        job: Job | None = self._write(lambda connection: jobs.take(connection, _now()))
+        if job is None:
+            return False
+        over = threading.Event()
+        sayer = threading.Thread(target=self._say, args=(job, over), daemon=True)
+        sayer.start()
+        try:
+            wanted = msgspec.json.decode(job.wanted, type=Wanted)
+            (name, data), *_ = papers(self._engine, self._district, self._clock.now_ms(), wanted, job.who)
+            self._write(lambda connection: jobs.done(connection, job, name, data))
+        except OperationError as error:
+            why = str(error)
+            self._write(lambda connection: jobs.failed(connection, job, why))
+        except STORE_ERRORS:
+            raise  # the job is still ours: it is begun again when the store answers
+        except Exception:  # one paper that cannot be made must not end the making of the others
+            log.exception("job %s of %s", job.id, job.who)
+            self._write(lambda connection: jobs.failed(connection, job, "it could not be made: see the worker's log"))
+        finally:
+            over.set()
+            sayer.join()
+        return True
+
+    def _say(self, job: Job, over: threading.Event) -> None:
+        """While the job lasts: we are at it."""
+        while not over.wait(SAY_EVERY_S):
+            try:
+                self._write(lambda connection: jobs.at_it(connection, job, _now(), ""))
+            except STORE_ERRORS:
+                log.warning("the store does not answer: job %s goes on", job.id)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        with writing(self._engine) as connection:
+            return work(connection)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
