@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.promise import Promise
 from bench.promises_coverage import coverage
-from bench.promises_desk import desks
+from bench.promises_desk import desks, leaders
 
 Results = Mapping[str, Any]
 PEERS = {"nicegui-canvas": "NiceGUI, canvas", "nodered": "Node-RED worldmap", "dash-interval": "Dash, 1 s interval"}
@@ -49,7 +49,7 @@ HELD_BY_TESTS = """\
 
 def page(machine: Mapping[str, str], results: Results) -> str:
     """The whole page."""
-    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *coverage(), *desks(), *_start())
+    promises = (*_speed(), *_crowd(), *_size(), *_ingest(), *_rules(), *coverage(), *desks(), *leaders(), *_start())
     kept = [_verdict(p, results) for p in promises]
     short = [p.what for p, verdict in zip(promises, kept, strict=True) if verdict is False]
     facts = "\n".join(f"- {name}: {value}" for name, value in {**machine, **_commits(results)}.items())
@@ -108,11 +108,11 @@ eighteen of them side by side, its footprints in memory as shapes. How it works:
 
 {_promises(coverage(), results)}
 
-## The desks
+## The desks and the leader
 
 The case system of this run obeys at once.
 
-{_promises(desks(), results)}
+{_promises((*desks(), *leaders()), results)}
 
 ## From the command to the wall
 

@@ -1,4 +1,4 @@
-"""The rows of docs/promises.md about people at their desks."""
+"""The rows of docs/promises.md about people: at their desks, and the leader in the morning."""
 
 from typing import Any
 
@@ -24,4 +24,18 @@ def desks() -> list[Promise]:
                 lambda f: f"{f['p99_ms']} ms (p50 {f['p50_ms']}), {f['web_cpu']:.0%} of a core, "
                           f"{f['heard']:,} of {f['wanted']:,} heard",
                 lambda f: f["p99_ms"] <= 300 and f["heard"] == f["wanted"]),
+    ]  # fmt: skip
+
+
+def leaders() -> list[Promise]:
+    """What a leader waits for, however long the history is."""
+
+    def pair(f: Any, name: str) -> str:
+        return f"{f[name]['p50_ms']} / {f[name]['p95_ms']} ms"
+
+    return [
+        Promise(f"figures-sqlite-{millions}m", f"SQLite, {millions} million cases: a page's data, p50 / p95", "300 ms",
+                lambda f: f"a month {pair(f, 'leaders_month')}, a day {pair(f, 'leaders_day')}",
+                lambda f: max(f["leaders_month"]["p50_ms"], f["leaders_day"]["p50_ms"]) <= 300)
+        for millions in (2, 10)
     ]  # fmt: skip

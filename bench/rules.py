@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from services.district.package import District
 from services.escalation.desk import EscalationDesk
 from services.figures import EVERYTHING, Days, Scope, figures
 from services.indicators.definitions import INDICATORS
+from services.leadership.gather import gather
+from services.leadership.spans import Span, latest
 from services.simulator.generate import generate
 
 TWELVE = list(INDICATORS)[:12]
@@ -37,6 +40,16 @@ def noon() -> int:
     """Noon of yesterday in China: a day of which half is still ahead."""
     now = time.time_ns() // 1_000_000
     return now - (now + 8 * 3_600_000) % DAY - DAY // 2
+
+
+def last_month(today: int) -> Span:
+    """The last whole month."""
+    return latest("month", date(today // 10_000, today // 100 % 100, today % 100))
+
+
+def last_day(today: int) -> Span:
+    """Yesterday."""
+    return latest("day", date(today // 10_000, today // 100 % 100, today % 100))
 
 
 def timed(work: Callable[[], object], rounds: int = ROUNDS) -> dict[str, float]:
@@ -71,6 +84,8 @@ def asked(engine: Engine, district: District, now: int) -> dict[str, dict[str, f
             "streets_by_day_now": ask(TWELVE, present, by=["street", "day"]),
             "grids_month": ask(TWELVE, past, by=["street", "community", "grid"]),
             "found_against_solved": ask(["closed"], present, by=["channel", "level"]),
+            "leaders_month": timed(lambda: gather(connection, district, last_month(today), now), 7),
+            "leaders_day": timed(lambda: gather(connection, district, last_day(today), now), 7),
         }
 
 

@@ -63,6 +63,7 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         for millions in (2, 4):
             cases = 20_000 * millions if quick else 1_000_000 * millions
             found[f"figures-{kind}-{millions}m"] = ["bench.rules", "--database", kind, "--cases", str(cases)]
+    found["figures-sqlite-10m"] = ["bench.rules", "--database", "sqlite", "--cases", "100000" if quick else "10000000"]
     found["escalation"] = ["bench.rules", "--escalation", "5000" if quick else "100000"]
     if not quick:  # they have one size
         found["coverage"] = ["bench.coverage"]
