@@ -11,10 +11,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy  # its parts are loaded when the first way is asked for: a third of a second
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra
 from shapely import LineString, STRtree
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
@@ -70,7 +69,11 @@ class Roads:
         self.heads, self.tails = np.split(numbers.reshape(-1), 2)
         self._graph, self._between = _graph(self.heads, self.tails, self.lengths, len(self.nodes))
         self._tree = STRtree(self.edges)
-        self.part: Whole = connected_components(self._graph, directed=False)[1] if len(self.nodes) else np.empty(0, int)
+        self.part: Whole = (
+            scipy.sparse.csgraph.connected_components(self._graph, directed=False)[1]
+            if len(self.nodes)
+            else np.empty(0, int)
+        )
 
     def snap(self, points: Sequence[Position]) -> Spots:
         """The nearest place on any road, for (lon, lat) in WGS-84."""
@@ -109,7 +112,9 @@ class Roads:
             return None
         (first, last), (here, there) = spots.edge.tolist(), spots.along.tolist()
         origin, length = len(self.nodes), float(self.lengths[last])
-        far, before = dijkstra(self._with_origin(first, here), indices=origin, return_predecessors=True)
+        far, before = scipy.sparse.csgraph.dijkstra(
+            self._with_origin(first, here), indices=origin, return_predecessors=True
+        )
         head, tail = int(self.heads[last]), int(self.tails[last])
         whole, node, end = min((far[head] + there, head, 0.0), (far[tail] + length - there, tail, length))
         if first == last and abs(here - there) <= whole:
@@ -133,21 +138,21 @@ class Roads:
     def _along(self, spots: Spots, limit: float) -> Reals:
         """Metres from the first spot to each of the others, with what lies beside the road; inf: beyond the limit."""
         edge, along, off = spots.edge[1:], spots.along[1:], spots.off[1:]
-        far = dijkstra(self._with_origin(int(spots.edge[0]), float(spots.along[0])), indices=len(self.nodes),
-                       limit=limit)  # fmt: skip
+        graph = self._with_origin(int(spots.edge[0]), float(spots.along[0]))
+        far = scipy.sparse.csgraph.dijkstra(graph, indices=len(self.nodes), limit=limit)
         by_head = far[self.heads[edge]] + along
         by_tail = far[self.tails[edge]] + self.lengths[edge] - along
         direct = np.where(edge == spots.edge[0], np.abs(along - spots.along[0]), np.inf)
         found: Reals = np.minimum(np.minimum(by_head, by_tail), direct) + off + spots.off[0]
         return found
 
-    def _with_origin(self, edge: int, along: float) -> csr_matrix:
+    def _with_origin(self, edge: int, along: float) -> "scipy.sparse.csr_matrix":
         """The graph with one node more, on an edge: the last one."""
         n, graph = len(self.nodes), self._graph
         data = [max(along, _LEAST_M), max(float(self.lengths[edge]) - along, _LEAST_M)]
         indices = np.concatenate([graph.indices, [self.heads[edge], self.tails[edge]]])
         indptr = np.append(graph.indptr, graph.indptr[-1] + 2)
-        return csr_matrix((np.concatenate([graph.data, data]), indices, indptr), shape=(n + 1, n + 1))
+        return scipy.sparse.csr_matrix((np.concatenate([graph.data, data]), indices, indptr), shape=(n + 1, n + 1))
 
     def _edge_from(self, start: int, end: int) -> LineString:
         line: LineString = self.edges[self._between[min(start, end), max(start, end)]]
@@ -216,7 +221,9 @@ def _ends(lines: Objects, which: int) -> Reals:
     return found
 
 
-def _graph(heads: Whole, tails: Whole, lengths: Reals, count: int) -> tuple[csr_matrix, dict[tuple[int, int], int]]:
+def _graph(
+    heads: Whole, tails: Whole, lengths: Reals, count: int
+) -> "tuple[scipy.sparse.csr_matrix, dict[tuple[int, int], int]]":
     """The graph both ways, and the edge between two nodes: of two that join the same nodes the shorter."""
     between: dict[tuple[int, int], int] = {}
     for edge in np.argsort(lengths, kind="stable").tolist():
@@ -225,7 +232,7 @@ def _graph(heads: Whole, tails: Whole, lengths: Reals, count: int) -> tuple[csr_
     pairs = np.array(list(between), dtype=np.int64).reshape(-1, 2)
     metres = lengths[list(between.values())] if between else np.empty(0)
     a, b = np.vstack([pairs, pairs[:, ::-1]]).T
-    return csr_matrix((np.concatenate([metres, metres]), (a, b)), shape=(count, count)), between
+    return scipy.sparse.csr_matrix((np.concatenate([metres, metres]), (a, b)), shape=(count, count)), between
 
 
 def _piece(line: LineString, start: float, end: float) -> LineString:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from alembic import command
 from sqlalchemy import text
 
 from services.district.package import District
@@ -10,7 +9,7 @@ from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild_if_old
 from services.sealing import Sealer
 from services.store.engine import open_engine
-from services.store.migrate import _config, upgrade
+from services.store.migrate import head, upgrade
 from services.store.write import MODEL, read_feed
 from tests.lives import lives
 from tests.reference import dump
@@ -24,7 +23,7 @@ def test_a_store_of_the_first_version_is_made_again_from_its_history(tiny: Distr
     Ingest(now, tiny, Sealer("")).apply(entries, NOON, entries[-1][0])
 
     old = open_engine(f"sqlite:///{tmp_path / 'old.db'}")
-    command.upgrade(_config(old), "0001")
+    upgrade(old, "0001")
     with now.connect() as connection, old.begin() as other:
         for row in connection.execute(text("SELECT * FROM history")).mappings():
             names = ", ".join(row)
@@ -48,3 +47,10 @@ def test_a_store_of_the_first_version_is_made_again_from_its_history(tiny: Distr
     assert found.model == MODEL
     rebuild_if_old(old, ingest, NOON, said.append)
     assert len(said) == 1
+
+
+def test_the_newest_migration_is_alembics_own_head(tmp_path: Path) -> None:
+    store = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    upgrade(store)
+    with store.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == head()
