@@ -352,26 +352,23 @@ def test_of_five_thousand_cameras_what_is_near_and_in_view_is_drawn_and_500_chan
     page.wait_for_function("() => lianqin.coverage.state.get('sights', 'N499').state === 'offline'", timeout=20_000)
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (2560, 1440)], ids=str)
-def test_nothing_on_the_page_overflows(product: Product, browser: Any, width: int, height: int) -> None:
+def test_nothing_on_the_page_overflows(product: Product, browser: Any) -> None:
     scene(product, plan=plan())
-    page = browser.new_page(viewport={"width": width, "height": height})
-    for query in ("", "?tab=plan", "?lang=en", "?lang=en&tab=plan&theme=light"):
-        open_coverage(page, product, query)
-        page.wait_for_selector("#coverage-figures .rows")
-        assert page.evaluate("() => [document.body.scrollWidth, document.body.scrollHeight]") == [width, height]
-        wide = page.evaluate(
-            """() => [...document.querySelectorAll('.figures, .ranking, .layers, .legend')]
-                 .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"""
-        )
-        assert wide == [], query
-    page.close()
+    for width, height in ((1366, 768), (1920, 1080), (2560, 1440)):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        for query in ("", "?tab=plan", "?lang=en", "?lang=en&tab=plan&theme=light"):
+            open_coverage(page, product, query)
+            page.wait_for_selector("#coverage-figures .rows")
+            assert page.evaluate("() => [document.body.scrollWidth, document.body.scrollHeight]") == [width, height]
+            wide = page.evaluate(
+                """() => [...document.querySelectorAll('.figures, .ranking, .layers, .legend')]
+                     .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"""
+            )
+            assert wide == [], query
+        page.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)], ids=str)
-def test_the_walls_right_column_holds_queue_and_coverage(
-    product: Product, browser: Any, width: int, height: int
-) -> None:
+def test_the_walls_right_column_holds_queue_and_coverage(product: Product, browser: Any) -> None:
     held = {"level": "district", "escalations": [{"to": "D1", "reason_code": "beyond_power"}]}
     product.publish_and_wait(*[entry(due(1 + i, case_id=f"H{i}", **held)) for i in range(12)])
     cameras = three_cameras()
@@ -379,19 +376,20 @@ def test_the_walls_right_column_holds_queue_and_coverage(
     from services.coverage.told import Outage
 
     told(product, *cameras, *spots, figures(cameras, spots, NOON, outages=[Outage(NOON, 212, 32, ["S1"])]))
-    page = browser.new_page(viewport={"width": width, "height": height})
-    open_wall(page, product)
-    page.wait_for_function("() => document.querySelectorAll('.queue .case').length >= 3")
-    page.wait_for_selector("#tile-cameras .figure-2")
-    page.wait_for_timeout(1500)
-    outside = page.evaluate(
-        """() => { const column = document.querySelector("#tile-queue").parentElement;
-             const c = column.getBoundingClientRect();
-             const boxes = [...column.children].map(e => e.getBoundingClientRect());
-             return [...boxes.filter(r => r.bottom > c.bottom + 1 || r.right > c.right + 1).map(r => r.bottom),
-                     ...boxes.slice(1).filter((r, i) => r.top < boxes[i].bottom - 1).map(r => r.top)]; }"""
-    )
-    assert outside == []
-    assert page.locator(".queue .case").count() >= 4
-    assert "失联 32 台" in text(page, "#tile-cameras")
-    page.close()
+    for width, height in ((1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        open_wall(page, product)
+        page.wait_for_function("() => document.querySelectorAll('.queue .case').length >= 3")
+        page.wait_for_selector("#tile-cameras .figure-2")
+        page.wait_for_timeout(1500)
+        outside = page.evaluate(
+            """() => { const column = document.querySelector("#tile-queue").parentElement;
+                 const c = column.getBoundingClientRect();
+                 const boxes = [...column.children].map(e => e.getBoundingClientRect());
+                 return [...boxes.filter(r => r.bottom > c.bottom + 1 || r.right > c.right + 1).map(r => r.bottom),
+                         ...boxes.slice(1).filter((r, i) => r.top < boxes[i].bottom - 1).map(r => r.top)]; }"""
+        )
+        assert outside == []
+        assert page.locator(".queue .case").count() >= 4
+        assert "失联 32 台" in text(page, "#tile-cameras")
+        page.close()
