@@ -359,7 +359,7 @@ def test_the_log_in_leads_to_no_other_site(home: House, aim: str, lang: str) -> 
         "/login", query_string={"next": aim, "lang": lang}, data={"user": "leader", "password": PASSWORD}
     )
     assert answer.status_code == 303
-    assert re.fullmatch(r"/wall(\?lang=[\w%/.-]*)?", answer.headers["Location"])
+    assert re.fullmatch(r"/leadership(\?lang=[\w%/.-]*)?", answer.headers["Location"])
     assert len(answer.headers.getlist("Set-Cookie")) == 1
 
 

@@ -179,7 +179,7 @@ def last_record(engine: Engine) -> tuple[str, str]:
 def test_who_the_provider_names_comes_in(client: FlaskClient, provider: Provider, sqlite_engine: Engine) -> None:
     assert "/oidc" in get(client, "/login").text
     answer = enter(client, provider)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/wall")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/leadership")
     assert is_in(client)
     with sqlite_engine.connect() as connection:
         found = store.account(connection, "songtao")
@@ -202,9 +202,9 @@ def test_the_way_back_is_known_to_this_browser_alone(client: FlaskClient, web: W
 @pytest.mark.parametrize(
     ("aim", "leads_to"),
     [
-        ("/desk?lang=en", "/desk?lang=en"), ("//evil.example", "/wall"), ("https://evil.example/", "/wall"),
-        ("/\\evil.example", "/wall"), ("\\\\evil.example", "/wall"), ("javascript:alert(1)", "/wall"),
-        ("/\tevil", "/wall"), ("/logout", "/wall"), ("/login", "/wall"), ("evil", "/wall"), ("", "/wall"),
+        ("/desk?lang=en", "/desk?lang=en"), ("//evil.example", "/leadership"), ("https://evil.example/", "/leadership"),
+        ("/\\evil.example", "/leadership"), ("\\\\evil.example", "/leadership"), ("javascript:alert(1)", "/leadership"),
+        ("/\tevil", "/leadership"), ("/logout", "/leadership"), ("/login", "/leadership"), ("evil", "/leadership"), ("", "/leadership"),
         ("/%5Cevil.example", "/%5Cevil.example"), ("/..//evil.example", "/..//evil.example"),
         ("/wall.a.b.c", "/wall.a.b.c"),
     ],
