@@ -204,7 +204,8 @@ def test_the_way_back_is_known_to_this_browser_alone(client: FlaskClient, web: W
     [
         ("/desk?lang=en", "/desk?lang=en"), ("//evil.example", "/leadership"), ("https://evil.example/", "/leadership"),
         ("/\\evil.example", "/leadership"), ("\\\\evil.example", "/leadership"), ("javascript:alert(1)", "/leadership"),
-        ("/\tevil", "/leadership"), ("/logout", "/leadership"), ("/login", "/leadership"), ("evil", "/leadership"), ("", "/leadership"),
+        ("/\tevil", "/leadership"), ("/logout", "/leadership"), ("/login", "/leadership"),
+        ("evil", "/leadership"), ("", "/leadership"),
         ("/%5Cevil.example", "/%5Cevil.example"), ("/..//evil.example", "/..//evil.example"),
         ("/wall.a.b.c", "/wall.a.b.c"),
     ],
