@@ -77,13 +77,13 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
             "batch": wish.batch[:64],
         })  # fmt: skip
         # Before they leave: the answer may be here sooner than we are back.
-        ids = [command_id(district.code, asking.user_id, wish.batch, case_id) for case_id, _ in wish.cases]
+        ids = {command_id(district.code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
         desk.wait_for(ids, asking.user_id)
         try:
             outcomes: list[Outcome] = commanding.send(wish, asking, situation)
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was sent")
-        desk.forget(set(ids) - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
+        desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
         return as_json({"outcomes": outcomes})
 
     @server.post("/api/v1/commands")
@@ -97,7 +97,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     def commands_now() -> Response:
         ids = flask.request.args.get("ids", "").split(",")[:500]
         found = commanding.standing(ids)
-        mine = [[r.command_id, r.case_id, r.state, r.reason] for r in found if r.who == person().user_id]
+        mine = [desk.known(row) for row in found if row.who == person().user_id]
         return as_json({"commands": mine})
 
     def proposed(case_id: str) -> tuple[CaseRow, Proposal]:

@@ -11,10 +11,13 @@ from services.clock import Clock
 from services.commanding import Commanding
 from services.liveboard.follower import STORE_ERRORS
 from services.rights import may
-from services.store.commands import Sent
+from services.store.commands import Sent, answer_of
 
 # Answers come with the board; this often the store is asked all the same.
 SETTLE_EVERY_S = 5.0
+# Answers are told as they come and settled in the store a moment later, many at once: a write for each few of them
+# would stand in the projector's way.
+SETTLE_AFTER_S = 0.4
 # A command that nobody answered for so long is told of no more; it stays «sent» in the store and on the handover.
 FORGOTTEN_S = 900.0
 
@@ -24,7 +27,8 @@ class DeskRoom:
 
     def __init__(self, room: LiveRoom, commanding: Commanding, clock: Clock) -> None:
         self._room, self._commanding, self._clock = room, commanding, clock
-        self._waiting: dict[str, tuple[str, float]] = {}
+        self._waiting: dict[str, tuple[str, str, float]] = {}  # command → its case, who waits, since when
+        self._answers: dict[str, tuple[str, str]] = {}  # told, and not yet settled in the store
         self._settled_at = 0.0
         self._is_settling = False
         self._at: dict[str, str] = {}
@@ -33,14 +37,20 @@ class DeskRoom:
         room.on_gone.append(self._leave)
         room.socketio.on_event("at_case", room.guarded("at_case", self.at_case))
 
-    def wait_for(self, command_ids: list[str], user_id: str) -> None:
-        """Tell this person what becomes of these."""
-        self._waiting.update(dict.fromkeys(command_ids, (user_id, time.monotonic())))
+    def wait_for(self, cases: dict[str, str], user_id: str) -> None:
+        """Tell this person what becomes of these commands (id → case)."""
+        now = time.monotonic()
+        self._waiting.update({key: (case_id, user_id, now) for key, case_id in cases.items()})
+
+    def known(self, row: Sent) -> list[str]:
+        """A command as it is told: its state is the case system's answer where that is newer than the store."""
+        return [row.command_id, row.case_id, *self._answers.get(row.command_id, (row.state, row.reason))]
 
     def forget(self, command_ids: set[str]) -> None:
         """These were not sent after all, or are settled."""
         for key in command_ids:
             self._waiting.pop(key, None)
+            self._answers.pop(key, None)
 
     def at_case(self, wish: Any = None) -> None:
         """A person opened a case, or closed it."""
@@ -74,32 +84,38 @@ class DeskRoom:
         """After each flush: has the case system answered something that somebody waits for?"""
         assert self._room.follower is not None
         answered = self._room.follower.board.answered
-        keys = {thing.key for thing in answered}
+        told = {thing.key: answer_of(thing.body) for thing in answered if thing.key in self._waiting}
         answered.clear()
+        self._answers.update(told)
+        self._tell({key: [self._waiting[key][0], *answer] for key, answer in told.items()})
         is_time = self._waiting and time.monotonic() - self._settled_at >= SETTLE_EVERY_S
-        if (keys & self._waiting.keys() or is_time) and not self._is_settling:
+        if (told or is_time) and not self._is_settling:
             self._is_settling = True
-            gevent.spawn(self._settle)
+            gevent.spawn_later(SETTLE_AFTER_S, self._settle)
 
     def _settle(self) -> None:
         try:
             self._settled_at = time.monotonic()
-            self._tell(self._commanding.settle(self._clock.now_ms()))
+            settled = self._commanding.settle(self._clock.now_ms())
             # What another process has settled, or what nobody ever answered.
             old = time.monotonic() - FORGOTTEN_S
-            self._waiting = {key: who for key, who in self._waiting.items() if who[1] > old}
-            rest = list(self._waiting)[:500]
-            self._tell([row for row in self._commanding.standing(rest) if row.answered_at])
+            self._waiting = {key: who for key, who in self._waiting.items() if who[2] > old}
+            rest = [key for key in self._waiting if key not in self._answers][:500]
+            settled += [row for row in self._commanding.standing(rest) if row.answered_at]
+            self._tell({row.command_id: [row.case_id, row.state, row.reason] for row in settled
+                        if row.command_id not in self._answers})  # fmt: skip
+            self.forget({row.command_id for row in settled})
         except STORE_ERRORS:
             pass  # the follower says it; asked again in a moment
         finally:
             self._is_settling = False
 
-    def _tell(self, settled: list[Sent]) -> None:
+    def _tell(self, answers: dict[str, list[str]]) -> None:
+        """Command → its case, state and reason: to the people who wait for it."""
         by_person: dict[str, list[list[str]]] = {}
-        for row in settled:
-            if (who := self._waiting.pop(row.command_id, None)) is not None:
-                by_person.setdefault(who[0], []).append([row.command_id, row.case_id, row.state, row.reason])
+        for key, answer in answers.items():
+            if (who := self._waiting.get(key)) is not None:
+                by_person.setdefault(who[1], []).append([key, *answer])
         for sid, person in list(self._room.people.items()):
             if person.user_id in by_person:
                 self._room.tell("commands", by_person[person.user_id], sid)

@@ -69,13 +69,17 @@ def _answered() -> Select[Any]:
     return select(*_COLUMNS, t.body).join_from(table, schema.things, of_command).where(_C.state.in_(WAITING))
 
 
+def answer_of(body: bytes | msgspec.Raw) -> tuple[str, str]:
+    """(state, reason) of the case system's answer, as the read model keeps it."""
+    answer = msgspec.json.decode(body)
+    return "done" if answer["accepted"] else "refused", str(answer["reason"] or "")[:500]
+
+
 def settle(connection: Connection, now: int) -> list[Sent]:
     """Take over the answers that have come; the commands that are settled by it."""
     found = []
     for row in connection.execute(_answered()).all():
-        answer = msgspec.json.decode(row[-1])
-        state = "done" if answer["accepted"] else "refused"
-        reason = str(answer["reason"] or "")[:500]
+        state, reason = answer_of(row[-1])
         sent = msgspec.structs.replace(Sent(*row[:-1]), state=state, answered_at=now, reason=reason)
         connection.execute(
             update(table).where(_C.command_id == sent.command_id).values(state=state, answered_at=now, reason=reason)
