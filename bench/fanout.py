@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import gc
 import json
+import threading
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -33,8 +34,10 @@ class Running:
     web: Child
 
 
-def measure(clients: int, seconds: float, cases: int, zone: str = "wall") -> dict[str, Any]:
+def measure(clients: int, seconds: float, cases: int, zone: str = "wall", readers: int = 0) -> dict[str, Any]:
     """p50 and p99 over every client and every change, before and while one client reads nothing.
+
+    ``readers``: instead of that one, so many people open the leader's page, each again as soon as it has come.
 
     ``zone``: what they all watch; a desk's clients log in.
     """
@@ -49,7 +52,7 @@ def measure(clients: int, seconds: float, cases: int, zone: str = "wall") -> dic
         product.ready(room, children)
         running = Running(product, server, room, children[1])
         base = {"cases": cases, "zone": zone, "web_before_mb": web_memory(running.web)}
-        return base | asyncio.run(_run(running, clients, seconds, zone))
+        return base | asyncio.run(_run(running, clients, seconds, zone, readers))
     finally:
         for child in children:
             child.stop()
@@ -57,7 +60,7 @@ def measure(clients: int, seconds: float, cases: int, zone: str = "wall") -> dic
         product.clean_up()
 
 
-async def _run(running: Running, clients: int, seconds: float, zone: str) -> dict[str, Any]:
+async def _run(running: Running, clients: int, seconds: float, zone: str, readers: int) -> dict[str, Any]:
     lights: list[Light] = []
     cookie = "" if zone == "wall" else running.product.cookie
     started = time.monotonic()
@@ -73,6 +76,12 @@ async def _run(running: Running, clients: int, seconds: float, zone: str) -> dic
     before = await _publish(running, lights, seconds)
     cpu = (cpu_seconds([running.web]) - cpu) / (time.monotonic() - began)
     memory = web_memory(running.web)
+    if readers:
+        beside, pages = await _beside(running, lights, seconds, readers)
+        for light in lights:
+            light.transport.abort()
+        return {"clients": clients, "deltas_per_s": PER_S, **before, "readers": readers, "beside_readers": beside,
+                "pages": pages, "load1": round(psutil.getloadavg()[0], 1)}  # fmt: skip
     stuck = await Light(running.room.http_port, False, zone, cookie).connect()
     at = time.monotonic()
     dropped = asyncio.create_task(_dropped_after(running.room.http_port, clients, at))
@@ -88,6 +97,32 @@ async def _run(running: Running, clients: int, seconds: float, zone: str) -> dic
         "dropped_as_stuck": int(reason),
         "others_lost": lost, "load1": round(psutil.getloadavg()[0], 1),
     }  # fmt: skip
+
+
+async def _beside(
+    running: Running, lights: list[Light], seconds: float, readers: int
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """The same while people read; and how long their pages took."""
+    stop, took = threading.Event(), []
+    address = f"http://127.0.0.1:{running.room.http_port}/leadership"
+
+    def read() -> None:
+        while not stop.is_set():
+            start = time.perf_counter()
+            request = urllib.request.Request(address, headers={"Cookie": running.product.cookie})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                assert b"tiles" in answer.read()
+            took.append(1000 * (time.perf_counter() - start))
+            stop.wait(1)  # who has a page reads it
+
+    people = [threading.Thread(target=read, daemon=True) for _ in range(readers)]
+    for person in people:
+        person.start()
+    try:
+        beside = await _publish(running, lights, seconds)
+    finally:
+        stop.set()
+    return beside, {"n": len(took), "p50_ms": percentile(took, 0.5), "p95_ms": percentile(took, 0.95)}
 
 
 async def _publish(running: Running, lights: list[Light], seconds: float) -> dict[str, Any]:
@@ -129,8 +164,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--zone", default="wall", choices=("wall", "desk"))
+    parser.add_argument("--readers", type=int, default=0, help="people who open /leadership meanwhile")
     options = parser.parse_args()
-    print(json.dumps(measure(options.clients, options.seconds, options.cases, options.zone), indent=1))
+    found = measure(options.clients, options.seconds, options.cases, options.zone, options.readers)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

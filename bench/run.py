@@ -52,6 +52,11 @@ def jobs(quick: bool) -> dict[str, list[str]]:
     found["fanout-desks"] = [
         "bench.fanout", "--zone", "desk", "--clients", "50", *(["--seconds", "4", "--cases", "2000"] if quick else [])
     ]  # fmt: skip
+    found["fanout-leader"] = [
+        "bench.fanout", "--clients", "50", "--readers", "10",
+        *(["--seconds", "4", "--cases", "2000"] if quick else []),
+    ]  # fmt: skip
+    found["leader"] = ["bench.leader", *(["--cases", "20000"] if quick else [])]
     found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]
     for kind in ("sqlite", "postgres"):
         found[f"ingest-{kind}"] = [

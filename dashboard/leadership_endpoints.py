@@ -62,6 +62,21 @@ class Leading:
         allowed("see_leadership", street or DISTRICT)
         return street, unit
 
+    def beside(self, span: Span, street: str, unit: str, words: dict[str, Any]) -> Words | None:
+        """What the query wants side by side with it: another span (``with``), another street (``with_street``).
+
+        Raises SpanRefused.
+        """
+        text, code = request.args.get("with", "").strip(), request.args.get("with_street", "")
+        if not text and not code:
+            return None
+        other = parse(text, self.today) if text else span
+        if code and code not in self.district.streets:
+            refuse(404, "没有这个街道 / no such street")
+        mine = code or street
+        allowed("see_leadership", mine or DISTRICT)
+        return Words(self.report(other, mine, unit), other, words, self.district)
+
     def report(self, span: Span, street: str, unit: str) -> Report:
         """Gathered where it holds up nobody."""
         now = self.clock.now_ms()
@@ -85,9 +100,13 @@ def register_leadership(server: Flask, leading: Leading) -> None:
             span, wrong = leading.span(), ""
         except SpanRefused as error:
             span, wrong = latest("day", leading.today), words["leadership"]["refused"][error.code]
-        report = leading.report(span, street, unit)
+        report, beside = leading.report(span, street, unit), None
+        try:
+            beside = leading.beside(span, street, unit, words)
+        except SpanRefused as error:
+            wrong = words["leadership"]["refused"][error.code]
         leading.recorder.look(person(), f"/leadership {span.text} {street}{unit}".strip(), "see_page")
-        return _page(leading, words, span, report, wrong)
+        return _page(leading, words, Words(report, span, words, leading.district), beside, wrong)
 
     @server.get("/leadership/cases")
     def leadership_cases() -> Response:
@@ -110,8 +129,8 @@ def _query(**values: str) -> str:
     return urlencode(kept)
 
 
-def _page(leading: Leading, words: dict[str, Any], span: Span, report: Report, wrong: str) -> Response:
-    district, said = leading.district, Words(report, span, words, leading.district)
+def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | None, wrong: str) -> Response:
+    district, span, report = leading.district, said.span, said.report
     here = {"street": report.street, "unit": report.unit}
 
     def at(other: Span) -> str:
@@ -129,7 +148,7 @@ def _page(leading: Leading, words: dict[str, Any], span: Span, report: Report, w
         opens=lambda name, street="": f"/leadership/cases?{_query(name=name, span=span.text, street=street or report.street, unit=report.unit)}",  # noqa: E501
         of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
-        charts=charts(report, words), as_of=minute_text(report.as_of, district.zone),
+        beside=beside, charts=charts(report, words), as_of=minute_text(report.as_of, district.zone),
         other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")

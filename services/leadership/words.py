@@ -224,6 +224,30 @@ class Words:
             for level, n in counts.items()
         ]  # fmt: skip
 
+    def beside(self, other: "Words") -> list[Row]:
+        """Two reports side by side: each indicator here, there, and the difference; within chance it is called so.
+
+        Counts of spans of different lengths are not compared.
+        """
+        found = []
+        for name, compared in self.report.figures.items():
+            here, there = compared.now, other.report.figures[name].now
+            pair = Compared(here, there)
+            is_fair = here.denominator is not None or self.span.days == other.span.days
+            moved, word = (self.change(pair), word_of(pair)) if is_fair else ("", "none")
+            if moved and word == "same":
+                moved = self.words["by_chance"].format(change=moved)
+            worse = INDICATORS[name].better in _WORSE and word == _WORSE[INDICATORS[name].better]
+            found.append(
+                Row(
+                    name, "", self._label(name), 0.0, self.value(here), other.value(there),
+                    moved or NOTHING,
+                    "bad" if worse else "",
+                    " / ".join(f"n={figure.n:,}" for figure in (here, there) if figure.denominator is not None),
+                )
+            )  # fmt: skip
+        return found
+
     # — sentences —
 
     def sentences(self) -> list[str]:

@@ -207,3 +207,18 @@ def test_a_figure_opens_to_its_cases_and_a_street_sees_its_own(home: House) -> N
     assert home.get(S1, "/leadership/cases?name=intake&street=S2").status_code == 403
     assert home.get(LEADER, "/leadership?street=S9").status_code == 404
     assert home.get(LEADER, "/leadership/cases?name=nonsense").status_code == 404
+
+
+def test_two_streets_and_two_spans_stand_side_by_side(home: House) -> None:
+    page = words_of(
+        re.sub(r"<[^>]+>", " ", home.get(LEADER, "/leadership?span=2026-W47&street=S1&with_street=S2").text)
+    )
+    here, there = (report_of(home.engine, home.district, parse("2026-W47", TODAY), code) for code in ("S1", "S2"))
+    for name in ("intake", "closed"):
+        a, b = here.figures[name].now.n, there.figures[name].now.n
+        assert f"{INDICATORS[name].zh}" in page
+        assert f"{a:,}{b:,}" in page.replace("▲", ""), name
+    page = home.get(LEADER, "/leadership?span=2026-W47&with=2026-11").text
+    assert "并列对比" in page
+    assert "看不懂这个时间段" in home.get(LEADER, "/leadership?span=2026-W47&with=x").text
+    assert home.get(S1, "/leadership?span=2026-W47&with_street=S2").status_code == 403
