@@ -11,7 +11,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from services.escalation.desk import EscalationDesk
 from services.figures import EVERYTHING, Days, Scope, figures
 from services.indicators.definitions import INDICATORS
 from services.leadership.gather import gather
-from services.leadership.spans import Span, latest
+from services.leadership.spans import Span, as_date, latest
 from services.simulator.generate import generate
 
 TWELVE = list(INDICATORS)[:12]
@@ -44,12 +43,12 @@ def noon() -> int:
 
 def last_month(today: int) -> Span:
     """The last whole month."""
-    return latest("month", date(today // 10_000, today // 100 % 100, today % 100))
+    return latest("month", as_date(today))
 
 
 def last_day(today: int) -> Span:
     """Yesterday."""
-    return latest("day", date(today // 10_000, today // 100 % 100, today % 100))
+    return latest("day", as_date(today))
 
 
 def timed(work: Callable[[], object], rounds: int = ROUNDS) -> dict[str, float]:

@@ -22,7 +22,7 @@ from services.indicators.definitions import INDICATORS
 from services.indicators.reasons import WHY
 from services.leadership.gather import gather
 from services.leadership.report import Report
-from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, before, latest, parse
+from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, as_date, before, latest, parse
 from services.leadership.words import Words
 from services.rights import DISTRICT, may
 
@@ -42,8 +42,7 @@ class Leading:
     @property
     def today(self) -> date:
         """The counting day of this moment."""
-        day = self.district.day_of(self.clock.now_ms())
-        return date(day // 10_000, day // 100 % 100, day % 100)
+        return as_date(self.district.day_of(self.clock.now_ms()))
 
     def span(self) -> Span:
         """What the query asks for, else yesterday. Raises SpanRefused."""

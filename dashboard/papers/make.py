@@ -1,7 +1,7 @@
 """Makes the papers of a span: gathers once, writes each file whole."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from services.figures import Days, window_of
 from services.leadership import spans
 from services.leadership.gather import gather
 from services.leadership.report import Report
-from services.leadership.spans import Span, SpanRefused, latest, parse
+from services.leadership.spans import Span, SpanRefused, as_date, latest, parse
 from services.publishing import OperationError
 from services.settings import Settings
 from services.store import schema
@@ -75,8 +75,7 @@ def papers(  # of what, when, for whom
 
 
 def _span(wanted: Wanted, district: District, now: int) -> Span:
-    day = district.day_of(now)
-    today = date(day // 10_000, day // 100 % 100, day % 100)
+    today = as_date(district.day_of(now))
     named = {"yesterday": today - timedelta(days=1), "today": today}
     try:
         if wanted.text:

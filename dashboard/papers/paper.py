@@ -4,7 +4,6 @@ WeasyPrint sets it from a template; the fonts are the machine's (Debian: fonts-n
 """
 
 import io
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from dashboard.papers.made import Made
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.leadership.report import Report
-from services.leadership.spans import Span
+from services.leadership.spans import Span, as_date
 from services.leadership.words import NOTHING, Words, percent
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -44,7 +43,7 @@ def paper_html(report: Report, span: Span, words: dict[str, Any], district: Dist
         for day, row in enumerate(report.hours)
     ]
     days = [
-        (_day(point.day).isoformat(), f"{point.intake:,}", f"{point.closed:,}",
+        (as_date(point.day).isoformat(), f"{point.intake:,}", f"{point.closed:,}",
          NOTHING if point.on_time is None else percent(point.on_time), f"{point.n:,}")
         for point in report.days[-62:]
     ]  # fmt: skip
@@ -85,7 +84,3 @@ def _shade(n: float | None, most: float) -> str:
         return "#ffffff;color:#5b636c"
     level = round(255 - 190 * n / most)
     return f"rgb({level},{level},{level});color:{'#ffffff' if level < 140 else '#14171a'}"
-
-
-def _day(day: int) -> date:
-    return date(day // 10_000, day // 100 % 100, day % 100)

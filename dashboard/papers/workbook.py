@@ -14,7 +14,7 @@ from services.cases import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.leadership.report import Ranked, Report
-from services.leadership.spans import Span
+from services.leadership.spans import Span, as_date
 from services.leadership.words import Words
 
 MOST_CASES = 100_000
@@ -57,7 +57,7 @@ class Workbook:
                 )  # fmt: skip
         self._sheet(
             self.labels["days"], self.labels["day_columns"],
-            ([_date(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
+            ([as_date(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
             {0: self.dates, 3: self.shares},
         )  # fmt: skip
         if report.hours:
@@ -180,10 +180,6 @@ def _value(figure: Any) -> float | None:
 
 def _n(figure: Any) -> int | None:
     return None if figure is None else figure.n
-
-
-def _date(day: int) -> date:
-    return date(day // 10_000, day // 100 % 100, day % 100)
 
 
 def _moment(ms: int | None, zone: ZoneInfo) -> datetime | None:

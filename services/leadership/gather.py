@@ -1,7 +1,7 @@
 """Reads a span's report: the roll-ups give it in a few dozen sums, however many cases there have been."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -10,7 +10,7 @@ from services.district.package import District
 from services.figures import Days, NotKept, Scope, figures, window_of
 from services.indicators.figure import Figure
 from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
-from services.leadership.spans import Span, before, number, year_ago
+from services.leadership.spans import Span, as_date, before, number, year_ago
 from services.store import schema
 
 NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
@@ -53,11 +53,11 @@ class _Asked:
 
         A day that is not over is compared with none: a whole one would be another thing.
         """
-        today = _date(self.district.day_of(self.now))
+        today = as_date(self.district.day_of(self.now))
         begun = self.connection.execute(
             select(func.min(schema.rollups.c.day)).where(schema.rollups.c.cut == "class")
         ).scalar()
-        if begun is None or other.first < _date(begun) or (self.span.kind == "day" and today < self.span.end):
+        if begun is None or other.first < as_date(begun) or (self.span.kind == "day" and today < self.span.end):
             return None
         lasted = (min(self.span.end, today + timedelta(days=1)) - self.span.first).days
         end = other.end if lasted >= self.span.days else min(other.end, other.first + timedelta(days=lasted))
@@ -126,11 +126,11 @@ class _Asked:
             found = self.figures(["intake"], self.days, ["day", "hour"])
         except NotKept:
             return []
-        end = min(self.span.end, _date(self.district.day_of(self.now)) + timedelta(days=1))
+        end = min(self.span.end, as_date(self.district.day_of(self.now)) + timedelta(days=1))
         weekdays = [0] * 7
         for ahead in range((end - self.span.first).days):
             weekdays[(self.span.first.weekday() + ahead) % 7] += 1
-        return heat(((_date(day).weekday(), int(hour), f.n) for (day, hour), (f,) in found.items()), weekdays)
+        return heat(((as_date(day).weekday(), int(hour), f.n) for (day, hour), (f,) in found.items()), weekdays)
 
     def standing(self) -> Standing:
         """Open cases at the ends: who is open now, less whom somebody reported since, and whom somebody ended since.
@@ -155,7 +155,3 @@ class _Asked:
             return len(rows) - intake.n + closed.n + turned_down
 
         return Standing(at(self.days.end), *(at(days.end) if days else None for days in self.others))
-
-
-def _date(day: int) -> date:
-    return date(day // 10_000, day // 100 % 100, day % 100)

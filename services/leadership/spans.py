@@ -132,6 +132,11 @@ def number(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
+def as_date(day: int) -> date:
+    """A day yyyymmdd as a date."""
+    return date(day // 10_000, day // 100 % 100, day % 100)
+
+
 def _week(monday: date) -> Span:
     return Span("week", monday, monday + 7 * _DAY)
 

@@ -5,7 +5,6 @@ district's package. A value that is not there is «—».
 """
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, NamedTuple
 
 from services.district.package import District
@@ -13,7 +12,7 @@ from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.leadership.report import Compared, Ranked, Report
 from services.leadership.sentences import Saying, matters, sentences, word_of
-from services.leadership.spans import Span
+from services.leadership.spans import Span, as_date
 
 NOTHING = "—"
 # For a change of these more is worse; the others are as their definition says.
@@ -297,4 +296,4 @@ def points(change: float, unit: str) -> str:
 
 def day_name(day: int) -> str:
     """11-26."""
-    return f"{date(day // 10_000, day // 100 % 100, day % 100):%m-%d}"
+    return f"{as_date(day):%m-%d}"

@@ -5,7 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from html import unescape
 
 import openpyxl
@@ -27,7 +27,7 @@ from services.indicators.measures import MEASURES
 from services.indicators.window import Window
 from services.leadership.gather import gather
 from services.leadership.report import Report
-from services.leadership.spans import Span, around, parse
+from services.leadership.spans import Span, around, as_date, parse
 from services.leadership.words import Words
 from tests.doors import DUTY, S1, WHO, House, house
 from tests.integration.test_rollups import TODAY, take_in
@@ -113,15 +113,11 @@ def check_hours(report: Report, rows: list[CaseRow], window: Window, span: Span,
     last = min(span.last, TODAY)
     days = Counter((span.first + timedelta(days=n)).weekday() for n in range((last - span.first).days + 1))
     reported = [r.reported_at for r in rows if is_counted(r) and window.has(r.reported_at)]
-    counts = Counter((date_of(district.day_of(at)).weekday(), district.hour_of(at)) for at in reported)
+    counts = Counter((as_date(district.day_of(at)).weekday(), district.hour_of(at)) for at in reported)
     for weekday, row in enumerate(report.hours):
         for hour, mean in enumerate(row):
             expected = counts[weekday, hour] / days[weekday] if days[weekday] else None
             assert mean == (pytest.approx(expected) if expected is not None else None)
-
-
-def date_of(day: int) -> date:
-    return date(day // 10_000, day // 100 % 100, day % 100)
 
 
 def words_of(text: str) -> str:
