@@ -17,7 +17,7 @@ from services.leadership.report import Report
 from services.leadership.spans import Span, as_date
 from services.leadership.words import NOTHING, Words, percent
 
-PAGES = Path(__file__).parents[1] / "pages"
+HERE = Path(__file__).parent
 _FIGURES = (
     "intake", "closed", "on_time_close_rate", "rework_rate", "grid_solved_rate", "street_solved_rate",
     "district_share", "satisfaction_rate", "solved_rate", "contact_rate", "forced_closed", "self_handled",
@@ -75,7 +75,7 @@ def _nothing(url: str, *_more: Any, **_others: Any) -> Any:
 
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(loader=jinja2.FileSystemLoader(PAGES), autoescape=True, undefined=jinja2.StrictUndefined)
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined)
 
 
 def _shade(n: float | None, most: float) -> str:

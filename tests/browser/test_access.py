@@ -134,7 +134,7 @@ class TestLogIn:
         page.get_by_label("账号").fill("boss")
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button").click()
-        page.wait_for_url(f"{shut.url}/wall")
+        page.wait_for_url(f"{shut.url}/leadership")
         context.close()
 
     def test_a_first_password_must_be_changed_before_anything_else(

@@ -95,11 +95,25 @@ def test_only_street_staff_have_a_right_for_their_own_street_alone() -> None:
 def test_who_looks_after_people_and_records_touches_no_case() -> None:
     """Separation of duties: the admin and the auditor neither see cases nor change them, a wall changes nothing."""
     for role in ("admin", "auditor"):
-        assert {right for right in RIGHTS if role in RIGHTS[right]} <= {"be_here", "see_metrics", "read_audit"}
+        assert {right for right in RIGHTS if role in RIGHTS[right]} <= {
+            "be_here",
+            "see_metrics",
+            "read_audit",
+            "export_audit",
+        }
     changing = {right for right in RIGHTS if right.startswith(("case.", "camera.", "write_", "sign_", "take_"))}
-    changing |= {"command", "reveal", "keep_views", "decide_proposal", "export_cases", "export_plan", "see_texts"}
+    changing |= {
+        "command",
+        "reveal",
+        "keep_views",
+        "decide_proposal",
+        "export_cases",
+        "export_plan",
+        "export_report",
+        "see_texts",
+    }
     assert not [right for right in changing if "wall" in RIGHTS[right]]
-    assert {right for right in RIGHTS if "admin" in RIGHTS[right]} & {"read_audit"} == set()
+    assert {right for right in RIGHTS if "admin" in RIGHTS[right]} & {"read_audit", "export_audit"} == set()
 
 
 def test_every_command_is_somebodys() -> None:
@@ -114,7 +128,13 @@ def test_every_role_but_the_wall_runs_out_and_idles_out_before_that() -> None:
 
 @given(people())
 def test_everybodys_first_page_is_one_that_they_may_see(person: Person) -> None:
-    right = {"/wall": "see_wall", "/desk": "see_desk", "/audit": "read_audit", "/account": "be_here"}
+    right = {
+        "/wall": "see_wall",
+        "/leadership": "see_leadership",
+        "/desk": "see_desk",
+        "/audit": "read_audit",
+        "/account": "be_here",
+    }
     page = home(person)
     if page.startswith("/street/"):
         assert may(person, "see_street", page.removeprefix("/street/"))
