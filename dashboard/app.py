@@ -36,7 +36,7 @@ from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
 from dashboard.static_files import register_static
-from dashboard.texts import texts
+from dashboard.texts import LANGUAGES, texts
 from dashboard.unit_endpoints import register_units
 from dashboard.wire import wired
 from services.audit_keeping import open_log
@@ -193,8 +193,17 @@ def create_app(doors: Doors) -> Web:
     _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)
     register_static(server, Path(app.config.assets_folder))
+    _prepare(server)
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower)
+
+
+def _prepare(server: flask.Flask) -> None:
+    """Words and templates are read before the first wall is there: each takes as long as some frames of it."""
+    for language in LANGUAGES:
+        texts(language)
+    for name in server.jinja_env.list_templates(extensions=["html"]):
+        server.jinja_env.get_template(name)
 
 
 def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:

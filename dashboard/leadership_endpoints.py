@@ -1,7 +1,7 @@
 """The leader's page: a span of days in one page of plain HTML, written by the server; its charts come after it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from dashboard.access import allowed, person, refuse
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
 from dashboard.recording import Recorder
+from dashboard.report_cache import Kept
 from dashboard.texts import texts
 from services.clock import Clock
 from services.district.package import District
@@ -38,6 +39,7 @@ class Leading:
     clock: Clock
     offload: Callable[[Any], Any]
     recorder: Recorder
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def today(self) -> date:
@@ -77,15 +79,19 @@ class Leading:
         return Words(self.report(other, mine, unit), other, words, self.district)
 
     def report(self, span: Span, street: str, unit: str) -> Report:
-        """Gathered where it holds up nobody."""
-        now = self.clock.now_ms()
+        """Gathered away from the loop, once for all who ask within some seconds."""
 
         def read() -> Report:
             with self.engine.connect() as connection, connection.begin():
-                return gather(connection, self.district, span, now, street=street, unit=unit)
+                return gather(connection, self.district, span, self.clock.now_ms(), street=street, unit=unit)
 
-        found: Report = self.offload(read)
+        found: Report = self.kept.get((span.text, street, unit), lambda: self.offload(read))
         return found
+
+    def charts(self, report: Report, words: dict[str, Any]) -> dict[str, str]:
+        """The charts of a report, made as often as the report itself."""
+        key = ("charts", report.span, report.street, report.unit, words["language"])
+        return self.kept.get(key, lambda: self.offload(lambda: charts(report, words)))
 
 
 def register_leadership(server: Flask, leading: Leading) -> None:
@@ -147,7 +153,7 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         opens=lambda name, street="": f"/leadership/cases?{_query(name=name, span=span.text, street=street or report.street, unit=report.unit)}",  # noqa: E501
         of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
-        beside=beside, charts=charts(report, words), as_of=minute_text(report.as_of, district.zone),
+        beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
         other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")

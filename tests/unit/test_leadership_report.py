@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.layouts.report_charts import charts
 from dashboard.texts import LANGUAGES, texts
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
@@ -14,6 +15,7 @@ from services.leadership.report import (
     RANKED_N,
     Compared,
     Part,
+    Point,
     Report,
     Standing,
     change,
@@ -152,3 +154,17 @@ solved solved_low solved_high solved_both street_low class_up district_high rewo
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_has_its_words(language: str) -> None:
     assert set(texts(language)["leadership"]["say"]) == set(CODES)
+
+
+def test_plotlys_own_classes_take_the_charts() -> None:
+    import json
+
+    import plotly.graph_objects as go
+
+    days = [Point(20261101 + n, 10 * n, n, 0.8 + n / 100 if n else None, n) for n in range(14)]
+    made = charts(report(days=days, hours=[[1.0] * 24] * 6 + [[None] * 24]), texts("zh-CN"))
+    assert made.keys() == {"series", "heat"}
+    for text in made.values():
+        chart = json.loads(text)
+        assert len(go.Figure(chart).data) == len(chart["data"])
+    assert charts(report(), texts("zh-CN")) == {}
