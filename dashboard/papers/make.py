@@ -69,8 +69,12 @@ def papers(  # of what, when, for whom
                 yield f"{stem}.pdf", as_pdf(paper_html(report, span, words, district, made))
                 continue
             book = Workbook(report, span, words, district, made)
-            if wanted.with_cases:
-                book.add_cases(_cases(connection, district, span, report))
+            try:
+                if wanted.with_cases:
+                    book.add_cases(_cases(connection, district, span, report))
+            except BaseException:
+                book.drop()
+                raise
             yield f"{stem}.xlsx", book.finish()
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from services.leadership.spans import Span, as_date
 from services.leadership.words import Words
 
 MOST_CASES = 100_000
+FIRST_DAY = datetime(1899, 12, 30)  # Excel's day 0
 Cell = Any
 
 
@@ -29,8 +30,7 @@ class Workbook:
         self.said, self.labels = Words(report, span, words, district), words["leadership"]["book"]
         self.out = io.BytesIO()
         self.book = xlsxwriter.Workbook(self.out, {
-            "constant_memory": True, "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-            "default_date_format": "yyyy-mm-dd hh:mm",
+            "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
         })  # fmt: skip
         self.book.set_properties({"title": self.said.whose, "created": datetime(2000, 1, 1, tzinfo=UTC)})
         self.head = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
@@ -57,7 +57,7 @@ class Workbook:
                 )  # fmt: skip
         self._sheet(
             self.labels["days"], self.labels["day_columns"],
-            ([as_date(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
+            ([_day(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
             {0: self.dates, 3: self.shares},
         )  # fmt: skip
         if report.hours:
@@ -98,8 +98,12 @@ class Workbook:
             ),
             [20, 60, 60, 60], {},
         )  # fmt: skip
-        self.book.close()
+        self.drop()
         return self.out.getvalue()
+
+    def drop(self) -> None:
+        """Give up what it holds open: the rows are kept in files while it is made."""
+        self.book.close()
 
     def _figures(self, title: str, line: str) -> None:
         sheet = self.book.add_worksheet(self.labels["figures"])
@@ -168,8 +172,6 @@ class Workbook:
                 continue
             if isinstance(cell, str):
                 sheet.write_string(at, column, cell, form)
-            elif isinstance(cell, datetime | date):
-                sheet.write_datetime(at, column, cell, form)
             else:
                 sheet.write_number(at, column, cell, form)
 
@@ -182,6 +184,13 @@ def _n(figure: Any) -> int | None:
     return None if figure is None else figure.n
 
 
-def _moment(ms: int | None, zone: ZoneInfo) -> datetime | None:
-    """Excel knows no zones: the district's own clock."""
-    return None if ms is None else datetime.fromtimestamp(ms // 1000, zone).replace(tzinfo=None)
+def _day(day: int) -> int:
+    """A day yyyymmdd as Excel's number of days."""
+    return (as_date(day) - FIRST_DAY.date()).days
+
+
+def _moment(ms: int | None, zone: ZoneInfo) -> float | None:
+    """A moment as Excel's number of days: it knows no zones, so by the district's own clock."""
+    if ms is None:
+        return None
+    return (datetime.fromtimestamp(ms // 1000, zone).replace(tzinfo=None) - FIRST_DAY) / timedelta(days=1)
