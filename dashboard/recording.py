@@ -1,7 +1,7 @@
 """What people do is written on the audit log as it happens.
 
 What leaves (a command, a revealed field, a file) is written down first: what cannot be written down does not leave.
-What is kept here with its own who and when (an alarm taken, an entry, a signature, a report) is written down just after.
+What is kept here with its own who and when (an alarm taken, an entry, a signature, a report) follows just after.
 """
 
 from collections.abc import Callable, Mapping
