@@ -24,9 +24,7 @@ from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
 
 if TYPE_CHECKING:
-    from services.duty_keeping import DutyKeeper
-    from services.escalator import Escalator
-    from services.surveyor import Surveyor
+    pass
 
 Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
@@ -221,35 +219,24 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.running import with_each_package
     from services.escalator import Escalator
 
-    return _with_each_package(settings, Escalator)
+    return with_each_package(settings, lambda d: Escalator(d.engine, d.redis, d.district, d.clock))
 
 
 def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.running import with_each_package
     from services.surveyor import Surveyor
 
-    return _with_each_package(settings, Surveyor)
+    return with_each_package(settings, lambda d: Surveyor(d.engine, d.redis, d.district, d.clock))
 
 
 def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.running import with_each_package
     from services.duty_keeping import DutyKeeper
 
-    return _with_each_package(settings, DutyKeeper)
-
-
-def _with_each_package(settings: Settings, make: "type[Escalator | Surveyor | DutyKeeper]") -> int:
-    """Run it until a signal, begun anew with each package that is loaded."""
-    from services.doors import open_doors
-    from services.package_watch import PackageWatch
-
-    stop = stop_on_signals()
-    while not stop.is_set():
-        doors = open_doors(settings, migrate=False)
-        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        worker = make(doors.engine, doors.redis, doors.district, doors.clock)
-        worker.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
-    return 0
+    return with_each_package(settings, lambda d: DutyKeeper(d.engine, d.redis, d.district, d.clock))
 
 
 def _simulate(options: argparse.Namespace, settings: Settings) -> int:

@@ -37,18 +37,10 @@ def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser]
 
 
 def _worker(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.running import with_each_package
     from dashboard.worker import Worker
-    from services.doors import open_doors
-    from services.package_watch import PackageWatch
-    from services.stopping import stop_on_signals
 
-    stop = stop_on_signals()
-    while not stop.is_set():
-        doors = open_doors(settings, migrate=False)
-        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        worker = Worker(doors.engine, doors.district, doors.clock)
-        worker.run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
-    return 0
+    return with_each_package(settings, lambda d: Worker(d.engine, d.district, d.clock))
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:

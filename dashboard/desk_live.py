@@ -1,5 +1,6 @@
 """What the desks hear beside the cases: what became of their commands, and who has the same case open."""
 
+import logging
 import time
 from typing import Any
 
@@ -12,6 +13,8 @@ from services.commanding import Commanding
 from services.liveboard.follower import STORE_ERRORS
 from services.rights import may
 from services.store.commands import Sent, answer_of
+
+log = logging.getLogger(__name__)
 
 # Answers come with the board; this often the store is asked all the same.
 SETTLE_EVERY_S = 5.0
@@ -106,7 +109,7 @@ class DeskRoom:
                         if row.command_id not in self._answers})  # fmt: skip
             self.forget({row.command_id for row in settled})
         except STORE_ERRORS:
-            pass  # the follower says it; asked again in a moment
+            log.warning("the store does not answer: answers to commands are settled later")
         finally:
             self._is_settling = False
 

@@ -1,0 +1,27 @@
+"""Processes that stand on the district's package: begun anew with each one that is loaded."""
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from services.doors import OpenDoors, open_doors
+from services.package_watch import PackageWatch
+from services.settings import Settings
+from services.stopping import stop_on_signals
+
+
+class Runs(Protocol):
+    """What works until it is told to stop, or until another package was loaded."""
+
+    def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool]) -> None:
+        """Until then."""
+
+
+def with_each_package(settings: Settings, make: Callable[[OpenDoors], Runs]) -> int:
+    """Run it until a signal."""
+    stop = stop_on_signals()
+    while not stop.is_set():
+        doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        make(doors).run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
+    return 0
