@@ -133,6 +133,15 @@ class Board:
         self.lost, self.lost_at, self.emptied_at = delta.lost, delta.lost_at, delta.emptied_at
         return changed
 
+    def count_from(
+        self, counts: Iterable[tuple[Cell, dict[int, int]]], solved: Mapping[int, Mapping[int, int]]
+    ) -> None:
+        """Take over counters that were kept as they stood (services.past): ``counts``, and ``solved`` by day."""
+        self.counts = {}
+        for cell, measures in counts:
+            self.counts.setdefault((cell.day, cell.cut), {})[cell.street, cell.a, cell.b] = dict(measures)
+        self.solved = {day: dict(sums) for day, sums in solved.items()}
+
     def load_things(self, things: Iterable[ThingChange], revision: int) -> None:
         """Take over the newest state of everything that is no case."""
         self.things, self.alarms = {}, {}

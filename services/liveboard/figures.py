@@ -65,7 +65,8 @@ def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "today": {
             "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
-            "intake": _sum(board, today, "intake"), "closed": _sum(board, today, "closed"), "before": _before(before),
+            "intake": day_sum(board, today, "intake"), "closed": day_sum(board, today, "closed"),
+            "before": _before(before),
         },
         "funnel": _funnel(board),
         "hours": {"today": _hours(board, today), "yesterday": _hours(board, yesterday)},
@@ -83,7 +84,8 @@ def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sum(board: Board, day: int, measure: str) -> int:
+def day_sum(board: Board, day: int, measure: str) -> int:
+    """A measure's sum over the district on one counting day that the board keeps."""
     at = AT[measure]
     return sum(measures.get(at, 0) for _, measures in board.of_day(day, "class"))
 

@@ -38,7 +38,7 @@ def rebuild(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[str], No
         writer.clear_read_model()
         while past := read.history_from(connection, after, CHUNK):
             after = past[-1].entry
-            _fold(writer, ingest, [(p.entry, _event(p)) for p in past])
+            _fold(writer, ingest, [(p.entry, event_of(p)) for p in past])
             done += len(past)
             if done % (CHUNK * 10) == 0:
                 say(f"rebuild: {done:,} entries")
@@ -57,7 +57,8 @@ def rebuild_if_old(engine: Engine, ingest: Ingest, now_ms: int, say: Callable[[s
         rebuild(engine, ingest, now_ms, say)
 
 
-def _event(past: read.Past) -> Event:
+def event_of(past: read.Past) -> Event:
+    """The event that an entry of the history was."""
     decode = _CASE if past.type.startswith("case.") else _BODY[past.type]
     flags = past.flags.split()
     unknown = sum(int(flag.partition(":")[2]) for flag in flags if flag.startswith("unknown_fields:"))
@@ -70,7 +71,7 @@ def _event(past: read.Past) -> Event:
 
 def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> None:
     cases = [(key, event) for key, event in events if isinstance(event.body, Case)]
-    placed = list(_placed(cases, ingest.locate([event for _, event in cases])))
+    placed = list(placed_again(cases, ingest.locate([event for _, event in cases])))
     best = winners(placed)
     old = writer.old_cases(list(best))
     first = events[0][0]  # the history holds what is still to come: it is not known yet
@@ -88,7 +89,12 @@ def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> No
     writer.tallies(tallies)
 
 
-def _placed(cases: list[tuple[int, Event]], places: Iterable[Place | Refused]) -> Iterable[tuple[int, Event, Place]]:
-    """A package that has changed since may find an old position outside: then the case stands without it."""
+def placed_again(
+    cases: list[tuple[int, Event]], places: Iterable[Place | Refused]
+) -> Iterable[tuple[int, Event, Place]]:
+    """Cases with their places.
+
+    A package that has changed since may find an old position outside: then the case stands without it.
+    """
     for (key, event), place in zip(cases, places, strict=True):
         yield key, event, place if isinstance(place, Place) else Place(flags=("bad_position",))

@@ -52,6 +52,20 @@ history = Table(
     Column("sealed", LargeBinary, comment="the reporter, encrypted with the district's key"),
 )
 Index("history_subject", history.c.subject, history.c.entry)
+# The past is read by when we knew (services.past); what came late is rare, and found without looking at the rest.
+LATE_MS = 60_000
+Index("history_received", history.c.received_at)
+_IS_LATE = text(f"received_at - time > {LATE_MS}")
+Index("history_late", history.c.received_at, sqlite_where=_IS_LATE, postgresql_where=_IS_LATE)
+
+moments = Table(
+    "moments",
+    metadata,
+    Column("at", Key, primary_key=True, autoincrement=False, comment="the board as it stood then, by what was known"),
+    Column("made_of", Text, nullable=False, comment="past.moments.made_of: another program or package makes another"),
+    Column("body", LargeBinary, nullable=False, comment="past.moments.Moment, packed"),
+    Column("blind", LargeBinary, comment="the coverage's tiles of that hour, packed; none: nobody kept them"),
+)
 
 cases = Table(
     "cases",

@@ -1,0 +1,64 @@
+"""What a page asks of the past and what it hears, between the web process and a worker: messages and keys. Pure."""
+
+from typing import Literal
+
+import msgspec
+
+from services.past.knowledge import Knowledge
+
+# A worker says at least this often that it is there; an answer that nobody fetches is gone after as long. Seconds.
+ALIVE_S = 20
+Error = Literal["", "not_yet", "nothing", "future", "store", "too_much", "no_worker"]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """``room``: the whole room ``at`` a moment; ``span``: how it goes on from ``at`` to ``until``. Unix ms."""
+
+    id: str
+    kind: Literal["room", "span"]
+    at: int
+    until: int = 0
+    step: int = 1000
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The room's parts, or the span's frames: both as the wall's socket sends them (docs/protocol.md).
+
+    ``at`` is the moment that the room stands at after them, ``known`` what was known then and is known now.
+    ``error`` says why there is none: ``share`` of the history is prepared, ``first`` is where it begins.
+    """
+
+    at: int = 0
+    parts: list[msgspec.Raw] = []
+    known: Knowledge | None = None
+    error: Error = ""
+    share: float = 0.0
+    first: int | None = None
+
+
+_QUESTION = msgspec.json.Decoder(Question).decode
+encode = msgspec.json.Encoder().encode
+encode_answer = encode
+
+
+def decode_question(body: bytes) -> Question | None:
+    """The question, or None for what is none."""
+    try:
+        return _QUESTION(body)
+    except msgspec.MsgspecError:
+        return None
+
+
+def ask_key(district: str) -> str:
+    """The list that questions come by."""
+    return f"lianqin:{{{district}}}:past:ask"
+
+
+def answer_key(district: str, question_id: str) -> str:
+    """The list that one answer goes back by."""
+    return f"lianqin:{{{district}}}:past:answer:{question_id}"
+
+
+def alive_key(district: str) -> str:
+    """There while a worker is."""
+    return f"lianqin:{{{district}}}:past:alive"

@@ -1,0 +1,106 @@
+"""Reads past rooms from the store: the nearest board that is kept, and what was received since."""
+
+import zlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from services.district.package import District
+from services.past.moments import EVERY_MS, Moment, made_of, pack, unpack
+from services.past.room import Arrived, LookUp, PastRoom
+from services.projector.placing import Locator
+from services.store import past
+from services.store.past import Kept
+from services.store.read import Past
+from services.store.write import MODEL
+
+
+class NotYet(Exception):
+    """The boards that are kept do not reach so far yet: ``share`` of the history is done."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__(f"the past is being prepared: {share:.0%}")
+        self.share = share
+
+
+class NothingThen(Exception):
+    """Nothing is kept of that moment; ``first`` is where the history begins (Unix ms), None where there is none."""
+
+    def __init__(self, first: int | None) -> None:
+        super().__init__("nothing is kept of that moment")
+        self.first = first
+
+
+class PastReader:
+    """What the store has of the past of one district. Every method takes a connection and raises what it raises."""
+
+    def __init__(self, district: District) -> None:
+        self.district = district
+        self.made_of = made_of(district, MODEL)
+        self._locator = Locator(district)
+
+    def room_at(self, connection: Connection, at: int) -> PastRoom:
+        """The room at ``at`` (Unix ms). Raises NothingThen, NotYet."""
+        first = past.first_received(connection)
+        if first is None or at < first:
+            raise NothingThen(first)
+        kept = past.moment_before(connection, at, self.made_of)
+        if at - (kept.at if kept else first) > 2 * EVERY_MS:
+            done = (kept.at if kept else first) - first
+            raise NotYet(done / (at - first))
+        room = self._room(unpack(kept.body) if kept else None, first - 1)
+        self.move(connection, room, at)
+        return room
+
+    def move(self, connection: Connection, room: PastRoom, until: int) -> set[str]:
+        """Move the room on to ``until`` (Unix ms); returns the ids of the cases that changed or left."""
+        return room.take(self.arrived(connection, room.at, until), until, looks_up(connection))
+
+    def arrived(self, connection: Connection, after: int, until: int) -> Arrived:
+        """What was received behind ``after`` up to ``until`` (Unix ms)."""
+        return Arrived(
+            past.received_between(connection, after, until),
+            past.alarm_steps(connection, after, until),
+            past.refused_between(connection, after, until),
+        )
+
+    def newest(self, connection: Connection) -> Moment | None:
+        """The newest board that is kept."""
+        kept = past.moment_before(connection, 1 << 62, self.made_of)
+        return None if kept is None else unpack(kept.body)
+
+    def begin(self, connection: Connection) -> PastRoom | None:
+        """The room from which the next board to keep is made; None in an empty store."""
+        first = past.first_received(connection)
+        if first is None:
+            return None
+        return self._room(self.newest(connection), first - 1)
+
+    def keep(self, connection: Connection, room: PastRoom, blind: bytes | None) -> None:
+        """Keep the room's board."""
+        past.keep_moment(connection, Kept(room.at, self.made_of, pack(room.moment()), blind))
+
+    def blind_at(self, connection: Connection, at: int) -> tuple[int, dict[str, msgspec.Raw]] | None:
+        """(when, tiles) of the coverage as it was kept at the last hour for it before ``at``, or None."""
+        kept = past.moment_before(connection, at, self.made_of)
+        if kept is None or kept.blind is None:
+            return None
+        return kept.at, msgspec.json.decode(zlib.decompress(kept.blind), type=dict[str, msgspec.Raw])
+
+    def _room(self, moment: Moment | None, at: int) -> PastRoom:
+        return PastRoom(self.district, self._locator, moment, at)
+
+
+def next_moment(at: int) -> int:
+    """The next moment of which a board is kept: whole hours of the machine's clock."""
+    return at // EVERY_MS * EVERY_MS + EVERY_MS
+
+
+def looks_up(connection: Connection) -> LookUp:
+    """How a room asks this connection for cases that are not on its board."""
+
+    def look_up(case_ids: Sequence[str], until: int) -> Iterable[Past]:
+        return past.received_of(connection, case_ids, until)
+
+    return look_up

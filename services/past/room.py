@@ -1,0 +1,176 @@
+"""The board of a past moment, moved on by what was received since: the fold that the projector does, into memory.
+
+«Then» is by when an entry was received: what happened earlier and was told later was not known. The clock is the
+moment's: lights, counts and the counting day are as they were.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from services.cases import CaseRow
+from services.district.package import District
+from services.events.case import Case
+from services.events.entry import entry_id, entry_key
+from services.events.others import Heartbeat
+from services.events.parse import Event
+from services.indicators.cells import LIVE_CUTS
+from services.indicators.measures import count, counted_text
+from services.liveboard.board import Board
+from services.past.cameras import Cameras
+from services.past.moments import Moment, board_of, moment_of
+from services.projector.delta import Delta, ThingChange
+from services.projector.fold import change_cases, settle_all, tallies_of, things_of, ticker, winners
+from services.projector.placing import Locator
+from services.projector.rebuild import event_of, placed_again
+from services.projector.regular import irregular_of
+from services.store.past import AlarmAt
+from services.store.read import Past
+from services.store.write import OldCase
+from services.working_calendar import calendar_of
+
+# Cases that have ended and are remembered, so that a late call-back need not be looked up.
+REMEMBERED = 50_000
+# (cases, moment) → every event of theirs that had been received by then.
+LookUp = Callable[[Sequence[str], int], Iterable[Past]]
+
+
+class Arrived:
+    """What was received between two moments, in the order of the stream."""
+
+    __slots__ = ("alarms", "pasts", "refused")
+
+    def __init__(
+        self,
+        pasts: Sequence[Past] = (),
+        alarms: Sequence[AlarmAt] = (),
+        refused: dict[tuple[str, str], int] | None = None,
+    ) -> None:
+        self.pasts, self.alarms, self.refused = pasts, alarms, refused or {}
+
+
+class PastRoom:
+    """The board as it stood at ``at`` (Unix ms), by what was known then."""
+
+    def __init__(self, district: District, locator: Locator, moment: Moment | None, at: int = 0) -> None:
+        self.district, self._locator = district, locator
+        self._calendar = calendar_of(district)
+        self._known: dict[str, OldCase | None] = {}
+        if moment is None:
+            self.at, self.board, self.cameras = at, Board(district), Cameras(district)
+            self.board.load((), (), at)
+        else:
+            self.at, self.board = moment.at, board_of(district, moment)
+            self.cameras = Cameras(district, moment.cameras)
+
+    def moment(self) -> Moment:
+        """What is kept of it."""
+        return moment_of(self.board, self.cameras, self.at)
+
+    def copy(self) -> "PastRoom":
+        """Another one that stands as this does: what happens to it happens to it alone."""
+        other = PastRoom(self.district, self._locator, self.moment())
+        other._known = dict(self._known)  # of our own kind
+        return other
+
+    def remember(self, case_ids: Iterable[str], look_up: LookUp) -> None:
+        """Look up how these cases stood: those that are not on the board. One question for all that comes next."""
+        unknown = list(dict.fromkeys(i for i in case_ids if i not in self.board.rows and i not in self._known))
+        if len(self._known) + len(unknown) > REMEMBERED:
+            self._known.clear()
+        found: dict[str, list[Past]] = {}
+        for past in look_up(unknown, self.at):
+            found.setdefault(past.subject, []).append(past)
+        for case_id in unknown:
+            self._known[case_id] = self._old_of(found[case_id]) if case_id in found else None
+
+    def take(self, arrived: Arrived, until: int, look_up: LookUp) -> set[str]:
+        """Move on to ``until`` with what was received up to it. Returns the ids of the cases that changed or left."""
+        self.remember([past.subject for past in arrived.pasts if past.type.startswith("case.")], look_up)
+        events = [(past, event_of(past)) for past in arrived.pasts]
+        cases = [(past.entry, event) for past, event in events if isinstance(event.body, Case)]
+        placed = list(placed_again(cases, self._locator.locate([event for _, event in cases])))
+        best = winners(placed)
+        old = {case_id: before for case_id in best if (before := self._before(case_id)) is not None}
+        irregular, broken = irregular_of(placed, old, lambda ids: _steps(look_up(ids, self.at)), self._calendar)
+        changes = change_cases(best, old, irregular, settle_all(best.values(), self.district))
+        rows = [row for row, _ in changes.rows]
+        for row, text in changes.rows:
+            self._known[row.case_id] = _old(row, text)
+        rows += self._judged(irregular.keys() - {row.case_id for row in rows}, irregular)
+        plain = [event for _, event in events]
+        self.cameras.take(plain)
+        tallies = tallies_of(plain)
+        for (reason, source), n in arrived.refused.items():
+            key = (f"refused:{reason}", source)
+            tallies[key] = tallies.get(key, 0) + n
+        for key, n in broken.items():
+            tallies[key] = tallies.get(key, 0) + n
+        newest = max((past.entry for past in arrived.pasts), default=0)
+        delta = Delta(
+            last_entry=max(self.board.last_entry, entry_id(newest), key=entry_key),
+            rows=[row for row in rows if row.is_open],
+            gone=changes.gone,
+            counts=[item for item in changes.counts.items() if item[0].cut in LIVE_CUTS],
+            things=[*_things(events), *_alarms(arrived.alarms)],
+            tallies=[(*key, n) for key, n in tallies.items()],
+            happened=ticker(best, changes),
+        )
+        changed = self.board.tick(until)
+        changed |= self.board.apply(self.board.revision + 1, delta, until)
+        self.board.answered.clear()
+        self.at = until
+        return changed
+
+    def _before(self, case_id: str) -> OldCase | None:
+        row = self.board.rows.get(case_id)
+        return self._known.get(case_id) if row is None else self._old(row)
+
+    def _old(self, row: CaseRow) -> OldCase:
+        return _old(row, counted_text(count(row, self.district)))
+
+    def _old_of(self, pasts: Sequence[Past]) -> OldCase:
+        """How a case stood after these events of its."""
+        cases = [(past.entry, event_of(past)) for past in sorted(pasts)]
+        placed = list(placed_again(cases, self._locator.locate([event for _, event in cases])))
+        best = winners(placed)
+        (settled,) = settle_all(best.values(), self.district).values()
+        irregular, _ = irregular_of(placed, {}, lambda _ids: (), self._calendar)
+        return _old(msgspec.structs.replace(settled.row, irregular=sum(irregular.values())), settled.text)
+
+    def _judged(self, case_ids: Iterable[str], irregular: dict[str, int]) -> list[CaseRow]:
+        """The open cases of which only the number of irregular steps has changed."""
+        found = []
+        for case_id in case_ids:
+            row = self.board.rows.get(case_id)
+            if row is not None:
+                found.append(msgspec.structs.replace(row, irregular=irregular[case_id]))
+            elif (known := self._known.get(case_id)) is not None:
+                self._known[case_id] = msgspec.structs.replace(known, irregular=irregular[case_id])
+        return found
+
+
+def _old(row: CaseRow, text: str) -> OldCase:
+    return OldCase(
+        row.version, row.entry, row.is_open, text, row.status, row.level, row.deadline_at, row.irregular
+    )  # fmt: skip
+
+
+def _steps(pasts: Iterable[Past]) -> Iterable[Sequence[object]]:
+    """As the write path reads them (``Writer.past_of``)."""
+    return [(past.subject, past.entry, past.time, past.type, past.source, past.data) for past in pasts]
+
+
+def _things(events: Sequence[tuple[Past, Event]]) -> list[ThingChange]:
+    """A heartbeat's age goes by its arrival on the district's clock: that is what is asked later."""
+
+    def key(past: Past, event: Event) -> int:
+        return past.received_at << 20 | past.entry & 0xFFFFF if isinstance(event.body, Heartbeat) else past.entry
+
+    return things_of([(key(past, event), event) for past, event in events])
+
+
+def _alarms(steps: Sequence[AlarmAt]) -> list[ThingChange]:
+    """The last step of each alarm is what it is."""
+    last = {step.alarm: step for step in steps}
+    return [ThingChange("alarm", step.alarm, step.id, 0, msgspec.Raw(step.body)) for step in last.values()]
