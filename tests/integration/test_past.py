@@ -1,0 +1,256 @@
+"""The room at a past moment is a fold of everything that had been received by then: board, queue, tiles, figures."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import redis
+from sqlalchemy import Engine, insert, select
+
+from services.clock import SetClock, parse_ms
+from services.district.load import load
+from services.district.package import District
+from services.liveboard.board import Board
+from services.liveboard.figures import tiles
+from services.liveboard.follower import Follower
+from services.liveboard.lenses import WallLens, units_of
+from services.liveboard.zone import Zone
+from services.past.answering import Answerer
+from services.past.asking import Answer, Question
+from services.past.moments import EVERY_MS
+from services.projector.ingest import Entry, Ingest
+from services.projector.rebuild import rebuild
+from services.sealing import Sealer
+from services.simulator.generate import generate
+from services.simulator.world import CaseSystem
+from services.store import read, schema
+from services.store.engine import open_engine, writing
+from services.store.migrate import upgrade
+from tests.lives import lives
+from tests.tiny import NOON
+
+HOUR, DAY = 3_600_000, 86_400_000
+LAST = NOON + DAY
+
+
+def arrived(entries: list[dict[bytes, bytes]]) -> list[tuple[Entry, int]]:
+    """Entries with the moment at which each arrives: never before it happened, nor before the one ahead of it."""
+    found, at = [], 0
+    for number, fields in enumerate(entries):
+        at = max(at, parse_ms(fields[b"time"].decode()) if b"time" in fields else 0)
+        found.append(((f"{at}-{number}", fields), at))
+    return found
+
+
+def take_in(engine: Engine, district: District, entries: list[tuple[Entry, int]], size: int) -> None:
+    ingest = Ingest(engine, district, Sealer(""))
+    for start in range(0, len(entries), size):
+        batch = entries[start : start + size]
+        received = {entry[0]: at for entry, at in batch}
+        ingest.apply([entry for entry, _ in batch], batch[-1][1], batch[-1][0][0], received=received)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Callable[[], Engine]]:
+    made: list[Engine] = []
+
+    def make() -> Engine:
+        engine = open_engine(f"sqlite:///{tmp_path}/fold{len(made)}.db")
+        upgrade(engine)
+        made.append(engine)
+        return engine
+
+    yield make
+    for engine in made:
+        engine.dispose()
+
+
+def folded(engine: Engine, other: Engine, district: District, at: int) -> Board:
+    """What a store shows at ``at`` that was given everything that had been received by then, and nothing else."""
+    with engine.connect() as connection, writing(other) as target:
+        rows = connection.execute(select(schema.history).where(schema.history.c.received_at <= at)).mappings().all()
+        if rows:
+            target.execute(insert(schema.history), [dict(row) for row in rows])
+    rebuild(other, Ingest(other, district, Sealer("")), at, lambda _: None)
+    follower = Follower(other, redis.Redis(), district, SetClock(at), lambda _: None)
+    follower.load()
+    return follower.board
+
+
+def answerer(engine: Engine, district: District, now: int) -> Answerer:
+    return Answerer(engine, redis.Redis(), district, SetClock(now))
+
+
+def made(engine: Engine, district: District, now: int) -> Answerer:
+    """A worker that has kept every board that there is to keep."""
+    worker = answerer(engine, district, now)
+    while worker.make():
+        pass
+    return worker
+
+
+def state(parts: list[msgspec.Raw]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(rows by case, tiles) of a snapshot."""
+    rows, found = {}, {}
+    for part in map(json.loads, map(bytes, parts)):
+        rows |= {row[0]: row for row in part.get("rows", [])}
+        found |= part.get("tiles", {})
+    return rows, found
+
+
+def moved(before: tuple[dict[str, Any], dict[str, Any]], frames: list[msgspec.Raw]) -> tuple[dict[str, Any], Any]:
+    """The state after these frames, as assets/00-reducer.js moves it."""
+    rows, found = dict(before[0]), dict(before[1])
+    for frame in map(json.loads, map(bytes, frames)):
+        for case_id in frame.get("gone", []):
+            rows.pop(case_id, None)
+        rows |= {row[0]: row for row in frame.get("rows", [])}
+        found |= frame.get("tiles", {})
+    return rows, found
+
+
+def assert_is(found: tuple[dict[str, Any], dict[str, Any]], board: Board, engine: Engine, at: int) -> None:
+    """The same rows, figures, queue and positions as the board of the fold, in the wall's own words."""
+    district = board.district
+    today = district.day_of(at)
+    start = district.day_start_ms(district.day_after(today, -1))
+    with engine.connect() as connection:
+        before = read.counts_at(connection, start, start + at - district.day_start_ms(today))
+    compared = before if before["reported"] or before["open"] else {}
+    zone = Zone(board, WallLens(board, lambda: {**tiles(board, compared), "units": units_of(board)}))
+    zone.flush(at)
+    rows, expected = state([msgspec.Raw(part) for part in zone.snapshot(at)[0]])
+    assert found[0] == rows
+    for name, tile in expected.items():
+        if name == "unknown":  # who was refused is among the dead, which a store made again does not have
+            tile, given = ({**t, "refused": {}} for t in (tile, found[1][name]))
+            assert given == tile
+            continue
+        assert found[1][name] == tile, name
+
+
+def random_moments(rng: random.Random, engine: Engine, n: int) -> list[int]:
+    h = schema.history.c
+    with engine.connect() as connection:
+        received = [row[0] for row in connection.execute(select(h.received_at).order_by(h.received_at))]
+    return [min(rng.choice(received) + rng.choice([0, 1, 977, HOUR]), LAST - 1) for _ in range(n)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_room_at_any_moment_is_the_fold_of_what_was_received(
+    engine: Engine, tiny: District, fresh: Callable[[], Engine], seed: int
+) -> None:
+    rng = random.Random(seed)
+    take_in(engine, tiny, arrived(lives(seed, cases=60)), rng.choice([3, 50, 400]))
+    worker = made(engine, tiny, LAST)
+    shown = 0
+    for at in random_moments(rng, engine, 8):
+        answer = worker.said_to(Question("q", "room", at))
+        assert (answer.error, answer.at) == ("", at)
+        board = folded(engine, fresh(), tiny, at)
+        assert_is(state(answer.parts), board, engine, at)
+        shown += len(board.rows)
+    assert shown > 8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_playing_on_gives_the_room_that_a_jump_there_gives(engine: Engine, tiny: District, seed: int) -> None:
+    rng = random.Random(seed)
+    take_in(engine, tiny, arrived(lives(seed, cases=60)), 100)
+    worker = made(engine, tiny, LAST)
+    for at in random_moments(rng, engine, 5):
+        shown = state(worker.said_to(Question("q", "room", at)).parts)
+        until = at
+        for _ in range(4):
+            begun, until = until, until + rng.choice([60_000, HOUR, 9 * HOUR])
+            step = max((until - begun) // rng.choice([1, 7, 60]), 1)
+            if rng.random() < 0.3:
+                worker = answerer(engine, tiny, LAST)  # another worker goes on, or this one was begun anew
+            answer = worker.said_to(Question("q", "span", begun, until, step))
+            assert (answer.error, answer.at) == ("", min(until, LAST))
+            shown = moved(shown, answer.parts)
+            until = answer.at
+        there = state(answerer(engine, tiny, LAST).said_to(Question("q", "room", until)).parts)
+        assert shown[0] == there[0]
+        for name, tile in there[1].items():
+            if name == "today":  # what it is compared with is asked for again every ten minutes only
+                tile, other = ({**t, "before": None} for t in (tile, shown[1][name]))
+                assert tile == other
+            elif name not in {"channels", "domains", "ticker"}:
+                assert shown[1][name] == tile, name
+
+
+def test_what_came_late_is_named_and_changes_the_figures_of_now_alone(
+    engine: Engine, tiny: District, fresh: Callable[[], Engine]
+) -> None:
+    """«Now» is the fold of everything that had happened, whenever it came."""
+    entries = arrived(lives(5, cases=60))
+    take_in(engine, tiny, entries, 100)
+    worker = made(engine, tiny, LAST)
+    h = schema.history.c
+    with engine.connect() as connection:
+        lates = connection.execute(select(h.time, h.received_at).where(h.received_at - h.time > 120_000)).all()
+    assert lates
+    differing = 0
+    for time, received in lates[:12]:
+        at = (time + received) // 2
+        known = worker.said_to(Question("q", "room", at)).known
+        assert known is not None and known.n > 0
+        assert all(late.at <= at < late.received_at for late in known.late)
+        other = fresh()
+        with engine.connect() as connection, writing(other) as target:
+            happened = connection.execute(select(schema.history).where(h.time <= at)).mappings().all()
+            target.execute(insert(schema.history), [dict(row) for row in happened])
+        rebuild(other, Ingest(other, tiny, Sealer("")), at, lambda _: None)
+        follower = Follower(other, redis.Redis(), tiny, SetClock(at), lambda _: None)
+        follower.load()
+        total = follower.board.total()
+        assert (known.now.open, known.now.overdue, known.now.due_soon, known.now.at_district) == (
+            total.open, total.overdue, total.due_soon, total.escalated,
+        )  # fmt: skip
+        differing += known.then != known.now
+    assert differing
+
+
+def test_a_moment_without_history_or_of_the_future_is_answered_in_words(engine: Engine, tiny: District) -> None:
+    assert made(engine, tiny, NOON).said_to(Question("q", "room", NOON - 1)) == Answer(error="nothing")
+    entries = arrived(lives(1, cases=20))
+    take_in(engine, tiny, entries, 100)
+    worker = answerer(engine, tiny, LAST)
+    first = min(at for _, at in entries if at)
+    assert worker.said_to(Question("q", "room", first - 1)) == Answer(error="nothing", first=first)
+    assert worker.said_to(Question("q", "room", LAST + 1)).error == "future"
+    waiting = worker.said_to(Question("q", "room", first + 5 * EVERY_MS))
+    assert (waiting.error, waiting.share) == ("not_yet", 0.0)
+    assert worker.said_to(Question("q", "span", first, first + DAY, 1)).error == "too_much"
+
+
+def test_another_package_and_a_clock_that_was_set_back_make_the_boards_again(engine: Engine, tiny: District) -> None:
+    take_in(engine, tiny, arrived(lives(2, cases=20)), 100)
+    made(engine, tiny, LAST)
+    with writing(engine) as connection:
+        kept = connection.execute(select(schema.moments.c.at)).scalars().all()
+        connection.execute(schema.moments.update().values(made_of="another"))
+    assert len(kept) > 10 and all(at % EVERY_MS == 0 for at in kept)
+    made(engine, tiny, LAST - 5 * DAY)
+    with engine.connect() as connection:
+        again = connection.execute(select(schema.moments.c.at, schema.moments.c.made_of)).all()
+    assert {at for at, _ in again} == {at for at in kept if at <= LAST - 5 * DAY - 120_000}
+    assert "another" not in {making for _, making in again}
+
+
+@pytest.mark.slow
+def test_the_room_of_the_demos_own_history(sqlite_engine: Engine, tmp_path: Path, fresh: Callable[[], Engine]) -> None:
+    """Three days of the simulated case system: thousands of cases, whistles, late telephone slips, patrols."""
+    generate(tmp_path / "district")
+    district = load(tmp_path / "district")
+    told = [(entry, int(entry[0].partition("-")[0])) for entry in CaseSystem(district, 1).history(LAST - 3 * DAY, LAST)]
+    take_in(sqlite_engine, district, told, 1000)
+    worker = made(sqlite_engine, district, LAST)
+    for at in random_moments(random.Random(1), sqlite_engine, 3):
+        answer = worker.said_to(Question("q", "room", at))
+        assert_is(state(answer.parts), folded(sqlite_engine, fresh(), district, at), sqlite_engine, at)
