@@ -26,7 +26,7 @@ from dashboard.endpoints import register_endpoints
 from dashboard.guards import PAGES
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
-from dashboard.layouts import coverage, desk, wall
+from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.leadership_endpoints import Leading, register_leadership
 from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
 from dashboard.login import Pages, register_login
@@ -35,6 +35,7 @@ from dashboard.paper_endpoints import register_papers
 from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
+from dashboard.replay_endpoints import Replaying, register_replay
 from dashboard.static_files import register_static
 from dashboard.texts import LANGUAGES, texts
 from dashboard.unit_endpoints import register_units
@@ -185,6 +186,7 @@ def create_app(doors: Doors) -> Web:
     leading = Leading(doors.engine, doors.district, doors.clock, offload, recorder)
     register_leadership(server, leading)
     register_papers(server, leading)
+    register_replay(server, Replaying(doors.engine, doors.redis, doors.district, doors.clock, offload))
     register_audit(server, Auditing(doors.engine, doors.district, settings.data_key, offload, recorder))
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
@@ -239,6 +241,8 @@ def _register_pages(doors: Doors, duty: Duty, look: Callable[[Person, str, str],
         "wall": ("/wall", lambda words, _person, _code: wall.layout(district, words), titles["title"]),
         "coverage": ("/coverage", lambda words, _person, _code: coverage.layout(district, words),
                      titles["coverage"]["page_title"]),
+        "replay": ("/replay", lambda words, asking, _code: replay.layout(
+            district, words, can_export=may(asking, "export_report")), titles["replay"]["page_title"]),
         "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
                  titles["desk"]["page_title"]),
     }  # fmt: skip

@@ -70,6 +70,9 @@ ADDRESSES: dict[str, str] = {
     "ask_paper": "export_report",
     "paper_state": "export_report",
     "paper_file": "export_report",
+    "replay_day": "see_replay",
+    "replay_room": "see_replay",
+    "replay_span": "see_replay",
     "audit_page": "read_audit",
     "audit_check": "read_audit",
     "audit_csv": "export_audit",
@@ -81,6 +84,7 @@ PAGES: dict[str, str] = {
     "/coverage": "see_coverage",
     "/desk": "see_desk",
     "/street/": "see_street",
+    "/replay": "see_replay",
     "/handover/": "see_log",
 }
 

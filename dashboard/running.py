@@ -1,7 +1,7 @@
 """Processes that stand on the district's package: begun anew with each one that is loaded."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from services.doors import OpenDoors, open_doors
@@ -25,3 +25,29 @@ def with_each_package(settings: Settings, make: Callable[[OpenDoors], Runs]) -> 
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
         make(doors).run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
     return 0
+
+
+class Together:
+    """Several of them in one process, each in a thread of its own; when one ends all end."""
+
+    def __init__(self, parts: Sequence[Runs]) -> None:
+        self._parts = parts
+
+    def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool]) -> None:
+        """Until told to stop, or until another package was loaded."""
+        if len(self._parts) == 1:
+            self._parts[0].run(stop, is_outdated=is_outdated)
+            return
+        ended = threading.Event()
+
+        def run(part: Runs) -> None:
+            try:
+                part.run(stop, is_outdated=lambda: ended.is_set() or is_outdated())
+            finally:
+                ended.set()
+
+        threads = [threading.Thread(target=run, args=(part,)) for part in self._parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()

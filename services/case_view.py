@@ -16,6 +16,8 @@ from services.district.package import District
 from services.events.case import Case
 from services.joint import Joint, joint
 from services.lifecycle import Told, review
+from services.past.room import row_of
+from services.projector.placing import Locator
 from services.repeats import HOUR_MS, Seen, same_matter, seen
 from services.store import read
 from services.working_calendar import WorkingCalendar, calendar_of
@@ -36,7 +38,8 @@ class CaseView(NamedTuple):
 
     ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
     in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
-    ``joint`` is what became of its whistles (services.joint), the newest first.
+    ``joint`` is what became of its whistles (services.joint), the newest first. Of a past moment ``after`` are the
+    events that nobody knew then: they came later.
     """
 
     row: CaseRow
@@ -50,6 +53,7 @@ class CaseView(NamedTuple):
     left_ms: int | None = None
     left_unit: str = ""
     joint: tuple[Joint, ...] = ()
+    after: tuple[Happened, ...] = ()
 
 
 class CaseReader:
@@ -59,19 +63,36 @@ class CaseReader:
         self, engine: Engine, district: District, offload: Callable[[Callable[[], CaseView | None]], CaseView | None]
     ) -> None:
         self._engine, self._district, self._offload = engine, district, offload
+        self._placing: Locator | None = None
 
     def view(self, case_id: str, now: int, *, english: bool = False) -> CaseView | None:
         """The case at ``now`` (Unix ms), or None when there is none. Raises what the database raises."""
-        return self._offload(lambda: self._read(case_id, now, english))
+        return self._offload(lambda: self._read(case_id, now, english, None))
 
-    def _read(self, case_id: str, now: int, english: bool) -> CaseView | None:
+    def past(self, case_id: str, at: int, *, english: bool = False) -> CaseView | None:
+        """The case as it was known ``at`` a past moment (Unix ms); None where nobody knew of it."""
+        return self._offload(lambda: self._read(case_id, at, english, self._locator()))
+
+    def _locator(self) -> Locator:
+        if self._placing is None:
+            self._placing = Locator(self._district)
+        return self._placing
+
+    def _read(self, case_id: str, now: int, english: bool, locator: Locator | None) -> CaseView | None:
         calendar = calendar_of(self._district)
+        after: list[Told] = []
         with self._engine.connect() as connection:
-            row = read.one_case(connection, case_id)
+            history = read.history_of(connection, case_id)
+            if locator is None:
+                row = read.one_case(connection, case_id)
+            else:
+                after = [_told(past, calendar) for past in history if past.received_at > now]
+                history = [past for past in history if past.received_at <= now]
+                row = row_of(history, self._district, locator)
             if row is None:
                 return None
-            told = [_told(past, calendar) for past in read.history_of(connection, case_id)]
-            same = self._same(connection, row)
+            told = [_told(past, calendar) for past in history]
+            same = self._same(connection, row) if locator is None else ()
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
         account: tuple[Step, ...] = ()
@@ -95,6 +116,7 @@ class CaseReader:
             left,
             unit,
             tuple(blown),
+            _happened(after),
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:

@@ -77,7 +77,8 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         def look_after() -> bool:
             # While the history is written the store is of the past, and what it says is no alarm, nor a report.
             if not later and (not simulator or is_filled(data)):
-                later.extend(supervisor.start(name, name) for name in ("alarms", "worker"))
+                for name, *more in (("alarms",), ("worker", "--only", "papers"), ("worker", "--only", "past")):
+                    later.append(supervisor.start(" ".join((name, *more[1:])), name, *more))
             if embedded is not None and embedded.has_ended:
                 say("the embedded Redis has ended; starting it again")
                 embedded.start()

@@ -45,6 +45,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_wall": _all("wall", "duty_officer", "leader"),
     "see_coverage": _all("wall", "duty_officer", "leader"),
     "see_leadership": _own("duty_officer", "leader"),
+    "see_replay": _all("duty_officer", "leader"),
     "see_figures": _own("wall", "duty_officer", "leader"),
     "see_ground": _all("wall", "duty_officer", "leader", "street_staff"),
     "see_case": _own("wall", "duty_officer", "leader"),

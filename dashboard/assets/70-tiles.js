@@ -204,7 +204,7 @@ lianqin.makeTiles = (texts, format, places) => {
     blind(t) {
       const words = texts.coverage;
       if (!t || !t.cameras) return h("div", {class: "blind"}, h("p", {class: "none"}, words.none_loaded));
-      if (!t.top.length) return h("div", {class: "blind"}, h("p", {class: "none"}, t.notes.includes("no_key_spots") ? words.notes.no_key_spots : words.no_gap));
+      if (!t.top.length) return h("div", {class: "blind"}, h("p", {class: "none"}, t.notes.includes("not_kept") ? words.notes.not_kept : t.notes.includes("no_key_spots") ? words.notes.no_key_spots : words.no_gap));
       return h("div", {class: "blind"}, t.top.map(s => [
         h("b", null, s.letter), h("span", {class: "name"}, (places.spots && places.spots[s.id]) || s.name), h("span", {class: "dim"}, words.gap[s.gap]), h("b", {class: "r"}, `${format.count(s.unseen)} ${word.items}`.trim())]));
     },

@@ -9,6 +9,7 @@ lianqin.startWall = root => {
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
+  const isPast = !!root.dataset.replay; // 95-replay.js
   let flagsTold = "", cardsTold = "";
   const cover = new lianqin.CoverageLayer(places.plane), insets = lianqin.makeInsets(store, cover, places, {texts, format, tiles});
   let layer = null, live = null, fits = 0, queueShown = "";
@@ -142,7 +143,7 @@ lianqin.startWall = root => {
   let alarmsTold = "";
   /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes. */
   const drawAlarms = t => {
-    sound.set(t.sound);
+    if (!isPast) sound.set(t.sound);
     const open = t.alarms.filter(a => a.state === "unacknowledged"), first = open[0], said = JSON.stringify([t, sound.ready()]);
     if (said === alarmsTold) return;
     alarmsTold = said;
@@ -150,7 +151,7 @@ lianqin.startWall = root => {
     $("wall-alarms").replaceChildren(
       ...(first ? [h("b", {class: first.severity === 1 ? "bad" : "warn"}, tiles.sign(first.severity === 1 ? "overdue" : "soon"), sayAlarm(first)), t.untaken > 1 ? h("span", {class: "mid"}, format.fill(w.more_untaken, {n: t.untaken - 1})) : null] : []),
       h("span", {class: late || "dim"}, format.fill(w.hour, {n: b.raised, acceptable: b.acceptable})),
-      ...(first && !sound.ready() ? [h("span", {class: "warn"}, w.acts.silent_wall)] : []));
+      ...(first && !isPast && !sound.ready() ? [h("span", {class: "warn"}, w.acts.silent_wall)] : []));
   };
   const drawTruth = () => {
     const now = live.now(), s = live.state.tiles;
@@ -230,8 +231,13 @@ lianqin.startWall = root => {
   $("map-legend").replaceChildren(
     h("div", null, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)));
-  live = lianqin.connect(render, everySecond, {texts});
-  const ask = what => { asked = what; dash_clientside.set_props("picked-case", {data: {...what, at: Date.now()}}); };
+  live = (isPast ? lianqin.replay : lianqin.connect)(render, everySecond, {texts, format});
+  /** Of a past room a case is asked for as it was; figures and cameras are not kept one by one. */
+  const ask = what => {
+    if (isPast && !what.id) return;
+    asked = what;
+    dash_clientside.set_props("picked-case", {data: {...what, ...(isPast ? {moment: Math.round(live.now())} : {}), at: Date.now()}});
+  };
   const pick = id => ask({id});
   if (!Object.values(places.streets).some(s => s.box)) root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
   lianqin.withMap(map => {

@@ -68,6 +68,8 @@ def register(  # noqa: PLR0917  # one of each reader
         case_id = picked["id"]
         if not isinstance(case_id, str) or not case_id:
             return None
+        if (moment := picked.get("moment")) is not None:
+            return _past_case(case_id[:64], moment, words)
         view = reader.view(case_id[:64], now(), english=words["language"] == "en")
         if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
             return html.H2(words["word"]["not_allowed"])
@@ -79,6 +81,15 @@ def register(  # noqa: PLR0917  # one of each reader
             return desk(view, words, person())
         place = cameras.place(view.row) if view is not None and view.row.is_open else None
         return panel(view, words, district.zone, place)
+
+    def _past_case(case_id: str, moment: Any, words: dict[str, Any]) -> Any:
+        """A case as it was known at a past moment."""
+        if not isinstance(moment, int) or isinstance(moment, bool) or not 0 < moment <= now():
+            return None
+        if not may(person(), "see_replay"):
+            return html.H2(words["word"]["not_allowed"])
+        view = reader.past(case_id, moment, english=words["language"] == "en")
+        return html.H2(words["replay"]["not_then"]) if view is None else panel(view, words, district.zone)
 
     def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the heading that it is of, and its span."""

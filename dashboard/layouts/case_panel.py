@@ -40,8 +40,12 @@ def panel(
     terms: list[Component] = []
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
+    later = [
+        html.H3(words["replay"]["after"], className="after"), html.Ol([_event(one, words, zone) for one in view.after]),
+    ]  # fmt: skip
     return [
         html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), timeline(view, words, zone),
+        *(later if view.after else []),
     ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from services.past.asking import (
     answer_key,
     ask_key,
     decode_question,
-    encode_answer,
+    encode,
 )
 from services.past.knowledge import knowledge
 from services.past.moments import EVERY_MS
@@ -86,7 +86,7 @@ class Answerer:
         question = decode_question(found[1])
         if question is None:
             return True
-        body = encode_answer(self.said_to(question))
+        body = encode(self.said_to(question))
         key = answer_key(self._district.code, question.id)
         with client.pipeline() as pipe:
             pipe.rpush(key, body)

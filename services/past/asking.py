@@ -38,7 +38,18 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _QUESTION = msgspec.json.Decoder(Question).decode
 encode = msgspec.json.Encoder().encode
-encode_answer = encode
+
+
+class _Error(msgspec.Struct):
+    error: Error = ""
+
+
+_ERROR = msgspec.json.Decoder(_Error).decode
+
+
+def error_of(answer: bytes) -> Error:
+    """What an answer says why there is none."""
+    return _ERROR(answer).error
 
 
 def decode_question(body: bytes) -> Question | None:

@@ -131,12 +131,9 @@ class PastRoom:
 
     def _old_of(self, pasts: Sequence[Past]) -> OldCase:
         """How a case stood after these events of its."""
-        cases = [(past.entry, event_of(past)) for past in sorted(pasts)]
-        placed = list(placed_again(cases, self._locator.locate([event for _, event in cases])))
-        best = winners(placed)
-        (settled,) = settle_all(best.values(), self.district).values()
-        irregular, _ = irregular_of(placed, {}, lambda _ids: (), self._calendar)
-        return _old(msgspec.structs.replace(settled.row, irregular=sum(irregular.values())), settled.text)
+        row = row_of(pasts, self.district, self._locator)
+        assert row is not None
+        return self._old(row)
 
     def _judged(self, case_ids: Iterable[str], irregular: dict[str, int]) -> list[CaseRow]:
         """The open cases of which only the number of irregular steps has changed."""
@@ -148,6 +145,17 @@ class PastRoom:
             elif (known := self._known.get(case_id)) is not None:
                 self._known[case_id] = msgspec.structs.replace(known, irregular=irregular[case_id])
         return found
+
+
+def row_of(pasts: Sequence[Past], district: District, locator: Locator) -> CaseRow | None:
+    """The row that these events of one case leave, None where there are none."""
+    if not pasts:
+        return None
+    cases = [(past.entry, event_of(past)) for past in sorted(pasts)]
+    placed = list(placed_again(cases, locator.locate([event for _, event in cases])))
+    (settled,) = settle_all(winners(placed).values(), district).values()
+    irregular, _ = irregular_of(placed, {}, lambda _ids: (), calendar_of(district))
+    return msgspec.structs.replace(settled.row, irregular=sum(irregular.values()))
 
 
 def _old(row: CaseRow, text: str) -> OldCase:

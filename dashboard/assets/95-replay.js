@@ -1,0 +1,314 @@
+// The replay: a past room in the place of the live feed, a hand on its clock, and the day's line to move on.
+// The wall's own code draws it (80-wall.js): this file stands where 60-live.js stands for the present.
+"use strict";
+
+lianqin.REPLAY_SPEEDS = [1, 10, 60, 600];
+
+/** How much of the future of a past moment is fetched at once, and in what steps, at a speed (Unix ms). */
+lianqin.replayPace = speed => ({span: Math.min(Math.max(speed * 6000, 60000), 3600000), step: Math.max(1000, speed * 100)});
+
+/**
+ * A player of past rooms: the same face as lianqin.connect's.
+ * @param {(change: {rows: Set<string>|null, tiles: string[]}) => void} render
+ * @param {() => void} everySecond
+ */
+lianqin.replay = (render, everySecond, {texts, format}) => {
+  const live = {state: lianqin.emptyState(), connected: true, beat: null, beatAt: 0}, html = document.documentElement;
+  let position = null, reached = null, known = null, frames = [], speed = 60, isPlaying = false, turn = 0, fetching = false, trouble = "", last = null;
+  live.now = () => position;
+  live.age = () => 0;
+  live.word = () => "live";
+  html.dataset.state = "live";
+
+  const get = async address => {
+    const answer = await fetch(address);
+    if (answer.status === 401) lianqin.sayEnded(texts);
+    return answer.json();
+  };
+  const player = {
+    known: () => known, trouble: () => trouble, position: () => position, isPlaying: () => isPlaying, speed: () => speed,
+    isWaiting: () => fetching && (position === null || position >= reached), changed: () => {},
+    setSpeed(n) { speed = n; frames.length ? null : fetchOn(); player.changed(); },
+    play(on) { isPlaying = on && position !== null; last = null; if (isPlaying) fetchOn(); player.changed(); },
+    /** Jump: the whole room at that moment. Whoever jumps again meanwhile is answered alone. */
+    async seek(at) {
+      const mine = ++turn;
+      at = Math.round(at); frames = []; fetching = true; player.changed();
+      let answer;
+      try { answer = await get(`/api/v1/replay/room?at=${at}`); } catch { answer = {error: "network"}; }
+      if (mine !== turn) return;
+      fetching = false;
+      trouble = answer.error || "";
+      if (trouble) {
+        player.share = answer.share || 0; player.first = answer.first || null; isPlaying = false; player.changed();
+        if (trouble === "not_yet") setTimeout(() => { if (mine === turn) player.seek(at); }, 2000);
+        return;
+      }
+      const parts = new lianqin.SnapshotParts();
+      let state = null;
+      for (const part of answer.parts) state = parts.add(part);
+      live.state = state; position = reached = answer.at; known = answer.known; last = null;
+      live.beat = {speed: 1};
+      render({rows: null, tiles: Object.keys(state.tiles)});
+      everySecond();
+      player.changed();
+      if (isPlaying) fetchOn();
+    },
+  };
+  /** What follows, before it is needed. */
+  const fetchOn = async () => {
+    const {span, step} = lianqin.replayPace(speed), mine = turn;
+    if (fetching || position === null || reached - position > span / 2) return;
+    fetching = true;
+    let answer;
+    try { answer = await get(`/api/v1/replay/span?at=${reached}&until=${reached + span}&step=${step}`); } catch { answer = {error: "network"}; }
+    if (mine !== turn) return;
+    fetching = false;
+    trouble = answer.error || "";
+    if (trouble || answer.at <= reached) { if (position >= reached) isPlaying = false; player.changed(); return; }
+    // A worker that made the room anew counts its frames anew: the first of them stands behind what we have.
+    answer.parts.forEach((frame, i) => frames.push({frame, isFirst: i === 0}));
+    frames.push({known: answer.known, at: answer.at});
+    reached = answer.at;
+    player.changed();
+  };
+  const step = now => {
+    requestAnimationFrame(step);
+    if (!isPlaying || position === null) return;
+    if (last !== null) position = Math.min(position + (now - last) * speed, reached);
+    last = now;
+    const dirty = {rows: new Set(), tiles: new Set()};
+    let isChanged = false;
+    while (frames.length && (frames[0].frame ? frames[0].frame.at : frames[0].at) <= position) {
+      const {frame, isFirst, known: told} = frames.shift();
+      isChanged = true;
+      if (!frame) { known = told; continue; }
+      if (isFirst) live.state.seq = frame.seq - 1;
+      lianqin.applyDelta(live.state, frame);
+      for (const row of frame.rows || []) dirty.rows.add(row[0]);
+      for (const id of frame.gone || []) dirty.rows.add(id);
+      for (const name of Object.keys(frame.tiles || {})) dirty.tiles.add(name);
+    }
+    if (isChanged) { render({rows: dirty.rows, tiles: [...dirty.tiles]}); player.changed(); }
+    fetchOn();
+  };
+  requestAnimationFrame(step);
+  setInterval(() => { if (position !== null) everySecond(); }, 250);
+  lianqin.live = live;
+  lianqin.player = player;
+  lianqin.startReplay(player, texts, format);
+  return live;
+};
+
+/** The bar: what moment, hands, the day's line, what was known then and is known now. */
+lianqin.startReplay = (player, texts, format) => {
+  const root = document.getElementById("replay"), w = texts.replay, h = lianqin.h, zone = lianqin.plain(document.getElementById("wall").dataset.district).zone;
+  const button = (sign, title, act, more = {}) => Object.assign(h("button", {type: "button", title, "aria-label": title, ...more}, sign), {onclick: act});
+  const day = h("input", {id: "replay-day", size: 10, "aria-label": w.day_form, title: w.day_form, placeholder: w.day_form, autocomplete: "off"});
+  const time = h("input", {id: "replay-time", size: 8, "aria-label": w.time_form, title: w.time_form, placeholder: w.time_form, autocomplete: "off"});
+  const say = h("p", {class: "say", role: "status"}), canvas = h("canvas"), tip = h("div", {class: "tip", hidden: ""});
+  const slider = h("div", {class: "line", role: "slider", tabindex: 0, "aria-label": w.line}, canvas, tip);
+  const play = button("▶", w.play, () => player.play(!player.isPlaying()), {class: "play", id: "replay-play"});
+  const speeds = lianqin.REPLAY_SPEEDS.map(n => button(`${n}×`, format.fill(w.speed, {n}), () => player.setSpeed(n), {"data-speed": n}));
+  const knownBox = h("table", {class: "known"}), late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
+  const lateList = h("div", {class: "late-list", hidden: ""});
+  const FIGURES = ["open", "overdue", "due_soon", "at_district", "intake", "closed", "rate"];
+  let line = null, asked = 0;
+
+  const dayText = ms => new Intl.DateTimeFormat("sv-SE", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(ms);
+  const minute = ms => format.hms(ms);
+  /** The Unix ms of a day and a time on the district's clocks, or NaN. */
+  const moment = (d, t) => {
+    const found = /^(\d{4})-(\d\d?)-(\d\d?)$/.exec(d.trim()), at = /^(\d\d?):(\d\d)(?::(\d\d))?$/.exec(t.trim());
+    if (!found || !at || +at[1] > 23 || +at[2] > 59 || +(at[3] || 0) > 59) return NaN;
+    const utc = Date.UTC(+found[1], found[2] - 1, +found[3], +at[1], +at[2], +(at[3] || 0));
+    const check = new Date(utc);
+    if (check.getUTCMonth() !== found[2] - 1 || check.getUTCDate() !== +found[3]) return NaN;
+    const shown = Date.parse(`${new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "medium"}).format(utc).replace(" ", "T")}Z`);
+    return utc - (shown - utc);
+  };
+  const step = ms => player.position() === null ? null : go(player.position() + ms);
+  const go = at => { player.seek(Math.min(at, line ? Math.max(line.now - 1000, 0) : at)); };
+  const toMark = way => {
+    const at = player.position();
+    if (!line || at === null) return;
+    const found = way > 0 ? line.marks.find(m => m.at > at + 500) : [...line.marks].reverse().find(m => m.at < at - 500);
+    if (found) go(found.at + 250);
+    else said(way > 0 ? w.no_mark_on : w.no_mark_back);
+  };
+  let saidUntil = 0, saidText = "";
+  const said = text => { saidText = text; saidUntil = performance.now() + 4000; draw(); };
+
+  const form = h("form", {class: "moment"}, h("span", null, w.moment), day, time, h("button", {type: "submit"}, w.go));
+  form.onsubmit = event => {
+    event.preventDefault();
+    const at = moment(day.value, time.value);
+    if (Number.isNaN(at)) { said(w.not_a_moment); return; }
+    document.activeElement.blur();
+    go(at);
+  };
+  const copy = button(w.link, w.link_title, async () => {
+    try { await navigator.clipboard.writeText(address(true)); said(w.copied); } catch { said(address(true)); }
+  });
+  root.append(...[
+    h("div", {class: "board"}, h("b", null, w.name), h("span", null, w.not_live)),
+    h("div", {class: "hands"}, form,
+      h("div", {class: "steps"}, button("«", w.day_back, () => step(-86400000)), button("|◆", w.mark_back, () => toMark(-1)), button("‹", w.back, () => step(-60000)), play,
+        button("›", w.on, () => step(60000)), button("◆|", w.mark_on, () => toMark(1)), button("»", w.day_on, () => step(86400000))),
+      h("div", {class: "speeds", role: "group", "aria-label": w.speeds}, speeds), copy, root.dataset.export ? lianqin.replayExport(player, w, format, said) : null, h("a", {href: `/wall${location.search.includes("lang=en") ? "?lang=en" : ""}`}, w.to_now)),
+    slider, h("div", {class: "views"}, knownBox, late, say), lateList].filter(Boolean));
+
+  const address = whole => {
+    const query = new URLSearchParams(location.search);
+    query.set("at", player.position() === null ? "" : String(Math.round(player.position() / 1000) * 1000));
+    return `${whole ? location.origin : ""}/replay?${query}`;
+  };
+  /** The day of the position: its rhythm and marks; asked for once a day, and again when it is the present one. */
+  const fetchLine = async () => {
+    const at = player.position();
+    if (at === null || (line && at >= line.start && at < line.end && performance.now() - asked < 60000)) return;
+    if (performance.now() - asked < 1500) return;
+    asked = performance.now();
+    try {
+      const found = await (await fetch(`/api/v1/replay/day?at=${Math.round(at)}`)).json();
+      if (!found.error) { line = found; draw(); }
+    } catch { said(w.trouble.network); }
+  };
+  const markWords = m => m.what === "case" ? `${texts.word.severity[m.severity]} ${(texts.language !== "en" && m.class_name) || texts.domain[m.domain] || ""}` : m.what === "alarm" ? `${w.alarm} ${texts.alarm.names[m.kind] || ""}` : w.marks[m.what];
+  const x = at => (at - line.start) / (line.end - line.start);
+  const drawLine = () => {
+    const ratio = window.devicePixelRatio || 1, width = slider.clientWidth, height = slider.clientHeight;
+    canvas.width = width * ratio; canvas.height = height * ratio;
+    canvas.style.width = `${width}px`; canvas.style.height = `${height}px`;
+    const c = canvas.getContext("2d");
+    c.scale(ratio, ratio);
+    if (!line) return;
+    const token = lianqin.token, unit = lianqin.unit(), base = height - 16 * unit, most = Math.max(...line.rhythm, 1);
+    c.font = `${14 * unit}px ${token("font")}`;
+    c.textBaseline = "alphabetic";
+    const bar = width * line.step / (line.end - line.start);
+    c.fillStyle = token("mark-1");
+    line.rhythm.forEach((n, i) => { const tall = (base - 18 * unit) * n / most; c.fillRect(i * bar + 0.5, base - tall, Math.max(bar - 1, 1), tall); });
+    c.fillStyle = token("line-strong");
+    c.fillRect(0, base, width, 1);
+    c.fillStyle = token("ink-3");
+    for (let k = 0; k <= 24; k += 3) {
+      const at = line.start + k * 3600000;
+      c.textAlign = k === 0 ? "left" : k === 24 ? "right" : "center";
+      c.fillText(format.hms(at).slice(0, 5), x(at) * width, height - 2 * unit);
+    }
+    // What lies ahead of the present moment is not there.
+    if (line.now < line.end) { c.fillStyle = token("ground"); c.globalAlpha = 0.7; c.fillRect(x(line.now) * width, 0, width, base); c.globalAlpha = 1; }
+    for (const m of line.marks) {
+      const at = x(m.at) * width, top = 8 * unit;
+      c.fillStyle = token(m.what === "case" && m.severity === 1 ? "overdue" : m.what === "signed" ? "ink-2" : m.what === "case" ? "overdue" : "soon");
+      c.beginPath();
+      if (m.what === "case") { const r = (m.severity === 1 ? 7 : 4.5) * unit; c.moveTo(at, top - r); c.lineTo(at + r, top); c.lineTo(at, top + r); c.lineTo(at - r, top); }
+      else if (m.what === "signed") c.rect(at - unit, top - 5 * unit, 2 * unit, 10 * unit);
+      else { c.moveTo(at, top - 5 * unit); c.lineTo(at + 5 * unit, top + 4 * unit); c.lineTo(at - 5 * unit, top + 4 * unit); }
+      c.fill();
+    }
+    const p = player.position();
+    if (p !== null && p >= line.start && p < line.end) { c.fillStyle = token("accent"); c.fillRect(x(p) * width - 1.5 * unit, 0, 3 * unit, base + 3 * unit); }
+  };
+  const value = (name, n) => name === "rate" ? format.percent(n) : format.count(n);
+  let knownTold = null;
+  const drawKnown = () => {
+    const k = player.known();
+    if (k === knownTold) return;
+    knownTold = k;
+    if (!k) { knownBox.replaceChildren(); late.hidden = true; return; }
+    const row = view => h("tr", null, h("th", {scope: "row"}, w[view]), FIGURES.map(name => h("td", {class: view === "now" && k.now[name] !== k.then[name] ? "warn" : ""}, value(name, k[view][name]))));
+    knownBox.replaceChildren(h("thead", null, h("tr", null, h("td"), FIGURES.map(name => h("th", {scope: "col"}, w.figures[name])))), h("tbody", null, row("then"), row("now")));
+    late.hidden = !k.n;
+    late.textContent = format.fill(w.late, {n: k.n});
+    if (!k.n) { lateList.hidden = true; late.setAttribute("aria-expanded", "false"); }
+    const place = code => (lianqin.plain(document.getElementById("wall").dataset.district).streets[code] || {name: texts.word.unplaced}).name;
+    lateList.replaceChildren(h("p", null, w.late_head), ...k.late.map(l => h("button", {type: "button", "data-late": l.case_id},
+      h("b", null, `${format.hm(l.at)}`), h("span", null, `${place(l.street)} ${(texts.language !== "en" && l.class_name) || texts.domain[l.domain] || ""} ${texts.event[l.type] || ""}`), h("span", {class: "warn"}, format.fill(w.late_by, {d: format.duration(l.received_at - l.at), time: format.hm(l.received_at)})))),
+      ...(k.n > k.late.length ? [h("p", null, format.fill(w.late_more, {n: k.n - k.late.length}))] : []));
+  };
+  late.onclick = () => { lateList.hidden = !lateList.hidden; late.setAttribute("aria-expanded", String(!lateList.hidden)); };
+  lateList.addEventListener("click", event => {
+    const one = event.target.closest("[data-late]");
+    if (one) dash_clientside.set_props("picked-case", {data: {id: one.dataset.late, moment: Math.round(player.position()), at: Date.now()}});
+  });
+  let addressed = "", shownDay = "", lineDrawn = 0;
+  const draw = () => {
+    const at = player.position(), trouble = player.trouble();
+    root.dataset.playing = player.isPlaying() ? "1" : "";
+    document.documentElement.dataset.moment = at === null ? "" : Math.round(at);
+    play.textContent = player.isPlaying() ? "❚❚" : "▶";
+    play.title = player.isPlaying() ? w.pause : w.play;
+    play.setAttribute("aria-label", play.title);
+    for (const one of speeds) one.setAttribute("aria-pressed", String(+one.dataset.speed === player.speed()));
+    const words = trouble === "not_yet" ? format.fill(w.trouble.not_yet, {n: Math.round(100 * (player.share || 0))}) : trouble === "nothing" && player.first ? format.fill(w.trouble.nothing_before, {time: `${dayText(player.first)} ${minute(player.first)}`}) : trouble ? w.trouble[trouble] || trouble : "";
+    say.textContent = words || (performance.now() < saidUntil ? saidText : player.isWaiting() ? w.waiting : "");
+    say.className = words ? "say warn" : "say";
+    if (at === null) return;
+    if (document.activeElement !== day && document.activeElement !== time) { day.value = dayText(at); time.value = minute(at); }
+    slider.setAttribute("aria-valuetext", `${dayText(at)} ${minute(at)}`);
+    slider.setAttribute("aria-valuenow", String(Math.round(at / 60000)));
+    if (performance.now() - lineDrawn > 100 || !player.isPlaying()) { lineDrawn = performance.now(); drawLine(); }
+    drawKnown();
+    if (!player.isPlaying() && !player.isWaiting() && address(false) !== addressed) { addressed = address(false); history.replaceState(null, "", addressed); }
+    if (dayText(at) !== shownDay) { shownDay = dayText(at); asked = 0; }
+    fetchLine();
+  };
+  player.changed = draw;
+  const atX = event => { const box = slider.getBoundingClientRect(); return line.start + (line.end - line.start) * Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1); };
+  const near = at => line.marks.filter(m => Math.abs(m.at - at) < (line.end - line.start) / 200).sort((a, b) => a.severity - b.severity || Math.abs(a.at - at) - Math.abs(b.at - at))[0];
+  slider.addEventListener("click", event => { if (!line) return; const at = atX(event), mark = event.offsetY < slider.clientHeight / 3 ? near(at) : null; go(mark ? mark.at + 250 : at); });
+  slider.addEventListener("pointermove", event => {
+    if (!line) return;
+    const at = atX(event), mark = near(at);
+    tip.hidden = false;
+    tip.textContent = mark ? `${minute(mark.at)} ${markWords(mark)}` : `${minute(at).slice(0, 5)} · ${format.fill(w.received, {n: line.rhythm[Math.floor((at - line.start) / line.step)] || 0})}`;
+    const left = event.clientX - slider.getBoundingClientRect().left;
+    tip.style.left = `${Math.min(left, slider.clientWidth - tip.offsetWidth)}px`;
+  });
+  slider.addEventListener("pointerleave", () => { tip.hidden = true; });
+  document.addEventListener("keydown", event => {
+    if (event.target.closest("input, .leaflet-container, dialog, .case-panel")) return;
+    const by = {ArrowLeft: -60000, ArrowRight: 60000, PageUp: -3600000, PageDown: 3600000}[event.key];
+    if (by) { step(event.shiftKey ? by * 10 : by); event.preventDefault(); }
+    if (event.key === " " && !event.target.closest("button, a, [role=button]")) { player.play(!player.isPlaying()); event.preventDefault(); }
+  });
+  new ResizeObserver(() => { drawLine(); }).observe(slider);
+  setInterval(draw, 250);
+
+  const query = new URLSearchParams(location.search), speed = +query.get("speed");
+  if (lianqin.REPLAY_SPEEDS.includes(speed)) player.setSpeed(speed);
+  const wanted = query.get("at") || "";
+  (async () => {
+    let at = /^\d{12,14}$/.test(wanted) ? +wanted : Date.parse(wanted);
+    if (Number.isNaN(at)) {
+      try { at = (await (await fetch("/api/v1/replay/day")).json()).now - 3600000; } catch { say.textContent = w.trouble.network; return; }
+    }
+    await player.seek(at);
+  })();
+};
+
+/** The report for the after-action review: asked for, made by a worker, fetched when it is there. */
+lianqin.replayExport = (player, w, format, said) => {
+  const h = lianqin.h, ask = async () => {
+    if (player.position() === null) return;
+    const until = Math.round(player.position());
+    one.disabled = true;
+    try {
+      const answer = await fetch("/api/v1/papers/review", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({at: until, hours: +hours.value, language: document.documentElement.lang})});
+      const job = await answer.json();
+      if (!answer.ok) { said(job.error || w.trouble.network); return; }
+      for (;;) {
+        await new Promise(done => setTimeout(done, 1000));
+        const state = await (await fetch(`/api/v1/papers/${job.id}`)).json();
+        if (state.state === "done") { location.assign(`/api/v1/papers/${job.id}/file`); said(w.made); return; }
+        if (state.state === "failed") { said(state.said); return; }
+        said(format.fill(w.making, {n: Math.round(state.waits_ms / 1000)}));
+      }
+    } catch { said(w.trouble.network); } finally { one.disabled = false; }
+  };
+  const hours = h("select", {"aria-label": w.hours_label, title: w.hours_label}, [1, 2, 4, 8, 12, 24].map(n => h("option", {value: n, ...(n === 4 ? {selected: ""} : {})}, format.fill(w.hours, {n}))));
+  const one = Object.assign(h("button", {type: "button", title: w.export_title}, w.export), {onclick: ask});
+  return h("span", {class: "export"}, hours, one);
+};
