@@ -29,7 +29,8 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
     known: () => known, trouble: () => trouble, position: () => position, isPlaying: () => isPlaying, speed: () => speed,
     isWaiting: () => fetching && (position === null || position >= reached), changed: () => {},
     setSpeed(n) { speed = n; frames.length ? null : fetchOn(); player.changed(); },
-    play(on) { isPlaying = on && position !== null; last = null; if (isPlaying) fetchOn(); player.changed(); },
+    /** Standing still the room is asked for once more: what is known then and now belongs to this very moment. */
+    play(on) { isPlaying = on && position !== null; last = null; player.changed(); if (isPlaying) fetchOn(); else if (position !== null) player.seek(position); },
     /** Jump: the whole room at that moment. Whoever jumps again meanwhile is answered alone. */
     async seek(at) {
       const mine = ++turn;
@@ -47,7 +48,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
       const parts = new lianqin.SnapshotParts();
       let state = null;
       for (const part of answer.parts) state = parts.add(part);
-      live.state = state; position = reached = answer.at; known = answer.known; last = null;
+      live.state = state; position = reached = answer.at; known = {...answer.known, at: answer.at}; last = null;
       live.beat = {speed: 1};
       render({rows: null, tiles: Object.keys(state.tiles)});
       everySecond();
@@ -68,7 +69,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
     if (trouble || answer.at <= reached) { if (position >= reached) isPlaying = false; player.changed(); return; }
     // A worker that made the room anew counts its frames anew: the first of them stands behind what we have.
     answer.parts.forEach((frame, i) => frames.push({frame, isFirst: i === 0}));
-    frames.push({known: answer.known, at: answer.at});
+    frames.push({known: {...answer.known, at: answer.at}, at: answer.at});
     reached = answer.at;
     player.changed();
   };
@@ -183,29 +184,29 @@ lianqin.startReplay = (player, texts, format) => {
     const c = canvas.getContext("2d");
     c.scale(ratio, ratio);
     if (!line) return;
-    const token = lianqin.token, unit = lianqin.unit(), base = height - 16 * unit, most = Math.max(...line.rhythm, 1);
-    c.font = `${14 * unit}px ${token("font")}`;
+    const token = lianqin.token, unit = lianqin.unit(), base = height - 22 * unit, most = Math.max(...line.rhythm, 1);
+    c.font = `${19 * unit}px ${token("font")}`;
     c.textBaseline = "alphabetic";
     const bar = width * line.step / (line.end - line.start);
     c.fillStyle = token("mark-1");
-    line.rhythm.forEach((n, i) => { const tall = (base - 18 * unit) * n / most; c.fillRect(i * bar + 0.5, base - tall, Math.max(bar - 1, 1), tall); });
+    line.rhythm.forEach((n, i) => { const tall = (base - 24 * unit) * n / most; c.fillRect(i * bar + 0.5, base - tall, Math.max(bar - 1, 1), tall); });
     c.fillStyle = token("line-strong");
     c.fillRect(0, base, width, 1);
     c.fillStyle = token("ink-3");
     for (let k = 0; k <= 24; k += 3) {
       const at = line.start + k * 3600000;
       c.textAlign = k === 0 ? "left" : k === 24 ? "right" : "center";
-      c.fillText(format.hms(at).slice(0, 5), x(at) * width, height - 2 * unit);
+      c.fillText(format.hms(at).slice(0, 5), x(at) * width, height - 4 * unit);
     }
     // What lies ahead of the present moment is not there.
     if (line.now < line.end) { c.fillStyle = token("ground"); c.globalAlpha = 0.7; c.fillRect(x(line.now) * width, 0, width, base); c.globalAlpha = 1; }
     for (const m of line.marks) {
-      const at = x(m.at) * width, top = 8 * unit;
+      const at = x(m.at) * width, top = 11 * unit;
       c.fillStyle = token(m.what === "case" && m.severity === 1 ? "overdue" : m.what === "signed" ? "ink-2" : m.what === "case" ? "overdue" : "soon");
       c.beginPath();
-      if (m.what === "case") { const r = (m.severity === 1 ? 7 : 4.5) * unit; c.moveTo(at, top - r); c.lineTo(at + r, top); c.lineTo(at, top + r); c.lineTo(at - r, top); }
-      else if (m.what === "signed") c.rect(at - unit, top - 5 * unit, 2 * unit, 10 * unit);
-      else { c.moveTo(at, top - 5 * unit); c.lineTo(at + 5 * unit, top + 4 * unit); c.lineTo(at - 5 * unit, top + 4 * unit); }
+      if (m.what === "case") { const r = (m.severity === 1 ? 10 : 7.5) * unit; c.moveTo(at, top - r); c.lineTo(at + r, top); c.lineTo(at, top + r); c.lineTo(at - r, top); }
+      else if (m.what === "signed") c.rect(at - unit, top - 8 * unit, 3 * unit, 16 * unit);
+      else { c.moveTo(at, top - 8 * unit); c.lineTo(at + 8 * unit, top + 7 * unit); c.lineTo(at - 8 * unit, top + 7 * unit); }
       c.fill();
     }
     const p = player.position();
@@ -219,7 +220,7 @@ lianqin.startReplay = (player, texts, format) => {
     knownTold = k;
     if (!k) { knownBox.replaceChildren(); late.hidden = true; return; }
     const row = view => h("tr", null, h("th", {scope: "row"}, w[view]), FIGURES.map(name => h("td", {class: view === "now" && k.now[name] !== k.then[name] ? "warn" : ""}, value(name, k[view][name]))));
-    knownBox.replaceChildren(h("thead", null, h("tr", null, h("td"), FIGURES.map(name => h("th", {scope: "col"}, w.figures[name])))), h("tbody", null, row("then"), row("now")));
+    knownBox.replaceChildren(h("thead", null, h("tr", null, h("td", null, minute(k.at).slice(0, 5)), FIGURES.map(name => h("th", {scope: "col"}, w.figures[name])))), h("tbody", null, row("then"), row("now")));
     late.hidden = !k.n;
     late.textContent = format.fill(w.late, {n: k.n});
     if (!k.n) { lateList.hidden = true; late.setAttribute("aria-expanded", "false"); }
