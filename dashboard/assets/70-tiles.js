@@ -13,11 +13,12 @@ lianqin.h = (name, attributes, ...children) => {
 /** JSON without a prototype behind its objects: a code called «constructor» is just unknown. */
 lianqin.plain = text => JSON.parse(text, (_, v) => v && typeof v === "object" && !Array.isArray(v) ? Object.assign(Object.create(null), v) : v);
 
-lianqin.makeTiles = (texts, format, places) => {
+/** ``opening``: whether a figure opens to its definition and cases; those of a past moment do not. */
+lianqin.makeTiles = (texts, format, places, opening = true) => {
   const h = lianqin.h, word = texts.word;
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
   /** What opens when it is clicked: a figure by its name, the heading that it is of, and its span. */
-  const opens = (name, scope = {}, span = "today") => ({"data-figure": JSON.stringify({figure: name, scope, span}), role: "button", tabindex: 0});
+  const opens = (name, scope = {}, span = "today") => !opening ? {} : ({"data-figure": JSON.stringify({figure: name, scope, span}), role: "button", tabindex: 0});
   const figure = (n, more = "") => h("b", {class: `figure ${more} ${n >= 1000 ? "long" : ""}`, title: n === null ? null : n.toLocaleString("en-US")}, n === null ? word.no_rate : format.count(n));
   const street = code => code ? (places.streets[code] || {name: code}).name : word.unplaced;
   const unit = code => places.units[code] || code;

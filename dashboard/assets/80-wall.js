@@ -4,12 +4,12 @@
 lianqin.startWall = root => {
   const NEXT_ROWS = 2;
   const texts = lianqin.plain(root.dataset.texts), places = lianqin.plain(root.dataset.district);
-  const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places);
+  const isPast = !!root.dataset.replay; // 95-replay.js
+  const format = lianqin.makeFormat(texts, places.zone), tiles = lianqin.makeTiles(texts, format, places, !isPast);
   const $ = id => document.getElementById(id), store = new lianqin.CaseStore();
   const html = document.documentElement, A = lianqin.AT, h = lianqin.h;
   html.lang = texts.language;
   document.title = texts.title;
-  const isPast = !!root.dataset.replay; // 95-replay.js
   let flagsTold = "", cardsTold = "";
   const cover = new lianqin.CoverageLayer(places.plane), insets = lianqin.makeInsets(store, cover, places, {texts, format, tiles});
   let layer = null, live = null, fits = 0, queueShown = "";
@@ -260,9 +260,11 @@ lianqin.startWall = root => {
     else if (figure) ask(JSON.parse(figure.dataset.figure));
   };
   root.addEventListener("click", e => open(e.target, e.detail === 0));
-  for (const id of ["tile-queue", "tile-next"]) $(id).querySelector("h2").tabIndex = 0;
-  $("tile-queue").querySelector("h2").dataset.figure = JSON.stringify({figure: "at_district"});
-  $("tile-next").querySelector("h2").dataset.figure = JSON.stringify({figure: "proposed"});
+  for (const [id, name] of isPast ? [] : [["tile-queue", "at_district"], ["tile-next", "proposed"]]) {
+    const head = $(id).querySelector("h2");
+    head.tabIndex = 0;
+    head.dataset.figure = JSON.stringify({figure: name});
+  }
   document.addEventListener("keydown", e => {
     if (e.key === "Enter" && !e.defaultPrevented && e.target.matches && e.target.matches("[tabindex]:not(button)")) open(e.target, true);
     if (e.key === "Escape") $("case-panel-close").click();

@@ -14,7 +14,7 @@ lianqin.replayPace = speed => ({span: Math.min(Math.max(speed * 6000, 60000), 36
  */
 lianqin.replay = (render, everySecond, {texts, format}) => {
   const live = {state: lianqin.emptyState(), connected: true, beat: null, beatAt: 0}, html = document.documentElement;
-  let position = null, reached = null, known = null, frames = [], speed = 60, isPlaying = false, turn = 0, fetching = false, trouble = "", last = null;
+  let position = null, reached = null, isPresent = false, known = null, frames = [], speed = 60, isPlaying = false, turn = 0, fetching = false, trouble = "", last = null;
   live.now = () => position;
   live.age = () => 0;
   live.word = () => "live";
@@ -27,7 +27,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
   };
   const player = {
     known: () => known, trouble: () => trouble, position: () => position, isPlaying: () => isPlaying, speed: () => speed,
-    isWaiting: () => fetching && (position === null || position >= reached), changed: () => {},
+    isWaiting: () => fetching && (position === null || position >= reached), changed: () => {}, ended: () => {},
     setSpeed(n) { speed = n; frames.length ? null : fetchOn(); player.changed(); },
     /** Standing still the room is asked for once more: what is known then and now belongs to this very moment. */
     play(on) { isPlaying = on && position !== null; last = null; player.changed(); if (isPlaying) fetchOn(); else if (position !== null) player.seek(position); },
@@ -48,7 +48,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
       const parts = new lianqin.SnapshotParts();
       let state = null;
       for (const part of answer.parts) state = parts.add(part);
-      live.state = state; position = reached = answer.at; known = {...answer.known, at: answer.at}; last = null;
+      live.state = state; position = reached = answer.at; isPresent = false; known = {...answer.known, at: answer.at}; last = null;
       live.beat = {speed: 1};
       render({rows: null, tiles: Object.keys(state.tiles)});
       everySecond();
@@ -58,11 +58,11 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
   };
   /** What follows, before it is needed. */
   const fetchOn = async () => {
-    const {span, step} = lianqin.replayPace(speed), mine = turn;
-    if (fetching || position === null || reached - position > span / 2) return;
+    const {span, step} = lianqin.replayPace(speed), mine = turn, asked = reached + span;
+    if (fetching || isPresent || position === null || reached - position > span / 2) return;
     fetching = true;
     let answer;
-    try { answer = await get(`/api/v1/replay/span?at=${reached}&until=${reached + span}&step=${step}`); } catch { answer = {error: "network"}; }
+    try { answer = await get(`/api/v1/replay/span?at=${reached}&until=${asked}&step=${step}`); } catch { answer = {error: "network"}; }
     if (mine !== turn) return;
     fetching = false;
     trouble = answer.error || "";
@@ -70,6 +70,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
     // A worker that made the room anew counts its frames anew: the first of them stands behind what we have.
     answer.parts.forEach((frame, i) => frames.push({frame, isFirst: i === 0}));
     frames.push({known: {...answer.known, at: answer.at}, at: answer.at});
+    isPresent = answer.at < asked;
     reached = answer.at;
     player.changed();
   };
@@ -90,6 +91,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
       for (const id of frame.gone || []) dirty.rows.add(id);
       for (const name of Object.keys(frame.tiles || {})) dirty.tiles.add(name);
     }
+    if (isPresent && position >= reached) { isPlaying = false; player.ended(); }
     if (isChanged) { render({rows: dirty.rows, tiles: [...dirty.tiles]}); player.changed(); }
     fetchOn();
   };
@@ -108,7 +110,7 @@ lianqin.startReplay = (player, texts, format) => {
   const day = h("input", {id: "replay-day", size: 10, "aria-label": w.day_form, title: w.day_form, placeholder: w.day_form, autocomplete: "off"});
   const time = h("input", {id: "replay-time", size: 8, "aria-label": w.time_form, title: w.time_form, placeholder: w.time_form, autocomplete: "off"});
   const say = h("p", {class: "say", role: "status"}), canvas = h("canvas"), tip = h("div", {class: "tip", hidden: ""});
-  const slider = h("div", {class: "line", role: "slider", tabindex: 0, "aria-label": w.line}, canvas, tip);
+  const slider = h("div", {class: "line", role: "slider", tabindex: 0, "aria-label": w.line, "aria-valuenow": 0, "aria-valuemin": 0, "aria-valuemax": 1440}, canvas, tip);
   const play = button("▶", w.play, () => player.play(!player.isPlaying()), {class: "play", id: "replay-play"});
   const speeds = lianqin.REPLAY_SPEEDS.map(n => button(`${n}×`, format.fill(w.speed, {n}), () => player.setSpeed(n), {"data-speed": n}));
   const knownBox = h("table", {class: "known"}), late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
@@ -249,7 +251,7 @@ lianqin.startReplay = (player, texts, format) => {
     if (at === null) return;
     if (document.activeElement !== day && document.activeElement !== time) { day.value = dayText(at); time.value = minute(at); }
     slider.setAttribute("aria-valuetext", `${dayText(at)} ${minute(at)}`);
-    slider.setAttribute("aria-valuenow", String(Math.round(at / 60000)));
+    slider.setAttribute("aria-valuenow", line ? String(Math.round((at - line.start) / 60000)) : "0");
     if (performance.now() - lineDrawn > 100 || !player.isPlaying()) { lineDrawn = performance.now(); drawLine(); }
     drawKnown();
     if (!player.isPlaying() && !player.isWaiting() && address(false) !== addressed) { addressed = address(false); history.replaceState(null, "", addressed); }
@@ -257,6 +259,7 @@ lianqin.startReplay = (player, texts, format) => {
     fetchLine();
   };
   player.changed = draw;
+  player.ended = () => said(w.at_present);
   const atX = event => { const box = slider.getBoundingClientRect(); return line.start + (line.end - line.start) * Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1); };
   const near = at => line.marks.filter(m => Math.abs(m.at - at) < (line.end - line.start) / 200).sort((a, b) => a.severity - b.severity || Math.abs(a.at - at) - Math.abs(b.at - at))[0];
   slider.addEventListener("click", event => { if (!line) return; const at = atX(event), mark = event.offsetY < slider.clientHeight / 3 ? near(at) : null; go(mark ? mark.at + 250 : at); });

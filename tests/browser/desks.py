@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import redis
 from playwright.sync_api import Browser, Page
@@ -44,7 +45,7 @@ def logged_in(  # noqa: PLR0917  # who, where, and how large
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{product.url}/login" + (f"?next={path}" if path else ""))
+    page.goto(f"{product.url}/login" + (f"?next={quote(path)}" if path else ""))
     page.fill("input[name=user]", user)
     page.fill("input[name=password]", PASSWORD)
     page.click("main form button")

@@ -74,6 +74,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         coverage_scene(found)
         found.start("alarms")
         found.start("escalator")
+        found.start("worker", "--only", "past")
         yield found
 
 
@@ -188,6 +189,12 @@ def desk(page: Page, url: str, address: str = "/desk", tabs: tuple[str, ...] = t
     yield "dialog"
 
 
+def replay(page: Page, url: str) -> States:
+    page.goto(f"{url}/replay?at={NOON + 15_000}")
+    page.wait_for_selector(".replay-bar .known tbody", timeout=20_000)
+    yield "a moment"
+
+
 def handover(page: Page, url: str) -> States:
     page.goto(f"{url}/handover/{CODE}/now")
     page.wait_for_selector(".handover-sheet table")
@@ -195,7 +202,7 @@ def handover(page: Page, url: str) -> States:
 
 
 CHECKS: dict[str, Callable[..., States]] = {
-    "/wall": wall, "/coverage": coverage, "/desk": desk, "/handover/": handover,
+    "/wall": wall, "/coverage": coverage, "/replay": replay, "/desk": desk, "/handover/": handover,
     "/street/": lambda page, url: desk(page, url, "/street/S1", ("grids",)),
     "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
 }  # fmt: skip

@@ -85,6 +85,7 @@ DATA: dict[str, dict[str, Any]] = {
     "case.locate": {"lon": 118.905, "lat": 31.905, "coord_sys": "WGS84"},
 }  # fmt: skip
 WRONG = frozenset({403, 429})
+NO_WORKER = frozenset({503})  # behind the right nobody answers here
 SENT = tuple(kind for kind in COMMANDS if kind.startswith("case."))
 SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE}
 
@@ -182,6 +183,9 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "grids": at("grids", "/api/v1/grids?seat={seat}", *SEATS),
         "leadership": at("leadership", "/leadership?street={street}", *SEATS),
         "leadership_cases": at("leadership_cases", "/leadership/cases?name=intake&street={street}", *SEATS),
+        "replay_day": at("replay_day", "/api/v1/replay/day"),
+        "replay_room": at("replay_room", "/api/v1/replay/room?at=1", well=NO_WORKER),
+        "replay_span": at("replay_span", "/api/v1/replay/span?at=1&until=2&step=1", well=NO_WORKER),
         "ask_paper": at("ask_paper", "/api/v1/papers", *SEATS, method="POST", well=frozenset({200, 429}),
                         body=lambda p: {"kind": "pdf", "span": "2026-11-22", "street": p.street}),
         "paper_state": at("paper_state", "/api/v1/papers/none", well=frozenset({404})),
