@@ -18,6 +18,7 @@ from services.joint import Joint, joint
 from services.lifecycle import Told, review
 from services.repeats import HOUR_MS, Seen, same_matter, seen
 from services.store import read
+from services.store.archives import archived_of
 from services.working_calendar import WorkingCalendar, calendar_of
 
 _CASE = msgspec.json.Decoder(Case).decode
@@ -36,7 +37,8 @@ class CaseView(NamedTuple):
 
     ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
     in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
-    ``joint`` is what became of its whistles (services.joint), the newest first.
+    ``joint`` is what became of its whistles (services.joint), the newest first. ``archived`` is (month, events) for
+    those of its events that are in the archive and no longer in the store.
     """
 
     row: CaseRow
@@ -50,6 +52,7 @@ class CaseView(NamedTuple):
     left_ms: int | None = None
     left_unit: str = ""
     joint: tuple[Joint, ...] = ()
+    archived: tuple[tuple[str, int], ...] = ()
 
 
 class CaseReader:
@@ -72,6 +75,7 @@ class CaseReader:
                 return None
             told = [_told(past, calendar) for past in read.history_of(connection, case_id)]
             same = self._same(connection, row)
+            archived = tuple(archived_of(connection, case_id).items())
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
         account: tuple[Step, ...] = ()
@@ -95,6 +99,7 @@ class CaseReader:
             left,
             unit,
             tuple(blown),
+            archived,
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:
