@@ -52,9 +52,12 @@ class Compared(NamedTuple):
 class Keeper:
     """The archive of one store in one folder. One at a time: ``alone`` holds the folder's lock."""
 
-    def __init__(self, engine: Engine, district: District, folder: Path, made_by: str, say: Say) -> None:
+    def __init__(
+        self, engine: Engine, district: District, folder: Path, made_by: str, say: Say, *, window: int = archives.WINDOW
+    ) -> None:
+        """``window``: how many entries one transaction looks at."""
         self._engine, self._district, self._folder = engine, district, folder
-        self._made_by, self._say = made_by, say
+        self._made_by, self._say, self._window = made_by, say, window
 
     def write(self, month: Month, now_ms: int, at_ms: int) -> Archive | None:
         """Write a month; None: it is archived as it stands. ``now_ms``: the district's clock, ``at_ms``: the machine's.
@@ -105,7 +108,7 @@ class Keeper:
         known, done = Entries(file), 0
         span = month.span(self._district.zone)
         with self._engine.connect() as reading:
-            for window in archives.windows(reading):
+            for window in archives.windows(reading, self._window):
                 if archives.has_some(reading, span, window):
                     with writing(self._engine) as connection:
                         Writer(connection).lock()
@@ -203,7 +206,7 @@ class Keeper:
 
     def _rows(self, month: Month) -> Iterator[list[Past]]:
         with self._engine.connect() as connection:
-            yield from archives.rows_of(connection, month.span(self._district.zone))
+            yield from archives.rows_of(connection, month.span(self._district.zone), self._window)
 
     def _compare(self, month: Month, file: ArchiveFile) -> Compared:
         return compare(file.batches(), self._rows(month))
