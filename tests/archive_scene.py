@@ -1,8 +1,11 @@
 """A history of several months for the archive's tests: cases closed and open, cameras, notices, patrols."""
 
+from pathlib import Path
+
 import msgspec
 from sqlalchemy import Engine
 
+from services.archive.keeping import Keeper
 from services.archive.month import Month
 from services.clock import parse_ms, to_rfc3339
 from services.district.package import District
@@ -64,6 +67,11 @@ def take_in(engine: Engine, district: District, found: list[tuple[int, dict[byte
     ingest = Ingest(engine, district, Sealer(key))
     for start in range(0, len(entries), 50):
         ingest.apply(entries[start : start + 50], NOON, received=received)
+
+
+def keeper(engine: Engine, district: District, folder: Path, window: int = 40) -> Keeper:
+    """It looks at 40 entries at once, so that a small history takes many transactions."""
+    return Keeper(engine, district, folder, "lianqin test", quiet, window=window)
 
 
 def quiet(_text: str) -> None:

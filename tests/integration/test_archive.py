@@ -23,7 +23,7 @@ from services.sealing import Sealer, make_key
 from services.store import archives, schema
 from services.store.engine import writing
 from services.store.purge import purge
-from tests.archive_scene import DAY, HOUR, LATER, NOVEMBER, OCTOBER, OLD, SEPTEMBER, months, quiet, take_in
+from tests.archive_scene import DAY, HOUR, LATER, NOVEMBER, OCTOBER, OLD, SEPTEMBER, keeper, months, quiet, take_in
 from tests.reference import dump
 from tests.tiny import NOON, case, entry, middle
 
@@ -33,10 +33,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
-
-
-def keeper(engine: Engine, district: District, folder: Path, window: int = 40) -> Keeper:
-    return Keeper(engine, district, folder, "lianqin test", quiet, window=window)
 
 
 def archived(engine: Engine, district: District, folder: Path, *which: Month) -> Keeper:
