@@ -142,6 +142,30 @@ def test_kept_up_by_a_timer_what_is_old_goes_and_the_rest_stays(
     assert "X-late" not in str(dump(store, "history"))
 
 
+@pytest.mark.redis
+def test_a_rebuild_is_told_where_the_archive_is_or_refuses(  # noqa: PLR0917  # fixtures
+    store: Engine,
+    tmp_path: Path,
+    redis_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tiny: District,
+) -> None:
+    monkeypatch.setenv("LIANQIN_REDIS_URL", redis_url)
+    archive = keeper(store, tiny, tmp_path / "archive")
+    archive.write(SEPTEMBER, LATER, LATER)
+    archive.remove(SEPTEMBER, LATER)
+    before = dump(store)
+    assert main(["rebuild"]) == 1
+    assert "the history of 2026-09 is in the archive" in capsys.readouterr().err
+    assert main(["rebuild", "--archive", str(tmp_path / "elsewhere")]) == 1
+    assert "2026-09.parquet is not there" in capsys.readouterr().err
+    assert dump(store) == before
+    assert main(["rebuild", "--archive", str(tmp_path / "archive")]) == 0
+    assert "made again from" in capsys.readouterr().out
+    assert dump(store) == before
+
+
 def test_a_number_of_months_that_is_none_is_refused(
     store: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
