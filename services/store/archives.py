@@ -168,12 +168,11 @@ def _count(connection: Connection, month: str, moved: Mapping[str, int], sign: i
     """Move how many events of each case are in the month's file alone."""
     if not moved:
         return
-    c = archived_events.c
-    rows = _of_many(connection, f"SELECT case_id, n FROM archived_events WHERE month = '{month}' AND case_id", [*moved])
-    before = {row[0]: row[1] for row in rows}
+    these = f"FROM archived_events WHERE month = '{month}' AND case_id"  # a Month's own text
+    before = {row[0]: row[1] for row in _of_many(connection, f"SELECT case_id, n {these}", [*moved])}
     after = {case_id: before.get(case_id, 0) + sign * n for case_id, n in moved.items()}
-    for case_id in before:
-        connection.execute(delete(archived_events).where(c.case_id == case_id, c.month == month))
+    if before:
+        _of_many(connection, f"DELETE {these}", [*before])
     left = [{"case_id": case_id, "month": month, "n": n} for case_id, n in after.items() if n > 0]
     if left:
         connection.execute(insert(archived_events), left)

@@ -1,5 +1,7 @@
 """A month and its file: whole or not there, readable by others, and any damage is found."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +20,7 @@ from services.archive.month import ArchiveError, Month, month_of, need_over, par
 from services.clock import parse_ms
 from services.store.read import Past
 
+ROOT = Path(__file__).parents[2]
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
 ABOUT = About(FORMAT, "990001", "Asia/Shanghai", "2026-08", 0, 0, 0, "", "2026-09-01T00:00:00.000Z", "lianqin 0")
 TEXTS = ["", "街道", "a\nb", "“😀”"]
@@ -172,3 +175,33 @@ def test_two_histories_become_one_in_order_each_entry_once(one: set[int], other:
     assert {row.entry for row in found if row.subject == "new"} == other
     assert compare(groups(one, ""), groups(other, "")) == (len(other - one), 0)
     assert compare(groups(one, "old"), groups(other, "new")) == (len(other - one), len(other & one))
+
+
+MANY = """
+import resource, sys
+from pathlib import Path
+from services.archive.form import FORMAT, About, write_file
+from services.store.read import Past
+
+def batches(n):
+    for first in range(0, n, 5_000):
+        yield [Past(i, i, i, "case.reported", "/s", f"id-{i}", f"C{i}", "", b"%032x" % (i * i) * 20)
+               for i in range(first, first + 5_000)]
+
+n = int(sys.argv[2])
+write_file(Path(sys.argv[1]), batches(n), About(FORMAT, "", "", "2026-08", 0, 0, 0, "", "", ""))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_five_times_the_rows_take_no_more_memory(tmp_path: Path) -> None:
+    """Written and read back: 640 bytes a row, so that the greater would hold 128 MB more if it were held whole."""
+
+    def peak_mb(n: int) -> int:
+        found = subprocess.run(
+            [sys.executable, "-c", MANY, str(tmp_path / f"{n}.parquet"), str(n)],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return int(found.stdout)
+
+    assert peak_mb(250_000) - peak_mb(50_000) < 40
