@@ -1,5 +1,8 @@
 """`lianqin archive` as it is called: what it says, its exit code; and what a case's page says of an archived story."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,15 @@ from services.clock import SystemClock, parse_ms
 from services.district.package import District
 from services.personal_view import RevealRefused, personal_fields, reveal
 from services.sealing import Sealer, make_key
+from services.store import schema
 from services.store.archives import all_archives
 from services.store.audit import AuditLog, Wanted, newest, records
+from services.store.engine import writing
 from tests.archive_scene import LATER, OCTOBER, SEPTEMBER, keeper, months, take_in
 from tests.reference import dump
 from tests.tiny import NOON, case, entry
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -161,6 +168,15 @@ def test_a_rebuild_is_told_where_the_archive_is_or_refuses(  # noqa: PLR0917  # 
     assert main(["rebuild", "--archive", str(tmp_path / "elsewhere")]) == 1
     assert "2026-09.parquet is not there" in capsys.readouterr().err
     assert dump(store) == before
+    with writing(store) as connection:
+        connection.execute(schema.feed.update().values(model=1))  # as an upgrade finds it
+    projector = subprocess.run(
+        [sys.executable, "-m", "dashboard.cli", "projector"],
+        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert projector.returncode == 1
+    assert "the history of 2026-09 is in the archive" in projector.stderr
+    assert "Traceback" not in projector.stderr
     assert main(["rebuild", "--archive", str(tmp_path / "archive")]) == 0
     assert "made again from" in capsys.readouterr().out
     assert dump(store) == before
