@@ -81,7 +81,7 @@ def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
         return html.Ol(events)
     n, months = sum(n for _, n in view.archived), words["unit"]["list"].join(month for month, _ in view.archived)
     told = words["panel"]["archived"].format(n=n, months=months)
-    return html.Ol([html.Li(html.Span(told), className="archived"), *events])
+    return html.Ol([html.Li([html.Span("…"), html.Span(told)]), *events])
 
 
 def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
