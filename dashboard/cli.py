@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashboard.cli_archive import add_commands as add_archive_commands
 from dashboard.cli_people import add_commands as add_people_commands
 from dashboard.cli_report import add_commands as add_report_commands
 from dashboard.cli_user import add_user_command
@@ -127,7 +128,9 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     publish.add_argument("--source", default="/lianqin-cli")
     publish.add_argument("--subject", default="")
     publish.add_argument("--data", help="the event's data as JSON")
-    local(add("rebuild", _rebuild, "make the read model again from the history"))
+    rebuilding = add("rebuild", _rebuild, "make the read model again from the history")
+    local(rebuilding)
+    rebuilding.add_argument("--archive", type=Path, metavar="DIR", help="the folder of the months taken out")
     district = add("district", _district, "check, load or generate a district package")
     local(district)
     district.add_argument("action", choices=("check", "load", "generate"))
@@ -161,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
     add_people_commands(commands, local)
     add_report_commands(commands, local)
+    add_archive_commands(commands, local)
     explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
     local(explain)
     explain.add_argument("what", choices=("indicator",))
@@ -262,12 +266,12 @@ def _publish(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _rebuild(_options: argparse.Namespace, settings: Settings) -> int:
+def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import make_ingest, open_doors
     from services.projector.rebuild import rebuild
 
     doors = open_doors(settings)
-    events = rebuild(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+    events = rebuild(doors.engine, make_ingest(doors), doors.clock.now_ms(), say, options.archive)
     say(f"made again from {events} entries")
     return 0
 

@@ -39,6 +39,8 @@ ACTIONS = {
     "role_changed": "an account's role, street or networks were changed",
     "dead_shown": "the original of a refused entry was read",
     "key_rotated": "what is kept encrypted was encrypted with a new key",
+    "history_removed": "a month's history was taken out of the store; it is in the archive",
+    "history_restored": "a month's history was put back from the archive into the store",
     "audit_read": "the audit itself was read",
 }
 # A longer text is cut; what is in ``detail`` is ours, and is refused.

@@ -20,6 +20,7 @@ from services.past.room import row_of
 from services.projector.placing import Locator
 from services.repeats import HOUR_MS, Seen, same_matter, seen
 from services.store import read
+from services.store.archives import archived_of
 from services.working_calendar import WorkingCalendar, calendar_of
 
 _CASE = msgspec.json.Decoder(Case).decode
@@ -38,8 +39,9 @@ class CaseView(NamedTuple):
 
     ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
     in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
-    ``joint`` is what became of its whistles (services.joint), the newest first. Of a past moment ``after`` are the
-    events that nobody knew then: they came later.
+    ``joint`` is what became of its whistles (services.joint), the newest first. ``archived`` is (month, events) for
+    those of its events that are in the archive and no longer in the store. Of a past moment ``after`` are the events
+    that nobody knew then: they came later.
     """
 
     row: CaseRow
@@ -53,6 +55,7 @@ class CaseView(NamedTuple):
     left_ms: int | None = None
     left_unit: str = ""
     joint: tuple[Joint, ...] = ()
+    archived: tuple[tuple[str, int], ...] = ()
     after: tuple[Happened, ...] = ()
 
 
@@ -93,6 +96,7 @@ class CaseReader:
                 return None
             told = [_told(past, calendar) for past in history]
             same = self._same(connection, row) if locator is None else ()
+            archived = tuple(archived_of(connection, case_id).items())
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
         account: tuple[Step, ...] = ()
@@ -116,6 +120,7 @@ class CaseReader:
             left,
             unit,
             tuple(blown),
+            archived,
             _happened(after),
         )
 

@@ -17,6 +17,7 @@ from services.events.set_apart import Personal, decode_personal, mask_field, tex
 from services.sealing import Sealer
 from services.store.audit import AuditLog
 from services.store.personal_rows import Told, sealed_of, standing
+from services.store.read import one_case
 
 RefusalCode = Literal["no_reason", "unknown_case", "unknown_field", "nothing_kept", "wrong_key"]
 REFUSALS: tuple[RefusalCode, ...] = get_args(RefusalCode)
@@ -50,12 +51,13 @@ class PersonalField(NamedTuple):
 def personal_fields(engine: Engine, sealer: Sealer, case_id: str) -> list[PersonalField] | None:
     """The fields of a case that may hold something personal, in the order of the case; None: there is no such case.
 
-    A read: an opened text does not leave this function but masked. Raises what the database raises.
+    Of a case whose events are in the archive nothing personal is kept: []. A read: an opened text does not leave this
+    function but masked. Raises what the database raises.
     """
     with engine.connect() as connection:
         now = standing(connection, case_id)
         if now is None:
-            return None
+            return None if one_case(connection, case_id) is None else []
         kept = _Kept(connection, sealer, case_id)
         fields = [_field(path, text, kept) for path, text in texts_of(_CASE(now.data)).items()]
         return [*fields, *_reporter(kept)]
@@ -73,7 +75,11 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
         raise RevealRefused("no_reason", f"give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters")
     with engine.connect() as connection:
         if (told := standing(connection, case_id)) is None:
-            raise RevealRefused("unknown_case", f"there is no case {case_id}")
+            if one_case(connection, case_id) is None:
+                raise RevealRefused("unknown_case", f"there is no case {case_id}")
+            raise RevealRefused(
+                "nothing_kept", f"the events of case {case_id} are in the archive, which keeps no person"
+            )
         text = texts_of(_CASE(told.data)).get(field)
         if text is None and field not in {NAME, PHONE}:
             raise RevealRefused("unknown_field", f"case {case_id} has no field {field}")

@@ -29,6 +29,8 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_claim: str = "preferred_username"
+    archive: str = ""
+    history_months: int = 0
 
     @property
     def database(self) -> str:
@@ -43,6 +45,11 @@ class Settings:
     def district_dir(self) -> Path:
         """The district package: the given folder, else the demo's."""
         return Path(self.district) if self.district else self.data_dir / "district"
+
+    @property
+    def archive_dir(self) -> Path:
+        """The archive: the given folder, else one under ``data_dir``."""
+        return Path(self.archive) if self.archive else self.data_dir / "archive"
 
 
 ENVIRONMENT = {
@@ -62,6 +69,8 @@ ENVIRONMENT = {
     "LIANQIN_OIDC_CLIENT_ID": "oidc_client_id",
     "LIANQIN_OIDC_CLIENT_SECRET": "oidc_client_secret",
     "LIANQIN_OIDC_CLAIM": "oidc_claim",
+    "LIANQIN_ARCHIVE": "archive",
+    "LIANQIN_HISTORY_MONTHS": "history_months",
 }
 
 
@@ -80,6 +89,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         elif attribute == "proxies":
             if not text.isdecimal():
                 raise ValueError(f"{name}={text!r} is not a number of proxies: give 0, 1, 2 …")
+            values[attribute] = int(text)
+        elif attribute == "history_months":
+            if not text.isdecimal():
+                raise ValueError(f"{name}={text!r} is not a number of months: give 0 (nothing is removed), 1, 2 …")
             values[attribute] = int(text)
         elif attribute == "origin":
             if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:

@@ -79,8 +79,13 @@ def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tu
 
 
 def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
-    """Every event with its time, and what was irregular about it."""
-    return html.Ol([_event(happened, words, zone) for happened in view.events])
+    """Every event with its time, and what was irregular about it; first, how many are in the archive alone."""
+    events = [_event(happened, words, zone) for happened in view.events]
+    if not view.archived:
+        return html.Ol(events)
+    n, months = sum(n for _, n in view.archived), words["unit"]["list"].join(month for month, _ in view.archived)
+    told = words["panel"]["archived"].format(n=n, months=months)
+    return html.Ol([html.Li([html.Span("…"), html.Span(told)]), *events])
 
 
 def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li:

@@ -10,6 +10,7 @@ from services.clock import to_rfc3339
 from services.doctor.finding import Finding, note, ok, wrong
 from services.settings import Settings
 from services.store import schema
+from services.store.archives import gone
 from services.store.engine import open_engine
 from services.store.migrate import is_current
 from services.store.write import read_feed
@@ -58,6 +59,11 @@ def _contents(connection: Connection, code: str) -> Iterator[Finding]:
     cases = connection.execute(select(func.count()).select_from(schema.cases)).scalar_one()
     history = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
     yield ok("store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}")
+    for archive in gone(connection):
+        if archive.removed_at is None:
+            yield note(
+                "archive", f"{archive.month} is half removed", "Call `lianqin archive remove` or `restore` again"
+            )
     if feed.lost:
         at = f", last at {to_rfc3339(feed.lost_at)}" if feed.lost_at else ""
         yield note(

@@ -52,10 +52,11 @@ def irregular_of(
         was, now = review(past), review([*past, *new])
         _add(tallies, tally(was), -1)
         _add(tallies, tally(now), 1)
-        n = sum(bool(codes) for _, codes in now)
-        standing = old.get(case_id)
-        if n != (0 if standing is None else standing.irregular):
-            found[case_id] = n
+        # A move, not a count: of a closed case the earlier steps may be in the archive.
+        n = sum(bool(codes) for _, codes in now) - sum(bool(codes) for _, codes in was)
+        if n:
+            standing = old.get(case_id)
+            found[case_id] = n + (0 if standing is None else standing.irregular)
     return found, {key: n for key, n in tallies.items() if n}
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 WINDOWS = {"dashboard", "dash", "dash_leaflet", "flask", "flask_socketio", "socketio", "gevent", "gunicorn", "plotly"}
 ROOMS = (
     "events", "district", "cases", "deadlines", "deadline_steps", "limits", "working_calendar", "indicators",
-    "audit", "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
+    "archive.month", "audit", "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
     "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
     "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
     "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",

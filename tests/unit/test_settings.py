@@ -42,6 +42,15 @@ def test_an_empty_variable_counts_as_absent_and_others_are_taken() -> None:
     assert found.district_dir == Path("there/district")
 
 
+def test_the_archive_lies_under_the_data_and_nothing_is_removed_unless_somebody_says_so() -> None:
+    assert from_environment({"LIANQIN_DATA_DIR": "there"}).archive_dir == Path("there/archive")
+    assert from_environment({"LIANQIN_ARCHIVE": "/a"}).archive_dir == Path("/a")
+    assert from_environment({}).history_months == 0
+    assert from_environment({"LIANQIN_HISTORY_MONTHS": "24"}).history_months == 24
+    with pytest.raises(ValueError, match=r"LIANQIN_HISTORY_MONTHS='2\.5' is not a number of months"):
+        from_environment({"LIANQIN_HISTORY_MONTHS": "2.5"})
+
+
 def test_hosts_are_a_list_with_commas() -> None:
     assert from_environment({"LIANQIN_HOSTS": "wall.example.cn, a.b,"}).hosts == ("wall.example.cn", "a.b")
 
