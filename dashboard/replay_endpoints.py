@@ -23,7 +23,10 @@ from services.past.marks import day_line
 
 # What a worker needs for one answer is a second; for longer nobody waits. Redis ends a call after 10 s.
 WAIT_S = 8
-STATUS = {"": 200, "not_yet": 503, "no_worker": 503, "store": 503, "nothing": 404, "future": 400, "too_much": 400}
+STATUS = {
+    "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "nothing": 404, "archived": 404, "future": 400,
+    "too_much": 400,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

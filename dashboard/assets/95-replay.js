@@ -245,7 +245,7 @@ lianqin.startReplay = (player, texts, format) => {
     play.title = player.isPlaying() ? w.pause : w.play;
     play.setAttribute("aria-label", play.title);
     for (const one of speeds) one.setAttribute("aria-pressed", String(+one.dataset.speed === player.speed()));
-    const words = trouble === "not_yet" ? format.fill(w.trouble.not_yet, {n: Math.round(100 * (player.share || 0))}) : trouble === "nothing" && player.first ? format.fill(w.trouble.nothing_before, {time: `${dayText(player.first)} ${minute(player.first)}`}) : trouble ? w.trouble[trouble] || trouble : "";
+    const words = trouble === "not_yet" ? format.fill(w.trouble.not_yet, {n: Math.round(100 * (player.share || 0))}) : (trouble === "nothing" || trouble === "archived") && player.first ? format.fill(trouble === "archived" ? w.trouble.archived : w.trouble.nothing_before, {time: `${dayText(player.first)} ${minute(player.first)}`}) : trouble ? w.trouble[trouble] || trouble : "";
     say.textContent = words || (performance.now() < saidUntil ? saidText : player.isWaiting() ? w.waiting : "");
     say.className = words ? "say warn" : "say";
     if (at === null) return;

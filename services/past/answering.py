@@ -33,7 +33,7 @@ from services.past.asking import (
 )
 from services.past.knowledge import knowledge
 from services.past.moments import EVERY_MS
-from services.past.reading import NothingThen, NotYet, PastReader, looks_up, next_moment
+from services.past.reading import Archived, NothingThen, NotYet, PastReader, looks_up, next_moment
 from services.past.room import PastRoom
 from services.past.showing import Showing
 from services.store import past, read
@@ -103,6 +103,8 @@ class Answerer:
             return Answer(error="not_yet", share=wait.share)
         except NothingThen as nothing:
             return Answer(error="nothing", first=nothing.first)
+        except Archived as gone:
+            return Answer(error="archived", first=gone.first)
         except STORE_ERRORS:
             return Answer(error="store")
 

@@ -8,7 +8,7 @@ from services.past.knowledge import Knowledge
 
 # A worker says at least this often that it is there; an answer that nobody fetches is gone after as long. Seconds.
 ALIVE_S = 20
-Error = Literal["", "not_yet", "nothing", "future", "store", "too_much", "no_worker"]
+Error = Literal["", "not_yet", "nothing", "future", "store", "too_much", "no_worker", "archived"]
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -25,7 +25,8 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The room's parts, or the span's frames: both as the wall's socket sends them (docs/protocol.md).
 
     ``at`` is the moment that the room stands at after them, ``known`` what was known then and is known now.
-    ``error`` says why there is none: ``share`` of the history is prepared, ``first`` is where it begins.
+    ``error`` says why there is none: ``share`` of the history is prepared, ``first`` is where it begins
+    (of an archived moment: where what is kept here begins).
     """
 
     at: int = 0

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from services.archive.month import parse_month
 from services.district.package import District
 from services.past.moments import EVERY_MS, Moment, made_of, pack, unpack
 from services.past.room import Arrived, LookUp, PastRoom
 from services.projector.placing import Locator
-from services.store import past
+from services.store import archives, past
 from services.store.past import Kept
 from services.store.read import Past
 from services.store.write import MODEL
@@ -32,6 +33,14 @@ class NothingThen(Exception):
         self.first = first
 
 
+class Archived(Exception):
+    """The history of that moment was taken out into the archive; what is kept begins at ``first`` (Unix ms)."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__("the history of that moment is in the archive")
+        self.first = first
+
+
 class PastReader:
     """What the store has of the past of one district. Every method takes a connection and raises what it raises."""
 
@@ -41,11 +50,13 @@ class PastReader:
         self._locator = Locator(district)
 
     def room_at(self, connection: Connection, at: int) -> PastRoom:
-        """The room at ``at`` (Unix ms). Raises NothingThen, NotYet."""
-        first = past.first_received(connection)
+        """The room at ``at`` (Unix ms). Raises NothingThen, NotYet, Archived."""
+        first, floor = past.first_received(connection), self._floor(connection)
         if first is None or at < first:
             raise NothingThen(first)
         kept = past.moment_before(connection, at, self.made_of)
+        if floor and (kept is None or kept.at < floor):
+            raise Archived(floor)  # what could be folded would lack the cases of the months that are gone
         if at - (kept.at if kept else first) > 2 * EVERY_MS:
             done = (kept.at if kept else first) - first
             raise NotYet(done / (at - first))
@@ -71,11 +82,11 @@ class PastReader:
         return None if kept is None else unpack(kept.body)
 
     def begin(self, connection: Connection) -> PastRoom | None:
-        """The room from which the next board to keep is made; None in an empty store."""
-        first = past.first_received(connection)
-        if first is None:
+        """The room from which the next board to keep is made; None where there is nothing to make it from."""
+        first, newest = past.first_received(connection), self.newest(connection)
+        if first is None or (newest is None and self._floor(connection)):
             return None
-        return self._room(self.newest(connection), first - 1)
+        return self._room(newest, first - 1)
 
     def keep(self, connection: Connection, room: PastRoom, blind: bytes | None) -> None:
         """Keep the room's board."""
@@ -87,6 +98,11 @@ class PastReader:
         if kept is None or kept.blind is None:
             return None
         return kept.at, msgspec.json.decode(zlib.decompress(kept.blind), type=dict[str, msgspec.Raw])
+
+    def _floor(self, connection: Connection) -> int:
+        """Where the last month ends of which the history is no longer whole here (Unix ms); 0: none."""
+        ends = [parse_month(found.month).span(self.district.zone)[1] for found in archives.gone(connection)]
+        return max(ends, default=0)
 
     def _room(self, moment: Moment | None, at: int) -> PastRoom:
         return PastRoom(self.district, self._locator, moment, at)

@@ -30,6 +30,8 @@ from services.simulator.world import CaseSystem
 from services.store import read, schema
 from services.store.engine import open_engine, writing
 from services.store.migrate import upgrade
+from tests import archive_scene
+from tests.archive_scene import SEPTEMBER
 from tests.lives import lives
 from tests.tiny import NOON
 
@@ -242,6 +244,34 @@ def test_another_package_and_a_clock_that_was_set_back_make_the_boards_again(eng
         again = connection.execute(select(schema.moments.c.at, schema.moments.c.made_of)).all()
     assert {at for at, _ in again} == {at for at in kept if at <= LAST - 5 * DAY - 120_000}
     assert "another" not in {making for _, making in again}
+
+
+def test_what_was_archived_is_named_and_what_came_after_is_as_it_was(
+    engine: Engine, tiny: District, tmp_path: Path
+) -> None:
+    """SPLIT began in September, which is gone, and was open at the beginning of October."""
+    archive_scene.months(engine, tiny)
+    october = SEPTEMBER.span(tiny.zone)[1]
+    moments = [october, october + 3 * DAY + HOUR, NOON - 5 * DAY]
+    worker = made(engine, tiny, archive_scene.LATER)
+    before = [worker.said_to(Question("q", "room", at)) for at in moments]
+    assert "SPLIT" in state(before[0].parts)[0]
+    keeper = archive_scene.keeper(engine, tiny, tmp_path / "archive")
+    keeper.write(SEPTEMBER, archive_scene.LATER, archive_scene.LATER)
+    keeper.remove(SEPTEMBER, archive_scene.LATER)
+    worker = made(engine, tiny, archive_scene.LATER)
+    after = [worker.said_to(Question("q", "room", at)) for at in moments]
+    assert [state(answer.parts)[0] for answer in after] == [state(answer.parts)[0] for answer in before]
+    assert worker.said_to(Question("q", "room", october - 1)) == Answer(error="archived", first=october)
+
+    with writing(engine) as connection:
+        connection.execute(schema.moments.update().values(made_of="another package"))
+    worker = made(engine, tiny, archive_scene.LATER)
+    assert [worker.said_to(Question("q", "room", at)).error for at in moments] == ["archived"] * 3
+    keeper.restore(SEPTEMBER, archive_scene.LATER)
+    worker = made(engine, tiny, archive_scene.LATER)
+    again = [worker.said_to(Question("q", "room", at)) for at in (october - 1, *moments)]
+    assert [state(answer.parts)[0] for answer in again[1:]] == [state(answer.parts)[0] for answer in before]
 
 
 @pytest.mark.slow
