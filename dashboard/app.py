@@ -242,7 +242,7 @@ def _register_pages(doors: Doors, duty: Duty, look: Callable[[Person, str, str],
         "coverage": ("/coverage", lambda words, _person, _code: coverage.layout(district, words),
                      titles["coverage"]["page_title"]),
         "replay": ("/replay", lambda words, asking, _code: replay.layout(
-            district, words, can_export=may(asking, "export_report")), titles["replay"]["page_title"]),
+            district, words, can_export=may(asking, "export_review")), titles["replay"]["page_title"]),
         "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
                  titles["desk"]["page_title"]),
     }  # fmt: skip

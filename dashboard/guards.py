@@ -68,6 +68,7 @@ ADDRESSES: dict[str, str] = {
     "leadership": "see_leadership",
     "leadership_cases": "see_leadership",
     "ask_paper": "export_report",
+    "ask_review": "export_review",
     "paper_state": "export_report",
     "paper_file": "export_report",
     "replay_day": "see_replay",

@@ -9,6 +9,7 @@ from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.bodies import as_json, body
 from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
+from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
 from services.leadership.spans import SpanRefused, parse
 from services.rights import DISTRICT
 from services.store import jobs
@@ -36,6 +37,18 @@ def register_papers(server: Flask, leading: Leading) -> None:
     """Add the addresses."""
     engine, offload = leading.engine, leading.offload
 
+    def ask(kind: str, wanted: msgspec.Struct, who: str) -> Response:
+        text = msgspec.json.encode(wanted).decode()
+        job = Job(secrets.token_urlsafe(12), kind, text, who, machine_ms(), "waiting", 0, "", "")
+
+        def keep() -> bool:
+            with writing(engine) as connection:
+                return jobs.ask(connection, job)
+
+        if not offload(keep):
+            refuse(429, f"at most {jobs.MOST_WAITING} at once: wait for those that you have asked for")
+        return as_json({"id": job.id})
+
     @server.post("/api/v1/papers")
     def ask_paper() -> Response:
         asked = body(Asked)
@@ -54,21 +67,19 @@ def register_papers(server: Flask, leading: Leading) -> None:
             text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
             language=asked.language,
         )  # fmt: skip
-        job = Job(
-            secrets.token_urlsafe(12), asked.kind, msgspec.json.encode(wanted).decode(), asking.user_id, machine_ms(),
-            "waiting", 0, "", "",
-        )  # fmt: skip
-
-        def keep() -> bool:
-            with writing(engine) as connection:
-                return jobs.ask(connection, job)
-
         leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
             "kind": asked.kind, "cases": asked.cases,
         })  # fmt: skip
-        if not offload(keep):
-            refuse(429, f"at most {jobs.MOST_WAITING} at once: wait for those that you have asked for")
-        return as_json({"id": job.id})
+        return ask(asked.kind, wanted, asking.user_id)
+
+    @server.post("/api/v1/papers/review")
+    def ask_review() -> Response:
+        asked = body(WantedReview)
+        if asked.language not in {"zh-CN", "en"} or not 0 < asked.hours <= MOST_HOURS or asked.at <= 0:
+            refuse(400, f"at is a moment in Unix ms, hours from 1 to {MOST_HOURS}")
+        asking = allowed("export_review", DISTRICT)
+        leading.recorder("export", asking, f"review {asked.at}", {"kind": KIND, "hours": asked.hours})
+        return ask(KIND, asked, asking.user_id)
 
     @server.get("/api/v1/papers/<job_id>")
     def paper_state(job_id: str) -> Response:

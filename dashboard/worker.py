@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from dashboard.papers import review_paper
 from dashboard.papers.make import Wanted, papers
 from services.clock import Clock
 from services.district.package import District
@@ -60,8 +61,7 @@ class Worker:
         sayer = threading.Thread(target=self._say, args=(job, over), daemon=True)
         sayer.start()
         try:
-            wanted = msgspec.json.decode(job.wanted, type=Wanted)
-            (name, data), *_ = papers(self._engine, self._district, self._clock.now_ms(), wanted, job.who)
+            name, data = self._made(job)
             self._write(lambda connection: jobs.done(connection, job, name, data))
         except OperationError as error:
             why = str(error)
@@ -75,6 +75,16 @@ class Worker:
             over.set()
             sayer.join()
         return True
+
+    def _made(self, job: Job) -> tuple[str, bytes]:
+        """The name and the bytes of what was asked for."""
+        doors = self._engine, self._district, self._clock.now_ms()
+        if job.kind == review_paper.KIND:
+            return review_paper.review_paper(
+                *doors, msgspec.json.decode(job.wanted, type=review_paper.WantedReview), job.who
+            )
+        (found, *_) = papers(*doors, msgspec.json.decode(job.wanted, type=Wanted), job.who)
+        return found
 
     def _say(self, job: Job, over: threading.Event) -> None:
         """While the job lasts: we are at it."""

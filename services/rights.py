@@ -64,6 +64,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "reveal": _own("duty_officer"),
     "export_cases": _own("duty_officer", "leader"),
     "export_report": _own("duty_officer", "leader"),
+    "export_review": _all("duty_officer", "leader"),
     "export_plan": _all("duty_officer", "leader"),
     "read_audit": _all("auditor"),
     "export_audit": _all("auditor"),

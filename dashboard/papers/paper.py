@@ -53,7 +53,7 @@ def paper_html(report: Report, span: Span, words: dict[str, Any], district: Dist
         for i in (INDICATORS[name] for name in _FIGURES)
     ]  # fmt: skip
     line = made.line(words["leadership"]["paper"]["made"], report.as_of, district.zone)
-    return _templates().get_template("paper.html").render(
+    return templates().get_template("paper.html").render(
         w=words, l=words["leadership"], p=words["leadership"]["paper"], said=said, report=report, span=span,
         span_name=said.span_name(span), figures=figures, heat=heat, days=days, definitions=definitions, made=line,
         percent=percent,
@@ -74,7 +74,8 @@ def _nothing(url: str, *_more: Any, **_others: Any) -> Any:
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """The papers' templates: what they do not know is an error."""
     return jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined)
 
 

@@ -129,7 +129,7 @@ class Answerer:
             self._keep(showing)
         room = showing.room
         late = past.late_at(connection, room.at, MOST_LATE)
-        said = knowledge(room, late, lambda ids, _until: past.received_of(connection, ids, room.at))
+        said = knowledge(room, late, looks_up(connection))
         return Answer(at=room.at, parts=[msgspec.Raw(part) for part in body], known=said)
 
     def _at(self, connection: Connection, at: int) -> Showing:

@@ -1,5 +1,6 @@
 """The room at a past moment is a fold of everything that had been received by then: board, queue, tiles, figures."""
 
+import io
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pypdf
 import pytest
 import redis
 from sqlalchemy import Engine, insert, select
 
+from dashboard.papers.review_paper import WantedReview, review_paper
 from services.clock import SetClock, parse_ms
 from services.district.load import load
 from services.district.package import District
@@ -24,6 +27,7 @@ from services.past.asking import Answer, Question
 from services.past.moments import EVERY_MS
 from services.projector.ingest import Entry, Ingest
 from services.projector.rebuild import rebuild
+from services.publishing import OperationError
 from services.sealing import Sealer
 from services.simulator.generate import generate
 from services.simulator.world import CaseSystem
@@ -285,3 +289,34 @@ def test_the_room_of_the_demos_own_history(sqlite_engine: Engine, tmp_path: Path
     for at in random_moments(random.Random(1), sqlite_engine, 3):
         answer = worker.said_to(Question("q", "room", at))
         assert_is(state(answer.parts), folded(sqlite_engine, fresh(), district, at), sqlite_engine, at)
+
+
+def pdf_text(data: bytes) -> str:
+    return "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_the_review_tells_both_views_the_major_cases_and_what_came_late(
+    sqlite_engine: Engine, tiny: District, language: str
+) -> None:
+    take_in(sqlite_engine, tiny, arrived(lives(5, cases=60)), 100)
+    worker = made(sqlite_engine, tiny, LAST)
+    h, c = schema.history.c, schema.cases.c
+    with sqlite_engine.connect() as connection:
+        # A moment that lies between what a major case had come to and when that was told.
+        major = select(c.case_id).where(c.severity <= 2)
+        lates = select(h.time, h.received_at, h.subject).where(h.received_at - h.time > HOUR, h.subject.in_(major))
+        time, received, case_id = connection.execute(lates).first()
+    at = min((time + received) // 2, time + 20 * HOUR)
+    name, data = review_paper(sqlite_engine, tiny, LAST, WantedReview(at, 24, language), "宋涛")
+    text = pdf_text(data)
+    assert name.endswith(".pdf") and "宋涛" in text
+    known = worker.said_to(Question("q", "room", at)).known
+    assert known is not None
+    for view in (known.then, known.now):
+        assert f"{view.open:,}" in text and f"{view.intake:,}" in text
+    assert any(late.case_id in text for late in known.late)
+    assert case_id in text
+    assert ("当时所知" in text) == (language == "zh-CN")
+    with pytest.raises(OperationError, match="it begins at"):
+        review_paper(sqlite_engine, tiny, LAST, WantedReview(NOON - 300 * DAY, 4), "宋涛")

@@ -188,6 +188,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "replay_span": at("replay_span", "/api/v1/replay/span?at=1&until=2&step=1", well=NO_WORKER),
         "ask_paper": at("ask_paper", "/api/v1/papers", *SEATS, method="POST", well=frozenset({200, 429}),
                         body=lambda p: {"kind": "pdf", "span": "2026-11-22", "street": p.street}),
+        "ask_review": at("ask_review", "/api/v1/papers/review", method="POST", body={"at": NOON, "hours": 4},
+                         well=frozenset({200, 429})),
         "paper_state": at("paper_state", "/api/v1/papers/none", well=frozenset({404})),
         "paper_file": at("paper_file", "/api/v1/papers/none/file", well=frozenset({404})),
         "audit_page": at("audit_page", "/audit"),
