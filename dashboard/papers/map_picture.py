@@ -16,7 +16,7 @@ _LINE = {"border": ("#868f9a", 0.6), "road-major": ("#c3c9d0", 0.5), "key-area":
 OVERDUE, DUE_SOON = LIGHTS.index("overdue"), LIGHTS.index("due_soon")
 
 
-def map_svg(board: Board, district: District, width: int = 480) -> str:
+def map_svg(board: Board, district: District, width: int = 300) -> str:
     """The district with its open cases, ``width`` units wide; empty where the package has no outlines.
 
     ◆ overdue, ▲ due soon, a dot for the rest; a case of a sensitive class stands at its grid's centre, as on the wall.
@@ -40,7 +40,7 @@ def map_svg(board: Board, district: District, width: int = 480) -> str:
     for area in district.streets.values():
         if area.centre is not None:
             x, y = at(*area.centre)
-            look = 'font-size="10" fill="#5b636c" text-anchor="middle"'
+            look = 'font-size="9" fill="#5b636c" text-anchor="middle"'
             parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(area.name)}</text>')
     parts += _signs(board, district, at)
     return "".join([*parts, "</svg>"])
