@@ -31,6 +31,9 @@ Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
 
 
+HISTORY = "so many days of it, for example 400d (30d): the last 90 with every event, before them cases and figures"
+
+
 def say(text: str) -> None:
     """One line of progress, at once."""
     print(f"lianqin: {text}", flush=True)
@@ -103,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     demo = add("demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
     serving(demo)
     demo.add_argument("--no-simulator", action="store_true", help="without the demo's case system: publish yourself")
+    demo.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     demo.add_argument("--speed", type=float, default=1.0, metavar="N", help="let the clock run N times as fast")
     web = add("web", _web, "run one web process")
     serving(web)
@@ -111,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
     add("surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
     add("alarms", _alarms, "raise, climb and clear what calls for a person; of several one leads")
-    simulate = add("simulate", _simulate, "run the demo's case system: 30 days of history once, then live")
+    simulate = add("simulate", _simulate, "run the demo's case system: a history once, then live")
+    simulate.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
     replay = add("replay", _replay, "send a file of real cases through the stream")
     replay.add_argument("file", type=Path)
@@ -181,8 +186,10 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
     from services.demo import run_demo
+    from services.simulator.play import days_of
 
-    return run_demo(settings, simulator=not options.no_simulator, speed=options.speed, say=say)
+    days = days_of(options.history)
+    return run_demo(settings, simulator=not options.no_simulator, speed=options.speed, days=days, say=say)
 
 
 def _web(options: argparse.Namespace, settings: Settings) -> int:
@@ -245,9 +252,9 @@ def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
 
 def _simulate(options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import open_doors
-    from services.simulator.play import play
+    from services.simulator.play import days_of, play
 
-    play(open_doors(settings), options.until_live, stop_on_signals().is_set, say)
+    play(open_doors(settings), options.until_live, stop_on_signals().is_set, say, days_of(options.history))
     return 0
 
 

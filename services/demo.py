@@ -19,25 +19,29 @@ from services.projector.rebuild import rebuild_if_old
 from services.sealing import Sealer, make_key
 from services.settings import Settings
 from services.simulator.generate import SEED, generate
-from services.simulator.play import is_filled
+from services.simulator.play import is_filled, kept_days
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from services.stream import Keys, connect
 from services.supervisor import Child, Supervisor
 
 CLOCK_FILE, KEY_FILE = "clock.json", "data.key"
+# Started when the history is there: the name, and the command.
+LATER = (
+    ("alarms", "alarms"), ("papers", "worker", "--only", "papers"), ("past", "worker", "--only", "past"),
+)  # fmt: skip
 
 Say = Callable[[str], None]
 
 
-def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> int:
-    """Run until Ctrl-C. Returns the exit code."""
-    data = settings.data_dir.resolve()
-    data.mkdir(parents=True, exist_ok=True)
+def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, say: Say) -> int:
+    """Run until Ctrl-C; ``days``: of history. Returns the exit code."""
+    (data := settings.data_dir.resolve()).mkdir(parents=True, exist_ok=True)
     if not settings.district and not (data / "district" / "district.toml").is_file():
         say("making the demo district (12 streets, 706 grids; every name is invented)")
         generate(data / "district", SEED)
     district = load(settings.district_dir)
+    _say_what_stays(data, days, say)
     embedded = None
     url = settings.redis_url
     if not url:
@@ -66,7 +70,9 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         supervisor.start("web", "web", "--demo")
         supervisor.start("escalator", "escalator")
         if simulator:
-            supervisor.start("simulator", "simulate", "--until-live", to_rfc3339(clock.now_ms()))
+            supervisor.start(
+                "simulator", "simulate", "--history", f"{days}d", "--until-live", to_rfc3339(clock.now_ms())
+            )
         supervisor.watch(lambda: _is_ready(settings))
         if not supervisor.stopping:
             supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
@@ -77,8 +83,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
         def look_after() -> bool:
             # While the history is written the store is of the past, and what it says is no alarm, nor a report.
             if not later and (not simulator or is_filled(data)):
-                for name, *more in (("alarms",), ("worker", "--only", "papers"), ("worker", "--only", "past")):
-                    later.append(supervisor.start(" ".join((name, *more[1:])), name, *more))
+                later.extend(supervisor.start(name, *command) for name, *command in LATER)
             if embedded is not None and embedded.has_ended:
                 say("the embedded Redis has ended; starting it again")
                 embedded.start()
@@ -93,6 +98,11 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, say: Say) -> 
             embedded.stop()
     say("ended")
     return 0
+
+
+def _say_what_stays(data: Path, days: int, say: Say) -> None:
+    if (kept := kept_days(data)) not in {None, days}:
+        say(f"the history that is here has {kept} days and stays: for another take another --data-dir")
 
 
 def _say_where(settings: Settings, people: list[str], kept: Path, say: Say) -> None:

@@ -30,6 +30,8 @@ from services.working_calendar import calendar_of
 Entry = tuple[str, dict[bytes, bytes]]
 Progress = Callable[[float], None]
 _REOPEN_SHARE = 0.004
+# On so many days a source's line to us is down for some time.
+_LINE_DOWN_SHARE = 0.08
 
 
 class CaseSystem:
@@ -42,6 +44,7 @@ class CaseSystem:
         self.office = OfficeHours(self._offset, calendar_of(district))
         self.scene = read_scene(district, seed)
         self.demand = Demand(seed, self.office, sorted(self.scene.by_street))
+        self._down: dict[tuple[str, int], tuple[int, int]] = {}
         self._arrivals = Arrivals(self.scene, self.demand, self.office, seed, self._offset)
 
     @functools.cached_property
@@ -126,6 +129,7 @@ class CaseSystem:
         for step in steps:
             fields = self.encode(step)
             late_ms, twice = self.disorder(step)
+            late_ms = max(late_ms, self._line_down_ms(step))
             yield number.of(step.time_ms + late_ms), fields
             if twice:
                 yield number.of(step.time_ms + late_ms + 1700), fields
@@ -141,6 +145,17 @@ class CaseSystem:
         mark = hash_of(step.case.case_id, step.case.version)
         late_ms = 30_000 + mark % 400_000 if mark % 397 == 0 else 20 + mark % 180
         return late_ms, mark % 331 == 0
+
+    def _line_down_ms(self, step: Step) -> int:
+        """How long the source's line to us was still down: what it had to say came when the line was back (补传)."""
+        source, day = SOURCES[step.case.channel], (step.time_ms + self._offset) // DAY_MS
+        if (source, day) not in self._down:
+            dice = Dice(self.seed, "line", source, day)
+            begun = day * DAY_MS - self._offset + dice.whole(8 * 60, 20 * 60) * MINUTE_MS
+            lasts = dice.whole(12, 70) * MINUTE_MS if dice.chance(_LINE_DOWN_SHARE) else 0
+            self._down[source, day] = begun, begun + lasts
+        begun, back = self._down[source, day]
+        return back - step.time_ms + step.case.version % 20_000 if begun <= step.time_ms < back else 0
 
     def true_place(self, case: Case) -> tuple[float, float] | None:
         """Where a case is, in WGS-84; None where its publisher does not say."""

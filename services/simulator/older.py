@@ -1,0 +1,127 @@
+"""The demo's years before its days: cases and roll-ups without events, made from the recent weeks, set by set.
+
+Every case that has ended in the last twelve whole weeks is told again twelve weeks earlier, and again, as far back as
+is wanted: the same weekdays and hours, fewer of some classes and streets, so that a year ago is another year. No events
+are kept of them: a figure, a quarter and a comparison have them, a replay and a rebuild do not.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine, select
+
+from services.cases import CaseRow, decode_pauses
+from services.district.package import District
+from services.indicators.cells import Change, LaterChange, move, without_zeros
+from services.indicators.measures import count, counted_text
+from services.simulator.dice import Dice
+from services.store import schema
+from services.store.engine import writing
+from services.store.write import Writer
+
+DAY_MS = 86_400_000
+WEEK_MS = 7 * DAY_MS
+CHUNK = 4000
+_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+_MOMENTS = (
+    "event_at", "reported_at", "filed_at", "closed_at", "deadline_at", "soon_at", "accepted_at", "dispatched_at",
+    "handled_at", "handle_deadline_at", "count_at",
+)  # fmt: skip
+_ENCODE = msgspec.json.Encoder().encode
+_RATING = msgspec.json.Decoder(list[Any]).decode
+
+
+def write_older(  # noqa: PLR0917  # what it is made of
+    engine: Engine,
+    district: District,
+    end_ms: int,
+    days: int,
+    event_days: int,
+    progress: Callable[[float], None],
+    stop: Callable[[], bool],
+) -> int | None:
+    """Write the cases from ``days`` to ``event_days`` before ``end_ms``; returns how many, None when stopped.
+
+    Told again from the start it changes nothing: what is there is left as it is.
+    """
+    weeks = max((event_days - 6) // 7, 1)
+    span = weeks * WEEK_MS
+    last = end_ms - event_days * DAY_MS + span
+    first, written = end_ms - days * DAY_MS, 0
+    turns = -(-(days - event_days) * DAY_MS // span)
+    for turn in range(1, turns + 1):
+        for chunk in _chunks(engine, last - span, last):
+            if stop():
+                return None
+            told = [row for row in _told_again(chunk, district, turn, span) if row.reported_at >= first]
+            written += _keep(engine, district, told)
+        progress(turn / turns)
+    return written
+
+
+def _chunks(engine: Engine, start: int, end: int) -> Iterator[list[CaseRow]]:
+    """The ended cases that were reported in a span, so many at a time, by their ids."""
+    c, after = schema.cases.c, ""
+    while True:
+        where = (c.reported_at >= start, c.reported_at < end, ~c.is_open, ~c.merged, c.case_id > after)
+        with engine.connect() as connection:
+            found = [
+                CaseRow(*row)
+                for row in connection.execute(select(*_COLUMNS).where(*where).order_by(c.case_id).limit(CHUNK))
+            ]
+        if not found:
+            return
+        after = found[-1].case_id
+        yield found
+
+
+def _told_again(rows: list[CaseRow], district: District, turn: int, span: int) -> Iterator[CaseRow]:
+    """The same cases ``turn`` spans earlier: about nine in ten of them, by class, street and whether in time."""
+    back = turn * span
+    for row in rows:
+        of_class = Dice("older", turn, row.domain, row.street).between(0.8, 1.0)
+        is_late = row.closed_at is not None and row.deadline_at is not None and row.closed_at > row.deadline_at
+        kept = of_class * (1.0 if is_late else 0.97) ** turn
+        if Dice("older", turn, row.case_id).share() > kept:
+            continue
+        moments = {name: at - back for name in _MOMENTS if (at := getattr(row, name)) is not None}
+        day = district.day_of(row.reported_at - back)
+        yield msgspec.structs.replace(
+            row, **moments, case_id=f"{day}-{turn}{row.case_id.rpartition('-')[2]}", entry=row.entry - (back << 20),
+            pauses=_pauses(row.pauses, back), rating=_rating(row.rating, back),
+        )  # fmt: skip
+
+
+def _pauses(pauses: str, back: int) -> str:
+    if not pauses:
+        return ""
+    return _ENCODE([(a - back, None if b is None else b - back) for a, b in decode_pauses(pauses)]).decode()
+
+
+def _rating(rating: str, back: int) -> str:
+    if not rating:
+        return ""
+    *given, at = _RATING(rating)
+    return _ENCODE([*given, None if at is None else at - back]).decode()
+
+
+def _keep(engine: Engine, district: District, rows: list[CaseRow]) -> int:
+    """One transaction: those rows that are not there yet, with what they count for."""
+    if not rows:
+        return 0
+    change: Change = {}
+    later: LaterChange = {}
+    with writing(engine) as connection:
+        writer = Writer(connection)
+        writer.lock()
+        known = writer.old_cases([row.case_id for row in rows])
+        fresh = [row for row in {row.case_id: row for row in rows}.values() if row.case_id not in known]
+        kept = []
+        for row in fresh:
+            counted = count(row, district)
+            move(None, counted, change, later)
+            kept.append((row, counted_text(counted)))
+        writer.cases(kept)
+        writer.rollups(*without_zeros(change, later))
+    return len(fresh)
