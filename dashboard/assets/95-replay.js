@@ -109,8 +109,8 @@ lianqin.startReplay = (player, texts, format) => {
   const button = (sign, title, act, more = {}) => Object.assign(h("button", {type: "button", title, "aria-label": title, ...more}, sign), {onclick: act});
   const day = h("input", {id: "replay-day", size: 10, "aria-label": w.day_form, title: w.day_form, placeholder: w.day_form, autocomplete: "off"});
   const time = h("input", {id: "replay-time", size: 8, "aria-label": w.time_form, title: w.time_form, placeholder: w.time_form, autocomplete: "off"});
-  const say = h("p", {class: "say", role: "status"}), canvas = h("canvas"), tip = h("div", {class: "tip", hidden: ""});
-  const slider = h("div", {class: "line", role: "slider", tabindex: 0, "aria-label": w.line, "aria-valuenow": 0, "aria-valuemin": 0, "aria-valuemax": 1440}, canvas, tip);
+  const say = h("p", {class: "say", role: "status"}), canvas = h("canvas"), cursor = h("i", {class: "cursor", hidden: ""}), tip = h("div", {class: "tip", hidden: ""});
+  const slider = h("div", {class: "line", role: "slider", tabindex: 0, "aria-label": w.line, "aria-valuenow": 0, "aria-valuemin": 0, "aria-valuemax": 1440}, canvas, cursor, tip);
   const play = button("▶", w.play, () => player.play(!player.isPlaying()), {class: "play", id: "replay-play"});
   const speeds = lianqin.REPLAY_SPEEDS.map(n => button(`${n}×`, format.fill(w.speed, {n}), () => player.setSpeed(n), {"data-speed": n}));
   const knownBox = h("table", {class: "known"}), late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
@@ -174,11 +174,12 @@ lianqin.startReplay = (player, texts, format) => {
     asked = performance.now();
     try {
       const found = await (await fetch(`/api/v1/replay/day?at=${Math.round(at)}`)).json();
-      if (!found.error) { line = found; draw(); }
+      if (!found.error) { line = found; drawLine(); draw(); }
     } catch { said(w.trouble.network); }
   };
   const markWords = m => m.what === "case" ? `${texts.word.severity[m.severity]} ${(texts.language !== "en" && m.class_name) || texts.domain[m.domain] || ""}` : m.what === "alarm" ? `${w.alarm} ${texts.alarm.names[m.kind] || ""}` : w.marks[m.what];
   const x = at => (at - line.start) / (line.end - line.start);
+  /** The day itself: drawn when it is another, or of another size; what moves on it is the cursor alone. */
   const drawLine = () => {
     const ratio = window.devicePixelRatio || 1, width = slider.clientWidth, height = slider.clientHeight;
     canvas.width = width * ratio; canvas.height = height * ratio;
@@ -211,8 +212,6 @@ lianqin.startReplay = (player, texts, format) => {
       else { c.moveTo(at, top - 8 * unit); c.lineTo(at + 8 * unit, top + 7 * unit); c.lineTo(at - 8 * unit, top + 7 * unit); }
       c.fill();
     }
-    const p = player.position();
-    if (p !== null && p >= line.start && p < line.end) { c.fillStyle = token("accent"); c.fillRect(x(p) * width - 1.5 * unit, 0, 3 * unit, base + 3 * unit); }
   };
   const value = (name, n) => name === "rate" ? format.percent(n) : format.count(n);
   let knownTold = null;
@@ -236,7 +235,7 @@ lianqin.startReplay = (player, texts, format) => {
     const one = event.target.closest("[data-late]");
     if (one) dash_clientside.set_props("picked-case", {data: {id: one.dataset.late, moment: Math.round(player.position()), at: Date.now()}});
   });
-  let addressed = "", shownDay = "", lineDrawn = 0;
+  let addressed = "", shownDay = "";
   const draw = () => {
     const at = player.position(), trouble = player.trouble();
     root.dataset.playing = player.isPlaying() ? "1" : "";
@@ -252,7 +251,8 @@ lianqin.startReplay = (player, texts, format) => {
     if (document.activeElement !== day && document.activeElement !== time) { day.value = dayText(at); time.value = minute(at); }
     slider.setAttribute("aria-valuetext", `${dayText(at)} ${minute(at)}`);
     slider.setAttribute("aria-valuenow", line ? String(Math.round((at - line.start) / 60000)) : "0");
-    if (performance.now() - lineDrawn > 100 || !player.isPlaying()) { lineDrawn = performance.now(); drawLine(); }
+    cursor.hidden = !line || at < line.start || at >= line.end;
+    if (!cursor.hidden) cursor.style.left = `${100 * x(at)}%`;
     drawKnown();
     if (!player.isPlaying() && !player.isWaiting() && address(false) !== addressed) { addressed = address(false); history.replaceState(null, "", addressed); }
     if (dayText(at) !== shownDay) { shownDay = dayText(at); asked = 0; }
