@@ -19,14 +19,22 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import psutil
+import pypdfium2
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
 
 from bench.page import FLAGS
 from bench.processes import free_port
+from dashboard.papers import make
+from dashboard.papers.review_paper import WantedReview, review_paper
 from services.demo import CLOCK_FILE
+from services.district.load import load
+from services.store import schema
+from services.store.engine import open_engine
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 # name, width, height, width of the picture, address
@@ -58,6 +66,7 @@ DESKS = (
     ("audit", "auditor", "/audit", 1366, 768, ""),
     ("leadership", "leader", "/leadership?span={week}", 1440, 1240, ""),
     ("leadership-phone", "leader", "/leadership?span={week}", 390, 844, ""),
+    ("replay", "leader", "/replay?at={moment}", 1920, 1080, ".replay-bar .late"),
 )
 IMAGE = '<body style="margin:0"><img style="width:100vw;display:block" src="data:image/png;base64,{}">'
 
@@ -145,16 +154,46 @@ def a_camera(url: str) -> str:
     return found
 
 
-def behind_the_door(browser: Browser, url: str, passwords: dict[str, str]) -> None:
+def a_moment(data: Path) -> int:
+    """A moment of the last days at which a good deal had happened that nobody knew yet (Unix ms)."""
+    engine = open_engine(f"sqlite:///{data / 'lianqin.db'}")
+    h = schema.history.c
+    late = select(h.time).where(h.received_at - h.time > 600_000).order_by(h.time.desc()).limit(2000)
+    with engine.connect() as connection:
+        times = sorted(row[0] for row in connection.execute(late))
+    engine.dispose()
+    # The moment with most of them in the half hour before it.
+    _, at = max((sum(at - 1_800_000 < other <= at for other in times), at) for at in times)
+    return int(at)
+
+
+def papers(data: Path, moment: int) -> None:
+    """The first pages of the month's report and of a review, as pictures."""
+    engine, district = open_engine(f"sqlite:///{data / 'lianqin.db'}"), load(data / "district")
+    now = moment + 3_600_000
+    (_, report), *_ = make.papers(engine, district, now, make.Wanted(last="week", kinds=("pdf",)), "宋涛")
+    _, review = review_paper(engine, district, now, WantedReview(moment, 8), "宋涛")
+    engine.dispose()
+    for name, pdf in (("report", report), ("review", review)):
+        document = pypdfium2.PdfDocument(pdf)
+        document[0].render(scale=1.6).to_pil().save(PICTURES / f"{name}.png")
+        print(f"docs/pictures/{name}.png", flush=True)
+
+
+def behind_the_door(browser: Browser, url: str, passwords: dict[str, str], moment: int) -> None:
     """The desks, each as its own person sees it."""
     for name, user, path, width, height, opens in DESKS:
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
-        page.goto(f"{url}/login?next={path.format(week=last_week())}")
+        page.goto(f"{url}/login?next={quote(path.format(week=last_week(), moment=moment))}")
         page.fill("input[name=user]", user)
         page.fill("input[name=password]", passwords[user])
         page.click("main form button")
-        if opens:
+        if name == "replay":
+            page.wait_for_selector(opens, timeout=120_000)
+            page.wait_for_timeout(2000)
+            page.click(opens)
+        elif opens:
             page.wait_for_selector("#desk[data-queue=ready]", state="attached", timeout=60_000)
             page.wait_for_timeout(5000)
             page.locator(opens).first.click()
@@ -211,7 +250,9 @@ def main() -> None:
                 page.close()
                 print(f"docs/pictures/{name}.png", flush=True)
             told = [line.split() for line in (folder / "data/accounts.txt").read_text("utf-8").splitlines()]
-            behind_the_door(browser, url, {line[0]: line[1] for line in told if len(line) > 1})
+            moment = a_moment(folder / "data")
+            behind_the_door(browser, url, {line[0]: line[1] for line in told if len(line) > 1}, moment)
+            papers(folder / "data", moment)
             cut(opened(browser, url + "/wall", 1920, 1080), process)
             print("docs/pictures/wall-cut.png", flush=True)
             browser.close()
