@@ -55,6 +55,13 @@ def leaders() -> list[Promise]:
                 lambda f: f"{f['beside_readers']['p99_ms']} ms, {times(f):.1f} × {f['p99_ms']} ms; "
                           f"their pages p50 {f['pages']['p50_ms']} ms",
                 lambda f: times(f) <= 1.5),
+        Promise("replay", "any moment of 90 days, from the wish to the frame: p95, the slowest", "1.5 s",
+                lambda f: f"{f['seek_ms']['p95']} ms, {f['seek_ms']['most']} ms ({f['events']:,} events)",
+                lambda f: f["seek_ms"]["most"] <= 1500),
+        Promise("replay", "playing at 600×, 1920×1080: frames in the worst second", "20 a second",
+                lambda f: f"{f['play_600']['fps_least']}, mean {f['play_600']['fps_mean']}; it ran at "
+                          f"{f['play_600']['speed']}×",
+                lambda f: f["play_600"]["fps_least"] >= 20),
     ] + [
         Promise(f"figures-sqlite-{millions}m", f"SQLite, {millions} million cases: a page's data, p50 / p95", "300 ms",
                 lambda f: f"a month {pair(f, 'leaders_month')}, a day {pair(f, 'leaders_day')}",

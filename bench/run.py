@@ -57,6 +57,7 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         *(["--seconds", "4", "--cases", "2000"] if quick else []),
     ]  # fmt: skip
     found["leader"] = ["bench.leader", *(["--cases", "20000"] if quick else [])]
+    found["replay"] = ["bench.replay", *(["--days", "3", "--moments", "8"] if quick else [])]
     found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]
     for kind in ("sqlite", "postgres"):
         found[f"ingest-{kind}"] = [
