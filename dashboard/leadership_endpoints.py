@@ -50,7 +50,15 @@ class Leading:
         """What the query asks for, else yesterday. Raises SpanRefused."""
         first, last = request.args.get("from", ""), request.args.get("to", "")
         text = request.args.get("span", "") or (f"{first}..{last}" if first and last else "")
-        return parse(text.strip(), self.today) if text else latest("day", self.today)
+        return self.parse(text.strip()) if text else self.latest_day()
+
+    def parse(self, text: str) -> Span:
+        """The span that ``text`` names, by the district's months. Raises SpanRefused."""
+        return parse(text, self.today, self.district.month_first_day)
+
+    def latest_day(self) -> Span:
+        """Yesterday."""
+        return latest("day", self.today, self.district.month_first_day)
 
     def scope(self) -> tuple[str, str]:
         """(street, unit) of the query, of which the person may see the figures; a street's staff see their own."""
@@ -71,7 +79,7 @@ class Leading:
         text, code = request.args.get("with", "").strip(), request.args.get("with_street", "")
         if not text and not code:
             return None
-        other = parse(text, self.today) if text else span
+        other = self.parse(text) if text else span
         if code and code not in self.district.streets:
             refuse(404, "没有这个街道 / no such street")
         mine = code or street
@@ -104,7 +112,7 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         try:
             span, wrong = leading.span(), ""
         except SpanRefused as error:
-            span, wrong = latest("day", leading.today), words["leadership"]["refused"][error.code]
+            span, wrong = leading.latest_day(), words["leadership"]["refused"][error.code]
         report, beside = leading.report(span, street, unit), None
         try:
             beside = leading.beside(span, street, unit, words)
@@ -142,7 +150,9 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         return f"/leadership?{_query(span=other.text, **here)}"
 
     day = min(span.last, leading.today)
-    kinds: list[tuple[Kind, str, str]] = [(k, words["leadership"]["kinds"][k], at(around(k, day))) for k in KINDS]
+    kinds: list[tuple[Kind, str, str]] = [
+        (k, words["leadership"]["kinds"][k], at(around(k, day, district.month_first_day))) for k in KINDS
+    ]
     following = after(span)
     other = {**request.args.to_dict(), "lang": "zh-CN" if words["language"] == "en" else "en"}
     asking = person()

@@ -9,7 +9,7 @@ from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.bodies import as_json, body
 from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
-from services.leadership.spans import SpanRefused, parse
+from services.leadership.spans import SpanRefused
 from services.rights import DISTRICT
 from services.store import jobs
 from services.store.engine import writing
@@ -47,7 +47,7 @@ def register_papers(server: Flask, leading: Leading) -> None:
             refuse(404, "no such unit")
         asking = allowed("export_report", asked.street or DISTRICT)
         try:
-            span = parse(asked.span, leading.today)
+            span = leading.parse(asked.span)
         except SpanRefused as error:
             refuse(400, str(error))
         wanted = Wanted(

@@ -1,4 +1,4 @@
-"""What a case bears besides its counts: a reason for which it went to the district, supervisions (督办), a campaign. Pure.
+"""What a case bears besides its counts: why it went to the district, supervisions (督办), its campaign. Pure.
 
 A mark is a line of its own in the store (``case_marks``), in the order of the moment that decides its span: what a
 leader asks of a month is one range of it, however long the history, and the same range names the cases. It is kept

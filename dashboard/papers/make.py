@@ -79,12 +79,12 @@ def papers(  # of what, when, for whom
 
 
 def _span(wanted: Wanted, district: District, now: int) -> Span:
-    today = as_date(district.day_of(now))
+    today, month_day = as_date(district.day_of(now)), district.month_first_day
     named = {"yesterday": today - timedelta(days=1), "today": today}
     try:
         if wanted.text:
-            return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today)
-        return latest(next(kind for kind in spans.KINDS if kind == wanted.last), today)
+            return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today, month_day)
+        return latest(next(kind for kind in spans.KINDS if kind == wanted.last), today, month_day)
     except SpanRefused as error:
         raise OperationError(str(error)) from None
 

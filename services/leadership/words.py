@@ -83,13 +83,16 @@ class Words:
 
     def span_name(self, span: Span) -> str:
         """The span in words: 11月26日 周四; 2026年第48周（11月23日–29日）."""
-        first, last, forms = span.first, span.last, self.words["span"]
+        first, last, forms, named = span.first, span.last, self.words["span"], span.month
         year, week, weekday = first.isocalendar()
         values = {
             "y": first.year, "m": first.month, "d": first.day, "m2": last.month, "d2": last.day, "y2": last.year,
-            "week": week, "wy": year, "q": (first.month + 2) // 3, "weekday": self.words["weekdays"][weekday - 1],
+            "week": week, "wy": year, "q": (named.month + 2) // 3, "weekday": self.words["weekdays"][weekday - 1],
         }  # fmt: skip
-        return str(forms[span.kind]).format(**values)
+        if span.kind not in {"month", "quarter"}:
+            return str(forms[span.kind]).format(**values)
+        name = str(forms[span.kind]).format(**{**values, "y": named.year, "m": named.month})
+        return name if span.month_day == 1 else name + str(self.words["of_account"]).format(**values)
 
     # — figures —
 

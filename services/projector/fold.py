@@ -142,9 +142,7 @@ def _mark(case_id: str, old: Counted | None, new: Counted | None, change: MarkCh
         change.gone.extend((mark.what, mark.at, case_id, mark.n) for mark in old.marks)
     if new is not None:
         street, unit = new.where.street, new.where.unit
-        change.rows.extend(
-            (m.what, m.at, case_id, m.n, m.code, m.level, m.until, street, unit) for m in new.marks
-        )
+        change.rows.extend((m.what, m.at, case_id, m.n, m.code, m.level, m.until, street, unit) for m in new.marks)
 
 
 def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:
