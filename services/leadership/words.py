@@ -201,16 +201,20 @@ class Words:
             found.append(Row("", "", label, min(n / longest, 1), f"{n:,}", "", ""))
         return found
 
-    def levels(self) -> list[Row]:
-        """Where cases were solved, against the targets."""
+    def solved_at(self) -> dict[str, int]:
+        """Cases by where they were solved, of those of which it is known; the community's are the grid's."""
         levels = self.report.levels
-        known = sum(levels.get(level, 0) for level in ("grid", "community", "street", "district"))
-        if not known:
-            return []
-        counts = {
+        return {
             "grid": levels.get("grid", 0) + levels.get("community", 0), "street": levels.get("street", 0),
             "district": levels.get("district", 0),
         }  # fmt: skip
+
+    def levels(self) -> list[Row]:
+        """Where cases were solved, against the targets."""
+        counts = self.solved_at()
+        known = sum(counts.values())
+        if not known:
+            return []
         targets = self.report.targets
         bad = {
             "grid": counts["grid"] / known < targets["grid_solved_rate"], "street": False,

@@ -74,7 +74,27 @@ def cases_marked(  # noqa: PLR0917  # what they are chosen by
 ) -> list[CaseRow]:
     """The cases with a mark in the span, of one code and level or of all, those that have not ended first."""
     where = [_M.what == what, _M.at >= window[0], _M.at < window[1], *_named(street, unit)]
-    where += [] if chosen is None else [_M.code == chosen[0], _M.level == chosen[1]]
+    return _cases(connection, where, chosen, limit)
+
+
+def cases_standing(  # noqa: PLR0917  # what they are chosen by
+    connection: Connection,
+    what: str,
+    moment: int,
+    street: str,
+    unit: str,
+    chosen: tuple[str, int] | None,
+    limit: int,
+) -> list[CaseRow]:
+    """The cases whose mark stood at ``moment``, as ``cases_marked``."""
+    where = [_M.what == what, _M.until >= moment, _M.at < moment, *_named(street, unit)]
+    return _cases(connection, where, chosen, limit)
+
+
+def _cases(
+    connection: Connection, where: list[ColumnElement[bool]], chosen: tuple[str, int] | None, limit: int
+) -> list[CaseRow]:
+    where = where + ([] if chosen is None else [_M.code == chosen[0], _M.level == chosen[1]])
     ids = select(_M.case_id, func.max(_M.until).label("until"), func.max(_M.at).label("at")).where(*where)
     of = ids.group_by(_M.case_id).subquery()
     query = select(*_CASE_COLUMNS).join(of, of.c.case_id == _C.case_id)

@@ -182,6 +182,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "grids": at("grids", "/api/v1/grids?seat={seat}", *SEATS),
         "leadership": at("leadership", "/leadership?street={street}", *SEATS),
         "leadership_cases": at("leadership_cases", "/leadership/cases?name=intake&street={street}", *SEATS),
+        "leadership_csv": at("leadership_csv", "/leadership.csv?span=2026-11&street={street}", *SEATS),
         "ask_paper": at("ask_paper", "/api/v1/papers", *SEATS, method="POST", well=frozenset({200, 429}),
                         body=lambda p: {"kind": "pdf", "span": "2026-11-22", "street": p.street}),
         "paper_state": at("paper_state", "/api/v1/papers/none", well=frozenset({404})),
