@@ -10,7 +10,7 @@ from dashboard.bodies import as_json, body
 from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
 from services.leadership.spans import SpanRefused
-from services.rights import DISTRICT
+from services.rights import DISTRICT, may
 from services.store import jobs
 from services.store.engine import writing
 from services.store.jobs import Job
@@ -52,7 +52,7 @@ def register_papers(server: Flask, leading: Leading) -> None:
             refuse(400, str(error))
         wanted = Wanted(
             text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
-            language=asked.language,
+            language=asked.language, cameras=may(asking, "see_coverage"),
         )  # fmt: skip
         job = Job(
             secrets.token_urlsafe(12), asked.kind, msgspec.json.encode(wanted).decode(), asking.user_id, machine_ms(),

@@ -26,7 +26,7 @@ class Section(NamedTuple):
     columns: tuple[str, str, str, str]
     rows: list[Row]
     empty: str
-    opens: bool = True
+    has_bars: bool = True
 
 
 class PartWords:
@@ -40,12 +40,16 @@ class PartWords:
     def all(self) -> list[Section]:
         """Those that the report has, in the order of the page."""
         found = [self.reasons(), self.repeats(), self.supervision(), self.satisfaction(), self.campaigns()]
-        return [*found, *([self.cameras()] if self.shows_cameras else [])]
+        return [*found, *([self.cameras(), self.blind_spots()] if self.shows_cameras else [])]
 
     @property
     def blind(self) -> str:
         """What a blind spot's share counts."""
         return str(self.words["unseen_cases"])
+
+    def defines(self, code: str) -> bool:
+        """Whether a section has a definition of its own; the call-backs have their indicators'."""
+        return "definition" in self.words[code]
 
     def definition(self, code: str) -> list[str]:
         """What a section counts, in sentences."""
@@ -125,7 +129,7 @@ class PartWords:
 
     def cameras(self) -> Section:
         """Cameras and key spots as of now."""
-        found, kinds = self.report.cameras, self.said.all["coverage"]["kinds"]
+        found = self.report.cameras
         if found is None:
             return self._section("cameras", [], is_told=False, at=NOTHING, light="")
         rows = []
@@ -147,13 +151,20 @@ class PartWords:
                     percent(spots.covered / known), f"{spots.covered:,}/{known:,}",
                     self.words["uncovered"].format(n=f"{known - spots.covered:,}"), "", self._unknown(spots.unknown))
             )  # fmt: skip
-        rows += [
+        return self._section("cameras", rows, at=self._moment(found), light=self.words["light"][int(found.is_night)])
+
+    def blind_spots(self) -> Section:
+        """The key spots with most need of a camera, as of now."""
+        found, kinds = self.report.cameras, self.said.all["coverage"]["kinds"]
+        if found is None:
+            return self._section("blind", [], is_told=False, n=0)
+        rows = [
             Row(spot.id, "", spot.name, 0.0, self.said.all["coverage"]["gap"].get(spot.gap, spot.gap),
                 self.words["unseen"].format(unseen=f"{spot.unseen:,}", cases=f"{spot.cases:,}"), "", "",
                 f"{kinds.get(spot.kind, spot.kind)} · {self.said.street(spot.street)}")
             for spot in found.worst
         ]  # fmt: skip
-        return self._section("cameras", rows, at=self._moment(found), light=self.words["light"][int(found.is_night)])
+        return self._section("blind", rows, n=len(rows))
 
     # — names —
 
@@ -217,9 +228,9 @@ class PartWords:
         columns: Any = tuple(texts["columns"])
         return Section(
             code, texts["title"], texts["head"].format(**shown) if is_told else "", columns, rows,
-            empty.format(**shown), code != "cameras",
+            empty.format(**shown), code != "blind",
         )  # fmt: skip
 
 
 def _of(figure: Figure) -> str:
-    return f"{figure.numerator:,.1f}".removesuffix(".0") + f"/{figure.n:,}"
+    return f"{round(figure.numerator):,}/{figure.n:,}"
