@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.indicators.figure import Figure
-from services.leadership.report import CALL_BACKS, Cameras, Compared, Repeat, interval
+from services.leadership.report import CALL_BACKS, RANKED_N, Cameras, Compared, Repeat, interval
 from services.leadership.spans import as_date
 from services.leadership.words import NOTHING, Row, Words, percent
 
@@ -67,7 +67,7 @@ class PartWords:
         total = sum(part.count.now.n for part in parts)
         rows = [
             Row(part.code or "-", "", self.reason(part.code), part.count.now.n / total, f"{part.count.now.n:,}",
-                percent(part.count.now.n / total, 0), self.said.change(part.count))
+                percent(part.count.now.n / total, 0), self.change(part.count))
             for part in parts
         ]  # fmt: skip
         return self._section("reasons", rows, n=f"{total:,}")
@@ -92,7 +92,7 @@ class PartWords:
         rows = [
             Row(f"{row.kind}.{row.level}", "", self.supervised(row.kind, row.level), row.begun.now.n / longest,
                 f"{row.begun.now.n:,}", self.words["standing"].format(n=f"{row.standing:,}"),
-                self.said.change(row.begun))
+                self.change(row.begun))
             for row in found.rows
         ]  # fmt: skip
         return self._section(
@@ -207,9 +207,12 @@ class PartWords:
             return ""
         return str(self.said.words["between"]).format(low=percent(low), high=percent(high))
 
-    def compared(self, of: Compared) -> str:
-        """The figure of the span before, and a year ago."""
-        return f"{self.said.value(of.before)} / {self.said.value(of.year_ago)}"
+    def change(self, of: Compared) -> str:
+        """A count's change; of fewer than can be ranked in cases: three after one is «+2», not «↑200 %»."""
+        if of.before is None or of.before.n >= RANKED_N:
+            return self.said.change(of)
+        more = of.now.n - of.before.n
+        return f"{'+' if more > 0 else '−' if more else '±'}{abs(more)}"
 
     def _unknown(self, n: int) -> str:
         return self.words["unknown_n"].format(n=f"{n:,}") if n else ""
@@ -223,11 +226,12 @@ class PartWords:
 
     def _section(self, code: str, rows: list[Row], *, is_told: bool = True, **values: object) -> Section:
         texts = self.words[code]
+        head = texts.get(f"head_{self.said.span.kind}", texts["head"])
         shown = {"before": self.said.words["before"][self.said.span.kind], **values}
         empty = texts["none"] if is_told else texts["unknown"]
         columns: Any = tuple(texts["columns"])
         return Section(
-            code, texts["title"], texts["head"].format(**shown) if is_told else "", columns, rows,
+            code, texts["title"], head.format(**shown) if is_told else "", columns, rows,
             empty.format(**shown), code != "blind",
         )  # fmt: skip
 

@@ -273,6 +273,8 @@ class Words:
                 shown[name] = self.street(str(value))
             elif name == "domain":
                 shown[name] = self.domain(str(value))
+            elif name == "reason":
+                shown[name] = str(self.all["reason"].get(str(value), value))
             elif name == "change":
                 shown[name] = grown(float(value))
             elif name in {"off", "points"}:

@@ -4,6 +4,7 @@ The definitions are written here a second time, from the whole case as it stands
 """
 
 import csv
+import dataclasses
 import io
 import random
 import re
@@ -403,3 +404,30 @@ def test_the_same_report_gives_the_same_csv(home: House) -> None:
     span = parse("2026-11", TODAY)
     said = Words(report_of(home.engine, home.district, span), span, texts("en"), home.district)
     assert csv_table(said, figure_rows(said), MADE) == csv_table(said, figure_rows(said), MADE)
+
+
+def test_a_month_of_account_is_what_the_page_the_paper_and_the_csv_mean(
+    sqlite_engine: Engine, redis_client: redis.Redis, tiny: District
+) -> None:
+    """It begins on the 26th: what is called November ends on the 25th of it, and its name says so."""
+    district = dataclasses.replace(tiny, month_first_day=26)
+    name = "2026年11月（2026年10月26日至2026年11月25日）"
+    with house(sqlite_engine, redis_client, district) as of_account:
+        take_in(of_account.engine, district, numbered(lives(11, cases=150), start=NOON + 1_000_000), 50)
+        for at in ("2026-10-25T12:00:00+08:00", "2026-10-26T12:00:00+08:00"):
+            told = entry(case(f"AT{at[8:10]}", 1, "filed", reported_at=at), "case.filed")
+            take_in(of_account.engine, district, numbered([told], NOON + 9_000_000 + int(at[8:10])), 10)
+        assert name in of_page(of_account, "/leadership?span=2026-11")
+        made, *_ = csv.reader(io.StringIO(of_account.get(LEADER, "/leadership.csv?span=2026-11").data.decode("utf-8")))
+        assert name in made[0]
+        asked = of_account.post(LEADER, "/api/v1/papers", {"kind": "pdf", "span": "2026-12"})
+        assert asked.status_code == 400  # December's begins on the 26th, three days from now
+        span = parse("2026-11", TODAY, 26)
+        report = report_of(of_account.engine, district, span)
+        window = Window(district.day_start_ms(20261026), district.day_start_ms(20261126), NOON + 1)
+        expected = [row for row in all_rows(of_account.engine) if is_counted(row) and window.has(row.reported_at)]
+        assert report.figures["intake"].now.n == len(expected)
+        assert {"AT26"} == {row.case_id for row in expected if row.case_id.startswith("AT")}
+        wide = parse("2026-Q4", TODAY, 26)
+        pdf = paper_html(report_of(of_account.engine, district, wide), wide, texts("zh-CN"), district, MADE)
+        assert "2026年第4季度（2026年9月26日至2026年12月25日）" in pdf
