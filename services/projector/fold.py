@@ -137,12 +137,22 @@ def change_cases(
 
 
 def _mark(case_id: str, old: Counted | None, new: Counted | None, change: MarkChange) -> None:
-    """A case's old marks out, its new ones in: whole rows, for where the case is may have changed too."""
-    if old is not None:
-        change.gone.extend((mark.what, mark.at, case_id, mark.n) for mark in old.marks)
-    if new is not None:
-        street, unit = new.where.street, new.where.unit
-        change.rows.extend((m.what, m.at, case_id, m.n, m.code, m.level, m.until, street, unit) for m in new.marks)
+    """A case's marks as they move: whole rows, for where the case is may have changed too."""
+    known, found = _marks(case_id, old), _marks(case_id, new)
+    if known != found:
+        change.gone.extend(key for key in known if key not in found)
+        change.rows.extend(row for key, row in found.items() if known.get(key) != row)
+
+
+def _marks(case_id: str, counted: Counted | None) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """Key → row of ``case_marks``."""
+    if counted is None or not counted.marks:
+        return {}
+    where = counted.where.street, counted.where.unit
+    return {
+        (m.what, m.at, case_id, m.n): (m.what, m.at, case_id, m.n, m.code, m.level, m.until, *where)
+        for m in counted.marks
+    }
 
 
 def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:
