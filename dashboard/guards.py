@@ -67,6 +67,7 @@ ADDRESSES: dict[str, str] = {
     "grids": "see_street",
     "leadership": "see_leadership",
     "leadership_cases": "see_leadership",
+    "leadership_csv": "export_report",
     "ask_paper": "export_report",
     "ask_review": "export_review",
     "paper_state": "export_report",

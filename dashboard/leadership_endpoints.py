@@ -10,18 +10,25 @@ import flask
 from flask import Flask, Response, request
 from sqlalchemy import Engine
 
-from dashboard.access import allowed, person, refuse
+from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
+from dashboard.leadership_lists import PARTS, Asked, open_part
+from dashboard.papers.made import Made
+from dashboard.papers.table import csv_table
 from dashboard.recording import Recorder
 from dashboard.report_cache import Kept
 from dashboard.texts import texts
+from services.cases import CaseRow
 from services.clock import Clock
 from services.district.package import District
+from services.events.codes import SENSITIVE_DOMAINS
 from services.figures import Days, Scope, cases_behind, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.reasons import WHY
+from services.leadership.figure_rows import figure_rows
 from services.leadership.gather import gather
+from services.leadership.part_words import PartWords
 from services.leadership.report import Report
 from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, as_date, before, latest, parse
 from services.leadership.words import Words
@@ -50,7 +57,15 @@ class Leading:
         """What the query asks for, else yesterday. Raises SpanRefused."""
         first, last = request.args.get("from", ""), request.args.get("to", "")
         text = request.args.get("span", "") or (f"{first}..{last}" if first and last else "")
-        return parse(text.strip(), self.today) if text else latest("day", self.today)
+        return self.parse(text.strip()) if text else self.latest_day()
+
+    def parse(self, text: str) -> Span:
+        """The span that ``text`` names, by the district's months. Raises SpanRefused."""
+        return parse(text, self.today, self.district.month_first_day)
+
+    def latest_day(self) -> Span:
+        """Yesterday."""
+        return latest("day", self.today, self.district.month_first_day)
 
     def scope(self) -> tuple[str, str]:
         """(street, unit) of the query, of which the person may see the figures; a street's staff see their own."""
@@ -71,7 +86,7 @@ class Leading:
         text, code = request.args.get("with", "").strip(), request.args.get("with_street", "")
         if not text and not code:
             return None
-        other = parse(text, self.today) if text else span
+        other = self.parse(text) if text else span
         if code and code not in self.district.streets:
             refuse(404, "没有这个街道 / no such street")
         mine = code or street
@@ -104,7 +119,7 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         try:
             span, wrong = leading.span(), ""
         except SpanRefused as error:
-            span, wrong = latest("day", leading.today), words["leadership"]["refused"][error.code]
+            span, wrong = leading.latest_day(), words["leadership"]["refused"][error.code]
         report, beside = leading.report(span, street, unit), None
         try:
             beside = leading.beside(span, street, unit, words)
@@ -117,14 +132,34 @@ def register_leadership(server: Flask, leading: Leading) -> None:
     def leadership_cases() -> Response:
         words = texts(request.args.get("lang", ""))
         street, unit = leading.scope()
-        name = request.args.get("name", "")
-        if name not in INDICATORS:
+        name, part = request.args.get("name", ""), request.args.get("part", "")
+        if name not in INDICATORS and part not in PARTS:
             refuse(404, "没有这个指标 / no such indicator")
         try:
             span = leading.span()
         except SpanRefused as error:
             refuse(400, words["leadership"]["refused"][error.code])
-        return _cases(leading, words, span, name, (street, unit))
+        said = Words(leading.report(span, street, unit), span, words, leading.district)
+        return _part(leading, said, Asked(part, request.args.get("code", ""))) if part else _cases(leading, said, name)
+
+    @server.get("/leadership.csv")
+    def leadership_csv() -> Response:
+        words = texts(request.args.get("lang", ""))
+        street, unit = leading.scope()
+        asking = allowed("export_report", street or DISTRICT)
+        try:
+            span = leading.span()
+        except SpanRefused as error:
+            refuse(400, words["leadership"]["refused"][error.code])
+        report = leading.report(span, street, unit)
+        said = Words(report, span, words, leading.district)
+        rows = figure_rows(said, cameras=may(asking, "see_coverage"))
+        text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), machine_ms()))
+        leading.recorder("export", asking, f"leadership.csv {span.text} {street}{unit}".strip(), {"rows": len(rows)})
+        response = Response(text.encode(), content_type="text/csv; charset=utf-8")
+        name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
 
 
 def _query(**values: str) -> str:
@@ -142,7 +177,9 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         return f"/leadership?{_query(span=other.text, **here)}"
 
     day = min(span.last, leading.today)
-    kinds: list[tuple[Kind, str, str]] = [(k, words["leadership"]["kinds"][k], at(around(k, day))) for k in KINDS]
+    kinds: list[tuple[Kind, str, str]] = [
+        (k, words["leadership"]["kinds"][k], at(around(k, day, district.month_first_day))) for k in KINDS
+    ]
     following = after(span)
     other = {**request.args.to_dict(), "lang": "zh-CN" if words["language"] == "en" else "en"}
     asking = person()
@@ -151,6 +188,10 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         span_name=said.span_name(span), kinds=kinds, earlier=at(before(span)),
         later=at(following) if following.first <= leading.today else "", here=here, wrong=wrong,
         opens=lambda name, street="": f"/leadership/cases?{_query(name=name, span=span.text, street=street or report.street, unit=report.unit)}",  # noqa: E501
+        parts={section.code: section for section in PartWords(said, cameras=may(asking, "see_coverage")).all()},
+        opens_part=lambda part, code="": f"/leadership/cases?{_query(part=part, code=code, span=span.text, street=report.street, unit=report.unit)}",  # noqa: E501
+        opens_of=lambda part: lambda code: f"/leadership/cases?{_query(part=part, code=code, span=span.text, street=report.street, unit=report.unit)}",  # noqa: E501
+        csv=f"/leadership.csv?{_query(span=span.text, street=report.street, unit=report.unit)}",
         of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
         beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
@@ -159,10 +200,9 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
     return Response(body, content_type="text/html; charset=utf-8")
 
 
-def _cases(leading: Leading, words: dict[str, Any], span: Span, name: str, whose: tuple[str, str]) -> Response:
-    street, unit = whose
-    district, now = leading.district, leading.clock.now_ms()
-    scope, days = Scope(street=street or None, unit=unit or None), Days(*span.numbers)
+def _cases(leading: Leading, said: Words, name: str) -> Response:
+    report, span, district, now = said.report, said.span, leading.district, leading.clock.now_ms()
+    scope, days = Scope(street=report.street or None, unit=report.unit or None), Days(*span.numbers)
     window, indicator = window_of(district, days, now), INDICATORS[name]
 
     def read() -> Any:
@@ -171,24 +211,52 @@ def _cases(leading: Leading, words: dict[str, Any], span: Span, name: str, whose
             return figure, list(cases_behind(connection, district, name, window, scope, CASES_SHOWN))
 
     figure, cases = leading.offload(read)
-    english = words["language"] == "en"
-    said, zone = Words(leading.report(span, street, unit), span, words, district), district.zone
+    english = said.is_english
+    of = "" if figure.denominator is None else said.words["of"].format(
+        a=f"{figure.numerator:,.0f}", n=f"{figure.n:,}"
+    )  # fmt: skip
+    return _list(
+        said, [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases],
+        label=indicator.en if english else indicator.zh, value=said.value(figure), of=of, reason=said.words["reason"],
+        definition=[indicator.numerator_en, indicator.denominator_en, indicator.day_en] if english
+        else [indicator.numerator_zh, indicator.denominator_zh, indicator.day_zh],
+    )  # fmt: skip
+
+
+def _part(leading: Leading, said: Words, asked: Asked) -> Response:
+    parts, now = PartWords(said), leading.clock.now_ms()
+
+    def read() -> Any:
+        with leading.engine.connect() as connection, connection.begin():
+            return open_part(connection, leading.district, parts, said.span, asked, now, CASES_SHOWN)
+
+    found = leading.offload(read)
+    if found is None:
+        refuse(404, "这个地方不在所选时间反复最多的之列 / it is not among the places of this span")
+    words = said.all
+    return _list(
+        said, [(row, words["status"].get(row.status, row.status)) for row in found.cases],
+        label=found.title, value=f"{found.n:,}", of="", reason=parts.words["status"], definition=found.definition,
+    )  # fmt: skip
+
+
+def _list(said: Words, rows: list[tuple[CaseRow, str]], **shown: Any) -> Response:
+    """A page of cases: those of them that the person may see; of a sensitive one no minor class."""
+    report, span, zone, asking = said.report, said.span, said.district.zone, person()
     lines = [
         {
-            "id": row.case_id, "class": said.domain(row.domain) if english else row.class_name,
+            "id": row.case_id,
+            "class": said.domain(row.domain) if said.is_english or row.domain in SENSITIVE_DOMAINS else row.class_name,
             "street": said.street(row.street), "unit": said.unit(row.lead_unit) or "—",
-            "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone),
-            "why": WHY[verdict.why][1 if english else 0],
+            "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone), "why": why,
         }
-        for row, verdict in cases
+        for row, why in rows
+        if may(asking, "see_case", row.street or DISTRICT, row.community)
     ]  # fmt: skip
+    desk = "/desk" if may(asking, "see_desk") else f"/street/{asking.street}" if asking.street else ""
     body = flask.render_template(
-        "leadership_cases.html", w=words, l=words["leadership"], lines=lines, figure=figure,
-        value=said.value(figure), span_name=said.span_name(span), whose=said.whose,
-        label=indicator.en if english else indicator.zh, most=CASES_SHOWN,
-        definition=[(indicator.numerator_en, indicator.denominator_en, indicator.day_en) if english
-                    else (indicator.numerator_zh, indicator.denominator_zh, indicator.day_zh)][0],
-        back=f"/leadership?{_query(span=span.text, street=street, unit=unit)}",
-        desk="/desk" if may(person(), "see_desk") else f"/street/{person().street}" if person().street else "",
+        "leadership_cases.html", w=said.all, l=said.words, lines=lines, span_name=said.span_name(span),
+        whose=said.whose, most=CASES_SHOWN, is_cut=len(rows) >= CASES_SHOWN, desk=desk,
+        back=f"/leadership?{_query(span=span.text, street=report.street, unit=report.unit)}", **shown,
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")

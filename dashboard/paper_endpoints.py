@@ -10,8 +10,8 @@ from dashboard.bodies import as_json, body
 from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
-from services.leadership.spans import SpanRefused, parse
-from services.rights import DISTRICT
+from services.leadership.spans import SpanRefused
+from services.rights import DISTRICT, may
 from services.store import jobs
 from services.store.engine import writing
 from services.store.jobs import Job
@@ -60,12 +60,12 @@ def register_papers(server: Flask, leading: Leading) -> None:
             refuse(404, "no such unit")
         asking = allowed("export_report", asked.street or DISTRICT)
         try:
-            span = parse(asked.span, leading.today)
+            span = leading.parse(asked.span)
         except SpanRefused as error:
             refuse(400, str(error))
         wanted = Wanted(
             text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
-            language=asked.language,
+            language=asked.language, cameras=may(asking, "see_coverage"),
         )  # fmt: skip
         leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
             "kind": asked.kind, "cases": asked.cases,

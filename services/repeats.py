@@ -194,3 +194,40 @@ def _hot_spot(group: list[Seen]) -> HotSpot:
         tuple(sorted(m.case_id for m in group)), sum(m.is_open for m in group),
         max(m.reported_at for m in group),
     )  # fmt: skip
+
+
+def squares_per_degree(metres_wide: float, lat: float) -> tuple[float, float]:
+    """How many squares so wide a degree of longitude and of latitude hold, at ``lat``."""
+    per_lat = _METRES_PER_DEGREE / metres_wide
+    return per_lat * math.cos(math.radians(lat)), per_lat
+
+
+def square_of(lon: float, lat: float, per_degree: tuple[float, float]) -> tuple[int, int]:
+    """The square of the mesh that a place lies in."""
+    return int((lon + 360.0) * per_degree[0]), int((lat + 360.0) * per_degree[1])
+
+
+def gathered(squares: Iterable[tuple[str, int, int, int]], least: int, most: int) -> list[tuple[int, ...]]:
+    """Where one class comes again: squares of several cases (class, x, y, n) joined to places of ``least`` and more.
+
+    The fullest square takes those around it that nobody has taken; so no case stands in two places, and a long row of
+    them is several. Returns the places, the fullest first, at most ``most``: each the positions of its squares in what
+    was given, its fullest first.
+    """
+    given = list(squares)
+    order = sorted(range(len(given)), key=lambda i: (-given[i][3], given[i][:3]))
+    at = {square[:3]: i for i, square in enumerate(given)}
+    taken: set[int] = set()
+    found: list[tuple[int, tuple[int, ...]]] = []
+    for i in order:
+        if i in taken:
+            continue
+        key, x, y, _ = given[i]
+        around = [at.get((key, x + dx, y + dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1) if dx or dy]
+        members = (i, *(j for j in around if j is not None and j not in taken))
+        n = sum(given[j][3] for j in members)
+        if n >= least:
+            taken.update(members)
+            found.append((n, members))
+    found.sort(key=lambda place: (-place[0], given[place[1][0]][:3]))
+    return [members for _, members in found[:most]]

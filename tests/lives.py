@@ -35,9 +35,11 @@ def _life(case_id: str, rng: random.Random) -> list[tuple[float, dict[bytes, byt
     }  # fmt: skip
     found: list[tuple[float, dict[bytes, bytes]]] = []
     version, status = 0, "reported"
+    aside = random.Random(rng.randrange(1 << 30))  # what no figure of the roll-ups goes by
     walk = iter(_WALK)
     for _ in range(rng.randrange(2, 14)):
         version += rng.choice([1, 1, 1, 2])
+        _bear(status, state, at, aside)
         kind = _TYPE.get(status, f"case.{status}")
         fields = entry(
             case(case_id, version, status, **state), kind if kind != "case.post_check" else "case.checked", at
@@ -53,6 +55,26 @@ def _life(case_id: str, rng: random.Random) -> list[tuple[float, dict[bytes, byt
         if status == "filed" and rng.random() < 0.3:
             walk = iter(_WALK[1:])
     return found
+
+
+def _bear(status: str, state: dict[str, Any], at: int, rng: random.Random) -> None:
+    """A campaign, supervisions and escalations, each of them sometimes told in part only."""
+    if rng.random() < 0.1:
+        state["campaign"] = rng.choice(["C1", "C2", " C2 ", "", None])
+        if state["campaign"] is None:
+            state.pop("campaign")
+    if status not in {"reported", "closed"} and rng.random() < 0.15:
+        seen: dict[str, Any] = {"kind": rng.choice(["overdue", "leader", "important"]), "at": to_rfc3339(at)}
+        seen |= {"level": rng.randrange(1, 4)} if rng.random() < 0.8 else {}
+        seen |= {"ended_at": to_rfc3339(at + rng.randrange(1, 80) * HOUR)} if rng.random() < 0.4 else {}
+        if rng.random() < 0.1:
+            seen.pop("at")
+        state["supervisions"] = [*state.get("supervisions", []), seen]
+    if rng.random() < 0.15:
+        passed: dict[str, Any] = {"to": "D1", "at": to_rfc3339(at)}
+        passed |= {"reason_code": rng.choice(["ping_pong", "repeat"])} if rng.random() < 0.8 else {}
+        passed |= {"returned_at": to_rfc3339(at + HOUR)} if rng.random() < 0.4 else {}
+        state["escalations"] = [*state.get("escalations", []), passed]
 
 
 def _next(status: str, state: dict[str, Any], walk: Any, at: int, rng: random.Random) -> str:

@@ -18,7 +18,7 @@ from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from tests.tiny import NOON, case, entry, middle
 
-READ_MODEL = ("cases", "rollups", "rollups_later", "things", "tallies")
+READ_MODEL = ("cases", "rollups", "rollups_later", "case_marks", "things", "tallies")
 STATUSES = ("reported", "filed", "dispatched", "handling", "returned", "suspended", "handled", "closed", "voided")
 
 

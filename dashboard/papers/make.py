@@ -28,7 +28,10 @@ KINDS = ("pdf", "xlsx")
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which papers: ``text`` a span as ``spans.parse`` reads it, «yesterday», «today», or empty for the ``last``."""
+    """Which papers: ``text`` a span as ``spans.parse`` reads it, «yesterday», «today», or empty for the ``last``.
+
+    ``cameras``: whether their reader may see what cameras cover.
+    """
 
     text: str = ""
     last: str = "day"
@@ -37,6 +40,7 @@ class Wanted(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...] = KINDS
     with_cases: bool = False
     language: str = "zh-CN"
+    cameras: bool = True
 
 
 def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> Iterator[Path]:
@@ -66,9 +70,9 @@ def papers(  # of what, when, for whom
         report = gather(connection, district, span, now, street=wanted.street, unit=wanted.unit)
         for kind in wanted.kinds:
             if kind == "pdf":
-                yield f"{stem}.pdf", as_pdf(paper_html(report, span, words, district, made))
+                yield f"{stem}.pdf", as_pdf(paper_html(report, span, words, district, made, cameras=wanted.cameras))
                 continue
-            book = Workbook(report, span, words, district, made)
+            book = Workbook(report, span, words, district, made, cameras=wanted.cameras)
             try:
                 if wanted.with_cases:
                     book.add_cases(_cases(connection, district, span, report))
@@ -79,12 +83,12 @@ def papers(  # of what, when, for whom
 
 
 def _span(wanted: Wanted, district: District, now: int) -> Span:
-    today = as_date(district.day_of(now))
+    today, month_day = as_date(district.day_of(now)), district.month_first_day
     named = {"yesterday": today - timedelta(days=1), "today": today}
     try:
         if wanted.text:
-            return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today)
-        return latest(next(kind for kind in spans.KINDS if kind == wanted.last), today)
+            return parse(named[wanted.text].isoformat() if wanted.text in named else wanted.text, today, month_day)
+        return latest(next(kind for kind in spans.KINDS if kind == wanted.last), today, month_day)
     except SpanRefused as error:
         raise OperationError(str(error)) from None
 

@@ -13,6 +13,7 @@ import jinja2
 from dashboard.papers.made import Made
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
+from services.leadership.part_words import PartWords
 from services.leadership.report import Report
 from services.leadership.spans import Span, as_date
 from services.leadership.words import NOTHING, Words, percent
@@ -24,10 +25,12 @@ _FIGURES = (
 )  # fmt: skip
 
 
-def paper_html(report: Report, span: Span, words: dict[str, Any], district: District, made: Made) -> str:
-    """The paper as HTML, all of it: no address is asked for anything."""
+def paper_html(  # of what, for whom
+    report: Report, span: Span, words: dict[str, Any], district: District, made: Made, *, cameras: bool = True
+) -> str:
+    """The paper as HTML, all of it: no address is asked for anything. ``cameras``: whether its reader may see them."""
     said = Words(report, span, words, district)
-    english = words["language"] == "en"
+    english, parts = words["language"] == "en", PartWords(said, cameras=cameras)
     figures = [
         (
             INDICATORS[name].en if english else INDICATORS[name].zh, said.value(compared.now),
@@ -56,7 +59,8 @@ def paper_html(report: Report, span: Span, words: dict[str, Any], district: Dist
     return templates().get_template("paper.html").render(
         w=words, l=words["leadership"], p=words["leadership"]["paper"], said=said, report=report, span=span,
         span_name=said.span_name(span), figures=figures, heat=heat, days=days, definitions=definitions, made=line,
-        percent=percent,
+        percent=percent, parts=parts.all(),
+        part_definitions=[(s.title, parts.definition(s.code)) for s in parts.all() if s.rows and parts.defines(s.code)],
     )  # fmt: skip
 
 

@@ -10,14 +10,23 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from dashboard.papers.made import Made
+from dashboard.papers.table import section_name
 from services.cases import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
+from services.leadership.figure_rows import part_rows
+from services.leadership.part_words import PartWords
 from services.leadership.report import Ranked, Report
 from services.leadership.spans import Span, as_date
 from services.leadership.words import Words
 
 MOST_CASES = 100_000
+# Sheet → the sections of rows (leadership.figure_rows) that stand on it.
+PART_SHEETS = (
+    ("reasons", ("reasons",)), ("repeats", ("repeats", "repeats_open")),
+    ("supervision", ("supervision", "standing")), ("satisfaction", ("satisfaction",)), ("campaigns", ("campaigns",)),
+    ("cameras", ("cameras",)),
+)  # fmt: skip
 FIRST_DAY = datetime(1899, 12, 30)  # Excel's day 0
 Cell = Any
 
@@ -25,7 +34,9 @@ Cell = Any
 class Workbook:
     """One workbook in the making; ``finish`` gives its bytes. The same data give the same bytes but for ``made``."""
 
-    def __init__(self, report: Report, span: Span, words: dict[str, Any], district: District, made: Made) -> None:
+    def __init__(  # of what, for whom
+        self, report: Report, span: Span, words: dict[str, Any], district: District, made: Made, *, cameras: bool = True
+    ) -> None:
         self.report, self.words, self.district = report, words, district
         self.said, self.labels = Words(report, span, words, district), words["leadership"]["book"]
         self.out = io.BytesIO()
@@ -55,6 +66,7 @@ class Workbook:
                       p.count.year_change] for p in parts),
                     [24, 12, 12, 12, 12, 12], {3: self.shares, 5: self.shares},
                 )  # fmt: skip
+        self._parts(PartWords(self.said, cameras=cameras))
         self._sheet(
             self.labels["days"], self.labels["day_columns"],
             ([_day(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
@@ -138,6 +150,27 @@ class Workbook:
         )  # fmt: skip
         sheet.autofilter(top, 0, top + len(rows) + 1, len(self.labels["figure_columns"]) - 1)
         sheet.freeze_panes(top + 1, 1)
+
+    def _parts(self, parts: PartWords) -> None:
+        """A sheet for each section beside the figures that has a row; shares in per cent, counts as they are."""
+        found = list(part_rows(parts))
+        columns = self.words["leadership"]["parts"]["csv"][2:]
+        for title, sections in PART_SHEETS:
+            rows = [row for row in found if row.section in sections]
+            if not rows:
+                continue
+            sheet = self.book.add_worksheet(self.labels[title])
+            for column, width in enumerate([40, *[12] * 6]):
+                sheet.set_column(column, column, width)
+            self._row(sheet, 0, columns, {}, self.head)
+            for at, row in enumerate(rows, 1):
+                form = self.counts if row.denominator is None else self.shares
+                name = (
+                    row.name if row.section == sections[0] else f"{row.name} · {section_name(self.said, row.section)}"
+                )
+                self._row(sheet, at, [name, *row[3:]], {1: form, 2: self.counts, 5: form, 6: form})
+            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
+            sheet.freeze_panes(1, 1)
 
     def _ranking(self, title: str, rows: Sequence[Ranked], name: Any) -> None:
         self._sheet(

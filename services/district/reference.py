@@ -21,7 +21,8 @@ HEAD = {
     "name_en": "its English name",
     "time_zone": "an IANA zone; default `Asia/Shanghai`",
     "day_cut_hour": "the hour at which a counting day begins, 0–23; default 0",
-    "month_first_day": "the day on which a statistical month begins, 1–28; default 1",
+    "month_first_day": "the day on which a statistical month begins, 1–28; default 1. From the 16th on it is "
+    "named after the next calendar month: with 26, November is 26 October to 25 November",
     "[sources]": 'the sources that the truth bar expects: `"/case-system" = "案件"`, in the order of the bar',
     "[working_hours]": "when offices work, for `WH` and `WD`: `morning` and `afternoon`, two times each, and `week`, "
     "ISO weekdays; default 08:00–12:00, 14:00–18:00, Monday to Friday",

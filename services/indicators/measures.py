@@ -12,6 +12,7 @@ import msgspec
 
 from services.cases import CaseRow, decode_rating, is_filed, pauses_in
 from services.district.package import District
+from services.marks import Mark
 
 # Every measure with the moment that decides its day. The order is the order of the columns of ``rollups``.
 MEASURES: dict[str, str] = {
@@ -68,11 +69,13 @@ class Where(NamedTuple):
 class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything that one case counts for: ``(day, measure, n)``, and ``(day, measure, from, n)`` for what only
     windows see that end at or behind the cut of day ``from``. Days are yyyymmdd, a measure its place in ``MEASURES``.
+    ``marks`` are beside the roll-ups, in a table of their own (services.marks).
     """
 
     where: Where
     moves: tuple[tuple[int, int, int], ...] = ()
     later: tuple[tuple[int, int, int, int], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 decode_counted = msgspec.json.Decoder(Counted).decode

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 from services.district.package import District
 from services.figures import Days, NotKept, Scope, figures, window_of
 from services.indicators.figure import Figure
+from services.leadership.gather_parts import Marked, Places, cameras_now
 from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
 from services.leadership.spans import Span, as_date, before, number, year_ago
 from services.store import schema
@@ -31,12 +32,16 @@ def gather(
         )
     }  # fmt: skip
     window = window_of(district, asked.days, now)
+    marked = Marked(connection, district, asked.days, asked.others, now, asked.scope)
     return Report(
         district.code, street, unit, span.text, window.start, window.end, window.until,
         figures=asked.whole(NAMES), open_at_end=asked.standing(), levels=asked.levels(),
         streets=[] if street else asked.ranked("street"), units=[] if unit else asked.ranked("unit"),
         classes=asked.parts("domain"), channels=asked.parts("channel"), days=asked.series(), hours=asked.hours(),
-        targets=targets,
+        targets=targets, reasons=marked.reasons(), supervision=marked.supervision(),
+        campaigns=marked.campaigns(row["code"] for row in district.tables.get("campaigns", ())),
+        repeats=Places(connection, district, asked.days, now, asked.scope).repeats(), told=marked.told(),
+        cameras=None if street or unit else cameras_now(connection),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ RANKED_N = 30
 _Z = 1.959964
 HEADLINES = ("on_time_close_rate", "intake", "closed", "satisfaction_rate", "rework_rate", "district_share")
 FUNNEL = ("grid_solved_rate", "street_solved_rate", "district_share")
+CALL_BACKS = ("contact_rate", "solved_rate", "satisfaction_rate")
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A class's or a channel's count."""
+    """A class's, a channel's or a reason's count; a campaign's share."""
 
     code: str
     count: Compared
@@ -72,11 +73,89 @@ class Point(msgspec.Struct, frozen=True):
     n: int
 
 
+class Supervised(msgspec.Struct, frozen=True):
+    """Cases supervised (督办) by kind and level, 0 where it was not told: begun in the span; under it at its end."""
+
+    kind: str
+    level: int
+    begun: Compared
+    standing: int
+
+
+class Supervision(msgspec.Struct, frozen=True):
+    """The same of all kinds. A case with several kinds stands in several rows, here once."""
+
+    rows: list[Supervised]
+    begun: Compared
+    standing: int
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """Where one class comes again. ``case_id`` is one of its cases; ``class_name`` of a sensitive class ''."""
+
+    case_id: str
+    domain: str
+    class_name: str
+    street: str
+    community: str
+    grid: str
+    n: int
+    open: int
+
+
+class Repeats(msgspec.Struct, frozen=True):
+    """The fullest places of the days from ``first`` up to ``end`` (yyyymmdd): of squares ``metres`` wide with those
+    around them, ``least`` cases and more.
+    """
+
+    first: int
+    end: int
+    metres: float
+    least: int
+    rows: list[Repeat]
+
+
+class KeySpots(msgspec.Struct, frozen=True):
+    """The listed spots of a kind (area, road, place): ``n``, of them covered by cameras that work, and not known."""
+
+    kind: str
+    n: int
+    covered: int
+    unknown: int
+
+
+class BlindSpot(msgspec.Struct, frozen=True):
+    """A listed spot of which something is blind; ``cases`` and ``unseen`` of the last 30 days."""
+
+    id: str
+    kind: str
+    name: str
+    street: str
+    gap: str
+    cases: int
+    unseen: int
+
+
+class Cameras(msgspec.Struct, frozen=True):
+    """Cameras and key spots as they are at ``at`` (Unix ms), whatever the span."""
+
+    at: int
+    is_night: bool
+    cameras: int
+    online: int
+    state_unknown: int
+    target_online: float
+    spots: list[KeySpots]
+    worst: list[BlindSpot]
+
+
 class Report(msgspec.Struct, frozen=True):
     """The whole page's data. ``street`` and ``unit``: whose it is, empty for the district's; times in Unix ms.
 
     ``hours``: for Monday to Sunday 24 means of reported cases an hour, None where the span has no such day.
-    ``reasons``: why cases went to the district, the code and how many; ``repeats``: places with several cases.
+    ``reasons``: why the closed cases that the district had went there, '' where it was not told: they add up to the
+    district's of ``levels``. ``campaigns``: closed by the end of those found in the span. ``told``: of which of
+    supervision and campaign the case system has ever told. ``cameras``: the district's own report alone, as of now.
     """
 
     district: str
@@ -96,6 +175,12 @@ class Report(msgspec.Struct, frozen=True):
     days: list[Point]
     hours: list[list[float | None]]
     targets: dict[str, float]
+    reasons: list[Part] = []
+    supervision: Supervision | None = None
+    campaigns: list[Part] = []
+    repeats: Repeats | None = None
+    cameras: Cameras | None = None
+    told: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:

@@ -140,9 +140,11 @@ def matters(report: Report) -> list[Saying]:
     over = report.targets["district_share"]
     if district.now.value is not None and district.now.n >= RANKED_N and district.now.value > over:
         cases = round(district.now.numerator)
-        found.append((cases - over * district.now.n, Saying("district_high", {
-            "share": district.now.value, "target": over, "cases": cases,
-        })))  # fmt: skip
+        values: dict[str, float | int | str] = {"share": district.now.value, "target": over, "cases": cases}
+        code = "district_high"
+        if known := [part for part in report.reasons if part.code]:
+            code, values = "district_high_by", values | {"reason": known[0].code, "of_reason": known[0].count.now.n}
+        found.append((cases - over * district.now.n, Saying(code, values)))
     rework = report.figures["rework_rate"]
     if word_of(rework) == "up" and rework.now.value is not None and rework.change is not None:
         found.append((rework.now.numerator, Saying("rework_up", {

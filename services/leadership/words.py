@@ -83,13 +83,16 @@ class Words:
 
     def span_name(self, span: Span) -> str:
         """The span in words: 11月26日 周四; 2026年第48周（11月23日–29日）."""
-        first, last, forms = span.first, span.last, self.words["span"]
+        first, last, forms, named = span.first, span.last, self.words["span"], span.month
         year, week, weekday = first.isocalendar()
         values = {
             "y": first.year, "m": first.month, "d": first.day, "m2": last.month, "d2": last.day, "y2": last.year,
-            "week": week, "wy": year, "q": (first.month + 2) // 3, "weekday": self.words["weekdays"][weekday - 1],
+            "week": week, "wy": year, "q": (named.month + 2) // 3, "weekday": self.words["weekdays"][weekday - 1],
         }  # fmt: skip
-        return str(forms[span.kind]).format(**values)
+        if span.kind not in {"month", "quarter"}:
+            return str(forms[span.kind]).format(**values)
+        name = str(forms[span.kind]).format(**{**values, "y": named.year, "m": named.month})
+        return name if span.month_day == 1 else name + str(self.words["of_account"]).format(**values)
 
     # — figures —
 
@@ -198,16 +201,20 @@ class Words:
             found.append(Row("", "", label, min(n / longest, 1), f"{n:,}", "", ""))
         return found
 
-    def levels(self) -> list[Row]:
-        """Where cases were solved, against the targets."""
+    def solved_at(self) -> dict[str, int]:
+        """Cases by where they were solved, of those of which it is known; the community's are the grid's."""
         levels = self.report.levels
-        known = sum(levels.get(level, 0) for level in ("grid", "community", "street", "district"))
-        if not known:
-            return []
-        counts = {
+        return {
             "grid": levels.get("grid", 0) + levels.get("community", 0), "street": levels.get("street", 0),
             "district": levels.get("district", 0),
         }  # fmt: skip
+
+    def levels(self) -> list[Row]:
+        """Where cases were solved, against the targets."""
+        counts = self.solved_at()
+        known = sum(counts.values())
+        if not known:
+            return []
         targets = self.report.targets
         bad = {
             "grid": counts["grid"] / known < targets["grid_solved_rate"], "street": False,
@@ -266,6 +273,8 @@ class Words:
                 shown[name] = self.street(str(value))
             elif name == "domain":
                 shown[name] = self.domain(str(value))
+            elif name == "reason":
+                shown[name] = str(self.all["reason"].get(str(value), value))
             elif name == "change":
                 shown[name] = grown(float(value))
             elif name in {"off", "points"}:

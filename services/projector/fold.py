@@ -23,6 +23,7 @@ from services.events.others import (
 from services.events.parse import Event
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import Counted, count, counted_text
+from services.marks import marks_of
 from services.projector.delta import Happened, ThingChange
 from services.store.write import OldCase
 from services.working_calendar import calendar_of
@@ -39,6 +40,13 @@ class Settled(NamedTuple):
     text: str
 
 
+class MarkChange(NamedTuple):
+    """Rows of ``case_marks``: the keys of those that are no more, and those to write."""
+
+    gone: list[tuple[object, ...]]
+    rows: list[tuple[object, ...]]
+
+
 class CaseChanges(NamedTuple):
     """What a batch does to the cases."""
 
@@ -46,6 +54,7 @@ class CaseChanges(NamedTuple):
     gone: list[str]
     counts: Change
     later: LaterChange
+    marks: MarkChange
 
 
 def unified_domain(case: Case, source: str, district: District) -> str:
@@ -86,6 +95,8 @@ def settle_all(events: Iterable[tuple[int, Event, Place]], district: District) -
         assert isinstance(case, Case)
         row = settle(event, key, place, unified_domain(case, event.source, district), calendar, share)
         counted = count(row, district)
+        if counted is not None and (marks := marks_of(case, row)):
+            counted = msgspec.structs.replace(counted, marks=marks)
         found[key] = Settled(row, counted, counted_text(counted))
     return found
 
@@ -105,6 +116,7 @@ def change_cases(
     gone: list[str] = []
     change: Change = {}
     later: LaterChange = {}
+    marks = MarkChange([], [])
     for case_id, (key, event, _) in best.items():
         before = old.get(case_id)
         case = event.body
@@ -116,10 +128,31 @@ def change_cases(
             row = msgspec.structs.replace(row, irregular=n)
         rows.append((row, text))
         if before is None or before.counted_text != text:
-            move(before.counted if before else None, counted, change, later)
+            known = before.counted if before else None
+            move(known, counted, change, later)
+            _mark(case_id, known, counted, marks)
         if not row.is_open and (before is None or before.is_open):
             gone.append(case_id)  # of one that came and went at once the escalator hears so too
-    return CaseChanges(rows, gone, *without_zeros(change, later))
+    return CaseChanges(rows, gone, *without_zeros(change, later), marks)
+
+
+def _mark(case_id: str, old: Counted | None, new: Counted | None, change: MarkChange) -> None:
+    """A case's marks as they move: whole rows, for where the case is may have changed too."""
+    known, found = mark_rows(case_id, old), mark_rows(case_id, new)
+    if known != found:
+        change.gone.extend(key for key in known if key not in found)
+        change.rows.extend(row for key, row in found.items() if known.get(key) != row)
+
+
+def mark_rows(case_id: str, counted: Counted | None) -> dict[tuple[object, ...], tuple[object, ...]]:
+    """Key → row of ``case_marks``."""
+    if counted is None or not counted.marks:
+        return {}
+    where = counted.where.street, counted.where.unit
+    return {
+        (m.what, m.at, case_id, m.n): (m.what, m.at, case_id, m.n, m.code, m.level, m.until, *where)
+        for m in counted.marks
+    }
 
 
 def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:

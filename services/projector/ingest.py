@@ -181,6 +181,7 @@ class Ingest:
         writer.cases(changes.rows)
         writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in kept])
         writer.rollups(changes.counts, changes.later)
+        writer.marks(changes.marks.gone, changes.marks.rows)
         writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])

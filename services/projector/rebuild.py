@@ -132,6 +132,7 @@ def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> No
     moved = {row.case_id for row, _ in changes.rows}
     writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
     writer.rollups(changes.counts, changes.later)
+    writer.marks(changes.marks.gone, changes.marks.rows)
     writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in things_of(events)])
     tallies = tallies_of(event for _, event in events)
     for key, n in broken.items():

@@ -14,7 +14,9 @@ from sqlalchemy import Engine, select
 from services.cases import CaseRow, decode_pauses
 from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import count, counted_text
+from services.indicators.measures import count, counted_text, decode_counted
+from services.marks import STANDS, Mark
+from services.projector.fold import mark_rows
 from services.simulator.dice import Dice
 from services.store import schema
 from services.store.engine import writing
@@ -28,6 +30,8 @@ _MOMENTS = (
     "event_at", "reported_at", "filed_at", "closed_at", "deadline_at", "soon_at", "accepted_at", "dispatched_at",
     "handled_at", "handle_deadline_at", "count_at",
 )  # fmt: skip
+# A case that has ended, and what it bears.
+Ended = tuple[CaseRow, tuple[Mark, ...]]
 _ENCODE = msgspec.json.Encoder().encode
 _RATING = msgspec.json.Decoder(list[Any]).decode
 
@@ -54,32 +58,33 @@ def write_older(  # noqa: PLR0917  # what it is made of
         for chunk in _chunks(engine, last - span, last):
             if stop():
                 return None
-            told = [row for row in _told_again(chunk, district, turn, span) if row.reported_at >= first]
+            told = [one for one in _told_again(chunk, district, turn, span) if one[0].reported_at >= first]
             written += _keep(engine, district, told)
         progress(turn / turns)
     return written
 
 
-def _chunks(engine: Engine, start: int, end: int) -> Iterator[list[CaseRow]]:
+def _chunks(engine: Engine, start: int, end: int) -> Iterator[list[Ended]]:
     """The ended cases that were reported in a span, so many at a time, by their ids."""
     c, after = schema.cases.c, ""
     while True:
         where = (c.reported_at >= start, c.reported_at < end, ~c.is_open, ~c.merged, c.case_id > after)
         with engine.connect() as connection:
+            query = select(*_COLUMNS, c.counted).where(*where).order_by(c.case_id).limit(CHUNK)
             found = [
-                CaseRow(*row)
-                for row in connection.execute(select(*_COLUMNS).where(*where).order_by(c.case_id).limit(CHUNK))
+                (CaseRow(*row[:-1]), decode_counted(row[-1]).marks if row[-1] else ())
+                for row in connection.execute(query)
             ]
         if not found:
             return
-        after = found[-1].case_id
+        after = found[-1][0].case_id
         yield found
 
 
-def _told_again(rows: list[CaseRow], district: District, turn: int, span: int) -> Iterator[CaseRow]:
+def _told_again(ended: list[Ended], district: District, turn: int, span: int) -> Iterator[Ended]:
     """The same cases ``turn`` spans earlier: about nine in ten of them, by class, street and whether in time."""
     back = turn * span
-    for row in rows:
+    for row, marks in ended:
         of_class = Dice("older", turn, row.domain, row.street).between(0.8, 1.0)
         is_late = row.closed_at is not None and row.deadline_at is not None and row.closed_at > row.deadline_at
         kept = of_class * (1.0 if is_late else 0.97) ** turn
@@ -87,10 +92,17 @@ def _told_again(rows: list[CaseRow], district: District, turn: int, span: int) -
             continue
         moments = {name: at - back for name in _MOMENTS if (at := getattr(row, name)) is not None}
         day = district.day_of(row.reported_at - back)
-        yield msgspec.structs.replace(
+        told = msgspec.structs.replace(
             row, **moments, case_id=f"{day}-{turn}{row.case_id.rpartition('-')[2]}", entry=row.entry - (back << 20),
             pauses=_pauses(row.pauses, back), rating=_rating(row.rating, back),
         )  # fmt: skip
+        yield (
+            told,
+            tuple(
+                mark._replace(at=mark.at - back, until=mark.until if mark.until == STANDS else mark.until - back)
+                for mark in marks
+            ),
+        )
 
 
 def _pauses(pauses: str, back: int) -> str:
@@ -106,22 +118,26 @@ def _rating(rating: str, back: int) -> str:
     return _ENCODE([*given, None if at is None else at - back]).decode()
 
 
-def _keep(engine: Engine, district: District, rows: list[CaseRow]) -> int:
+def _keep(engine: Engine, district: District, ended: list[Ended]) -> int:
     """One transaction: those rows that are not there yet, with what they count for."""
-    if not rows:
+    if not ended:
         return 0
     change: Change = {}
     later: LaterChange = {}
     with writing(engine) as connection:
         writer = Writer(connection)
         writer.lock()
-        known = writer.old_cases([row.case_id for row in rows])
-        fresh = [row for row in {row.case_id: row for row in rows}.values() if row.case_id not in known]
-        kept = []
-        for row in fresh:
-            counted = count(row, district)
+        known = writer.old_cases([row.case_id for row, _ in ended])
+        fresh = {row.case_id: (row, marks) for row, marks in ended if row.case_id not in known}
+        kept: list[tuple[CaseRow, str]] = []
+        lines: list[tuple[object, ...]] = []
+        for row, marks in fresh.values():
+            if (counted := count(row, district)) is not None and marks:
+                counted = msgspec.structs.replace(counted, marks=marks)
             move(None, counted, change, later)
+            lines += mark_rows(row.case_id, counted).values()
             kept.append((row, counted_text(counted)))
         writer.cases(kept)
         writer.rollups(*without_zeros(change, later))
+        writer.marks([], lines)
     return len(fresh)

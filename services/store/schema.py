@@ -163,6 +163,23 @@ rollups_later = Table(
     sqlite_with_rowid=False,
 )
 
+# What a case bears besides its counts (services.marks), in the order of time: a leader's month is one range.
+case_marks = Table(
+    "case_marks",
+    metadata,
+    Column("what", Text, primary_key=True, comment="district, supervision, campaign"),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False, comment="its place in the case's list"),
+    Column("code", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("until", BigInteger, nullable=False, comment="when it ended; marks.STANDS while it has not"),
+    Column("street", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("case_marks_until", case_marks.c.what, case_marks.c.until)
+
 proposals = Table(
     "proposals",
     metadata,

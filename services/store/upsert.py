@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
 
 from services.store.engine import is_postgres
-from services.store.schema import cases, history, rollups, rollups_later, tallies, things
+from services.store.schema import case_marks, cases, history, rollups, rollups_later, tallies, things
 
 Row = Sequence[Any]
 
@@ -48,6 +48,19 @@ def add_rollups_later(connection: Connection, rows: Sequence[Row]) -> None:
 def add_tallies(connection: Connection, rows: Sequence[Row]) -> None:
     """Add ``n`` to each (what, source)."""
     _write(connection, tallies, rows, f"({_key(tallies)}) DO UPDATE SET n = tallies.n + excluded.n")
+
+
+def drop_marks(connection: Connection, keys: Sequence[Row]) -> None:
+    """Delete the marks of these keys (what, at, case_id, n)."""
+    if keys:
+        one = "%s" if is_postgres(connection) else "?"
+        where = " AND ".join(f"{column.name} = {one}" for column in case_marks.primary_key)
+        connection.exec_driver_sql(f"DELETE FROM case_marks WHERE {where}", list(map(tuple, keys)))
+
+
+def put_marks(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert or replace marks, in the order of the columns."""
+    _write(connection, case_marks, rows, f"({_key(case_marks)}) DO UPDATE SET {_all(case_marks)}")
 
 
 def append_history(connection: Connection, rows: Sequence[Row]) -> None:

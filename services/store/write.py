@@ -24,6 +24,8 @@ from services.store.upsert import (
     add_rollups_later,
     add_tallies,
     append_history,
+    drop_marks,
+    put_marks,
     upsert_cases,
     upsert_things,
 )
@@ -32,7 +34,7 @@ OUTBOX_KEPT = 20_000
 # Kinds of things that no event brings: other processes of ours make them from the rest.
 OF_OUR_OWN = ("hot_spots", "alarm", *COVERAGE_KINDS)
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
-MODEL = 2
+MODEL = 3
 
 _ENCODE = msgspec.json.Encoder().encode
 
@@ -194,6 +196,11 @@ class Writer:
             self.connection, [(*cell, measure, seen, n) for (cell, measure, seen), n in sorted(later.items())]
         )
 
+    def marks(self, gone: Sequence[Sequence[object]], rows: Sequence[Sequence[object]]) -> None:
+        """Forget marks by their keys, then write these, in the order of the columns of ``case_marks``."""
+        drop_marks(self.connection, gone)
+        put_marks(self.connection, rows)
+
     def tallies(self, change: dict[tuple[str, str], int]) -> None:
         """Add to the tallies of refusals and flags."""
         add_tallies(self.connection, [(*key, n) for key, n in sorted(change.items())])
@@ -226,7 +233,7 @@ class Writer:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
         # What the escalator gathers, the surveyor tells and the alarms are is not in the history: it stays.
         self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
-        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.outbox):
+        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.case_marks, schema.outbox):
             self.connection.execute(delete(table))
         self.connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
 

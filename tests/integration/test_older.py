@@ -43,6 +43,8 @@ def test_every_figure_is_of_the_cases_and_the_weeks_are_earlier_weeks(engine: En
     assert all(NOON - DAYS * DAY_MS <= row.reported_at < NOON - (EVENT_DAYS - 14) * DAY_MS for row in made)
     moments = {(row.reported_at - NOON) % (7 * DAY_MS) for row in before.values()}
     assert all((row.reported_at - NOON) % (7 * DAY_MS) in moments for row in made)
+    marked = {row[2] for row in dump(engine, "case_marks")["case_marks"]}
+    assert {row.case_id for row in made} & marked and {row.case_id for row in before.values()} & marked
     spans = {(row.class_key, row.closed_at - row.reported_at) for row in before.values() if row.closed_at}
     assert all((row.class_key, row.closed_at - row.reported_at) in spans for row in made if row.closed_at)
 
@@ -52,10 +54,10 @@ def test_it_is_made_once_and_stopped_half_way_it_goes_on(engine: Engine, tiny: D
     assert older(engine, tiny, stops=2) is None
     half = len(all_rows(engine))
     assert older(engine, tiny) is not None
-    whole = dump(engine, "cases", "rollups", "rollups_later")
+    whole = dump(engine, "cases", "rollups", "rollups_later", "case_marks")
     assert len(all_rows(engine)) > half
     assert older(engine, tiny) == 0
-    assert dump(engine, "cases", "rollups", "rollups_later") == whole
+    assert dump(engine, "cases", "rollups", "rollups_later", "case_marks") == whole
 
 
 @pytest.mark.parametrize("text", ["", "d", "0d", "-3d", "4.5d", "１０d", "9999d", "year"])

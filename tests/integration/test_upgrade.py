@@ -39,7 +39,7 @@ def test_a_store_of_the_first_version_is_made_again_from_its_history(tiny: Distr
     rebuild_if_old(old, ingest, NOON, said.append)
     assert said
     assert "made again from the history" in said[0]
-    names = ("cases", "rollups", "rollups_later", "things")
+    names = ("cases", "rollups", "rollups_later", "case_marks", "things")
     assert dump(old, *names) == dump(now, *names)
     with old.connect() as connection:
         found = read_feed(connection)

@@ -14,7 +14,8 @@ ROOMS = (
     "archive.month", "audit", "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
     "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
     "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
-    "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
+    "marks", "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
+    "leadership.part_words", "leadership.figure_rows",
     "liveboard.alarm_tiles", "liveboard.lenses", "liveboard.case_export", "roads", "units", "joint",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}

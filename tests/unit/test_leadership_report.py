@@ -11,6 +11,7 @@ from dashboard.texts import LANGUAGES, texts
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
+from services.leadership.part_words import PartWords
 from services.leadership.report import (
     RANKED_N,
     Compared,
@@ -148,7 +149,7 @@ def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() ->
 
 CODES = """nothing came came_up_by came_up came_down came_same came_none kept_none kept kept_below kept_below_by
 solved_none
-solved solved_low solved_high solved_both street_low class_up district_high rework_up""".split()
+solved solved_low solved_high solved_both street_low class_up district_high district_high_by rework_up""".split()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -168,3 +169,20 @@ def test_plotlys_own_classes_take_the_charts() -> None:
         chart = json.loads(text)
         assert len(go.Figure(chart).data) == len(chart["data"])
     assert charts(report(), texts("zh-CN")) == {}
+
+
+def test_why_most_went_to_the_district_is_named_where_the_case_system_says_why(tiny: District) -> None:
+    over = {"district_share": Compared(share(60, 1000, "district_share"))}
+    told = [Part("", Compared(count(30))), Part("ping_pong", Compared(count(20))), Part("repeat", Compared(count(10)))]
+    ((_, text),) = Words(report(figures=over, reasons=told), parse("2026-11-26", TODAY), texts("zh-CN"), tiny).matters()
+    assert text.endswith("60 件，最多因多次退回（20 件）")
+    (silent,) = matters(report(figures=over, reasons=told[:1]))
+    assert silent.code == "district_high"
+
+
+def test_a_count_of_few_changes_in_cases_and_one_of_many_in_per_cent(tiny: District) -> None:
+    parts = PartWords(Words(report(), parse("2026-11-26", TODAY), texts("zh-CN"), tiny))
+    changes = [(3, 1, "+2"), (1, 3, "−2"), (2, 2, "±0"), (5, 0, "+5"), (45, 30, "↑50.0%"), (29, 29, "±0")]
+    for now, then, said in changes:
+        assert parts.change(Compared(count(now), count(then))) == said
+    assert parts.change(Compared(count(3))) == ""

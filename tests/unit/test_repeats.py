@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from services.district.package import District
 from services.district.policy import EscalationPolicy, MergingPolicy
-from services.repeats import Neighbours, Seen, earlier_closed, hot_spots, metres, same_matter
+from services.repeats import (
+    Neighbours,
+    Seen,
+    earlier_closed,
+    gathered,
+    hot_spots,
+    metres,
+    same_matter,
+    square_of,
+    squares_per_degree,
+)
 from services.watch import CaseAt, WatchedAreas
 from tests.tiny import NOON, square
 from tests.unit.test_escalation import row
@@ -95,3 +105,40 @@ def test_a_watched_area_counts_what_lies_in_it(tiny: District) -> None:
     assert (watched.watched_by, watched.patrolled_at) == ("D1", NOON - 60_000)
     assert (nothing.open, nothing.patrolled_at) == (0, None)
     assert WatchedAreas(tiny).watch(cases, NOON) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9), st.integers(0, 9), st.integers(2, 9)), max_size=60))
+def test_no_square_stands_in_two_places_and_each_place_has_enough(found: list[tuple[str, int, int, int]]) -> None:
+    squares = list({square[:3]: square for square in found}.values())
+    places = gathered(squares, 6, 1000)
+    taken = [i for place in places for i in place]
+    assert len(taken) == len(set(taken))
+    sizes = [sum(squares[i][3] for i in place) for place in places]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(n >= 6 for n in sizes)
+    for place in places:
+        key, x, y, n = squares[place[0]]
+        assert all(squares[i][0] == key and abs(squares[i][1] - x) <= 1 and abs(squares[i][2] - y) <= 1 for i in place)
+        assert n == max(squares[i][3] for i in place)
+    alone = {i for i, square in enumerate(squares) if square[3] >= 6} - set(taken)
+    assert not alone  # a square that is enough by itself is never left out
+    assert gathered(squares, 6, 3) == places[:3]
+
+
+def test_a_row_of_squares_is_several_places_and_another_class_is_another_matter() -> None:
+    row_of_ten = [("a", x, 0, 4) for x in range(10)]
+    places = gathered(row_of_ten, 4, 99)
+    assert sorted(i for place in places for i in place) == list(range(10))
+    assert max(len(place) for place in places) <= 3
+    assert gathered([("a", 0, 0, 3), ("b", 0, 0, 3)], 4, 9) == []
+    assert gathered([("a", 0, 0, 2), ("a", 1, 1, 3)], 4, 9) == [(1, 0)]
+
+
+@given(st.floats(-60, 60), st.floats(-179, 179), st.floats(10, 200))
+def test_a_square_is_as_wide_as_asked(lat: float, lon: float, wide_m: float) -> None:
+    per_degree = squares_per_degree(wide_m, lat)
+    x, y = square_of(lon, lat, per_degree)
+    east, north = (lon + 1.001 / per_degree[0], lat), (lon, lat + 1.001 / per_degree[1])
+    assert x < square_of(*east, per_degree)[0] <= x + 2
+    assert y < square_of(*north, per_degree)[1] <= y + 2
+    assert abs(metres((lon, lat), (lon, lat + 1 / per_degree[1])) - wide_m) < 0.01 * wide_m
