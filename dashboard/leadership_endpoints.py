@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import flask
 from flask import Flask, Response, request
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.layouts.moments import minute_text
@@ -33,6 +33,7 @@ from services.leadership.report import Report
 from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, as_date, before, latest, parse
 from services.leadership.words import Words
 from services.rights import DISTRICT, may
+from services.store import schema
 
 CASES_SHOWN = 200
 
@@ -71,12 +72,24 @@ class Leading:
         """(street, unit) of the query, of which the person may see the figures; a street's staff see their own."""
         asking = person()
         street, unit = request.args.get("street", asking.street), request.args.get("unit", "")
-        if street and street not in self.district.streets:
+        if street and street not in self.district.streets and not self.has_been(street):
             refuse(404, "没有这个街道 / no such street")
         if unit and unit not in self.district.units:
             refuse(404, "没有这个单位 / no such unit")
         allowed("see_leadership", street or DISTRICT)
         return street, unit
+
+    def has_been(self, street: str) -> bool:
+        """Whether figures are kept of a street that the package no longer has: merged away, or under another code."""
+        r = schema.rollups.c
+
+        def read() -> bool:
+            with self.engine.connect() as connection:
+                kept = select(r.day).where(r.cut == "class", r.street == street[:64]).limit(1)
+                return connection.execute(kept).first() is not None
+
+        found: bool = self.offload(read)
+        return found
 
     def beside(self, span: Span, street: str, unit: str, words: dict[str, Any]) -> Words | None:
         """What the query wants side by side with it: another span (``with``), another street (``with_street``).
@@ -87,7 +100,7 @@ class Leading:
         if not text and not code:
             return None
         other = self.parse(text) if text else span
-        if code and code not in self.district.streets:
+        if code and code not in self.district.streets and not self.has_been(code):
             refuse(404, "没有这个街道 / no such street")
         mine = code or street
         allowed("see_leadership", mine or DISTRICT)
@@ -120,6 +133,8 @@ def register_leadership(server: Flask, leading: Leading) -> None:
             span, wrong = leading.span(), ""
         except SpanRefused as error:
             span, wrong = leading.latest_day(), words["leadership"]["refused"][error.code]
+        if street and street not in leading.district.streets:
+            wrong = wrong or words["leadership"]["gone_street"].format(code=street)
         report, beside = leading.report(span, street, unit), None
         try:
             beside = leading.beside(span, street, unit, words)

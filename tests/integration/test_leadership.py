@@ -33,7 +33,7 @@ from tests.doors import DUTY, S1, WHO, House, house
 from tests.integration.test_rollups import TODAY, take_in
 from tests.lives import lives
 from tests.reference import all_rows
-from tests.tiny import NOON, numbered
+from tests.tiny import NOON, case, entry, middle, numbered
 
 pytestmark = pytest.mark.redis
 LEADER = next(who for who in WHO if who.name == "leader")
@@ -218,3 +218,15 @@ def test_two_streets_and_two_spans_stand_side_by_side(home: House) -> None:
     assert "并列对比" in page
     assert "看不懂这个时间段" in home.get(LEADER, "/leadership?span=2026-W47&with=x").text
     assert home.get(S1, "/leadership?span=2026-W47&with_street=S2").status_code == 403
+
+
+def test_a_street_that_was_merged_away_keeps_its_figures_and_says_so(home: House) -> None:
+    """The case system goes on naming it; the package has it no longer."""
+    gone = [entry(case("GONE", street="S7", **dict.fromkeys(middle(0, 0), ...)), at=NOON - 3_600_000)]
+    take_in(home.engine, home.district, numbered(gone, start=NOON + 2_000_000), 1)
+    page = home.get(LEADER, "/leadership?span=2026-11-23&street=S7")
+    assert page.status_code == 200
+    assert "S7 已不在本区街道之列" in page.text
+    assert re.search(r"上报\s*1\s*件", page.text)
+    assert home.get(S1, "/leadership?span=2026-11-23&street=S7").status_code == 403
+    assert home.get(LEADER, "/leadership?span=2026-11-23&street=S8").status_code == 404
