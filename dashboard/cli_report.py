@@ -11,14 +11,14 @@ from services.settings import Settings
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-KINDS = ("pdf", "xlsx")
+KINDS = ("pdf", "xlsx", "csv")
 # What people wait seconds for gives way to what they wait milliseconds for.
 NICE = 10
 
 
 def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser], None]) -> None:
     """Add it to the parser; ``local`` adds the options that say where the data lie."""
-    text = "make the report of a day, week, month or any span: PDF and Excel"
+    text = "make the report of a day, week, month or any span: PDF, Excel and CSV"
     report = commands.add_parser("report", help=text, description=text)
     local(report)
     span = report.add_mutually_exclusive_group()

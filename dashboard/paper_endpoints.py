@@ -17,6 +17,7 @@ from services.store.engine import writing
 from services.store.jobs import Job
 
 TYPES = {
+    "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip

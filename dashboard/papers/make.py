@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from dashboard.papers.made import Made, put
 from dashboard.papers.paper import as_pdf, paper_html
+from dashboard.papers.table import csv_table
 from dashboard.papers.workbook import MOST_CASES, Workbook
 from dashboard.texts import texts
 from services.audit_keeping import machine_ms
@@ -17,14 +18,16 @@ from services.district.package import District
 from services.doors import open_doors
 from services.figures import Days, window_of
 from services.leadership import spans
+from services.leadership.figure_rows import figure_rows
 from services.leadership.gather import gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, SpanRefused, as_date, latest, parse
+from services.leadership.words import Words
 from services.publishing import OperationError
 from services.settings import Settings
 from services.store import schema
 
-KINDS = ("pdf", "xlsx")
+KINDS = ("pdf", "xlsx", "csv")
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -71,6 +74,10 @@ def papers(  # of what, when, for whom
         for kind in wanted.kinds:
             if kind == "pdf":
                 yield f"{stem}.pdf", as_pdf(paper_html(report, span, words, district, made, cameras=wanted.cameras))
+                continue
+            if kind == "csv":
+                said = Words(report, span, words, district)
+                yield f"{stem}.csv", csv_table(said, figure_rows(said, cameras=wanted.cameras), made).encode()
                 continue
             book = Workbook(report, span, words, district, made, cameras=wanted.cameras)
             try:

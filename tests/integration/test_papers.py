@@ -42,7 +42,7 @@ def state(home: House, job: str, who: Who = LEADER) -> str:
     return str(home.get(who, f"/api/v1/papers/{job}").json["state"])
 
 
-@pytest.mark.parametrize("kind", ["pdf", "xlsx"])
+@pytest.mark.parametrize("kind", ["pdf", "xlsx", "csv"])
 def test_a_paper_is_asked_for_made_and_fetched_by_who_asked(home: House, kind: str) -> None:
     job = ask(home, kind=kind, cases=True)
     assert state(home, job) == "waiting"
@@ -51,7 +51,7 @@ def test_a_paper_is_asked_for_made_and_fetched_by_who_asked(home: House, kind: s
     assert not worker(home).work()
     assert state(home, job) == "done"
     answer = home.get(LEADER, f"/api/v1/papers/{job}/file")
-    assert answer.data.startswith(b"%PDF" if kind == "pdf" else b"PK")
+    assert answer.data.startswith({"pdf": b"%PDF", "xlsx": b"PK", "csv": b"\xef\xbb\xbf"}[kind])
     assert f"2026-11.{kind}" in answer.headers["Content-Disposition"]
     for path in (f"/api/v1/papers/{job}", f"/api/v1/papers/{job}/file"):
         assert home.get(DUTY, path).status_code == 404
