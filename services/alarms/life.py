@@ -196,10 +196,14 @@ def _over(alarm: Alarm, now: int, policy: AlarmPolicy) -> Change | None:
     """No condition any more: it clears, and after some hours it leaves the list."""
     if alarm.cleared_at is None:
         return Change("cleared", replace(alarm, state="cleared", cleared_at=now))
+    return Change("forgotten", alarm) if leaves_the_list(alarm, now, policy) else None
+
+
+def leaves_the_list(alarm: Alarm, now: int, policy: AlarmPolicy) -> bool:
+    """Whether it has been over for so long that no list has it any more."""
     is_on_the_shelf = alarm.shelved_until is not None and now < alarm.shelved_until
-    if now - alarm.cleared_at < policy.clear_kept_hours * HOUR_MS or is_on_the_shelf:
-        return None
-    return Change("forgotten", alarm)
+    kept_ms = policy.clear_kept_hours * HOUR_MS
+    return alarm.cleared_at is not None and now - alarm.cleared_at >= kept_ms and not is_on_the_shelf
 
 
 def _waiting(alarm: Alarm, now: int) -> Alarm:

@@ -4,10 +4,11 @@
 moment's: lights, counts and the counting day are as they were.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
+from services.alarms.life import leaves_the_list
 from services.cases import CaseRow
 from services.district.package import District
 from services.events.case import Case
@@ -25,6 +26,7 @@ from services.projector.placing import Locator
 from services.projector.rebuild import event_of, placed_again
 from services.projector.regular import irregular_of
 from services.store.past import AlarmAt
+from services.store.purge import UNITS_KEPT_MS
 from services.store.read import Past
 from services.store.write import OldCase
 from services.working_calendar import calendar_of
@@ -115,12 +117,23 @@ class PastRoom:
             things=[*_things(events), *_alarms(arrived.alarms)],
             tallies=[(*key, n) for key, n in tallies.items()],
             happened=ticker(best, changes),
+            things_gone=list(self._forgotten(until)),
         )
         changed = self.board.tick(until)
         changed |= self.board.apply(self.board.revision + 1, delta, until)
         self.board.answered.clear()
         self.at = until
         return changed
+
+    def _forgotten(self, now: int) -> Iterator[tuple[str, str]]:
+        """Alarms that have left the list, and patrols of which nothing is kept any more."""
+        policy = self.district.policy.alarms
+        for key, alarm in self.board.alarms.items():
+            if leaves_the_list(alarm, now, policy):
+                yield "alarm", key
+        for (kind, key), thing in self.board.things.items():
+            if kind == "unit" and thing.version < now - UNITS_KEPT_MS:
+                yield kind, key
 
     def _before(self, case_id: str) -> OldCase | None:
         row = self.board.rows.get(case_id)

@@ -14,6 +14,7 @@ import redis
 from sqlalchemy import Engine, insert, select
 
 from dashboard.papers.review_paper import WantedReview, review_paper
+from services.alarms.told import Alarm, encode_alarm
 from services.clock import SetClock, parse_ms
 from services.district.load import load
 from services.district.package import District
@@ -25,6 +26,7 @@ from services.liveboard.zone import Zone
 from services.past.answering import Answerer
 from services.past.asking import Answer, Question
 from services.past.moments import EVERY_MS
+from services.past.reading import PastReader
 from services.projector.ingest import Entry, Ingest
 from services.projector.rebuild import rebuild
 from services.publishing import OperationError
@@ -32,6 +34,7 @@ from services.sealing import Sealer
 from services.simulator.generate import generate
 from services.simulator.world import CaseSystem
 from services.store import read, schema
+from services.store.alarms import write_lives
 from services.store.engine import open_engine, writing
 from services.store.migrate import upgrade
 from tests import archive_scene
@@ -320,3 +323,41 @@ def test_the_review_tells_both_views_the_major_cases_and_what_came_late(
     assert ("当时所知" in text) == (language == "zh-CN")
     with pytest.raises(OperationError, match="it begins at"):
         review_paper(sqlite_engine, tiny, LAST, WantedReview(NOON - 300 * DAY, 4), "宋涛")
+
+
+def test_alarms_stand_as_they_stood_and_leave_the_list(engine: Engine, tiny: District) -> None:
+    take_in(engine, tiny, arrived(lives(2, cases=30)), 100)
+    at = NOON - 2 * DAY
+    raised = Alarm("a-1", tiny.code, "source_stopped", 2, "check_source", at, at)
+    taken = msgspec.structs.replace(raised, state="acknowledged", acked_at=at + HOUR // 2, acked_by="周敏")
+    cleared = msgspec.structs.replace(taken, state="cleared", cleared_at=at + HOUR)
+    steps = [(at, "raised", raised), (at + HOUR // 2, "acknowledged", taken), (at + HOUR, "cleared", cleared)]
+    with writing(engine) as connection:
+        write_lives(connection, [(when, what, "", "", alarm, encode_alarm(alarm)) for when, what, alarm in steps])
+    worker = made(engine, tiny, LAST)
+
+    def tile(moment: int) -> dict[str, Any]:
+        found: dict[str, Any] = state(worker.said_to(Question("q", "room", moment)).parts)[1]["alarms"]
+        return found
+
+    assert tile(at - 1)["alarms"] == []
+    assert (tile(at)["untaken"], tile(at)["n"], tile(at)["sound"]) == (1, 1, 2)
+    assert (tile(at + 40 * 60_000)["untaken"], tile(at + 40 * 60_000)["n"]) == (0, 1)
+    assert "周敏" not in json.dumps(tile(at + 40 * 60_000), ensure_ascii=False)
+    assert tile(at + HOUR)["n"] == 0
+    with engine.connect() as connection:
+        reader = PastReader(tiny)
+        assert reader.room_at(connection, at + 2 * HOUR).board.alarms.keys() == {"a-1"}
+        assert reader.room_at(connection, at + 2 * DAY).board.alarms == {}
+
+
+def test_what_was_refused_by_then_is_counted(engine: Engine, tiny: District) -> None:
+    take_in(engine, tiny, arrived(lives(4, cases=60)), 1)
+    worker, d = made(engine, tiny, LAST), schema.dead.c
+    with engine.connect() as connection:
+        times = connection.execute(select(d.at).order_by(d.at)).scalars().all()
+    assert len(set(times)) > 5
+    for n in (1, len(times) // 2, len(times)):
+        at = times[n - 1]
+        refused = state(worker.said_to(Question("q", "room", at)).parts)[1]["unknown"]["refused"]
+        assert sum(refused.values()) == sum(time <= at for time in times)
