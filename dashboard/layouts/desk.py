@@ -99,6 +99,8 @@ def _names(areas: Any, street: str, district: District) -> dict[str, str]:
 def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any]) -> html.Header:
     query = "?lang=en" if words["language"] == "en" else ""
     links = [html.A(labels["to_wall"], href=f"/wall{query}")] if may(person, "see_wall") else []
+    if may(person, "see_replay"):
+        links.append(html.A(words["replay"]["to_replay"], href=f"/replay{query}"))
     return html.Header(
         [
             html.Span("--:--:--", id=ids.CLOCK, className="clock"),
