@@ -210,7 +210,8 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
         beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
-        other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"), has_replay=may(asking, "see_replay"),
+        other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
+        has_replay=may(asking, "see_replay"),
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")
 
