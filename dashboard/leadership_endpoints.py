@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import flask
 from flask import Flask, Response, request
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.layouts.moments import minute_text
@@ -18,11 +18,12 @@ from dashboard.papers.made import Made
 from dashboard.papers.table import csv_table
 from dashboard.recording import Recorder
 from dashboard.report_cache import Kept
+from dashboard.side_by_side import Sides, classes_wished, side
 from dashboard.texts import texts
 from services.cases import CaseRow
 from services.clock import Clock
 from services.district.package import District
-from services.events.codes import SENSITIVE_DOMAINS
+from services.events.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.figures import Days, Scope, cases_behind, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.reasons import WHY
@@ -83,37 +84,45 @@ class Leading:
         """Whether figures are kept of a street that the package no longer has: merged away, or under another code."""
         r = schema.rollups.c
 
-        def read() -> bool:
-            with self.engine.connect() as connection:
-                kept = select(r.day).where(r.cut == "class", r.street == street[:64]).limit(1)
-                return connection.execute(kept).first() is not None
+        kept = select(r.day).where(r.cut == "class", r.street == street[:64]).limit(1)
+        return self.read(lambda connection: connection.execute(kept).first()) is not None
 
-        found: bool = self.offload(read)
-        return found
-
-    def beside(self, span: Span, street: str, unit: str, words: dict[str, Any]) -> Words | None:
-        """What the query wants side by side with it: another span (``with``), another street (``with_street``).
+    def beside(self, report: Report, span: Span, words: dict[str, Any]) -> Sides | None:
+        """What the query wants side by side with the report: another span, another street, classes.
 
         Raises SpanRefused.
         """
         text, code = request.args.get("with", "").strip(), request.args.get("with_street", "")
-        if not text and not code:
+        here, there = classes_wished()
+        if not (text or code or here or there):
             return None
         other = self.parse(text) if text else span
         if code and code not in self.district.streets and not self.has_been(code):
             refuse(404, "没有这个街道 / no such street")
-        mine = code or street
+        mine = code or report.street
         allowed("see_leadership", mine or DISTRICT)
-        return Words(self.report(other, mine, unit), other, words, self.district)
+        told, now = self.report(other, mine, report.unit), self.clock.now_ms()
+        return Sides(
+            side(report, span, words, self.district, here, now, self.read),
+            side(told, other, words, self.district, there, now, self.read),
+        )
+
+    def read(self, work: Callable[[Connection], Any]) -> Any:
+        """Read in one transaction, away from the loop."""
+
+        def read() -> Any:
+            with self.engine.connect() as connection, connection.begin():
+                return work(connection)
+
+        return self.offload(read)
 
     def report(self, span: Span, street: str, unit: str) -> Report:
         """Gathered away from the loop, once for all who ask within some seconds."""
 
-        def read() -> Report:
-            with self.engine.connect() as connection, connection.begin():
-                return gather(connection, self.district, span, self.clock.now_ms(), street=street, unit=unit)
+        def read(connection: Connection) -> Report:
+            return gather(connection, self.district, span, self.clock.now_ms(), street=street, unit=unit)
 
-        found: Report = self.kept.get((span.text, street, unit), lambda: self.offload(read))
+        found: Report = self.kept.get((span.text, street, unit), lambda: self.read(read))
         return found
 
     def charts(self, report: Report, words: dict[str, Any]) -> dict[str, str]:
@@ -137,7 +146,7 @@ def register_leadership(server: Flask, leading: Leading) -> None:
             wrong = wrong or words["leadership"]["gone_street"].format(code=street)
         report, beside = leading.report(span, street, unit), None
         try:
-            beside = leading.beside(span, street, unit, words)
+            beside = leading.beside(report, span, words)
         except SpanRefused as error:
             wrong = words["leadership"]["refused"][error.code]
         leading.recorder.look(person(), f"/leadership {span.text} {street}{unit}".strip(), "see_page")
@@ -184,7 +193,7 @@ def _query(**values: str) -> str:
     return urlencode(kept)
 
 
-def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | None, wrong: str) -> Response:
+def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Sides | None, wrong: str) -> Response:
     district, span, report = leading.district, said.span, said.report
     here = {"street": report.street, "unit": report.unit}
 
@@ -211,7 +220,7 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Words | 
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
         beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
         other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
-        has_replay=may(asking, "see_replay"),
+        has_replay=may(asking, "see_replay"), classes=[(code, said.domain(code)) for code in DOMAINS],
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")
 

@@ -45,6 +45,15 @@ def gather(
     )  # fmt: skip
 
 
+def class_figures(  # noqa: PLR0917  # what a question is made of
+    connection: Connection, district: District, span: Span, now: int, street: str, domain: str
+) -> dict[str, Compared]:
+    """The page's figures of one class, in the district or a street: for a comparison, so beside no other span."""
+    scope = Scope(street=street or None, domain=domain)
+    found = figures(connection, district, NAMES, Days(*span.numbers), now, scope)[()]
+    return {figure.name: Compared(figure) for figure in found}
+
+
 class _Asked:
     """One question: where, when, of whom."""
 

@@ -25,7 +25,7 @@ from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure, totals_of
 from services.indicators.measures import MEASURES
 from services.indicators.window import Window
-from services.leadership.gather import gather
+from services.leadership.gather import NAMES, gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, around, as_date, parse
 from services.leadership.words import Words
@@ -230,3 +230,24 @@ def test_a_street_that_was_merged_away_keeps_its_figures_and_says_so(home: House
     assert re.search(r"上报\s*1\s*件", page.text)
     assert home.get(S1, "/leadership?span=2026-11-23&street=S7").status_code == 403
     assert home.get(LEADER, "/leadership?span=2026-11-23&street=S8").status_code == 404
+
+
+def test_two_classes_stand_side_by_side_each_by_its_definition(home: House) -> None:
+    span = parse("2026-11", TODAY)
+    page = home.get(LEADER, "/leadership?span=2026-11&street=S1&class=04&with_class=01").text
+    rows = re.search(r'class="beside".*?</section>', page, re.DOTALL).group()  # type: ignore[union-attr]
+    names = texts("zh-CN")["domain"]
+    assert names["04"] in rows and names["01"] in rows
+    cells = [re.sub(r"<[^>]+>|▲", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", rows, re.DOTALL)]
+    window = window_of(home.district, Days(*span.numbers), NOON + 1)  # some are reported at noon itself
+    of_class = [[r for r in all_rows(home.engine) if r.street == "S1" and r.domain == code] for code in ("04", "01")]
+    shown = {name: cells[4 * k : 4 * k + 2] for k, name in enumerate(NAMES)}
+    for name in ("intake", "closed", "on_time_close_rate"):
+        indicator = INDICATORS[name]
+        for side, cases in enumerate(of_class):
+            found = figure(indicator, totals_of(cases, MEASURES, window), window)
+            said = f"{found.n:,}" if found.denominator is None else "—" if found.value is None else f"{found.value:.1%}"
+            assert shown[name][side] == said, (name, side)
+    assert shown["intake"] != ["0", "0"]
+    assert home.get(LEADER, "/leadership?span=2026-11&class=nonsense").status_code == 404
+    assert home.get(LEADER, "/leadership?span=2026-11&unit=D1&class=04").status_code == 400
