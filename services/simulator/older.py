@@ -85,9 +85,9 @@ def _told_again(ended: list[Ended], district: District, turn: int, span: int) ->
     """The same cases ``turn`` spans earlier: about nine in ten of them, by class, street and whether in time."""
     back = turn * span
     for row, marks in ended:
-        of_class = Dice("older", turn, row.domain, row.street).between(0.8, 1.0)
+        of_class = Dice("older", turn, row.domain, row.street).between(0.86, 1.0)
         is_late = row.closed_at is not None and row.deadline_at is not None and row.closed_at > row.deadline_at
-        kept = of_class * (1.0 if is_late else 0.97) ** turn
+        kept = of_class * (1.0 if is_late else 0.985) ** turn
         if Dice("older", turn, row.case_id).share() > kept:
             continue
         moments = {name: at - back for name in _MOMENTS if (at := getattr(row, name)) is not None}
