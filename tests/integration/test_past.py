@@ -30,6 +30,8 @@ from services.past.reading import PastReader
 from services.projector.ingest import Entry, Ingest
 from services.projector.rebuild import rebuild
 from services.publishing import OperationError
+from services.replay.districts import write_package
+from services.replay.plan import plan
 from services.sealing import Sealer
 from services.simulator.generate import generate
 from services.simulator.world import CaseSystem
@@ -41,6 +43,7 @@ from tests import archive_scene
 from tests.archive_scene import SEPTEMBER
 from tests.lives import lives
 from tests.tiny import NOON
+from tests.unit.test_replay_files import BOUNDARIES, CASES
 
 HOUR, DAY = 3_600_000, 86_400_000
 LAST = NOON + DAY
@@ -281,15 +284,16 @@ def test_what_was_archived_is_named_and_what_came_after_is_as_it_was(
     assert [state(answer.parts)[0] for answer in again[1:]] == [state(answer.parts)[0] for answer in before]
 
 
-@pytest.mark.slow
 def test_the_room_of_the_demos_own_history(sqlite_engine: Engine, tmp_path: Path, fresh: Callable[[], Engine]) -> None:
-    """Three days of the simulated case system: thousands of cases, whistles, late telephone slips, patrols."""
+    """A day and a half of the simulated case system: thousands of cases, whistles, late telephone slips, patrols."""
     generate(tmp_path / "district")
     district = load(tmp_path / "district")
-    told = [(entry, int(entry[0].partition("-")[0])) for entry in CaseSystem(district, 1).history(LAST - 3 * DAY, LAST)]
+    told = [
+        (entry, int(entry[0].partition("-")[0])) for entry in CaseSystem(district, 1).history(LAST - 3 * DAY // 2, LAST)
+    ]
     take_in(sqlite_engine, district, told, 1000)
     worker = made(sqlite_engine, district, LAST)
-    for at in random_moments(random.Random(1), sqlite_engine, 3):
+    for at in random_moments(random.Random(1), sqlite_engine, 2):
         answer = worker.said_to(Question("q", "room", at))
         assert_is(state(answer.parts), folded(sqlite_engine, fresh(), district, at), sqlite_engine, at)
 
@@ -361,3 +365,22 @@ def test_what_was_refused_by_then_is_counted(engine: Engine, tiny: District) -> 
         at = times[n - 1]
         refused = state(worker.said_to(Question("q", "room", at)).parts)[1]["unknown"]["refused"]
         assert sum(refused.values()) == sum(time <= at for time in times)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="../shared/data is not beside the project")
+def test_the_room_of_a_real_file(sqlite_engine: Engine, tmp_path: Path, fresh: Callable[[], Engine]) -> None:
+    """Forty days of Boston's cases of 2026, each entry received when it happened."""
+    file = CASES / "boston311_2026_opened_before_2026-07-20.csv.gz"
+    found = plan(file, plan(file).first_ms + 40 * DAY)
+    district = load(write_package(found, BOUNDARIES, tmp_path / "district"))
+    told = [((f"{at}-{number}", fields), at) for number, (at, fields) in enumerate(found.entries())]
+    take_in(sqlite_engine, district, told, 500)
+    last = told[-1][1] + HOUR
+    worker, rng = made(sqlite_engine, district, last), random.Random(2)
+    shown = 0
+    for at in [told[rng.randrange(len(told))][1] + rng.choice([0, 1, 7 * HOUR]) for _ in range(3)]:
+        answer = worker.said_to(Question("q", "room", min(at, last)))
+        board = folded(sqlite_engine, fresh(), district, min(at, last))
+        assert_is(state(answer.parts), board, sqlite_engine, min(at, last))
+        shown += len(board.rows)
+    assert shown > 100
