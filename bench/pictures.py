@@ -168,11 +168,10 @@ def a_moment(data: Path) -> int:
 
 
 def papers(data: Path, moment: int) -> None:
-    """The first pages of the month's report and of a review, as pictures."""
+    """The first pages of the last week's report and of a review, as pictures."""
     engine, district = open_engine(f"sqlite:///{data / 'lianqin.db'}"), load(data / "district")
-    now = moment + 3_600_000
-    (_, report), *_ = make.papers(engine, district, now, make.Wanted(last="week", kinds=("pdf",)), "宋涛")
-    _, review = review_paper(engine, district, now, WantedReview(moment, 8), "宋涛")
+    (_, report), *_ = make.papers(engine, district, afternoon(), make.Wanted(last="week", kinds=("pdf",)), "宋涛")
+    _, review = review_paper(engine, district, afternoon(), WantedReview(moment, 8), "宋涛")
     engine.dispose()
     for name, pdf in (("report", report), ("review", review)):
         document = pypdfium2.PdfDocument(pdf)
