@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import flask
+import msgspec
 import redis
 from flask import Flask, Response, request
 from sqlalchemy import Engine
@@ -17,16 +18,15 @@ from sqlalchemy import Engine
 from dashboard.access import refuse
 from services.clock import Clock
 from services.district.package import District
-from services.liveboard.follower import REDIS_ERRORS
-from services.past.asking import Answer, Question, alive_key, answer_key, ask_key, encode, error_of
+from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
+from services.past.asking import WAIT_S, Answer, Question, alive_key, answer_key, ask_key, encode, error_of, redis_ms
 from services.past.marks import day_line
 
-# What a worker needs for one answer is a second; for longer nobody waits. Redis ends a call after 10 s.
-WAIT_S = 8
 STATUS = {
-    "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "nothing": 404, "archived": 404, "future": 400,
-    "too_much": 400,
+    "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "feed": 503, "broken": 500, "nothing": 404,
+    "archived": 404, "unmade": 404, "future": 400, "too_much": 400,
 }  # fmt: skip
+LAST_MS = 4_000_000_000_000  # of the year 2096: what is later is no moment of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,11 @@ class Replaying:
         try:
             if not client.exists(alive_key(code)):
                 return encode(Answer(error="no_worker"))
-            client.rpush(ask_key(code), encode(question))
+            asked = msgspec.structs.replace(question, asked_at=redis_ms(client))
+            client.rpush(ask_key(code), encode(asked))
             found = client.blpop([answer_key(code, question.id)], timeout=WAIT_S)
         except REDIS_ERRORS:
-            found = None
+            return encode(Answer(error="feed"))
         return bytes(found[1]) if found else encode(Answer(error="no_worker"))
 
 
@@ -66,7 +67,10 @@ def register_replay(server: Flask, replaying: Replaying) -> None:
             with replaying.engine.connect() as connection:
                 return encode(day_line(connection, district, day, now))
 
-        return _json(replaying.offload(read))
+        try:
+            return _json(replaying.offload(read))
+        except STORE_ERRORS:
+            return _json(encode(Answer(error="store")), STATUS["store"])
 
     @server.get("/api/v1/replay/room")
     def replay_room() -> Response:
@@ -80,7 +84,7 @@ def register_replay(server: Flask, replaying: Replaying) -> None:
 
 def _ms(name: str) -> int:
     found = request.args.get(name, "")
-    if not (found.isascii() and found.isdecimal() and len(found) <= 15):
+    if not (found.isascii() and found.isdecimal() and len(found) <= 15 and int(found) <= LAST_MS):
         refuse(400, f"{name} is a number of milliseconds")
     return int(found)
 

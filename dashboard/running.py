@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from services.doors import OpenDoors, open_doors
+from services.liveboard.follower import STORE_ERRORS
 from services.package_watch import PackageWatch
 from services.settings import Settings
 from services.stopping import stop_on_signals
@@ -23,12 +24,23 @@ def with_each_package(settings: Settings, make: Callable[[OpenDoors], Runs]) -> 
     while not stop.is_set():
         doors = open_doors(settings, migrate=False)
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        make(doors).run(stop, is_outdated=lambda watch=watch: watch.newer() is not None)  # type: ignore[misc]  # of this turn
+        make(doors).run(stop, is_outdated=lambda watch=watch: _is_outdated(watch))  # type: ignore[misc]  # of this turn
     return 0
 
 
+def _is_outdated(watch: PackageWatch) -> bool:
+    """Whether another package was loaded; a store that does not answer says nothing of it."""
+    try:
+        return watch.newer() is not None
+    except STORE_ERRORS:
+        return False
+
+
 class Together:
-    """Several of them in one process, each in a thread of its own; when one ends all end."""
+    """Several of them in one process, each in a thread of its own; when one ends all end.
+
+    What one of them raises is raised.
+    """
 
     def __init__(self, parts: Sequence[Runs]) -> None:
         self._parts = parts
@@ -39,10 +51,13 @@ class Together:
             self._parts[0].run(stop, is_outdated=is_outdated)
             return
         ended = threading.Event()
+        failed: list[BaseException] = []
 
         def run(part: Runs) -> None:
             try:
                 part.run(stop, is_outdated=lambda: ended.is_set() or is_outdated())
+            except BaseException as error:  # raised again below, in the thread that called us
+                failed.append(error)
             finally:
                 ended.set()
 
@@ -51,3 +66,5 @@ class Together:
             thread.start()
         for thread in threads:
             thread.join()
+        if failed:
+            raise failed[0]

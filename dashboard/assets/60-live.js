@@ -10,6 +10,13 @@ lianqin.sayEnded = texts => {
   document.querySelector(".ended a").focus();
 };
 
+/** The session lives on while its person does something here: said at most once a minute. */
+lianqin.sayHere = texts => {
+  let at = 0;
+  const here = () => { if (Date.now() - at > 60000) { at = Date.now(); fetch("/api/v1/here", {method: "POST"}).then(a => { if (a.status === 401) lianqin.sayEnded(texts); }).catch(() => {}); } };
+  for (const name of ["pointerdown", "keydown", "wheel"]) document.addEventListener(name, here, {passive: true});
+};
+
 /**
  * @param {(change: {rows: Set<string>|null, tiles: string[]}) => void} render  null: everything is new
  * @param {() => void} everySecond

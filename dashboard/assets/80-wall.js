@@ -60,7 +60,7 @@ lianqin.startWall = root => {
     },
     unknown: t => body("tile-unknown", tiles.unknown(t)),
     coverage: t => {
-      body("tile-blind", tiles.blind(t));
+      body("tile-blind", tiles.blind(t), t && t.kept_at ? format.fill(texts.replay.blind_at, {time: format.hm(t.kept_at)}) : undefined);
       body("tile-cameras", tiles.cameras(t));
       cover.isNight = !!t && t.is_night;
       cover.touch(); drawLegend(); drawLetters();
@@ -239,6 +239,7 @@ lianqin.startWall = root => {
     dash_clientside.set_props("picked-case", {data: {...what, ...(isPast ? {moment: Math.round(live.now())} : {}), at: Date.now()}});
   };
   const pick = id => ask({id});
+  if (isPast) lianqin.player.pick = pick;
   if (!Object.values(places.streets).some(s => s.box)) root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
   lianqin.withMap(map => {
     layer = new lianqin.CaseLayer(store);

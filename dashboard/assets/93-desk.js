@@ -243,10 +243,7 @@ lianqin.startDesk = root => {
     else if (event.key === "Escape" && asked) $("case-panel-close").click();
     else if (asked && event.key.length === 1) { const button = root.querySelector(`#case-panel-body [data-key="${event.key.toUpperCase()}"]`); if (button && !button.disabled) { event.preventDefault(); button.click(); } }
   });
-  // The session lives on while its person does something here: said at most once a minute.
-  let hereAt = 0;
-  const here = () => { if (Date.now() - hereAt > 60000) { hereAt = Date.now(); fetch("/api/v1/here", {method: "POST"}).then(a => { if (a.status === 401) lianqin.sayEnded(texts); }).catch(() => {}); } };
-  for (const name of ["pointerdown", "keydown", "wheel"]) document.addEventListener(name, here, {passive: true});
+  lianqin.sayHere(texts);
   lianqin.desk = {queue, commands, pick, about, texts, format, tiles, places, words};
   lianqin.startDeskParts && lianqin.startDeskParts(root, lianqin.desk);
 };

@@ -14,31 +14,39 @@ lianqin.replayPace = speed => ({span: Math.min(Math.max(speed * 6000, 60000), 36
  */
 lianqin.replay = (render, everySecond, {texts, format}) => {
   const live = {state: lianqin.emptyState(), connected: true, beat: null, beatAt: 0}, html = document.documentElement;
-  let position = null, reached = null, isPresent = false, known = null, frames = [], speed = 60, isPlaying = false, turn = 0, fetching = false, trouble = "", last = null;
+  let position = null, reached = null, isPresent = false, known = null, frames = [], step = 0, speed = 60, isPlaying = false, turn = 0, fetching = false, isSeeking = false, retryAt = 0, trouble = "", last = null, asking = null;
   live.now = () => position;
   live.age = () => 0;
   live.word = () => "live";
   html.dataset.state = "live";
 
-  const get = async address => {
-    const answer = await fetch(address);
+  const get = async (address, signal) => {
+    const answer = await fetch(address, {signal});
     if (answer.status === 401) lianqin.sayEnded(texts);
     return answer.json();
   };
   const player = {
-    known: () => known, trouble: () => trouble, position: () => position, isPlaying: () => isPlaying, speed: () => speed,
-    isWaiting: () => fetching && (position === null || position >= reached), changed: () => {}, ended: () => {},
-    setSpeed(n) { speed = n; frames.length ? null : fetchOn(); player.changed(); },
+    pick: () => {}, known: () => known, trouble: () => trouble, position: () => position, isPlaying: () => isPlaying, speed: () => speed,
+    isWaiting: () => isSeeking || (fetching && position >= reached), changed: () => {}, ended: () => {},
+    /** Slower means finer: the coarse steps that were fetched ahead are asked for again. */
+    setSpeed(n) {
+      speed = n;
+      if (frames.length && lianqin.replayPace(n).step < step) player.seek(position);
+      player.changed();
+    },
     /** Standing still the room is asked for once more: what is known then and now belongs to this very moment. */
-    play(on) { isPlaying = on && position !== null; last = null; player.changed(); if (isPlaying) fetchOn(); else if (position !== null) player.seek(position); },
+    play(on) { isPlaying = on && position !== null; isPresent = false; last = null; player.changed(); if (isPlaying) fetchOn(); else if (position !== null) player.seek(position); },
     /** Jump: the whole room at that moment. Whoever jumps again meanwhile is answered alone. */
     async seek(at) {
       const mine = ++turn;
-      at = Math.round(at); frames = []; fetching = true; player.changed();
+      if (!Number.isFinite(at)) return;
+      at = Math.round(at); isSeeking = true; fetching = false; player.changed();
+      if (asking) asking.abort();
+      asking = new AbortController();
       let answer;
-      try { answer = await get(`/api/v1/replay/room?at=${at}`); } catch { answer = {error: "network"}; }
+      try { answer = await get(`/api/v1/replay/room?at=${at}`, asking.signal); } catch { answer = {error: "network"}; }
       if (mine !== turn) return;
-      fetching = false;
+      isSeeking = false; last = null;
       trouble = answer.error || "";
       if (trouble) {
         player.share = answer.share || 0; player.first = answer.first || null; isPlaying = false; player.changed();
@@ -48,7 +56,7 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
       const parts = new lianqin.SnapshotParts();
       let state = null;
       for (const part of answer.parts) state = parts.add(part);
-      live.state = state; dirty = null; position = reached = answer.at; isPresent = false; known = {...answer.known, at: answer.at}; last = null;
+      live.state = state; dirty = null; frames = []; position = reached = answer.at; isPresent = false; known = {...answer.known, at: answer.at}; last = null;
       live.beat = {speed: 1};
       render({rows: null, tiles: Object.keys(state.tiles)});
       everySecond();
@@ -58,16 +66,18 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
   };
   /** What follows, before it is needed. */
   const fetchOn = async () => {
-    const {span, step} = lianqin.replayPace(speed), mine = turn, asked = reached + span;
-    if (fetching || isPresent || position === null || reached - position > span / 2) return;
+    const {span, step: by} = lianqin.replayPace(speed), mine = turn, asked = reached + span;
+    if (fetching || isSeeking || isPresent || position === null || reached - position > span / 2 || performance.now() < retryAt) return;
     fetching = true;
     let answer;
-    try { answer = await get(`/api/v1/replay/span?at=${reached}&until=${asked}&step=${step}`); } catch { answer = {error: "network"}; }
+    try { answer = await get(`/api/v1/replay/span?at=${reached}&until=${asked}&step=${by}`); } catch { answer = {error: "network"}; }
     if (mine !== turn) return;
     fetching = false;
     trouble = answer.error || "";
+    if (trouble) retryAt = performance.now() + 2000; // a worker that is begun anew is not asked by everybody at every frame
     if (trouble || answer.at <= reached) { if (position >= reached) isPlaying = false; player.changed(); return; }
     // A worker that made the room anew counts its frames anew: the first of them stands behind what we have.
+    step = by;
     answer.parts.forEach((frame, i) => frames.push({frame, isFirst: i === 0}));
     frames.push({known: {...answer.known, at: answer.at}, at: answer.at});
     isPresent = answer.at < asked;
@@ -84,26 +94,27 @@ lianqin.replay = (render, everySecond, {texts, format}) => {
     render(change);
     player.changed();
   };
-  const step = now => {
-    requestAnimationFrame(step);
+  const frame = now => {
+    requestAnimationFrame(frame);
     drawWhenDue(now);
-    if (!isPlaying || position === null) return;
+    if (!isPlaying || isSeeking || position === null) return;
     if (last !== null) position = Math.min(position + (now - last) * speed, reached);
     last = now;
     while (frames.length && (frames[0].frame ? frames[0].frame.at : frames[0].at) <= position) {
-      const {frame, isFirst, known: told} = frames.shift();
-      if (!frame) { known = told; continue; }
-      if (isFirst) live.state.seq = frame.seq - 1;
-      lianqin.applyDelta(live.state, frame);
+      const {frame: delta, isFirst, known: told} = frames.shift();
+      if (!delta) { known = told; continue; }
+      if (isFirst) live.state.seq = delta.seq - 1;
+      lianqin.applyDelta(live.state, delta);
       dirty = dirty || {rows: new Set(), tiles: new Set()};
-      for (const row of frame.rows || []) dirty.rows.add(row[0]);
-      for (const id of frame.gone || []) dirty.rows.add(id);
-      for (const name of Object.keys(frame.tiles || {})) dirty.tiles.add(name);
+      for (const row of delta.rows || []) dirty.rows.add(row[0]);
+      for (const id of delta.gone || []) dirty.rows.add(id);
+      for (const name of Object.keys(delta.tiles || {})) dirty.tiles.add(name);
     }
     if (isPresent && position >= reached) { isPlaying = false; player.ended(); }
     fetchOn();
   };
-  requestAnimationFrame(step);
+  requestAnimationFrame(frame);
+  lianqin.sayHere(texts);
   setInterval(() => { if (position !== null) everySecond(); }, 250);
   lianqin.live = live;
   lianqin.player = player;
@@ -124,7 +135,7 @@ lianqin.startReplay = (player, texts, format) => {
   const knownBox = h("table", {class: "known"}), late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
   const lateList = h("div", {class: "late-list", hidden: ""});
   const FIGURES = ["open", "overdue", "due_soon", "at_district", "intake", "closed", "rate"];
-  let line = null, asked = 0;
+  let line = null, lineAt = 0, asked = 0;
 
   const dayText = ms => new Intl.DateTimeFormat("sv-SE", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(ms);
   const minute = ms => format.hms(ms);
@@ -138,8 +149,16 @@ lianqin.startReplay = (player, texts, format) => {
     const shown = Date.parse(`${new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "medium"}).format(utc).replace(" ", "T")}Z`);
     return utc - (shown - utc);
   };
-  const step = ms => player.position() === null ? null : go(player.position() + ms);
-  const go = at => { player.seek(Math.min(at, line ? Math.max(line.now - 1000, 0) : at)); };
+  /** Keys that are held, and hands that press again: one wish, where they end. */
+  let wish = null, wishTimer = 0;
+  const step = ms => {
+    if (player.position() === null) return;
+    wish = (wish === null ? player.position() : wish) + ms;
+    clearTimeout(wishTimer);
+    wishTimer = setTimeout(() => { const at = wish; wish = null; go(at); }, 150);
+  };
+  const present = () => line ? line.now + performance.now() - lineAt : Infinity;
+  const go = at => { player.seek(Math.min(at, present() - 1000)); };
   const toMark = way => {
     const at = player.position();
     if (!line || at === null) return;
@@ -147,6 +166,8 @@ lianqin.startReplay = (player, texts, format) => {
     if (found) go(found.at + 250);
     else said(way > 0 ? w.no_mark_on : w.no_mark_back);
   };
+  const streets = lianqin.plain(document.getElementById("wall").dataset.district).streets;
+  const place = code => (streets[code] || {name: texts.word.unplaced}).name;
   let saidUntil = 0, saidText = "";
   const said = text => { saidText = text; saidUntil = performance.now() + 4000; draw(); };
 
@@ -174,15 +195,15 @@ lianqin.startReplay = (player, texts, format) => {
     query.set("at", player.position() === null ? "" : String(Math.round(player.position() / 1000) * 1000));
     return `${whole ? location.origin : ""}/replay?${query}`;
   };
-  /** The day of the position: its rhythm and marks; asked for once a day, and again when it is the present one. */
+  /** The day of the position: its rhythm and marks; of the present day again every minute. */
   const fetchLine = async () => {
     const at = player.position();
-    if (at === null || (line && at >= line.start && at < line.end && performance.now() - asked < 60000)) return;
+    if (at === null || (line && at >= line.start && at < line.end && (line.end <= line.now || performance.now() - asked < 60000))) return;
     if (performance.now() - asked < 1500) return;
     asked = performance.now();
     try {
       const found = await (await fetch(`/api/v1/replay/day?at=${Math.round(at)}`)).json();
-      if (!found.error) { line = found; drawLine(); draw(); }
+      if (!found.error) { line = found; lineAt = performance.now(); drawLine(); draw(); }
     } catch { said(w.trouble.network); }
   };
   const markWords = m => m.what === "case" ? `${texts.word.severity[m.severity]} ${(texts.language !== "en" && m.class_name) || texts.domain[m.domain] || ""}` : m.what === "alarm" ? `${w.alarm} ${texts.alarm.names[m.kind] || ""}` : w.marks[m.what];
@@ -228,12 +249,11 @@ lianqin.startReplay = (player, texts, format) => {
     if (k === knownTold) return;
     knownTold = k;
     if (!k) { knownBox.replaceChildren(); late.hidden = true; return; }
-    const row = view => h("tr", null, h("th", {scope: "row"}, w[view]), FIGURES.map(name => h("td", {class: view === "now" && k.now[name] !== k.then[name] ? "warn" : ""}, value(name, k[view][name]))));
+    const row = view => h("tr", null, h("th", {scope: "row"}, w[view]), FIGURES.map(name => h("td", {class: view === "now" && (!k.now || k.now[name] !== k.then[name]) ? "warn" : ""}, k[view] ? value(name, k[view][name]) : texts.word.no_rate)));
     knownBox.replaceChildren(h("thead", null, h("tr", null, h("td", null, minute(k.at).slice(0, 5)), FIGURES.map(name => h("th", {scope: "col"}, w.figures[name])))), h("tbody", null, row("then"), row("now")));
     late.hidden = !k.n;
     late.textContent = format.fill(w.late, {n: k.n});
     if (!k.n) { lateList.hidden = true; late.setAttribute("aria-expanded", "false"); }
-    const place = code => (lianqin.plain(document.getElementById("wall").dataset.district).streets[code] || {name: texts.word.unplaced}).name;
     lateList.replaceChildren(h("p", null, w.late_head), ...k.late.map(l => h("button", {type: "button", "data-late": l.case_id},
       h("b", null, `${format.hm(l.at)}`), h("span", null, `${place(l.street)} ${(texts.language !== "en" && l.class_name) || texts.domain[l.domain] || ""} ${texts.event[l.type] || ""}`), h("span", {class: "warn"}, format.fill(w.late_by, {d: format.duration(l.received_at - l.at), time: format.hm(l.received_at)})))),
       ...(k.n > k.late.length ? [h("p", null, format.fill(w.late_more, {n: k.n - k.late.length}))] : []));
@@ -241,7 +261,7 @@ lianqin.startReplay = (player, texts, format) => {
   late.onclick = () => { lateList.hidden = !lateList.hidden; late.setAttribute("aria-expanded", String(!lateList.hidden)); };
   lateList.addEventListener("click", event => {
     const one = event.target.closest("[data-late]");
-    if (one) dash_clientside.set_props("picked-case", {data: {id: one.dataset.late, moment: Math.round(player.position()), at: Date.now()}});
+    if (one) player.pick(one.dataset.late);
   });
   let addressed = "", shownDay = "";
   const draw = () => {
@@ -253,12 +273,13 @@ lianqin.startReplay = (player, texts, format) => {
     play.setAttribute("aria-label", play.title);
     for (const one of speeds) one.setAttribute("aria-pressed", String(+one.dataset.speed === player.speed()));
     const words = trouble === "not_yet" ? format.fill(w.trouble.not_yet, {n: Math.round(100 * (player.share || 0))}) : (trouble === "nothing" || trouble === "archived") && player.first ? format.fill(trouble === "archived" ? w.trouble.archived : w.trouble.nothing_before, {time: `${dayText(player.first)} ${minute(player.first)}`}) : trouble ? w.trouble[trouble] || trouble : "";
-    say.textContent = words || (performance.now() < saidUntil ? saidText : player.isWaiting() ? w.waiting : "");
+    const shown = words || (performance.now() < saidUntil ? saidText : player.isWaiting() ? w.waiting : "");
+    if (say.textContent !== shown) say.textContent = shown; // it is read aloud when it changes
     say.className = words ? "say warn" : "say";
     if (at === null) return;
     if (document.activeElement !== day && document.activeElement !== time) { day.value = dayText(at); time.value = minute(at); }
     slider.setAttribute("aria-valuetext", `${dayText(at)} ${minute(at)}`);
-    slider.setAttribute("aria-valuenow", line ? String(Math.round((at - line.start) / 60000)) : "0");
+    slider.setAttribute("aria-valuenow", line ? String(Math.min(Math.max(Math.round((at - line.start) / 60000), 0), 1440)) : "0");
     cursor.hidden = !line || at < line.start || at >= line.end;
     if (!cursor.hidden) cursor.style.left = `${100 * x(at)}%`;
     drawKnown();
@@ -281,8 +302,10 @@ lianqin.startReplay = (player, texts, format) => {
   });
   slider.addEventListener("pointerleave", () => { tip.hidden = true; });
   document.addEventListener("keydown", event => {
-    if (event.target.closest("input, .leaflet-container, dialog, .case-panel")) return;
-    const by = {ArrowLeft: -60000, ArrowRight: 60000, PageUp: -3600000, PageDown: 3600000}[event.key];
+    if (event.key === "Escape" && !lateList.hidden) { late.onclick(); late.focus(); return; }
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, .leaflet-container, dialog, .case-panel, .late-list")) return;
+    if (line && event.target === slider && (event.key === "Home" || event.key === "End")) { go(event.key === "Home" ? line.start : line.end - 1000); event.preventDefault(); return; }
+    const by = {ArrowLeft: -60000, ArrowDown: event.target === slider ? -60000 : 0, ArrowRight: 60000, ArrowUp: event.target === slider ? 60000 : 0, PageUp: -3600000, PageDown: 3600000}[event.key];
     if (by) { step(event.shiftKey ? by * 10 : by); event.preventDefault(); }
     if (event.key === " " && !event.target.closest("button, a, [role=button]")) { player.play(!player.isPlaying()); event.preventDefault(); }
   });
@@ -295,7 +318,10 @@ lianqin.startReplay = (player, texts, format) => {
   (async () => {
     let at = /^\d{12,14}$/.test(wanted) ? +wanted : Date.parse(wanted);
     if (Number.isNaN(at)) {
-      try { at = (await (await fetch("/api/v1/replay/day")).json()).now - 3600000; } catch { say.textContent = w.trouble.network; return; }
+      let found;
+      try { found = await (await fetch("/api/v1/replay/day")).json(); } catch { found = {error: "network"}; }
+      if (found.error) { said(w.trouble[found.error] || found.error); return; }
+      at = found.now - 3600000;
     }
     await player.seek(at);
   })();
@@ -311,13 +337,15 @@ lianqin.replayExport = (player, w, format, said) => {
       const answer = await fetch("/api/v1/papers/review", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({at: until, hours: +hours.value, language: document.documentElement.lang})});
       const job = await answer.json();
       if (!answer.ok) { said(job.error || w.trouble.network); return; }
-      for (;;) {
+      for (let looks = 0; looks < 180; looks++) {
         await new Promise(done => setTimeout(done, 1000));
-        const state = await (await fetch(`/api/v1/papers/${job.id}`)).json();
+        const look = await fetch(`/api/v1/papers/${job.id}`), state = await look.json();
+        if (!look.ok) { said(state.error || w.trouble.network); return; }
         if (state.state === "done") { location.assign(`/api/v1/papers/${job.id}/file`); said(w.made); return; }
         if (state.state === "failed") { said(state.said); return; }
         said(format.fill(w.making, {n: Math.round(state.waits_ms / 1000)}));
       }
+      said(w.trouble.no_worker);
     } catch { said(w.trouble.network); } finally { one.disabled = false; }
   };
   const hours = h("select", {"aria-label": w.hours_label, title: w.hours_label}, [1, 2, 4, 8, 12, 24].map(n => h("option", {value: n, ...(n === 4 ? {selected: ""} : {})}, format.fill(w.hours, {n}))));

@@ -10,6 +10,7 @@ from dashboard.access import person
 from dashboard.layouts.camera_panel import camera_panel
 from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
+from dashboard.layouts.moments import second_text
 from dashboard.layouts.watch_panel import watch_panel
 from dashboard.texts import texts
 from services.camera_view import CameraReader
@@ -89,7 +90,9 @@ def register(  # noqa: PLR0917  # one of each reader
         if not may(person(), "see_replay"):
             return html.H2(words["word"]["not_allowed"])
         view = reader.past(case_id, moment, english=words["language"] == "en")
-        return html.H2(words["replay"]["not_then"]) if view is None else panel(view, words, district.zone)
+        at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, district.zone)), className="after")
+        found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, district.zone)
+        return [at, *found]
 
     def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the heading that it is of, and its span."""

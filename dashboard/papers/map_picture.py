@@ -1,6 +1,6 @@
 """A past board as a map for paper: SVG, readable in black and white by the shapes of its signs. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,8 +16,10 @@ _LINE = {"border": ("#868f9a", 0.6), "road-major": ("#c3c9d0", 0.5), "key-area":
 OVERDUE, DUE_SOON = LIGHTS.index("overdue"), LIGHTS.index("due_soon")
 
 
-def map_svg(board: Board, district: District, width: int = 300) -> str:
+def map_svg(board: Board, district: District, names: Mapping[str, str], width: int = 300) -> str:
     """The district with its open cases, ``width`` units wide; empty where the package has no outlines.
+
+    ``names`` are the streets' where they are others than the package's.
 
     ◆ overdue, ▲ due soon, a dot for the rest; a case of a sensitive class stands at its grid's centre, as on the wall.
     """
@@ -41,7 +43,7 @@ def map_svg(board: Board, district: District, width: int = 300) -> str:
         if area.centre is not None:
             x, y = at(*area.centre)
             look = 'font-size="9" fill="#5b636c" text-anchor="middle"'
-            parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(area.name)}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(names.get(area.code, area.name))}</text>')
     parts += _signs(board, district, at)
     return "".join([*parts, "</svg>"])
 

@@ -12,11 +12,10 @@ from dashboard.papers.map_picture import map_svg
 from dashboard.papers.paper import as_pdf, templates
 from dashboard.texts import texts
 from services.audit_keeping import machine_ms
-from services.clock import to_rfc3339
 from services.district.package import District
 from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
-from services.past.reading import Archived, NothingThen, NotYet
+from services.past.reading import Archived, NothingThen, NotYet, Unmade
 from services.past.review import Line, Review, review
 from services.publishing import OperationError
 
@@ -37,25 +36,31 @@ class WantedReview(msgspec.Struct, frozen=True):
 
 def review_paper(engine: Engine, district: District, now: int, wanted: WantedReview, by: str) -> tuple[str, bytes]:
     """The paper's name and bytes. Raises OperationError in words where nothing is kept of that time."""
-    end = min(wanted.at, now)
+    end, words = min(wanted.at, now), texts(wanted.language)
     with engine.connect() as connection, connection.begin():
         try:
             found = review(connection, district, end - wanted.hours * HOUR_MS, end)
-        except NotYet as wait:
-            raise OperationError(f"the past is being prepared ({wait.share:.0%}): ask again in a minute") from None
-        except NothingThen as nothing:
-            first = "" if nothing.first is None else f": it begins at {to_rfc3339(nothing.first)}"
-            raise OperationError(f"no history is kept of the beginning of this time{first}") from None
-        except Archived as gone:
-            raise OperationError(f"the history before {to_rfc3339(gone.first)} is in the archive") from None
-    words = texts(wanted.language)
+        except (NotYet, NothingThen, Archived, Unmade) as missing:
+            raise OperationError(_why_not(missing, words["replay"]["trouble"], district)) from None
     name = f"review-{district.code}-{second_text(end, district.zone).replace(' ', 'T').replace(':', '')}.pdf"
     return name, as_pdf(_html(found, words, district, Made(by, machine_ms())))
+
+
+def _why_not(missing: Exception, words: dict[str, str], district: District) -> str:
+    """In the words of the page."""
+    if isinstance(missing, NotYet):
+        return words["not_yet"].format(n=round(100 * missing.share))
+    if isinstance(missing, Archived):
+        return words["archived"].format(time=second_text(missing.first, district.zone))
+    if isinstance(missing, NothingThen) and missing.first is not None:
+        return words["nothing_before"].format(time=second_text(missing.first, district.zone))
+    return words["unmade" if isinstance(missing, Unmade) else "nothing"]
 
 
 def _html(found: Review, words: dict[str, Any], district: District, made: Made) -> str:
     zone, r = district.zone, words["review"]
     english = words["language"] == "en"
+    streets = district.streets_en if english else {}
     name = district.name_en if english and district.name_en else district.name
 
     def at(ms: int) -> str:
@@ -65,13 +70,16 @@ def _html(found: Review, words: dict[str, Any], district: District, made: Made) 
     for room in found.rooms:
         for view in ("then", "now"):
             shown, then = getattr(room.known, view), room.known.then
-            cells = [(_value(n, getattr(shown, n)), getattr(shown, n) != getattr(then, n)) for n in SHOWN]
+            if shown is None:
+                cells = [(NOTHING, True) for _ in SHOWN]
+            else:
+                cells = [(_value(n, getattr(shown, n)), getattr(shown, n) != getattr(then, n)) for n in SHOWN]
             figures.append((at(room.at), words["replay"][view], cells))
     return templates().get_template("review.html").render(
         w=words, r=r, p=words["leadership"]["paper"], title=r["title"].format(name=name),
         span=r["span"].format(start=at(found.start), end=at(found.end)), end=at(found.end), names=SHOWN,
         made=made.line(words["leadership"]["paper"]["made"], found.end, zone), figures=figures,
-        maps=[(at(room.at), map_svg(room.board, district)) for room in found.rooms],
+        maps=[(at(room.at), map_svg(room.board, district, streets)) for room in found.rooms],
         lines=[_line(line, words, district) for line in found.lines], more=found.n - len(found.lines),
         late=[_late(line, words, district) for line in found.late],
         late_more=found.rooms[-1].known.n - len(found.late),

@@ -101,10 +101,11 @@ class Zone:
             newer = self.since(self.epoch, seq)
             if newer is not None and sum(map(len, newer)) < sum(map(len, parts)) // 2:
                 return parts, newer
-        self._cached = (self.seq, list(self._parts(now)))
+        self._cached = (self.seq, list(self.parts(now)))
         return self._cached[1], []
 
-    def _parts(self, now: int) -> Iterator[bytes]:
+    def parts(self, now: int) -> Iterator[bytes]:
+        """The parts of a snapshot of the state as it was flushed last, made now."""
         board = self._board
         ids = list(self._shown)
         parts = max(-(-len(ids) // ROWS_A_PART), 1)

@@ -23,6 +23,7 @@ from services.liveboard.coverage_tiles import coverage_tiles
 from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
 from services.past.asking import (
     ALIVE_S,
+    WAIT_S,
     Answer,
     Question,
     alive_key,
@@ -30,10 +31,11 @@ from services.past.asking import (
     ask_key,
     decode_question,
     encode,
+    redis_ms,
 )
 from services.past.knowledge import knowledge
 from services.past.moments import EVERY_MS
-from services.past.reading import Archived, NothingThen, NotYet, PastReader, looks_up, next_moment
+from services.past.reading import Archived, NothingThen, NotYet, PastReader, Unmade, looks_up, next_moment
 from services.past.room import PastRoom
 from services.past.showing import Showing
 from services.store import past, read
@@ -42,12 +44,15 @@ from services.store.past import drop_moments
 
 log = logging.getLogger(__name__)
 
-WAIT_S = 2
+LOOK_S = 2
 ROOMS_KEPT = 4
-MOST_LATE = 2000
+MOST_LATE = 10_000
 MOST_FRAMES = 400
-# A board is kept of a moment that lies so far back: what was received by then is in the store.
-SETTLED_MS = 120_000
+# A board is kept of a moment that lies so far back, and a room is shown up to so far: what was received by then is in
+# the store. By the machine's clock: a district's that is faster passes more of its time meanwhile.
+SETTLED_MS, SHOWN_MS = 120_000, 5_000
+# The room from which boards are made is begun anew after so many: what it has gathered goes.
+BOARDS_A_ROOM = 42
 # The coverage of an hour is kept if it is still that of about this moment.
 BLIND_WITHIN_MS = 15 * 60_000
 DAY_MS = 86_400_000
@@ -61,7 +66,7 @@ class Answerer:
         self._reader = PastReader(district)
         self._rooms: OrderedDict[int, Showing] = OrderedDict()
         self._making: PastRoom | None = None
-        self._began = False
+        self._began, self._boards = False, 0
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
@@ -71,10 +76,13 @@ class Answerer:
             except STORE_ERRORS:
                 log.warning("the store does not answer: trying again")
                 self._making, is_busy = None, False
+            except Exception:  # the boards that are there answer all the same
+                log.exception("a board of the past could not be made")
+                self._making, is_busy = None, False
             try:
-                self.answer(0.01 if is_busy else WAIT_S)
+                self.answer(0.01 if is_busy else LOOK_S)
             except REDIS_ERRORS:
-                stop.wait(WAIT_S)
+                stop.wait(LOOK_S)
 
     def answer(self, wait_s: float) -> bool:
         """Answer one question, if one comes within ``wait_s``; whether there was one. Raises what Redis raises."""
@@ -84,8 +92,8 @@ class Answerer:
         if found is None:
             return False
         question = decode_question(found[1])
-        if question is None:
-            return True
+        if question is None or redis_ms(client) - question.asked_at > 1000 * WAIT_S:
+            return True  # who asked has given up
         body = encode(self.said_to(question))
         key = answer_key(self._district.code, question.id)
         with client.pipeline() as pipe:
@@ -105,15 +113,20 @@ class Answerer:
             return Answer(error="nothing", first=nothing.first)
         except Archived as gone:
             return Answer(error="archived", first=gone.first)
+        except Unmade:
+            return Answer(error="unmade")
         except STORE_ERRORS:
             return Answer(error="store")
+        except Exception:  # one room that cannot be made must not end the others
+            log.exception("the past at %s", question.at)
+            return Answer(error="broken")
 
     def _said(self, connection: Connection, question: Question) -> Answer:
-        now = self._clock.now_ms()
-        if question.at > now:
+        if question.at > self._clock.now_ms():
             return Answer(error="future")
+        now = self._clock.now_ms() - round(SHOWN_MS * max(self._clock.rate(), 1))
         if question.kind == "room":
-            showing = self._at(connection, question.at)
+            showing = self._at(connection, min(question.at, now))
             body = showing.snapshot()
         else:
             until = min(question.until, now)
@@ -124,7 +137,10 @@ class Answerer:
             del self._rooms[question.at]  # it goes on: another stands there no more
             arrived = self._reader.arrived(connection, question.at, until)
             body = list(
-                showing.frames(arrived, until, question.step, looks_up(connection), self._before(connection))
+                showing.frames(
+                    arrived, until, question.step, looks_up(connection), self._before(connection),
+                    lambda at: self._reader.blind_at(connection, at),
+                )
             )  # fmt: skip
             self._keep(showing)
         room = showing.room
@@ -136,8 +152,9 @@ class Answerer:
         if (known := self._rooms.get(at)) is not None:
             return known
         room = self._reader.room_at(connection, at)
-        blind = self._reader.blind_at(connection, at)
-        showing = Showing(room, self._district, self._before(connection), blind[1] if blind else None)
+        showing = Showing(
+            room, self._district, self._before(connection), lambda moment: self._reader.blind_at(connection, moment)
+        )
         self._keep(showing)
         return showing
 
@@ -165,13 +182,16 @@ class Answerer:
         """
         if not self._began:
             with writing(self._engine) as connection:
-                # A clock that was set back: what was kept of a future that did not come goes.
-                drop_moments(connection, self._reader.made_of, self._clock.now_ms())
+                # A clock that was set back: what was kept of a future that did not come goes. What another package
+                # made goes too, but for what could not be made again if that package came back.
+                keep_others = self._reader.has_archive(connection)
+                drop_moments(connection, self._reader.made_of, self._clock.now_ms(), keep_others=keep_others)
             self._began = True
         with self._engine.connect() as connection, connection.begin():
-            if self._making is None:
+            if self._making is None or self._boards % BOARDS_A_ROOM == 0:
                 self._making = self._reader.begin(connection)
-            room, settled = self._making, self._clock.now_ms() - SETTLED_MS
+            settled = self._clock.now_ms() - round(SETTLED_MS * max(self._clock.rate(), 1))
+            room = self._making
             if room is None or next_moment(room.at) > settled:
                 return False
             self._reader.move(connection, room, next_moment(room.at))
@@ -179,6 +199,7 @@ class Answerer:
         started = time.monotonic()
         with writing(self._engine) as connection:
             self._reader.keep(connection, room, blind)
+        self._boards += 1
         log.debug("the board of %s is kept (%.2f s)", room.at, time.monotonic() - started)
         return next_moment(room.at) <= settled
 

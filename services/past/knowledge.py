@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.events.case import Case
+from services.cases import CaseRow
 from services.events.codes import SENSITIVE_DOMAINS
 from services.liveboard.board import Board
 from services.liveboard.figures import day_sum, street_rows
 from services.past.room import Arrived, LookUp, PastRoom
-from services.projector.rebuild import event_of
 from services.store.read import Past
 
 # More late entries than this are counted, not listed.
@@ -42,22 +41,32 @@ class Late(msgspec.Struct, frozen=True):
 
 
 class Knowledge(msgspec.Struct, frozen=True):
-    """The two views of one moment; without anything late they are the same. ``n``: how many entries came late."""
+    """The two views of one moment; without anything late they are the same. ``n``: how many entries came late.
+
+    ``now`` is None where so many came late that they were not all read.
+    """
 
     then: Figures
-    now: Figures
+    now: Figures | None
     n: int
     late: list[Late]
 
 
-def knowledge(room: PastRoom, late: Sequence[Past], look_up: LookUp) -> Knowledge:
-    """Then, and now: ``late`` are the entries that had happened at the room's moment and came after it."""
-    then = figures_of(room.board)
-    if not late:
+def knowledge(room: PastRoom, late: tuple[int, Sequence[Past]], look_up: LookUp) -> Knowledge:
+    """Then, and now: ``late`` are the entries that had happened at the room's moment and came after it.
+
+    It is how many there are, and those that were read: the oldest, or all.
+    """
+    then, (n, pasts) = figures_of(room.board), late
+    if not pasts:
         return Knowledge(then, then, 0, [])
     later = room.copy()
-    later.take(Arrived(late), room.at, look_up)
-    return Knowledge(then, figures_of(later.board), len(late), [_told(past, later) for past in late[:LISTED]])
+    later.take(Arrived(pasts), room.at, look_up)
+    ids = list(dict.fromkeys(past.subject for past in pasts[:LISTED]))
+    ended = [case_id for case_id in ids if case_id not in later.board.rows]
+    rows = later.board.rows | later.rows_of(ended, [*look_up(ended, room.at), *pasts])
+    told = [_told(past, rows[past.subject]) for past in pasts[:LISTED]]
+    return Knowledge(then, figures_of(later.board) if n == len(pasts) else None, n, told)
 
 
 def figures_of(board: Board) -> Figures:
@@ -70,13 +79,7 @@ def figures_of(board: Board) -> Figures:
     )  # fmt: skip
 
 
-def _told(past: Past, later: PastRoom) -> Late:
-    case = event_of(past).body
-    assert isinstance(case, Case)
-    row = later.board.rows.get(past.subject)
-    domain = row.domain if row is not None else case.domain or "99"
-    name = row.class_name if row is not None else (case.category.name if case.category else None) or ""
-    return Late(
-        past.subject, past.type, past.time, past.received_at, row.street if row is not None else case.street or "",
-        "" if domain in SENSITIVE_DOMAINS else name[:60], domain,
-    )  # fmt: skip
+def _told(past: Past, row: CaseRow) -> Late:
+    """An entry, with the case's street and class as they are known: of a sensitive class no name."""
+    name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
+    return Late(past.subject, past.type, past.time, past.received_at, row.street, name, row.domain)

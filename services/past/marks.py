@@ -3,14 +3,14 @@
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from services.district.package import District
 from services.events.codes import SENSITIVE_DOMAINS
 from services.store import past, schema
 from services.store.people_schema import alarm_lives, log_book
 
-STEP_MS = 600_000
+STEP_MS, DAY_MS = 600_000, 86_400_000
 # Of the contract's severities the two that are «major» (DOMAIN.md): a report is due for each.
 MAJOR = 2
 MOST_MARKS = 200
@@ -56,11 +56,17 @@ def day_line(connection: Connection, district: District, day: int, now: int) -> 
 
 def marks(connection: Connection, district: District, start: int, end: int) -> list[Mark]:
     """The major events from ``start`` up to, not including, ``end`` (Unix ms), in their order; the gravest if many."""
-    c, a, log = schema.cases.c, alarm_lives.c, log_book.c
+    c, h, a, log = schema.cases.c, schema.history.c, alarm_lives.c, log_book.c
     found: list[Mark] = []
-    where = and_(c.reported_at >= start, c.reported_at < end, c.severity <= MAJOR, ~c.merged, c.status != "voided")
-    query = select(c.reported_at, c.severity, c.case_id, c.street, c.domain, c.class_name).where(where)
+    # A case stands where it was first known, as the room goes: what was told late may be of the day before.
+    where = and_(
+        c.reported_at >= start - DAY_MS, c.reported_at < end, c.severity <= MAJOR, ~c.merged, c.status != "voided"
+    )  # fmt: skip
+    first = select(func.min(h.received_at)).where(h.subject == c.case_id).scalar_subquery()
+    query = select(first, c.severity, c.case_id, c.street, c.domain, c.class_name).where(where)
     for at, severity, case_id, street, domain, name in connection.execute(query):
+        if at is None or not start <= at < end:
+            continue
         shown = "" if domain in SENSITIVE_DOMAINS else name
         found.append(Mark(at, "case", severity, case_id, "", street, domain, shown))
     raised = select(a.at, a.kind).where(a.at >= start, a.at < end, a.what == "raised", a.seat == district.code)

@@ -22,7 +22,10 @@ Counts = list[tuple[Cell, dict[int, int]]]
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A board at ``at`` (Unix ms): everything that it cannot read from anywhere else."""
+    """A board at ``at`` (Unix ms): everything that it cannot read from anywhere else.
+
+    No patrols: their positions are kept for seven days, in the history.
+    """
 
     at: int
     last_entry: str
@@ -41,7 +44,8 @@ _DECODE = msgspec.json.Decoder(Moment).decode
 
 def made_of(district: District, model: int) -> str:
     """What a kept board depends on beside the history: the shape, the model and the package."""
-    return hashlib.sha256(f"{SHAPE}|{model}|{district.digest}".encode()).hexdigest()[:24]
+    shape = [SHAPE, *Moment.__struct_fields__, *CaseRow.__struct_fields__]
+    return hashlib.sha256(f"{shape}|{model}|{district.digest}".encode()).hexdigest()[:24]
 
 
 def pack(moment: Moment) -> bytes:
@@ -63,7 +67,8 @@ def moment_of(board: Board, cameras: Cameras, at: int) -> Moment:
     ]
     return Moment(
         at, board.last_entry, list(board.rows.values()), counts, {d: dict(m) for d, m in board.solved.items()},
-        list(board.things.values()), [(*key, n) for key, n in board.tallies.items()], board.happened[-TICKER_LINES:],
+        [thing for thing in board.things.values() if thing.kind != "unit"],
+        [(*key, n) for key, n in board.tallies.items()], board.happened[-TICKER_LINES:],
         list(cameras.kept()),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from services.archive.month import parse_month
 from services.district.package import District
 from services.past.moments import EVERY_MS, Moment, made_of, pack, unpack
-from services.past.room import Arrived, LookUp, PastRoom
+from services.past.room import HEARD_MS, Arrived, LookUp, PastRoom
 from services.projector.placing import Locator
 from services.store import archives, past
 from services.store.past import Kept
@@ -41,6 +41,10 @@ class Archived(Exception):
         self.first = first
 
 
+class Unmade(Exception):
+    """Boards of another package or program are kept, and the months they were made from are in the archive."""
+
+
 class PastReader:
     """What the store has of the past of one district. Every method takes a connection and raises what it raises."""
 
@@ -50,28 +54,33 @@ class PastReader:
         self._locator = Locator(district)
 
     def room_at(self, connection: Connection, at: int) -> PastRoom:
-        """The room at ``at`` (Unix ms). Raises NothingThen, NotYet, Archived."""
+        """The room at ``at`` (Unix ms). Raises NothingThen, NotYet, Archived, Unmade."""
         first, floor = past.first_received(connection), self._floor(connection)
         if first is None or at < first:
             raise NothingThen(first)
         kept = past.moment_before(connection, at, self.made_of)
         if floor and (kept is None or kept.at < floor):
-            raise Archived(floor)  # what could be folded would lack the cases of the months that are gone
+            # What could be folded would lack the cases of the months that are gone.
+            if at < next_moment(floor - 1):
+                raise Archived(next_moment(floor - 1))
+            raise Unmade
         if at - (kept.at if kept else first) > 2 * EVERY_MS:
             done = (kept.at if kept else first) - first
             raise NotYet(done / (at - first))
         room = self._room(unpack(kept.body) if kept else None, first - 1)
         self.move(connection, room, at)
+        room.place_patrols(past.positions_at(connection, at - HEARD_MS, at))
         return room
 
     def move(self, connection: Connection, room: PastRoom, until: int) -> set[str]:
-        """Move the room on to ``until`` (Unix ms); returns the ids of the cases that changed or left."""
-        return room.take(self.arrived(connection, room.at, until), until, looks_up(connection))
+        """Move the room on to ``until`` (Unix ms), but for its patrols; returns the cases that changed or left."""
+        arrived = self.arrived(connection, room.at, until, positions=False)
+        return room.take(arrived, until, looks_up(connection))
 
-    def arrived(self, connection: Connection, after: int, until: int) -> Arrived:
-        """What was received behind ``after`` up to ``until`` (Unix ms)."""
+    def arrived(self, connection: Connection, after: int, until: int, *, positions: bool = True) -> Arrived:
+        """What was received behind ``after`` up to ``until`` (Unix ms); ``positions``: the patrols' too."""
         return Arrived(
-            past.received_between(connection, after, until),
+            past.received_between(connection, after, until, positions=positions),
             past.alarm_steps(connection, after, until),
             past.refused_between(connection, after, until),
         )
@@ -98,6 +107,10 @@ class PastReader:
         if kept is None or kept.blind is None:
             return None
         return kept.at, msgspec.json.decode(zlib.decompress(kept.blind), type=dict[str, msgspec.Raw])
+
+    def has_archive(self, connection: Connection) -> bool:
+        """Whether months of the history are in the archive: boards of then cannot be made again."""
+        return self._floor(connection) > 0
 
     def _floor(self, connection: Connection) -> int:
         """Where the last month ends of which the history is no longer whole here (Unix ms); 0: none."""

@@ -17,7 +17,7 @@ from services.store import past, read, schema
 from services.store.people_schema import alarm_lives
 
 MOST_LINES = 400
-MOST_LATE = 2000
+MOST_LATE = 10_000
 
 
 class Line(NamedTuple):
@@ -68,14 +68,18 @@ def review(connection: Connection, district: District, start: int, end: int) -> 
         room = reader.room_at(connection, at)
         late = past.late_at(connection, at, MOST_LATE)
         rooms.append(Room(at, room.board, knowledge(room, late, looks_up(connection))))
-    later = {one.subject for one in past.late_at(connection, end, MOST_LATE)}
+    later = {one.subject for one in past.late_at(connection, end, MOST_LATE)[1]}
     found = [*_of_cases(connection, start, end, later), *_of_alarms(connection, district, start, end)]
-    lines = sorted(found, key=lambda line: (line.at, line.known_at, line.case_id))
-    return Review(start, end, rooms, lines[:MOST_LINES], len(lines), rooms[-1].known.late)
+    gravest = sorted(found, key=lambda line: line.severity)[:MOST_LINES]
+    lines = sorted(gravest, key=lambda line: (line.at, line.known_at, line.case_id))
+    return Review(start, end, rooms, lines, len(found), rooms[-1].known.late)
 
 
 def _of_cases(connection: Connection, start: int, end: int, later: Collection[str]) -> Iterator[Line]:
-    """Every event of the major cases in the span; ``later``: cases of which something was told after it."""
+    """Every event of the major cases that happened in the span or was known in it.
+
+    ``later``: cases of which something was told after it.
+    """
     c, h = schema.cases.c, schema.history.c
     touched = select(h.subject).where(h.received_at >= start, h.received_at <= end, h.type.like("case.%"))
     where = and_(c.severity <= MAJOR, or_(c.case_id.in_(touched), c.case_id.in_(later)))
@@ -85,7 +89,7 @@ def _of_cases(connection: Connection, start: int, end: int, later: Collection[st
     for case_id, row in cases.items():
         name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
         for event in read.history_of(connection, case_id):
-            if start <= event.time <= end:
+            if start <= event.time <= end or start <= event.received_at <= end:
                 yield Line(
                     event.time, event.received_at, "case", event.type, case_id, row.street, row.domain, name,
                     row.severity,

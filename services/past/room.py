@@ -25,14 +25,17 @@ from services.projector.fold import change_cases, settle_all, tallies_of, things
 from services.projector.placing import Locator
 from services.projector.rebuild import event_of, placed_again
 from services.projector.regular import irregular_of
-from services.store.past import AlarmAt
-from services.store.purge import UNITS_KEPT_MS
+from services.store.past import MOVED, AlarmAt, RefusedAt
 from services.store.read import Past
 from services.store.write import OldCase
 from services.working_calendar import calendar_of
 
 # Cases that have ended and are remembered, so that a late call-back need not be looked up.
 REMEMBERED = 50_000
+# A patrol of which nothing was heard for so long is not shown where it was.
+HEARD_MS = 30 * 60_000
+# What a board keeps beside its cases: the rest of what was told of things nobody reads from it.
+_KEPT = frozenset({"source", "heartbeat", "unit"})
 # (cases, moment) → every event of theirs that had been received by then.
 LookUp = Callable[[Sequence[str], int], Iterable[Past]]
 
@@ -46,9 +49,9 @@ class Arrived:
         self,
         pasts: Sequence[Past] = (),
         alarms: Sequence[AlarmAt] = (),
-        refused: dict[tuple[str, str], int] | None = None,
+        refused: Sequence[RefusedAt] = (),
     ) -> None:
-        self.pasts, self.alarms, self.refused = pasts, alarms, refused or {}
+        self.pasts, self.alarms, self.refused = pasts, alarms, refused
 
 
 class PastRoom:
@@ -77,9 +80,10 @@ class PastRoom:
 
     def remember(self, case_ids: Iterable[str], look_up: LookUp) -> None:
         """Look up how these cases stood: those that are not on the board. One question for all that comes next."""
-        unknown = list(dict.fromkeys(i for i in case_ids if i not in self.board.rows and i not in self._known))
-        if len(self._known) + len(unknown) > REMEMBERED:
+        asked = dict.fromkeys(case_id for case_id in case_ids if case_id not in self.board.rows)
+        if len(self._known) + len(asked) > REMEMBERED:
             self._known.clear()
+        unknown = [case_id for case_id in asked if case_id not in self._known]
         found: dict[str, list[Past]] = {}
         for past in look_up(unknown, self.at):
             found.setdefault(past.subject, []).append(past)
@@ -89,7 +93,7 @@ class PastRoom:
     def take(self, arrived: Arrived, until: int, look_up: LookUp) -> set[str]:
         """Move on to ``until`` with what was received up to it. Returns the ids of the cases that changed or left."""
         self.remember([past.subject for past in arrived.pasts if past.type.startswith("case.")], look_up)
-        events = [(past, event_of(past)) for past in arrived.pasts]
+        events = [(past, event_of(past)) for past in _without_ways(arrived.pasts)]
         cases = [(past.entry, event) for past, event in events if isinstance(event.body, Case)]
         placed = list(placed_again(cases, self._locator.locate([event for _, event in cases])))
         best = winners(placed)
@@ -103,9 +107,9 @@ class PastRoom:
         plain = [event for _, event in events]
         self.cameras.take(plain)
         tallies = tallies_of(plain)
-        for (reason, source), n in arrived.refused.items():
-            key = (f"refused:{reason}", source)
-            tallies[key] = tallies.get(key, 0) + n
+        for refused in arrived.refused:
+            key = (f"refused:{refused.reason}", refused.source)
+            tallies[key] = tallies.get(key, 0) + 1
         for key, n in broken.items():
             tallies[key] = tallies.get(key, 0) + n
         newest = max((past.entry for past in arrived.pasts), default=0)
@@ -126,14 +130,30 @@ class PastRoom:
         return changed
 
     def _forgotten(self, now: int) -> Iterator[tuple[str, str]]:
-        """Alarms that have left the list, and patrols of which nothing is kept any more."""
+        """Alarms that have left the list, and patrols that have not been heard of for a while."""
         policy = self.district.policy.alarms
         for key, alarm in self.board.alarms.items():
             if leaves_the_list(alarm, now, policy):
                 yield "alarm", key
         for (kind, key), thing in self.board.things.items():
-            if kind == "unit" and thing.version < now - UNITS_KEPT_MS:
+            if kind == "unit" and thing.version < now - HEARD_MS:
                 yield kind, key
+
+    def place_patrols(self, positions: Sequence[Past]) -> None:
+        """The patrols where they were last heard of."""
+        things = things_of([(past.entry, event_of(past)) for past in positions])
+        patrols = [thing for thing in things if thing.kind == "unit"]
+        board = self.board
+        board.apply(board.revision + 1, Delta(board.last_entry, things=patrols), self.at)
+
+    def rows_of(self, case_ids: Iterable[str], pasts: Iterable[Past]) -> dict[str, CaseRow]:
+        """The rows that these events leave of the cases named: of those, too, that are on no board any more."""
+        wanted: dict[str, list[Past]] = {case_id: [] for case_id in case_ids}
+        for past in pasts:
+            if past.subject in wanted:
+                wanted[past.subject].append(past)
+        rows = ((case_id, row_of(of, self.district, self._locator)) for case_id, of in wanted.items())
+        return {case_id: row for case_id, row in rows if row is not None}
 
     def _before(self, case_id: str) -> OldCase | None:
         row = self.board.rows.get(case_id)
@@ -188,7 +208,13 @@ def _things(events: Sequence[tuple[Past, Event]]) -> list[ThingChange]:
     def key(past: Past, event: Event) -> int:
         return past.received_at << 20 | past.entry & 0xFFFFF if isinstance(event.body, Heartbeat) else past.entry
 
-    return things_of([(key(past, event), event) for past, event in events])
+    return [thing for thing in things_of([(key(*one), one[1]) for one in events]) if thing.kind in _KEPT]
+
+
+def _without_ways(pasts: Sequence[Past]) -> list[Past]:
+    """Of each patrol's positions only the last: where it went meanwhile nobody sees."""
+    last = {past.subject: past.entry for past in pasts if past.type == MOVED}
+    return [past for past in pasts if past.type != MOVED or last[past.subject] == past.entry]
 
 
 def _alarms(steps: Sequence[AlarmAt]) -> list[ThingChange]:

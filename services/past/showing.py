@@ -1,6 +1,6 @@
 """A past room as the wall shows it: the wall's own lens and tiles, at the moment's clock; frames of how it went on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from services.liveboard.figures import tiles
 from services.liveboard.lenses import WallLens, units_of
 from services.liveboard.sources import source_rows
 from services.liveboard.zone import TICKER_LINES, Zone
+from services.past.moments import EVERY_MS
 from services.past.room import Arrived, LookUp, PastRoom
 
 MINUTE_MS = 60_000
@@ -20,40 +21,48 @@ COMPARE_EVERY_MS = 10 * MINUTE_MS
 EPOCH = "past"
 # (moment) → the figures of the same minute of the day before, {} where nothing is known of it.
 Before = Callable[[int], Mapping[str, Any]]
+# (moment) → when the coverage was kept last before it, and its tiles then; None: nobody kept it.
+BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 
 
 class Showing:
-    """One past room on its way. ``blind``: the coverage's tiles of the hour, None where nobody kept them."""
+    """One past room on its way."""
 
-    def __init__(
-        self, room: PastRoom, district: District, before: Before, blind: Mapping[str, msgspec.Raw] | None
-    ) -> None:
-        self.room, self._district, self._before, self._blind = room, district, before, blind
+    def __init__(self, room: PastRoom, district: District, before: Before, blind_at: BlindAt) -> None:
+        self.room, self._district, self._before = room, district, before
+        self._blind_at, self._blind = blind_at, blind_at(room.at)
+        self._spots: set[str] = set()
         self._roster = Roster(district)
         self._compared: tuple[int, Mapping[str, Any]] = (room.at, before(room.at))
         self._zone = Zone(room.board, WallLens(room.board, self._tiles), EPOCH)
         self._zone.flush(room.at)
 
     def snapshot(self) -> list[bytes]:
-        """The parts of the whole state (JSON), as the wall's socket sends them."""
-        return self._zone.snapshot(self.room.at)[0]
+        """The parts of the whole state (JSON), as the wall's socket sends them: made now, as the room stands."""
+        return list(self._zone.parts(self.room.at))
 
-    def frames(self, arrived: Arrived, until: int, step: int, look_up: LookUp, before: Before) -> Iterator[bytes]:
+    def frames(  # noqa: PLR0917  # what a way is made of
+        self, arrived: Arrived, until: int, step: int, look_up: LookUp, before: Before, blind_at: BlindAt
+    ) -> Iterator[bytes]:
         """Move on to ``until`` in steps of ``step`` ms; the deltas (JSON) of those in which something changed."""
-        self._before = before
+        self._before, self._blind_at = before, blind_at
         self.room.remember([p.subject for p in arrived.pasts if p.type.startswith("case.")], look_up)
         pasts, alarms = sorted(arrived.pasts, key=lambda past: past.received_at), list(arrived.alarms)
-        refused, read, rung = arrived.refused, 0, 0
+        refused, read, rung, turned_away = list(arrived.refused), 0, 0, 0
         at = self.room.at
         while at < until:
             at = min(at + step, until)
-            first, began = read, rung
+            first, began, turned = read, rung, turned_away
             while read < len(pasts) and pasts[read].received_at <= at:
                 read += 1
             while rung < len(alarms) and alarms[rung].at <= at:
                 rung += 1
-            self._zone.mark(self.room.take(Arrived(pasts[first:read], alarms[began:rung], refused), at, look_up))
-            refused = {}
+            while turned_away < len(refused) and refused[turned_away].at <= at:
+                turned_away += 1
+            if at // EVERY_MS != self.room.at // EVERY_MS:
+                self._blind = self._blind_at(at)
+            arrives = Arrived(pasts[first:read], alarms[began:rung], refused[turned:turned_away])
+            self._zone.mark(self.room.take(arrives, at, look_up))
             if (frame := self._zone.flush(at)) is not None:
                 yield frame
 
@@ -81,8 +90,12 @@ class Showing:
         figures: dict[str, Any] = {
             "is_night": False, "top": [], "gaps": 0, "notes": ["not_kept"], "outages": [], "target_online": target,
         }  # fmt: skip
-        spots: Sequence[tuple[str, Any]] = ()
+        spots: dict[str, Any] = {}
         if self._blind is not None:
-            figures |= msgspec.json.decode(self._blind["coverage"]) or {}
-            spots = [(name, body) for name, body in self._blind.items() if name != "coverage"]
-        return {"coverage": {**figures, "outages": [], "cameras": cameras, "online": online}, **dict(spots)}
+            kept_at, kept = self._blind
+            figures |= msgspec.json.decode(kept["coverage"]) or {}
+            figures["kept_at"] = kept_at
+            spots = {name: body for name, body in kept.items() if name != "coverage"}
+        gone = dict.fromkeys(self._spots - spots.keys())
+        self._spots = set(spots)
+        return {"coverage": {**figures, "outages": [], "cameras": cameras, "online": online}, **gone, **spots}

@@ -94,7 +94,7 @@ def _told_again(ended: list[Ended], district: District, turn: int, span: int) ->
         day = district.day_of(row.reported_at - back)
         told = msgspec.structs.replace(
             row, **moments, case_id=f"{day}-{turn}{row.case_id.rpartition('-')[2]}", entry=row.entry - (back << 20),
-            pauses=_pauses(row.pauses, back), rating=_rating(row.rating, back),
+            escalation="", whistled_at=None, pauses=_pauses(row.pauses, back), rating=_rating(row.rating, back),
         )  # fmt: skip
         yield (
             told,

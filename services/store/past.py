@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, func, insert, select, text
+from sqlalchemy import Connection, and_, delete, func, or_, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store import schema
 from services.store.engine import is_postgres
@@ -15,6 +16,7 @@ from services.store.schema import LATE_MS
 _H, _M, _D = schema.history.c, schema.moments.c, schema.dead.c
 _PAST = [_H[name] for name in Past._fields]
 _IS_LATE = text(f"received_at - time > {LATE_MS}")
+MOVED = "unit.moved"
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -36,16 +38,36 @@ class AlarmAt(NamedTuple):
     body: bytes
 
 
+class RefusedAt(NamedTuple):
+    """An entry that was refused: when (Unix ms), why, whose."""
+
+    at: int
+    reason: str
+    source: str
+
+
 def first_received(connection: Connection) -> int | None:
     """When the first entry that is kept was received (Unix ms), or None in an empty store."""
     found = connection.execute(select(func.min(_H.received_at))).scalar()
     return None if found is None else int(found)
 
 
-def received_between(connection: Connection, after: int, until: int) -> list[Past]:
-    """What was received behind ``after`` up to ``until`` (Unix ms), in the order of the stream."""
+def received_between(connection: Connection, after: int, until: int, *, positions: bool = True) -> list[Past]:
+    """What was received behind ``after`` up to ``until`` (Unix ms), in the order of the stream.
+
+    ``positions``: the patrols' too.
+    """
     where = and_(_H.received_at > after, _H.received_at <= until)
+    if not positions:
+        where = and_(where, _H.type != MOVED)
     return [Past(*row) for row in connection.execute(select(*_PAST).where(where).order_by(_H.entry))]
+
+
+def positions_at(connection: Connection, after: int, at: int) -> list[Past]:
+    """The newest position of each patrol that was heard of behind ``after`` up to ``at`` (Unix ms)."""
+    heard = and_(_H.received_at > after, _H.received_at <= at, _H.type == MOVED)
+    newest = select(func.max(_H.entry)).where(heard).group_by(_H.subject)
+    return [Past(*row) for row in connection.execute(select(*_PAST).where(_H.entry.in_(newest)))]
 
 
 def received_of(connection: Connection, case_ids: Sequence[str], until: int) -> Iterator[Past]:
@@ -63,18 +85,21 @@ def received_of(connection: Connection, case_ids: Sequence[str], until: int) -> 
         yield Past(*row)
 
 
-def late_at(connection: Connection, moment: int, limit: int) -> list[Past]:
-    """What had happened by ``moment`` and was received after it, more than a minute late; the oldest first."""
+def late_at(connection: Connection, moment: int, limit: int) -> tuple[int, list[Past]]:
+    """What had happened by ``moment`` and was received after it, more than a minute late: how many, the oldest."""
     where = and_(_IS_LATE, _H.received_at > moment, _H.time <= moment, _H.type.like("case.%"))
     query = select(*_PAST).where(where).order_by(_H.received_at, _H.entry).limit(limit)
-    return [Past(*row) for row in connection.execute(query)]
+    found = [Past(*row) for row in connection.execute(query)]
+    n = len(found)
+    if n == limit:
+        n = int(connection.execute(select(func.count()).select_from(schema.history).where(where)).scalar() or 0)
+    return n, found
 
 
-def refused_between(connection: Connection, after: int, until: int) -> dict[tuple[str, str], int]:
-    """(reason, source) → how many entries were refused behind ``after`` up to ``until`` (Unix ms)."""
-    where = and_(_D.at > after, _D.at <= until)
-    rows = connection.execute(select(_D.reason, _D.source, func.count()).where(where).group_by(_D.reason, _D.source))
-    return {(row[0], row[1]): int(row[2]) for row in rows}
+def refused_between(connection: Connection, after: int, until: int) -> list[RefusedAt]:
+    """What was refused behind ``after`` up to ``until`` (Unix ms), in its order."""
+    query = select(_D.at, _D.reason, _D.source).where(_D.at > after, _D.at <= until).order_by(_D.at)
+    return [RefusedAt(*row) for row in connection.execute(query)]
 
 
 def alarm_steps(connection: Connection, after: int, until: int) -> list[AlarmAt]:
@@ -108,12 +133,15 @@ def newest_moment(connection: Connection, made_of: str) -> int | None:
 
 
 def keep_moment(connection: Connection, kept: Kept) -> None:
-    """Keep a board; one of the same moment goes, whoever made it."""
-    connection.execute(delete(schema.moments).where(_M.at == kept.at))
-    connection.execute(insert(schema.moments).values(**kept._asdict()))
+    """Keep a board, in the place of one of the same moment, whoever made it."""
+    insert = postgresql.insert if is_postgres(connection) else sqlite.insert
+    values = kept._asdict()
+    connection.execute(
+        insert(schema.moments).values(**values).on_conflict_do_update(index_elements=["at"], set_=values)
+    )
 
 
-def drop_moments(connection: Connection, made_of: str, behind: int) -> int:
-    """Forget the boards of another making, and those behind ``behind`` (Unix ms). Returns how many."""
-    wrong = (_M.made_of != made_of) | (_M.at > behind)
+def drop_moments(connection: Connection, made_of: str, behind: int, *, keep_others: bool) -> int:
+    """Forget the boards behind ``behind`` (Unix ms), and those of another making but for ``keep_others``."""
+    wrong = _M.at > behind if keep_others else or_(_M.made_of != made_of, _M.at > behind)
     return int(connection.execute(delete(schema.moments).where(wrong)).rowcount)
