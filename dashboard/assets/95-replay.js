@@ -135,7 +135,7 @@ lianqin.startReplay = (player, texts, format) => {
   const knownBox = h("table", {class: "known"}), late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
   const lateList = h("div", {class: "late-list", hidden: ""});
   const FIGURES = ["open", "overdue", "due_soon", "at_district", "intake", "closed", "rate"];
-  let line = null, lineAt = 0, asked = 0;
+  let line = null, clock = null, asked = 0;
 
   const dayText = ms => new Intl.DateTimeFormat("sv-SE", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(ms);
   const minute = ms => format.hms(ms);
@@ -157,7 +157,8 @@ lianqin.startReplay = (player, texts, format) => {
     clearTimeout(wishTimer);
     wishTimer = setTimeout(() => { const at = wish; wish = null; go(at); }, 150);
   };
-  const present = () => line ? line.now + performance.now() - lineAt : Infinity;
+  /** The district's present moment, as the server last said it. */
+  const present = () => clock ? clock.now + performance.now() - clock.at : Infinity;
   const go = at => { player.seek(Math.min(at, present() - 1000)); };
   const toMark = way => {
     const at = player.position();
@@ -203,7 +204,7 @@ lianqin.startReplay = (player, texts, format) => {
     asked = performance.now();
     try {
       const found = await (await fetch(`/api/v1/replay/day?at=${Math.round(at)}`)).json();
-      if (!found.error) { line = found; lineAt = performance.now(); drawLine(); draw(); }
+      if (!found.error) { line = found; clock = {now: found.now, at: performance.now()}; drawLine(); draw(); }
     } catch { said(w.trouble.network); }
   };
   const markWords = m => m.what === "case" ? `${texts.word.severity[m.severity]} ${(texts.language !== "en" && m.class_name) || texts.domain[m.domain] || ""}` : m.what === "alarm" ? `${w.alarm} ${texts.alarm.names[m.kind] || ""}` : w.marks[m.what];
@@ -316,14 +317,12 @@ lianqin.startReplay = (player, texts, format) => {
   if (lianqin.REPLAY_SPEEDS.includes(speed)) player.setSpeed(speed);
   const wanted = query.get("at") || "";
   (async () => {
-    let at = /^\d{12,14}$/.test(wanted) ? +wanted : Date.parse(wanted);
-    if (Number.isNaN(at)) {
-      let found;
-      try { found = await (await fetch("/api/v1/replay/day")).json(); } catch { found = {error: "network"}; }
-      if (found.error) { said(w.trouble[found.error] || found.error); return; }
-      at = found.now - 3600000;
-    }
-    await player.seek(at);
+    const at = /^\d{12,14}$/.test(wanted) ? +wanted : Date.parse(wanted);
+    let found;
+    try { found = await (await fetch("/api/v1/replay/day")).json(); } catch { found = {error: "network"}; }
+    if (found.error) { said(w.trouble[found.error] || found.error); return; }
+    clock = {now: found.now, at: performance.now()};
+    go(Number.isNaN(at) ? found.now - 3600000 : at);
   })();
 };
 

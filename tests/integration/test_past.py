@@ -412,7 +412,7 @@ def test_a_memory_of_few_ended_cases_gives_the_same_boards(
         again = connection.execute(select(schema.moments.c.at, schema.moments.c.body)).all()
 
     def shown(kept: Any) -> list[Any]:
-        boards = [(at, unpack(body)) for at, body in kept]
+        boards = [(at, unpack(body)) for at, body in sorted(kept)]
         return [
             (at, sorted(b.rows, key=repr), sorted(b.counts, key=repr), b.solved, sorted(b.tallies)) for at, b in boards
         ]
