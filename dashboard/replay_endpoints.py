@@ -20,7 +20,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
 from services.past.asking import WAIT_S, Answer, Question, alive_key, answer_key, ask_key, encode, error_of, redis_ms
-from services.past.marks import day_line
+from services.past.day_line import day_line
 
 STATUS = {
     "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "feed": 503, "broken": 500, "nothing": 404,

@@ -188,7 +188,7 @@ class Answerer:
                 drop_moments(connection, self._reader.made_of, self._clock.now_ms(), keep_others=keep_others)
             self._began = True
         with self._engine.connect() as connection, connection.begin():
-            if self._making is None or self._boards % BOARDS_A_ROOM == 0:
+            if self._making is None:
                 self._making = self._reader.begin(connection)
             settled = self._clock.now_ms() - round(SETTLED_MS * max(self._clock.rate(), 1))
             room = self._making
@@ -200,6 +200,8 @@ class Answerer:
         with writing(self._engine) as connection:
             self._reader.keep(connection, room, blind)
         self._boards += 1
+        if self._boards % BOARDS_A_ROOM == 0:
+            self._making = None
         log.debug("the board of %s is kept (%.2f s)", room.at, time.monotonic() - started)
         return next_moment(room.at) <= settled
 

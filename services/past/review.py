@@ -10,7 +10,7 @@ from services.district.package import District
 from services.events.codes import SENSITIVE_DOMAINS
 from services.liveboard.board import Board
 from services.past.knowledge import Knowledge, Late, knowledge
-from services.past.marks import MAJOR
+from services.past.day_line import MAJOR
 from services.past.reading import PastReader, looks_up
 from services.past.showing import MINUTE_MS
 from services.store import past, read, schema
