@@ -9,8 +9,8 @@ from services.alarms.told import Alarm, decode_alarm
 from services.district.package import District
 from services.events.codes import SENSITIVE_DOMAINS
 from services.liveboard.board import Board
-from services.past.knowledge import Knowledge, Late, knowledge
 from services.past.day_line import MAJOR
+from services.past.knowledge import Knowledge, Late, knowledge
 from services.past.reading import PastReader, looks_up
 from services.past.showing import MINUTE_MS
 from services.store import past, read, schema
