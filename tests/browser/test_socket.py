@@ -179,7 +179,7 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
             message = zone.flush(NOON)
             assert message is not None
             deltas.append(message)
-    last = list(zone._parts(NOON))
+    last = list(zone.parts(NOON))
     script = """
       const fs = require("fs"); eval(fs.readFileSync(process.argv[1], "utf8"));
       const {first, deltas, last} = JSON.parse(fs.readFileSync(0, "utf8"));
