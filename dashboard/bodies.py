@@ -1,6 +1,11 @@
-"""What a request brings, parsed: JSON of a known shape, numbers and texts of the query; else 400 in words."""
+"""What a request brings, parsed: JSON of a known shape, numbers and texts of the query; else 400 in words.
 
-from typing import TypeVar
+And what goes back: as JSON, and compressed where it is long.
+"""
+
+import gzip
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import flask
 import msgspec
@@ -8,6 +13,8 @@ import msgspec
 from dashboard.access import refuse
 
 T = TypeVar("T")
+# What is shorter goes in one packet or two anyway.
+PACKED_FROM = 2000
 NUL = b"\\u0000"  # as JSON writes it; PostgreSQL takes none
 
 
@@ -33,3 +40,13 @@ def number(name: str, usual: int, least: int, most: int) -> int:
 def as_json(found: object, code: int = 200) -> flask.Response:
     """An answer in JSON."""
     return flask.Response(msgspec.json.encode(found), code, content_type="application/json; charset=utf-8")
+
+
+def packed(response: flask.Response, offload: Callable[[Any], Any]) -> flask.Response:
+    """The answer compressed, away from the loop, where it is long and the browser takes it."""
+    body = response.get_data()
+    if len(body) > PACKED_FROM and "gzip" in flask.request.headers.get("Accept-Encoding", ""):
+        response.set_data(offload(lambda: gzip.compress(body, 1)))
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+    return response

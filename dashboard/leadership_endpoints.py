@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Connection, Engine, select
 
 from dashboard.access import allowed, machine_ms, person, refuse
+from dashboard.bodies import packed
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
 from dashboard.leadership_lists import PARTS, Asked, open_part
@@ -222,7 +223,7 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Sides | 
         other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
         has_replay=may(asking, "see_replay"), classes=[(code, said.domain(code)) for code in DOMAINS],
     )  # fmt: skip
-    return Response(body, content_type="text/html; charset=utf-8")
+    return packed(Response(body, content_type="text/html; charset=utf-8"), leading.offload)
 
 
 def _cases(leading: Leading, said: Words, name: str) -> Response:

@@ -3,7 +3,6 @@
 The rooms are made by ``lianqin worker``: the question goes to it by Redis and its answer passes through here unread.
 """
 
-import gzip
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 from dashboard.access import refuse
+from dashboard.bodies import packed
 from services.clock import Clock
 from services.district.package import District
 from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
@@ -91,12 +91,7 @@ def _ms(name: str) -> int:
 
 def _answer(replaying: Replaying, question: Question) -> Response:
     body = replaying.ask(question)
-    response = _json(body, STATUS[error_of(body)])
-    if "gzip" in request.headers.get("Accept-Encoding", "") and len(body) > 2000:
-        response.set_data(replaying.offload(lambda: gzip.compress(body, 1)))
-        response.headers["Content-Encoding"] = "gzip"
-        response.headers["Vary"] = "Accept-Encoding"
-    return response
+    return packed(_json(body, STATUS[error_of(body)]), replaying.offload)
 
 
 def _json(body: bytes, status: int = 200) -> Response:

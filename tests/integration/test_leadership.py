@@ -1,5 +1,6 @@
 """The leader's page, its paper and its workbook: every figure is the pure definition's over the cases."""
 
+import gzip
 import io
 import random
 import re
@@ -251,3 +252,13 @@ def test_two_classes_stand_side_by_side_each_by_its_definition(home: House) -> N
     assert shown["intake"] != ["0", "0"]
     assert home.get(LEADER, "/leadership?span=2026-11&class=nonsense").status_code == 404
     assert home.get(LEADER, "/leadership?span=2026-11&unit=D1&class=04").status_code == 400
+
+
+def test_a_phone_gets_the_page_compressed(home: House) -> None:
+    client = home.client(LEADER)
+    packed = client.get("/leadership?span=2026-11", headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    plain = client.get("/leadership?span=2026-11", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 3
