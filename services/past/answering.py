@@ -4,7 +4,6 @@ Questions come by Redis and go back the same way: a few hundred ms each, far fro
 While nothing is asked the next board is made. Several workers may run: who asks is answered by one of them.
 """
 
-import contextlib
 import logging
 import threading
 import time
@@ -33,7 +32,7 @@ from services.past.asking import (
     encode,
     redis_ms,
 )
-from services.past.knowledge import knowledge
+from services.past.knowledge import MOST_LATE, knowledge
 from services.past.moments import EVERY_MS
 from services.past.reading import Archived, NothingThen, NotYet, PastReader, Unmade, looks_up, next_moment
 from services.past.room import PastRoom
@@ -46,7 +45,6 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 2
 ROOMS_KEPT = 4
-MOST_LATE = 10_000
 MOST_FRAMES = 400
 # A board is kept of a moment that lies so far back, and a room is shown up to so far: what was received by then is in
 # the store. By the machine's clock: a district's that is faster passes more of its time meanwhile.
@@ -213,10 +211,8 @@ class Answerer:
         if ("coverage", "all") not in things:
             return None
         spots = [body for (kind, _), body in things.items() if kind == "spot" and b'"removed"' not in bytes(body)[:200]]
-        with contextlib.suppress(msgspec.MsgspecError):
-            tiles = coverage_tiles(things["coverage", "all"], spots, self._district)
-            return zlib.compress(msgspec.json.encode(tiles))
-        return None
+        tiles = coverage_tiles(things["coverage", "all"], spots, self._district)
+        return zlib.compress(msgspec.json.encode(tiles))
 
 
 assert EVERY_MS > SETTLED_MS

@@ -13,6 +13,8 @@ from services.store.read import Past
 
 # More late entries than this are counted, not listed.
 LISTED = 40
+# And more than these are counted, not read.
+MOST_LATE = 10_000
 
 
 class Figures(msgspec.Struct, frozen=True):

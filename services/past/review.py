@@ -10,14 +10,13 @@ from services.district.package import District
 from services.events.codes import SENSITIVE_DOMAINS
 from services.liveboard.board import Board
 from services.past.day_line import MAJOR
-from services.past.knowledge import Knowledge, Late, knowledge
+from services.past.knowledge import MOST_LATE, Knowledge, Late, knowledge
 from services.past.reading import PastReader, looks_up
 from services.past.showing import MINUTE_MS
 from services.store import past, read, schema
 from services.store.people_schema import alarm_lives
 
 MOST_LINES = 400
-MOST_LATE = 10_000
 
 
 class Line(NamedTuple):
