@@ -21,7 +21,7 @@ from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
 from dashboard.wire import App
 from services import accounts
 from services.accounts import Found
-from services.liveboard.follower import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
 from services.rights import DISTRICT, Person, home, may
 from services.store import accounts as store
 from services.store.accounts import Account

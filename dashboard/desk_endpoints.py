@@ -23,8 +23,8 @@ from services.district.package import District
 from services.escalation.rules import Proposal
 from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
-from services.liveboard.follower import STORE_ERRORS
 from services.liveboard.lenses import unit_streets
+from services.platform.errors import STORE_ERRORS
 from services.proposals import decline
 from services.rights import Person, may
 from services.store import views

@@ -10,7 +10,7 @@ from flask import request
 from dashboard.live import LiveRoom
 from services.clock import Clock
 from services.commanding import Commanding
-from services.liveboard.follower import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
 from services.rights import may
 from services.store.commands import Sent, answer_of
 

@@ -26,7 +26,8 @@ from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
 from services.grid_view import GridReader
 from services.liveboard.board import Board
-from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS, Offload
+from services.liveboard.follower import Offload
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
 from services.rights import Person, may_seat, seat_of
 from services.store.alarms import lives_between
 from services.wakeups import Wakeups

@@ -25,8 +25,9 @@ from dashboard.zones import DESK, STREET, WALL, Zones
 from services.clock import Clock
 from services.duty.boundary import Borders
 from services.liveboard.coverage_feed import encode_changes
-from services.liveboard.follower import STORE_ERRORS, Follower
+from services.liveboard.follower import Follower
 from services.liveboard.zone import Zone
+from services.platform.errors import STORE_ERRORS
 from services.rights import Person, may
 
 log = logging.getLogger(__name__)

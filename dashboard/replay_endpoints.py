@@ -18,9 +18,9 @@ from dashboard.access import refuse
 from dashboard.bodies import packed
 from services.clock import Clock
 from services.district.package import District
-from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
 from services.past.asking import WAIT_S, Answer, Question, alive_key, answer_key, ask_key, encode, error_of, redis_ms
 from services.past.day_line import day_line
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
 
 STATUS = {
     "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "feed": 503, "broken": 500, "nothing": 404,

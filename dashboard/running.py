@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from services.doors import OpenDoors, open_doors
-from services.liveboard.follower import STORE_ERRORS
 from services.package_watch import PackageWatch
+from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
 from services.stopping import stop_on_signals
 

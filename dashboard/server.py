@@ -14,7 +14,7 @@ import gevent
 from gunicorn.app.base import BaseApplication
 
 from dashboard.app import Doors, create_app, offload, start
-from services.liveboard.follower import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
 
 log = logging.getLogger(__name__)

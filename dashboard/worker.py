@@ -17,7 +17,7 @@ from dashboard.papers import review_paper
 from dashboard.papers.make import Wanted, papers
 from services.clock import Clock
 from services.district.package import District
-from services.liveboard.follower import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
 from services.publishing import OperationError
 from services.store import jobs
 from services.store.engine import writing

@@ -19,6 +19,7 @@ from services.district.package import District
 from services.events.commands import COMMANDS
 from services.events.entry import encode_entry
 from services.liveboard.follower import Offload, directly
+from services.platform.errors import REDIS_ERRORS
 from services.rights import DISTRICT, Person, may, seat_of
 from services.store import commands as store
 from services.store.commands import Sent
@@ -33,7 +34,6 @@ REFUSALS = (
     "unknown_type", "no_case", "too_many", "no_reason", "long_reason", "closed", "forbidden", "stale", "bad_value",
     "unknown_unit", "bad_until", "bad_into", "outside", "not_sent",
 )  # fmt: skip
-REDIS_ERRORS = (redis.RedisError, OSError)
 
 
 class Wish(msgspec.Struct, frozen=True):

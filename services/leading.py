@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-import redis
-from sqlalchemy.exc import DBAPIError
-
 from services.escalation.lease import Lease
+from services.platform.errors import AWAY, fault_of, first_line
 from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
@@ -18,7 +16,6 @@ log = logging.getLogger(__name__)
 RENEW_S, STANDBY_S = 2.0, 1.0
 # How often it is asked whether another package was loaded.
 LOOK_EVERY_S = 5.0
-AWAY = (redis.RedisError, OSError, DBAPIError)
 
 
 class Worker(Protocol):
@@ -53,7 +50,7 @@ def lead(
             else:
                 stop.wait(STANDBY_S / 2)
         except AWAY as error:
-            log.warning("the %s waits: %s", type(worker).__name__.lower(), str(error).splitlines()[0][:200])
+            log.warning("the %s waits: %s: %s", type(worker).__name__.lower(), fault_of(error).words, first_line(error))
             leads, held_at = False, 0.0
             stop.wait(1.0)
     with contextlib.suppress(*AWAY):  # it runs out by itself

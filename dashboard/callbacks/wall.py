@@ -18,7 +18,7 @@ from services.case_view import CaseReader, CaseView
 from services.district.package import District
 from services.figure_view import FigureReader
 from services.figures import NotKept, Scope
-from services.liveboard.follower import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
 from services.rights import DISTRICT, Person, may
 from services.watch import Watch
 

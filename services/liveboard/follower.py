@@ -13,8 +13,6 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 import redis
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.cases import CaseRow
 from services.clock import Clock
@@ -23,6 +21,7 @@ from services.escalation.rules import Proposal
 from services.events.entry import entry_key
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
 from services.projector.delta import ThingChange, decode_delta
 from services.store import read, rollups
 from services.store.write import OF_OUR_OWN, Feed, read_feed
@@ -32,8 +31,6 @@ from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-STORE_ERRORS = (DBAPIError, PoolTimeoutError)
-REDIS_ERRORS = (redis.RedisError, OSError)
 # With Redis gone the outbox is asked this often; with it there, at the latest after this long without a wake-up.
 POLL_S = 0.5
 COMPARE_EVERY_S = 20.0

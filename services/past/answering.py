@@ -19,7 +19,6 @@ from sqlalchemy import Connection, Engine
 from services.clock import Clock
 from services.district.package import District
 from services.liveboard.coverage_tiles import coverage_tiles
-from services.liveboard.follower import REDIS_ERRORS, STORE_ERRORS
 from services.past.asking import (
     ALIVE_S,
     WAIT_S,
@@ -37,6 +36,7 @@ from services.past.moments import EVERY_MS
 from services.past.reading import Archived, NothingThen, NotYet, PastReader, Unmade, looks_up, next_moment
 from services.past.room import PastRoom
 from services.past.showing import Showing
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
 from services.store import past, read
 from services.store.engine import writing
 from services.store.past import drop_moments

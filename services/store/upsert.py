@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, Table
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from services.store.engine import is_postgres
 from services.store.schema import case_marks, cases, history, rollups, rollups_later, tallies, things
@@ -118,9 +118,16 @@ def _cursor(connection: Connection) -> Iterator["psycopg.Cursor[Any]"]:
     try:
         with driver.cursor() as cursor:
             yield cursor
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        connection.invalidate(error)
-        raise OperationalError("COPY", None, error) from error
+    except psycopg.Error as error:
+        is_lost = bool(driver.closed)
+        if is_lost:
+            connection.invalidate(error)
+        raise _told(error, is_lost) from error
+
+
+def _told(error: psycopg.Error, is_lost: bool) -> Exception:
+    """The driver's error as SQLAlchemy raises it, so that every caller catches one kind."""
+    return DBAPIError.instance("COPY", None, error, psycopg.Error, hide_parameters=True, connection_invalidated=is_lost)
 
 
 @cache

@@ -1,0 +1,1 @@
+"""What every process shares: the errors of the database and of Redis, sorted."""
