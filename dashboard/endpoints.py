@@ -14,11 +14,10 @@ from dashboard.live import LiveRoom
 from services.clock import Clock, to_rfc3339
 from services.district.outline import layer
 from services.district.package import District
+from services.health.waiting import LIVE_BELOW_MS
 from services.liveboard.board import Share
 from services.liveboard.figures import street_rows
 from services.liveboard.follower import Follower
-
-READY_WITHIN_MS = 5000
 
 
 def register_endpoints(server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock) -> None:
@@ -37,7 +36,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
             "lag_ms": health.fresh_ms(),
             "loaded": room.is_loaded,
         }
-        ready = room.is_loaded and health.fresh_ms() < READY_WITHIN_MS
+        ready = room.is_loaded and health.fresh_ms() < LIVE_BELOW_MS
         return found, 200 if ready else 503
 
     @server.get("/metrics")

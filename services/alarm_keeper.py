@@ -21,6 +21,7 @@ from services.announcing import announce
 from services.clock import Clock
 from services.district.package import District
 from services.escalation.lease import Lease
+from services.health.waiting import Waiting
 from services.leading import lead
 from services.liveboard.board import Board
 from services.projector.delta import Delta, ThingChange, decode_delta
@@ -48,7 +49,11 @@ def no_reports(_board: Board, _now: int) -> Sequence[ReportDue]:
 
 
 class AlarmKeeper:
-    """One process of the alarms. ``reports`` says which reports of incidents are due."""
+    """One process of the alarms.
+
+    ``reports`` says which reports of incidents are due; ``waiting_ms`` how long the oldest entry behind a position has
+    waited (default: Redis is asked).
+    """
 
     def __init__(  # noqa: PLR0917  # one of each door
         self,
@@ -58,11 +63,13 @@ class AlarmKeeper:
         clock: Clock,
         reports: Reports = no_reports,
         real_now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        waiting_ms: Callable[[str], int] | None = None,
     ) -> None:
         self._engine, self._district, self.clock = engine, district, clock
         self._reports, self._real_now_ms = reports, real_now_ms
         self._lease = Lease(client, district.code, role="alarms")
         self._wakeups = Wakeups(client, district.code)
+        self._waiting, self._waiting_ms = Waiting(), waiting_ms or self._look
         self._next, self._soonest = 0.0, 0.0
         self.board = Board(district)
 
@@ -105,9 +112,10 @@ class AlarmKeeper:
         """Hold the alarms against what is so now, and write what that changes; returns it."""
         now = self.clock.now_ms()
         self.board.tick(now)
-        waiting_since = self._waiting_since()
-        scene = Scene(self.board, now, self._real_now_ms(), self._reports(self.board, now), waiting_since)
-        is_blind = waiting_since is not None and scene.real_now - waiting_since >= BLIND_AFTER_MS
+        waits_ms, real_now = self._waits_ms(), self._real_now_ms()
+        waiting_since = real_now - waits_ms if waits_ms else None
+        scene = Scene(self.board, now, real_now, self._reports(self.board, now), waiting_since)
+        is_blind = waits_ms >= BLIND_AFTER_MS
         found = intake(scene) if is_blind else conditions(scene)
         policy = scene.policy
         if not step(self.board.alarms.values(), found, now, policy, is_blind=is_blind):
@@ -141,8 +149,11 @@ class AlarmKeeper:
             if len(messages) < 1000:
                 return found
 
-    def _waiting_since(self) -> int | None:
-        """When the oldest entry came that the store has not taken in, by the machine's clock."""
+    def _waits_ms(self) -> int:
+        """How long the oldest entry has waited that the store has not taken in; 0: none waits."""
         with self._engine.connect() as connection:
             feed = read_feed(connection)
-        return None if feed is None else self._wakeups.first_after(feed.position)
+        return 0 if feed is None else self._waiting_ms(feed.position)
+
+    def _look(self, position: str) -> int:
+        return self._waiting.waiting_ms(self._wakeups.look(position), position, time.monotonic())

@@ -4,6 +4,7 @@ from typing import Any
 
 import redis
 
+from services.health.waiting import StreamLook
 from services.stream import BOARD_LENGTH, Keys
 
 
@@ -28,15 +29,14 @@ class Wakeups:
         """Wake everybody who waits: the store has this revision now."""
         self._client.xadd(self._keys.board, {"revision": revision}, maxlen=BOARD_LENGTH, approximate=True)
 
-    def newest_entry(self) -> str:
-        """The id of the newest entry of the ``events`` stream; ``0-0`` when it is empty."""
-        newest = self._client.xrevrange(self._keys.events, count=1)
-        return str(newest[0][0].decode()) if newest else "0-0"
-
-    def first_after(self, position: str) -> int | None:
-        """When the first entry behind ``position`` came into the ``events`` stream (Unix milliseconds), or None."""
-        found = self._client.xrange(self._keys.events, min=f"({position}", count=1)
-        return int(found[0][0].split(b"-")[0]) if found else None
+    def look(self, position: str) -> StreamLook:
+        """The first entry behind ``position``, the newest one, and Redis' clock: one round trip."""
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.xrange(self._keys.events, min=f"({position}", count=1)
+            pipe.xrevrange(self._keys.events, count=1)
+            pipe.time()
+            first, newest, (seconds, micros) = pipe.execute()
+        return StreamLook(_id(first), _id(newest), int(seconds) * 1000 + int(micros) // 1000)
 
 
 def _last_id(answer: Any) -> bytes:
@@ -46,3 +46,7 @@ def _last_id(answer: Any) -> bytes:
         entries = entries[0]
     found: bytes = entries[-1][0]
     return found
+
+
+def _id(entries: Any) -> str:
+    return str(entries[0][0].decode()) if entries else ""

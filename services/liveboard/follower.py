@@ -19,6 +19,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
+from services.health.waiting import WAITS_AT_MOST_MS, Waiting, shown_age_ms
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
@@ -37,8 +38,6 @@ COMPARE_EVERY_S = 20.0
 WATCH_EVERY_S = 30.0
 # How far back a fresh process looks for the last patrol.
 PATROLS_BACK_MS = 2 * 3_600_000
-# An entry older than this that the store has not taken in: the projector is late.
-BEHIND_AFTER_MS = 3000
 KINDS = ("source", "heartbeat", "unit", "notice", *OF_OUR_OWN)
 
 
@@ -57,16 +56,22 @@ def directly(work: Callable[[], T]) -> T:
 
 @dataclass(slots=True)
 class Health:
-    """What stands between the case system and the screen, as Unix ms since when it is so (None: it is well)."""
+    """What stands between the case system and the screen, as Unix ms since when it is so (None: it is well).
+
+    ``looked_at`` is when the last look began that everything answered (monotonic seconds), ``waiting_ms`` how long the
+    oldest unread entry had waited then.
+    """
 
     redis_down_since: int | None = None
     store_down_since: int | None = None
     behind_since: int | None = None
-    fresh_at: float = 0.0
+    looked_at: float = -1e9
+    waiting_ms: int = 0
 
     def fresh_ms(self) -> int:
-        """How long ago everything was last known to be up to date, in ms by the machine's clock."""
-        return int((time.monotonic() - self.fresh_at) * 1000)
+        """The age of what the screens show, in ms: 5,000 and more is late (``services.health.waiting``)."""
+        unsure_ms = int((time.monotonic() - self.looked_at) * 1000)
+        return shown_age_ms(unsure_ms, self.waiting_ms + unsure_ms if self.waiting_ms else 0)
 
 
 class Follower:
@@ -90,6 +95,7 @@ class Follower:
         self._district = district
         self._compared_at = -COMPARE_EVERY_S
         self._judge_at = 0.0
+        self._waiting = Waiting()
         self.watched: list[Watch] = []
         self._areas = WatchedAreas(district)
         self._watched_at, self._patrols_from = -WATCH_EVERY_S, 0
@@ -129,6 +135,7 @@ class Follower:
     def sync(self) -> None:
         """Apply what the outbox holds behind our revision, and let the clock work."""
         self._compare()
+        self._watch()
         while True:
             messages = self._offload(self._read_outbox)
             if messages and messages[0][0] != self.board.revision + 1:
@@ -162,23 +169,26 @@ class Follower:
             time.sleep(POLL_S)
 
     def _judge(self) -> None:
-        """Are we up to date? Only when Redis and the store answer and the projector is not behind."""
-        if time.monotonic() < self._judge_at:
+        """Are we up to date? Only when Redis and the store answer, and no entry has waited for long.
+
+        Where this fails or hangs nothing is looked at, and the age of what is shown rises by itself.
+        """
+        began = time.monotonic()
+        if began < self._judge_at:
             return
-        self._judge_at = time.monotonic() + POLL_S
+        self._judge_at = began + POLL_S
         health = self.health
         if health.redis_down_since is not None or health.store_down_since is not None:
             return
         try:
-            last = self._wakeups.newest_entry()
             feed = self._offload(self._read_feed)
+            position = "0-0" if feed is None else feed.position
+            waiting_ms = self._waiting.waiting_ms(self._wakeups.look(position), position, time.monotonic())
         except (*REDIS_ERRORS, *STORE_ERRORS):
             return  # the next round says which of the two it is
-        done = feed is None or entry_key(feed.position) >= entry_key(last)
-        age_ms = time.time() * 1000 - (entry_key(last) >> 20)
-        if done or age_ms < BEHIND_AFTER_MS:
+        health.looked_at, health.waiting_ms = began, waiting_ms
+        if waiting_ms <= WAITS_AT_MOST_MS:
             health.behind_since = None
-            health.fresh_at = time.monotonic()
         elif health.behind_since is None:
             health.behind_since = self._clock.now_ms()
 
@@ -188,8 +198,6 @@ class Follower:
             return
         self._compared_at = time.monotonic()
         self.before = self._offload(self._read_before)
-
-        self._watch()
 
     def _watch(self) -> None:
         """Now and then: what the watched areas hold."""

@@ -57,9 +57,16 @@ class Room:
         self.tell(entry(case(case_id, version, status, **state), "case.corrected", self.clock.ms))
 
     def keeper(self) -> AlarmKeeper:
-        found = AlarmKeeper(self.engine, self.client, self.district, self.clock, real_now_ms=self.clock.now_ms)
+        found = AlarmKeeper(
+            self.engine, self.client, self.district, self.clock, real_now_ms=self.clock.now_ms, waiting_ms=self.waits
+        )
         found.load()
         return found
+
+    def waits(self, position: str) -> int:
+        """How long the first entry behind the position has waited by the test's clock: that of Redis runs by itself."""
+        found: Any = self.client.xrange(Keys(CODE).events, min=f"({position}", count=1)
+        return self.clock.ms - int(found[0][0].split(b"-")[0]) if found else 0
 
     def judge(self, keeper: AlarmKeeper, minutes: float = 0) -> list[str]:
         self.clock.ms += round(minutes * MINUTE)

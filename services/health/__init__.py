@@ -1,0 +1,1 @@
+"""Whether what the screens show is up to date: how long entries wait, and which processes live."""
