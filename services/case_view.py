@@ -6,7 +6,6 @@ A read; nothing here may hold the loop long.
 from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
 from services.cases import CaseRow, decode_escalation, suspended_at, timed
@@ -14,6 +13,7 @@ from services.deadline_steps import Step, explain
 from services.deadlines import due, time_left
 from services.district.package import District
 from services.events.case import Case
+from services.events.kept import kept_decoder
 from services.joint import Joint, joint
 from services.lifecycle import Told, review
 from services.past.room import row_of
@@ -23,7 +23,7 @@ from services.store import read
 from services.store.archives import archived_of
 from services.working_calendar import WorkingCalendar, calendar_of
 
-_CASE = msgspec.json.Decoder(Case).decode
+_CASE = kept_decoder(Case)
 
 
 class Happened(NamedTuple):

@@ -1,18 +1,18 @@
 """The coverage model as the store has it: the package's cameras, what events said of them, the cases of the window."""
 
-import msgspec
 from sqlalchemy import Connection
 
 from services.clock import to_ms
 from services.coverage.condition import Reported, reported_by
 from services.coverage.model import CoverageModel
 from services.district.package import District
+from services.events.kept import kept_decoder
 from services.events.others import CameraChanged, CameraStatusChanged
 from services.store import read
 
 DAY_MS = 86_400_000
-_CAMERA = msgspec.json.Decoder(CameraChanged).decode
-_STATUS = msgspec.json.Decoder(CameraStatusChanged).decode
+_CAMERA = kept_decoder(CameraChanged)
+_STATUS = kept_decoder(CameraStatusChanged)
 
 
 def read_model(connection: Connection, district: District, now: int) -> CoverageModel:

@@ -6,12 +6,12 @@ Who may do either, the caller decides. What is shown masked is masked here, on t
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
-import msgspec
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, Engine
 
 from services.audit import Who
 from services.events.case import Case
+from services.events.kept import kept_decoder
 from services.events.personal import mask_name, mask_text
 from services.events.set_apart import Personal, decode_personal, mask_field, texts_of
 from services.sealing import Sealer
@@ -24,7 +24,7 @@ REFUSALS: tuple[RefusalCode, ...] = get_args(RefusalCode)
 SHORTEST_REASON, LONGEST_REASON = 5, 500
 NAME, PHONE = "reporter.name", "reporter.phone"
 
-_CASE = msgspec.json.Decoder(Case).decode
+_CASE = kept_decoder(Case)
 
 
 class RevealRefused(Exception):

@@ -154,7 +154,10 @@ class EventStream:
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
         if first_other is not None:
             return entry_id(entry_key(first_other) - 1)
-        delivered: str = next(g["last-delivered-id"].decode() for g in groups if g["name"] in {GROUP, GROUP.encode()})
+        group = next((g for g in groups if g["name"] in {GROUP, GROUP.encode()}), None)
+        if group is None:
+            raise redis.ResponseError(f"NOGROUP no group {GROUP} at {self.keys.events}")
+        delivered: str = group["last-delivered-id"].decode()
         return delivered
 
     def _is_alone(self) -> bool:
@@ -183,11 +186,6 @@ class EventStream:
                 floor = min(floor, entry_key(pending["min"].decode()))
         if floor > 0:
             self.client.xtrim(self.keys.events, minid=f"{floor >> 20}-{floor & 0xFFFFF}", approximate=True)
-
-
-def is_gone(error: redis.ResponseError) -> bool:
-    """Whether an answer says that the stream or the group is not there any more."""
-    return any(word in str(error) for word in ("NOGROUP", "UNBLOCKED", "no longer exists", "no such key"))
 
 
 def _entries(answer: Any) -> list[tuple[str, Mapping[bytes, bytes] | None]]:

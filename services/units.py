@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.clock import to_ms
+from services.events.kept import kept_decoder
 from services.events.others import UnitMoved
 from services.liveboard.board import Board
 from services.roads import Position, Roads
@@ -23,7 +24,7 @@ SPEEDS_KMH = {"car": 25.0, "enforcement": 20.0, "foot": 5.0, "volunteer": 4.0}
 # A unit that does not say its kind comes on foot: rather too late announced than too early.
 UNKNOWN_KIND = "foot"
 STATUSES = ("free", "assigned", "on_scene", "off")
-_UNIT = msgspec.json.Decoder(UnitMoved).decode
+_UNIT = kept_decoder(UnitMoved)
 
 
 class Unit(msgspec.Struct, frozen=True):

@@ -14,9 +14,10 @@ from shapely.geometry import shape
 from services.clock import to_ms
 from services.district.coords import to_wgs84
 from services.district.package import District
+from services.events.kept import kept_decoder
 from services.events.others import UnitMoved
 
-_UNIT = msgspec.json.Decoder(UnitMoved).decode
+_UNIT = kept_decoder(UnitMoved)
 DAY_MS = 86_400_000
 
 

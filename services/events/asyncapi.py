@@ -7,15 +7,16 @@ A schema says what is read. It does not forbid other fields: those are left out 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
-from services.events.case import TEXT_LIMITS, Case
+from services.events.case import Case
 from services.events.codes import CASE_TYPES, DeadReason
 from services.events.commands import COMMANDS
-from services.events.others import BODIES
-from services.events.parse import MAX_ENTRY_BYTES, MAX_NESTING
+from services.events.others import BODIES, TEXT_LIMITS
+from services.events.parse import LONGEST_ATTRIBUTE, LONGEST_TYPE, MAX_ENTRY_BYTES, MAX_NESTING
 
 VERSION = "1.0.0"
 _COMPONENT = "#/components/schemas/{name}"
@@ -27,18 +28,18 @@ Schema = dict[str, Any]
 class DeadEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A refused entry: its stream id, why, a sentence that names field and value, and when (Unix ms, as text)."""
 
-    entry_id: str
+    entry_id: Annotated[str, Meta(max_length=41)]
     reason: DeadReason
-    detail: str
-    source: str
-    type: str
-    at: str
+    detail: Annotated[str, Meta(max_length=500)]
+    source: Annotated[str, Meta(max_length=LONGEST_ATTRIBUTE)]
+    type: Annotated[str, Meta(max_length=LONGEST_TYPE)]
+    at: Annotated[str, Meta(max_length=20)]
 
 
 class WakeUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The newest revision of the store (a whole number, as text): read the outbox behind yours."""
 
-    revision: str
+    revision: Annotated[str, Meta(max_length=20)]
 
 
 def event_types() -> dict[str, type[msgspec.Struct]]:
@@ -159,7 +160,7 @@ def _plain(name: str, body: type[msgspec.Struct]) -> Schema:
 def _attributes(name: str, is_command: bool) -> Schema:
     """The CloudEvents attributes: fields of the entry, all text."""
     meaning = "the command_id" if is_command else "unique within source: the pair deduplicates"
-    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_ATTRIBUTE}
     return {
         "type": "object",
         "required": ["specversion", "id", "source", "type", "time", "data"],
@@ -168,7 +169,10 @@ def _attributes(name: str, is_command: bool) -> Schema:
             "id": {**text, "description": meaning},
             "source": {**text, "examples": ["/case-system"]},
             "type": {"type": "string", "const": name},
-            "subject": {"type": "string", "description": "the case_id, where there is one"},
+            "subject": {
+                "type": "string",
+                "description": f"the case_id, where there is one; longer than {LONGEST_ATTRIBUTE} characters: cut",
+            },
             "time": {"type": "string", "format": "date-time", "description": "RFC 3339 with an offset"},
             "datacontenttype": {"type": "string", "const": "application/json"},
             "data": {"type": "string", "contentMediaType": "application/json", "description": "the payload"},
@@ -179,9 +183,10 @@ def _attributes(name: str, is_command: bool) -> Schema:
 def _published(name: str, schema: Schema) -> Schema:
     """A type's schema without the ban on other fields, and with the lengths beyond which texts are cut."""
     found = {key: value for key, value in schema.items() if key != "additionalProperties"}
-    if name == Case.__name__:
+    limits = next((limits for body, limits in TEXT_LIMITS.items() if body.__name__ == name), None)
+    if limits is not None:
         properties = dict(found["properties"])
-        for field, limit in TEXT_LIMITS.items():
+        for field, limit in limits.items():
             properties[field] = {"description": f"longer than {limit} characters: cut and flagged", **properties[field]}
         found["properties"] = properties
     return found

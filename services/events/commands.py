@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from services.events.case import Key, Limit, Part, Time, Version
+from services.events.case import MOST_PARTS, Code, Key, Limit, Part, Time, Version
 from services.events.codes import CoordSys
 from services.events.others import Fault
 
@@ -18,7 +18,7 @@ ReasonCode = Literal[
     "severity", "whistle", "other",
 ]  # fmt: skip
 Reason = Annotated[str, Meta(max_length=500)]
-Units = Annotated[list[Key], Meta(min_length=1)]
+Units = Annotated[list[Key], Meta(min_length=1, max_length=MOST_PARTS)]
 
 
 class Actor(Part, frozen=True):
@@ -26,7 +26,7 @@ class Actor(Part, frozen=True):
 
     user: Key
     role: Key
-    street: str | None = None
+    street: Code | None = None
 
 
 class Command(Part, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Dispatch(Command, frozen=True):
     """``case.dispatch``: give it to a unit."""
 
     lead_unit: Key
-    co_units: list[Key] = []
+    co_units: Annotated[list[Key], Meta(max_length=MOST_PARTS)] = []
     limit: Limit | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from services.events.case import Key, Part, Time, Version
+from services.events.case import MOST_PARTS, Case, Code, Key, Name, Note, Part, Time, Url, Version
 from services.events.codes import CoordSys
 
 Degrees = Annotated[float, Meta(ge=0, le=360)]
@@ -21,12 +21,12 @@ class CameraChanged(Part, frozen=True):
     lon: float
     lat: float
     coord_sys: CoordSys
-    name: str | None = None
+    name: Name | None = None
     kind: Literal["dome", "bullet", "ptz", "checkpoint", "lookout"] | None = None
     ptz_type: Annotated[int, Meta(ge=1, le=7)] | None = None
     azimuth: Degrees | None = None
     direction_type: Annotated[int, Meta(ge=1, le=8)] | None = None
-    directions: list[Degrees] = []
+    directions: Annotated[list[Degrees], Meta(max_length=MOST_PARTS)] = []
     hfov: Degrees | None = None
     tilt: float | None = None
     pan_now: Degrees | None = None
@@ -43,7 +43,7 @@ class CameraChanged(Part, frozen=True):
     source_quality: Literal["surveyed", "catalogue", "estimated"] | None = None
     status: CameraStatus | None = None
     fault: Fault | None = None
-    stream_url: str | None = None
+    stream_url: Url | None = None
 
 
 class CameraStatusChanged(Part, frozen=True):
@@ -71,28 +71,28 @@ class UnitMoved(Part, frozen=True):
     lat: float
     coord_sys: CoordSys
     kind: Literal["car", "foot", "volunteer", "enforcement"] | None = None
-    group: str | None = None
-    street: str | None = None
+    group: Name | None = None
+    street: Code | None = None
     status: Literal["free", "assigned", "on_scene", "off"] | None = None
-    case_id: str | None = None
+    case_id: Code | None = None
 
 
 class NoticePublished(Part, frozen=True):
     """``notice.published``."""
 
     notice_id: Key
-    title: str
+    title: str  # this and ``body``: TEXT_LIMITS
     at: Time
     body: str | None = None
-    audience: str | None = None
+    audience: Name | None = None
 
 
 class CommandAnswer(Part, frozen=True):
     """``command.accepted`` and ``command.rejected``."""
 
     command_id: Key
-    case_id: str | None = None
-    reason: str | None = None
+    case_id: Code | None = None
+    reason: Note | None = None
 
 
 class Heartbeat(Part, frozen=True):
@@ -120,4 +120,10 @@ BODIES: dict[str, type[Part]] = {
     "command.rejected": CommandAnswer,
     "source.heartbeat": Heartbeat,
     "district.loaded": DistrictLoaded,
+}
+
+# Longer texts are cut and flagged, not refused (CONTRACT.md).
+TEXT_LIMITS: dict[type[Part], dict[str, int]] = {
+    Case: {"title": 200, "description": 4000, "address": 200},
+    NoticePublished: {"title": 200, "body": 4000},
 }

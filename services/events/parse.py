@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 import msgspec
 
 from services.clock import parse_ms, to_ms
-from services.events.case import TEXT_LIMITS, Case, Part
+from services.events.case import Case, Part
 from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
-from services.events.others import BODIES
+from services.events.others import BODIES, TEXT_LIMITS
 from services.events.pauses import odd_times
 from services.events.personal import PERSONAL_FIELDS, mask_text
 from services.events.set_apart import Personal, set_apart
@@ -29,6 +29,8 @@ EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 EARLIEST_MS, LATEST_MS = to_ms(EARLIEST), to_ms(LATEST)
 _FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
 SHOWN_CHARACTERS = 80
+# Of id, source and subject; a type has half.
+LONGEST_ATTRIBUTE, LONGEST_TYPE = 200, 100
 
 _CASE_DECODER = msgspec.json.Decoder(Case)
 _DECODERS = {name: msgspec.json.Decoder(body) for name, body in BODIES.items()}
@@ -79,7 +81,7 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     kind = _text(fields.get(b"type")) or "(none)"
 
     def refused(reason: DeadReason, detail: str) -> Refused:
-        return Refused(entry_id, reason, _clip(mask_text(detail)), source[:200], kind[:100])
+        return Refused(entry_id, reason, _clip(mask_text(detail)), source[:LONGEST_ATTRIBUTE], kind[:LONGEST_TYPE])
 
     if sum(map(len, fields.keys())) + sum(map(len, fields.values())) > MAX_ENTRY_BYTES:
         return refused("too_large", f"the entry is larger than {MAX_ENTRY_BYTES} bytes")
@@ -89,11 +91,12 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
     if fields[b"specversion"] != b"1.0":
         return refused("not_cloudevent", f"specversion is {_text(fields[b'specversion'])!r}: only 1.0 is read")
     event_id = _text(fields[b"id"])
-    if not event_id or "\x00" in event_id or not source.isprintable() or max(len(event_id), len(source)) > 200:
-        field = f"id {event_id[:60]!a}" if source.isprintable() and len(source) <= 200 else f"source {source[:60]!a}"
-        return refused("bad_value", f"{field} is not printable text of at most 200 characters")
-    if not kind.isprintable() or len(kind) > 100:
-        return refused("unknown_type", f"type {kind[:60]!a} is not printable text of at most 100 characters")
+    is_source = source.isprintable() and len(source) <= LONGEST_ATTRIBUTE
+    if not event_id or "\x00" in event_id or len(event_id) > LONGEST_ATTRIBUTE or not is_source:
+        field = f"id {event_id[:60]!a}" if is_source else f"source {source[:60]!a}"
+        return refused("bad_value", f"{field} is not printable text of at most {LONGEST_ATTRIBUTE} characters")
+    if not kind.isprintable() or len(kind) > LONGEST_TYPE:
+        return refused("unknown_type", f"type {kind[:60]!a} is not printable text of at most {LONGEST_TYPE} characters")
     for name in (b"time", b"data"):
         if name not in fields:
             return refused("missing_field", f"attribute {name.decode()} is missing")
@@ -116,12 +119,15 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         return refused("missing_field" if missing else "bad_value", f"data: {error}{_value_at(str(error), data)}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return refused("bad_json", f"data: {error}")
-    flags: list[str] = []
+    body, flags = _cut(body)
+    if flags and not isinstance(body, Case):
+        data = _ENCODER.encode(body)
     personal = None
     if isinstance(body, Case):
         if (problem := _impossible_time(body)) is not None:
             return refused("bad_value", problem)
-        body, personal, flags = _settle_case(body)
+        body, personal, more = _settle_case(body)
+        flags += more
         # Encoded anew: a text that names a field twice decodes to the last one, and would keep the first.
         data = _ENCODER.encode(body)
         if kind not in CASE_TYPES:
@@ -131,7 +137,10 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         flags += odd_times(body, time_ms)
     if time_ms > now_ms + CLOCK_SKEW_MS:
         flags.append("clock_skew")
-    subject = _text(fields.get(b"subject"))[:200]
+    subject = _text(fields.get(b"subject"))
+    if len(subject) > LONGEST_ATTRIBUTE:
+        subject = subject[:LONGEST_ATTRIBUTE]
+        flags.append("cut_subject")
     return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown, True, personal)
 
 
@@ -165,9 +174,9 @@ def _leave_out_unitless(case: typing.Any) -> int:
 
 def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any, int]:
     """Return ``value`` without the fields that the struct type ``kind`` does not know, and how many there were."""
-    if typing.get_origin(kind) in {typing.Union, types.UnionType}:
-        kind = next((k for k in typing.get_args(kind) if k is not type(None)), kind)
-    if typing.get_origin(kind) is list and isinstance(value, list):
+    while (origin := typing.get_origin(kind)) in {typing.Union, types.UnionType, typing.Annotated}:
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if origin is list and isinstance(value, list):
         pairs = [_leave_out_unknown(item, typing.get_args(kind)[0]) for item in value]
         return [item for item, _ in pairs], sum(n for _, n in pairs)
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict)):
@@ -184,20 +193,24 @@ def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any,
     return known, unknown
 
 
-def _settle_case(case: Case) -> tuple[Case, Personal | None, list[str]]:
-    """Cut texts that are too long, mend an unknown domain, set apart what is personal (the caller seals it)."""
-    changes: dict[str, typing.Any] = {}
-    flags: list[str] = []
-    for name, limit in TEXT_LIMITS.items():
-        text = getattr(case, name)
+def _cut(body: Part) -> tuple[Part, list[str]]:
+    """The body with its free texts cut to their lengths, and a flag for each that was longer."""
+    changes: dict[str, str] = {}
+    for name, limit in TEXT_LIMITS.get(type(body), {}).items():
+        text = getattr(body, name)
         if text is not None and len(text) > limit:
             changes[name] = text[:limit]
-            flags.append(f"cut_{name}")
+    if not changes:
+        return body, []
+    return msgspec.structs.replace(body, **changes), [f"cut_{name}" for name in changes]
+
+
+def _settle_case(case: Case) -> tuple[Case, Personal | None, list[str]]:
+    """Mend an unknown domain, set apart what is personal (the caller seals it)."""
+    flags: list[str] = []
     if case.domain is not None and case.domain not in DOMAINS:
-        changes["domain"] = None
+        case = msgspec.structs.replace(case, domain=None)
         flags.append("unknown_domain")
-    if changes:
-        case = msgspec.structs.replace(case, **changes)
     kept, personal = set_apart(case)
     return kept, personal, flags
 

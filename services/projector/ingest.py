@@ -118,6 +118,16 @@ class Ingest:
         self._unit_kept.update(thinned)
         return Outcome(revision, len(batch.events), told)
 
+    def rehearse(self, batches: Sequence[Sequence[Entry]], now_ms: int) -> None:
+        """Take in ``batches`` in one transaction and roll it back. Raises what the database raises."""
+        options = {"lianqin_write": True}
+        with self._engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
+            writer = Writer(connection)
+            for entries in batches:
+                batch = self.read(entries, now_ms)
+                self._commit(writer, writer.lock(), batch, batch.events, now_ms, None, {})
+            transaction.rollback()
+
     def advance(self, position: str) -> None:
         """Everything up to ``position`` is known to be in the store: another projector held the rest of it."""
         with writing(self._engine) as connection:

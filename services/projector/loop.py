@@ -10,23 +10,24 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import redis
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from services.clock import Clock
 from services.district.package import District
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
+from services.platform.errors import Fault, fault_of, first_line
 from services.projector.collector import rare_collections
 from services.projector.gap import measure
 from services.projector.ingest import Batch, Ingest
+from services.projector.isolation import Entry, Isolation, NotTakenIn
+from services.projector.probe import probe_batches
 from services.store.purge import purge
 from services.store.write import Feed, Writer, read_feed
-from services.stream import EventStream, is_gone
+from services.stream import EventStream
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,12 @@ PURGE_EVERY_S = 600.0
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
 SAY_EVERY_S = 1.0
-STORE_AWAY = (OperationalError, InterfaceError, TimeoutError)
+# A batch that takes the database too long comes back in so many parts.
+PARTS = 4
 # What an entry's specversion says once it has broken us: it is refused then, and kept among the dead.
 BROKEN = b"broken: "
 
-Entries = Sequence[tuple[str, Mapping[bytes, bytes] | None]]
+Entries = Sequence[Entry]
 
 
 class Projector:
@@ -77,8 +79,11 @@ class Projector:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._under_way: Future[None] | None = None
         self._pause_s = 0.0
-        self._batch = BATCH
+        self._batch, self._most = BATCH, BATCH_BEHIND
         self._is_said, self._said_at = False, -SAY_EVERY_S
+        self._position_known = False
+        self._isolation = Isolation(self._take_in, self._probe, self._set_aside)
+        self.waiting: Fault | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Project until ``stop`` is set; the batch under way is finished."""
@@ -101,15 +106,9 @@ class Projector:
                     self._settle()
                     self._advance()
                 self._chores()
-                self._pause_s, self._is_said = 0.0, False
-            except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
-                ready = self._wait("Redis does not answer", error, stop)
-            except redis.ResponseError as error:
-                # Out of memory, a replica that may not write, a disk that is full: somebody mends it, and we go on.
-                what = "the stream or its group is gone" if is_gone(error) else "Redis refuses"
-                ready = self._wait(what, error, stop)
-            except STORE_AWAY as error:
-                ready = self._wait("the database does not answer", error, stop)
+                self._is_well()
+            except Exception as error:  # nothing ends this process: ``fault_of`` says what we wait for
+                ready = self._wait(fault_of(error), error, stop)
 
     def drain(self) -> None:
         """Take in everything that can be read now, then return: for tests, benches and ``replay --instant``."""
@@ -119,10 +118,18 @@ class Projector:
                 self._hand_over(entries)
             self._settle()
 
-    def _wait(self, what: str, error: Exception, stop: threading.Event) -> bool:
+    def _is_well(self) -> None:
+        self._pause_s, self._is_said, self.waiting = 0.0, False, None
+
+    def _wait(self, fault: Fault, error: Exception, stop: threading.Event) -> bool:
+        """Say what we wait for, once; ``waiting`` says it to whoever asks for our health."""
+        self.waiting = fault
+        if fault.code == "store_timeout":
+            self._most = max(self._most // PARTS, 1)
         if not self._is_said and time.monotonic() - self._said_at > SAY_EVERY_S:
             self._is_said, self._said_at = True, time.monotonic()
-            log.warning("%s; trying again until it does: %s", what, str(error).splitlines()[0][:200])
+            bug = error if fault.code == "program" else None
+            log.warning("%s; trying again until it does: %s", fault.words, first_line(error), exc_info=bug)
         self._pause_s = min(max(self._pause_s * 2, 0.1), LONGEST_PAUSE_S)
         stop.wait(self._pause_s)
         with contextlib.suppress(Exception):  # it fails of the same cause; ``_recover`` reads it again
@@ -141,7 +148,7 @@ class Projector:
         self._stream.ensure_group(feed.position, feed.processed)
         self._read_again(stop)
         after = "0"
-        while not stop.is_set() and (entries := self._stream.read(after, BATCH, None)):
+        while not stop.is_set() and (entries := self._stream.read(after, min(BATCH, self._most), None)):
             self._step(entries)
             after = entries[-1][0]
         self._measure_gap()
@@ -150,7 +157,7 @@ class Projector:
         """Between our position and the group's may lie entries that were acknowledged before a power cut undid us."""
         position, delivered = self._feed().position, self._stream.delivered()
         while not stop.is_set() and entry_key(position) < entry_key(delivered):
-            entries = self._stream.range(position, delivered, BATCH)
+            entries = self._stream.range(position, delivered, min(BATCH, self._most))
             if not entries:
                 return
             position = entries[-1][0]
@@ -162,7 +169,7 @@ class Projector:
         One batch is under way at most. What went wrong with it is raised here, before anything follows it.
         """
         self._checkpoint("read")
-        self._batch = BATCH_BEHIND if len(entries) >= self._batch else BATCH
+        self._batch = min(BATCH_BEHIND if len(entries) >= self._batch else BATCH, self._most)
         batch = self._read(entries)
         self._settle()
         self._under_way = self._writer.submit(self._write, entries, batch)
@@ -183,11 +190,22 @@ class Projector:
         try:
             readable = [(i, fields) for i, fields in entries if fields is not None]
             return self._ingest.read(readable, self._clock.now_ms())
-        except Exception as error:  # whatever a publisher may have found: ``_write`` sets it aside
+        except Exception as error:  # whatever a publisher may have found: ``_write`` isolates it
             return error
 
     def _write(self, entries: Entries, batch: Batch | Exception, position: str = "") -> None:
-        """Commit, wake, tell the dead, acknowledge."""
+        """Commit, wake, tell the dead, acknowledge; where the batch fails, find out which entry it is."""
+        try:
+            self._commit(entries, batch, position)
+        except NotTakenIn as failure:
+            self._position_known = bool(position)
+            self._isolation.settle(entries, failure.error)
+
+    def _take_in(self, entries: Entries) -> None:
+        """A part of a batch that has failed as a whole."""
+        self._commit(entries, self._read(entries), entries[-1][0] if self._position_known else "")
+
+    def _commit(self, entries: Entries, batch: Batch | Exception, position: str) -> None:
         ids = [i for i, _ in entries]
         low_water = position or self._stream.low_water(ids)
         self._checkpoint("before_commit")
@@ -195,16 +213,16 @@ class Projector:
             if isinstance(batch, Exception):
                 raise batch
             outcome = self._ingest.commit(batch, self._clock.now_ms(), low_water)
-        except STORE_AWAY:
-            raise
-        except Exception as error:
-            self._set_aside(entries, position, error)
-            return
+        except Exception as error:  # sorted by ``fault_of``
+            raise NotTakenIn(error) from error
         self._checkpoint("committed")
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
-        self._pause_s, self._is_said = 0.0, False  # all the way through: what fails from now on is another outage
+        if outcome.accepted:
+            self._isolation.went_through()
+        self._most = min(max(self._most * 2, 1), BATCH_BEHIND)
+        self._is_well()  # all the way through: what fails from now on is another outage
 
     def _advance(self) -> None:
         """Nothing new: move the position over what two projectors, each waiting for the other, have left behind."""
@@ -213,17 +231,19 @@ class Projector:
             self._ingest.advance(low_water)
             self._advanced_to = low_water
 
-    def _set_aside(self, entries: Entries, position: str, error: Exception) -> None:
-        """Something in this batch breaks us: one by one, so that only that one is refused, and for good."""
-        if len(entries) > 1:
-            for entry in entries:
-                self._step([entry], position and entry[0])
-            return
-        entry_id_, fields = entries[0]
+    def _probe(self, like: Entry) -> None:
+        kind = (like[1] or {}).get(b"type", b"").decode("utf-8", "replace")
+        now = self._clock.now_ms()
+        self._ingest.rehearse(probe_batches(self._ingest.district, now, kind), now)
+
+    def _set_aside(self, entry: Entry, error: Exception) -> None:
+        """Refuse the one entry that alone fails, beside a good probe, and keep it among the dead."""
+        entry_id_, fields = entry
         if fields is None or fields.get(b"specversion", b"").startswith(BROKEN):
             raise error
-        log.error("entry %s breaks the projector and is set aside", entry_id_, exc_info=error)
-        self._step([(entry_id_, {**fields, b"specversion": BROKEN + type(error).__name__.encode()})], position)
+        bug = error if fault_of(error).code == "program" else None
+        log.error("entry %s alone cannot be taken in and is set aside: %s", entry_id_, first_line(error), exc_info=bug)
+        self._take_in([(entry_id_, {**fields, b"specversion": BROKEN + type(error).__name__.encode()})])
 
     def _chores(self) -> None:
         if time.monotonic() < self._next_chores:

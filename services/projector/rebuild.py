@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from services.cases import Place
 from services.events.case import Case
 from services.events.entry import entry_id
-from services.events.others import BODIES
+from services.events.kept import kept_body, kept_case
 from services.events.parse import Event, Refused
 from services.projector.collector import rare_collections
 from services.projector.delta import Delta, encode_delta
@@ -26,9 +26,6 @@ from services.store.write import MODEL, Writer, read_feed
 from services.working_calendar import calendar_of
 
 CHUNK = 5000
-
-_CASE = msgspec.json.Decoder(Case).decode
-_BODY = {name: msgspec.json.Decoder(kind).decode for name, kind in BODIES.items()}
 
 
 class HistoryArchived(ValueError):
@@ -109,7 +106,7 @@ def _bringing(engine: Engine, gone: list[archives.Archive], folder: Path | None,
 
 def event_of(past: read.Past) -> Event:
     """The event that an entry of the history was."""
-    decode = _CASE if past.type.startswith("case.") else _BODY[past.type]
+    decode = kept_case if past.type.startswith("case.") else kept_body[past.type]
     flags = past.flags.split()
     unknown = sum(int(flag.partition(":")[2]) for flag in flags if flag.startswith("unknown_fields:"))
     kept = tuple(flag for flag in flags if not flag.startswith("unknown_fields:"))

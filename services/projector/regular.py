@@ -7,17 +7,16 @@ twice the history is read and judged as a whole, before and after.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from services.cases import Place, timed
 from services.deadlines import due
 from services.events.case import Case
+from services.events.kept import kept_decoder
 from services.events.parse import Event
 from services.lifecycle import Before, Told, irregularities, review, tally
 from services.store.write import OldCase
 from services.working_calendar import WorkingCalendar
 
-_CASE = msgspec.json.Decoder(Case).decode
+_CASE = kept_decoder(Case)
 PastOf = Callable[[Sequence[str]], Iterable[Sequence[Any]]]
 
 
