@@ -75,7 +75,7 @@ def _figures(district: District, engine: Engine, now: int, offload: Callable[[An
     }
     window = window_of(district, days, now)
     return {
-        "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.until),
+        "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.as_of),
         "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
         "definitions": {name: _definition(name) for name in names},
         "groups": [
@@ -113,7 +113,7 @@ def _cases(name: str, district: District, engine: Engine, now: int, offload: Cal
 
     found: list[dict[str, Any]] = offload(read)
     return {
-        "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.until),
+        "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.as_of),
         "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
         "cases": found[:MOST_CASES], "is_cut": len(found) > MOST_CASES,
     }  # fmt: skip

@@ -6,6 +6,7 @@ An offer, not a permission: the rights say who may, the case system what it take
 from typing import NamedTuple
 
 from services.cases import CaseRow, decode_escalation, suspended_at
+from services.deadlines import has_come
 
 # In the order in which a desk shows them, with the key that presses each.
 ORDER = (
@@ -33,7 +34,7 @@ def actions(row: CaseRow, now: int) -> list[Action]:
     if not row.is_open:
         return []
     is_suspended = bool(row.pauses) and suspended_at(row, None, now)
-    is_overdue = not is_suspended and row.deadline_at is not None and row.deadline_at < now
+    is_overdue = not is_suspended and has_come(row.deadline_at, now)
     escalation = decode_escalation(row.escalation) if row.escalation else None
     is_at_district = row.level == "district"
     hidden = {

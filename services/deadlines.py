@@ -177,15 +177,20 @@ def time_left(deadline: int, now: int, unit: str, calendar: WorkingCalendar) -> 
     return calendar.between(now, deadline) if unit in OFFICE_UNITS else deadline - now
 
 
+def has_come(deadline_at: int | None, now: int) -> bool:
+    """Whether a deadline has come: the very moment of it counts. The one rule for every screen, count and command."""
+    return deadline_at is not None and deadline_at <= now
+
+
 def light(is_open: bool, suspended: bool, soon_at: int | None, deadline_at: int | None, now: int) -> Light:
     """The light of a case at ``now``: a moment that has come counts (``deadline_at <= now`` is overdue)."""
     if not is_open:
         return "none"
     if suspended:
         return "suspended"
-    if deadline_at is not None and now >= deadline_at:
+    if has_come(deadline_at, now):
         return "overdue"
-    if soon_at is not None and now >= soon_at:
+    if has_come(soon_at, now):
         return "due_soon"
     return "none"
 

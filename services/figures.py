@@ -161,14 +161,14 @@ def _put_right(  # noqa: PLR0917  # as ``figures``
 
 
 def _ahead(scope: Scope, now: int, end: int) -> CompoundSelect[tuple[str]]:
-    """The cases whose moments the clock still decides: due between now and ``end``, and those suspended now.
+    """The cases whose moments the clock still decides: due after now and before ``end``, and those suspended now.
 
     Three questions of one index each: as one question a database may walk through all of the cases.
     """
     c = schema.cases.c
     conditions = (
-        and_(c.count_at >= now, c.count_at < end),
-        and_(c.is_open, c.handle_deadline_at >= now, c.handle_deadline_at < end),
+        and_(c.count_at > now, c.count_at < end),
+        and_(c.is_open, c.handle_deadline_at > now, c.handle_deadline_at < end),
         and_(c.is_open, c.suspended),
     )
     return union(*(select(c.case_id).where(*_named(scope), condition) for condition in conditions))

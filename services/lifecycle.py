@@ -8,6 +8,7 @@ arrival: ``review`` of a set of events gives the same in any order.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from services.deadlines import has_come
 from services.events.case import Case
 
 _ENDED = frozenset({"not_filed", "closed", "forced_closed", "voided"})
@@ -122,7 +123,7 @@ def irregularities(before: Before | None, told: Told) -> tuple[str, ...]:
             found.add("status")
         if before.level and case.level and before.level != case.level and told.type not in _MOVE_LEVEL:
             found.add("level")
-        if told.type in {"case.extended", "case.suspended"} and _has_come(before.deadline_at, told.time_ms):
+        if told.type in {"case.extended", "case.suspended"} and has_come(before.deadline_at, told.time_ms):
             found.add("once_overdue")
     if row.leaves and case.status not in row.leaves and not (stays and told.type in _MAY_STAY):
         found.add("status")
@@ -168,7 +169,3 @@ def _has(what: str, case: Case) -> bool:
         return case.step is not None and bool(case.step.reason or case.step.reason_code)
     # Its own time; a reopened case, say, keeps its earlier ones.
     return getattr(case, _OWN_TIME.get(case.status, "reported_at")) is not None
-
-
-def _has_come(deadline_at: int | None, now: int) -> bool:
-    return deadline_at is not None and deadline_at <= now

@@ -122,12 +122,12 @@ lianqin.makeTiles = (texts, format, places, opening = true) => {
     queueLight(row, now) {
       const e = row[lianqin.AT.escalation], ends = (e && e[3]) || row[lianqin.AT.deadlineAt], left = ends === null ? Infinity : ends - now;
       const taken = e && e[4] !== null;
-      return {ends, left, taken, light: taken ? (left < 0 ? "broken" : "taken") : left < 300000 ? "urgent" : "waiting"};
+      return {ends, left, taken, light: taken ? (left <= 0 ? "broken" : "taken") : left < 300000 ? "urgent" : "waiting"};
     },
     countdown(left) {
       if (left === Infinity) return h("b", {class: "dim"}, word.no_deadline);
       const space = texts.unit.tight || word.remaining ? " " : "";
-      return left < 0 ? h("b", {class: "bad"}, `${word.overdue} ${format.duration(left)}`) : h("b", null, `${word.remaining}${space}${format.duration(left)}`.trim());
+      return left <= 0 ? h("b", {class: "bad"}, `${word.overdue} ${format.duration(left)}`) : h("b", null, `${word.remaining}${space}${format.duration(left)}`.trim());
     },
     queue(t, rows, now, fits) {
       if (!t.n) return h("div", {class: "queue"}, h("p", {class: "none"}, word.none_escalated));

@@ -71,7 +71,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     const light = row[A.light], left = row[A.deadlineAt] === null ? null : row[A.deadlineAt] - now();
     el.classList.add(light === 2 ? "bad" : light === 1 ? "warn" : "mid");
     el.append(...(light === 2 ? [tiles.sign("overdue")] : light === 1 ? [tiles.sign("soon")] : light === 3 ? [h("i", {class: "sign pause"})] : [h("i", {class: "sign blank"})]));
-    el.append(light === 3 ? texts.word.suspended : left === null ? texts.word.no_deadline : format.fill(left < 0 ? words.left_over : words.left_still, {t: format.duration(left)}));
+    el.append(light === 3 ? texts.word.suspended : left === null ? texts.word.no_deadline : format.fill(left <= 0 ? words.left_over : words.left_still, {t: format.duration(left)}));
   });
   const takeoverCell = lianqin.cell((el, {data: {row}}) => {
     if (row[A.level] === "district") { el.classList.add("dim"); el.append(words.at_district); return; }
@@ -265,10 +265,24 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
     toUrl(); refilter();
   };
   const page = isStreet ? "street" : "desk";
-  const post = (url, body) => fetch(url, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
-  const readViews = async () => { const answer = await fetch(`/api/v1/views/${page}`); if (answer.ok) { views = Object.fromEntries((await answer.json()).views); drawTools(); } };
-  const saveView = () => lianqin.ask(texts, words.save_view, [["name", words.view_name, h("input", {name: "name", required: "", maxlength: 40})]], async ({name}) => { await post("/api/v1/views", {page, name, body: viewNow()}); readViews(); });
-  const dropView = () => lianqin.ask(texts, words.drop_view, [["name", words.view, h("select", {name: "name"}, Object.keys(views).map(name => h("option", null, name)))]], async ({name}) => { await post("/api/v1/views/drop", {page, name}); readViews(); });
+  /** The saved views anew; where they cannot be read the list stays as it is, and that is said. */
+  const readViews = async () => {
+    try {
+      const answer = await fetch(`/api/v1/views/${page}`);
+      if (!answer.ok) throw new Error(String(answer.status));
+      views = Object.fromEntries((await answer.json()).views);
+      drawTools();
+    } catch { lianqin.toast(words.views_unread, "bad"); }
+  };
+  /** Sends a change of the views; words where it was refused, so that the dialog stays open. */
+  const postView = async (url, body) => {
+    const said = await lianqin.post(url, body);
+    if (said.error) return said.status === 409 ? words.views_full : said.status === 403 ? texts.refusal.forbidden : said.error;
+    readViews();
+    return undefined;
+  };
+  const saveView = () => lianqin.ask(texts, words.save_view, [["name", words.view_name, h("input", {name: "name", required: "", maxlength: 40})]], ({name}) => postView("/api/v1/views", {page, name, body: viewNow()}));
+  const dropView = () => lianqin.ask(texts, words.drop_view, [["name", words.view, h("select", {name: "name"}, Object.keys(views).map(name => h("option", null, name)))]], ({name}) => postView("/api/v1/views/drop", {page, name}));
   const toUrl = () => {
     const query = new URLSearchParams(location.search);
     const set = (name, value) => value ? query.set(name, value) : query.delete(name);

@@ -81,11 +81,11 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
         facts.append((labels["meaning"], numerator))
     facts += [(labels["beside"] if i == 0 else "", text) for i, text in enumerate(_beside(view, words))]
     # A span that is not over stands beside whole ones: that is said, and numbers that still grow are not compared.
-    still = "_whole" if window.until < window.end else ""
+    still = "_whole" if window.as_of < window.end else ""
     for name, before in (view.before or {}).items():
         facts.append((labels[name + still], _against(view, before, words, is_over=not still)))
     facts.append((labels["day"], day.removeprefix("计入日：")))
-    span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.until, zone))
+    span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.as_of, zone))
     facts.append((labels["window"], span))
     return facts
 

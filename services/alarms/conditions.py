@@ -14,7 +14,7 @@ from services.alarms.told import Subject, WhatToDo, alarm_id
 from services.cases import CaseRow, decode_escalation
 from services.coverage.outages import FROM_CAMERAS
 from services.coverage.told import Outage
-from services.deadlines import LIGHTS
+from services.deadlines import LIGHTS, has_come
 from services.district.alarm_policy import AlarmPolicy
 from services.escalation.rules import MINUTE_MS, holder
 from services.events.codes import SENSITIVE_DOMAINS
@@ -181,7 +181,7 @@ def _due(scene: Scene) -> Iterator[Condition]:
     board, severity = scene.board, scene.policy.kinds.get("report_due")
     ahead = int(scene.policy.report_minutes * MINUTE_MS)
     for report in scene.reports if severity else ():
-        if severity and scene.now >= report.due_at - ahead:
+        if severity and has_come(report.due_at - ahead, scene.now):
             row = board.rows.get(report.case_id)
             plain = (
                 Condition("report_due", report.seat, severity, Subject(case_id=report.case_id), "write_report")

@@ -26,7 +26,7 @@ from services.coverage.outlines import outlines
 from services.coverage.raster import CELL_M, raster_over
 from services.coverage.spots import Spots, gaps_of, read_spots
 from services.district.package import District, features_of
-from services.district.plane import plane_of
+from services.district.plane import Plane, plane_of
 from services.events.others import CameraChanged
 
 LEVELS = ("street", "community", "grid")
@@ -34,6 +34,9 @@ _NEAR = 12
 _EXPIRE_MS = 60_000
 # Advice names a camera up to so far away; farther ones are only for orientation.
 _ADVISED_M = 300.0
+# A building farther from every street than a camera can stand and see hides nothing: a slip in a package, put at
+# longitude 0, must not stretch the squares of the walls around the world.
+_IN_SIGHT_M = 21_000.0
 
 
 class Recount(NamedTuple):
@@ -58,7 +61,7 @@ class CoverageModel:
         if footprints is None:
             buildings = outlines(features_of(district, "buildings"), self.plane)
             self.unreadable_buildings = len(buildings.unreadable)
-            footprints = Footprints(buildings.shapes)
+            footprints = Footprints(_within_sight(buildings.shapes, self.plane, district))
         self.footprints = footprints
         areas = {
             level: {a.code: shapely.transform(a.geometry, self.plane.to_metres) for a in found.values() if a.geometry}
@@ -330,6 +333,19 @@ class CoverageModel:
         dark = is_night(self.plane.lon, self.plane.lat, now)
         turned, self.is_night = dark != self.is_night, dark
         return turned
+
+
+def _within_sight(shapes: np.ndarray, plane: Plane, district: District) -> np.ndarray:
+    """Of shapes in metres those in the box of the streets and of what can be seen from it."""
+    streets = [area.geometry for area in district.streets.values() if area.geometry is not None]
+    if not streets or not len(shapes):
+        return shapes
+    west, south, east, north = shapely.total_bounds([shapely.transform(s, plane.to_metres) for s in streets])
+    left, below, right, above = shapely.bounds(shapes).T
+    kept = (right >= west - _IN_SIGHT_M) & (left <= east + _IN_SIGHT_M)
+    kept &= (above >= south - _IN_SIGHT_M) & (below <= north + _IN_SIGHT_M)
+    found: np.ndarray = shapes[kept]
+    return found
 
 
 def _lost(placed: Placed, reported: Reported) -> list[Lost]:

@@ -22,6 +22,8 @@ TURNED_RAD = math.radians(17.3)
 SHIFT = (0.37, 0.71)
 # A tile has 32 × 32 cells.
 TILE = 5
+# A cell's place is kept in 32 bits: over a district of more than some 8,500 km² the cells become larger.
+MOST_CELLS = 2**31 - 1
 # Shapes are taken apart so many at once: a city's copies would fill the memory.
 AT_ONCE = 50_000
 
@@ -106,13 +108,22 @@ def place_of(row: int, column: int, tiles: int) -> int:
 
 
 def raster_over(outline: Iterable[Geometry], cell_m: float = CELL_M, turned: float = TURNED_RAD) -> Raster:
-    """The raster that holds every one of these shapes."""
+    """The raster that holds every one of these shapes, in cells of ``cell_m``, or of twice, four times … as much.
+
+    Raises ValueError for a point that is not finite.
+    """
     points = shapely.get_coordinates(list(outline))
-    bare = Raster(cell_m, turned, 0.0, 0.0, 0, 0)
-    turned_points = bare.to_cells(points) if len(points) else np.zeros((1, 2))
-    low, high = np.floor(turned_points.min(0)) - 1 - np.array(SHIFT), np.ceil(turned_points.max(0)) + 1
-    columns, rows = np.ceil(high - low).astype(int).tolist()
-    return Raster(cell_m, turned, float(low[0]), float(low[1]), columns, rows)
+    if not np.isfinite(points).all():
+        raise ValueError("an outline has a coordinate that is not a number")
+    while True:
+        bare = Raster(cell_m, turned, 0.0, 0.0, 0, 0)
+        turned_points = bare.to_cells(points) if len(points) else np.zeros((1, 2))
+        low, high = np.floor(turned_points.min(0)) - 1 - np.array(SHIFT), np.ceil(turned_points.max(0)) + 1
+        columns, rows = np.ceil(high - low).astype(int).tolist()
+        raster = Raster(cell_m, turned, float(low[0]), float(low[1]), columns, rows)
+        if raster.size <= MOST_CELLS:
+            return raster
+        cell_m *= 2
 
 
 @numba.njit(cache=True, nogil=True)

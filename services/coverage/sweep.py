@@ -18,9 +18,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 SQUARE_M = 50.0
+# 500 km × 500 km; 0.8 GB of counters.
+_MOST_SQUARES = 100_000_000
 # An arc is drawn as chords that leave it by at most this much, each of at most two degrees.
 SAGITTA_M = 0.05
 _CHORD = math.radians(2.0)
+# No chord is shorter than this, however far the range: a full circle has at most 63,000 corners.
+_LEAST_CHORD = 1e-4
 # Corners nearer to each other than this are one; angles nearer than that have nothing between them.
 _SAME_M = 1e-6
 _SAME_RAD = 1e-12
@@ -51,21 +55,33 @@ class Views(NamedTuple):
 
 
 def raise_walls(edges: Floats) -> Walls:
-    """Put edges, (n, 4) in metres, into squares of 50 m. Those without length block nothing."""
+    """Put edges, (n, 4) in metres, into squares of 50 m. Those without length block nothing.
+
+    Raises ValueError for an edge that is not finite, and for edges so far apart that the squares would fill the memory.
+    """
     edges = np.ascontiguousarray(edges, dtype=float).reshape(-1, 4)
+    if not np.isfinite(edges).all():
+        raise ValueError("a wall has a coordinate that is not a number")
     edges = edges[(edges[:, 0] != edges[:, 2]) | (edges[:, 1] != edges[:, 3])]
     if not len(edges):
         return Walls(edges, 0.0, 0.0, 0, 0, np.zeros(1, np.int64), np.zeros(0, np.int64))
     xs, ys = edges[:, 0::2], edges[:, 1::2]
     west, south = float(xs.min()), float(ys.min())
     columns, rows = int((xs.max() - west) // SQUARE_M) + 1, int((ys.max() - south) // SQUARE_M) + 1
+    if columns * rows > _MOST_SQUARES:
+        raise ValueError(f"the walls lie {columns * SQUARE_M:,.0f} × {rows * SQUARE_M:,.0f} m apart: no district's")
     start, items = _fill_squares(edges, west, south, columns, rows)
     return Walls(edges, west, south, columns, rows, start, items)
 
 
 def look(walls: Walls, views: Floats) -> Views:
-    """The visible polygon of each view: (n, 5) rows of x, y, azimuth, field of view (degrees, up to 360), range (m)."""
+    """The visible polygon of each view: (n, 5) rows of x, y, azimuth, field of view (degrees, up to 360), range (m).
+
+    A view whose range is not above 0 sees nothing. Raises ValueError for a view that is not finite.
+    """
     views = np.ascontiguousarray(views, dtype=float).reshape(-1, 5)
+    if not np.isfinite(views).all():
+        raise ValueError("a view has a value that is not a number")
     start, points, areas = _look(
         views, walls.edges, walls.west, walls.south, walls.columns, walls.rows, walls.start, walls.items
     )
@@ -106,6 +122,9 @@ def _look(
     near = np.empty((64, 6))
     for i in range(n):
         x, y, azimuth, field, reach = views[i]
+        offsets[i + 1] = used
+        if reach <= 0.0:
+            continue
         near, count = _edges_near(x, y, reach, edges, west, south, columns, rows, start, items, near)
         found, area = _sweep(near, count, math.radians(90.0 - azimuth - field / 2), math.radians(field), reach)
         areas[i] = area
@@ -214,13 +233,17 @@ def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -
             r = _distance(near, k, cx, cy)
             if r < distance:
                 nearest, distance = k, r
-        while used + 512 > len(out):
+        steps = 1
+        if nearest < 0:
+            chord = 2 * math.acos(max(1 - SAGITTA_M / reach, 0.0))
+            steps = max(int(math.ceil((until - at) / max(min(_CHORD, chord), _LEAST_CHORD))), 1)
+        # Room for every corner of this stretch, and for the corner at the middle that closes a sector.
+        while used + steps + 2 > len(out):
             bigger = np.empty((2 * len(out), 2))
             bigger[:used] = out[:used]
             out = bigger
         if nearest < 0:
             area += reach * reach * (until - at) / 2
-            steps = max(int(math.ceil((until - at) / min(_CHORD, 2 * math.acos(max(1 - SAGITTA_M / reach, 0.0))))), 1)
             for step in range(steps + 1):
                 used = _corner(out, used, reach, first + at + (until - at) * step / steps)
         else:

@@ -16,16 +16,35 @@ LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key
 
 
 @lru_cache(maxsize=65_536)
-def _local(zone: ZoneInfo, minute: int) -> tuple[int, int]:
-    """(yyyymmdd, hour) of a minute since 1970 on a local clock. Cases share minutes, and zones change at minutes."""
-    moment = datetime.fromtimestamp(minute * 60, zone)
-    return moment.year * 10_000 + moment.month * 100 + moment.day, moment.hour
+def _hour(zone: ZoneInfo, minute: int) -> int:
+    """The hour of a minute since 1970 on a local clock. Cases share minutes, and zones change at minutes."""
+    return datetime.fromtimestamp(minute * 60, zone).hour
 
 
 @lru_cache(maxsize=65_536)
 def _day_start_ms(zone: ZoneInfo, day: int, cut_hour: int) -> int:
     start = datetime(day // 10_000, day // 100 % 100, day % 100, cut_hour, tzinfo=zone)
     return round(start.timestamp() * 1000)
+
+
+@lru_cache(maxsize=65_536)
+def _days_of_minute(zone: ZoneInfo, minute: int, cut_hour: int) -> tuple[int, int, int]:
+    """(counting day at the start of a minute since 1970, the moment at which it ends, the day after that moment).
+
+    A day is what lies between its start and the next day's, whatever the clock was turned by in between. A date that
+    a zone left out (Samoa's 30 December 2011) is a day without a moment: it starts when the next one does.
+    """
+    at = minute * 60_000
+    local = datetime.fromtimestamp(minute * 60, zone)
+    day = local.year * 10_000 + local.month * 100 + local.day
+    while at < _day_start_ms(zone, day, cut_hour):
+        day = day_after(day, -1)
+    while at >= _day_start_ms(zone, day_after(day), cut_hour):
+        day = day_after(day)
+    ends = _day_start_ms(zone, following := day_after(day), cut_hour)
+    while _day_start_ms(zone, day_after(following), cut_hour) == ends:
+        following = day_after(following)
+    return day, ends, following
 
 
 @lru_cache(maxsize=65_536)
@@ -113,7 +132,8 @@ class District:
 
     def day_of(self, ms: int) -> int:
         """The counting day that ``ms`` (Unix milliseconds) belongs to, as yyyymmdd: it turns at the day's cut."""
-        return _local(self.zone, ms // 60_000 - self.day_cut_hour * 60)[0]
+        day, ends, following = _days_of_minute(self.zone, ms // 60_000, self.day_cut_hour)
+        return day if ms < ends else following
 
     def day_start_ms(self, day: int) -> int:
         """The first millisecond of a counting day yyyymmdd."""
@@ -145,4 +165,4 @@ class District:
 
     def hour_of(self, ms: int) -> int:
         """The hour of the local clock, 0–23."""
-        return _local(self.zone, ms // 60_000)[1]
+        return _hour(self.zone, ms // 60_000)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from services.cases import CaseRow
+from services.deadlines import has_come
 from services.district.report_policy import ReportPolicy
 
 PHONE, WRITTEN = 0, 1
@@ -42,7 +43,7 @@ class Due(msgspec.Struct, frozen=True, gc=False):
 
     def is_overdue(self, now: int) -> bool:
         """Whether its moment has come, as with a deadline."""
-        return now >= self.due_at
+        return has_come(self.due_at, now)
 
 
 def needs_reports(row: CaseRow, policy: ReportPolicy) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.cases import CaseRow, pauses_in
+from services.deadlines import has_come
 from services.district.policy import RULES, EscalationPolicy
 
 MINUTE_MS = 60_000
@@ -80,7 +81,7 @@ def strikes(row: CaseRow, rule: str, now: int, policy: EscalationPolicy, earlier
     if rule == "repeat":
         return earlier >= policy.repeat_earlier
     at = _strikes_at(row, rule, policy)
-    return at is not None and now >= at
+    return has_come(at, now)
 
 
 def _strikes_at(row: CaseRow, rule: str, policy: EscalationPolicy) -> int | None:

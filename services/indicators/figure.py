@@ -32,15 +32,15 @@ def figure(indicator: Indicator, totals: Mapping[str, int], window: Window) -> F
 
 def all_figures(indicators: Iterable[Indicator], totals: Mapping[str, int], window: Window) -> list[Figure]:
     """``figure`` for each: a table of streets and days asks for thousands."""
-    start, end, until = window.start, window.end, window.until
+    start, end, as_of = window.start, window.end, window.as_of
     found = []
     for indicator in indicators:
         above = _sum(indicator.parts, totals)
         if indicator.over:
             below = _sum(indicator.over, totals)
-            found.append(Figure(indicator.name, rate(above, below), above, below, round(below), start, end, until))
+            found.append(Figure(indicator.name, rate(above, below), above, below, round(below), start, end, as_of))
         else:
-            found.append(Figure(indicator.name, above, above, None, round(above), start, end, until))
+            found.append(Figure(indicator.name, above, above, None, round(above), start, end, as_of))
     return found
 
 

@@ -69,7 +69,7 @@ def _why_out_of_due(row: CaseRow, clock: str, window: Window) -> str:
     at, ended_at = (row.count_at, row.closed_at) if clock == "close" else (handle_count_at(row), row.handled_at)
     if at is None:
         return "no_deadline"
-    if window.has(at) and suspended_at(row, ended_at, window.until):
+    if window.has(at) and suspended_at(row, ended_at, window.as_of):
         return "suspended"
     if window.start <= at < window.end:
         return "ahead"

@@ -24,7 +24,15 @@ class Window(NamedTuple):
 
     @property
     def until(self) -> int:
-        """Where counting ends: min(t1, now)."""
+        """Where counting ends, this millisecond not counted: at t1, else just behind ``now``.
+
+        What a standing clock has reached counts, as it stands on the board.
+        """
+        return min(self.end, self.now + 1)
+
+    @property
+    def as_of(self) -> int:
+        """The moment whose state counts, and which a figure names: min(t1, now)."""
         return min(self.end, self.now)
 
     def has(self, moment: int | None) -> bool:
@@ -80,14 +88,14 @@ def values(row: CaseRow, window: Window) -> dict[str, int]:
 
 
 def in_should_close(row: CaseRow, window: Window) -> bool:
-    """Due to be closed in the window: t0 ≤ count_at < min(t1, now), and not suspended at min(t1, now)."""
-    return is_due_basis(row) and window.has(row.count_at) and not suspended_at(row, row.closed_at, window.until)
+    """Due to be closed in the window: t0 ≤ count_at < t1, count_at ≤ now, and not suspended at min(t1, now)."""
+    return is_due_basis(row) and window.has(row.count_at) and not suspended_at(row, row.closed_at, window.as_of)
 
 
 def in_should_handle(row: CaseRow, window: Window) -> bool:
     """The same by the handling clock."""
     return (
-        is_due_basis(row) and window.has(handle_count_at(row)) and not suspended_at(row, row.handled_at, window.until)
+        is_due_basis(row) and window.has(handle_count_at(row)) and not suspended_at(row, row.handled_at, window.as_of)
     )
 
 

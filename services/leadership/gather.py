@@ -34,7 +34,7 @@ def gather(
     window = window_of(district, asked.days, now)
     marked = Marked(connection, district, asked.days, asked.others, now, asked.scope)
     return Report(
-        district.code, street, unit, span.text, window.start, window.end, window.until,
+        district.code, street, unit, span.text, window.start, window.end, window.as_of,
         figures=asked.whole(NAMES), open_at_end=asked.standing(), levels=asked.levels(),
         streets=[] if street else asked.ranked("street"), units=[] if unit else asked.ranked("unit"),
         classes=asked.parts("domain"), channels=asked.parts("channel"), days=asked.series(), hours=asked.hours(),

@@ -65,7 +65,7 @@ class Marked:
         """Counts of the span and of the others (None: there is no such span)."""
         figures = [
             None if n is None or window is None
-            else Figure(name, n, n, None, n, window.start, window.end, window.until)
+            else Figure(name, n, n, None, n, window.start, window.end, window.as_of)
             for n, window in zip(counts, self.windows, strict=True)
         ]  # fmt: skip
         assert figures[0] is not None
@@ -118,7 +118,7 @@ class Marked:
                 row = of.get((code, 0), marks.Counted(code, 0, 0, 0))
                 figures.append(
                     Figure("rectified_rate", rate(row.ended, row.n), row.ended, row.n, row.n, window.start, window.end,
-                           window.until)
+                           window.as_of)
                 )  # fmt: skip
             assert figures[0] is not None
             parts.append(Part(code, Compared(figures[0], *figures[1:])))

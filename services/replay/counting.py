@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.clock import to_ms
+from services.deadlines import has_come
 from services.district.place import Placer
 from services.replay import life
 from services.replay.source import SourceCase
@@ -48,7 +49,7 @@ def count(cases: Sequence[SourceCase], at_ms: int, placer: Placer | None = None)
             continue
         end = life.ended_ms(case)
         closed = end is not None and end <= at_ms
-        overdue = not closed and case.deadline_at is not None and to_ms(case.deadline_at) < at_ms
+        overdue = not closed and case.deadline_at is not None and has_come(to_ms(case.deadline_at), at_ms)
         street = case.street or placed.get(case.case_id, "")
         for tally in (total, streets[street], units[case.unit], channels[case.channel]):
             tally.add(closed, overdue)

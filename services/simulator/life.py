@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from services.deadlines import has_come
 from services.events.case import Step as Act
 from services.simulator import fate as fates
 from services.simulator import incidents, whistles
@@ -194,7 +195,7 @@ class _Work:
             self.course = Course(record.office, round(close.started_at.timestamp() * 1000), record.limit)
         if close is not None and close.deadline_at is not None:
             self.course.deadline_ms = round(close.deadline_at.timestamp() * 1000)
-        self.fate = Fate(is_late=record.now_ms > self.course.deadline_ms)
+        self.fate = Fate(is_late=has_come(self.course.deadline_ms, record.now_ms))
         hours = dice.between(0.8, 7.0) if case.level != "district" else dice.between(0.5, 5.0)
         self.course.hurry(record.now_ms, hours)
         if case.status == "suspended" and case.suspensions:

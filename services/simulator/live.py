@@ -297,7 +297,7 @@ class LiveCaseSystem:
 
     def _beat(self, now_ms: int) -> None:
         """Heartbeats, patrol positions and rubbish."""
-        speed = float(getattr(self._clock, "speed", 1.0)) or 1.0
+        speed = self._clock.rate() or 1.0
         found: list[Fields] = []
         if self._is_due("heartbeat", HEARTBEAT_S):
             interval = min(86_400.0, max(0.5, HEARTBEAT_S * speed))
@@ -326,7 +326,7 @@ class LiveCaseSystem:
         """How long nothing is due: at most 50 ms, so that a command is obeyed at once."""
         if not self._due:
             return LONGEST_SLEEP_S
-        speed = float(getattr(self._clock, "speed", 1.0)) or 1.0
+        speed = self._clock.rate() or 1.0
         return min(LONGEST_SLEEP_S, max(0.001, (self._due[0][0] - self._clock.now_ms()) / 1000 / speed))
 
 

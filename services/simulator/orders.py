@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from services.clock import to_ms
+from services.deadlines import has_come
 from services.events.case import Case, Escalation, Limit, Supervision, Suspension, Time, Whistle, WhistledUnit
 from services.events.case import Step as Act
 from services.events.codes import CoordSys
@@ -199,7 +200,7 @@ def _extend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
         raise RefusedOrder("no_clock", "no closing clock runs")
     if case.extensions >= 2:
         raise RefusedOrder("already", "extended twice")
-    if to_ms(close.deadline_at) < desk.now_ms:
+    if has_come(to_ms(close.deadline_at), desk.now_ms):
         raise RefusedOrder("overdue", "never extended then")
     course = Course(desk.office, to_ms(close.started_at), close.limit)
     course.deadline_ms = to_ms(close.deadline_at)
@@ -212,7 +213,7 @@ def _suspend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     close = next((c for c in case.clocks if c.what == "close" and c.deadline_at is not None), None)
     if case.status == "suspended":
         raise RefusedOrder("already", "suspended")
-    if close is not None and close.deadline_at is not None and to_ms(close.deadline_at) < desk.now_ms:
+    if close is not None and close.deadline_at is not None and has_come(to_ms(close.deadline_at), desk.now_ms):
         raise RefusedOrder("overdue", "never suspended then")
     if not desk.now_ms < until_ms <= desk.now_ms + 366 * DAY_MS:
         raise RefusedOrder("bad_value", "until is not within a year from now")

@@ -262,6 +262,17 @@ def test_filters_groups_and_views_are_links_and_are_kept(people: Product, browse
             page.fill("dialog input", "我的超期")
             page.click("dialog button[type=submit]")
             wait_until(lambda: "我的超期" in page.locator("#queue-view").inner_text(), "the view is kept")
+            # A refusal is said, and what was typed stands; so is a list that cannot be read.
+            page.route("**/api/v1/views", lambda route: route.fulfill(status=409, json={"error": "at most 30 views"}))
+            page.select_option("#queue-view", "\u0000save")
+            page.fill("dialog input", "第三十一个")
+            page.click("dialog button[type=submit]")
+            says(page, "dialog [role=alert]", "最多保存 30 个视图")
+            page.unroute("**/api/v1/views")
+            page.route("**/api/v1/views/desk", lambda route: route.abort())
+            page.click("dialog button[type=submit]")
+            says(page, "#desk-toasts", "暂时读不到已存的视图")
+            page.unroute("**/api/v1/views/desk")
             link = page.url
         with logged_in(browser, people, "duty", link.removeprefix(people.url)) as page:
             desk_is_ready(page)

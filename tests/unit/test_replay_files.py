@@ -181,7 +181,7 @@ def _table(file: File) -> pd.DataFrame:
 def _pandas_figures(table: pd.DataFrame, moment: pd.Timestamp, by: str) -> Figures:
     known = table[(table.opened <= moment) & (table.area != "outside")]
     closed = known.ended & (known.closed.isna() | (known.closed == NEVER) | (known.closed <= moment))
-    overdue = ~closed & (known.due < moment)
+    overdue = ~closed & (known.due <= moment)  # a deadline that is this very moment has come, as on the wall
     sums = pd.DataFrame({by: known[by], "open": ~closed, "overdue": overdue, "closed": closed}).groupby(by).sum()
     return {str(k): (int(o), int(v), int(c)) for k, o, v, c in sums.itertuples()}
 
@@ -210,7 +210,7 @@ def _folded_figures(cases: dict[str, Case], now_ms: int, key: Callable[[Case], s
     figures: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for case in cases.values():
         is_open = case.status not in ENDED_STATUSES
-        overdue = is_open and case.deadline_at is not None and to_ms(case.deadline_at) < now_ms
+        overdue = is_open and case.deadline_at is not None and to_ms(case.deadline_at) <= now_ms
         for slot, one in enumerate((is_open, overdue, not is_open)):
             figures[key(case)][slot] += one
     return {k: (o, v, c) for k, (o, v, c) in figures.items()}

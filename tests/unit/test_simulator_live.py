@@ -13,7 +13,7 @@ from services.events.case import Case
 from services.events.entry import encode_entry
 from services.events.others import CommandAnswer, UnitMoved
 from services.events.parse import Event, Refused, parse
-from services.simulator.live import HEARTBEAT_SOURCES, LiveCaseSystem
+from services.simulator.live import HEARTBEAT_S, HEARTBEAT_SOURCES, LiveCaseSystem
 from services.simulator.orders import COMMANDS, REFUSALS
 from services.simulator.rubbish import rubbish
 from services.simulator.world import CaseSystem
@@ -403,3 +403,18 @@ def test_the_cameras_changes_come_once_over_restarts(redis_client: redis.Redis):
     events = camera_events(redis_client)
     assert len({e.id for e in events}) == len(events) > 150
     assert {e.type for e in events} >= {"camera.status", "camera.changed"}
+
+
+class Fast(SetClock):
+    """The clock of ``demo --speed 60`` as a process has it: told by its rate alone."""
+
+    def rate(self) -> float:
+        return 60.0
+
+
+def test_heartbeats_of_a_fast_demo_tell_their_interval_in_the_districts_time(redis_client: redis.Redis) -> None:
+    live = started(redis_client, Fast(START_MS), [])
+    work(live)
+    beats = [e.body for e in published(redis_client) if isinstance(e, Event) and e.type == "source.heartbeat"]
+    assert len(beats) == len(HEARTBEAT_SOURCES)
+    assert {beat.interval_s for beat in beats} == {HEARTBEAT_S * 60}  # type: ignore[attr-defined]

@@ -248,3 +248,40 @@ def test_a_camera_that_looks_into_its_own_wall_sees_next_to_nothing() -> None:
     (polygon,), (area,) = see(house, (x, y, 180, 60, 50))
     assert area == pytest.approx(0.3**2 * math.tan(math.radians(30)), rel=1e-9)
     assert polygon.is_valid
+
+
+@pytest.mark.parametrize("reach", [0.01, 1.0, 2_656.0, 2_700.0, 5_000.0, 50_000.0, 1e7])
+@pytest.mark.parametrize("field", [360.0, 359.0, 47.0])
+def test_open_ground_is_seen_whole_at_any_range(reach: float, field: float) -> None:
+    (polygon,), (area,) = see(Footprints([]), (0, 0, 10, field, reach))
+    assert area == pytest.approx(math.pi * reach**2 * field / 360, rel=1e-12)
+    assert polygon.area == pytest.approx(area, rel=3e-4)
+    assert not np.isnan(np.asarray(polygon.exterior.coords)).any()
+
+
+def test_a_far_sight_over_few_walls_has_room_for_every_corner() -> None:
+    walls = raise_walls(Footprints([shapely.box(10 * k, 50, 10 * k + 3, 53) for k in range(-40, 40)]).walls())
+    for reach in (2_700.0, 20_000.0):
+        found = look(walls, np.array([[0.0, 0.0, 0.0, 360.0, reach]] * 3))
+        (first, *_) = polygons(found)
+        assert first.area == pytest.approx(found.areas[0], rel=3e-4)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_view_that_is_not_finite_is_refused_in_words(bad: float) -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        look(raise_walls(np.zeros((0, 4))), np.array([[0.0, 0.0, 0.0, 360.0, bad]]))
+
+
+def test_walls_that_no_district_can_hold_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        raise_walls(np.array([[0.0, 0.0, math.nan, 1.0]]))
+    with pytest.raises(ValueError, match="no district"):
+        raise_walls(np.array([[0.0, 0.0, 5.0, 5.0], [1e8, 1e8, 1e8, 1.1e8]]))
+
+
+@pytest.mark.parametrize("reach", [0.0, -1.0, 5e-324])
+def test_a_view_without_a_range_sees_nothing(reach: float) -> None:
+    found = look(raise_walls(np.zeros((0, 4))), np.array([[0.0, 0.0, 0.0, 360.0, reach], [0.0, 0.0, 0.0, 90.0, 10.0]]))
+    assert found.areas[0] == 0
+    assert found.areas[1] == pytest.approx(25 * math.pi)
