@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from services import accounts
 from services.district.load import load
@@ -13,8 +13,8 @@ from services.embedded import EmbeddedRedis
 from services.sealing import Sealer
 from services.store.accounts import Account
 from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from tests.servers import Postgres
+from tests.stores import fresh_sqlite
 from tests.tiny import write_tiny_district
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -69,19 +69,15 @@ def _postgres_server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'store.db'}")
-    upgrade(engine)
+    engine = open_engine(fresh_sqlite(tmp_path / "store.db"))
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
 def postgres_engine(_postgres_server: Postgres) -> Iterator[Engine]:
+    _postgres_server.renew()
     engine = open_engine(_postgres_server.url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    upgrade(engine)
     yield engine
     engine.dispose()
 

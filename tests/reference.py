@@ -14,8 +14,7 @@ from services.indicators.measures import NAMES, count
 from services.projector.ingest import Entry, Ingest
 from services.sealing import Sealer
 from services.store import schema
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle
 
 READ_MODEL = ("cases", "rollups", "rollups_later", "case_marks", "things", "tallies")
@@ -60,8 +59,7 @@ def rollups_recounted(engine: Engine, district: District) -> dict[str, list[tupl
 
 def from_scratch(folder: Path, district: District, entries: list[Entry]) -> Engine:
     """A fresh SQLite store with the entries taken in one by one, in the order of the stream."""
-    engine = open_engine(f"sqlite:///{folder / 'scratch.db'}")
-    upgrade(engine)
+    engine = fresh_engine(folder / "scratch.db")
     ingest = Ingest(engine, district, Sealer(""))
     for start in range(0, len(entries), 100):
         batch = entries[start : start + 100]

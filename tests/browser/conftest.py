@@ -1,10 +1,7 @@
 """A whole product for a browser test: Redis, store, projector and web as real processes on free ports."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,12 +16,13 @@ from sqlalchemy import Engine
 
 from services import accounts
 from services.clock import VirtualClock
-from services.embedded import EmbeddedRedis, die_with_parent, free_port
+from services.embedded import EmbeddedRedis, free_port
 from services.store.accounts import Account
 from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from services.stream import Keys
+from tests import warm
 from tests.servers import Postgres
+from tests.stores import fresh_sqlite
 from tests.tiny import CODE, NOON, write_tiny_district
 
 LOOPBACK = "127.0.0.0/8"
@@ -52,7 +50,7 @@ class Product:
     redis: EmbeddedRedis
     port: int
     environment: dict[str, str]
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, warm.Process] = field(default_factory=dict)
     cookie: str = ""
 
     @property
@@ -67,12 +65,7 @@ class Product:
         return redis.Redis(port=self.redis.port)
 
     def start(self, name: str, *arguments: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as out:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "dashboard.cli", name, *arguments],
-                env={**os.environ, **self.environment}, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-            )  # fmt: skip
+        self.processes[name] = warm.start([name, *arguments], self.environment, self.folder / f"{name}.log")
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -121,8 +114,9 @@ def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) 
     write_tiny_district(folder)
     server = EmbeddedRedis(folder / "redis")
     server.start()
+    if (name := database.removeprefix("sqlite:///")) != database and not Path(name).exists():
+        fresh_sqlite(Path(name))
     engine = open_engine(database)
-    upgrade(engine)
     accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses=wall), "")
     cookie = ""
     if wall != LOOPBACK:  # the test's own looks need a log-in then
@@ -145,10 +139,10 @@ def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) 
         wait_until(made.board, "the web process answers", 60)
         yield made
     finally:
-        for process in made.processes.values():  # all at once: each takes a second to end
-            process.terminate()
-        for name in list(made.processes):
-            made.stop(name)
+        for process in made.processes.values():  # a tidy end takes a second or two; what asks for one tests it
+            process.kill_family()
+        for process in made.processes.values():
+            process.wait(15)
         server.stop()
 
 

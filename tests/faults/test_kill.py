@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +12,12 @@ import redis
 from services.district.package import District
 from services.events.entry import entry_key
 from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from services.store.write import Feed, read_feed
 from services.stream import GROUP, Keys
+from tests import warm
 from tests.browser.conftest import wait_until
 from tests.reference import dump, from_scratch, life, rollups_recounted
+from tests.stores import fresh_sqlite
 from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis
@@ -33,13 +32,12 @@ class Run:
         self.client, self.url = client, url
         self.database = database
         self.district_folder = district_folder
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[warm.Process] = []
         self.engine = open_engine(self.database)
-        upgrade(self.engine)
 
-    def start(self, consumer: str = "one", step: str = "never", nth: int = 1) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.faults.driver", self.url, self.database, str(self.district_folder)]
-        found = subprocess.Popen([*command, consumer, step, str(nth)], start_new_session=True)
+    def start(self, consumer: str = "one", step: str = "never", nth: int = 1) -> warm.Process:
+        where = [self.url, self.database, str(self.district_folder)]
+        found = warm.start([*where, consumer, step, str(nth)], {}, module="tests.faults.driver")
         self.started.append(found)
         return found
 
@@ -68,7 +66,7 @@ class Run:
 
 @pytest.fixture
 def run(redis_client: redis.Redis, redis_url: str, tmp_path: Path, tiny_folder: Path) -> Iterator[Run]:
-    found = Run(redis_client, redis_url, f"sqlite:///{tmp_path / 'store.db'}", tiny_folder)
+    found = Run(redis_client, redis_url, fresh_sqlite(tmp_path / "store.db"), tiny_folder)
     yield found
     found.end()
 

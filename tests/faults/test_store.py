@@ -17,6 +17,7 @@ from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig
 from tests.reference import dump, from_scratch, life, rollups_recounted
 from tests.servers import Postgres
+from tests.stores import fresh_engine
 
 pytestmark = pytest.mark.redis
 BUSY_MS = 200
@@ -71,8 +72,7 @@ def on_postgres(server: Postgres, tmp_path: Path, tiny: District) -> Iterator[St
 
 @pytest.fixture
 def on_sqlite(tmp_path: Path, tiny: District) -> Iterator[StoreRig]:
-    engine = impatient(open_engine(f"sqlite:///{tmp_path / 'store.db'}"))
-    upgrade(engine)
+    engine = impatient(fresh_engine(tmp_path / "store.db"))
     found = StoreRig(tmp_path, engine, tiny)
     yield found
     found.end()

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +29,7 @@ from services.sealing import Sealer
 from services.store import read
 from services.store.alarms import Life, kept_alarms, lives_between, lives_of, one_alarm
 from services.stream import Keys
+from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered, write_tiny_district
 
 pytestmark = pytest.mark.redis
@@ -328,8 +327,8 @@ def _kept(room: Room) -> list[Alarm]:
 
 
 @contextlib.contextmanager
-def _process(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "dashboard.cli", "alarms"], env=environment)
+def _process(environment: dict[str, str]) -> Iterator[warm.Process]:
+    process = warm.start(["alarms"], environment)
     try:
         yield process
     finally:

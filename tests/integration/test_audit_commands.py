@@ -14,8 +14,8 @@ from services.clock import parse_ms
 from services.sealing import make_key, name_of
 from services.store import audit as store
 from services.store.audit import AuditLog
-from services.store.engine import open_engine, writing
-from services.store.migrate import upgrade
+from services.store.engine import writing
+from tests.stores import fresh_engine
 
 DAY = timedelta(days=1) // timedelta(milliseconds=1)
 MONDAY = parse_ms("2020-11-23T00:00:00+08:00")
@@ -31,8 +31,7 @@ def engine(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LIANQIN_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("LIANQIN_DISTRICT", str(tiny_folder))
     monkeypatch.setenv("LIANQIN_DATA_KEY", KEY)
-    engine = open_engine(f"sqlite:///{tmp_path / 'lianqin.db'}")
-    upgrade(engine)
+    engine = fresh_engine(tmp_path / "lianqin.db")
     for day in range(3):
         deeds = [Deed("see_case", f"C{i}") for i in range(9)]
         AuditLog(engine, Signer([KEY])).append_many(MONDAY + day * DAY, WHO, [*deeds, Deed("reveal", "C1", {"n": day})])

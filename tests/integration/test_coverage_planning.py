@@ -9,8 +9,7 @@ import shapely
 from shapely.geometry import mapping
 
 from dashboard.cli import main
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from tests.stores import fresh_sqlite
 from tests.tiny import SOUTH, WEST, write_tiny_district
 
 pytestmark = pytest.mark.redis
@@ -21,8 +20,7 @@ def town(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Pat
     folder = tmp_path / "district"
     folder.mkdir()
     write_tiny_district(folder)
-    url = f"sqlite:///{tmp_path / 'lianqin.db'}"
-    upgrade(open_engine(url))
+    url = fresh_sqlite(tmp_path / "lianqin.db")
     for name, value in (("REDIS_URL", redis_url), ("DATABASE_URL", url), ("DISTRICT", folder), ("DATA_DIR", tmp_path)):
         monkeypatch.setenv(f"LIANQIN_{name}", str(value))
     return folder

@@ -1,9 +1,6 @@
 """The escalator on real Redis and a real store: one leader, one command a decision, proposals that walls hear of."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +22,7 @@ from services.projector.ingest import Ingest
 from services.sealing import Sealer
 from services.store import read
 from services.stream import Keys
+from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered
 
 pytestmark = pytest.mark.redis
@@ -208,12 +206,11 @@ def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_
     room: Room, tmp_path: Path
 ) -> None:
     """Two real processes on a real lease; the leader is killed with SIGKILL."""
-    environment = {**os.environ, "LIANQIN_REDIS_URL": _url(room.client), "LIANQIN_DATABASE_URL": _database(room.engine),
+    environment = {"LIANQIN_REDIS_URL": _url(room.client), "LIANQIN_DATABASE_URL": _database(room.engine),
                    "LIANQIN_DISTRICT": str(_folder(tmp_path))}  # fmt: skip
-    command = [sys.executable, "-m", "dashboard.cli", "escalator"]
     room.clock.ms = SystemClock().now_ms()
     lease = Keys(CODE)["escalator:lease"]
-    processes = [subprocess.Popen(command, env=environment) for _ in range(2)]
+    processes = [warm.start(["escalator"], environment) for _ in range(2)]
     try:
         token = _wait(lambda: room.client.get(lease), "somebody leads")
         room.case("A", severity=1)
@@ -226,7 +223,7 @@ def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_
         _wait(lambda: len(room.commands()) == 2, "the command of whoever leads now", 15)
         assert time.monotonic() - killed_at < 15
         if room.client.get(lease) == token:  # the other one led all the time: now end that one too
-            processes.append(subprocess.Popen(command, env=environment))
+            processes.append(warm.start(["escalator"], environment))
             processes[1].send_signal(signal.SIGKILL)
             processes[1].wait()
             killed_at = time.monotonic()

@@ -13,9 +13,8 @@ from services.indicators.measures import NAMES
 from services.projector.ingest import Ingest
 from services.sealing import Sealer
 from services.simulator.generate import generate
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from tests.reference import all_rows, dump, rollups_recounted
+from tests.stores import fresh_engine
 from tests.tiny import NOON
 
 
@@ -30,8 +29,7 @@ def test_a_history_made_set_wise_has_the_roll_ups_that_the_projector_gives(
     sqlite_engine: Engine, district: District, tmp_path: Path
 ) -> None:
     drawn = fill(sqlite_engine, district, 50_000, NOON)
-    other = open_engine(f"sqlite:///{tmp_path / 'projected.db'}")
-    upgrade(other)
+    other = fresh_engine(tmp_path / "projected.db")
     ingest = Ingest(other, district, Sealer(""))
     told = list(entries(drawn))
     for start in range(0, len(told), 2_000):

@@ -40,11 +40,11 @@ from services.simulator.generate import generate
 from services.simulator.world import CaseSystem
 from services.store import read, schema
 from services.store.alarms import write_lives
-from services.store.engine import open_engine, writing
-from services.store.migrate import upgrade
+from services.store.engine import writing
 from tests import archive_scene
 from tests.archive_scene import SEPTEMBER
 from tests.lives import lives
+from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle
 from tests.unit.test_replay_files import BOUNDARIES, CASES
 
@@ -74,8 +74,7 @@ def fresh(tmp_path: Path) -> Iterator[Callable[[], Engine]]:
     made: list[Engine] = []
 
     def make() -> Engine:
-        engine = open_engine(f"sqlite:///{tmp_path}/fold{len(made)}.db")
-        upgrade(engine)
+        engine = fresh_engine(tmp_path / f"fold{len(made)}.db")
         made.append(engine)
         return engine
 

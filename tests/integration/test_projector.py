@@ -21,13 +21,12 @@ from services.projector.loop import Projector
 from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from services.store import schema
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from services.store.purge import purge
 from services.stream import EventStream, Keys
 from tests.integration.test_board import follower
 from tests.integration.test_rubbish import KINDS
 from tests.reference import dump
+from tests.stores import fresh_engine
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
 KEYS = Keys(CODE)
@@ -208,8 +207,7 @@ def test_things_fold_to_the_same_in_any_order_and_by_a_rebuild(
     rng.shuffle(shuffled)
     folder, dumps = tmp_path_factory.mktemp("things"), []
     for name, order in (("straight", entries), ("shuffled", shuffled)):
-        engine = open_engine(f"sqlite:///{folder / name}.db")
-        upgrade(engine)
+        engine = fresh_engine(folder / f"{name}.db")
         ingest = Ingest(engine, tiny, Sealer(""))
         for start in range(0, len(order), size):
             ingest.apply(order[start : start + size], NOON)

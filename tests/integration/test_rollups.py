@@ -19,6 +19,7 @@ from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from tests.lives import lives
 from tests.reference import all_rows, dump, rollups_recounted
+from tests.stores import fresh_engine
 from tests.tiny import NOON, numbered
 
 DAY = 86_400_000
@@ -110,16 +111,13 @@ def test_found_against_solved_is_a_table_of_channel_and_level(engine: Engine, ti
 def test_any_order_and_any_repeat_give_the_same_read_model(
     sqlite_engine: Engine, tiny: District, seed: int, tmp_path: Path
 ) -> None:
-    from services.store.engine import open_engine
-    from services.store.migrate import upgrade
 
     rng = random.Random(seed)
     entries = numbered(lives(seed, cases=25, rubbish=False))
     take_in(sqlite_engine, tiny, entries, 40)
     shuffled = [*entries, *rng.sample(entries, len(entries) // 4)]
     rng.shuffle(shuffled)
-    other = open_engine(f"sqlite:///{tmp_path / 'other.db'}")
-    upgrade(other)
+    other = fresh_engine(tmp_path / "other.db")
     ingest = Ingest(other, tiny, Sealer(""))
     for start in range(0, len(shuffled), 33):
         ingest.apply(shuffled[start : start + 33], NOON)

@@ -26,10 +26,9 @@ from services.simulator.record import is_open
 from services.store import people_schema as tables
 from services.store.alarms import Life, lives_of
 from services.store.audit import records
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from tests.shift import ADDRESSES, MINUTE, PEOPLE, PHONE, PLATFORM, STEP, Deed, Shift, at
 from tests.shift_day import Known, Played, play
+from tests.stores import fresh_engine
 from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis
@@ -38,8 +37,7 @@ NAMES = {"night": "何静", "day": "周敏", "evening": "郑洁", "boss": "宋�
 
 @pytest.fixture(scope="module")
 def played(_redis_server: EmbeddedRedis, tiny: District, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('shift') / 'store.db'}")
-    upgrade(engine)
+    engine = fresh_engine(tmp_path_factory.mktemp("shift") / "store.db")
     with redis.Redis(port=_redis_server.port) as client:
         client.flushall()
         found = play(Shift(engine, client, tiny))

@@ -21,12 +21,12 @@ from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from services.store import read, schema
-from services.store.engine import open_engine
-from services.store.migrate import is_current, upgrade
+from services.store.migrate import is_current
 from services.store.rollups import live_cells
 from services.store.schema import metadata
 from services.store.write import WrongDistrict, open_feed, read_feed
 from tests.reference import dump, life, rollups_recounted
+from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle, numbered
 
 
@@ -61,8 +61,7 @@ def test_any_order_and_repeats_give_one_result(engine: Engine, tiny: District, t
     shuffled = [*entries, *entries[::3]]
     random.Random(2).shuffle(shuffled)
     take_in(engine, tiny, shuffled, [7, 1, 60])
-    straight = open_engine(f"sqlite:///{tmp_path / 'straight.db'}")
-    upgrade(straight)
+    straight = fresh_engine(tmp_path / "straight.db")
     take_in(straight, tiny, entries, [50])
     assert dump(engine) == dump(straight)
     assert dump(engine, "rollups", "rollups_later") == rollups_recounted(engine, tiny)
@@ -79,8 +78,7 @@ def test_folding_is_the_same_however_it_is_shuffled_and_cut(
     folder = tmp_path_factory.mktemp("fold")
     dumps = []
     for name, chosen, cut in (("a", range(len(entries)), [13]), ("b", order, sizes)):
-        engine = open_engine(f"sqlite:///{folder / name}.db")
-        upgrade(engine)
+        engine = fresh_engine(folder / f"{name}.db")
         take_in(engine, tiny, [entries[i] for i in chosen], cut)
         dumps.append(dump(engine))
         assert dump(engine, "rollups", "rollups_later") == rollups_recounted(engine, tiny)
