@@ -14,9 +14,11 @@ from services.sealing import Sealer
 from services.store.accounts import Account
 from services.store.engine import open_engine
 from tests.servers import Postgres
+from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.stores import fresh_sqlite
 from tests.tiny import write_tiny_district
 
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 

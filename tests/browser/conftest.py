@@ -19,6 +19,7 @@ from services.clock import VirtualClock
 from services.embedded import EmbeddedRedis, free_port
 from services.store.accounts import Account
 from services.store.engine import open_engine
+from services.store.write import read_feed
 from services.stream import Keys
 from tests import warm
 from tests.servers import Postgres
@@ -83,6 +84,13 @@ class Product:
         except OSError:
             return None
 
+    def is_fed(self) -> bool:
+        engine = open_engine(self.environment["LIANQIN_DATABASE_URL"])
+        with engine.connect() as connection:
+            found = read_feed(connection)
+        engine.dispose()
+        return found is not None
+
     def publish(self, *entries: dict[bytes, bytes]) -> str:
         with self.client() as client:
             last: Any = b"0-0"
@@ -137,6 +145,7 @@ def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) 
     made.start("web")
     try:
         wait_until(made.board, "the web process answers", 60)
+        wait_until(made.is_fed, "the projector has its row in the store", 60)
         yield made
     finally:
         for process in made.processes.values():  # a tidy end takes a second or two; what asks for one tests it

@@ -28,6 +28,12 @@ def everybody(patrols: Patrols, now_ms: int) -> dict[str, UnitMoved]:
     return {moved.unit_id: moved for _ in range(20) for moved in patrols.due(now_ms)}
 
 
+def one(patrols: Patrols, unit_id: str, now_ms: int) -> UnitMoved:
+    """Where a car is: it says so at every beat."""
+    (moved,) = (moved for moved in patrols.due(now_ms) if moved.unit_id == unit_id)
+    return moved
+
+
 def metres(a: UnitMoved | Position, b: UnitMoved | Position) -> float:
     places = [(p.lon, p.lat) if isinstance(p, UnitMoved) else p for p in (a, b)]
     return math.dist(*beats().roads.plane.to_metres(np.array(places)))
@@ -75,16 +81,16 @@ def test_one_that_is_sent_goes_by_road_at_its_pace_arrives_and_returns_without_a
     patrols = Patrols(beats())
     car = beats().rounds[0]
     goal = beats().roads.plane.to_degrees(beats().roads.nodes[:1] + 20)[0]
-    here = everybody(patrols, START_MS)[car.unit_id]
+    here = one(patrols, car.unit_id, START_MS)
     patrols.send(car.unit_id, "A1", (float(goal[0]), float(goal[1])), START_MS)
-    told = [everybody(patrols, START_MS + s * 10_000)[car.unit_id] for s in range(400)]
+    told = [one(patrols, car.unit_id, START_MS + s * 10_000) for s in range(400)]
     assert metres(here, told[0]) < 0.2
     assert told[0].status == "assigned"
     assert told[-1].status == "on_scene" and metres(told[-1], (float(goal[0]), float(goal[1]))) < 0.2
     assert {m.case_id for m in told} == {"A1"}
     later = START_MS + 4_000_000
     patrols.release("A1", later)
-    back = [everybody(patrols, later + s * 10_000)[car.unit_id] for s in range(400)]
+    back = [one(patrols, car.unit_id, later + s * 10_000) for s in range(400)]
     assert {(m.status, m.case_id) for m in back} == {("free", None)}
     steps = [metres(a, b) for a, b in pairwise([*told, *back])]
     assert max(steps) < car.speed * 10 + 1

@@ -35,7 +35,10 @@ def polygons(found: Views) -> list[Polygon]:
 
 def oracle(walls: Floats, view: Floats) -> float:
     x, y, azimuth, field, reach = view.ravel().tolist()
-    near = walls[(np.abs(walls[:, 0::2] - x).min(1) < reach + 200) & (np.abs(walls[:, 1::2] - y).min(1) < reach + 200)]
+    left, right = walls[:, 0::2].min(1), walls[:, 0::2].max(1)
+    low, high = walls[:, 1::2].min(1), walls[:, 1::2].max(1)
+    # Every wall that comes into the square around the circle: no other can be seen or hide anything.
+    near = walls[(left <= x + reach) & (right >= x - reach) & (low <= y + reach) & (high >= y - reach)]
     if not len(near):
         return reach**2 * math.radians(field) / 2
     found = pysovist.isovist(
