@@ -187,7 +187,9 @@ def create_app(doors: Doors) -> Web:
     register_leadership(server, leading)
     register_papers(server, leading)
     register_replay(server, Replaying(doors.engine, doors.redis, doors.district, doors.clock, offload))
-    register_audit(server, Auditing(doors.engine, doors.district, settings.data_key, offload, recorder))
+    register_audit(
+        server, Auditing(doors.engine, doors.district, settings.data_key, settings.audit_heads_file, offload, recorder)
+    )
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
     duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups)

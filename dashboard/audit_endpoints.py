@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ from dashboard.bodies import number
 from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.audit import ACTIONS, KEPT_DAYS, Record
-from services.audit_keeping import Verdict
+from services.audit.verdict import Verdict
 from services.district.package import District
 from services.liveboard.plan_exports import safe
 from services.rights import ROLES
@@ -42,6 +43,7 @@ class Auditing:
     engine: Engine
     district: District
     data_key: str
+    heads_file: Path
     offload: Callable[[Any], Any]
     record: Recorder
 
@@ -113,7 +115,7 @@ class Auditing:
             command += [f"--head={head}"]
         environment = {
             **os.environ, "LIANQIN_DATABASE_URL": self.engine.url.render_as_string(hide_password=False),
-            "LIANQIN_DATA_KEY": self.data_key,
+            "LIANQIN_DATA_KEY": self.data_key, "LIANQIN_AUDIT_HEADS": str(self.heads_file),
         }  # fmt: skip
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_CHECK_S, check=False)
@@ -147,7 +149,7 @@ def detail_text(detail: str, words: dict[str, Any]) -> str:
     return "；".join(
         f"{labels.get(key, key)} {said(key, value)}"
         for key, value in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
-        if value not in ("", [], {}, 0)
+        if key != "seals" and value not in ("", [], {}, 0)  # encrypted keys are for ``audit verify``
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from dashboard.cli_archive import add_commands as add_archive_commands
 from dashboard.cli_people import add_commands as add_people_commands
 from dashboard.cli_report import add_commands as add_report_commands
+from dashboard.cli_store import add_commands as add_store_commands
 from dashboard.cli_user import add_user_command
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
@@ -50,14 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from services.district.load import PackageError
     from services.doors import NotConfigured
     from services.embedded import EmbeddedRedisError
-    from services.local import with_local_redis
+    from services.local import with_local_key, with_local_redis
     from services.publishing import OperationError
     from services.store.write import WrongDistrict
 
     try:
         settings = _settings(options)
         if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
-            settings = with_local_redis(settings)
+            settings = with_local_key(with_local_redis(settings))
         command: Command = options.command
         return command(options, settings)
     except PackageError as error:
@@ -170,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     add_people_commands(commands, local)
     add_report_commands(commands, local)
     add_archive_commands(commands, local)
+    add_store_commands(commands, local)
     explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
     local(explain)
     explain.add_argument("what", choices=("indicator",))
@@ -245,9 +247,9 @@ def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
 
 def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.running import with_each_package
-    from services.duty_keeping import DutyKeeper
+    from services.duty_keeping import keeper_of
 
-    return with_each_package(settings, lambda d: DutyKeeper(d.engine, d.redis, d.district, d.clock))
+    return with_each_package(settings, keeper_of)
 
 
 def _simulate(options: argparse.Namespace, settings: Settings) -> int:

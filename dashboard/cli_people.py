@@ -30,7 +30,17 @@ def _add_audit(commands: "Commands", local: Local) -> None:
         "--head", action="append", default=[], metavar="HASH", help="a head noted earlier must be among the rows"
     )
     verify.add_argument("--file", type=Path, help="check an archive instead of the store")
+    verify.add_argument(
+        "--retired", action="append", default=[], metavar="NAME",
+        help="a sealing key that is no longer had: its rows pass unchecked before the first row of a key that is had",
+    )  # fmt: skip
     verify.add_argument("--json", action="store_true", help="say what was found as JSON")
+    accepting = _action(
+        actions, "accept", _accept, "write down why rows that `verify` names are so; needs the data key", local
+    )
+    accepting.add_argument(
+        "--reason", required=True, metavar="TEXT", help="for example: written before there was a key"
+    )
     export = _action(actions, "export", _export, "write an archive as JSON lines; nothing is deleted", local)
     export.add_argument("--until", type=date.fromisoformat, required=True, metavar="DAY", help="the last day, in")
     export.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="the first day; default: all")
@@ -74,11 +84,18 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     from services.audit_keeping import verify_file, verify_store
 
     if options.file is not None:
-        verdict = verify_file(settings, options.file, options.head)
+        verdict = verify_file(settings, options.file, options.head, options.retired)
     else:
-        verdict = verify_store(settings, max(options.first, 1), options.head)
+        verdict = verify_store(settings, max(options.first, 1), options.head, options.retired)
     _print([msgspec.json.encode(verdict).decode()] if options.json else verdict.lines)
     return 0 if verdict.is_well else 1
+
+
+def _accept(options: argparse.Namespace, settings: Settings) -> int:
+    from services.audit_keeping import accept
+
+    print(accept(settings, options.reason))
+    return 0
 
 
 def _export(options: argparse.Namespace, settings: Settings) -> int:

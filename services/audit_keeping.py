@@ -14,9 +14,13 @@ from typing import IO, TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.audit import Break, Checked, Record, Signer, Who, check
+from services.audit import Record, Signer, Who, check
+from services.audit.found import ACCEPTABLE
+from services.audit.verdict import Verdict, verdict_of
+from services.audit_heads import Noted, notary_of, read_heads, store_name
 from services.clock import to_rfc3339
 from services.district.load import PackageError, load
+from services.events.personal import mask_text
 from services.publishing import OperationError
 from services.sealing import Sealer
 from services.settings import Settings
@@ -25,63 +29,12 @@ from services.store.audit import AuditLog, Wanted
 from services.store.engine import open_engine
 
 SHORTEST_HEAD = 16
+SHORTEST_REASON = 5
+MOST_HEADS = 1000
 T = TypeVar("T")
 FORMAT = "lianqin-audit/1"
 
 _ENCODE = msgspec.json.Encoder().encode
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What a check has found: ``rows`` that follow from each other, up to number ``last``, whose head is ``head``.
-
-    ``broken_at`` and ``why`` (gap, link, seal) name the first row that does not follow (0: none does not). ``unknown``
-    rows are sealed with keys that are not known; the last ``unsealed`` carry no seal of a known key where there should
-    be one; ``missing`` are noted heads that are in no row, ``met`` those that are. ``is_cut``: a file without its end.
-    """
-
-    first: int
-    rows: int
-    last: int
-    head: str
-    broken_at: int = 0
-    why: str = ""
-    unknown: int = 0
-    is_sealed: bool = False
-    unsealed: int = 0
-    missing: tuple[str, ...] = ()
-    met: tuple[str, ...] = ()
-    is_cut: bool = False
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing was found that should not be."""
-        return not (self.broken_at or self.unsealed or self.missing or self.is_cut)
-
-    @property
-    def lines(self) -> list[str]:
-        """In words, for whoever runs the command."""
-        if self.broken_at:
-            return [
-                f"BROKEN: {Break(self.broken_at, self.why)}", f"{self.rows:,} rows before it are as they were written"
-            ]  # fmt: skip
-        lines = [f"{self.rows:,} rows up to number {self.last} follow from each other"]
-        if self.rows:
-            lines[0] += f"; head {self.head}"
-        if self.unknown:
-            lines.append(f"{self.unknown:,} rows are sealed with keys that LIANQIN_DATA_KEY does not name: not checked")
-        if self.unsealed:
-            lines.append(
-                f"NOT SEALED: the last {self.unsealed:,} rows carry no seal of a known key: written by a process "
-                "without LIANQIN_DATA_KEY, or by somebody who has not got it"
-            )
-        elif self.is_sealed:
-            lines.append("the data key has sealed them")
-        for head in self.missing:
-            lines.append(f"MISSING: the head {head} is in no row from {self.first} on: they were made anew, or cut off")
-        lines += [f"the head {head} is among them" for head in self.met]
-        if self.is_cut:
-            lines.append("the file's end is missing or another's: it was cut off")
-        return lines
 
 
 class Top(msgspec.Struct, frozen=True):
@@ -103,8 +56,10 @@ class Bottom(msgspec.Struct, frozen=True):
 
 
 def open_log(engine: Engine, settings: Settings) -> AuditLog:
-    """The audit of a store, sealed where there is a data key. Raises ValueError for a key that is none."""
-    return AuditLog(engine, signer_of(settings))
+    """The audit of a store, sealed where there is a data key, its heads noted outside. Raises ValueError for no key."""
+    notary = notary_of(engine, settings)
+    signer = signer_of(settings)
+    return AuditLog(engine, signer) if notary is None else AuditLog(engine, signer, notary.note)
 
 
 def signer_of(settings: Settings) -> Signer:
@@ -134,31 +89,68 @@ def zone_of(settings: Settings) -> tzinfo:
         return UTC
 
 
-def verify_store(settings: Settings, first: int, heads: Sequence[str]) -> Verdict:
-    """Check the rows from number ``first`` on, and that the noted ``heads`` are among them."""
+def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: Sequence[str] = ()) -> Verdict:
+    """Check the rows from number ``first`` on, and that the noted ``heads`` and those of the file are among them."""
     wanted = _heads(heads)
-    signer = signer_of(settings)
+    file = settings.audit_heads_file
+    noted = read_heads(file, store_name(settings.database))
     with _reading(settings) as (_, connection):
+        signer = signer_of(settings).learning(store.details_of(connection, "key_rotated"))
         before = store.hash_of(connection, first - 1) if first > 1 else ""
         if first > 1 and not before:
             raise OperationError(f"--from {first}: there is no row {first - 1} to begin behind")
-        found = check(store.records(connection, first), before, signer, wanted)
-    return _verdict(found, signer, wanted, first)
+        behind = {number: links for number, links in noted.heads.items() if number >= first}
+        found = check(store.records(connection, first), before, signer, wanted, behind, retired)
+    verdict = verdict_of(found, signer, wanted, first)
+    return msgspec.structs.replace(
+        verdict, is_empty=first == 1 and not found.rows, heads_file=str(file) if noted != Noted({}) else "",
+        others=noted.others, unreadable=noted.unreadable,
+    )  # fmt: skip
 
 
-def verify_file(settings: Settings, path: Path, heads: Sequence[str]) -> Verdict:
+def verify_file(settings: Settings, path: Path, heads: Sequence[str], retired: Sequence[str] = ()) -> Verdict:
     """Check an archive by itself: no database is asked."""
     wanted = _heads(heads)
-    signer = signer_of(settings)
     bottom: list[Bottom] = []
     with path.open("rb") as file:
         top = _decoded(file.readline(), Top, path, 1)
         if top.format != FORMAT:
             raise OperationError(f"{path} is of the format {top.format!r}, not {FORMAT!r}")
-        found = check(_lines(file, path, bottom), top.before, signer, wanted)
-    verdict = _verdict(found, signer, wanted, 1)
+        start = file.tell()
+        rotated = (record.detail for record in _lines(file, path, []) if record.action == "key_rotated")
+        signer = signer_of(settings).learning(rotated)
+        file.seek(start)
+        found = check(_lines(file, path, bottom), top.before, signer, wanted, retired=retired)
+    verdict = verdict_of(found, signer, wanted, 1)
     is_cut = found.broken is None and bottom != [Bottom(found.rows, found.last, found.link)]
     return msgspec.structs.replace(verdict, is_cut=is_cut)
+
+
+def accept(settings: Settings, reason: str) -> str:
+    """Write down that somebody has looked at what ``verify`` names and why it is so. Returns a sentence.
+
+    Raises OperationError without a key, for nothing to accept, and for what nobody may accept: rows that are missing,
+    changed or wrongly sealed.
+    """
+    if not settings.data_key:
+        raise OperationError("LIANQIN_DATA_KEY is not set: only whoever has it may accept rows")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise OperationError(f"--reason: say in at least {SHORTEST_REASON} characters why the rows are so")
+    verdict = verify_store(settings, 1, ())
+    if verdict.broken_at or verdict.is_empty:
+        raise OperationError(f"this cannot be accepted: {verdict.lines[0]}")
+    if not verdict.faults:
+        raise OperationError("there is nothing to accept: `lianqin audit verify` names no rows")
+    if len(verdict.lost_heads) > MOST_HEADS:
+        raise OperationError(f"{len(verdict.lost_heads)} noted heads are lost: put {settings.audit_heads_file} aside")
+    faults = [fault for fault in verdict.faults if fault.why in ACCEPTABLE]
+    with _reading(settings) as (engine, connection):
+        connection.rollback()
+        open_log(engine, settings).append(
+            machine_ms(), local_who(), "audit_accepted", "", faults=faults, heads=list(verdict.lost_heads),
+            reason=mask_text(reason.strip()),
+        )  # fmt: skip
+    return f"accepted and written down: {len(faults)} ranges of rows, {len(verdict.lost_heads)} noted heads"
 
 
 def export(settings: Settings, since: date | None, until: date, out: Path) -> str:
@@ -202,19 +194,6 @@ def _line(record: Record, zone: tzinfo) -> str:
     who = " ".join(filter(None, (record.who, record.role, record.street, record.address)))
     detail = "" if record.detail == "{}" else record.detail
     return "  ".join(filter(None, (str(record.number), when, record.action, record.object, who, detail)))
-
-
-def _verdict(found: Checked, signer: Signer, heads: frozenset[str], first: int) -> Verdict:
-    head = store.Head(found.last, found.link).noted if found.rows else ""
-    broken = found.broken
-    if broken is not None:
-        return Verdict(first, found.rows, found.last, head, broken.number, broken.why)
-    is_sealed = bool(signer) and found.rows > 0
-    loose = found.last - max(found.sealed, found.last - found.rows) if is_sealed and found.sealed < found.last else 0
-    return Verdict(
-        first, found.rows, found.last, head, unknown=found.unknown, is_sealed=is_sealed, unsealed=loose,
-        missing=tuple(sorted(heads - found.heads)), met=tuple(sorted(heads & found.heads)),
-    )  # fmt: skip
 
 
 def _heads(texts: Sequence[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.demo_accounts import FILE, make_demo_accounts
 from services.district.load import load
 from services.embedded import EmbeddedRedis
-from services.local import forget_redis, remember_redis
+from services.local import KEY_FILE, forget_redis, remember_redis
 from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild_if_old
 from services.sealing import Sealer, make_key
@@ -25,7 +25,7 @@ from services.store.migrate import upgrade
 from services.stream import Keys, connect
 from services.supervisor import Child, Supervisor
 
-CLOCK_FILE, KEY_FILE = "clock.json", "data.key"
+CLOCK_FILE = "clock.json"
 # Started when the history is there: the name, and the command.
 LATER = (
     ("alarms", "alarms"), ("papers", "worker", "--only", "papers"), ("past", "worker", "--only", "past"),

@@ -1,15 +1,20 @@
-"""The keeper of the alarms as the duty needs it: reports that are due alarm, and the system writes its log."""
+"""The keeper of the alarms as the duty needs it: reports that are due alarm, and the system writes its log.
+
+It also has the audit's newest head noted outside the database, whoever has written it: of several keepers one leads.
+"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import redis
 from sqlalchemy import Engine
 
 from services.alarm_keeper import AlarmKeeper
 from services.alarms.conditions import ReportDue
+from services.audit_heads import notary_of
 from services.clock import Clock
 from services.district.package import District
+from services.doors import OpenDoors
 from services.duty_desk import DutyDesk
 from services.liveboard.board import Board
 
@@ -18,10 +23,18 @@ LOOK_EVERY_S, LOG_EVERY_S = 5.0, 10.0
 
 
 class DutyKeeper(AlarmKeeper):
-    """One process of it; of several one leads."""
+    """One process of it; of several one leads. ``note_head`` is called now and then while it does."""
 
-    def __init__(self, engine: Engine, client: redis.Redis, district: District, clock: Clock) -> None:
+    def __init__(  # one of each door
+        self,
+        engine: Engine,
+        client: redis.Redis,
+        district: District,
+        clock: Clock,
+        note_head: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(engine, client, district, clock, self._reports_due)
+        self._note_head = note_head
         self._desk = DutyDesk(engine, district)
         self._centre = district.code
         self._due: list[ReportDue] = []
@@ -33,6 +46,7 @@ class DutyKeeper(AlarmKeeper):
         if time.monotonic() - self._logged_at >= LOG_EVERY_S:
             self._logged_at = time.monotonic()
             self._desk.keep_log(self.board, self.clock.now_ms())
+            self._note_head()
 
     def _reports_due(self, _board: Board, _now: int) -> Sequence[ReportDue]:
         """Each report that is owed, at the centre and at its street."""
@@ -45,3 +59,10 @@ class DutyKeeper(AlarmKeeper):
                 if seat
             ]
         return self._due
+
+
+def keeper_of(doors: OpenDoors) -> DutyKeeper:
+    """The keeper of a process that has these doors."""
+    notary = notary_of(doors.engine, doors.settings)
+    note = (lambda: notary.look(doors.engine)) if notary is not None else (lambda: None)
+    return DutyKeeper(doors.engine, doors.redis, doors.district, doors.clock, note)

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Engine, Table
 
-from services.audit_keeping import local_who, machine_ms, open_log
+from services.audit_keeping import local_who, machine_ms, open_log, signer_of
 from services.publishing import OperationError
 from services.sealing import Sealer, name_of
 from services.settings import Settings
 from services.store import sealed
+from services.store.audit import details_of
 from services.store.engine import open_engine, writing
 
 BATCH = 500
@@ -32,8 +33,10 @@ def rotate_keys(settings: Settings, say: Callable[[str], None]) -> tuple[list[st
     try:
         sealer = Sealer(settings.data_key)
         found = rotate(engine, sealer, say)
+        with engine.connect() as connection:
+            signer = signer_of(settings).learning(details_of(connection, "key_rotated"))
         open_log(engine, settings).append(
-            machine_ms(), local_who(), "key_rotated", name_of(sealer.keys[0]), **found._asdict()
+            machine_ms(), local_who(), "key_rotated", name_of(sealer.keys[0]), **found._asdict(), seals=signer.wrapped()
         )
     finally:
         engine.dispose()
@@ -108,7 +111,7 @@ def told_keys(counts: Counter[tuple[str, int | None]], sealer: Sealer) -> list[s
         else:
             lines.append(
                 f"the oldest key ({name_of(sealer.keys[last])}) can be taken out of LIANQIN_DATA_KEY. Keep it apart as "
-                "long as backups of its time are kept; the seals that it made in the audit are checked with it only"
+                "long as backups of its time are kept"
             )
     return lines
 

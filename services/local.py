@@ -8,7 +8,7 @@ import redis
 
 from services.settings import Settings
 
-URL_FILE = "redis.url"
+URL_FILE, KEY_FILE = "redis.url", "data.key"
 
 
 def with_local_redis(settings: Settings) -> Settings:
@@ -22,6 +22,18 @@ def with_local_redis(settings: Settings) -> Settings:
     except (OSError, ValueError, redis.RedisError):
         return settings  # no demo, or one that was killed and could not take its file away
     return dataclasses.replace(settings, redis_url=url)
+
+
+def with_local_key(settings: Settings) -> Settings:
+    """The settings, with the data key of the demo that lives under ``data_dir`` where no other is given.
+
+    Only for the store that lies there: what is written into its audit must be sealed as the demo's processes seal it.
+    """
+    if settings.data_key or settings.database_url:
+        return settings
+    with contextlib.suppress(FileNotFoundError):
+        return dataclasses.replace(settings, data_key=(settings.data_dir / KEY_FILE).read_text("utf-8").strip())
+    return settings
 
 
 def remember_redis(data_dir: Path, url: str) -> None:

@@ -31,6 +31,8 @@ class Settings:
     oidc_claim: str = "preferred_username"
     archive: str = ""
     history_months: int = 0
+    audit_heads: str = ""
+    audit_syslog: str = ""
 
     @property
     def database(self) -> str:
@@ -45,6 +47,11 @@ class Settings:
     def district_dir(self) -> Path:
         """The district package: the given folder, else the demo's."""
         return Path(self.district) if self.district else self.data_dir / "district"
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """Where the audit's heads are noted: the given file, else one under ``data_dir``."""
+        return Path(self.audit_heads) if self.audit_heads else self.data_dir.resolve() / "audit-heads.jsonl"
 
     @property
     def archive_dir(self) -> Path:
@@ -71,6 +78,8 @@ ENVIRONMENT = {
     "LIANQIN_OIDC_CLAIM": "oidc_claim",
     "LIANQIN_ARCHIVE": "archive",
     "LIANQIN_HISTORY_MONTHS": "history_months",
+    "LIANQIN_AUDIT_HEADS": "audit_heads",
+    "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
 }
 
 

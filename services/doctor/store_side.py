@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import to_rfc3339
+from services.doctor.audit_side import audit_findings
 from services.doctor.finding import Finding, note, ok, wrong
 from services.settings import Settings
 from services.store import schema
@@ -42,6 +43,7 @@ def store_findings(settings: Settings, code: str) -> Iterator[Finding]:
         yield ok("database", f"{kind} answers, at the newest migration")
         with engine.connect() as connection:
             yield from _contents(connection, code)
+            yield from audit_findings(settings, connection)
     finally:
         engine.dispose()
 

@@ -1,17 +1,21 @@
 """The audit in the store: append, and read. Nothing here deletes; triggers of the database refuse it to everybody."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, text
 
-from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain
+from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain, distrust
+from services.audit.chain import SYSTEM
+from services.audit.verdict import noted
 from services.store.engine import is_postgres, writing
 from services.store.people_schema import audit
 
 CHUNK = 2000
+# So many rows behind one that is not as it should be are looked through for the last one that is.
+MOST_BACK = 20_000
 # One process at a time appends. Not a lock of the table: a VACUUM that guards against wrap-around would hold that up.
 _LOCK = text("SELECT pg_advisory_xact_lock(7165170001)")
 _COLUMNS = [audit.c[name] for name in Record.__struct_fields__]
@@ -26,7 +30,7 @@ class Head(NamedTuple):
     @property
     def noted(self) -> str:
         """As it is printed: 1234:9f86d081 884c7d65 9a2feaa0 c55ad015. Half of the link is more than can be forged."""
-        return f"{self.number}:{' '.join(self.link[i : i + 8] for i in range(0, 32, 8))}" if self.number else ""
+        return noted(self.number, self.link)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -40,10 +44,16 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class AuditLog:
-    """Where deeds are written down. ``signer`` seals them, when there is a data key."""
+    """Where deeds are written down. ``signer`` seals them, when there is a data key.
 
-    def __init__(self, engine: Engine, signer: Signer = NO_SIGNER) -> None:
-        self._engine, self._signer = engine, signer
+    ``note`` is told of the newest row after each commit: it writes heads outside the database now and then.
+    """
+
+    def __init__(
+        self, engine: Engine, signer: Signer = NO_SIGNER, note: Callable[[Record], None] = lambda _: None
+    ) -> None:
+        self._engine, self._signer, self._note = engine, signer, note
+        self._strange: set[str] = set()
 
     def append(
         self, now: int, who: Who, action: str, about: str = "", /, *, within: Connection | None = None, **detail: object
@@ -56,16 +66,35 @@ class AuditLog:
 
         ``within``: a transaction begun by ``writing``, with which they stand or fall; whoever else appends waits for
         its end, so append last. Raises what the database raises: nothing is written then, and the deed must not be
-        done.
+        done. Where the newest row is not sealed as it should be, a row that says so goes first: our seal would
+        otherwise stand for what it has not seen.
         """
         with self._writing(within) as connection:
             if is_postgres(connection):
                 connection.execute(_LOCK)
             # In PostgreSQL a statement behind the lock sees what the one before has committed (READ COMMITTED).
-            records = list(chain(_newest(connection), now, who, deeds, self._signer))
+            last, prior = _last_two(connection)
+            records = self._marked(connection, last, prior, now) if deeds else []
+            records += chain(records[-1] if records else last, now, who, deeds, self._signer)
             if records:
                 connection.execute(insert(audit), [msgspec.structs.asdict(record) for record in records])
+        if records and within is None:
+            self._note(records[-1])
         return records[-1].number if records else 0
+
+    def _marked(self, connection: Connection, last: Record | None, prior: Record | None, now: int) -> list[Record]:
+        why = distrust(last, prior, self._signer)
+        if last is None or not why:
+            return []
+        if why == "unknown":
+            # While a key is being changed some processes do not know the new one yet: each says so once.
+            name = last.hash.split(":")[1]
+            if name in self._strange:
+                return []
+            self._strange.add(name)
+        first = _first_of_these(connection, last, self._signer)
+        mark = Deed("unsealed_before", "", {"first": first, "last": last.number, "why": why})
+        return list(chain(last, now, SYSTEM, [mark], self._signer))
 
     @contextmanager
     def _writing(self, within: Connection | None) -> Iterator[Connection]:
@@ -141,9 +170,33 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
+def details_of(connection: Connection, action: str) -> list[str]:
+    """The details of all rows of an action, in their order; for actions that are rare."""
+    found = connection.execute(select(audit.c.detail).where(audit.c.action == action).order_by(audit.c.number))
+    return [str(detail) for (detail,) in found]
+
+
 def _newest(connection: Connection) -> Record | None:
-    row = connection.execute(select(*_COLUMNS).order_by(audit.c.number.desc()).limit(1)).first()
-    return _record(row) if row is not None else None
+    return _last_two(connection)[0]
+
+
+def _last_two(connection: Connection) -> tuple[Record | None, Record | None]:
+    """The newest row, and the one before it in the table."""
+    found = [_record(row) for row in connection.execute(select(*_COLUMNS).order_by(audit.c.number.desc()).limit(2))]
+    return found[0] if found else None, found[1] if len(found) > 1 else None
+
+
+def _first_of_these(connection: Connection, last: Record, signer: Signer) -> int:
+    """The number of the first of the rows up to ``last`` that are not as they should be, one behind the other."""
+    row, first = last, last.number
+    for prior in (*newest(connection, Wanted(), MOST_BACK, last.number), None):
+        if not distrust(row, prior, signer):
+            return row.number + 1
+        first = row.number
+        if prior is None:
+            break
+        row = prior
+    return first
 
 
 def _record(row: Sequence[object]) -> Record:

@@ -1,0 +1,14 @@
+-- The role that lianqin's processes log in with: it may read and write every table, but only read and add to the audit.
+-- Run it in the district's database as the role that owns the tables, after the first `lianqin upgrade`, and again
+-- after each later one:  psql DATABASE -f postgres-roles.sql   Then give it a password: \password lianqin_app
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lianqin_app') THEN
+        CREATE ROLE lianqin_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;
+    END IF;
+END $$;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO lianqin_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO lianqin_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO lianqin_app;
+REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON audit FROM PUBLIC, lianqin_app;
+REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM lianqin_app;

@@ -1,0 +1,105 @@
+"""The audit's rows: who did what, when, from where, and how one row's hash is made. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+KEPT_DAYS = 184  # the least that the law asks for (Cybersecurity Law, art. 21: six months); we delete nothing
+ACTIONS = {
+    "log_in": "somebody came in",
+    "log_in_failed": "a wrong password or an unknown account",
+    "log_out": "somebody left",
+    "locked_out": "an account was locked after wrong passwords",
+    "session_ended": "a session ran out or was ended by somebody else",
+    "password_changed": "somebody changed the password",
+    "see_case": "a case's panel was opened",
+    "see_page": "a page with many cases was opened",
+    "command": "the case system was asked to do something",
+    "reveal": "a masked field was asked for unmasked, with the reason",
+    "export": "a file was made, with its rows counted",
+    "alarm_acknowledge": "an alarm was acknowledged",
+    "alarm_shelve": "an alarm was put aside, or taken back",
+    "log_entry": "a line was written into the duty's log book",
+    "handover_sign": "a shift was handed over or taken over",
+    "report": "a report of an incident was made",
+    "view_saved": "a view of the desk was saved or removed",
+    "account_added": "an account was made",
+    "account_disabled": "an account was disabled or enabled again",
+    "account_reset": "an account's password was set anew",
+    "role_changed": "an account's role, street or networks were changed",
+    "dead_shown": "the original of a refused entry was read",
+    "key_rotated": "what is kept encrypted was encrypted with a new key",
+    "history_removed": "a month's history was taken out of the store; it is in the archive",
+    "history_restored": "a month's history was put back from the archive into the store",
+    "audit_read": "the audit itself was read",
+    "unsealed_before": "the rows before it are not sealed as they should be: which, and why",
+    "clock_back": "the machine's clock went back by more than a minute: from when",
+    "audit_accepted": "somebody has looked at rows that `audit verify` names, and said why they are so",
+}
+# A longer text is cut; what is in ``detail`` is ours, and is refused.
+LONGEST = {"who": 200, "role": 50, "street": 64, "address": 100, "object": 200}
+LONGEST_DETAIL = 65_536
+_ENCODE = msgspec.json.Encoder(order="sorted").encode
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who does something: account, role, street (empty: the district's) and network address."""
+
+    user_id: str
+    role: str = ""
+    street: str = ""
+    address: str = ""
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What was done: one of ACTIONS, to what (a case, an account, a file), and what else is worth knowing of it."""
+
+    action: str
+    about: str = ""
+    detail: Mapping[str, object] = {}
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: ``number`` is dense from 1, ``at`` the machine's Unix milliseconds, ``detail`` JSON.
+
+    ``hash`` is ``link`` or ``link:key:seal``: 64 hex digits of the chain, 8 that name the key, 32 of the HMAC.
+    """
+
+    number: int
+    at: int
+    who: str
+    role: str
+    street: str
+    address: str
+    action: str
+    object: str
+    detail: str
+    hash: str
+
+    @property
+    def link(self) -> str:
+        """The hash of the chain alone: what is noted on paper."""
+        return self.hash.partition(":")[0]
+
+
+def _link(before: str, key: str, record: Record) -> str:
+    """SHA-256 over the hash before, the name of the sealing key and the row, as one JSON array."""
+    row = (
+        before, key, record.number, record.at, record.who, record.role, record.street, record.address, record.action,
+        record.object, record.detail,
+    )  # fmt: skip
+    return hashlib.sha256(_ENCODE(row)).hexdigest()
+
+
+def clean(text: str) -> str:
+    """PostgreSQL keeps no NUL, and nobody keeps half a character."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def detail_of(deed: Deed) -> str:
+    """A deed's detail as it is kept. Raises ValueError when it is too long."""
+    found = clean(_ENCODE(deed.detail).decode())
+    if len(found) > LONGEST_DETAIL:
+        raise ValueError(f"the detail of {deed.action} has {len(found)} characters: keep counts there, not rows")
+    return found

@@ -1,0 +1,100 @@
+"""The processes' role on PostgreSQL: it adds to the audit and changes nothing there; all else works as before.
+
+docs/postgres-roles.sql makes it, run by the role that owns the tables.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DatabaseError
+
+from services.audit import Signer, Who, check
+from services.district.package import District
+from services.projector.ingest import Ingest
+from services.projector.rebuild import rebuild
+from services.sealing import Sealer, make_key
+from services.store import audit as store
+from services.store.audit import AuditLog
+from services.store.engine import open_engine, writing
+from services.store.migrate import upgrade
+from tests.doors import DUTY, EAST, House, house
+from tests.tiny import NOON
+
+SQL = Path(__file__).parents[2] / "docs/postgres-roles.sql"
+ROLE = "lianqin_app"
+WHO = Who("wang", "duty_officer")
+pytestmark = [pytest.mark.postgres, pytest.mark.redis]
+
+
+@pytest.fixture
+def app_engine(postgres_engine: Engine) -> Iterator[Engine]:
+    """The store as the processes' role has it open."""
+    with postgres_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(SQL.read_text("utf-8"))
+    engine = open_engine(
+        postgres_engine.url.set(username=ROLE).render_as_string(hide_password=False)
+    )  # fmt: skip
+    yield engine
+    engine.dispose()
+
+
+DEEDS = [
+    "UPDATE audit SET who = 'nobody'", "DELETE FROM audit", "TRUNCATE audit", "DROP TABLE audit",
+    "ALTER TABLE audit DISABLE TRIGGER ALL", "DROP TRIGGER audit_append_only ON audit",
+    "DROP FUNCTION audit_is_append_only() CASCADE", "ALTER TABLE audit OWNER TO lianqin_app",
+    "SET session_replication_role = replica", "SET ROLE lianqin",
+    "CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN RETURN NULL; END'",
+    "CREATE TABLE other (n int)", "CREATE RULE none AS ON INSERT TO audit DO INSTEAD NOTHING",
+    "INSERT INTO audit SELECT * FROM audit ON CONFLICT (number) DO UPDATE SET who = 'nobody'",
+    "UPDATE alembic_version SET version_num = '0001'",
+]  # fmt: skip
+
+
+def test_the_role_changes_nothing_in_the_audit(app_engine: Engine) -> None:
+    AuditLog(app_engine).append(NOON, WHO, "log_in")
+    for deed in DEEDS:
+        with (
+            app_engine.connect() as connection,
+            pytest.raises(DatabaseError, match=r"permission denied|must be owner|append-only|must be able"),
+        ):
+            connection.execute(text(deed))
+    with app_engine.begin() as connection:  # PostgreSQL only warns of this one, and grants nothing
+        connection.execute(text("GRANT UPDATE ON audit TO lianqin_app"))
+        found = connection.execute(text("SELECT has_table_privilege('lianqin_app', 'audit', 'UPDATE')")).scalar()
+        assert not found
+
+
+def test_the_product_works_as_that_role(app_engine: Engine, redis_client: redis.Redis, tiny: District) -> None:
+    key = make_key()
+    upgrade(app_engine)  # at the newest migration: nothing to do, nothing that needs the owner
+    with house(app_engine, redis_client, tiny, data_key=key) as home:
+        assert_a_day_goes_on(home)
+    assert rebuild(app_engine, Ingest(app_engine, tiny, Sealer(key)), NOON, lambda _: None) > 0
+    with app_engine.connect() as connection:
+        rows = list(store.records(connection))
+    assert not check(rows, signer=Signer([key])).faults
+    assert {row.action for row in rows} >= {"command", "export"}
+
+
+def assert_a_day_goes_on(home: House) -> None:
+    """The desk, a command, a file, a view, the log, the audit."""
+    command = {"batch": "b1", "type": "case.urge", "cases": [[EAST.case_id, 1]], "reason": "请尽快办理", "data": {}}
+    assert home.get(DUTY, "/desk").status_code == 200
+    assert home.get(DUTY, "/api/v1/cases.csv").status_code == 200
+    answer = home.post(DUTY, "/api/v1/commands", command)
+    assert answer.status_code in {200, 201, 202}, answer.text
+
+
+def test_a_store_of_an_older_version_is_brought_up_by_its_owner_alone(
+    postgres_engine: Engine, app_engine: Engine
+) -> None:
+    with writing(postgres_engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
+    with pytest.raises(DatabaseError, match="must be owner"):
+        upgrade(app_engine)
+    upgrade(postgres_engine)
+    AuditLog(app_engine).append(NOON, WHO, "log_in")
