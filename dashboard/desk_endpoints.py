@@ -1,6 +1,5 @@
 """What the desks ask over HTTP: commands, answers to proposals, saved views, the queue as a table."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -25,6 +24,7 @@ from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
 from services.liveboard.lenses import unit_streets
 from services.platform.errors import STORE_ERRORS
+from services.projector.follow import Offload
 from services.proposals import decline
 from services.rights import Person, may
 from services.store import views
@@ -58,7 +58,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     desk: DeskRoom,
     commanding: Commanding,
     clock: Clock,
-    offload: Callable[[Any], Any],
+    offload: Offload,
     record: Recorder,
 ) -> None:
     """Add the addresses."""
@@ -125,7 +125,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
         record(
             "command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": answer.reason.strip()}
         )
-        if not offload(lambda: decline(access.engine, clock.now_ms(), proposal)):
+        if not decline(access.engine, commanding.wakeups, clock.now_ms(), proposal, offload):
             refuse(409, "there is no such proposal any more")
         return as_json({})
 

@@ -3,7 +3,6 @@
 Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
 """
 
-import contextlib
 from typing import Any, NoReturn
 
 import flask
@@ -18,7 +17,7 @@ from dashboard.layouts.log_lines import log_text, shift_name
 from dashboard.live import LiveRoom
 from dashboard.recording import Recorder
 from dashboard.texts import texts
-from services import alarm_desk
+from services.alarm_desk import AlarmDesk
 from services.alarms.life import AlarmRefused
 from services.clock import Clock
 from services.district.package import District
@@ -26,8 +25,8 @@ from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
 from services.grid_view import GridReader
 from services.liveboard.board import Board
-from services.liveboard.follower import Offload
-from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
+from services.platform.errors import STORE_ERRORS
+from services.projector.follow import Offload
 from services.rights import Person, may_seat, seat_of
 from services.store.alarms import lives_between
 from services.wakeups import Wakeups
@@ -156,38 +155,32 @@ def register_duty(server: Flask, duty: Duty) -> None:
 
 
 def _alarms(server: Flask, duty: Duty) -> None:
-    policy = duty.district.policy.alarms
+    alarm_desk = AlarmDesk(duty.access.engine, duty.wakeups, duty.district.policy.alarms, duty.offload)
 
     def act(alarm_id: str, verb: str, wish: AlarmAct) -> Response:
-        asking, now, engine = person(), duty.clock.now_ms(), duty.access.engine
+        asking, now = person(), duty.clock.now_ms()
+        who = signed(asking)
 
         def allowed(seat: str) -> bool:
             return may_seat(asking, "take_alarm", seat, duty.district.code)
 
-        def work() -> alarm_desk.Done:
-            if verb == "acknowledge":
-                return alarm_desk.acknowledge(
-                    engine, now, policy, alarm_id, who=signed(asking), comment=wish.comment, seat_allowed=allowed
-                )
-            if verb == "shelve":
-                return alarm_desk.shelve(
-                    engine, now, policy, alarm_id, who=signed(asking), until=wish.until, reason=wish.comment,
-                    seat_allowed=allowed,
-                )  # fmt: skip
-            return alarm_desk.unshelve(engine, now, alarm_id, who=signed(asking), seat_allowed=allowed)
-
         try:
-            done = duty.offload(work)
+            if verb == "acknowledge":
+                done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=wish.comment, seat_allowed=allowed)
+            elif verb == "shelve":
+                done = alarm_desk.shelve(
+                    now, alarm_id, who=who, until=wish.until, reason=wish.comment, seat_allowed=allowed
+                )
+            else:
+                done = alarm_desk.unshelve(now, alarm_id, who=who, seat_allowed=allowed)
         except AlarmRefused as error:
-            who, at = (error.alarm.acked_by, error.alarm.acked_at) if error.alarm is not None else ("", None)
+            first, at = (error.alarm.acked_by, error.alarm.acked_at) if error.alarm is not None else ("", None)
             code = 403 if error.code == "not_yours" else 409
-            return as_json({"error": error.code, "code": error.code, "who": who, "at": at}, code)
+            return as_json({"error": error.code, "code": error.code, "who": first, "at": at}, code)
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was done")
-        with contextlib.suppress(*REDIS_ERRORS):  # the web processes look at the store twice a second all the same
-            duty.wakeups.tell(done.revision)
         action = "alarm_acknowledge" if verb == "acknowledge" else "alarm_shelve"
-        duty.record(action, asking, alarm_id, {"kind": done.alarm.kind, "verb": verb, "comment": wish.comment[:500]})
+        duty.record(action, asking, alarm_id, {"kind": done.kind, "verb": verb, "comment": wish.comment[:500]})
         return as_json({})
 
     @server.post("/api/v1/alarms/<alarm_id>/acknowledge")

@@ -4,7 +4,6 @@ Of two who take the same alarm at once one wins; the other is refused and told w
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from sqlalchemy import Engine
 
@@ -15,57 +14,54 @@ from services.alarms.told import Alarm
 from services.announcing import announce
 from services.district.alarm_policy import AlarmPolicy
 from services.projector.delta import Delta
+from services.projector.follow import Offload, directly
 from services.store.alarms import one_alarm
 from services.store.write import Feed, Writer
+from services.wakeups import Wakeups
 
 SeatAllowed = Callable[[str], bool]
 
 
-class Done(NamedTuple):
-    """The alarm as it is now, and the store's revision that says so: wake the others with it (``Wakeups.tell``)."""
+class AlarmDesk:
+    """What people do, each with the alarm as it is then; every other screen hears of it at once.
 
-    alarm: Alarm
-    revision: int
+    Each raises AlarmRefused: ``unknown_alarm``, ``not_yours``, and what the same function of ``services.alarms.life``
+    raises; and what the database raises.
+    """
 
+    def __init__(self, engine: Engine, wakeups: Wakeups, policy: AlarmPolicy, offload: Offload = directly) -> None:
+        self._engine, self._wakeups, self._policy, self._offload = engine, wakeups, policy, offload
 
-def acknowledge(
-    engine: Engine, now: int, policy: AlarmPolicy, alarm_id: str, *, who: str, comment: str, seat_allowed: SeatAllowed
-) -> Done:
-    """Take it. Raises AlarmRefused: unknown_alarm, not_yours, and what ``life.acknowledge`` raises."""
-    return _do(engine, now, alarm_id, seat_allowed, lambda alarm: life.acknowledge(alarm, who, comment, now, policy))
+    def acknowledge(self, now: int, alarm_id: str, *, who: str, comment: str, seat_allowed: SeatAllowed) -> Alarm:
+        """Take it."""
+        return self._do(now, alarm_id, seat_allowed, lambda a: life.acknowledge(a, who, comment, now, self._policy))
 
+    def shelve(
+        self, now: int, alarm_id: str, *, who: str, until: int, reason: str, seat_allowed: SeatAllowed
+    ) -> Alarm:  # fmt: skip
+        """Shelve it until then (Unix ms)."""
 
-def shelve(
-    engine: Engine, now: int, policy: AlarmPolicy, alarm_id: str, *, who: str, until: int, reason: str,
-    seat_allowed: SeatAllowed,
-) -> Done:  # fmt: skip
-    """Shelve it until then. Raises AlarmRefused: unknown_alarm, not_yours, and what ``life.shelve`` raises."""
+        def change_of(alarm: Alarm) -> Change:
+            return life.shelve(alarm, who, until, reason, now=now, policy=self._policy)
 
-    def change_of(alarm: Alarm) -> Change:
-        return life.shelve(alarm, who, until, reason, now=now, policy=policy)
+        return self._do(now, alarm_id, seat_allowed, change_of)
 
-    return _do(engine, now, alarm_id, seat_allowed, change_of)
+    def unshelve(self, now: int, alarm_id: str, *, who: str, seat_allowed: SeatAllowed) -> Alarm:
+        """Take it off the shelf."""
+        return self._do(now, alarm_id, seat_allowed, lambda alarm: life.unshelve(alarm, who, now))
 
+    def _do(self, now: int, alarm_id: str, seat_allowed: SeatAllowed, change_of: Callable[[Alarm], Change]) -> Alarm:
+        done: list[Alarm] = []
 
-def unshelve(engine: Engine, now: int, alarm_id: str, *, who: str, seat_allowed: SeatAllowed) -> Done:
-    """Take it off the shelf. Raises AlarmRefused: unknown_alarm, not_yours, and what ``life.unshelve`` raises."""
-    return _do(engine, now, alarm_id, seat_allowed, lambda alarm: life.unshelve(alarm, who, now))
+        def rows(writer: Writer, feed: Feed) -> Delta:
+            alarm = one_alarm(writer.connection, alarm_id)
+            if alarm is None:
+                raise AlarmRefused("unknown_alarm", alarm_id=alarm_id)
+            if not seat_allowed(alarm.seat):
+                raise AlarmRefused("not_yours", alarm_id=alarm_id)
+            change = change_of(alarm)
+            done.append(change.alarm)
+            return write_changes(writer, feed, now, [change])
 
-
-def _do(
-    engine: Engine, now: int, alarm_id: str, seat_allowed: SeatAllowed, change_of: Callable[[Alarm], Change]
-) -> Done:
-    done: list[Alarm] = []
-
-    def rows(writer: Writer, feed: Feed) -> Delta:
-        alarm = one_alarm(writer.connection, alarm_id)
-        if alarm is None:
-            raise AlarmRefused("unknown_alarm", alarm_id=alarm_id)
-        if not seat_allowed(alarm.seat):
-            raise AlarmRefused("not_yours", alarm_id=alarm_id)
-        change = change_of(alarm)
-        done.append(change.alarm)
-        return write_changes(writer, feed, now, [change])
-
-    revision = announce(engine, now, rows)
-    return Done(done[0], revision)
+        announce(self._engine, self._wakeups, now, rows, self._offload)
+        return done[0]

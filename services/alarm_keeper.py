@@ -24,9 +24,12 @@ from services.escalation.lease import Lease
 from services.health.waiting import Waiting
 from services.leading import lead
 from services.liveboard.board import Board
-from services.projector.delta import Delta, ThingChange, decode_delta
+from services.projector.delta import Delta, ThingChange
+from services.projector.follow import Step, StoreFollower
 from services.store import read
 from services.store.alarms import kept_alarms
+from services.store.engine import reading
+from services.store.outbox import read_mark
 from services.store.write import Feed, Writer, read_feed
 from services.wakeups import Wakeups
 
@@ -71,6 +74,7 @@ class AlarmKeeper:
         self._wakeups = Wakeups(client, district.code)
         self._waiting, self._waiting_ms = Waiting(), waiting_ms or self._look
         self._next, self._soonest = 0.0, 0.0
+        self._store = StoreFollower(engine, self.load, self._take)
         self.board = Board(district)
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
@@ -80,8 +84,8 @@ class AlarmKeeper:
     def load(self) -> None:
         """Take over the state of the store: open cases, proposals, sources, the alarms that are kept."""
         board = Board(self._district)
-        with self._engine.connect() as connection, connection.begin():
-            feed = read_feed(connection)
+        with reading(self._engine) as connection:
+            feed, mark = read_feed(connection), read_mark(connection)
             things = read.all_things(connection, KINDS)
             rows = list(read.open_cases(connection))
             board.proposals = {proposal.case_id: proposal for proposal in read.all_proposals(connection)}
@@ -94,10 +98,11 @@ class AlarmKeeper:
             board.revision = feed.revision
             board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
         self.board, self._next = board, 0.0
+        self._store.start_at(mark)
 
     def work(self) -> None:
         """Take in what has come; judge everything once a second, and soon after each change."""
-        has_changed = self._follow()
+        has_changed = self.follow()
         started = time.monotonic()
         if started < self._soonest or (not has_changed and started < self._next):
             if has_changed:
@@ -126,28 +131,19 @@ class AlarmKeeper:
             changes[:] = step(kept_alarms(writer.connection), found, now, policy, is_blind=is_blind)
             return write_changes(writer, feed, now, changes)
 
-        revision = announce(self._engine, now, rows)
-        self._wakeups.tell(revision)
-        self._follow()
+        announce(self._engine, self._wakeups, now, rows)
+        self.follow()
         return changes
 
-    def _follow(self) -> bool:
-        """What the outbox holds behind us; whether there was anything."""
-        found = False
-        while True:
-            with self._engine.connect() as connection:
-                messages = read.outbox_after(connection, self.board.revision)
-            deltas = [decode_delta(payload) for _, payload in messages]
-            if messages and (messages[0][0] != self.board.revision + 1 or any(delta.reload for delta in deltas)):
-                self.load()
-                return True
-            for (revision, _), delta in zip(messages, deltas, strict=True):
-                things = [thing for thing in delta.things if thing.kind in KINDS]
-                ours = msgspec.structs.replace(delta, things=things, counts=[], happened=[], tallies=[])
-                self.board.apply(revision, ours, self.clock.now_ms())
-            found = found or bool(messages)
-            if len(messages) < 1000:
-                return found
+    def follow(self) -> bool:
+        """Take in what the outbox holds behind the board; whether there was anything."""
+        return self._store.follow()
+
+    def _take(self, steps: Sequence[Step]) -> None:
+        for revision, delta in steps:
+            things = [thing for thing in delta.things if thing.kind in KINDS]
+            ours = msgspec.structs.replace(delta, things=things, counts=[], happened=[], tallies=[])
+            self.board.apply(revision, ours, self.clock.now_ms())
 
     def _waits_ms(self) -> int:
         """How long the oldest entry has waited that the store has not taken in; 0: none waits."""

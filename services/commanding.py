@@ -18,12 +18,13 @@ from services.clock import to_ms
 from services.district.package import District
 from services.events.commands import COMMANDS
 from services.events.entry import encode_entry
-from services.liveboard.follower import Offload, directly
 from services.platform.errors import REDIS_ERRORS
+from services.projector.follow import Offload, directly
 from services.rights import DISTRICT, Person, may, seat_of
 from services.store import commands as store
 from services.store.commands import Sent
 from services.store.engine import writing
+from services.wakeups import Wakeups
 
 T = TypeVar("T")
 SOURCE = "/lianqin/desk"
@@ -164,6 +165,7 @@ class Commanding:
     ) -> None:
         self._engine, self._client, self._district, self._is_near = engine, client, district, is_near
         self._offload = offload
+        self.wakeups = Wakeups(client, district.code)
         self._stream = f"lianqin:{{{district.code}}}:commands"
 
     def send(self, wish: Wish, person: Person, situation: Situation) -> list[Outcome]:

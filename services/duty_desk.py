@@ -25,8 +25,8 @@ from services.duty.sheet import Sheet, decode, digest_of, encode
 from services.duty_gathering import BoardPart, gather, of_board, street_of
 from services.events.personal import mask_text
 from services.liveboard.board import Board
-from services.liveboard.follower import Offload, directly
 from services.liveboard.sources import source_rows
+from services.projector.follow import Offload, directly
 from services.store import commands, read
 from services.store import duty as store
 from services.store.duty import Kept

@@ -8,7 +8,7 @@ is sent before its proposal is written: killed in between, the next leader finds
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import redis
@@ -25,10 +25,13 @@ from services.escalation.rules import Proposal, command_id
 from services.events.commands import Actor, Escalate
 from services.events.entry import encode_entry
 from services.leading import lead
-from services.projector.delta import Delta, ThingChange, decode_delta
+from services.projector.delta import Delta, ThingChange
+from services.projector.follow import Step, StoreFollower
 from services.repeats import HotSpot, hot_spots
 from services.store import read
-from services.store.write import Feed, Writer, read_feed
+from services.store.engine import reading
+from services.store.outbox import read_mark
+from services.store.write import Feed, Writer
 from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
@@ -62,7 +65,8 @@ class Escalator:
         self._checkpoint = checkpoint
         self._wakeups = Wakeups(client, district.code)
         self.desk = EscalationDesk(district.policy.escalation)
-        self._revision = -1
+        self._changed: set[str] = set()
+        self._store = StoreFollower(engine, self.load, self._take)
         self._next_pass = self._next_gathering = 0.0
         self._gathered = b""
         self._placer = Placer(district)
@@ -76,19 +80,21 @@ class Escalator:
         policy = self._district.policy.escalation
         since = self._clock.now_ms() - int(2 * policy.repeat_days * DAY_MS)
         self.desk = EscalationDesk(policy)
-        with self._engine.connect() as connection, connection.begin():
-            feed = read_feed(connection)
-            self._revision = feed.revision if feed is not None else 0
+        with reading(self._engine) as connection:
+            mark = read_mark(connection)
             for row in read.closed_since(connection, since):
                 self.desk.put(row)
             for row in read.open_cases(connection):
                 self.desk.put(row)
             self.desk.settle(read.all_proposals(connection), [])
+        self._changed.clear()
         self._next_pass, self._gathered = 0.0, b""
+        self._store.start_at(mark)
 
     def work(self) -> None:
         """Judge what has changed; now and then everything, for the clock's sake."""
-        changed = self._follow()
+        self._store.follow()
+        changed = set(self._changed)
         if time.monotonic() >= self._next_pass:
             self._next_pass = time.monotonic() + PASS_EVERY_S
             self._act(None)
@@ -98,25 +104,19 @@ class Escalator:
                 self._gather()
         elif changed:
             self._act(changed)
+        self._changed -= changed
 
-    def _follow(self) -> set[str]:
+    def _take(self, steps: Sequence[Step]) -> None:
         """What the outbox holds behind us."""
-        changed: set[str] = set()
-        while True:
-            with self._engine.connect() as connection:
-                messages = read.outbox_after(connection, self._revision)
-                deltas = [decode_delta(payload) for _, payload in messages]
-                if messages and (messages[0][0] != self._revision + 1 or any(delta.reload for delta in deltas)):
-                    self.load()
-                    return set()
-                for (revision, _), delta in zip(messages, deltas, strict=True):
-                    for row in (*delta.rows, *read.cases_of(connection, delta.gone)):
-                        self.desk.put(row)
-                        changed.add(row.case_id)
-                    self.desk.settle(delta.proposals, delta.withdrawn)
-                    self._revision = revision
-            if len(messages) < 1000:
-                return changed
+        gone = [case_id for step in steps for case_id in step.delta.gone]
+        with self._engine.connect() as connection:
+            left = {row.case_id: row for row in read.cases_of(connection, gone)}
+        for step in steps:
+            delta = step.delta
+            for row in (*delta.rows, *(left[case_id] for case_id in delta.gone if case_id in left)):
+                self.desk.put(row)
+                self._changed.add(row.case_id)
+            self.desk.settle(delta.proposals, delta.withdrawn)
 
     def _act(self, case_ids: set[str] | None) -> None:
         found = self.desk.take(case_ids, self._clock.now_ms())
@@ -145,12 +145,11 @@ class Escalator:
             writer.proposals(proposed, withdrawn)
             return Delta(last_entry="", proposals=proposed, withdrawn=withdrawn)
 
-        revision = announce(self._engine, self._clock.now_ms(), rows)
+        announce(self._engine, self._wakeups, self._clock.now_ms(), rows)
         over = [self.desk.proposals[case_id].decision for case_id in withdrawn if case_id in self.desk.proposals]
         # Our own delta comes to us through the outbox too; it changes nothing then.
         self.desk.settle(proposed, withdrawn)
         self._lease.forget(over)
-        self._wakeups.tell(revision)
         self._checkpoint("written")
 
     def _gather(self) -> None:
@@ -167,7 +166,7 @@ class Escalator:
             writer.things([(thing.kind, thing.key, thing.version, thing.entry, body)])
             return Delta(last_entry="", things=[thing])
 
-        announce(self._engine, now, rows)
+        announce(self._engine, self._wakeups, now, rows)
 
     def _ask_for_answers(self) -> None:
         """A command that was refused (most often: somebody was first, the version is stale) is sent anew."""

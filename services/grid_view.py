@@ -12,7 +12,8 @@ from services.duty_gathering import street_of
 from services.events.codes import SENSITIVE_DOMAINS
 from services.events.entry import entry_key
 from services.liveboard.board import Board
-from services.liveboard.follower import PATROLS_BACK_MS, Offload, directly
+from services.liveboard.follower import PATROLS_BACK_MS
+from services.projector.follow import Offload, directly
 from services.store import duty, read
 from services.store.rollups import Scope, totals
 from services.store.write import read_feed

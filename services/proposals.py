@@ -6,29 +6,27 @@ from sqlalchemy import Engine
 from services.announcing import announce
 from services.escalation.rules import Proposal
 from services.projector.delta import Delta
+from services.projector.follow import Offload, directly
 from services.store import read
 from services.store.write import Feed, Writer
+from services.wakeups import Wakeups
 
 DECLINED = "declined"
 
 
-def decline(engine: Engine, now: int, proposal: Proposal) -> bool:
+def decline(engine: Engine, wakeups: Wakeups, now: int, proposal: Proposal, offload: Offload = directly) -> bool:
     """Mark it as declined, if it still stands; whether it did.
 
     The row stays while the rule strikes, so that the policy does not ask the same again; when it no longer strikes the
     escalator takes it back, and a new occasion is a new proposal.
     """
     declined = msgspec.structs.replace(proposal, mode=DECLINED)
-    is_standing = False
 
-    def rows(writer: Writer, _feed: Feed) -> Delta:
-        nonlocal is_standing
+    def rows(writer: Writer, _feed: Feed) -> Delta | None:
         standing = {p.case_id: p for p in read.all_proposals(writer.connection)}
-        is_standing = standing.get(proposal.case_id) == proposal
-        if not is_standing:
-            return Delta(last_entry="")
+        if standing.get(proposal.case_id) != proposal:
+            return None
         writer.proposals([declined], [])
         return Delta(last_entry="", proposals=[declined])
 
-    announce(engine, now, rows)
-    return is_standing
+    return announce(engine, wakeups, now, rows, offload) > 0

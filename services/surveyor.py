@@ -8,7 +8,7 @@ process works everything out again in seconds and writes only what differs.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
@@ -26,9 +26,12 @@ from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease
 from services.leading import lead
-from services.projector.delta import Delta, ThingChange, decode_delta
+from services.projector.delta import Delta, ThingChange
+from services.projector.follow import Step, StoreFollower
 from services.store import read
-from services.store.write import Feed, Writer, read_feed
+from services.store.engine import reading
+from services.store.outbox import read_mark
+from services.store.write import Feed, Writer
 from services.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ class Surveyor:
         self._engine, self._district, self._clock = engine, district, clock
         self._lease = Lease(client, district.code, role="surveyor")
         self._wakeups = Wakeups(client, district.code)
-        self._revision = -1
+        self._store = StoreFollower(engine, self.load, self._follow)
         self._told: dict[Key, bytes] = {}
         self._standing: dict[Key, tuple[int, int]] = {}
         self._coverage: Coverage | None = None
@@ -79,14 +82,14 @@ class Surveyor:
     def load(self) -> None:
         """Work everything out from the package and the store, and tell what differs from what stands."""
         now = self._clock.now_ms()
-        with self._engine.connect() as connection, connection.begin():
-            feed = read_feed(connection)
-            self._revision = feed.revision if feed is not None else 0
+        with reading(self._engine) as connection:
+            mark = read_mark(connection)
             self._told = {(t.kind, t.key): t.body for t in read.all_things(connection, KINDS)}
             things = read.all_things(connection, ("camera", "camera_status"))
             model = read_model(connection, self._district, now)
         self._standing = {(t.kind, t.key): (t.version, -t.entry) for t in things}
         self.model = model
+        self._store.start_at(mark)
         self._tell(now, with_cases=True)
         gone = [key for kind, key in self._told if kind == "sight" and key not in model.cameras]
         self._write([("sight", key, _gone(key)) for key in gone if _REMOVED not in self._told["sight", key]], now)
@@ -97,9 +100,8 @@ class Surveyor:
 
     def work(self) -> None:
         """Take in what has come, let the clock work, and tell what has changed."""
+        self._store.follow()
         now = self._clock.now_ms()
-        if self._follow(now):
-            now = self._clock.now_ms()
         model, started = self.model, time.monotonic()
         model.tick(now)
         if started - self._aged_at >= AGE_EVERY_S:
@@ -121,25 +123,14 @@ class Surveyor:
         self._plan(now)
         self._prove(now)
 
-    def _follow(self, now: int) -> bool:
-        """What the outbox holds behind us; whether there was anything."""
-        found = False
-        while True:
-            with self._engine.connect() as connection:
-                messages = read.outbox_after(connection, self._revision)
-                deltas = [decode_delta(payload) for _, payload in messages]
-                if messages and (messages[0][0] != self._revision + 1 or any(delta.reload for delta in deltas)):
-                    self.load()
-                    return True
-                gone = {case_id for delta in deltas for case_id in delta.gone}
-                rows = {row.case_id: row for delta in deltas for row in delta.rows if row.case_id not in gone}
-                rows.update({row.case_id: row for row in read.cases_of(connection, sorted(gone))})
-            self._take(rows.values(), [thing for delta in deltas for thing in delta.things], now)
-            found = found or bool(messages)
-            if messages:
-                self._revision = messages[-1][0]
-            if len(messages) < 1000:
-                return found
+    def _follow(self, steps: Sequence[Step]) -> None:
+        """What the outbox holds behind us: of each case the last that is known."""
+        deltas = [step.delta for step in steps]
+        gone = {case_id for delta in deltas for case_id in delta.gone}
+        rows = {row.case_id: row for delta in deltas for row in delta.rows if row.case_id not in gone}
+        with self._engine.connect() as connection:
+            rows.update({row.case_id: row for row in read.cases_of(connection, sorted(gone))})
+        self._take(rows.values(), [thing for delta in deltas for thing in delta.things], self._clock.now_ms())
 
     def _take(self, rows: Iterable[CaseRow], things: list[ThingChange], now: int) -> None:
         model = self.model
@@ -203,9 +194,8 @@ class Surveyor:
                 things = [ThingChange(kind, key, version, 0, msgspec.Raw(body)) for kind, key, body in part]
                 return Delta(last_entry="", things=things)
 
-            revision = announce(self._engine, now, rows)
+            announce(self._engine, self._wakeups, now, rows)
             self._told.update({(kind, key): body for kind, key, body in part})
-            self._wakeups.tell(revision)
 
     def _plan(self, now: int) -> None:
         """Have the next sites worked out beside the live model, now and then."""

@@ -13,7 +13,7 @@ from services.cases import CaseRow
 from services.clock import Clock
 from services.district.package import District
 from services.liveboard.board import Board
-from services.liveboard.follower import Offload, directly
+from services.projector.follow import Offload, directly
 from services.roads import Position, Roads, roads_of
 from services.units import Moment, Near, Unit, brigades, freshness, nearest_units, units_on
 

@@ -33,6 +33,7 @@ from services.settings import Settings
 from services.store import schema
 from services.store.accounts import Account
 from services.store.write import Feed, Writer
+from services.wakeups import Wakeups
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
 UPDATE = "/_dash-update-component"
@@ -214,7 +215,7 @@ def _fill(engine: Engine, client: redis.Redis, district: District, clock: SetClo
         writer.proposals(asked, [])
         return Delta(last_entry="", proposals=asked)
 
-    announce(engine, NOON, rows)
+    announce(engine, Wakeups(client, CODE), NOON, rows)
     keeper = AlarmKeeper(engine, client, district, clock, real_now_ms=clock.now_ms)
     keeper.load()
     keeper.judge()

@@ -146,6 +146,7 @@ class Board:
         """Take over the newest state of everything that is no case."""
         self.things, self.alarms = {}, {}
         self._put_things(things, revision)
+        self.coverage.floor = revision
 
     def _put_things(self, things: Iterable[ThingChange], revision: int) -> set[str]:
         """The ids of the cases that are seen now and were not, or the other way round."""

@@ -41,12 +41,12 @@ class CoverageFeed:
     """The newest bodies of the coverage's things, each under the revision that brought it."""
 
     def __init__(self) -> None:
-        self.revision = 0
+        self.revision = self.floor = 0
         self._found: dict[tuple[str, str], tuple[int, msgspec.Raw]] = {}
 
     def load(self, revision: int, things: Iterable[ThingChange]) -> None:
         """Take over everything as of ``revision``."""
-        self.revision = revision
+        self.revision = self.floor = revision
         self._found = {(t.kind, t.key): (revision, t.body) for t in things if t.kind in KINDS}
 
     def put(self, revision: int, thing: ThingChange) -> None:
@@ -66,8 +66,11 @@ class CoverageFeed:
         return None if found is None or _removed(kind, found[1]) else found[1]
 
     def since(self, revision: int) -> Changes:
-        """What changed after ``revision``; everything for a revision that is ahead of ours (another store) or 0."""
-        whole = revision <= 0 or revision > self.revision
+        """What changed after ``revision``; everything for a revision that is ahead of ours (another store) or 0.
+
+        Also for one of before we loaded: what has gone since then we cannot name.
+        """
+        whole = revision < max(self.floor, 1) or revision > self.revision
         sights: list[msgspec.Raw] = []
         spots: list[msgspec.Raw] = []
         regions: list[msgspec.Raw] = []

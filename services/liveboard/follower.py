@@ -6,9 +6,9 @@ Blocking work goes through ``offload`` (gevent's native threads in the web proce
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 import redis
@@ -23,15 +23,17 @@ from services.health.waiting import WAITS_AT_MOST_MS, Waiting, shown_age_ms
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
-from services.projector.delta import ThingChange, decode_delta
+from services.projector.delta import ThingChange
+from services.projector.follow import Offload, Step, StoreFollower, directly
 from services.store import read, rollups
+from services.store.engine import reading
+from services.store.outbox import Mark, read_mark
 from services.store.write import OF_OUR_OWN, Feed, read_feed
 from services.wakeups import Wakeups
 from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 # With Redis gone the outbox is asked this often; with it there, at the latest after this long without a wake-up.
 POLL_S = 0.5
 COMPARE_EVERY_S = 20.0
@@ -39,19 +41,6 @@ WATCH_EVERY_S = 30.0
 # How far back a fresh process looks for the last patrol.
 PATROLS_BACK_MS = 2 * 3_600_000
 KINDS = ("source", "heartbeat", "unit", "notice", *OF_OUR_OWN)
-
-
-class Offload(Protocol):
-    """Run a blocking function somewhere it harms nobody."""
-
-    def __call__(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns, or raise what it raises."""
-        ...
-
-
-def directly(work: Callable[[], T]) -> T:
-    """The offload of a test or a script: here and now."""
-    return work()
 
 
 @dataclass(slots=True)
@@ -74,6 +63,18 @@ class Health:
         return shown_age_ms(unsure_ms, self.waiting_ms + unsure_ms if self.waiting_ms else 0)
 
 
+class _Everything(NamedTuple):
+    """What a board begins with, of one state of the store."""
+
+    feed: Feed | None
+    mark: Mark
+    rows: list[CaseRow]
+    counts: list[tuple[Cell, dict[int, int]]]
+    things: list[ThingChange]
+    tallies: dict[tuple[str, str], int]
+    proposals: list[Proposal]
+
+
 class Follower:
     """Owns the board of this process. ``changed`` is told which cases changed; None says: all of it is new."""
 
@@ -94,6 +95,7 @@ class Follower:
         self._changed, self._offload = changed, offload
         self._district = district
         self._compared_at = -COMPARE_EVERY_S
+        self._store = StoreFollower(engine, self.load, self._take, offload)
         self._judge_at = 0.0
         self._waiting = Waiting()
         self.watched: list[Watch] = []
@@ -101,17 +103,18 @@ class Follower:
         self._watched_at, self._patrols_from = -WATCH_EVERY_S, 0
 
     def load(self) -> None:
-        """Read open cases and the revision in one transaction, and start from there."""
-        feed, rows, counts, things, tallies, proposals = self._offload(self._read_all)
+        """Read open cases and the mark of the store in one transaction, and start from there."""
+        found = self._offload(self._read_all)
         board = Board(self._district)
-        board.load_things(things, 0 if feed is None else feed.revision)
-        board.load(rows, counts, self._clock.now_ms())
-        board.tallies = tallies
-        board.proposals = {proposal.case_id: proposal for proposal in proposals}
-        if feed is not None:
+        board.load_things(found.things, found.mark.revision)
+        board.load(found.rows, found.counts, self._clock.now_ms())
+        board.tallies = found.tallies
+        board.proposals = {proposal.case_id: proposal for proposal in found.proposals}
+        if (feed := found.feed) is not None:
             board.revision, board.last_entry = feed.revision, feed.last_entry
             board.lost, board.lost_at, board.emptied_at = feed.lost, feed.lost_at, feed.emptied_at
-        self.board = board
+        self.board, self._patrols_from = board, 0
+        self._store.start_at(found.mark)
         self._changed(None)
 
     def run(self, alive: Callable[[], bool] = lambda: True) -> None:
@@ -136,22 +139,13 @@ class Follower:
         """Apply what the outbox holds behind our revision, and let the clock work."""
         self._compare()
         self._watch()
-        while True:
-            messages = self._offload(self._read_outbox)
-            if messages and messages[0][0] != self.board.revision + 1:
-                self.load()  # the outbox was cut behind us
-                return
-            changed: set[str] = set()
-            for revision, payload in messages:
-                delta = decode_delta(payload)
-                if delta.reload:
-                    self.load()
-                    return
-                changed |= self.board.apply(revision, delta, self._clock.now_ms())
-            if messages:
-                self._changed(changed)
-            if len(messages) < 1000:
-                return
+        self._store.follow()
+
+    def _take(self, steps: Sequence[Step]) -> None:
+        changed: set[str] = set()
+        for revision, delta in steps:
+            changed |= self.board.apply(revision, delta, self._clock.now_ms())
+        self._changed(changed)
 
     def tick(self) -> None:
         """Once a second: lights that turn by themselves, the day's cut."""
@@ -228,28 +222,20 @@ class Follower:
         # A store that knows nothing of that day has nothing to compare with: «—», never a rise from 0.
         return found if found["reported"] or found["open"] else {}
 
-    def _read_all(
-        self,
-    ) -> tuple[
-        Feed | None, list[CaseRow], list[tuple[Cell, dict[int, int]]], list[ThingChange], dict[tuple[str, str], int],
-        list[Proposal],
-    ]:  # fmt: skip
+    def _read_all(self) -> "_Everything":
         today = self._district.day_of(self._clock.now_ms())
         floors = kept_from(self._district, today)
-        with self._engine.connect() as connection, connection.begin():
+        with reading(self._engine) as connection:
             things = [
                 ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body))
                 for t in read.all_things(connection, KINDS)
             ]
             cells = [cell for cut, first in floors.items() for cell in rollups.live_cells(connection, (cut,), first)]
-            return (
-                read_feed(connection), list(read.open_cases(connection)), cells, things, read.all_tallies(connection),
-                read.all_proposals(connection),
+            return _Everything(
+                feed=read_feed(connection), mark=read_mark(connection), rows=list(read.open_cases(connection)),
+                counts=cells, things=things, tallies=read.all_tallies(connection),
+                proposals=read.all_proposals(connection),
             )  # fmt: skip
-
-    def _read_outbox(self) -> list[tuple[int, bytes]]:
-        with self._engine.connect() as connection:
-            return read.outbox_after(connection, self.board.revision)
 
     def _read_feed(self) -> Feed | None:
         with self._engine.connect() as connection:

@@ -22,7 +22,7 @@ from services.projector.ingest import Ingest
 from services.projector.regular import irregular_of
 from services.store import archives, read
 from services.store.engine import writing
-from services.store.write import MODEL, Writer, read_feed
+from services.store.write import MODEL, Writer, new_epoch, read_feed
 from services.working_calendar import calendar_of
 
 CHUNK = 5000
@@ -62,7 +62,7 @@ def rebuild(
             archives.delete_entries(connection, entries)
         revision = feed.revision + 1
         writer.publish(revision, now_ms, encode_delta(Delta(last_entry=feed.last_entry, reload=True)))
-        writer.move_feed(msgspec.structs.replace(feed, revision=revision, model=MODEL))
+        writer.move_feed(msgspec.structs.replace(feed, revision=revision, model=MODEL, epoch=new_epoch()))
     return done
 
 

@@ -54,6 +54,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One read transaction that sees one state of the store throughout, whatever is committed meanwhile."""
+    with engine.connect() as connection:
+        if is_postgres(connection):
+            connection.execution_options(isolation_level="REPEATABLE READ")  # SQLite reads so by itself
+        with connection.begin():
+            yield connection
+
+
 def is_postgres(connection: Connection | Engine) -> bool:
     """Whether this is PostgreSQL (else SQLite)."""
     return connection.dialect.name == "postgresql"

@@ -35,6 +35,13 @@ feed = Table(
     Column("lost_at", BigInteger, comment="when the last gap was measured"),
     Column("emptied_at", BigInteger, comment="when the stream was last found emptied"),
     Column("model", Integer, nullable=False, server_default="0", comment="projector.rebuild.MODEL that made the rest"),
+    Column(
+        "epoch",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="random: another one after a restore, a promotion or a rebuild",
+    ),
 )
 
 history = Table(
@@ -230,6 +237,13 @@ outbox = Table(
     Column("revision", Key, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column(
+        "token",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="random: another commit of the same revision has another one",
+    ),
 )
 
 packages = Table(

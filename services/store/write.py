@@ -4,6 +4,7 @@ The feed row is locked first, so that commits have one order, revisions are dens
 case at once cannot both count it.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,6 +52,7 @@ class Feed(msgspec.Struct, frozen=True):
     lost_at: int | None
     emptied_at: int | None
     model: int = 0
+    epoch: str = ""
 
 
 class OldCase(msgspec.Struct, frozen=True, gc=False):
@@ -90,23 +92,26 @@ def read_feed(connection: Connection) -> Feed | None:
     return Feed(*row) if row else None
 
 
+def new_epoch() -> str:
+    """A name for a store that is not the one that its readers know: they read everything anew."""
+    return secrets.token_hex(8)
+
+
+def renew_epoch(connection: Connection) -> str:
+    """Give the store another epoch, in the caller's write transaction; returns it. The store must have its feed."""
+    feed = Writer(connection).lock()
+    after = msgspec.structs.replace(feed, epoch=new_epoch())
+    Writer(connection).move_feed(after)
+    return after.epoch
+
+
 def open_feed(connection: Connection, district: str) -> Feed:
     """The feed row, made when the store is new. Raises WrongDistrict when the store is another district's."""
     feed = read_feed(connection)
     if feed is None:
-        connection.execute(
-            insert(schema.feed).values(
-                id=1,
-                district=district,
-                revision=0,
-                position="0-0",
-                last_entry="0-0",
-                processed=0,
-                lost=0,
-                model=MODEL,
-            )
-        )
-        return Feed(district, 0, "0-0", "0-0", 0, 0, None, None, MODEL)
+        new = Feed(district, 0, "0-0", "0-0", 0, 0, None, None, MODEL, new_epoch())
+        connection.execute(insert(schema.feed).values(id=1, **msgspec.structs.asdict(new)))
+        return new
     if feed.district != district:
         raise WrongDistrict(
             f"the store holds district {feed.district!r}, the package is {district!r}: "
@@ -220,7 +225,9 @@ class Writer:
 
     def publish(self, revision: int, at: int, payload: bytes) -> None:
         """Put one delta into the outbox; now and then drop what no web process can still need."""
-        self.connection.execute(insert(schema.outbox).values(revision=revision, at=at, payload=payload))
+        self.connection.execute(
+            insert(schema.outbox).values(revision=revision, at=at, payload=payload, token=secrets.token_hex(8))
+        )
         if revision % 500 == 0:
             self.connection.execute(delete(schema.outbox).where(schema.outbox.c.revision < revision - OUTBOX_KEPT))
 

@@ -13,7 +13,7 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services import alarm_desk
+from services.alarm_desk import AlarmDesk
 from services.alarm_keeper import AlarmKeeper
 from services.alarms.life import AlarmRefused
 from services.alarms.told import Alarm
@@ -28,7 +28,9 @@ from services.projector.rebuild import rebuild
 from services.sealing import Sealer
 from services.store import read
 from services.store.alarms import Life, kept_alarms, lives_between, lives_of, one_alarm
+from services.store.outbox import read_mark
 from services.stream import Keys
+from services.wakeups import Wakeups
 from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered, write_tiny_district
 
@@ -69,7 +71,7 @@ class Room:
 
     def judge(self, keeper: AlarmKeeper, minutes: float = 0) -> list[str]:
         self.clock.ms += round(minutes * MINUTE)
-        keeper._follow()
+        keeper.follow()
         return sorted(change.what for change in keeper.judge())
 
     def alarms(self) -> dict[str, Alarm]:
@@ -77,10 +79,12 @@ class Room:
         with self.engine.connect() as connection:
             return {alarm.seat: alarm for alarm in kept_alarms(connection)}
 
-    def take(self, alarm_id: str, who: str, seats: Callable[[str], bool] = lambda seat: True) -> alarm_desk.Done:
-        return alarm_desk.acknowledge(
-            self.engine, self.clock.ms, self.policy, alarm_id, who=who, comment="", seat_allowed=seats
-        )
+    def take(self, alarm_id: str, who: str, seats: Callable[[str], bool] = lambda seat: True) -> Alarm:
+        return self.desk.acknowledge(self.clock.ms, alarm_id, who=who, comment="", seat_allowed=seats)
+
+    @property
+    def desk(self) -> AlarmDesk:
+        return AlarmDesk(self.engine, Wakeups(self.client, CODE), self.policy)
 
     def steps(self, alarm_id: str) -> list[tuple[str, str]]:
         with self.engine.connect() as connection:
@@ -176,15 +180,14 @@ def test_what_a_seat_may_not_do_is_refused_and_changes_nothing(room: Room) -> No
             what()
         return caught.value.code
 
-    def shelve(minutes: float, reason: str = "演练") -> alarm_desk.Done:
+    def shelve(minutes: float, reason: str = "演练") -> Alarm:
         until = room.clock.ms + round(minutes * MINUTE)
-        return alarm_desk.shelve(
-            room.engine, room.clock.ms, room.policy, alarm.id, who="wang", until=until, reason=reason,
-            seat_allowed=lambda seat: seat == "S1",
-        )  # fmt: skip
+        return room.desk.shelve(
+            room.clock.ms, alarm.id, who="wang", until=until, reason=reason, seat_allowed=lambda seat: seat == "S1"
+        )
 
-    def unshelve() -> alarm_desk.Done:
-        return alarm_desk.unshelve(room.engine, room.clock.ms, alarm.id, who="li", seat_allowed=lambda seat: True)
+    def unshelve() -> Alarm:
+        return room.desk.unshelve(room.clock.ms, alarm.id, who="li", seat_allowed=lambda seat: True)
 
     assert code(lambda: room.take("severe_incident-0", "wang")) == "unknown_alarm"
     assert code(lambda: room.take(alarm.id, "wang", lambda seat: seat == "S2")) == "not_yours"
@@ -193,10 +196,12 @@ def test_what_a_seat_may_not_do_is_refused_and_changes_nothing(room: Room) -> No
     assert code(unshelve) == "not_shelved"
     assert room.judge(keeper) == []
     assert (keeper.board.revision, room.alarms()["S1"]) == (before, alarm)
-    assert shelve(60).revision == before + 1
+    shelve(60)
+    with room.engine.connect() as connection:
+        assert read_mark(connection).revision == before + 1
     assert code(lambda: room.take(alarm.id, "wang")) == "is_shelved"
     assert room.judge(keeper, 10) == ["climbed"], "of the district's only"
-    assert unshelve().alarm.state == "unacknowledged"
+    assert unshelve().state == "unacknowledged"
     shelve(5)
     assert "unshelved" in room.judge(keeper, 5)
     told = [("raised", ""), ("shelved", "wang"), ("unshelved", "li"), ("shelved", "wang"), ("unshelved", "")]
@@ -223,7 +228,7 @@ def test_a_fresh_keeper_and_a_second_one_raise_nothing_twice(room: Room) -> None
     assert room.judge(second) == []
     room.case("B", severity=1)
     stale = room.keeper()
-    stale._follow()
+    stale.follow()
     assert room.judge(first) == ["raised", "raised"]
     assert stale.judge() == [], "what it would raise stands already"
     assert len(room.board().alarms) == 42

@@ -1,0 +1,80 @@
+"""Read the outbox behind a commit that was seen: its deltas, or that the store is no longer the one that was seen."""
+
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, case, null, select
+
+from services.store import schema
+
+# So many deltas are read at once.
+MOST = 1000
+
+
+class Mark(NamedTuple):
+    """A commit that was seen. ``token`` is empty where the outbox does not hold it (a new store)."""
+
+    epoch: str
+    revision: int
+    token: str
+
+
+class Message(NamedTuple):
+    """One delta of the outbox."""
+
+    revision: int
+    token: str
+    payload: bytes
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What lies behind a mark; ``is_same`` False: the store went back, began anew, or its outbox was cut."""
+
+    is_same: bool
+    messages: list[Message] = []
+
+
+NOTHING = Mark("", 0, "")
+_f, _o = schema.feed.c, schema.outbox.c
+
+
+def read_mark(connection: Connection) -> Mark:
+    """The newest commit of the store; ``NOTHING`` where there is no feed yet."""
+    row = connection.execute(
+        select(_f.epoch, _f.revision, _o.token)
+        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == _f.revision))
+        .where(_f.id == 1)
+    ).first()
+    return NOTHING if row is None else Mark(row[0], row[1], row[2] or "")
+
+
+def behind(connection: Connection, mark: Mark) -> Seen:
+    """The next deltas behind ``mark``, at most ``MOST``, in order; one statement for both questions.
+
+    The store is the same if its epoch is, and if the outbox holds the marked revision with its token: a store that has
+    gone back and since passed that revision holds another commit there.
+    """
+    payload = case((_o.revision == mark.revision, null()), else_=_o.payload)
+    rows = connection.execute(
+        select(_f.epoch, _f.revision, _o.revision, _o.token, payload)
+        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision >= mark.revision))
+        .where(_f.id == 1)
+        .order_by(_o.revision)
+        .limit(MOST + 1)
+    ).all()
+    if not rows:
+        return Seen(mark == NOTHING)
+    if rows[0][0] != mark.epoch:
+        return Seen(False)
+    found = [Message(revision, token, body) for _, _, revision, token, body in rows if revision is not None]
+    if not found:
+        return Seen(not mark.token and rows[0][1] == mark.revision)
+    if mark.token:
+        if (found[0].revision, found[0].token) != (mark.revision, mark.token):
+            return Seen(False)
+        found = found[1:]
+    elif found[0].revision == mark.revision:
+        found = found[1:]  # of before there were tokens
+    if found and found[0].revision != mark.revision + 1:
+        return Seen(False)
+    return Seen(True, found[:MOST])

@@ -1,0 +1,214 @@
+"""A store that went back is seen by everybody who follows it: read anew, and equal to the store afterwards."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import Engine, delete, insert, select
+
+from services.alarm_keeper import AlarmKeeper
+from services.announcing import announce
+from services.clock import SetClock
+from services.district.package import District
+from services.escalator import Escalator
+from services.liveboard.follower import Follower
+from services.projector.delta import Delta
+from services.projector.follow import StoreFollower
+from services.projector.ingest import Ingest
+from services.sealing import Sealer
+from services.store import read, schema
+from services.store.engine import writing
+from services.store.outbox import Mark, behind, read_mark
+from services.store.write import Feed, Writer, renew_epoch
+from services.surveyor import Surveyor
+from services.wakeups import Wakeups
+from tests.tiny import CODE, NOON, case, entry, middle, numbered
+
+
+class Store:
+    """A store that takes in cases, and can be put back to an earlier state as a restore does it."""
+
+    def __init__(self, engine: Engine, district: District) -> None:
+        self.engine, self.district = engine, district
+        self.ingest = Ingest(engine, district, Sealer(""))
+        self._next = 1
+
+    def take(self, *case_ids: str) -> None:
+        """One commit a case."""
+        for case_id in case_ids:
+            batch = numbered([entry(case(case_id, **middle(0, 0)), "case.reported", NOON)], self._next)
+            self._next += 1
+            self.ingest.apply(batch, NOON, batch[-1][0])
+
+    def keep(self) -> dict[str, list[dict[str, Any]]]:
+        """A backup."""
+        with self.engine.connect() as connection:
+            return {
+                name: [dict(row._mapping) for row in connection.execute(select(table))]
+                for name, table in schema.metadata.tables.items()
+                if name != "audit"  # nobody may take a row of it away
+            }
+
+    def put_back(self, kept: dict[str, list[dict[str, Any]]]) -> None:
+        """The backup takes the store's place; the projector has begun anew."""
+        with writing(self.engine) as connection:
+            for name, rows in kept.items():
+                table = schema.metadata.tables[name]
+                connection.execute(delete(table))
+                if rows:
+                    connection.execute(insert(table), rows)
+        self.ingest = Ingest(self.engine, self.district, Sealer(""))
+
+    def mark(self) -> Mark:
+        with self.engine.connect() as connection:
+            return read_mark(connection)
+
+    def cases(self) -> set[str]:
+        with self.engine.connect() as connection:
+            return {row.case_id for row in read.open_cases(connection)}
+
+
+@pytest.fixture
+def store(engine: Engine, tiny: District) -> Store:
+    return Store(engine, tiny)
+
+
+BACK = {
+    "and has not come so far again": [],
+    "and has come to the same revision": ["X1", "X2", "X3"],
+    "and has passed it since": ["X1", "X2", "X3", "X4", "X5"],
+}
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("since", BACK.values(), ids=BACK)
+def test_everybody_sees_that_the_store_went_back(
+    store: Store, tiny: District, redis_client: redis.Redis, since: list[str]
+) -> None:
+    """The web's board, the alarms', the escalator's cases, the surveyor's."""
+    clock = SetClock(NOON)
+    told: list[set[str] | None] = []
+    web = Follower(store.engine, redis_client, tiny, clock, told.append)
+    keeper = AlarmKeeper(store.engine, redis_client, tiny, clock, waiting_ms=lambda _: 0)
+    escalator, surveyor = (make(store.engine, redis_client, tiny, clock) for make in (Escalator, Surveyor))
+    everybody: list[tuple[Any, Callable[[], Any], Callable[[], set[str]]]] = [
+        (web, web.sync, lambda: set(web.board.rows)),
+        (keeper, keeper.follow, lambda: set(keeper.board.rows)),
+        (escalator, escalator._store.follow, lambda: set(escalator.desk.rows)),
+        (surveyor, surveyor._store.follow, store.cases),
+    ]
+    store.take("A1", "A2")
+    for one, _, _ in everybody:
+        one.load()
+    kept = store.keep()
+    store.take("B1", "B2", "B3")
+    for one, follow, seen in everybody:
+        follow()
+        assert seen() == {"A1", "A2", "B1", "B2", "B3"}, type(one)
+    told.clear()
+    store.put_back(kept)
+    store.take(*since)
+    for one, follow, seen in everybody:
+        follow()
+        assert seen() == store.cases() == {"A1", "A2", *since}, type(one)
+    assert told == [None], "browsers get a snapshot"
+    last = store.mark()
+    assert {one._store.mark.epoch for one, _, _ in everybody} == {last.epoch}
+    store.take("C1")
+    assert web.sync() is None
+    assert "C1" in web.board.rows
+    assert told == [None, {"C1"}]
+
+
+def test_an_epoch_that_was_renewed_is_another_store(store: Store) -> None:
+    """After a restore it is renewed by hand: even where nothing else tells the two apart."""
+    loads: list[int] = []
+    follower = StoreFollower(store.engine, lambda: loads.append(1), lambda steps: None)
+    store.take("A1")
+    follower.start_at(store.mark())
+    assert not follower.follow()
+    with writing(store.engine) as connection:
+        renewed = renew_epoch(connection)
+    assert follower.follow()
+    assert loads == [1]
+    assert store.mark().epoch == renewed
+    assert len(renewed) == 16
+
+
+def test_what_follows_a_mark_is_read_in_one_statement_without_the_marked_body(store: Store) -> None:
+    store.take("A1", "A2")
+    mark = store.mark()
+    store.take("B1", "B2")
+    with store.engine.connect() as connection:
+        seen = behind(connection, mark)
+        assert seen.is_same
+        assert [(m.revision, bool(m.payload)) for m in seen.messages] == [(3, True), (4, True)]
+        assert behind(connection, store.mark()).messages == []
+        assert not behind(connection, mark._replace(token="0" * 16)).is_same
+        assert not behind(connection, mark._replace(revision=9)).is_same
+        assert not behind(connection, mark._replace(epoch="")).is_same
+
+
+def test_an_outbox_of_before_there_were_tokens_is_followed(store: Store) -> None:
+    store.take("A1", "A2")
+    with writing(store.engine) as connection:
+        connection.execute(schema.outbox.update().values(token=""))
+    mark = store.mark()
+    assert mark.token == ""
+    store.take("B1")
+    with store.engine.connect() as connection:
+        seen = behind(connection, mark)
+    assert (seen.is_same, [m.revision for m in seen.messages]) == (True, [3])
+
+
+def test_a_delta_that_changes_nothing_is_no_revision(store: Store) -> None:
+    wakeups = Wakeups(redis.Redis(port=1), CODE)
+
+    def nothing(_writer: Writer, _feed: Feed) -> Delta | None:
+        return Delta(last_entry="7-0")
+
+    assert announce(store.engine, wakeups, NOON, nothing) == 0
+    assert announce(store.engine, wakeups, NOON, lambda _w, _f: None) == 0
+    assert store.mark().revision == 0
+
+
+@pytest.mark.redis
+def test_who_writes_wakes_the_others_after_the_commit(store: Store, redis_client: redis.Redis) -> None:
+    wakeups = Wakeups(redis_client, CODE)
+    told = announce(store.engine, wakeups, NOON, lambda _w, _f: Delta(last_entry="", withdrawn=["A1"]))
+    woken: Any = redis_client.xrange(wakeups._keys.board)
+    assert [int(fields[b"revision"]) for _, fields in woken] == [told] == [1]
+
+
+def test_a_load_sees_one_state_of_the_store_while_commits_go_on(store: Store, tiny: District) -> None:
+    """Figures, cases and revision belong together: what follows then adds up."""
+    stop, follower = (
+        threading.Event(),
+        Follower(store.engine, redis.Redis(port=1), tiny, SetClock(NOON), lambda _: None),
+    )
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set() and number < 400:
+            number += 1
+            store.take(f"T{number}")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    boards = []
+    try:
+        for _ in range(8):
+            follower.load()
+            counted = sum(n.get(0, 0) for cells in follower.board.counts.values() for n in cells.values())
+            boards.append((len(follower.board.rows), follower.board.revision, counted))
+    finally:
+        stop.set()
+        writer.join()
+    assert all(rows == revision for rows, revision, _ in boards), boards
+    follower.sync()
+    fresh = Follower(store.engine, redis.Redis(port=1), tiny, SetClock(NOON), lambda _: None)
+    fresh.load()
+    assert follower.board.counts == fresh.board.counts
+    assert follower.board.rows == fresh.board.rows
