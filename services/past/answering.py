@@ -39,6 +39,7 @@ from services.past.showing import Showing
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
 from services.store import past, read
 from services.store.engine import writing
+from services.store.outbox import NOTHING, is_same, read_mark
 from services.store.past import drop_moments
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,13 @@ class Answerer:
         self._rooms: OrderedDict[int, Showing] = OrderedDict()
         self._making: PastRoom | None = None
         self._began, self._boards = False, 0
+        self._mark = NOTHING
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
         while not stop.is_set() and not is_outdated():
             try:
+                self.forget_another_store()
                 is_busy = self.make()
             except STORE_ERRORS:
                 log.warning("the store does not answer: trying again")
@@ -81,6 +84,14 @@ class Answerer:
                 self.answer(0.01 if is_busy else LOOK_S)
             except REDIS_ERRORS:
                 stop.wait(LOOK_S)
+
+    def forget_another_store(self) -> None:
+        """Drop what was read of a store that has gone back since, or was rebuilt. Raises what the database raises."""
+        with self._engine.connect() as connection:
+            if not is_same(connection, self._mark):
+                self._rooms.clear()
+                self._making, self._began = None, False
+            self._mark = read_mark(connection)
 
     def answer(self, wait_s: float) -> bool:
         """Answer one question, if one comes within ``wait_s``; whether there was one. Raises what Redis raises."""
@@ -103,6 +114,7 @@ class Answerer:
     def said_to(self, question: Question) -> Answer:
         """The answer to a question; what cannot be answered is said."""
         try:
+            self.forget_another_store()
             with self._engine.connect() as connection, connection.begin():
                 return self._said(connection, question)
         except NotYet as wait:

@@ -20,6 +20,7 @@ from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
 from services.events.set_apart import encode_personal
 from services.indicators.cells import LIVE_CUTS
+from services.platform.errors import Fault, Waiting
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.gap import Gap
@@ -27,12 +28,15 @@ from services.projector.placing import Locator
 from services.projector.regular import irregular_of
 from services.sealing import Sealer
 from services.store.engine import writing
-from services.store.write import Feed, Writer, later, open_feed
+from services.store.write import Feed, Writer, later, new_epoch, open_feed
 from services.working_calendar import calendar_of
 
 Entry = tuple[str, Mapping[bytes, bytes]]
 
 UNIT_KEPT_EVERY_MS = 10_000
+WENT_BACK = Fault(
+    "store_went_back", "the database is another one than before (a restore, a promotion): what it lacks is read"
+)
 
 
 @dataclass(slots=True)
@@ -67,9 +71,26 @@ class Ingest:
         self._engine = engine
         self._sealer = sealer
         self._unit_kept: dict[str, int] = {}
+        self._seen: tuple[str, int] | None = None
+        self._went_back = False
         self.use(district)
         with writing(engine) as connection:
             open_feed(connection, district.code)
+
+    def _lock(self, writer: Writer) -> Feed:
+        """Lock the feed. Raises Waiting when the store is not the one that we wrote to last: it has gone back.
+
+        Its position lies before what we have acknowledged: the projector then reads that again (``loop``), and gives
+        the store another epoch, so that everybody else reads it anew too.
+        """
+        feed = writer.lock()
+        if self._seen is not None and (feed.epoch != self._seen[0] or feed.revision < self._seen[1]):
+            self._went_back, self._seen = feed.epoch == self._seen[0], None
+            raise Waiting(WENT_BACK)
+        return msgspec.structs.replace(feed, epoch=new_epoch()) if self._went_back else feed
+
+    def _committed(self, epoch: str, revision: int) -> None:
+        self._seen, self._went_back = (epoch, revision), False
 
     def use(self, district: District) -> None:
         """Place with this package from now on."""
@@ -104,7 +125,7 @@ class Ingest:
         told, thinned = batch.refused, dict[str, int]()
         with writing(self._engine) as connection:
             writer = Writer(connection)
-            feed = writer.lock()
+            feed = self._lock(writer)
             floor = entry_key(feed.position) if position is not None else -1
             known = writer.known([*batch.raw])
             fresh = {key for key in batch.raw if key not in known and key > floor}
@@ -115,6 +136,7 @@ class Ingest:
             _keep(batch, fresh)
             kept = [item for item in batch.events if self._is_kept(item[1], thinned)]
             revision = self._commit(writer, feed, batch, kept, now_ms, position, received or {})
+        self._committed(feed.epoch, revision)
         self._unit_kept.update(thinned)
         return Outcome(revision, len(batch.events), told)
 
@@ -132,7 +154,7 @@ class Ingest:
         """Everything up to ``position`` is known to be in the store: another projector held the rest of it."""
         with writing(self._engine) as connection:
             writer = Writer(connection)
-            feed = writer.lock()
+            feed = self._lock(writer)
             if later(position, feed.position) != feed.position:
                 writer.move_feed(msgspec.structs.replace(feed, position=position))
 
@@ -140,7 +162,7 @@ class Ingest:
         """Write a measured gap down, unless something was committed since. Returns the new revision, or 0."""
         with writing(self._engine) as connection:
             writer = Writer(connection)
-            feed = writer.lock()
+            feed = self._lock(writer)
             if feed.revision != at_revision:
                 return 0
             after = msgspec.structs.replace(
@@ -157,7 +179,8 @@ class Ingest:
             )
             writer.publish(after.revision, now_ms, encode_delta(delta))
             writer.move_feed(after)
-            return after.revision
+        self._committed(after.epoch, after.revision)
+        return after.revision
 
     def _commit(  # noqa: PLR0917  # one transaction's worth
         self,

@@ -1,11 +1,13 @@
 """The store's door: engines with the settings that the rest of the code counts on, and a check at opening."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -35,6 +37,7 @@ def open_engine(url: str, *, pool_size: int = 4) -> Engine:
             connect_args={"check_same_thread": False, "timeout": 20},
         )
         event.listen(engine, "connect", _sqlite_connected)
+        event.listen(engine, "checkout", _sqlite_file_is_ours(path))
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     return create_engine(
@@ -79,6 +82,30 @@ def _sqlite_connected(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: the driver's own way begins too late
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _sqlite_file_is_ours(path: str) -> Any:
+    """Whether a kept connection still has the file that lies at ``path``: a backup may have been put in its place.
+
+    The pool connects anew where it has not: it would read, and write, a file that nobody else sees.
+    """
+
+    def files() -> tuple[int | None, ...]:
+        found: list[int | None] = []
+        for name in (path, f"{path}-wal"):
+            try:
+                found.append(os.stat(name).st_ino)
+            except FileNotFoundError:
+                found.append(None)
+        return tuple(found)
+
+    def checkout(_connection: object, record: Any, _proxy: object) -> None:
+        now, known = files(), record.info.pop("files", None)
+        if known is not None and any(before not in {None, file} for before, file in zip(known, now, strict=True)):
+            raise DisconnectionError("another file lies in the place of the store")
+        record.info["files"] = now
+
+    return checkout
 
 
 def _sqlite_begin(connection: Connection) -> None:

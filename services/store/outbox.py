@@ -48,6 +48,18 @@ def read_mark(connection: Connection) -> Mark:
     return NOTHING if row is None else Mark(row[0], row[1], row[2] or "")
 
 
+def is_same(connection: Connection, mark: Mark) -> bool:
+    """Whether the store is still the one in which ``mark`` was the newest commit, or has gone on from it."""
+    row = connection.execute(
+        select(_f.epoch, _f.revision, _o.token)
+        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == mark.revision))
+        .where(_f.id == 1)
+    ).first()
+    if row is None:
+        return mark == NOTHING
+    return row[0] == mark.epoch and row[1] >= mark.revision and (row[2] or "") == mark.token
+
+
 def behind(connection: Connection, mark: Mark) -> Seen:
     """The next deltas behind ``mark``, at most ``MOST``, in order; one statement for both questions.
 

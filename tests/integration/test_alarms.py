@@ -114,7 +114,7 @@ def test_an_alarm_lives_from_its_raise_to_its_end_and_every_step_is_kept(room: R
     assert room.judge(keeper) == []
     assert room.judge(keeper, 3) == ["climbed", "climbed"]
     done = room.take(street.id, "wang")
-    assert (done.alarm.state, done.alarm.acked_by, done.alarm.level) == ("acknowledged", "wang", 1)
+    assert (done.state, done.acked_by, done.level) == ("acknowledged", "wang", 1)
     assert room.judge(keeper, 30) == ["climbed", "lapsed"]
     assert room.judge(keeper, 3) == ["climbed"]
     room.case("A", 2, "closed", severity=2, closed_at=to_rfc3339(room.clock.ms))
@@ -154,7 +154,7 @@ def test_of_two_officers_at_once_one_wins_and_the_other_hears_who_was_first(room
     def officer(name: str) -> None:
         both.wait()
         try:
-            won.append(room.take(alarm.id, name).alarm.acked_by)
+            won.append(room.take(alarm.id, name).acked_by)
         except AlarmRefused as refused:
             assert refused.alarm is not None
             lost.append((name, refused.code, refused.alarm.acked_by))
