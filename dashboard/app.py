@@ -50,6 +50,8 @@ from services.district.package import District
 from services.district.place import Placer
 from services.events.codes import CoordSys
 from services.figure_view import FigureReader
+from services.health.heart import Heart
+from services.health.watching import ProcessWatch
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
 from services.rights import Person, may
@@ -88,6 +90,7 @@ class Web:
     socketio: SocketIO
     room: LiveRoom
     follower: Follower
+    heart: Heart
 
 
 class _Pages(Dash):
@@ -152,7 +155,11 @@ def create_app(doors: Doors) -> Web:
     register_access(server, access, lambda: app.callback_map, doors.district.code)
     placer = Placer(doors.district)
     room = LiveRoom(socketio, doors.clock, access, doors.filling)
-    follower = Follower(doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload)
+    heart = Heart(doors.redis, doors.district.code, "web")
+    watch = ProcessWatch(doors.redis, doors.district.code, settings.processes)
+    follower = Follower(
+        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload, watch=watch, heart=heart
+    )
     recorder, sealer = Recorder(open_log(doors.engine, settings), offload), Sealer(settings.data_key)
     pages = Pages(
         access, offload, recorder, lambda language: _name(doors.district, language),
@@ -199,7 +206,7 @@ def create_app(doors: Doors) -> Web:
     register_static(server, Path(app.config.assets_folder))
     _prepare(server)
     _secure(server, app, access)
-    return Web(server, app, socketio, room, follower)
+    return Web(server, app, socketio, room, follower, heart)
 
 
 def _prepare(server: flask.Flask) -> None:
@@ -285,7 +292,8 @@ def watched(follower: Follower) -> tuple[list[Watch], list[dict[str, Any]]]:
 
 
 def start(web: Web) -> None:
-    """Begin to follow the store."""
+    """Begin to follow the store, and to say that we live."""
+    web.heart.start()
     web.room.start(web.follower)
 
 

@@ -219,6 +219,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
 def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     from services.doors import make_ingest, make_projector, open_doors
+    from services.health.hearts import Hearts
     from services.projector.rebuild import rebuild_if_old
     from services.working_calendar import holidays_missing
 
@@ -226,8 +227,11 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     doors = open_doors(settings)
     if missing := holidays_missing(doors.district, doors.clock.now_ms()):
         logging.getLogger("lianqin").warning("%s; see `lianqin doctor`", missing)
-    rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
-    make_projector(doors).run(stop)
+    with Hearts(doors.redis, doors.district.code) as hearts:
+        heart = hearts.begin("projector")
+        with heart.busy("makes the read model again", 3600):
+            rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+        make_projector(doors, pulse=heart).run(stop)
     return 0
 
 
@@ -235,14 +239,18 @@ def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.running import with_each_package
     from services.escalator import Escalator
 
-    return with_each_package(settings, lambda d: Escalator(d.engine, d.redis, d.district, d.clock))
+    return with_each_package(settings, lambda d, hearts: Escalator(
+        d.engine, d.redis, d.district, d.clock, pulse=hearts.begin("escalator", idle_limit_s=20)
+    ))  # fmt: skip
 
 
 def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.running import with_each_package
     from services.surveyor import Surveyor
 
-    return with_each_package(settings, lambda d: Surveyor(d.engine, d.redis, d.district, d.clock))
+    return with_each_package(settings, lambda d, hearts: Surveyor(
+        d.engine, d.redis, d.district, d.clock, hearts.begin("surveyor", idle_limit_s=120, silence_limit_s=20)
+    ))  # fmt: skip
 
 
 def _alarms(_options: argparse.Namespace, settings: Settings) -> int:

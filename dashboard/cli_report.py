@@ -45,14 +45,18 @@ def _worker(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.running import Runs, Together, with_each_package
     from dashboard.worker import Worker
     from services.doors import OpenDoors
+    from services.health.hearts import Hearts
     from services.past.answering import Answerer
 
-    def parts(doors: OpenDoors) -> Runs:
+    def parts(doors: OpenDoors, hearts: Hearts) -> Runs:
+        # A paper of a year, a room of a busy day: minutes in which the loop stands.
+        names = [options.only] if options.only else ["papers", "past"]
+        pulses = {name: hearts.begin(name, idle_limit_s=600, silence_limit_s=20) for name in names}
         makers: dict[str, Callable[[], Runs]] = {
-            "papers": lambda: Worker(doors.engine, doors.district, doors.clock),
-            "past": lambda: Answerer(doors.engine, doors.redis, doors.district, doors.clock),
+            "papers": lambda: Worker(doors.engine, doors.district, doors.clock, pulses["papers"]),
+            "past": lambda: Answerer(doors.engine, doors.redis, doors.district, doors.clock, pulses["past"]),
         }
-        return Together([makers[name]() for name in ([options.only] if options.only else makers)])
+        return Together([makers[name]() for name in names])
 
     os.nice(NICE)
     return with_each_package(settings, parts)

@@ -14,6 +14,7 @@ from dashboard.live import LiveRoom
 from services.clock import Clock, to_rfc3339
 from services.district.outline import layer
 from services.district.package import District
+from services.health.beats import Process
 from services.health.waiting import LIVE_BELOW_MS
 from services.liveboard.board import Share
 from services.liveboard.figures import street_rows
@@ -31,10 +32,11 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
     def readyz() -> tuple[dict[str, Any], int]:
         health = follower.health
         found = {
-            "feed": "down" if health.redis_down_since is not None else "up",
+            "feed": "down" if health.redis_down_since is not None or health.refused_since is not None else "up",
             "store": "down" if health.store_down_since is not None else "up",
             "lag_ms": health.fresh_ms(),
             "loaded": room.is_loaded,
+            "processes": {process.name: _process(process) for process in health.processes},
         }
         ready = room.is_loaded and health.fresh_ms() < LIVE_BELOW_MS
         return found, 200 if ready else 503
@@ -63,6 +65,15 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
         response.headers["Cache-Control"] = "no-cache"
         response.set_etag(f"{district.digest}-{name}")
         return response.make_conditional(flask.request)  # type: ignore[return-value]  # the same response
+
+
+def _process(process: Process) -> dict[str, Any]:
+    """One process as ``/readyz`` tells it to anybody: no name of a machine."""
+    return {
+        "state": process.state, "alive": process.alive, "dead": process.dead, "role": process.role,
+        "detail": process.detail, "version": process.version,
+        "last_beat": None if process.at is None else to_rfc3339(process.at),
+    }  # fmt: skip
 
 
 def _board(district: District, follower: Follower, clock: Clock, street: str) -> dict[str, Any]:

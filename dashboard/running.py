@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from services.doors import OpenDoors, open_doors
+from services.health.hearts import Hearts
 from services.package_watch import PackageWatch
 from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
@@ -18,13 +19,15 @@ class Runs(Protocol):
         """Until then."""
 
 
-def with_each_package(settings: Settings, make: Callable[[OpenDoors], Runs]) -> int:
-    """Run it until a signal."""
+def with_each_package(settings: Settings, make: Callable[[OpenDoors, Hearts], Runs]) -> int:
+    """Run it until a signal; what ``make`` makes says by its hearts that it lives."""
     stop = stop_on_signals()
     while not stop.is_set():
         doors = open_doors(settings, migrate=False)
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
-        make(doors).run(stop, is_outdated=lambda watch=watch: _is_outdated(watch))  # type: ignore[misc]  # of this turn
+        with Hearts(doors.redis, doors.district.code) as hearts:
+            made = make(doors, hearts)
+            made.run(stop, is_outdated=lambda watch=watch: _is_outdated(watch))  # type: ignore[misc]  # of this turn
     return 0
 
 

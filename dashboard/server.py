@@ -13,7 +13,7 @@ from typing import Any
 import gevent
 from gunicorn.app.base import BaseApplication
 
-from dashboard.app import Doors, create_app, offload, start
+from dashboard.app import Doors, Web, create_app, offload, start
 from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
 
@@ -31,6 +31,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, settings: Settings, make_doors: Any) -> None:
         self._settings = settings
         self._make_doors = make_doors
+        self._web: Web | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -45,6 +46,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "control_socket_disable": True,
             "proc_name": "lianqin-web",
+            "worker_exit": self._say_good_bye,
             # Whose X-Forwarded-Proto counts is LIANQIN_PROXIES' to say (dashboard.access).
             "forwarded_allow_ips": "",
         }.items():
@@ -55,10 +57,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Called in the worker, after the fork: every connection belongs to it alone."""
         sys.setswitchinterval(SWITCH_S)
         doors: Doors = self._make_doors()
-        web = create_app(doors)
+        self._web = web = create_app(doors)
         start(web)
         gevent.spawn(_end_when_outdated, doors)
         return web.flask
+
+    def _say_good_bye(self, _arbiter: object, _worker: object) -> None:
+        """The worker ends because it was told to: it is not dead."""
+        if self._web is not None:
+            self._web.heart.stop(is_over=True)
 
 
 def _end_when_outdated(doors: Doors) -> None:

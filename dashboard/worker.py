@@ -17,7 +17,8 @@ from dashboard.papers import review_paper
 from dashboard.papers.make import Wanted, papers
 from services.clock import Clock
 from services.district.package import District
-from services.platform.errors import STORE_ERRORS
+from services.health.pulse import NO_PULSE, Pulse
+from services.platform.errors import STORE_ERRORS, fault_of
 from services.publishing import OperationError
 from services.store import jobs
 from services.store.engine import writing
@@ -34,16 +35,19 @@ FORGET_EVERY_S = 3600.0
 class Worker:
     """One process of it."""
 
-    def __init__(self, engine: Engine, district: District, clock: Clock) -> None:
+    def __init__(self, engine: Engine, district: District, clock: Clock, pulse: Pulse = NO_PULSE) -> None:
+        self._pulse = pulse
         self._engine, self._district, self._clock = engine, district, clock
         self._forgot_at = -FORGET_EVERY_S
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
         while not stop.is_set() and not is_outdated():
+            self._pulse.turn()
             try:
                 is_idle = not self.work()
-            except STORE_ERRORS:
+            except STORE_ERRORS as error:
+                self._pulse.waits(fault_of(error).words)
                 log.warning("the store does not answer: trying again")
                 is_idle = True
             if is_idle:

@@ -7,6 +7,7 @@ from typing import Any
 from services.clock import Clock
 from services.duty.boundary import Borders
 from services.duty.roster import Roster
+from services.health.beats import to_name
 from services.liveboard.alarm_tiles import alarm_tiles, for_visitors
 from services.liveboard.board import Board, thing_list
 from services.liveboard.border_marks import BorderMarks
@@ -102,7 +103,13 @@ class Zones:
         health, board = self._follower.health, self._board
         return {
             "sources": source_rows(board, board.district.sources, time.time_ns() // 1_000_000),
-            "feed": [health.redis_down_since, health.store_down_since, health.behind_since],
+            "feed": [
+                health.redis_down_since,
+                health.store_down_since,
+                health.behind_since,
+                health.refused_since,
+            ],
+            "processes": [[p.name, p.state, p.at] for p in to_name(health.processes)],
             "filling": self._filling(),
             "shift": self._roster.shift_at(self._clock.now_ms()),
         }

@@ -21,6 +21,7 @@ from services.announcing import announce
 from services.clock import Clock
 from services.district.package import District
 from services.escalation.lease import Lease
+from services.health.pulse import NO_PULSE, Pulse
 from services.health.waiting import Waiting
 from services.leading import lead
 from services.liveboard.board import Board
@@ -67,7 +68,9 @@ class AlarmKeeper:
         reports: Reports = no_reports,
         real_now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         waiting_ms: Callable[[str], int] | None = None,
+        pulse: Pulse = NO_PULSE,
     ) -> None:
+        self._pulse = pulse
         self._engine, self._district, self.clock = engine, district, clock
         self._reports, self._real_now_ms = reports, real_now_ms
         self._lease = Lease(client, district.code, role="alarms")
@@ -79,7 +82,7 @@ class AlarmKeeper:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated)
+        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
 
     def load(self) -> None:
         """Take over the state of the store: open cases, proposals, sources, the alarms that are kept."""

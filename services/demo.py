@@ -26,6 +26,8 @@ from services.stream import Keys, connect
 from services.supervisor import Child, Supervisor
 
 CLOCK_FILE = "clock.json"
+# Started at once: expected from then on. The others are once they have begun.
+AT_ONCE = ("projector", "web", "escalator")
 # Started when the history is there: the name, and the command.
 LATER = (
     ("alarms", "alarms"), ("papers", "worker", "--only", "papers"), ("past", "worker", "--only", "past"),
@@ -61,6 +63,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
             "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
             "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
             "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
+            "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
         },
         say,
     )  # fmt: skip

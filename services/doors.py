@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from services.clock import Clock, FollowedClock, from_hash
 from services.district.load import load
 from services.district.package import District
+from services.health.pulse import NO_PULSE, Pulse
 from services.package_watch import PackageWatch
 from services.projector.ingest import Ingest
 from services.projector.loop import Projector
@@ -67,9 +68,9 @@ def make_ingest(doors: OpenDoors) -> Ingest:
     return Ingest(doors.engine, doors.district, Sealer(doors.settings.data_key))
 
 
-def make_projector(doors: OpenDoors, consumer: str = "") -> Projector:
+def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE) -> Projector:
     """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
     name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
     watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district)
-    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer)
+    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer, pulse=pulse)

@@ -16,6 +16,8 @@ from services.clock import Clock
 from services.district.package import District
 from services.doors import OpenDoors
 from services.duty_desk import DutyDesk
+from services.health.hearts import Hearts
+from services.health.pulse import NO_PULSE, Pulse
 from services.liveboard.board import Board
 
 # What is due changes with a case or a report, the log with an alarm: neither needs the second.
@@ -32,8 +34,9 @@ class DutyKeeper(AlarmKeeper):
         district: District,
         clock: Clock,
         note_head: Callable[[], None] = lambda: None,
+        pulse: Pulse = NO_PULSE,
     ) -> None:
-        super().__init__(engine, client, district, clock, self._reports_due)
+        super().__init__(engine, client, district, clock, self._reports_due, pulse=pulse)
         self._note_head = note_head
         self._desk = DutyDesk(engine, district)
         self._centre = district.code
@@ -61,8 +64,8 @@ class DutyKeeper(AlarmKeeper):
         return self._due
 
 
-def keeper_of(doors: OpenDoors) -> DutyKeeper:
-    """The keeper of a process that has these doors."""
+def keeper_of(doors: OpenDoors, hearts: Hearts) -> DutyKeeper:
+    """The keeper of a process that has these doors, with a heart of its own."""
     notary = notary_of(doors.engine, doors.settings)
     note = (lambda: notary.look(doors.engine)) if notary is not None else (lambda: None)
-    return DutyKeeper(doors.engine, doors.redis, doors.district, doors.clock, note)
+    return DutyKeeper(doors.engine, doors.redis, doors.district, doors.clock, note, hearts.begin("alarms", idle_limit_s=20))

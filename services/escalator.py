@@ -24,6 +24,7 @@ from services.escalation.lease import Lease
 from services.escalation.rules import Proposal, command_id
 from services.events.commands import Actor, Escalate
 from services.events.entry import encode_entry
+from services.health.pulse import NO_PULSE, Pulse
 from services.leading import lead
 from services.projector.delta import Delta, ThingChange
 from services.projector.follow import Step, StoreFollower
@@ -59,10 +60,11 @@ class Escalator:
         clock: Clock,
         lease: Lease | None = None,
         checkpoint: Callable[[str], None] = lambda step: None,
+        pulse: Pulse = NO_PULSE,
     ) -> None:
         self._engine, self._client, self._district, self._clock = engine, client, district, clock
         self._lease = lease or Lease(client, district.code)
-        self._checkpoint = checkpoint
+        self._checkpoint, self._pulse = checkpoint, pulse
         self._wakeups = Wakeups(client, district.code)
         self.desk = EscalationDesk(district.policy.escalation)
         self._changed: set[str] = set()
@@ -73,7 +75,7 @@ class Escalator:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated)
+        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
 
     def load(self) -> None:
         """Take over the state of the store: open cases, closed ones that repeats are measured by, proposals."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.health.beats import NAMES
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -19,6 +21,7 @@ class Settings:
     data_dir: Path = Path("var")
     data_key: str = ""
     consumer: str = ""
+    processes: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = ()
     port: int = 8050
@@ -66,6 +69,7 @@ ENVIRONMENT = {
     "LIANQIN_DATA_DIR": "data_dir",
     "LIANQIN_DATA_KEY": "data_key",
     "LIANQIN_CONSUMER": "consumer",
+    "LIANQIN_PROCESSES": "processes",
     "LIANQIN_HOST": "host",
     "LIANQIN_HOSTS": "hosts",
     "LIANQIN_PORT": "port",
@@ -109,8 +113,17 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
                     f"{name}={text!r} is no address of a server: give one such as https://lianqin.example.cn"
                 )
             values[attribute] = text.rstrip("/")
+        elif attribute == "processes":
+            values[attribute] = _processes(name, text)
         elif attribute in {"hosts", "monitors"}:
             values[attribute] = tuple(filter(None, (name.strip() for name in text.split(","))))
         else:
             values[attribute] = text
     return Settings(**values)  # type: ignore[arg-type]  # the names are those of the fields, a test holds it
+
+
+def _processes(name: str, text: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(filter(None, (one.strip() for one in text.split(",")))))
+    if strange := [one for one in found if one not in NAMES]:
+        raise ValueError(f"{name}: {strange[0]!r} is no process of ours: name some of {', '.join(NAMES)}")
+    return found

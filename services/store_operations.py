@@ -3,7 +3,7 @@
 from services.publishing import OperationError
 from services.settings import Settings
 from services.store.engine import open_engine, writing
-from services.store.migrate import upgrade
+from services.store.migrate import is_current
 from services.store.write import read_feed, renew_epoch
 
 
@@ -14,7 +14,8 @@ def renew_store_epoch(settings: Settings) -> str:
     """
     engine = open_engine(settings.database)
     try:
-        upgrade(engine)
+        if not is_current(engine):
+            raise OperationError("the store is not at the newest migration: call `lianqin upgrade` first")
         with writing(engine) as connection:
             feed = read_feed(connection)
             if feed is None:

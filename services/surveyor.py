@@ -25,6 +25,7 @@ from services.coverage.told import KINDS, Coverage, Plan
 from services.coverage_reading import camera_in, read_model, report_in
 from services.district.package import District
 from services.escalation.lease import Lease
+from services.health.pulse import NO_PULSE, Pulse
 from services.leading import lead
 from services.projector.delta import Delta, ThingChange
 from services.projector.follow import Step, StoreFollower
@@ -60,7 +61,10 @@ Key = tuple[str, str]
 class Surveyor:
     """One process of the coverage engine."""
 
-    def __init__(self, engine: Engine, client: redis.Redis, district: District, clock: Clock) -> None:
+    def __init__(  # one of each door
+        self, engine: Engine, client: redis.Redis, district: District, clock: Clock, pulse: Pulse = NO_PULSE
+    ) -> None:
+        self._pulse = pulse
         self._engine, self._district, self._clock = engine, district, clock
         self._lease = Lease(client, district.code, role="surveyor")
         self._wakeups = Wakeups(client, district.code)
@@ -76,7 +80,7 @@ class Surveyor:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated)
+        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
         self._planner.shutdown(wait=False, cancel_futures=True)
 
     def load(self) -> None:

@@ -226,16 +226,18 @@ lianqin.makeTiles = (texts, format, places, opening = true) => {
     },
 
     /** Words, not only dots: what is abnormal by name, the rest as one count. */
-    sources(rows, feed, refused, state, age, now) {
+    sources(rows, {feed, processes}, refused, state, age, now) {
       const parts = [], since = ms => format.hm(ms);
       if (state === "offline") parts.push(h("span", {class: "bad"}, sign("overdue"), word.offline));
       else {
-        [["redis", "bad"], ["store", "bad"], ["behind", "warn"]].forEach(([name, how], i) => {
-          if (feed && feed[i] !== null) parts.push(h("span", {class: how}, sign(how === "bad" ? "overdue" : "soon"), format.fill(texts.feed[name], {time: since(feed[i])})));
+        [["redis", "bad"], ["store", "bad"], ["behind", "warn"], ["refuses", "bad"]].forEach(([name, how], i) => {
+          if (feed && (feed[i] ?? null) !== null) parts.push(h("span", {class: how}, sign(how === "bad" ? "overdue" : "soon"), format.fill(texts.feed[name], {time: since(feed[i])})));
         });
+        const [dead, ...others] = processes || [];
+        if (dead) parts.push(h("span", {class: "bad", title: others.map(([name, how]) => `${texts.process[name]} ${texts.process_state[how]}`).join(", ")}, sign("overdue"), `${texts.process[dead[0]] || dead[0]} ${texts.process_state[dead[1]]}`, others.length ? ` +${others.length}` : ""));
         if (!parts.length && state !== "live") parts.push(h("span", {class: "warn"}, sign("soon"), `${word.late} ${format.duration(age)}`));
       }
-      const odd = (rows || []).filter(r => r[2] !== "live"), fine = (rows || []).length - odd.length, room = 3 - parts.length;
+      const odd = (rows || []).filter(r => r[2] !== "live"), fine = (rows || []).length - odd.length, room = Math.max(3 - parts.length, 0);
       const order = {stopped: 0, late: 1, no_heartbeat: 2, never: 3};
       odd.sort((a, b) => order[a[2]] - order[b[2]]);
       for (const [, name, how, at] of odd.slice(0, room)) {

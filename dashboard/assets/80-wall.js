@@ -157,7 +157,7 @@ lianqin.startWall = root => {
     const now = live.now(), s = live.state.tiles;
     if (now === null) return;
     const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
-    $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, refused, live.word(), live.age(), now));
+    $("sources").replaceChildren(...tiles.sources(s.sources, s, refused, live.word(), live.age(), now));
   };
   const drawLegend = () => {
     const t = live.state.tiles.coverage, spots = Object.keys(live.state.tiles).filter(name => name.startsWith("spot:") && live.state.tiles[name]);
@@ -224,7 +224,7 @@ lianqin.startWall = root => {
     }
     if (change.rows === null) { cover.clear(); for (const name of Object.keys(live.state.tiles)) if (name.startsWith("spot:") && live.state.tiles[name]) cover.putSpot(live.state.tiles[name]); }
     for (const name of change.tiles) if (name.startsWith("spot:")) drawSpot(name, live.state.tiles[name]); else drawTile[name] && drawTile[name](live.state.tiles[name]);
-    if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("unknown")) drawTruth();
+    if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("processes") || change.tiles.includes("unknown")) drawTruth();
     html.dataset.open = live.state.rows.size;
   };
 

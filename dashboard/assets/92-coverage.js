@@ -198,7 +198,7 @@ lianqin.startCoverage = root => {
     $("clock").textContent = format.hms(now);
     $("date").textContent = format.date(now);
     const s = live.state.tiles, refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
-    $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, refused, live.word(), live.age(), now));
+    $("sources").replaceChildren(...tiles.sources(s.sources, s, refused, live.word(), live.age(), now));
     if (live.word() === "stale" || live.word() === "offline") $("sources").prepend(h("b", {class: "warn"}, fill(texts.word.stale, {time: format.hm(now - Math.max(live.age() - 2000, 0) * (live.beat.speed || 1))})));
     const speed = live.beat.speed;
     $("note").textContent = speed === 0 ? texts.word.stopped_clock : speed !== 1 ? fill(texts.word.virtual_speed, {n: speed}) : root.dataset.note || "";

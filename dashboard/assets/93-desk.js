@@ -110,10 +110,10 @@ lianqin.startDesk = root => {
   const drawTruth = () => {
     const s = lianqin.live.state.tiles, now = lianqin.live.now();
     if (now === null) return;
-    $("sources").replaceChildren(...tiles.sources(s.sources, s.feed, s.refused || 0, lianqin.live.word(), lianqin.live.age(), now));
+    $("sources").replaceChildren(...tiles.sources(s.sources, s, s.refused || 0, lianqin.live.word(), lianqin.live.age(), now));
   };
   const drawTile = {
-    figures: drawFigures, sources: drawTruth, feed: drawTruth, refused: drawTruth,
+    figures: drawFigures, sources: drawTruth, feed: drawTruth, processes: drawTruth, refused: drawTruth,
     shift: t => { $("shift").textContent = t ? texts.shift[t] || t : ""; },
     units: t => {
       if (!layer) return;

@@ -1,13 +1,16 @@
 """Redis as it should be: new enough, with AOF, never evicting; the stream read; its clock and the machine's alike."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import redis
 
 from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.doctor.finding import Finding, note, ok, wrong
+from services.doctor.process_side import process_findings
+from services.health.beats import Process
+from services.health.watching import look_once
 from services.settings import Settings
 from services.stream import GROUP, Keys, connect
 
@@ -41,7 +44,9 @@ def redis_findings(settings: Settings, code: str) -> Iterator[Finding]:
         yield from _server(info)
         yield from _clock(client, code)
         if code:
-            yield from _stream(client, Keys(code))
+            found = look_once(client, code, settings.processes)
+            yield from _stream(client, Keys(code), _projector(found))
+            yield from process_findings(found)
     finally:
         client.close()
 
@@ -109,7 +114,15 @@ def _clock(client: redis.Redis, code: str) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _stream(client: redis.Redis, keys: Keys) -> Iterator[Finding]:
+def _projector(found: Sequence[Process]) -> str:
+    """What to do for a stream that nobody reads."""
+    state = next((p.state for p in found if p.name == "projector"), "missing")
+    if state in {"alive", "waits", "stuck"}:
+        return "A projector runs: see below what it waits for, and look at its log"
+    return "Start `lianqin projector`, or look at its log"
+
+
+def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
     if not client.exists(keys.events):
         yield note(
             "stream", f"{keys.events} is not there: nobody has published yet", "docs/contract.md shows publishers how"
@@ -131,7 +144,7 @@ def _stream(client: redis.Redis, keys: Keys) -> Iterator[Finding]:
     # A consumer that waits for news looks idle to Redis before 7.2: only beside unread entries does it mean a thing.
     if idle_ms is None or (lag != 0 and idle_ms > READS_WITHIN_MS):
         since = "ever" if idle_ms is None else f"for {idle_ms / 1000:,.0f} s"
-        yield wrong("stream", f"{what}; no projector has read {since}", "Start `lianqin projector`, or look at its log")
+        yield wrong("stream", f"{what}; no projector has read {since}", remedy)
         return
     yield ok("stream", f"{what}; {len(consumers)} projector{'s' * (len(consumers) != 1)}")
     if pending:

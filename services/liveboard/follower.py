@@ -7,7 +7,7 @@ Blocking work goes through ``offload`` (gevent's native threads in the web proce
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,7 +19,10 @@ from services.clock import Clock
 from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
+from services.health.beats import FEEDS_THE_PAGE, WRONG, Process
+from services.health.heart import Heart
 from services.health.waiting import WAITS_AT_MOST_MS, Waiting, shown_age_ms
+from services.health.watching import ProcessWatch
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
@@ -47,20 +50,25 @@ KINDS = ("source", "heartbeat", "unit", "notice", *OF_OUR_OWN)
 class Health:
     """What stands between the case system and the screen, as Unix ms since when it is so (None: it is well).
 
-    ``looked_at`` is when the last look began that everything answered (monotonic seconds), ``waiting_ms`` how long the
-    oldest unread entry had waited then.
+    ``refused_since``: Redis writes nothing down. ``processes`` are those of the district that are known or expected.
+    In monotonic seconds: ``fault_at`` is since when something keeps entries out, or would; ``looked_at`` when the last
+    look began that everything answered. ``waiting_ms`` is how long the oldest unread entry had waited then.
     """
 
     redis_down_since: int | None = None
     store_down_since: int | None = None
     behind_since: int | None = None
+    refused_since: int | None = None
+    processes: list[Process] = field(default_factory=list)
+    fault_at: float | None = None
     looked_at: float = -1e9
     waiting_ms: int = 0
 
     def fresh_ms(self) -> int:
         """The age of what the screens show, in ms: 5,000 and more is late (``services.health.waiting``)."""
         unsure_ms = int((time.monotonic() - self.looked_at) * 1000)
-        return shown_age_ms(unsure_ms, self.waiting_ms + unsure_ms if self.waiting_ms else 0)
+        fault_ms = 0 if self.fault_at is None else int((time.monotonic() - self.fault_at) * 1000)
+        return shown_age_ms(unsure_ms, max(self.waiting_ms + unsure_ms if self.waiting_ms else 0, fault_ms))
 
 
 class _Everything(NamedTuple):
@@ -86,7 +94,10 @@ class Follower:
         clock: Clock,
         changed: Callable[[set[str] | None], None],
         offload: Offload = directly,
+        watch: ProcessWatch | None = None,
+        heart: Heart | None = None,
     ) -> None:
+        self._processes, self._heart = watch, heart
         self.board = Board(district)
         self.health = Health()
         self.before: dict[str, Any] = {}
@@ -132,8 +143,17 @@ class Follower:
                     self.health.store_down_since = self._clock.now_ms()
                     log.warning("the store does not answer: %s", str(error).splitlines()[0][:200])
                 time.sleep(POLL_S)
+            if self._heart is not None:
+                self._say_turn(self._heart)
             self._judge()
             self._wait_for_wake()
+
+    def _say_turn(self, heart: Heart) -> None:
+        health = self.health
+        if health.store_down_since is not None or health.redis_down_since is not None:
+            heart.waits("the database does not answer" if health.store_down_since else "Redis does not answer")
+        else:
+            heart.turn()
 
     def sync(self) -> None:
         """Apply what the outbox holds behind our revision, and let the clock work."""
@@ -178,6 +198,7 @@ class Follower:
             feed = self._offload(self._read_feed)
             position = "0-0" if feed is None else feed.position
             waiting_ms = self._waiting.waiting_ms(self._wakeups.look(position), position, time.monotonic())
+            self._look_at_processes(began)
         except (*REDIS_ERRORS, *STORE_ERRORS):
             return  # the next round says which of the two it is
         health.looked_at, health.waiting_ms = began, waiting_ms
@@ -185,6 +206,27 @@ class Follower:
             health.behind_since = None
         elif health.behind_since is None:
             health.behind_since = self._clock.now_ms()
+
+    def _look_at_processes(self, now_s: float) -> None:
+        """Who lives; and whether what feeds the page does, and could."""
+        health, heart = self.health, self._heart
+        refused_s = None if heart is None else heart.refused_s
+        if refused_s is None:
+            health.refused_since = None
+        elif health.refused_since is None:
+            health.refused_since = self._clock.now_ms()
+        if self._processes is None:
+            return
+        if refused_s is not None:
+            self._processes.blind()  # nobody can say that it lives
+            health.processes, health.fault_at = [], refused_s
+            return
+        health.processes = self._processes.look()
+        is_fed = all(p.name != FEEDS_THE_PAGE or p.state not in WRONG for p in health.processes)
+        if is_fed:
+            health.fault_at = None
+        elif health.fault_at is None:
+            health.fault_at = now_s - (WAITS_AT_MOST_MS + 1) / 1000  # its silence was witnessed: late at once
 
     def _compare(self) -> None:
         """Now and then: the figures of the same minute of the day before."""

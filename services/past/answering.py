@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from services.clock import Clock
 from services.district.package import District
+from services.health.pulse import NO_PULSE, Pulse
 from services.liveboard.coverage_tiles import coverage_tiles
 from services.past.asking import (
     ALIVE_S,
@@ -36,7 +37,7 @@ from services.past.moments import EVERY_MS
 from services.past.reading import Archived, NothingThen, NotYet, PastReader, Unmade, looks_up, next_moment
 from services.past.room import PastRoom
 from services.past.showing import Showing
-from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of
 from services.store import past, read
 from services.store.engine import writing
 from services.store.outbox import NOTHING, is_same, read_mark
@@ -60,7 +61,10 @@ DAY_MS = 86_400_000
 class Answerer:
     """One worker's rooms of the past."""
 
-    def __init__(self, engine: Engine, client: redis.Redis, district: District, clock: Clock) -> None:
+    def __init__(  # one of each door
+        self, engine: Engine, client: redis.Redis, district: District, clock: Clock, pulse: Pulse = NO_PULSE
+    ) -> None:
+        self._pulse = pulse
         self._engine, self._client, self._district, self._clock = engine, client, district, clock
         self._reader = PastReader(district)
         self._rooms: OrderedDict[int, Showing] = OrderedDict()
@@ -71,10 +75,12 @@ class Answerer:
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
         while not stop.is_set() and not is_outdated():
+            self._pulse.turn()
             try:
                 self.forget_another_store()
                 is_busy = self.make()
-            except STORE_ERRORS:
+            except STORE_ERRORS as error:
+                self._pulse.waits(fault_of(error).words)
                 log.warning("the store does not answer: trying again")
                 self._making, is_busy = None, False
             except Exception:  # the boards that are there answer all the same
@@ -82,7 +88,8 @@ class Answerer:
                 self._making, is_busy = None, False
             try:
                 self.answer(0.01 if is_busy else LOOK_S)
-            except REDIS_ERRORS:
+            except REDIS_ERRORS as error:
+                self._pulse.waits(fault_of(error).words)
                 stop.wait(LOOK_S)
 
     def forget_another_store(self) -> None:

@@ -75,7 +75,7 @@ class Showing:
         found |= self._coverage()
         found |= {
             "sources": source_rows(board, self._district.sources, at),
-            "feed": [None, None, None],
+            "feed": [None, None, None, None],
             "shift": self._roster.shift_at(at),
             "ticker": list(board.happened),
             "units": units_of(board),

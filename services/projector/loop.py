@@ -19,6 +19,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.events.entry import entry_id, entry_key
 from services.events.parse import Refused
+from services.health.pulse import NO_PULSE, Pulse
 from services.platform.errors import Fault, fault_of, first_line
 from services.projector.collector import rare_collections
 from services.projector.gap import measure
@@ -66,7 +67,9 @@ class Projector:
         claim_idle_ms: int = CLAIM_IDLE_MS,
         chores_every_s: float = CHORES_EVERY_S,
         newer_package: Callable[[], District | None] = lambda: None,
+        pulse: Pulse = NO_PULSE,
     ) -> None:
+        self._pulse = pulse
         self._claim_idle_ms, self._chores_every_s = claim_idle_ms, chores_every_s
         self._newer_package = newer_package
         self._stream = stream
@@ -119,11 +122,13 @@ class Projector:
             self._settle()
 
     def _is_well(self) -> None:
+        self._pulse.turn()
         self._pause_s, self._is_said, self.waiting = 0.0, False, None
 
     def _wait(self, fault: Fault, error: Exception, stop: threading.Event) -> bool:
         """Say what we wait for, once; ``waiting`` says it to whoever asks for our health."""
         self.waiting = fault
+        self._pulse.waits(fault.words)
         if fault.code == "store_timeout":
             self._most = max(self._most // PARTS, 1)
         if not self._is_said and time.monotonic() - self._said_at > SAY_EVERY_S:

@@ -5,7 +5,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
@@ -13,6 +12,7 @@ from urllib.error import HTTPError
 import msgspec
 import pytest
 
+from dashboard.cli import main
 from services.health.waiting import word_of
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.tiny import case, entry
@@ -21,9 +21,11 @@ pytestmark = pytest.mark.redis
 WORD_WITHIN_S = 5.0
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Product]:
-    yield from run_product(tmp_path, f"sqlite:///{tmp_path / 'store.db'}")
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One product for all of them: each leaves it as it was."""
+    folder = tmp_path_factory.mktemp("word")
+    yield from run_product(folder, f"sqlite:///{folder / 'store.db'}", LIANQIN_PROCESSES="projector,web,surveyor")
 
 
 @contextmanager
@@ -54,6 +56,11 @@ def ready(product: Product) -> tuple[int, Any]:
         return error.code, msgspec.json.decode(error.read())
 
 
+def state(product: Product, name: str) -> str:
+    """What ``/readyz`` says of a process; empty where it does not name it."""
+    return str(ready(product)[1]["processes"].get(name, {}).get("state", ""))
+
+
 def is_late(product: Product) -> bool:
     code, found = ready(product)
     assert (code == 503) == (word_of(found["lag_ms"]) != "live"), found
@@ -70,10 +77,10 @@ def turns_late_and_back(product: Product, begin: Callable[[], object], end: Call
     wait_until(lambda: not is_late(product), "the word is live again", WORD_WITHIN_S)
 
 
-def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product, tmp_path: Path) -> None:
+def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product) -> None:
     """One after the other under one stream of cases: what is published meanwhile is on the board afterwards."""
     running.publish_and_wait(entry(case("C1")))
-    holder = sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)
+    holder = sqlite3.connect(running.folder / "store.db", isolation_level=None, check_same_thread=False)
 
     def kill() -> None:
         running.processes["projector"].kill()
@@ -81,7 +88,7 @@ def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product, tmp_path:
 
     def start_again() -> None:
         running.start("projector")
-        wait_until(lambda: ready(running)[1]["lag_ms"] < 4000 or not is_late(running), "it has begun to read", 20)
+        wait_until(lambda: state(running, "projector") == "alive", "it has begun to read", 20)
 
     with traffic(running):
         turns_late_and_back(running, kill, start_again)
@@ -95,3 +102,67 @@ def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product, tmp_path:
     holder.close()
     last = running.publish(entry(case("C2")))
     wait_until(lambda: (running.board() or {}).get("last_entry") == last, "everything is on the board")
+
+
+def test_redis_that_writes_nothing_down(running: Product) -> None:
+    """Nothing can be published then, so that nothing waits: the web process sees it by its own beat."""
+    running.publish_and_wait(entry(case("C1")))
+    with running.client() as client:
+        turns_late_and_back(
+            running, lambda: client.config_set("maxmemory", "1"), lambda: client.config_set("maxmemory", "0")
+        )
+        assert ready(running)[1]["feed"] == "up"
+        turns_late_and_back(running, lambda: client.replicaof("127.0.0.1", "1"), lambda: client.replicaof("NO", "ONE"))
+    last = running.publish(entry(case("C2")))
+    wait_until(lambda: (running.board() or {}).get("last_entry") == last, "everything is on the board")
+
+
+def test_a_projector_that_dies_while_nobody_publishes(running: Product) -> None:
+    projector = running.processes["projector"]
+    wait_until(lambda: state(running, "projector") == "alive", "it beats", 10)
+    turns_late_and_back(
+        running, lambda: projector.send_signal(signal.SIGSTOP), lambda: projector.send_signal(signal.SIGCONT)
+    )
+
+
+def test_every_process_that_is_dead_is_named_and_the_word_stays(
+    running: Product, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The escalator is killed, the alarms are stopped, the surveyor never came, the worker has ended."""
+    product = running
+    product.start("escalator")
+    product.start("alarms")
+    product.start("worker")
+    for name in ("projector", "web", "escalator", "alarms", "papers", "past"):
+        wait_until(lambda name=name: state(product, name) == "alive", f"{name} lives", 30)
+    product.stop("worker")
+    escalator, alarms = product.processes["escalator"], product.processes["alarms"]
+    escalator.kill()
+    escalator.wait()
+    alarms.send_signal(signal.SIGSTOP)
+    try:
+        with traffic(product):
+            wait_until(lambda: state(product, "escalator") == state(product, "alarms") == "dead", "both are dead", 7)
+            assert not is_late(product), "the page is fed all the same"
+        found = ready(product)[1]["processes"]
+        assert {name: one["state"] for name, one in found.items()} == {
+            "projector": "alive", "web": "alive", "escalator": "dead", "alarms": "dead", "surveyor": "missing",
+        }  # fmt: skip
+        for name, value in product.environment.items():
+            monkeypatch.setenv(name, value)
+        assert main(["doctor"]) == 1
+        said = capsys.readouterr().out
+        for line in (
+            "wrong  escalator: dead",
+            "wrong  alarms: dead",
+            "wrong  surveyor: never ran",
+            "ok     projector: alive",
+        ):
+            assert line in said
+        assert "Start `lianqin escalator`" in said
+    finally:
+        alarms.send_signal(signal.SIGCONT)
+    wait_until(lambda: state(product, "alarms") == "alive", "it goes on where it stood", 5)
+    product.start("escalator")
+    wait_until(lambda: state(product, "escalator") == "alive", "the new one takes the dead one's place", 20)
+    assert ready(product)[1]["processes"]["escalator"]["dead"] == 0

@@ -16,7 +16,7 @@ ROOMS = (
     "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
     "marks", "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
     "leadership.part_words", "leadership.figure_rows",
-    "health.waiting", "past.asking", "past.cameras", "past.moments",
+    "health.waiting", "health.beats", "health.pulse", "past.asking", "past.cameras", "past.moments",
     "liveboard.alarm_tiles", "liveboard.lenses", "liveboard.case_export", "roads", "units", "joint",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}
