@@ -15,7 +15,6 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dashboard.cli_archive import add_commands as add_archive_commands
 from dashboard.cli_people import add_commands as add_people_commands
@@ -24,9 +23,6 @@ from dashboard.cli_store import add_commands as add_store_commands
 from dashboard.cli_user import add_user_command
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
-
-if TYPE_CHECKING:
-    pass
 
 Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")

@@ -6,7 +6,6 @@ Everything raises OperationError (or NotConfigured, PackageError, WrongDistrict)
 from services.dead_letters import dead_list, dead_retry, dead_show
 from services.packages import check_district, load_district
 from services.publishing import OperationError, publish
-from services.store_operations import renew_store_epoch
 
 __all__ = [
     "OperationError",
@@ -16,5 +15,4 @@ __all__ = [
     "dead_show",
     "load_district",
     "publish",
-    "renew_store_epoch",
 ]
