@@ -68,4 +68,6 @@ def keeper_of(doors: OpenDoors, hearts: Hearts) -> DutyKeeper:
     """The keeper of a process that has these doors, with a heart of its own."""
     notary = notary_of(doors.engine, doors.settings)
     note = (lambda: notary.look(doors.engine)) if notary is not None else (lambda: None)
-    return DutyKeeper(doors.engine, doors.redis, doors.district, doors.clock, note, hearts.begin("alarms", idle_limit_s=20))
+    return DutyKeeper(
+        doors.engine, doors.redis, doors.district, doors.clock, note, hearts.begin("alarms", idle_limit_s=20)
+    )
