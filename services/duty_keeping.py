@@ -27,7 +27,7 @@ LOOK_EVERY_S, LOG_EVERY_S = 5.0, 10.0
 class DutyKeeper(AlarmKeeper):
     """One process of it; of several one leads. ``note_head`` is called now and then while it does."""
 
-    def __init__(  # one of each door
+    def __init__(  # noqa: PLR0917  # one of each door
         self,
         engine: Engine,
         client: redis.Redis,
