@@ -181,7 +181,8 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
             if (not mine or row.street == mine) and may(asking, "export_cases", row.street, row.community)
         ]  # fmt: skip
         now = clock.now_ms()
-        text = offload(lambda: cases_table(rows, found, district, words, f"{asking.user_id} {asking.name}", now))
+        lights = {row.case_id: found.lights[row.case_id] for row in rows}
+        text = offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
         record("export", asking, f"cases.csv {mine}".strip(), {"rows": len(rows)})
         stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
         response = Response(text.encode(), content_type="text/csv; charset=utf-8")

@@ -10,6 +10,7 @@ from flask import request
 from dashboard.live import LiveRoom
 from services.clock import Clock
 from services.commanding import Commanding
+from services.liveboard.board import Place
 from services.platform.errors import STORE_ERRORS
 from services.rights import may
 from services.store.commands import Sent, answer_of
@@ -34,6 +35,7 @@ class DeskRoom:
         self._answers: dict[str, tuple[str, str]] = {}  # told, and not yet settled in the store
         self._settled_at = 0.0
         self._is_settling = False
+        self._read: Place | None = None
         self._at: dict[str, str] = {}
         room.more.append(self._present)
         room.on_flush.append(self._look)
@@ -86,9 +88,8 @@ class DeskRoom:
     def _look(self) -> None:
         """After each flush: has the case system answered something that somebody waits for?"""
         assert self._room.follower is not None
-        answered = self._room.follower.board.answered
+        answered, self._read = self._room.follower.board.answers.since(self._read)
         told = {thing.key: answer_of(thing.body) for thing in answered if thing.key in self._waiting}
-        answered.clear()
         self._answers.update(told)
         self._tell({key: [self._waiting[key][0], *answer] for key, answer in told.items()})
         is_time = self._waiting and time.monotonic() - self._settled_at >= SETTLE_EVERY_S

@@ -119,11 +119,10 @@ class Zones:
         found = self._truth()
         # A history that is only half there is nothing to compare with.
         found |= tiles(board, follower.before if found["filling"] is None else {})
-        del board.happened[:-TICKER_LINES]
         spots = board.things.get(("hot_spots", "all"))
         found |= self._coverage.of(board)
         found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]
-        found["ticker"] = list(board.happened)
+        found["ticker"] = list(board.happened)[-TICKER_LINES:]
         found["units"] = units_of(board)
         found["alarms"] = for_visitors(self._alarm_tiles(board.district.code))
         return found | self._more(WALL)

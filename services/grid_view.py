@@ -3,6 +3,8 @@
 One reader a process: it keeps up with the patrols' positions by itself.
 """
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection, Engine
 
 from services.district.package import District
@@ -20,6 +22,14 @@ from services.store.write import read_feed
 from services.watch import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
 
 
+class Passed(NamedTuple):
+    """What the positions up to an entry of the history say: grid and area → when a patrol was last there (Unix ms)."""
+
+    after: int
+    grids: dict[str, int]
+    areas: dict[str, int]
+
+
 class GridReader:
     """Answers for the streets of one district; ``offload`` runs what blocks where it harms nobody."""
 
@@ -34,15 +44,18 @@ class GridReader:
         rows = [row for row in board.rows.values() if row.street == street]
         lights = {row.case_id: board.lights[row.case_id] for row in rows}
 
-        def ask() -> list[GridLoad]:
+        def ask() -> tuple[Passed, dict[str, tuple[int, int]]]:
             with self._engine.connect() as connection:
-                self._follow_patrols(connection)
-                month = self._month(connection, street, now)
-            return grid_loads(
-                self._district, street, rows, lights, month=month, people=self._people, patrolled=self._patrols.last
-            )
+                return self._passed(connection), self._month(connection, street, now)
 
-        return self._offload(ask)
+        passed, month = self._offload(ask)
+        self._take(passed)
+        patrolled = dict(self._patrols.last)
+        return self._offload(
+            lambda: grid_loads(
+                self._district, street, rows, lights, month=month, people=self._people, patrolled=patrolled
+            )
+        )
 
     def boundary(self, board: Board, seat: str, metres: float = NEAR_M) -> dict[str, Neighbour]:
         """The seat's open cases within ``metres`` of another grid or street, with that neighbour.
@@ -62,13 +75,15 @@ class GridReader:
         """The seat's watched areas with who watches them, those with most open cases first."""
         street = street_of(self._district, seat)
 
-        def ask() -> list[Watch]:
+        def ask() -> tuple[Passed, list[CaseAt]]:
             with self._engine.connect() as connection:
-                self._follow_patrols(connection)
                 cases = [CaseAt(*row) for row in duty.placed_cases(connection, street, now - DAY_MS)]
-            return [area for area in self.areas.watch(cases, now) if street is None or area.street == street]
+                return self._passed(connection), cases
 
-        return self._offload(ask)
+        passed, cases = self._offload(ask)
+        self._take(passed)
+        areas = self._offload(lambda: self.areas.watch(cases, now))
+        return [area for area in areas if street is None or area.street == street]
 
     def _month(self, connection: Connection, street: str, now: int) -> dict[str, tuple[int, int]]:
         """Grid → (reported, solved on the spot) of the statistical month so far, from the roll-ups."""
@@ -77,13 +92,19 @@ class GridReader:
         found = totals(connection, Scope(street=street), days, ("intake", "self_handled"), ("grid",))
         return {str(grid): (sums["intake"], sums["self_handled"]) for (grid,), sums in found.items()}
 
-    def _follow_patrols(self, connection: Connection) -> None:
-        """Take in the positions kept since the last time; a fresh process looks two hours back."""
+    def _passed(self, connection: Connection) -> Passed:
+        """Where patrols have been since the last time; a fresh process looks two hours back. Changes nothing."""
         feed = read_feed(connection)
         newest = entry_key(feed.last_entry) if feed is not None else 0
-        positions = read.positions_from(connection, max(self._patrols.after, newest - (PATROLS_BACK_MS << 20)))
-        if positions:
-            self._patrols.after = positions[-1][0]
-            seen = [position_in(data) for _, data in positions]
-            self._patrols.take(seen)
-            self.areas.patrols(seen)
+        after = max(self._patrols.after, newest - (PATROLS_BACK_MS << 20))
+        positions = read.positions_from(connection, after)
+        seen = [position_in(data) for _, data in positions]
+        return Passed(
+            positions[-1][0] if positions else after, self._patrols.passed(seen), self.areas.passed(seen)
+        )  # fmt: skip
+
+    def _take(self, passed: Passed) -> None:
+        """Take it in where we are called, never in a thread of the pool: two of those may read at once."""
+        self._patrols.after = max(self._patrols.after, passed.after)
+        self._patrols.merge(passed.grids)
+        self.areas.merge(passed.areas)

@@ -77,9 +77,20 @@ class WatchedAreas:
 
     def patrols(self, seen: Iterable[tuple[float, float, int]]) -> None:
         """Take in positions of patrols as (lon, lat, Unix ms)."""
+        self.merge(self.passed(seen))
+
+    def passed(self, seen: Iterable[tuple[float, float, int]]) -> dict[str, int]:
+        """Area → when a patrol was last there, by these positions alone: it changes nothing, any thread may ask."""
         places = list(seen)
+        found: dict[str, int] = {}
         for p, a in self.inside([(lon, lat) for lon, lat, _ in places]):
             code, at = self.areas[a].code, places[p][2]
+            found[code] = max(at, found.get(code, at))
+        return found
+
+    def merge(self, passed: Mapping[str, int]) -> None:
+        """Take in what ``passed`` has found."""
+        for code, at in passed.items():
             self.patrolled[code] = max(at, self.patrolled.get(code, at))
 
     def watch(self, cases: Sequence[CaseAt], now: int) -> list[Watch]:

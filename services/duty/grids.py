@@ -57,11 +57,22 @@ class GridPatrols:
 
     def take(self, seen: Iterable[tuple[float, float, int]]) -> None:
         """Take in positions of patrols as (lon, lat, Unix ms), in any order."""
+        self.merge(self.passed(seen))
+
+    def passed(self, seen: Iterable[tuple[float, float, int]]) -> dict[str, int]:
+        """Grid → when a patrol was last there, by these positions alone: it changes nothing, any thread may ask."""
         places = list(seen)
         codes = self._placer.find([(lon, lat) for lon, lat, _ in places])
+        found: dict[str, int] = {}
         for (_, _, at), (_, _, grid) in zip(places, codes, strict=True):
             if grid:
-                self.last[grid] = max(at, self.last.get(grid, at))
+                found[grid] = max(at, found.get(grid, at))
+        return found
+
+    def merge(self, passed: Mapping[str, int]) -> None:
+        """Take in what ``passed`` has found."""
+        for grid, at in passed.items():
+            self.last[grid] = max(at, self.last.get(grid, at))
 
 
 class GridPeople:

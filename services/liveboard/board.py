@@ -29,6 +29,8 @@ NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
 assert LIGHTS == ("none", "due_soon", "overdue", "suspended")
 
 
+# Of the ticker, and of answers that nobody has read yet.
+HAPPENED_KEPT, ANSWERS_KEPT = 8, 10_000
 _SOLVED = frozenset({AT["closed"], *(AT[f"solved_{level}"] for level in LEVELS)})
 
 
@@ -58,6 +60,28 @@ def kept_from(district: District, day: int) -> dict[str, int]:
     return {"source": min(district.month_start(day), yesterday), "class": yesterday, "hour": yesterday}
 
 
+class Answers:
+    """The commands that the case system has answered, the newest of them; each reader keeps its own place."""
+
+    def __init__(self) -> None:
+        self._newest: deque[ThingChange] = deque(maxlen=ANSWERS_KEPT)
+        self._count = 0
+
+    def add(self, thing: ThingChange) -> None:
+        """One more answer."""
+        self._newest.append(thing)
+        self._count += 1
+
+    def since(self, place: "Place | None") -> tuple[list[ThingChange], "Place"]:
+        """What came behind a reader's place, and its place now; None, or one of another board: everything here."""
+        read = place[1] if place is not None and place[0] is self else 0
+        new = min(self._count - read, len(self._newest))
+        return (list(self._newest)[-new:] if new else []), (self, self._count)
+
+
+Place = tuple[Answers, int]
+
+
 class Board:
     """One district's live board at ``revision``."""
 
@@ -73,7 +97,7 @@ class Board:
         self.alarms_told = 0  # how many changes of alarms have come
         self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
-        self.happened: list[Happened] = []
+        self.happened: deque[Happened] = deque(maxlen=HAPPENED_KEPT)
         self.streets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(Share._fields))
         self.escalated: set[str] = set()
         self.revision = 0
@@ -90,9 +114,7 @@ class Board:
         self._now = 0
         self.seeing = Seeing(plane_of(district))
         self.unseen: set[str] = set()
-        self.answered: deque[ThingChange] = deque(
-            maxlen=10_000
-        )  # commands that the case system has answered; whoever waits empties it
+        self.answers = Answers()
 
     def load(self, rows: Iterable[CaseRow], counts: Iterable[tuple[Cell, dict[int, int]]], now: int) -> None:
         """Take over what was read from the store in one transaction."""
@@ -154,7 +176,7 @@ class Board:
         knew, was_dark = self.seeing.knows, self.seeing.is_night
         for thing in things:
             if thing.kind == "command":
-                self.answered.append(thing)
+                self.answers.add(thing)
                 continue
             standing = self.things.get((thing.kind, thing.key))
             if standing is not None and (thing.version, -thing.entry) <= (standing.version, -standing.entry):

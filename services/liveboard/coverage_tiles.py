@@ -11,6 +11,7 @@ import msgspec
 
 from services.district.package import District
 from services.liveboard.board import Board
+from services.liveboard.coverage_feed import CoverageFeed
 
 LETTERS = "ABC"
 MOST_SPOTS = 40
@@ -67,17 +68,17 @@ class CoverageTiles:
     """The tiles of a board, made again when its coverage has changed."""
 
     def __init__(self) -> None:
-        self._of: tuple[int, int] | None = None
+        self._of: tuple[CoverageFeed, int] | None = None
         self._found: dict[str, Any] = {}
 
     def of(self, board: Board) -> dict[str, Any]:
         """The tiles as of now."""
         feed = board.coverage
-        now = (id(feed), feed.revision)
-        if now != self._of:
+        # The feed itself and not its id: that is another board's once this one is gone.
+        if self._of is None or self._of[0] is not feed or self._of[1] != feed.revision:
             told = [name for name in self._found if name.startswith("spot:")]
             self._found = coverage_tiles(feed.body("coverage", "all"), feed.bodies("spot"), board.district, told)
-            self._of = now
+            self._of = feed, feed.revision
         return self._found
 
 

@@ -11,7 +11,6 @@ from services.indicators.cells import Cell
 from services.liveboard.board import Board
 from services.past.cameras import CameraKept, Cameras
 from services.projector.delta import Happened, ThingChange
-from services.projector.fold import TICKER_LINES
 
 # A board is kept so often; a moment between two of them is folded from the earlier one.
 EVERY_MS = 4 * 3_600_000
@@ -68,7 +67,7 @@ def moment_of(board: Board, cameras: Cameras, at: int) -> Moment:
     return Moment(
         at, board.last_entry, list(board.rows.values()), counts, {d: dict(m) for d, m in board.solved.items()},
         [thing for thing in board.things.values() if thing.kind != "unit"],
-        [(*key, n) for key, n in board.tallies.items()], board.happened[-TICKER_LINES:],
+        [(*key, n) for key, n in board.tallies.items()], list(board.happened),
         list(cameras.kept()),
     )  # fmt: skip
 
@@ -80,6 +79,6 @@ def board_of(district: District, moment: Moment) -> Board:
     board.load(moment.rows, (), moment.at)
     board.count_from(moment.counts, moment.solved)
     board.tallies = {(what, source): n for what, source, n in moment.tallies}
-    board.happened = list(moment.happened)
+    board.happened.extend(moment.happened)
     board.last_entry = moment.last_entry
     return board

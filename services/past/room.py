@@ -125,7 +125,6 @@ class PastRoom:
         )
         changed = self.board.tick(until)
         changed |= self.board.apply(self.board.revision + 1, delta, until)
-        self.board.answered.clear()
         self.at = until
         return changed
 

@@ -70,14 +70,13 @@ class Showing:
         board, at = self.room.board, self.room.at
         if not 0 <= at - self._compared[0] < COMPARE_EVERY_MS:
             self._compared = at, self._before(at)
-        del board.happened[:-TICKER_LINES]
         found = tiles(board, self._compared[1])
         found |= self._coverage()
         found |= {
             "sources": source_rows(board, self._district.sources, at),
             "feed": [None, None, None, None],
             "shift": self._roster.shift_at(at),
-            "ticker": list(board.happened),
+            "ticker": list(board.happened)[-TICKER_LINES:],
             "units": units_of(board),
             "alarms": for_visitors(alarm_tiles(board, self._district.code, at)),
         }

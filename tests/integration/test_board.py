@@ -1,5 +1,6 @@
 """The live board over a real store: what followed the outbox equals what is loaded afresh, at every revision."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,3 +165,19 @@ def test_the_streets_and_the_unplaced_add_up_to_the_district(engine: Engine, tin
     rows, total = street_rows(loaded.board), loaded.board.total()
     for name in ("open", "overdue", "due_soon"):
         assert sum(row[name] for row in rows) == getattr(total, name)
+
+
+def test_what_the_watched_areas_hold_is_read_at_its_own_pace(
+    sqlite_engine: Engine, tiny: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the comparison's with the day before: every 30 s, and the comparison every 20."""
+    now, read = [0.0], []
+    monkeypatch.setattr("services.liveboard.follower.time.monotonic", lambda: now[0])
+    Ingest(sqlite_engine, tiny, Sealer(""))
+    followed, _ = follower(sqlite_engine, tiny, SetClock(NOON))
+    monkeypatch.setattr(followed, "_areas", SimpleNamespace(areas=["one"]))
+    monkeypatch.setattr(followed, "_read_watch", lambda: read.append(now[0]) or [])
+    for second in range(0, 100, 5):
+        now[0] = float(second)
+        followed.sync()
+    assert read == [0.0, 30.0, 60.0, 90.0]
