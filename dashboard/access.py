@@ -97,23 +97,15 @@ class Access:
         """Of these (socket id → person), whose session or wall does not stand any more as it did."""
         if not people:
             return set()
-        walls = self._known_walls()
 
         def look() -> set[str]:
-            gone: set[str] = set()
-            known: dict[tuple[str, str], Person | None] = {}
+            asked = {(person.session, person.address) for person in people.values() if person.session}
+            places = {person.address for person in people.values() if not person.session}
             with self.engine.connect() as connection:
-                for sid, person in people.items():
-                    key = (person.session, person.address)
-                    if key not in known:
-                        if person.session:
-                            found = accounts.whose_hash(connection, machine_ms(), person.session, person.address)
-                            known[key] = None if found is None else found.person
-                        else:
-                            known[key] = accounts.wall_at(walls, person.address)
-                    if known[key] != person:
-                        gone.add(sid)
-            return gone
+                known: dict[tuple[str, str], Person | None] = {**accounts.persons_of(connection, machine_ms(), asked)}
+                walls = store.walls(connection) if places else []
+            known |= {("", address): accounts.wall_at(walls, address) for address in places}
+            return {sid for sid, person in people.items() if known.get((person.session, person.address)) != person}
 
         found: set[str] = self._offload(look)
         return found

@@ -28,7 +28,7 @@ from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
 from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.leadership_endpoints import Leading, register_leadership
-from dashboard.live import PING_EVERY_S, PING_TIMEOUT_S, LiveRoom
+from dashboard.live import LiveRoom
 from dashboard.login import Pages, register_login
 from dashboard.oidc import SingleSignOn
 from dashboard.paper_endpoints import register_papers
@@ -36,6 +36,8 @@ from dashboard.personal_endpoints import register_personal
 from dashboard.recording import Recorder
 from dashboard.refusals import register_refusals
 from dashboard.replay_endpoints import Replaying, register_replay
+from dashboard.sockets.opening import door_of, open_socketio
+from dashboard.sockets.refusals import Refusals
 from dashboard.static_files import register_static
 from dashboard.texts import LANGUAGES, texts
 from dashboard.unit_endpoints import register_units
@@ -137,24 +139,18 @@ def create_app(doors: Doors) -> Web:
         suppress_callback_exceptions=True,
     )
     app.layout = html.Div(dash.page_container)
-    socketio = SocketIO(
-        server,
-        async_mode="gevent",
-        serve_client=False,
-        transports=["websocket"],
-        max_http_buffer_size=64 * 1024,
-        ping_interval=PING_EVERY_S,
-        ping_timeout=PING_TIMEOUT_S,
-    )
+    socketio = open_socketio(server)
     settings = doors.settings
     access = Access(
         doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies
     )  # fmt: skip
-    behind = access.behind_proxies(known_hosts(wired(server.wsgi_app), doors.hosts))
+    refusals = Refusals()
+    door = door_of(settings, access, refusals)
+    behind = access.behind_proxies(known_hosts(door.before(wired(server.wsgi_app)), doors.hosts))
     server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     register_access(server, access, lambda: app.callback_map, doors.district.code)
     placer = Placer(doors.district)
-    room = LiveRoom(socketio, doors.clock, access, doors.filling)
+    room = LiveRoom(socketio, doors.clock, access, doors.filling, refusals)
     heart = Heart(doors.redis, doors.district.code, "web")
     watch = ProcessWatch(doors.redis, doors.district.code, settings.processes)
     follower = Follower(

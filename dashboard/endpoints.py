@@ -111,6 +111,10 @@ def _metrics(room: LiveRoom, follower: Follower) -> str:
     text += "# HELP lianqin_tally entries refused or flagged, by source\n# TYPE lianqin_tally counter\n"
     for (what, source), n in sorted(state.tallies.items()):
         text += f'lianqin_tally{{what="{_label(what)}",source="{_label(source)}"}} {n}\n'
+    name = "lianqin_socket_refusals_total"
+    text += f"# HELP {name} what the socket refused, by cause\n# TYPE {name} counter\n"
+    for cause, n in sorted(room.refusals.counts.items()):
+        text += f'{name}{{cause="{cause}"}} {n}\n'
     return text
 
 

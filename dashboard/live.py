@@ -19,7 +19,11 @@ from gevent.event import Event
 
 from dashboard.access import Access
 from dashboard.guards import EVENTS, ROOMS
-from dashboard.stuck import drop_strangers, drop_stuck, shut
+from dashboard.sockets.door import PERSON
+from dashboard.sockets.judge import Judge
+from dashboard.sockets.refusals import Refusals
+from dashboard.sockets.sessions import end_sessions
+from dashboard.sockets.stuck import drop_strangers, drop_stuck, shut
 from dashboard.wire import KEY
 from dashboard.zones import DESK, STREET, WALL, Zones
 from services.clock import Clock
@@ -35,7 +39,7 @@ log = logging.getLogger(__name__)
 BEAT_S = 0.08
 # Up to this many changes a second each leaves at once; beyond it they wait for the beat.
 ALONE_PER_S = 40
-PING_EVERY_S, PING_TIMEOUT_S = 4, 4
+SESSIONS_EVERY_S = 0.5
 COVERAGE = "coverage"
 
 
@@ -48,6 +52,7 @@ class LiveRoom:
         clock: Clock,
         access: Access,
         filling: Callable[[], float | None] = lambda: None,
+        refusals: Refusals | None = None,
     ) -> None:
         self.socketio, self._clock, self._access = socketio, clock, access
         self._wake = Event()
@@ -55,6 +60,7 @@ class LiveRoom:
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
         self._coverage_told = 0
         self._filling = filling
+        self.refusals = refusals or Refusals()
         self.people: dict[str, Person] = {}
         self._strangers: dict[str, float] = {}
         self.zone_of: dict[str, str] = {}
@@ -69,6 +75,7 @@ class LiveRoom:
         socketio.on_event("hello", self.guarded("hello", self.hello))
         socketio.on_event("watch_coverage", self.guarded("watch_coverage", self.watch_coverage))
         socketio.on_event("disconnect", self.gone)
+        Judge(socketio, self.refusals)
 
     @property
     def is_loaded(self) -> bool:
@@ -79,7 +86,7 @@ class LiveRoom:
         """Follow the store, flush and beat, each in a greenlet of its own."""
         self.follower = follower
         self._borders = Borders(follower.board.district)
-        for loop in (follower.run, self._flush_loop, self._beat_loop):
+        for loop in (follower.run, self._flush_loop, self._beat_loop, self._session_loop):
             gevent.spawn(_for_ever, loop)
 
     def changed(self, case_ids: set[str] | None) -> None:
@@ -106,7 +113,16 @@ class LiveRoom:
             self._wake.set()
 
     def enter(self, _auth: Any = None) -> None:
-        """A browser connects: from a page of ours, with a session or from a wall's place."""
+        """A browser enters: from a page of ours, with a session or from a wall's place.
+
+        Its socket's door has judged that before the upgrade; where there was no door it is judged here.
+        """
+        person: Person | None = request.environ.get(PERSON)
+        if person is None:
+            person = self._judged()
+        self.people[_sid()] = person
+
+    def _judged(self) -> Person:
         if not self._access.is_ours(request.environ):
             raise Refused("another site")
         try:
@@ -115,7 +131,7 @@ class LiveRoom:
             raise Refused("wait") from None  # the browser asks again in a moment
         if found is None or found.must_change:
             raise Refused("log in")
-        self.people[_sid()] = found.person
+        return found.person
 
     def guarded(self, event: str, work: Callable[..., Any]) -> Callable[..., Any]:
         """The event's handler behind its right: whoever lacks it hears «forbidden»."""
@@ -123,7 +139,7 @@ class LiveRoom:
         def handler(*arguments: Any) -> Any:
             person = self.people.get(_sid())
             if person is None or not may(person, EVENTS.get(event, "")):
-                log.warning("%s may not say %s", person.user_id if person else "nobody", event)
+                self.refusals.count("right", "%s may not say %s", person.user_id if person else "nobody", event)
                 self.socketio.emit("forbidden", {"event": event}, to=_sid())
                 return None
             return work(*arguments)
@@ -139,7 +155,7 @@ class LiveRoom:
         sid, person = _sid(), self.people[_sid()]
         key, right, street = zone_wished(wish, person, self.follower.board.district.streets)
         if right is None or not may(person, right, street):
-            log.warning("%s (%s) may not join %r", person.user_id, person.role, wish)
+            self.refusals.count("zone", "%s (%s) may not join %.200r", person.user_id, person.role, wish)
             self.socketio.emit("forbidden", {"event": "hello"}, to=sid)
             return
         if (before := self.zone_of.get(sid)) not in {None, key}:
@@ -166,6 +182,9 @@ class LiveRoom:
         sid = _sid()
         self.people.pop(sid, None)
         self.zone_of.pop(sid, None)
+        for room in self.socketio.server.rooms(sid):
+            if room != sid:
+                leave_room(room)
         for forget in self.on_gone:
             forget(sid)
         if reason == self.socketio.server.reason.PING_TIMEOUT:
@@ -216,27 +235,24 @@ class LiveRoom:
             if self.zones is None:
                 continue
             assert self.follower is not None
-            manager = self.socketio.server.manager
             # Before the beat: what we put into a queue in this turn waits for nobody.
-            members = [member for key in self.zones.keys() for member in manager.get_participants("/", key)]  # noqa: SIM118  # no mapping
-            self.dropped += drop_stuck(self.socketio, members)
-            self._end_sessions()
+            self.dropped += drop_stuck(self.socketio)
             self.follower.tick()
             self._flush()
             self.zones.forget(set(self.zone_of.values()))
             for key in self.zones.keys():  # noqa: SIM118
                 self.socketio.emit("beat", self._beat(self.zones.get(key)), to=key)
 
-    def _end_sessions(self) -> None:
-        """Close the sockets of people whose session has ended, whose account was disabled or has another role."""
-        try:
-            ended = self._access.still(dict(self.people))
-        except STORE_ERRORS:
-            return  # the follower says it; nobody gets more than they had
-        for sid in ended:
-            self.people.pop(sid, None)
-            self.socketio.emit("ended", {}, to=sid)
-            self.socketio.server.disconnect(sid)
+    def _session_loop(self) -> None:
+        """Twice a second, whatever the beat has to do: the sockets whose session has ended are closed."""
+        while True:
+            at = time.monotonic()
+            self.end_sessions()
+            gevent.sleep(max(at + SESSIONS_EVERY_S - time.monotonic(), 0.1))
+
+    def end_sessions(self) -> None:
+        """Judge every open socket anew."""
+        end_sessions(self.socketio, self._access, self.people)
 
     def _beat(self, zone: Zone) -> dict[str, Any]:
         assert self.follower is not None

@@ -1,6 +1,5 @@
 """The log-in, the log-out, one's own password: plain pages of the server, which work before any script has loaded."""
 
-import ipaddress
 import logging
 import time
 from collections import defaultdict, deque
@@ -13,6 +12,7 @@ import flask
 from flask import Flask, Response, request
 
 from dashboard.access import Access, machine_ms, person
+from dashboard.addresses import network
 from dashboard.oidc import SignOnFailed, SingleSignOn
 from dashboard.recording import Recorder
 from dashboard.texts import texts
@@ -35,7 +35,7 @@ class Tries:
 
     def wait_s(self, address: str) -> float:
         """Count one more try; how long to wait first, 0 for not at all. An IPv6 network of 64 bits is one address."""
-        now, address = time.monotonic(), _network(address)
+        now, address = time.monotonic(), network(address)
         if len(self._at) > 10_000:  # addresses that have long gone
             self._at = defaultdict(deque, {a: t for a, t in self._at.items() if t and now - t[-1] < SPAN_S})
         tries = self._at[address]
@@ -45,17 +45,6 @@ class Tries:
             return SPAN_S - (now - tries[0])
         tries.append(now)
         return 0.0
-
-
-def _network(address: str) -> str:
-    """Whoever has an IPv6 address has its whole /64 to try from."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4 or found.ipv4_mapped is not None:
-        return address
-    return str(ipaddress.ip_network((found.packed[:8] + bytes(8), 64)))
 
 
 @dataclass(frozen=True, slots=True)

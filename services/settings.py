@@ -36,6 +36,10 @@ class Settings:
     history_months: int = 0
     audit_heads: str = ""
     audit_syslog: str = ""
+    socket_rate: int = 20
+    socket_address_rate: int = 400
+    sockets_per_address: int = 1000
+    sockets_per_session: int = 32
 
     @property
     def database(self) -> str:
@@ -84,6 +88,10 @@ ENVIRONMENT = {
     "LIANQIN_HISTORY_MONTHS": "history_months",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
+    "LIANQIN_SOCKET_RATE": "socket_rate",
+    "LIANQIN_SOCKET_ADDRESS_RATE": "socket_address_rate",
+    "LIANQIN_SOCKETS_PER_ADDRESS": "sockets_per_address",
+    "LIANQIN_SOCKETS_PER_SESSION": "sockets_per_session",
 }
 
 
@@ -106,6 +114,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         elif attribute == "history_months":
             if not text.isdecimal():
                 raise ValueError(f"{name}={text!r} is not a number of months: give 0 (nothing is removed), 1, 2 …")
+            values[attribute] = int(text)
+        elif attribute.startswith("socket"):
+            if not text.isdecimal() or int(text) < 1:
+                raise ValueError(f"{name}={text!r} is not a number of sockets or messages: give 1 or more")
             values[attribute] = int(text)
         elif attribute == "origin":
             if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:

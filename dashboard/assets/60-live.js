@@ -61,10 +61,10 @@ lianqin.connect = (render, everySecond, {zone = "wall", texts = null} = {}) => {
   });
   const ended = () => { socket.disconnect(); if (texts) lianqin.sayEnded(texts); };
   socket.on("ended", ended);
-  // Refused at the door: the session has run out while the socket was away.
-  socket.on("connect_error", error => {
-    if (error.message === "log in") ended();
-    if (error.message === "wait") setTimeout(() => socket.connect(), 2000);
+  // Refused before the upgrade, a browser does not say why: ask the door. 401: the session has run out meanwhile.
+  socket.on("connect_error", async () => {
+    const answer = await fetch("/socket.io/?EIO=4&transport=websocket", {cache: "no-store"}).catch(() => null);
+    if (answer && answer.status === 401) ended();
   });
   socket.on("wait", () => setTimeout(hello, 500));
   socket.on("snapshot", bytes => {

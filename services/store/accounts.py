@@ -1,5 +1,7 @@
 """Accounts and sessions: plain SQL, plain rows. Rules and refusals are services.accounts'."""
 
+from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -38,6 +40,8 @@ class Session(msgspec.Struct, frozen=True):
     ended_at: int | None = None
 
 
+# So many sessions are asked for in one statement.
+AT_ONCE = 500
 _A = schema.accounts.c
 _S = schema.sessions.c
 _ACCOUNT = [_A[name] for name in Account.__struct_fields__]
@@ -96,6 +100,19 @@ def find_session(connection: Connection, token_hash: str) -> tuple[Session, Acco
         return None
     n = len(_SESSION)
     return Session(*row[:n]), Account(*row[n:])
+
+
+def find_sessions(connection: Connection, token_hashes: Collection[str]) -> dict[str, tuple[Session, Account]]:
+    """The sessions of these tokens by the token's hash, ended or not, each with its account."""
+    both = select(*_SESSION, *_ACCOUNT).join_from(
+        schema.sessions, schema.accounts, _S.user_id == _A.user_id
+    )  # fmt: skip
+    n, found, rest = len(_SESSION), {}, iter(token_hashes)
+    while some := list(islice(rest, AT_ONCE)):
+        for row in connection.execute(both.where(_S.token_hash.in_(some))):
+            session = Session(*row[:n])
+            found[session.token_hash] = session, Account(*row[n:])
+    return found
 
 
 def touch_session(connection: Connection, token_hash: str, now: int) -> None:

@@ -316,11 +316,14 @@ def test_polling_is_no_way_round_the_socket(shut: Product) -> None:
     assert asked(shut, "/socket.io/?EIO=4&transport=polling", Origin=shut.url)[0] == 400
 
 
-def test_a_connection_that_nobody_logs_in_on_is_cut(shut: Product) -> None:
-    """It answers every ping, and is cut all the same."""
-    wire = websocket.create_connection(
-        shut.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket", origin=shut.url, timeout=20
-    )
+def test_a_connection_that_nobody_enters_on_is_cut(shut: Product, store: Engine) -> None:
+    """Nobody gets none; a person's that never enters answers every ping, and is cut all the same."""
+    address = shut.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        websocket.create_connection(address, origin=shut.url, timeout=20)
+    assert refused.value.status_code == 401
+    token = accounts.log_in_as(store, now(), "tests|duty", "duty", "127.0.0.1").token
+    wire = websocket.create_connection(address, origin=shut.url, timeout=20, cookie=f"lianqin={token}")
     began = time.monotonic()
     with pytest.raises((websocket.WebSocketException, OSError)):
         while time.monotonic() - began < 20:

@@ -17,6 +17,7 @@ import redis
 from sqlalchemy import Engine
 
 from dashboard.guards import ADDRESSES, CALLBACKS, EVENTS, PAGES, PUBLIC, ROOMS
+from dashboard.sockets.grammar import RESERVED
 from services.clock import to_rfc3339
 from services.district.package import District
 from services.events.commands import COMMANDS
@@ -460,15 +461,37 @@ def test_every_event_is_heard_as_the_table_says(home: House, who: Who) -> None:
         assert who.role is None
         return
     for event, right in EVENTS.items():
-        if event in {"connect", "disconnect"}:
-            continue
         heard(socket)
         socket.emit(event, {"zone": "street:" + (who.street or "S1"), "case_id": "EAST-1"})
+        if event in RESERVED:  # Socket.IO's own: a client that says one is out
+            assert not socket.is_connected(), f"{who.name}: {event}"
+            socket = home.socket(who)
+            continue
         refused = ("forbidden", {"event": event}) in heard(socket)
         by_room = event == "hello" and not told(who, "see_street", Place(who.street or "S1", None))
         assert refused == (not told(who, right) or by_room), f"{who.name}: {event}"
     check_rooms(home)
     socket.disconnect()
+
+
+@pytest.mark.parametrize("who", WHO, ids=lambda who: who.name)
+def test_a_reserved_name_ends_the_socket_and_leaves_every_room(home: House, who: Who) -> None:
+    """Socket.IO would call our handler of that name: we would forget the socket, and it would hear its rooms on."""
+    room, manager = home.web.room, home.web.socketio.server.manager
+    for event in sorted(RESERVED):
+        socket = home.socket(who)
+        if not socket.is_connected():
+            assert who.role is None
+            return
+        for said in ({"zone": "street:" + (who.street or "S1")}, {"zone": "desk"}, {"zone": "wall"}):
+            socket.emit("hello", said)
+        socket.emit("watch_coverage")
+        socket.emit(event, "x")
+        assert not socket.is_connected(), event
+        assert not room.people, event
+        assert not room.zone_of, event
+        assert manager.sid_from_eio_sid(socket.eio_sid, "/") is None, event
+        assert not [name for name, members in manager.rooms.get("/", {}).items() if name is None or members], event
 
 
 @pytest.mark.parametrize("who", WHO, ids=lambda who: who.name)

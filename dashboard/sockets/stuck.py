@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -22,24 +21,21 @@ LOOK_S = 1.5
 STRANGER_S = 10
 
 
-def drop_stuck(socketio: SocketIO, members: Iterable[tuple[str, str]]) -> int:
+def drop_stuck(socketio: SocketIO) -> int:
     """Cut each client with a long queue, or to which nothing of what is being sent moves; how many.
 
     A slow one that takes something now and then is not cut: it would only ask for everything again. Its pong
     may come late, for the ping waits behind what it is taking.
     """
     now, dropped = time.monotonic(), 0
-    for sid, eio_sid in members:
-        socket = socketio.server.eio.sockets.get(eio_sid)
-        if socket is None:
-            continue
+    for eio_sid, socket in list(socketio.server.eio.sockets.items()):
         waiting = socket.queue.qsize()
-        wire = socketio.server.get_environ(sid, "/").get(KEY)
+        wire = socketio.server.environ.get(eio_sid, {}).get(KEY)
         is_stuck = wire is not None and wire.waits_since and now - wire.waits_since > STUCK_S
         if waiting > QUEUE_LIMIT or is_stuck:
             dropped += 1
             log.warning("a browser reads nothing (%d packets wait): dropped", waiting)
-            _cut(socket, wire)
+            cut(socket, wire)
         elif wire is not None and socket.last_ping and now - wire.moved_at < LOOK_S:
             socket.last_ping = time.time()
     return dropped
@@ -59,11 +55,11 @@ def drop_strangers(socketio: SocketIO, since: dict[str, float]) -> int:
             since.pop(eio_sid, None)
         elif now - since.setdefault(eio_sid, now) > STRANGER_S:
             dropped += 1
-            _cut(socket, server.environ.get(eio_sid, {}).get(KEY))
+            cut(socket, server.environ.get(eio_sid, {}).get(KEY))
     return dropped
 
 
-def _cut(socket: Any, wire: Any) -> None:
+def cut(socket: Any, wire: Any) -> None:
     """Close it at once: what waits for it goes, and its TCP connection, on which a greenlet may hang."""
     while socket.queue.qsize():
         socket.queue.get_nowait()
