@@ -34,6 +34,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A wall's account that was just added or disabled is known after this long.
 WALLS_EVERY_S = 1.0
 COOKIE_S = 13 * 3600
+# The app's extension that is told of every refusal: (person, right).
+REFUSED = "lianqin.refused"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 WALL_COOKIE_S = 400 * 86_400  # the longest that browsers keep one
 
@@ -161,10 +163,10 @@ def person() -> Person:
     return found.person
 
 
-def refuse(code: int, text: str) -> NoReturn:
-    """Answer an API's request with a reason in JSON."""
+def refuse(code: int, text: str, right: str = "") -> NoReturn:
+    """Answer an API's request with a reason in JSON; ``right``: which one is missing."""
     if code == 403:
-        _note(person(), text)
+        _note(person(), right or text)
     body = msgspec.json.encode({"error": text})
     flask.abort(Response(body, code, content_type="application/json; charset=utf-8"))
 
@@ -172,13 +174,15 @@ def refuse(code: int, text: str) -> NoReturn:
 def _note(asking: Person, right: str) -> None:
     """Who was refused what, for the log (ASVS 5.0, 16.3.2)."""
     log.warning("%s (%s) may not %r: %s %r", asking.user_id, asking.role, right, request.method, request.path)
+    if (told := flask.current_app.extensions.get(REFUSED)) is not None:
+        told(asking, right)
 
 
 def allowed(right: str, street: str | None = None, community: str | None = None) -> Person:
     """The person, who has this right there; answers 403 for all others."""
     asking = person()
     if not may(asking, right, street, community):
-        refuse(403, f"无权：{right} / not allowed: {right}")
+        refuse(403, f"无权：{right} / not allowed: {right}", right)
     return asking
 
 

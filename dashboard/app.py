@@ -14,7 +14,7 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard.access import Access, person, register_access
+from dashboard.access import REFUSED, Access, person, register_access
 from dashboard.audit_endpoints import Auditing, register_audit
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.callbacks.desk import DeskPanel
@@ -23,6 +23,7 @@ from dashboard.desk_endpoints import register_desk
 from dashboard.desk_live import DeskRoom
 from dashboard.duty_endpoints import Duty, register_duty
 from dashboard.endpoints import register_endpoints
+from dashboard.exporting import register_exporting
 from dashboard.guards import PAGES
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
@@ -162,6 +163,8 @@ def create_app(doors: Doors) -> Web:
         lambda code: doors.district.streets[code].name if code in doors.district.streets else code, _sso(settings),
     )  # fmt: skip
     register_login(server, pages)
+    register_exporting(server)
+    server.extensions[REFUSED] = recorder.refused
     wall_callbacks.register(
         app,
         doors.district,
@@ -176,8 +179,8 @@ def create_app(doors: Doors) -> Web:
         recorder.look,
     )
     register_endpoints(server, doors.district, room, follower, doors.clock)
-    register_coverage(server, doors.district, room, follower, doors.clock, offload)
-    register_indicators(server, doors.district, doors.engine, doors.clock, offload)
+    register_coverage(server, doors.district, room, follower, doors.clock, offload, recorder)
+    register_indicators(server, doors.district, doors.engine, doors.clock, offload, recorder)
     commanding = Commanding(
         doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place), offload=offload
     )  # fmt: skip

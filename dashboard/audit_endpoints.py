@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from dashboard.access import machine_ms, person, refuse
 from dashboard.bodies import number
+from dashboard.exporting import download
 from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.audit import ACTIONS, KEPT_DAYS, Record
@@ -198,8 +199,5 @@ def register_audit(server: Flask, auditing: Auditing) -> None:
         text, rows = auditing.offload(table)
         if rows > MOST_ROWS:
             refuse(413, words["audit"]["too_many"].format(n=f"{MOST_ROWS:,}"))
-        auditing.record("export", asking, "audit.csv", {"rows": rows})
-        stamp = auditing.at(machine_ms())[:10]
-        response = Response(text.encode(), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="audit-{stamp}.csv"'
-        return response
+        name = f"audit-{auditing.at(machine_ms())[:10]}.csv"
+        return download(auditing.record, asking, "audit.csv", text.encode(), "text/csv; charset=utf-8", name, rows=rows)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from dashboard.cli_acts import leaves, write_down
 from dashboard.cli_archive import add_commands as add_archive_commands
 from dashboard.cli_people import add_commands as add_people_commands
 from dashboard.cli_report import add_commands as add_report_commands
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = _settings(options)
         if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
             settings = with_local_key(with_local_redis(settings))
+        write_down(options, settings)
         command: Command = options.command
         return command(options, settings)
     except PackageError as error:
@@ -179,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
     contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
     local(add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"))
+    for name, leaf in leaves(parser):
+        leaf.set_defaults(command_name=name)
     return parser
 
 

@@ -10,8 +10,11 @@ import flask
 import msgspec
 from flask import Flask, Response
 
+from dashboard.access import person
 from dashboard.bodies import number
+from dashboard.exporting import download
 from dashboard.live import LiveRoom
+from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.clock import Clock
 from services.coverage.told import Plan
@@ -27,7 +30,13 @@ NO_PLAN = {"error": "there is no plan yet: it is made once cameras are loaded"}
 
 
 def register_coverage(  # noqa: PLR0917  # one of each door
-    server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock, offload: Callable[[Any], Any]
+    server: Flask,
+    district: District,
+    room: LiveRoom,
+    follower: Follower,
+    clock: Clock,
+    offload: Callable[[Any], Any],
+    record: Recorder,
 ) -> None:
     """Add the addresses to the Flask app."""
     plane = plane_of(district)
@@ -95,8 +104,5 @@ def register_coverage(  # noqa: PLR0917  # one of each door
 
     def _download(text: str, kind: str, ending: str, n: int) -> Response:
         day = datetime.fromtimestamp(clock.now_ms() / 1000, district.zone).strftime("%Y%m%d")
-        response = Response(text.encode(), content_type=kind)
         name = f"sites-{district.code}-{day}-{n}.{ending}"
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return download(record, person(), f"plan.{ending}", text.encode(), kind, name, rows=n)

@@ -11,6 +11,7 @@ from msgspec import Meta
 from dashboard.access import Access, allowed, machine_ms, person, refuse
 from dashboard.bodies import as_json, body
 from dashboard.desk_live import DeskRoom
+from dashboard.exporting import download
 from dashboard.live import LiveRoom
 from dashboard.recording import Recorder
 from dashboard.texts import texts
@@ -23,6 +24,7 @@ from services.escalation.rules import Proposal
 from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
 from services.liveboard.lenses import unit_streets
+from services.masking import for_file
 from services.platform.errors import STORE_ERRORS
 from services.projector.follow import Offload
 from services.proposals import decline
@@ -32,6 +34,7 @@ from services.store.engine import writing
 
 ViewName = Annotated[str, Meta(min_length=1, max_length=40)]
 PAGES = frozenset({"desk", "street"})
+CASES_A_ROW = 100  # of the audit: a command names every case that it is about
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -71,11 +74,13 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     def send(wish: Wish, asking: Person) -> Response:
         found = board()
         situation = Situation(found.rows, unit_streets(found), clock.now_ms())
-        cases = [case_id for case_id, _ in wish.cases[:20]]
-        record("command", asking, cases[0] if cases else "", {
-            "type": wish.type, "cases": cases, "n": len(wish.cases), "reason": wish.reason[:500],
-            "batch": wish.batch[:64],
-        })  # fmt: skip
+        cases = [case_id[:200] for case_id, _ in wish.cases]
+        record.many("command", asking, [
+            (part[0] if part else "", {
+                "type": wish.type, "cases": part, "n": len(cases), "reason": wish.reason[:500],
+                "batch": wish.batch[:64],
+            }) for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
+        ])  # fmt: skip
         # Before they leave: the answer may be here sooner than we are back.
         ids = {command_id(district.code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
         desk.wait_for(ids, asking.user_id)
@@ -176,15 +181,12 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
         mine = street or asking.street
         words = texts(flask.request.args.get("lang", ""))
         found = board()
-        rows = [
-            row for row in found.rows.values()
-            if (not mine or row.street == mine) and may(asking, "export_cases", row.street, row.community)
-        ]  # fmt: skip
+        mine_rows = [row for row in found.rows.values() if not mine or row.street == mine]
+        rows = [told for row in mine_rows if (told := for_file(row, asking, district.units)) is not None]
         now = clock.now_ms()
         lights = {row.case_id: found.lights[row.case_id] for row in rows}
         text = offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
-        record("export", asking, f"cases.csv {mine}".strip(), {"rows": len(rows)})
         stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
-        response = Response(text.encode(), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="cases-{mine or district.code}-{stamp}.csv"'
-        return response
+        name = f"cases-{mine or district.code}-{stamp}.csv"
+        about = f"cases.csv {mine}".strip()
+        return download(record, asking, about, text.encode(), "text/csv; charset=utf-8", name, rows=len(rows))

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from dashboard.access import allowed, person
+from dashboard.recording import Recorder
 from services.clock import Clock, to_rfc3339
 from services.district.package import District
 from services.figures import Days, NotKept, Scope, cases_behind, earlier, figures, window_of
@@ -31,8 +32,13 @@ class _Asked(ValueError):
     """A question that cannot be answered; the text says what to ask instead."""
 
 
-def register_indicators(
-    server: flask.Flask, district: District, engine: Engine, clock: Clock, offload: Callable[[Any], Any]
+def register_indicators(  # noqa: PLR0917  # one of each door
+    server: flask.Flask,
+    district: District,
+    engine: Engine,
+    clock: Clock,
+    offload: Callable[[Any], Any],
+    record: Recorder,
 ) -> None:
     """Add the addresses to the Flask app."""
 
@@ -42,7 +48,7 @@ def register_indicators(
 
     @server.get("/api/v1/indicators/<name>/cases")
     def cases(name: str) -> Answer:
-        return _answered(lambda: _cases(name, district, engine, clock.now_ms(), offload))
+        return _answered(lambda: _cases(name, district, engine, clock.now_ms(), offload, record))
 
 
 def _answered(work: Callable[[], dict[str, Any]]) -> Answer:
@@ -95,7 +101,9 @@ def _value(of_group: list[Figure], name: str) -> float | None:
     return next((f.value for f in of_group if f.name == name), None)
 
 
-def _cases(name: str, district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:
+def _cases(  # noqa: PLR0917  # of what, for whom
+    name: str, district: District, engine: Engine, now: int, offload: Callable[[Any], Any], record: Recorder
+) -> dict[str, Any]:
     if name not in INDICATORS:
         raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
     days, scope = _span(district, now), _scope()
@@ -112,6 +120,9 @@ def _cases(name: str, district: District, engine: Engine, now: int, offload: Cal
             ]  # fmt: skip
 
     found: list[dict[str, Any]] = offload(read)
+    record("see_cases", asking, f"indicator {name}", {
+        "list": name, "asked": scope.named, "first": days.first, "until": days.end, "rows": len(found[:MOST_CASES]),
+    })  # fmt: skip
     return {
         "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.as_of),
         "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.bodies import packed
+from dashboard.exporting import download
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
 from dashboard.leadership_lists import PARTS, Asked, open_part
@@ -165,6 +166,9 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         except SpanRefused as error:
             refuse(400, words["leadership"]["refused"][error.code])
         said = Words(leading.report(span, street, unit), span, words, leading.district)
+        leading.recorder("see_cases", person(), f"/leadership {span.text} {street}{unit}".strip(), {
+            "list": name or part, "code": request.args.get("code", "")[:64],
+        })  # fmt: skip
         return _part(leading, said, Asked(part, request.args.get("code", ""))) if part else _cases(leading, said, name)
 
     @server.get("/leadership.csv")
@@ -180,11 +184,11 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         said = Words(report, span, words, leading.district)
         rows = figure_rows(said, cameras=may(asking, "see_coverage"))
         text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), machine_ms()))
-        leading.recorder("export", asking, f"leadership.csv {span.text} {street}{unit}".strip(), {"rows": len(rows)})
-        response = Response(text.encode(), content_type="text/csv; charset=utf-8")
         name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return response
+        about = f"leadership.csv {span.text} {street}{unit}".strip()
+        return download(
+            leading.recorder, asking, about, text.encode(), "text/csv; charset=utf-8", f"{name}.csv", rows=len(rows)
+        )
 
 
 def _query(**values: str) -> str:

@@ -7,11 +7,13 @@ from flask import Flask, Response
 
 from dashboard.access import allowed, machine_ms, person, refuse
 from dashboard.bodies import as_json, body
+from dashboard.exporting import download
 from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
+from dashboard.papers.order import may_fetch, order_of
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
 from services.leadership.spans import SpanRefused
-from services.rights import DISTRICT, may
+from services.rights import DISTRICT, Person, may
 from services.store import jobs
 from services.store.engine import writing
 from services.store.jobs import Job
@@ -38,9 +40,9 @@ def register_papers(server: Flask, leading: Leading) -> None:
     """Add the addresses."""
     engine, offload = leading.engine, leading.offload
 
-    def ask(kind: str, wanted: msgspec.Struct, who: str) -> Response:
-        text = msgspec.json.encode(wanted).decode()
-        job = Job(secrets.token_urlsafe(12), kind, text, who, machine_ms(), "waiting", 0, "", "")
+    def ask(kind: str, wanted: msgspec.Struct, asking: Person) -> Response:
+        text = order_of(asking, wanted)
+        job = Job(secrets.token_urlsafe(12), kind, text, asking.user_id, machine_ms(), "waiting", 0, "", "")
 
         def keep() -> bool:
             with writing(engine) as connection:
@@ -71,7 +73,7 @@ def register_papers(server: Flask, leading: Leading) -> None:
         leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
             "kind": asked.kind, "cases": asked.cases,
         })  # fmt: skip
-        return ask(asked.kind, wanted, asking.user_id)
+        return ask(asked.kind, wanted, asking)
 
     @server.post("/api/v1/papers/review")
     def ask_review() -> Response:
@@ -80,19 +82,25 @@ def register_papers(server: Flask, leading: Leading) -> None:
             refuse(400, f"at is a moment in Unix ms, hours from 1 to {MOST_HOURS}")
         asking = allowed("export_review", DISTRICT)
         leading.recorder("export", asking, f"review {asked.at}", {"kind": KIND, "hours": asked.hours})
-        return ask(KIND, asked, asking.user_id)
+        return ask(KIND, asked, asking)
 
-    @server.get("/api/v1/papers/<job_id>")
-    def paper_state(job_id: str) -> Response:
-        asking = person()
+    def job_of(asking: Person, job_id: str) -> Job:
+        """A job of the person's, who may still have what it makes; else 404 or 403."""
 
         def read() -> Job | None:
             with engine.connect() as connection:
                 return jobs.one(connection, job_id[:40], asking.user_id)
 
-        job = offload(read)
+        job: Job | None = offload(read)
         if job is None:
             refuse(404, "no such paper of yours")
+        if not may_fetch(asking, job):
+            refuse(403, "权限已变，请重新申请 / your rights have changed since: ask for it again", "export_report")
+        return job
+
+    @server.get("/api/v1/papers/<job_id>")
+    def paper_state(job_id: str) -> Response:
+        job = job_of(person(), job_id)
         return as_json(
             {"state": job.state, "said": job.said, "name": job.name, "waits_ms": machine_ms() - job.asked_at}
         )
@@ -100,15 +108,14 @@ def register_papers(server: Flask, leading: Leading) -> None:
     @server.get("/api/v1/papers/<job_id>/file")
     def paper_file(job_id: str) -> Response:
         asking = person()
+        job = job_of(asking, job_id)
 
         def read() -> tuple[str, bytes] | None:
             with engine.connect() as connection:
-                return jobs.file_of(connection, job_id[:40], asking.user_id)
+                return jobs.file_of(connection, job.id, asking.user_id)
 
         found = offload(read)
         if found is None:
             refuse(404, "no such paper of yours, or it is not made yet")
         name, data = found
-        response = Response(data, content_type=TYPES[name.rpartition(".")[2]])
-        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return download(leading.recorder, asking, f"paper {name}", data, TYPES[name.rpartition(".")[2]], name)

@@ -4,20 +4,25 @@ What leaves (a command, a revealed field, a file) is written down first: what ca
 What is kept here with its own who and when (an alarm taken, an entry, a signature, a report) follows just after.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flask
 
 from dashboard.access import machine_ms
-from services.audit import Who
+from services.audit import Deed, Who
 from services.events.personal import mask_text
-from services.rights import Person
+from services.rights import RIGHTS, Person
 from services.store.audit import AuditLog
 
 # One panel that is opened again within this time is one look.
 LOOK_MS = 10 * 60_000
 _KEPT = 5000
+# Whoever asks for one of these and may not is on the record, not only in the log.
+REFUSALS_RECORDED = frozenset(
+    name for name in RIGHTS if name.startswith("export_") or name in {"reveal", "read_audit", "sign_handover"}
+)
+REFUSAL_MS = 60_000
 
 
 class Recorder:
@@ -29,9 +34,26 @@ class Recorder:
 
     def __call__(self, action: str, person: Person | None, about: str, detail: Mapping[str, Any]) -> None:
         """One row: ``person`` is None where nobody has logged in (yet)."""
+        self.many(action, person, [(about, detail)])
+
+    def many(self, action: str, person: Person | None, deeds: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """A row for each (about, detail), all or none."""
         who, now = who_of(person), machine_ms()
-        shown: dict[str, Any] = {k: mask_text(v) if isinstance(v, str) else v for k, v in detail.items()}
-        self._offload(lambda: self.log.append(now, who, action, about, **shown))
+        rows = [
+            Deed(action, about, {k: mask_text(v) if isinstance(v, str) else v for k, v in detail.items()})
+            for about, detail in deeds
+        ]
+        self._offload(lambda: self.log.append_many(now, who, rows))
+
+    def refused(self, person: Person, right: str) -> None:
+        """A person was refused a file, a field unmasked, or the audit: once a minute for each."""
+        if right not in REFUSALS_RECORDED:
+            return
+        now, key = machine_ms(), (person.user_id, f"refused {right}")
+        if now - self._looks.get(key, -REFUSAL_MS) < REFUSAL_MS:
+            return
+        self._looks[key] = now
+        self("refused", person, right, {"page": flask.request.path[:200]})
 
     def look(self, person: Person, about: str, action: str = "see_case") -> None:
         """A person opened a case's panel, or a page."""

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
 from dashboard.papers import review_paper
-from dashboard.papers.make import Wanted, papers
+from dashboard.papers.make import papers
+from dashboard.papers.order import read_order
 from services.clock import Clock
 from services.district.package import District
 from services.health.pulse import NO_PULSE, Pulse
@@ -83,11 +83,13 @@ class Worker:
     def _made(self, job: Job) -> tuple[str, bytes]:
         """The name and the bytes of what was asked for."""
         doors = self._engine, self._district, self._clock.now_ms()
-        if job.kind == review_paper.KIND:
-            return review_paper.review_paper(
-                *doors, msgspec.json.decode(job.wanted, type=review_paper.WantedReview), job.who
-            )
-        (found, *_) = papers(*doors, msgspec.json.decode(job.wanted, type=Wanted), job.who)
+        order = read_order(job)
+        if order is None:
+            raise OperationError("it was asked for by an older version, which kept no person: ask for it again")
+        asking, wanted = order
+        if isinstance(wanted, review_paper.WantedReview):
+            return review_paper.review_paper(*doors, wanted, job.who)
+        (found, *_) = papers(*doors, wanted, job.who, asking)
         return found
 
     def _say(self, job: Job, over: threading.Event) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from services import passwords
 from services.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.store import accounts as store
+from services.store import jobs
 from services.store.accounts import Account, Session
 from services.store.engine import writing
 
@@ -240,6 +241,8 @@ def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int
             raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
         _check(msgspec.structs.replace(found, **values))
         store.change(connection, user_id, **values, changed_at=now, failures=0, locked_until=0)
+        if values.keys() & {"role", "street", "community", "is_disabled"}:
+            jobs.drop_of(connection, user_id)  # what was made for them they may perhaps not have any more
         return store.end_sessions(connection, user_id, now)
 
 

@@ -4,11 +4,15 @@ The wall hangs in a room that visitors see: no description, no address, no perso
 case (domains 09 and 10) stands at its grid's centre, without text.
 """
 
+from collections.abc import Container
+
 import msgspec
 
 from services.cases import CaseRow, PresentEscalation, decode_escalation
 from services.district.package import Area, District
 from services.events.codes import SENSITIVE_DOMAINS
+from services.events.personal import mask_text
+from services.rights import DISTRICT, Person, may
 
 
 class WallCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -67,6 +71,23 @@ def for_wall(row: CaseRow, light: int, centres: GridCentres, *, unseen: bool = F
         row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
         escalation, light, int(unseen),
     )  # fmt: skip
+
+
+def for_file(row: CaseRow, asking: Person | None, known_units: Container[str]) -> CaseRow | None:
+    """The case as a file may have it that ``asking`` takes along; None: it is not theirs. None asks for the machine's.
+
+    A file goes on without us: of a sensitive case it names class, community and grid only for who works on it, and a
+    unit only when the package knows it (it may be any text). One rule for every file with cases in it.
+    """
+    place = row.street or DISTRICT, row.community
+    if asking is not None and not may(asking, "export_cases", *place):
+        return None
+    if row.domain not in SENSITIVE_DOMAINS:
+        return msgspec.structs.replace(row, class_name=mask_text(row.class_name))
+    if asking is not None and may(asking, "see_sensitive", *place):
+        return msgspec.structs.replace(row, class_name=mask_text(row.class_name))
+    unit = row.lead_unit if row.lead_unit in known_units else ""
+    return msgspec.structs.replace(row, class_name="", community="", grid="", lead_unit=unit)
 
 
 def _short(degrees: float | None) -> float | None:

@@ -50,6 +50,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_ground": _all("wall", "duty_officer", "leader", "street_staff"),
     "see_case": _own("wall", "duty_officer", "leader"),
     "see_texts": _own("duty_officer", "leader"),
+    "see_sensitive": _own("duty_officer"),
     "see_desk": _all("duty_officer", "leader"),
     "see_street": _own("duty_officer", "leader"),
     "see_units": _own("duty_officer", "leader"),

@@ -23,7 +23,9 @@ from services.leadership.gather import gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, SpanRefused, as_date, latest, parse
 from services.leadership.words import Words
+from services.masking import for_file
 from services.publishing import OperationError
+from services.rights import Person
 from services.settings import Settings
 from services.store import schema
 
@@ -54,10 +56,10 @@ def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> I
         yield folder / name
 
 
-def papers(  # of what, when, for whom
-    engine: Engine, district: District, now: int, wanted: Wanted, by: str
+def papers(  # noqa: PLR0917  # of what, when, for whom
+    engine: Engine, district: District, now: int, wanted: Wanted, by: str, asking: Person | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """The papers' names and bytes, one after the other.
+    """The papers' names and bytes, one after the other. ``asking`` sees their own cases; None: this machine's, all.
 
     Raises OperationError in words for a span, street or unit that is none, and for too many cases.
     """
@@ -82,7 +84,7 @@ def papers(  # of what, when, for whom
             book = Workbook(report, span, words, district, made, cameras=wanted.cameras)
             try:
                 if wanted.with_cases:
-                    book.add_cases(_cases(connection, district, span, report))
+                    book.add_cases(_cases(connection, district, span, report, asking))
             except BaseException:
                 book.drop()
                 raise
@@ -100,8 +102,13 @@ def _span(wanted: Wanted, district: District, now: int) -> Span:
         raise OperationError(str(error)) from None
 
 
-def _cases(connection: Connection, district: District, span: Span, report: Report) -> Iterator[CaseRow]:
-    """Cases reported or closed in the span, by their report. Raises OperationError where there are too many."""
+def _cases(
+    connection: Connection, district: District, span: Span, report: Report, asking: Person | None
+) -> Iterator[CaseRow]:
+    """Cases reported or closed in the span, by their report, as ``asking`` may have them in a file.
+
+    Raises OperationError where there are too many.
+    """
     window, c = window_of(district, Days(*span.numbers), report.as_of), schema.cases.c
     named = [c.street == report.street] if report.street else []
     named += [c.lead_unit == report.unit] if report.unit else []
@@ -115,4 +122,5 @@ def _cases(connection: Connection, district: District, span: Span, report: Repor
         select(*columns).where(*where).order_by(c.reported_at, c.case_id)
     )
     for row in rows:
-        yield CaseRow(*row)
+        if (told := for_file(CaseRow(*row), asking, district.units)) is not None:
+            yield told

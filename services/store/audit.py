@@ -53,7 +53,6 @@ class AuditLog:
         self, engine: Engine, signer: Signer = NO_SIGNER, note: Callable[[Record], None] = lambda _: None
     ) -> None:
         self._engine, self._signer, self._note = engine, signer, note
-        self._strange: set[str] = set()
 
     def append(
         self, now: int, who: Who, action: str, about: str = "", /, *, within: Connection | None = None, **detail: object
@@ -84,14 +83,9 @@ class AuditLog:
 
     def _marked(self, connection: Connection, last: Record | None, prior: Record | None, now: int) -> list[Record]:
         why = distrust(last, prior, self._signer)
-        if last is None or not why:
+        # While a key is changed some processes do not know the new one yet; ``verify`` fails for a name that is none.
+        if last is None or why in {"", "unknown"}:
             return []
-        if why == "unknown":
-            # While a key is being changed some processes do not know the new one yet: each says so once.
-            name = last.hash.split(":")[1]
-            if name in self._strange:
-                return []
-            self._strange.add(name)
         first = _first_of_these(connection, last, self._signer)
         mark = Deed("unsealed_before", "", {"first": first, "last": last.number, "why": why})
         return list(chain(last, now, SYSTEM, [mark], self._signer))

@@ -87,6 +87,11 @@ def file_of(connection: Connection, job_id: str, who: str) -> tuple[str, bytes] 
     return None if row is None or row.file is None else (str(row.name), bytes(row.file))
 
 
+def drop_of(connection: Connection, who: str) -> int:
+    """Delete a person's jobs, made or not: their rights have changed. Returns how many."""
+    return int(connection.execute(delete(table).where(_C.who == who)).rowcount)
+
+
 def forget_old(connection: Connection, now: int) -> int:
     """Delete what was asked for more than a week ago; returns how many."""
     return int(connection.execute(delete(table).where(_C.asked_at < now - KEPT_MS)).rowcount)
