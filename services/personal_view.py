@@ -13,7 +13,8 @@ from services.audit import Who
 from services.events.case import Case
 from services.events.kept import kept_decoder
 from services.events.personal import mask_name, mask_text
-from services.events.set_apart import Personal, decode_personal, mask_field, texts_of
+from services.events.personal_own import NOBODY, Own
+from services.events.set_apart import Personal, decode_personal, mask_field, people_in, texts_of
 from services.sealing import Sealer
 from services.store.audit import AuditLog
 from services.store.personal_rows import Told, sealed_of, standing
@@ -83,7 +84,8 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
         text = texts_of(_CASE(told.data)).get(field)
         if text is None and field not in {NAME, PHONE}:
             raise RevealRefused("unknown_field", f"case {case_id} has no field {field}")
-        is_plain = text is not None and mask_field(field, text) != text  # kept by an older version, in the clear
+        # Kept by an older version, in the clear.
+        is_plain = text is not None and mask_field(field, text, _Kept(connection, sealer, case_id).people()) != text
         if not is_plain and next(sealed_of(connection, case_id), None) is None:
             raise RevealRefused("nothing_kept", f"of case {case_id} nothing was kept: there was no key when it came")
     # A reason is free text as well, and the audit is for ever.
@@ -116,9 +118,22 @@ class _Kept:
         """The text that stands masked as ``shown``."""
         for personal in self._each():
             text = personal.texts.get(field)
-            if text is not None and mask_field(field, text) == shown:
+            if text is not None and shown in {mask_field(field, text), mask_field(field, text, people_in(personal))}:
+                return text
+        # The case's people may have been told by another event than the one that has the text.
+        own = self.people()
+        for personal in self._each():
+            text = personal.texts.get(field)
+            if text is not None and mask_field(field, text, own | people_in(personal)) == shown:
                 return text
         return None
+
+    def people(self) -> Own:
+        """Everybody whom an event of the case has named."""
+        found = NOBODY
+        for personal in self._each():
+            found |= people_in(personal)
+        return found
 
     def reporter(self, field: str) -> str | None:
         """The reporter's name or phone, as told last."""
@@ -144,7 +159,7 @@ class _Kept:
 
 
 def _field(path: str, text: str, kept: _Kept) -> PersonalField:
-    shown = mask_field(path, text)
+    shown = mask_field(path, text, kept.people())
     if shown != text:  # kept by an older version, in the clear
         return PersonalField(path, shown, True)
     if "*" not in text:

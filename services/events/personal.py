@@ -7,6 +7,7 @@ import re
 
 from services.events.personal_names import mask_name, mask_names
 from services.events.personal_numbers import mask_numbers
+from services.events.personal_own import own_of
 
 __all__ = ["PERSONAL_FIELDS", "mask_name", "mask_refused", "mask_text"]
 
@@ -22,7 +23,9 @@ _NOTABLE = re.compile(r"[\[\]{}\"']")
 _STRING_END = {quote: re.compile(rf"(?s)(?:[^{quote}\\]|\\.)*(?:{quote}|\\?\Z)") for quote in "\"'"}
 _FULL_WIDTH = re.compile(r"[０-９]")
 _HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
-_ESCAPED_DIGIT = re.compile(r"\\u00(3\d)")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_HALF_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
+LONGEST_NAME = 100
 
 
 def mask_text(text: str) -> str:
@@ -44,12 +47,33 @@ def mask_text(text: str) -> str:
 def mask_refused(raw: bytes) -> str:
     """A refused entry's text for people to read: personal fields out, numbers masked."""
     text = raw[: SHOWN_CHARACTERS * 4].decode("utf-8", "replace")
-    text = _ESCAPED_DIGIT.sub(lambda found: chr(int(found.group(1), 16)), text)
+    text = _HALF_ESCAPE.sub("", _ESCAPED.sub(_unescaped, text))
     parts, at = [], 0
+    names: list[str] = []
+    phones: list[str] = []
     while (field := _FIELD.search(text, at)) is not None:
         parts += [text[at : field.end()], '"***"']
         at = _value_end(text, field.end())
-    return mask_text("".join(parts) + text[at:])[:SHOWN_CHARACTERS]
+        _people(field.group(), text[field.end() : at], names, phones)
+    shown = own_of(names, phones).mask_cut("".join(parts) + text[at:])
+    return mask_text(shown)[:SHOWN_CHARACTERS]
+
+
+def _people(field: str, value: str, names: list[str], phones: list[str]) -> None:
+    """Who and which numbers stand in a field that was taken out: they are looked for in the rest of the text."""
+    if value[:1] in {"{", "["}:
+        for inner in _FIELD.finditer(value):
+            if (start := inner.end()) < len(value) and value[start] not in "{[":
+                _people(inner.group(), value[start : _value_end(value, start)], names, phones)
+        return
+    plain = value.strip(" \t\r\n\\\"'")
+    (phones if "phone" in field.lower() else names).append(plain[:LONGEST_NAME])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """The character of an escape of JSON; a quote, a control or half of a character stays as it is."""
+    character = chr(int(found.group(1), 16))
+    return character if character.isprintable() and character not in "\"\\'" else found.group()
 
 
 def _value_end(text: str, start: int) -> int:

@@ -12,10 +12,12 @@ import msgspec
 
 from services.events.case import Case, Escalation, Part, Step, Whistle
 from services.events.personal import mask_name, mask_text
+from services.events.personal_own import NOBODY, Own, own_of
 
 P = TypeVar("P", bound=Part)
 LONGEST_NAME, LONGEST_REMEMBERED = 64, 500
 TEXTS = ("title", "description", "address")
+NAME_FIELDS = frozenset({"handler", "actor", "acknowledged_by"})
 # What a field of names holds besides: an account or a unit (zhang-3, U12), a post (派遣员, 值班长).
 _NO_NAME = re.compile(
     r"(?a:[\w./:@-]*[\d_./:@-][\w./:@-]*)|"
@@ -41,32 +43,58 @@ encode_personal = msgspec.json.Encoder().encode
 
 
 def set_apart(case: Case) -> tuple[Case, Personal | None]:
-    """The case as it may be kept, and what was taken out of it: None when nothing was. Again it changes nothing."""
-    texts: dict[str, str] = {}
-    changes: dict[str, Any] = {}
-    for field in TEXTS:
-        if (text := getattr(case, field)) and (shown := _text(text)) != text:
-            changes[field], texts[field] = shown, text
-    if (handler := case.handler) and (shown := mask_person(handler)) != handler:
-        changes["handler"], texts["handler"] = shown, handler
-    if case.step is not None and (step := _step(case.step, texts)) is not case.step:
-        changes["step"] = step
-    if case.escalations:
-        passed = [_escalation(i, one, texts) for i, one in enumerate(case.escalations)]
-        changes["escalations"] = passed
-    if case.whistles:
-        blown = [_whistle(i, one, texts) for i, one in enumerate(case.whistles)]
-        changes["whistles"] = blown
+    """The case as it may be kept, and what was taken out of it: None when nothing was. Again it changes nothing.
+
+    The people whom the event itself names are masked in its texts literally, before the patterns look at them.
+    """
     reporter = case.reporter
+    kept, texts = set_apart_of(case, people_of(case))
     if reporter is not None:
-        changes["reporter"] = None
-    if not changes:
-        return case, None
-    kept = msgspec.structs.replace(case, **changes)
+        kept = msgspec.structs.replace(kept, reporter=None)
     if not texts and reporter is None:
         return kept, None
     name, phone = (reporter.name, reporter.phone) if reporter is not None else (None, None)
     return kept, Personal(name, phone, texts)
+
+
+def set_apart_of(case: Case, own: Own) -> tuple[Case, dict[str, str]]:
+    """The case with its texts masked, ``own`` people first, and the originals by field. The same case: none was."""
+    texts: dict[str, str] = {}
+    changes: dict[str, Any] = {}
+    for field in TEXTS:
+        if (text := getattr(case, field)) and (shown := _text(text, own)) != text:
+            changes[field], texts[field] = shown, text
+    if (handler := case.handler) and (shown := mask_person(handler)) != handler:
+        changes["handler"], texts["handler"] = shown, handler
+    if case.step is not None and (step := _step(case.step, texts, own)) is not case.step:
+        changes["step"] = step
+    if case.escalations:
+        passed = [_escalation(i, one, texts, own) for i, one in enumerate(case.escalations)]
+        if any(new is not old for new, old in zip(passed, case.escalations, strict=True)):
+            changes["escalations"] = passed
+    if case.whistles:
+        blown = [_whistle(i, one, texts, own) for i, one in enumerate(case.whistles)]
+        if any(new is not old for new, old in zip(blown, case.whistles, strict=True)):
+            changes["whistles"] = blown
+    return (msgspec.structs.replace(case, **changes) if changes else case), texts
+
+
+def people_of(case: Case) -> Own:
+    """Everybody whom the event names in a field of its own: reporter, handler, who acted, who acknowledged."""
+    names = [case.handler, *(passed.acknowledged_by for passed in case.escalations)]
+    if case.step is not None:
+        names.append(case.step.actor)
+    names = [name for name in names if name and mask_person(name) != name]
+    reporter = case.reporter
+    if reporter is None:
+        return own_of(names, ()) if names else NOBODY
+    return own_of([reporter.name, *names], [reporter.phone])
+
+
+def people_in(personal: Personal) -> Own:
+    """The same people, from what is sealed."""
+    names = [text for path, text in personal.texts.items() if path.rpartition(".")[2] in NAME_FIELDS]
+    return own_of([personal.name, *names], [personal.phone])
 
 
 def mask_person(name: str) -> str:
@@ -87,10 +115,10 @@ def texts_of(case: Case) -> dict[str, str]:
     return {path: text for path, text in found.items() if text}
 
 
-def mask_field(path: str, text: str) -> str:
-    """A field's text as it may be shown."""
-    is_name = path.rpartition(".")[2] in {"handler", "actor", "acknowledged_by"}
-    return mask_person(text) if is_name else mask_text(text)
+def mask_field(path: str, text: str, own: Own = NOBODY) -> str:
+    """A field's text as it may be shown; ``own``: the case's people, who are masked before the patterns."""
+    is_name = path.rpartition(".")[2] in NAME_FIELDS
+    return mask_person(text) if is_name else mask_text(own.mask(text))
 
 
 @lru_cache(maxsize=4096)
@@ -98,30 +126,34 @@ def _person(name: str) -> str:
     return name if _NO_NAME.fullmatch(name) else mask_name(name)
 
 
-def _text(text: str) -> str:
-    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else mask_text(text)
+def _text(text: str, own: Own) -> str:
+    return _remembered(text, own) if len(text) <= LONGEST_REMEMBERED else mask_text(own.mask(text))
 
 
-# An event carries the whole case: its texts come again and again.
-_remembered = lru_cache(maxsize=4096)(mask_text)
+@lru_cache(maxsize=4096)
+def _remembered(text: str, own: Own) -> str:
+    """An event carries the whole case: its texts come again and again."""
+    return mask_text(own.mask(text))
 
 
-def _step(step: Step, texts: dict[str, str]) -> Step:
-    return _part(step, "step", ("reason", "note"), "actor", texts)
+def _step(step: Step, texts: dict[str, str], own: Own) -> Step:
+    return _part(step, "step", ("reason", "note"), "actor", texts, own)
 
 
-def _escalation(i: int, passed: Escalation, texts: dict[str, str]) -> Escalation:
-    return _part(passed, f"escalations.{i}", ("reason",), "acknowledged_by", texts)
+def _escalation(i: int, passed: Escalation, texts: dict[str, str], own: Own) -> Escalation:
+    return _part(passed, f"escalations.{i}", ("reason",), "acknowledged_by", texts, own)
 
 
-def _whistle(i: int, whistle: Whistle, texts: dict[str, str]) -> Whistle:
-    return _part(whistle, f"whistles.{i}", ("result",), "", texts)
+def _whistle(i: int, whistle: Whistle, texts: dict[str, str], own: Own) -> Whistle:
+    return _part(whistle, f"whistles.{i}", ("result",), "", texts, own)
 
 
-def _part(part: P, path: str, free: tuple[str, ...], person: str, texts: dict[str, str]) -> P:
+def _part(  # noqa: PLR0917  # a part and its fields
+    part: P, path: str, free: tuple[str, ...], person: str, texts: dict[str, str], own: Own
+) -> P:
     changes = {}
     for name in free:
-        if (text := getattr(part, name)) and (shown := _text(text)) != text:
+        if (text := getattr(part, name)) and (shown := _text(text, own)) != text:
             changes[name], texts[f"{path}.{name}"] = shown, text
     if person and (name := getattr(part, person)) and (shown := mask_person(name)) != name:
         changes[person], texts[f"{path}.{person}"] = shown, name

@@ -24,6 +24,7 @@ from services.platform.errors import Fault, Waiting
 from services.projector.delta import Delta, encode_delta
 from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.gap import Gap
+from services.projector.own_people import OwnPeople
 from services.projector.placing import Locator
 from services.projector.regular import irregular_of
 from services.sealing import Sealer
@@ -70,6 +71,7 @@ class Ingest:
     def __init__(self, engine: Engine, district: District, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
+        self._people = OwnPeople(sealer)
         self._unit_kept: dict[str, int] = {}
         self._seen: tuple[str, int] | None = None
         self._went_back = False
@@ -212,7 +214,8 @@ class Ingest:
         for key, n in broken.items():
             tallies[key] = tallies.get(key, 0) + n
         writer.cases(changes.rows)
-        writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in kept])
+        apart = self._people.apart(writer.connection, kept)
+        writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in apart])
         writer.rollups(changes.counts, changes.later)
         writer.marks(changes.marks.gone, changes.marks.rows)
         writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])

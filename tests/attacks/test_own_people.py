@@ -1,0 +1,157 @@
+"""The people whom an event names are in none of its texts, in none of the places that keep it."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from services.audit import Signer, Who
+from services.district.package import District
+from services.events.parse import Event, Refused, parse
+from services.events.personal import mask_refused
+from services.events.personal_own import own_of
+from services.personal_view import personal_fields, reveal
+from services.projector.ingest import Ingest
+from services.sealing import Sealer, make_key
+from services.store import schema
+from services.store.audit import AuditLog
+from tests.tiny import NOON, case, entry, numbered
+
+NAME, PHONE, HANDLER = "欧阳锋甲", "10012345678", "皇甫铁心"
+REPORTER = {"name": NAME, "phone": PHONE}
+FIELDS: dict[str, Any] = {
+    "title": "{}", "description": "{}", "address": "{}", "step": {"actor": "值班员", "reason": "{}", "note": "{}"},
+    "escalations": [{"reason": "{}"}], "whistles": [{"result": "{}"}],
+}  # fmt: skip
+WAYS = {
+    "name": "欧阳锋甲反映", "name with blanks": "欧阳 锋甲 反映", "name with a title": "欧阳锋甲先生",
+    "in a sentence": "请找欧阳锋甲核实",
+    "phone": "回电10012345678", "phone in parts": "回电100-1234-5678", "with blanks": "回电 100 1234 5678",
+    "full width": "回电１００１２３４５６７８", "with +86": "回电+86 10012345678", "with 0086": "回电008610012345678",
+    "in words": "回电一零零一二三四五六七八", "one by one": "1 0 0 1 2 3 4 5 6 7 8", "handler": "由皇甫铁心处理",
+    "both": "欧阳锋甲反映，回电10012345678",
+}  # fmt: skip
+
+
+def filled(template: Any, text: str) -> Any:
+    if isinstance(template, dict):
+        return {key: filled(value, text) for key, value in template.items()}
+    if isinstance(template, list):
+        return [filled(value, text) for value in template]
+    return text if template == "{}" else template
+
+
+def is_told(kept: str) -> bool:
+    """Whether the name, or the phone in any writing, stands there."""
+    plain = "".join(kept.split()).translate(
+        str.maketrans("０１２３４５６７８９零一二三四五六七八九", "01234567890123456789")
+    )
+    return any(word in plain for word in (NAME, NAME[1:], PHONE, PHONE[3:7], HANDLER, HANDLER[1:])) or (
+        PHONE in plain.replace("-", "")
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_reporter_and_handler_are_masked_in_every_text_of_their_event(way: str) -> None:
+    data = case(**filled(FIELDS, WAYS[way]), reporter=REPORTER, handler=HANDLER)
+    event = parse(f"{NOON}-0", entry(data), NOON)
+    assert isinstance(event, Event)
+    assert not is_told(event.data.decode())
+    assert event.personal is not None
+    originals = {path for path, text in event.personal.texts.items() if text == WAYS[way]}
+    assert originals == {
+        "title", "description", "address", "step.reason", "step.note", "escalations.0.reason", "whistles.0.result"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "phone", ["0519-85001234", "(0519)85001234", "85001234", "+86 519 85001234", "12345", "138１２３４5678"]
+)
+def test_a_phone_is_found_however_it_was_told(phone: str) -> None:
+    digits = "".join(str(int(c)) for c in phone if c.isdigit())[-5:]
+    for text in (f"回电{phone}", f"回电 {phone} 。", f"电：{'-'.join(phone)}"):
+        assert digits not in own_of((), (phone,)).mask(text).replace("-", ""), text
+
+
+def test_what_is_no_name_and_no_phone_hides_nothing() -> None:
+    own = own_of(("王**", "匿", "U-12", "12", ""), ("", "138****5678", "12"))
+    assert own.mask("U-12 王** 匿名 12 138****5678") == "U-12 王** 匿名 12 138****5678"
+
+
+@given(st.text(max_size=40), st.sampled_from(list(WAYS.values())))
+def test_masking_again_changes_nothing(text: str, told: str) -> None:
+    own = own_of((NAME, HANDLER), (PHONE,))
+    once = own.mask(text + told + text)
+    assert own.mask(once) == once
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["same process", "after a restart"])
+def test_a_later_event_that_carries_the_text_without_the_reporter_keeps_them_masked(
+    engine: Engine, tiny: District, is_restarted: bool
+) -> None:
+    sealer, text = Sealer(make_key()), WAYS["both"]
+    first = entry(case("A1", 1, description=text, reporter=REPORTER))
+    later = entry(case("A1", 2, "handling", description=text, title=f"{NAME}家门前"))
+    other = entry(case("B1", 1, description=f"{NAME}路口井盖破损"))  # nobody of that case is called so
+    ingest = Ingest(engine, tiny, sealer)
+    batches = [[row] for row in numbered([first, later, other])] if is_restarted else [numbered([first, later, other])]
+    for batch in batches:
+        ingest = Ingest(engine, tiny, sealer) if is_restarted else ingest
+        ingest.apply(batch, NOON, batch[-1][0])
+    with engine.connect() as connection:
+        rows = connection.execute(select(schema.history.c.subject, schema.history.c.data)).all()
+    kept = {subject: [bytes(data).decode() for s, data in rows if s == subject] for subject, _ in rows}
+    assert len(kept["A1"]) == 2
+    assert not any(is_told(data) for data in kept["A1"])
+    assert NAME in kept["B1"][0]
+    fields = personal_fields(engine, sealer, "A1")
+    assert fields is not None
+    assert not any(is_told(field.shown) for field in fields)
+    assert {field.field for field in fields if field.can_reveal} == {
+        "title", "description", "reporter.name", "reporter.phone"
+    }  # fmt: skip
+    log = AuditLog(engine, Signer([make_key()]))
+    assert reveal(engine, sealer, log, NOON, Who("duty"), "A1", "description", "回访核实情况") == text
+    assert reveal(engine, sealer, log, NOON, Who("duty"), "A1", "title", "回访核实情况") == f"{NAME}家门前"
+
+
+def test_a_reporter_told_after_the_text_hides_in_what_comes_behind(sqlite_engine: Engine, tiny: District) -> None:
+    """The event before it is kept as it came: nothing said then whose name that is. It is masked where it is shown."""
+    sealer = Sealer(make_key())
+    told = [
+        entry(case("A1", 1, description=WAYS["name"])),
+        entry(case("A1", 2, "handling", description=WAYS["name"], reporter=REPORTER)),
+        entry(case("A1", 3, "handling", description=WAYS["name"])),
+    ]
+    batch = numbered(told)
+    Ingest(sqlite_engine, tiny, sealer).apply(batch, NOON, batch[-1][0])
+    with sqlite_engine.connect() as connection:
+        rows = connection.execute(select(schema.history.c.data).order_by(schema.history.c.entry)).scalars().all()
+    assert [is_told(bytes(data).decode()) for data in rows] == [True, False, False]
+
+
+@pytest.mark.parametrize("is_escaped", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refused_entry_shows_none_of_them(way: str, is_escaped: bool) -> None:
+    data = {**case(status="lost", description=WAYS[way]), "reporter": REPORTER, "handler": HANDLER, "note": WAYS[way]}
+    raw = json.dumps(data, ensure_ascii=is_escaped).encode()
+    assert isinstance(parse(f"{NOON}-0", entry(data), NOON), Refused)
+    for text in (raw, raw[: len(raw) - 3], raw.replace(b'"', b"'")):
+        assert not is_told(mask_refused(text)), text
+
+
+def test_the_dead_keep_no_name_in_the_clear(engine: Engine, redis_client: redis.Redis, tiny: District) -> None:
+    told = [entry(case("A1", i, status="lost", description=way, reporter=REPORTER, handler=HANDLER))
+            for i, way in enumerate(WAYS.values(), 1)]  # fmt: skip
+    batch = numbered(told)
+    Ingest(engine, tiny, Sealer(make_key())).apply(batch, NOON, batch[-1][0])
+    with engine.connect() as connection:
+        rows = connection.execute(select(schema.dead)).all()
+    assert len(rows) == len(WAYS)
+    for row, column in itertools.product(rows, ("masked", "detail", "source", "type")):
+        assert not is_told(getattr(row, column))
