@@ -31,6 +31,7 @@ WRITTEN_HERE: dict[str, Act] = {
     "report": Act("export", ("day", "last", "span", "street", "unit", "format", "cases", "out")),
     "explain": Act("see_cases", ("name", "day", "until", "street", "community", "grid", "unit", "channel")),
     "upgrade": Act("command_line"),
+    "store renew-epoch": Act("command_line"),
 }
 # Commands whose own row says more: the action, and the test that demands it.
 WRITES_ITSELF: dict[str, tuple[str, str]] = {

@@ -127,13 +127,12 @@ def _person(name: str) -> str:
 
 
 def _text(text: str, own: Own) -> str:
-    return _remembered(text, own) if len(text) <= LONGEST_REMEMBERED else mask_text(own.mask(text))
+    shown = own.mask(text)
+    return _remembered(shown) if len(shown) <= LONGEST_REMEMBERED else mask_text(shown)
 
 
-@lru_cache(maxsize=4096)
-def _remembered(text: str, own: Own) -> str:
-    """An event carries the whole case: its texts come again and again."""
-    return mask_text(own.mask(text))
+# An event carries the whole case: its texts come again and again.
+_remembered = lru_cache(maxsize=4096)(mask_text)
 
 
 def _step(step: Step, texts: dict[str, str], own: Own) -> Step:

@@ -129,6 +129,7 @@ CALLS = {
     "user list": ("user", "list"), "dead list": ("dead", "list"), "dead retry": ("dead", "retry", "1-0"),
     "report": ("report", "--day", "2026-11-23", "--cases", "--format", "xlsx", "--out", "{out}"),
     "explain": ("explain", "indicator", "closed"), "upgrade": ("upgrade",),
+    "store renew-epoch": ("store", "renew-epoch"),
 }  # fmt: skip
 
 
