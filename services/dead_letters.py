@@ -1,6 +1,6 @@
 """Refused entries, for people: list them, look at one, try one again (CONTRACT.md, «Bad input»)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import Any
@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Engine, select
 
 from services.audit_keeping import local_who, machine_ms, open_log, zone_of
 from services.district.load import load
-from services.events.entry import entry_id, entry_key
+from services.events.entry import entry_order
 from services.events.parse import Refused
 from services.publishing import OperationError, add, check_entry, district_clock, open_redis
 from services.sealing import Sealer
 from services.settings import Settings
 from services.store import read, schema
 from services.store.engine import open_engine
+from services.store.numbers import read_numbering
 from services.stream import Keys
 
 Fields = dict[bytes, bytes]
@@ -31,10 +32,11 @@ def dead_list(settings: Settings) -> list[str]:
     zone = zone_of(settings)
     with _reading(settings) as connection:
         rows = read.dead_entries(connection, LISTED + 1)
+        name_of = _names(connection)
     if not rows:
         return ["no entry was refused"]
     lines = [
-        f"{entry_id(row['entry'])}  {_when(row['at'], zone)}  {row['reason']}  {row['source']}  {row['detail']}"
+        f"{name_of(row['entry'])}  {_when(row['at'], zone)}  {row['reason']}  {row['source']}  {row['detail']}"
         for row in rows[:LISTED]
     ]
     return [*lines, f"… the newest {LISTED} of more"] if len(rows) > LISTED else lines
@@ -48,14 +50,15 @@ def dead_show(settings: Settings, entry: str) -> list[str]:
     zone = zone_of(settings)
     with _reading(settings) as connection:
         row = _row(connection, entry)
+        name = _names(connection)(row["entry"])
     lines = [
-        f"entry   {entry_id(row['entry'])}", f"refused {_when(row['at'], zone)}", f"reason  {row['reason']}",
+        f"entry   {name}", f"refused {_when(row['at'], zone)}", f"reason  {row['reason']}",
         f"detail  {row['detail']}", f"source  {row['source']}", f"type    {row['type']}",
         "data, personal fields out:", f"  {row['masked']}",
     ]  # fmt: skip
     if row["sealed"] is not None and settings.data_key:
         with _store(settings) as engine:
-            open_log(engine, settings).append(machine_ms(), local_who(), "dead_shown", entry_id(row["entry"]))
+            open_log(engine, settings).append(machine_ms(), local_who(), "dead_shown", name)
     original, why_not = _unsealed(settings, row["sealed"])
     if original is None:
         return [*lines, f"original: {why_not}"]
@@ -111,13 +114,24 @@ def _store(settings: Settings) -> Iterator[Engine]:
 
 def _row(connection: Connection, entry: str) -> dict[str, Any]:
     try:
-        key = entry_key(entry)
+        key = read_numbering(connection).key(entry_order(entry))
     except ValueError:
         raise OperationError(f"{entry!r} is no entry id: it looks like 1763877909120-0 (`lianqin dead list`)") from None
     row = connection.execute(select(schema.dead).where(schema.dead.c.entry == key)).first()
     if row is None:
         raise OperationError(f"no refused entry {entry}: see `lianqin dead list`")
     return dict(row._mapping)
+
+
+def _names(connection: Connection) -> Callable[[int], str]:
+    """What gives a row's number its stream id back."""
+    numbering = read_numbering(connection)
+
+    def name_of(key: int) -> str:
+        ms, seq = numbering.id(key)
+        return f"{ms}-{seq}"
+
+    return name_of
 
 
 def _unsealed(settings: Settings, sealed: bytes | None) -> tuple[Fields | None, str]:

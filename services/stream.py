@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from services.events.entry import entry_id, entry_key
+from services.events.entry import before, entry_order
 
 GROUP = "projector"
 BOARD_LENGTH = 1000
@@ -61,14 +61,9 @@ class StreamState:
     newest: tuple[str, ...] = ()
     held: tuple[str, ...] | None = ()
 
-    @property
-    def newest_keys(self) -> list[int]:
-        """The keys of the newest entries, at most ``NEWEST``."""
-        return [entry_key(entry) for entry in self.newest]
-
-    def keys(self) -> list[int]:
-        """The keys of the entries that were looked at. ``held`` is pending; None: too many."""
-        return [*self.newest_keys, *map(entry_key, self.held or ())]
+    def ids(self) -> list[str]:
+        """The ids of the entries that were looked at. ``held`` is pending; None: too many."""
+        return [*self.newest, *(self.held or ())]
 
 
 class EventStream:
@@ -153,7 +148,7 @@ class EventStream:
         ours = set(batch)
         first_other = next((p["message_id"].decode() for p in pending if p["message_id"].decode() not in ours), None)
         if first_other is not None:
-            return entry_id(entry_key(first_other) - 1)
+            return before(first_other)
         group = next((g for g in groups if g["name"] in {GROUP, GROUP.encode()}), None)
         if group is None:
             raise redis.ResponseError(f"NOGROUP no group {GROUP} at {self.keys.events}")
@@ -176,16 +171,19 @@ class EventStream:
                 pipe.xack(self.keys.events, GROUP, *entry_ids[start : start + 1000])
             pipe.execute()
 
-    def trim(self, below: str) -> None:
-        """Drop entries below ``below`` and below every other group's slowest entry."""
-        floor = entry_key(below)
+    def trim(self, below: str, *, exactly: bool = False) -> None:
+        """Drop entries below ``below`` and below every other group's slowest entry.
+
+        ``exactly``: all of them; else Redis drops whole nodes of its tree alone, which costs it nothing.
+        """
+        floors = [below]
         for group in self.client.xinfo_groups(self.keys.events):
-            floor = min(floor, entry_key(group["last-delivered-id"].decode()))
+            floors.append(group["last-delivered-id"].decode())
             pending = self.client.xpending(self.keys.events, group["name"])
             if pending.get("min"):
-                floor = min(floor, entry_key(pending["min"].decode()))
-        if floor > 0:
-            self.client.xtrim(self.keys.events, minid=f"{floor >> 20}-{floor & 0xFFFFF}", approximate=True)
+                floors.append(pending["min"].decode())
+        if (floor := min(floors, key=entry_order)) != "0-0":
+            self.client.xtrim(self.keys.events, minid=floor, approximate=not exactly)
 
 
 def _entries(answer: Any) -> list[tuple[str, Mapping[bytes, bytes] | None]]:

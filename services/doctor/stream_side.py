@@ -9,6 +9,7 @@ import redis
 from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.doctor.finding import Finding, note, ok, wrong
 from services.doctor.process_side import process_findings
+from services.events.entry import entry_order
 from services.health.beats import Process
 from services.health.watching import look_once
 from services.settings import Settings
@@ -128,6 +129,7 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
             "stream", f"{keys.events} is not there: nobody has published yet", "docs/contract.md shows publishers how"
         )
         return
+    yield from _ahead(client, keys)
     length = client.xlen(keys.events)
     groups = {_text(g["name"]): g for g in client.xinfo_groups(keys.events)}
     if (ours := groups.get(GROUP)) is None:
@@ -155,6 +157,26 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
                 "stream", f"{who} has held an entry for {age:,.0f} s",
                 "A running projector takes it over after 30 s: look at its log (the database?)",
             )  # fmt: skip
+
+
+def _ahead(client: Any, keys: Keys) -> Iterator[Finding]:
+    """Whether the stream's last id lies in the future: Redis numbers on from it, whatever its clock says."""
+    last = client.xinfo_stream(keys.events)["last-generated-id"].decode()
+    seconds, micros = client.time()
+    ahead_ms = entry_order(last)[0] - (seconds * 1000 + micros // 1000)
+    if ahead_ms <= SKEW_WRONG_MS:
+        return
+    yield note(
+        "stream", f"its last id, {last}, is {_span(ahead_ms)} ahead of Redis' own clock",
+        "Redis' clock was ahead once, or a publisher names ids. Until the clock has come there Redis counts the "
+        "sequence on: every entry is taken in, in order, but its id does not say when it came. Set the clocks by NTP; "
+        "publishers: XADD with *",
+    )  # fmt: skip
+
+
+def _span(ms: int) -> str:
+    days, seconds = divmod(ms // 1000, 86_400)
+    return f"{days:,} days" if days else f"{seconds:,} s"
 
 
 def _text(raw: object) -> str:

@@ -5,6 +5,7 @@ import uuid
 import msgspec
 
 from services.clock import to_rfc3339
+from services.events.numbering import MAX_MS, MAX_SEQUENCE
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -27,29 +28,29 @@ def encode_entry(
     return fields
 
 
-MAX_MS, MAX_SEQUENCE = (1 << 42) - 1, (1 << 20) - 1
+def entry_order(entry_id: str) -> tuple[int, int]:
+    """What stream ids are compared by: (milliseconds, sequence). Raises ValueError where it is none."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)
+
+
+def before(entry_id: str) -> str:
+    """The id right before this one."""
+    ms, seq = entry_order(entry_id)
+    if seq:
+        return f"{ms}-{seq - 1}"
+    return f"{ms - 1}-{(1 << 64) - 1}" if ms else "0-0"
 
 
 def entry_key(entry_id: str) -> int:
-    """A stream id as one integer that sorts as the id does: 42 bits of milliseconds (until 2109), 20 of sequence.
+    """The natural number of a stream id: what it is in a store whose ids were all natural (``events.numbering``).
 
-    An id outside that (a publisher's own) counts as the last one inside: ``is_in_range`` tells.
+    For times, not for comparing: of an id outside the natural range it is the last one inside.
     """
-    ms, _, seq = entry_id.partition("-")
-    key = int(ms) << 20 | int(seq or 0)
-    return key if int(ms) <= MAX_MS and int(seq or 0) <= MAX_SEQUENCE else _clamped(int(ms), int(seq or 0))
-
-
-def is_in_range(entry_id: str) -> bool:
-    """Whether ``entry_key`` gives this id a number of its own."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms) <= MAX_MS and int(seq or 0) <= MAX_SEQUENCE
-
-
-def _clamped(ms: int, sequence: int) -> int:
-    return min(ms, MAX_MS) << 20 | (min(sequence, MAX_SEQUENCE) if ms <= MAX_MS else MAX_SEQUENCE)
+    ms, seq = entry_order(entry_id)
+    return min(ms, MAX_MS) << 20 | (min(seq, MAX_SEQUENCE) if ms <= MAX_MS else MAX_SEQUENCE)
 
 
 def entry_id(key: int) -> str:
-    """The stream id of an integer made by ``entry_key``."""
-    return f"{key >> 20}-{key & 0xFFFFF}"
+    """The stream id of a natural number."""
+    return f"{key >> 20}-{key & MAX_SEQUENCE}"

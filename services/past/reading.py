@@ -79,8 +79,9 @@ class PastReader:
 
     def arrived(self, connection: Connection, after: int, until: int, *, positions: bool = True) -> Arrived:
         """What was received behind ``after`` up to ``until`` (Unix ms); ``positions``: the patrols' too."""
+        pasts = past.received_between(connection, after, until, positions=positions)
         return Arrived(
-            past.received_between(connection, after, until, positions=positions),
+            [*pasts, *past.beats_between(connection, after, until)],
             past.alarm_steps(connection, after, until),
             past.refused_between(connection, after, until),
         )

@@ -3,19 +3,19 @@
 The projector, the demo's history, ``dead retry`` and the benches all come through ``Ingest.apply``.
 """
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from services.cases import Place
 from services.clock import to_ms
 from services.district.package import District
 from services.events.case import Case
-from services.events.entry import entry_id, entry_key, is_in_range
-from services.events.others import UnitMoved
+from services.events.entry import entry_order
+from services.events.numbering import Numbering
+from services.events.others import Heartbeat, UnitMoved
 from services.events.parse import Event, Refused, parse
 from services.events.personal import mask_refused
 from services.events.set_apart import encode_personal
@@ -28,7 +28,9 @@ from services.projector.own_people import OwnPeople
 from services.projector.placing import Locator
 from services.projector.regular import irregular_of
 from services.sealing import Sealer
+from services.store.beats import Beat
 from services.store.engine import writing
+from services.store.numbers import keep_passed, number, passed_among, read_numbering
 from services.store.write import Feed, Writer, later, new_epoch, open_feed
 from services.working_calendar import calendar_of
 
@@ -42,8 +44,17 @@ WENT_BACK = Fault(
 
 @dataclass(slots=True)
 class Batch:
-    """A parsed batch on its way into the store; ``settled``: what those of ``cases`` that stand make of theirs."""
+    """A parsed batch on its way into the store; ``settled``: what those of ``cases`` that stand make of theirs.
 
+    ``numbering`` gave the keys; where an id has no number yet (``is_numbered``) nothing is parsed: the commit numbers
+    it, and reads ``entries`` again.
+    """
+
+    entries: Sequence[Entry] = ()
+    now_ms: int = 0
+    numbering: Numbering = field(default_factory=Numbering)
+    is_numbered: bool = True
+    ids: dict[int, str] = field(default_factory=dict)
     cases: list[tuple[int, Event, Place]] = field(default_factory=list)
     others: list[tuple[int, Event]] = field(default_factory=list)
     refused: list[tuple[int, Refused]] = field(default_factory=list)
@@ -78,6 +89,7 @@ class Ingest:
         self.use(district)
         with writing(engine) as connection:
             open_feed(connection, district.code)
+            self._numbering = read_numbering(connection)
 
     def _lock(self, writer: Writer) -> Feed:
         """Lock the feed. Raises Waiting when the store is not the one that we wrote to last: it has gone back.
@@ -88,6 +100,7 @@ class Ingest:
         feed = writer.lock()
         if self._seen is not None and (feed.epoch != self._seen[0] or feed.revision < self._seen[1]):
             self._went_back, self._seen = feed.epoch == self._seen[0], None
+            self._numbering = Numbering()  # read again where the store has segments
             raise Waiting(WENT_BACK)
         return msgspec.structs.replace(feed, epoch=new_epoch()) if self._went_back else feed
 
@@ -124,23 +137,39 @@ class Ingest:
         known: whoever refused them first may have been killed before it could tell.
         Raises what the database raises: nothing is committed then.
         """
-        told, thinned = batch.refused, dict[str, int]()
+        thinned = dict[str, int]()
         with writing(self._engine) as connection:
             writer = Writer(connection)
             feed = self._lock(writer)
-            floor = entry_key(feed.position) if position is not None else -1
-            known = writer.known([*batch.raw])
-            fresh = {key for key in batch.raw if key not in known and key > floor}
+            if not batch.is_numbered or batch.numbering.count != feed.segments:
+                batch = self._number(connection, batch, feed)
+                feed = msgspec.structs.replace(feed, segments=batch.numbering.count)
+            told = batch.refused
+            fresh = _fresh(writer, feed, batch, position)
             if not fresh:
                 if position is not None and later(position, feed.position) != feed.position:
                     writer.move_feed(msgspec.structs.replace(feed, position=position))
                 return Outcome(0, 0, told)
             _keep(batch, fresh)
-            kept = [item for item in batch.events if self._is_kept(item[1], thinned)]
-            revision = self._commit(writer, feed, batch, kept, now_ms, position, received or {})
+            lasting = [item for item in batch.events if self._is_kept(item[1], thinned)]
+            revision = self._commit(writer, feed, batch, lasting, now_ms, position, received or {})
         self._committed(feed.epoch, revision)
         self._unit_kept.update(thinned)
+        self._numbering = batch.numbering
         return Outcome(revision, len(batch.events), told)
+
+    def known_ids(self, ids: Sequence[str]) -> set[str]:
+        """Which of these entries are in the store, or among the dead."""
+        with self._engine.connect() as connection:
+            numbering = read_numbering(connection)
+            keys = {entry: numbering.key(entry_order(entry)) for entry in ids}
+            known = Writer(connection).known([key for key in keys.values() if key is not None])
+        return {entry for entry, key in keys.items() if key in known}
+
+    def _number(self, connection: Connection, batch: Batch, feed: Feed) -> Batch:
+        """The same batch read again, with a number for every id."""
+        numbering = number(connection, read_numbering(connection), [i for i, _ in batch.entries], feed.last_entry)
+        return self._read(batch.entries, batch.now_ms, numbering)
 
     def rehearse(self, batches: Sequence[Sequence[Entry]], now_ms: int) -> None:
         """Take in ``batches`` in one transaction and roll it back. Raises what the database raises."""
@@ -148,7 +177,7 @@ class Ingest:
         with self._engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
             writer = Writer(connection)
             for entries in batches:
-                batch = self.read(entries, now_ms)
+                batch = self._read(entries, now_ms, Numbering())
                 self._commit(writer, writer.lock(), batch, batch.events, now_ms, None, {})
             transaction.rollback()
 
@@ -189,11 +218,12 @@ class Ingest:
         writer: Writer,
         feed: Feed,
         batch: Batch,
-        kept: list[tuple[int, Event]],
+        lasting: list[tuple[int, Event]],
         now_ms: int,
         position: str | None,
         received: Mapping[str, int],
     ) -> int:
+        kept = [item for item in lasting if not isinstance(item[1].body, Heartbeat)]
         best = winners(batch.cases)
         old = writer.old_cases(list(best))
         calendar = calendar_of(self.district)
@@ -206,7 +236,7 @@ class Ingest:
         judged = writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
         events = batch.events
         things = things_of(events)
-        kept_things = things_of(kept) if len(kept) != len(events) else things
+        kept_things = things_of(lasting) if len(lasting) != len(events) else things
         tallies = tallies_of(event for _, event in kept)
         for _, refusal in batch.refused:
             key = (f"refused:{refusal.reason}", refusal.source)
@@ -221,9 +251,12 @@ class Ingest:
         writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
-        newest_key = max((key for key in batch.raw if key < 1 << 62), default=0)
-        newest = later(feed.last_entry, entry_id(newest_key))
+        writer.beats(_beats(events, received, now_ms))
+        newest = max([feed.last_entry, *batch.ids.values()], key=entry_order)
         is_stream = position is not None
+        if is_stream and len(kept) != len(events):
+            rowless = {event.entry_id for _, event in events} - {event.entry_id for _, event in kept}
+            keep_passed(writer.connection, rowless, later(feed.position, position or "0-0"))
         after = msgspec.structs.replace(
             feed,
             revision=feed.revision + 1,
@@ -249,21 +282,20 @@ class Ingest:
 
     def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
         """Parse, check, place and settle: no I/O, so that the next batch can be read while this one is written."""
-        batch = Batch()
+        return self._read(entries, now_ms, self._numbering)
+
+    def _read(self, entries: Sequence[Entry], now_ms: int, numbering: Numbering) -> Batch:
+        batch = Batch(entries=entries, now_ms=now_ms, numbering=numbering)
+        keys = [numbering.key(entry_order(name)) for name, _ in entries]
+        batch.is_numbered = None not in keys
+        if not batch.is_numbered:
+            return batch
         cases: list[tuple[int, Event]] = []
-        for name, fields in entries:
-            key = entry_key(name)
-            if key in batch.raw:
-                continue
-            if not is_in_range(name):
-                # Nothing that Redis numbers by itself looks so: it cannot be kept, and is not worth a stop.
-                key = (1 << 62) + zlib.crc32(name.encode())
-                batch.raw[key] = fields
-                source = fields.get(b"source", b"").decode("utf-8", "replace")[:200]
-                detail = f"entry id {name} is outside what can be numbered: XADD with * instead"
-                batch.refused.append((key, Refused(name, "bad_value", detail, source, "")))
+        for key, (name, fields) in zip(keys, entries, strict=True):
+            if key is None or key in batch.raw:
                 continue
             batch.raw[key] = fields
+            batch.ids[key] = name
             event = parse(name, fields, now_ms)
             if isinstance(event, Refused):
                 batch.refused.append((key, event))
@@ -318,11 +350,34 @@ class Ingest:
         }  # fmt: skip
 
 
+def _fresh(writer: Writer, feed: Feed, batch: Batch, position: str | None) -> set[int]:
+    """The keys of the entries that were not taken in yet."""
+    known = writer.known([*batch.raw])
+    if position is None:
+        return {key for key in batch.raw if key not in known}
+    floor = entry_order(feed.position)
+    fresh = {key for key in batch.raw if key not in known and entry_order(batch.ids[key]) > floor}
+    rowless = [e.entry_id for key, e in batch.others if key in fresh and isinstance(e.body, UnitMoved | Heartbeat)]
+    if rowless and (passed := passed_among(writer.connection, rowless)):
+        fresh = {key for key in fresh if batch.ids[key] not in passed}
+    return fresh
+
+
+def _beats(events: Sequence[tuple[int, Event]], received: Mapping[str, int], now_ms: int) -> list[Beat]:
+    """The heartbeats of a batch, in the order of the stream."""
+    return [
+        Beat(event.source, received.get(event.entry_id, now_ms), event.body.interval_s)
+        for _, event in sorted(events, key=lambda item: item[0])
+        if isinstance(event.body, Heartbeat)
+    ]
+
+
 def _keep(batch: Batch, fresh: set[int]) -> None:
     batch.cases = [item for item in batch.cases if item[0] in fresh]
     batch.others = [item for item in batch.others if item[0] in fresh]
     batch.refused = [item for item in batch.refused if item[0] in fresh]
     batch.raw = {key: fields for key, fields in batch.raw.items() if key in fresh}
+    batch.ids = {key: name for key, name in batch.ids.items() if key in fresh}
 
 
 def _clean(text: str) -> str:

@@ -10,6 +10,7 @@ import gc
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -17,7 +18,7 @@ from sqlalchemy import Engine
 
 from services.clock import Clock
 from services.district.package import District
-from services.events.entry import entry_id, entry_key
+from services.events.entry import entry_order
 from services.events.parse import Refused
 from services.health.pulse import NO_PULSE, Pulse
 from services.platform.errors import Fault, fault_of, first_line
@@ -27,7 +28,7 @@ from services.projector.ingest import Batch, Ingest
 from services.projector.isolation import Entry, Isolation, NotTakenIn
 from services.projector.probe import probe_batches
 from services.store.purge import purge
-from services.store.write import Feed, Writer, read_feed
+from services.store.write import Feed, read_feed
 from services.stream import EventStream
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Projector:
         self._checkpoint = checkpoint
         self._next_chores = self._next_purge = 0.0
         self._advanced_to = ""
+        self._passed: deque[tuple[float, str]] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._under_way: Future[None] | None = None
         self._pause_s = 0.0
@@ -161,7 +163,7 @@ class Projector:
     def _read_again(self, stop: threading.Event) -> None:
         """Between our position and the group's may lie entries that were acknowledged before a power cut undid us."""
         position, delivered = self._feed().position, self._stream.delivered()
-        while not stop.is_set() and entry_key(position) < entry_key(delivered):
+        while not stop.is_set() and entry_order(position) < entry_order(delivered):
             entries = self._stream.range(position, delivered, min(BATCH, self._most))
             if not entries:
                 return
@@ -262,22 +264,32 @@ class Projector:
         claimed, deleted = self._stream.claim(self._claim_idle_ms, BATCH)
         self._step([*claimed, *((i, None) for i in deleted)])
         self._measure_gap()
-        feed = self._feed()
-        floor = entry_key(feed.position) - (KEEP_BEHIND_MS << 20)
-        if floor > 0:
-            self._stream.trim(entry_id(floor))
+        self._trim(self._feed().position)
         if time.monotonic() >= self._next_purge:
             self._next_purge = time.monotonic() + PURGE_EVERY_S
             purge(self._engine, self._clock.now_ms())
+
+    def _trim(self, position: str) -> None:
+        """Drop what lies five minutes behind our position: by the entries' ids, or by our own watch.
+
+        Redis numbers on from an id that was ahead of its clock: then the ids say nothing of the time.
+        """
+        now = time.monotonic()
+        self._passed.append((now, position))
+        while len(self._passed) > 1 and now - self._passed[1][0] >= KEEP_BEHIND_MS / 1000:
+            self._passed.popleft()
+        floors = [f"{max(entry_order(position)[0] - KEEP_BEHIND_MS, 0)}-0"]
+        if now - self._passed[0][0] >= KEEP_BEHIND_MS / 1000:
+            floors.append(self._passed[0][1])
+        self._stream.trim(max(floors, key=entry_order))
 
     def _measure_gap(self) -> None:
         """Look at both sides, and at ours again: where somebody has committed in between, the next time will do."""
         before = self._feed()
         state = self._stream.state()
-        with self._engine.connect() as connection:
-            known = Writer(connection).known(state.keys())
-            after = read_feed(connection)
-        if after is None or after.revision != before.revision:
+        known = self._ingest.known_ids(state.ids())
+        after = self._feed()
+        if after.revision != before.revision:
             return
         gap = measure(after, state, known)
         if gap is None:
@@ -285,7 +297,7 @@ class Projector:
         revision = self._ingest.note_gap(gap, after.revision, self._clock.now_ms())
         if not revision:
             return
-        if entry_key(gap.position) < entry_key(after.position):
+        if entry_order(gap.position) < entry_order(after.position):
             log.warning(
                 "the stream has gone back from %s to %s: it is read again from there", after.position, state.last
             )

@@ -16,8 +16,8 @@ from services.store.schema import archived_events, archives, cases, history, thi
 from services.store.upsert import append_history
 
 WINDOW = 20_000  # entries
-# Patrols' positions are kept for seven days (store.purge): no archive carries them on.
-NOT_ARCHIVED = "unit.moved"
+# Patrols' positions are kept for seven days, heartbeats as spans (store.purge): no archive carries them on.
+NOT_ARCHIVED = ("unit.moved", "source.heartbeat")
 _QUARTER_MS = 900_000  # every time zone's months begin at a quarter of an hour
 
 _PAST = [history.c[name] for name in Past._fields]
@@ -151,7 +151,7 @@ def archived_of(connection: Connection, case_id: str) -> dict[str, int]:
 
 def _within(after: int, last: int, span: Span | None) -> ColumnElement[bool]:
     h = history.c
-    where = and_(h.entry > after, h.entry <= last, h.type != NOT_ARCHIVED)
+    where = and_(h.entry > after, h.entry <= last, h.type.not_in(NOT_ARCHIVED))
     return where if span is None else and_(where, h.received_at >= span[0], h.received_at < span[1])
 
 

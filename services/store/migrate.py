@@ -10,25 +10,54 @@ from sqlalchemy import Engine, inspect, text
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
+class StoreNewer(Exception):
+    """A newer program has migrated the store; the text says which revision it has, and what to do."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the store is at revision {revision}, this program knows revisions up to {head()}: the program is older "
+            "than the store. Install the program that the store was last used with, or put back the backup that was "
+            "made before it (docs/operations.md); nothing was changed"
+        )
+        self.revision = revision
+
+
 def upgrade(engine: Engine, to: str = "head") -> None:
-    """Run the migrations that the store has not seen, up to the one that is named."""
+    """Run the migrations that the store has not seen, up to the one that is named. Raises StoreNewer."""
     from alembic import command
     from alembic.config import Config
 
+    check_known(engine)
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["engine"] = engine
     command.upgrade(config, to)
 
 
+def revisions() -> list[str]:
+    """Every migration, in order: their files are numbered."""
+    return sorted(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
 def head() -> str:
-    """The newest migration: their files are numbered in their order."""
-    return max(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
+    """The newest migration."""
+    return revisions()[-1]
+
+
+def revision_of(engine: Engine) -> str | None:
+    """The store's revision; None: it is empty."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def check_known(engine: Engine) -> None:
+    """Raise StoreNewer where the store has seen a migration that this program does not know."""
+    if (found := revision_of(engine)) is not None and found not in revisions():
+        raise StoreNewer(found)
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the store is at the newest migration."""
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return False
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == head()
+    return revision_of(engine) == head()

@@ -1,13 +1,16 @@
 """The past as it was received: the history between two moments, what came late, and the kept boards. Plain rows."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from services.events.others import Heartbeat
 from services.store import schema
+from services.store.beats import heard_between
 from services.store.engine import is_postgres
 from services.store.people_schema import alarm_lives
 from services.store.read import Past
@@ -16,7 +19,7 @@ from services.store.schema import LATE_MS
 _H, _M, _D = schema.history.c, schema.moments.c, schema.dead.c
 _PAST = [_H[name] for name in Past._fields]
 _IS_LATE = text(f"received_at - time > {LATE_MS}")
-MOVED = "unit.moved"
+MOVED, BEAT = "unit.moved", "source.heartbeat"
 _ENCODE = msgspec.json.Encoder().encode
 
 
@@ -61,6 +64,17 @@ def received_between(connection: Connection, after: int, until: int, *, position
     if not positions:
         where = and_(where, _H.type != MOVED)
     return [Past(*row) for row in connection.execute(select(*_PAST).where(where).order_by(_H.entry))]
+
+
+def beats_between(connection: Connection, after: int, until: int) -> list[Past]:
+    """The last heartbeat of each source behind ``after`` up to ``until`` (Unix ms), as entries of the history."""
+    found: dict[str, Past] = {}
+    for heard in heard_between(connection, after, until):
+        at = heard.last_at(until)
+        if at > after:
+            data = _ENCODE(Heartbeat(at=datetime.fromtimestamp(at / 1000, UTC), interval_s=heard.interval_s))
+            found[heard.source] = Past(at << 20, at, at, BEAT, heard.source, "", "", "", data)
+    return list(found.values())
 
 
 def positions_at(connection: Connection, after: int, at: int) -> list[Past]:

@@ -39,6 +39,7 @@ sessions = Table(
     Column("ended_at", BigInteger),
 )
 Index("sessions_user", sessions.c.user_id)
+Index("sessions_seen", sessions.c.seen_at)
 
 audit = Table(
     "audit",
@@ -165,3 +166,4 @@ jobs = Table(
     Column("file", LargeBinary, comment="the result: whole, or not there"),
 )
 Index("jobs_waiting", jobs.c.state, jobs.c.asked_at)
+Index("jobs_asked", jobs.c.asked_at)

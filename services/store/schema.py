@@ -1,4 +1,4 @@
-"""The tables. Times are Unix milliseconds in UTC; ``entry`` is a stream id as one integer (events.entry_key)."""
+"""The tables. Times are Unix milliseconds in UTC; ``entry`` is a stream id as one integer (events.numbering)."""
 
 from sqlalchemy import (
     BigInteger,
@@ -42,7 +42,32 @@ feed = Table(
         server_default="",
         comment="random: another one after a restore, a promotion or a rebuild",
     ),
+    Column("segments", Integer, nullable=False, server_default="0", comment="rows of entry_segments"),
 )
+
+entry_segments = Table(
+    "entry_segments",
+    metadata,
+    Column("first_id", Text, primary_key=True, comment="from this stream id on"),
+    Column("key", BigInteger, nullable=False, comment="numbers are counted from this one"),
+    Column("is_stray", Boolean, nullable=False, comment="this id alone"),
+)
+
+passed = Table(
+    "passed",
+    metadata,
+    Column("entry_id", Text, primary_key=True, comment="above the position, taken in without a row"),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=False, comment="the last heartbeat without a pause before it"),
+    Column("interval_s", Float, nullable=False),
+)
+Index("beats_until", beats.c.until)
 
 history = Table(
     "history",
@@ -64,6 +89,17 @@ LATE_MS = 60_000
 Index("history_received", history.c.received_at)
 _IS_LATE = text(f"received_at - time > {LATE_MS}")
 Index("history_late", history.c.received_at, sqlite_where=_IS_LATE, postgresql_where=_IS_LATE)
+# What the history does not keep (store.purge): few rows of many.
+PASSING = "type IN ('unit.moved', 'source.heartbeat')"
+_PASSING = text(PASSING)
+Index(
+    "history_passing",
+    history.c.type,
+    history.c.received_at,
+    history.c.time,
+    sqlite_where=_PASSING,
+    postgresql_where=_PASSING,
+)
 
 moments = Table(
     "moments",
@@ -230,6 +266,8 @@ dead = Table(
     Column("masked", Text, nullable=False),
     Column("sealed", LargeBinary),
 )
+
+Index("dead_at", dead.c.at)
 
 outbox = Table(
     "outbox",

@@ -14,10 +14,11 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from services.cases import CaseRow
 from services.coverage.told import KINDS as COVERAGE_KINDS
 from services.escalation.rules import Proposal
-from services.events.entry import entry_key
+from services.events.entry import entry_order
 from services.indicators.cells import Change, LaterChange
 from services.indicators.measures import NAMES, Counted, decode_counted
 from services.store import schema
+from services.store.beats import Beat, keep_beats
 from services.store.engine import is_postgres
 from services.store.read import one_case
 from services.store.upsert import (
@@ -53,6 +54,7 @@ class Feed(msgspec.Struct, frozen=True):
     emptied_at: int | None
     model: int = 0
     epoch: str = ""
+    segments: int = 0
 
 
 class OldCase(msgspec.Struct, frozen=True, gc=False):
@@ -206,6 +208,10 @@ class Writer:
         drop_marks(self.connection, gone)
         put_marks(self.connection, rows)
 
+    def beats(self, beats: Sequence[Beat]) -> None:
+        """Keep when sources were heard."""
+        keep_beats(self.connection, beats)
+
     def tallies(self, change: dict[tuple[str, str], int]) -> None:
         """Add to the tallies of refusals and flags."""
         add_tallies(self.connection, [(*key, n) for key, n in sorted(change.items())])
@@ -239,7 +245,9 @@ class Writer:
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
         # What the escalator gathers, the surveyor tells and the alarms are is not in the history: it stays.
-        self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(OF_OUR_OWN)))
+        # Nor are heartbeats: the newest sign of life of each source stays, and the fold may only move it on.
+        stays = (*OF_OUR_OWN, "heartbeat", "source")
+        self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(stays)))
         for table in (schema.cases, schema.rollups, schema.rollups_later, schema.case_marks, schema.outbox):
             self.connection.execute(delete(table))
         self.connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
@@ -247,4 +255,4 @@ class Writer:
 
 def later(one: str, other: str) -> str:
     """The later of two stream ids."""
-    return one if entry_key(one) >= entry_key(other) else other
+    return one if entry_order(one) >= entry_order(other) else other

@@ -101,19 +101,6 @@ def test_ten_thousand_of_every_kind_between_good_ones(
     assert redis_client.xpending(keys.events, "projector")["pending"] == 0
 
 
-def test_an_id_that_redis_would_not_give_is_refused_and_stops_nothing(
-    engine: Engine, tiny: District, redis_client: redis.Redis, redis_url: str
-) -> None:
-    keys = Keys(CODE)
-    redis_client.xadd(keys.events, dict(entry(case("A"))), id=f"{NOON}-5")
-    redis_client.xadd(keys.events, dict(entry(case("B"))), id=f"{NOON}-99999999999")
-    redis_client.xadd(keys.events, dict(entry(case("C"))), id=f"{NOON + 1}-0")
-    stream = EventStream(redis.Redis.from_url(redis_url), CODE, "one")
-    Projector(stream, engine, Ingest(engine, tiny, Sealer("")), SetClock(NOON)).drain()
-    assert [row[0] for row in dump(engine, "cases")["cases"]] == ["A", "C"]
-    assert len(dump(engine, "dead")["dead"]) == 1
-
-
 def test_an_entry_that_breaks_the_projector_by_a_bug_is_set_aside(
     sqlite_engine: Engine, tiny: District, redis_client: redis.Redis, redis_url: str
 ) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.clock import to_rfc3339
 from services.events.case import Case
 from services.events.codes import DEAD_REASONS
-from services.events.entry import encode_entry, entry_id, entry_key, is_in_range
+from services.events.entry import encode_entry
 from services.events.parse import MAX_ENTRY_BYTES, Event, Refused, parse
 from services.events.set_apart import Personal
 from tests.tiny import NOON, case, entry
@@ -262,22 +262,6 @@ def test_no_value_of_any_field_raises(name: str, value: Any) -> None:
 @given(kind=st.sampled_from(["case.filed", "unit.moved", "notice.published"]), data=st.binary(max_size=200))
 def test_no_bytes_raise(kind: str, data: bytes) -> None:
     assert isinstance(read(data, kind), Refused)
-
-
-@given(ms=st.integers(0, 2**42 - 1), seq=st.integers(0, 2**20 - 1))
-def test_an_entry_id_and_its_key_name_each_other(ms: int, seq: int) -> None:
-    assert entry_id(entry_key(f"{ms}-{seq}")) == f"{ms}-{seq}"
-    assert is_in_range(f"{ms}-{seq}")
-
-
-IDS = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
-
-
-@given(one=IDS, other=IDS)
-def test_keys_sort_as_the_ids_do_and_fit_the_store(one: tuple[int, int], other: tuple[int, int]) -> None:
-    keys = [entry_key(f"{ms}-{seq}") for ms, seq in sorted([one, other])]
-    assert keys == sorted(keys)
-    assert keys[-1] < 2**62
 
 
 def test_an_event_that_we_encode_is_one_that_we_read() -> None:
