@@ -188,7 +188,7 @@ def create_app(doors: Doors) -> Web:
     register_desk(
         server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
     )  # fmt: skip
-    register_personal(server, access, recorder, sealer, offload)
+    register_personal(server, access, recorder, sealer, offload, settings.reveals)
     leading = Leading(doors.engine, doors.district, doors.clock, offload, recorder)
     register_leadership(server, leading)
     register_papers(server, leading)

@@ -23,7 +23,7 @@ from dashboard.bodies import number
 from dashboard.exporting import download
 from dashboard.recording import Recorder
 from dashboard.texts import texts
-from services.audit import ACTIONS, KEPT_DAYS, Record
+from services.audit import ACTIONS, ALARMING, KEPT_DAYS, Record
 from services.audit.verdict import Verdict
 from services.district.package import District
 from services.liveboard.plan_exports import safe
@@ -33,6 +33,7 @@ from services.store.audit import Wanted
 
 SHOWN = 100
 MOST_ROWS = 100_000
+ALARMING_FOR_MS, ALARMING_SHOWN = 7 * 86_400_000, 20
 LONGEST_CHECK_S = 300
 DAY = timedelta(days=1)
 
@@ -72,12 +73,15 @@ class Auditing:
         """The page for what the query asks."""
         words, wanted, below = texts(request.args.get("lang", "")), self.wanted(), number("below", 0, 0, 1 << 60)
 
-        def read() -> tuple[list[Record], store.Head, Record | None]:
+        alarming = Wanted(actions=ALARMING, since=machine_ms() - ALARMING_FOR_MS)
+
+        def read() -> tuple[list[Record], store.Head, Record | None, list[Record]]:
             with self.engine.connect() as connection:
                 rows = store.newest(connection, wanted, SHOWN + 1, below or None)
-                return rows, store.head(connection), next(store.records(connection, 1), None)
+                odd = store.newest(connection, alarming, ALARMING_SHOWN)
+                return rows, store.head(connection), next(store.records(connection, 1), None), odd
 
-        rows, head, first = self.offload(read)
+        rows, head, first, odd = self.offload(read)
         asked = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value}
         self.record("audit_read", person(), "", {"asked": asked, "rows": min(len(rows), SHOWN), "below": below})
         query = {k: v for k in ("who", "action", "object", "since", "until", "lang") if (v := request.args.get(k))}
@@ -87,7 +91,8 @@ class Auditing:
             "audit.html", w=words, a=words["audit"], p=person(), rows=[*self.lines(rows[:SHOWN], words)], more=more,
             asked=query, query=urlencode(query), newest=f"/audit?{urlencode(query)}" if below else "", head=head.noted,
             actions=ACTIONS, kept=KEPT_DAYS, since="" if first is None else self.at(first.at), verdict=verdict,
-            wrong=wrong, other=f"/audit?{urlencode(other)}", name=self.district.name, most=MOST_ROWS,
+            alarming=[*self.lines(odd, words)], wrong=wrong,
+            other=f"/audit?{urlencode(other)}", name=self.district.name, most=MOST_ROWS,
         )  # fmt: skip
         return Response(body, code, content_type="text/html; charset=utf-8")
 
@@ -143,6 +148,7 @@ def detail_text(detail: str, words: dict[str, Any]) -> str:
             **{name: words["audit"][name] for name in ("why", "how", "verb", "as", "actions")},
             "type": words["command"], "role": words["role"], "rule": words["rule"],
             "kind": words["alarm"]["names"] | words["log"]["kinds"], "field": words["personal"]["fields"],
+            "purpose": words["personal"]["purposes"],
         }  # fmt: skip
         return str(tables.get(key, {}).get(text, text))
 

@@ -15,16 +15,17 @@ from services.store import read
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which field, and why."""
+    """Which field, and why; ``purpose``: of a case that is over, one of reveal_rules.PURPOSES."""
 
     field: str
     reason: str
+    purpose: str = ""
 
 
-def register_personal(
-    server: Flask, access: Access, recorder: Recorder, sealer: Sealer, offload: Callable[[Any], Any]
+def register_personal(  # noqa: PLR0917  # one of each door
+    server: Flask, access: Access, recorder: Recorder, sealer: Sealer, offload: Callable[[Any], Any], limit: int
 ) -> None:
-    """Add the address."""
+    """Add the address. ``limit``: so many fields a person in ten minutes."""
 
     @server.post("/api/v1/cases/<case_id>/reveal")
     def reveal_field(case_id: str) -> Response:
@@ -42,9 +43,9 @@ def register_personal(
             text = offload(
                 lambda: reveal(
                     access.engine, sealer, recorder.log, machine_ms(), who, row.case_id, wanted.field[:64],
-                    wanted.reason,
+                    wanted.reason, purpose=wanted.purpose, limit=limit,
                 )
             )  # fmt: skip
         except RevealRefused as error:
-            return as_json({"error": str(error), "code": error.code}, 409)
+            return as_json({"error": str(error), "code": error.code}, 429 if error.code == "too_many" else 409)
         return as_json({"text": text})

@@ -4,36 +4,28 @@ Who may do either, the caller decides. What is shown masked is masked here, on t
 """
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, Engine
 
-from services.audit import Who
+from services.audit import Deed, Who
 from services.events.case import Case
 from services.events.kept import kept_decoder
 from services.events.personal import mask_name, mask_text
 from services.events.personal_own import NOBODY, Own
 from services.events.set_apart import Personal, decode_personal, mask_field, people_in, texts_of
+from services.reveal_rules import WINDOW_MS, RevealRefused, check_count, check_purpose, reason_of
 from services.sealing import Sealer
-from services.store.audit import AuditLog
+from services.store.audit import AuditLog, count_since
 from services.store.personal_rows import Told, sealed_of, standing
 from services.store.read import one_case
 
-RefusalCode = Literal["no_reason", "unknown_case", "unknown_field", "nothing_kept", "wrong_key"]
-REFUSALS: tuple[RefusalCode, ...] = get_args(RefusalCode)
-SHORTEST_REASON, LONGEST_REASON = 5, 500
+__all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "personal_fields", "reveal"]
+
 NAME, PHONE = "reporter.name", "reporter.phone"
 
 _CASE = kept_decoder(Case)
-
-
-class RevealRefused(Exception):
-    """A field is not shown; ``code`` says why, the text says it to a person."""
-
-    def __init__(self, code: RefusalCode, text: str) -> None:
-        super().__init__(text)
-        self.code: RefusalCode = code
 
 
 class PersonalField(NamedTuple):
@@ -65,15 +57,25 @@ def personal_fields(engine: Engine, sealer: Sealer, case_id: str) -> list[Person
 
 
 def reveal(  # noqa: PLR0917  # who, what, when, why
-    engine: Engine, sealer: Sealer, log: AuditLog, now: int, who: Who, case_id: str, field: str, reason: str
+    engine: Engine,
+    sealer: Sealer,
+    log: AuditLog,
+    now: int,
+    who: Who,
+    case_id: str,
+    field: str,
+    reason: str,
+    *,
+    purpose: str = "",
+    limit: int = 10,
 ) -> str:
     """One field unmasked. The record of it is written first: whoever cannot be recorded sees nothing.
 
-    ``now`` is the machine's time (Unix ms). Raises RevealRefused, or what the database raises.
+    ``now`` is the machine's time (Unix ms), ``limit`` how many a person may see in ten minutes, ``purpose`` what a case
+    that is over is looked into for. Raises RevealRefused, or what the database raises. Over the limit a row
+    ``reveal_limited`` is written, which the auditor's page shows first.
     """
-    why = " ".join(reason.split())
-    if not SHORTEST_REASON <= len(why) <= LONGEST_REASON:
-        raise RevealRefused("no_reason", f"give a reason of {SHORTEST_REASON} to {LONGEST_REASON} characters")
+    why = reason_of(reason)
     with engine.connect() as connection:
         if (told := standing(connection, case_id)) is None:
             if one_case(connection, case_id) is None:
@@ -88,8 +90,11 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
         is_plain = text is not None and mask_field(field, text, _Kept(connection, sealer, case_id).people()) != text
         if not is_plain and next(sealed_of(connection, case_id), None) is None:
             raise RevealRefused("nothing_kept", f"of case {case_id} nothing was kept: there was no key when it came")
+        row = one_case(connection, case_id)
+        check_purpose(case_id, purpose, is_open=row is not None and row.is_open)
     # A reason is free text as well, and the audit is for ever.
-    log.append(now, who, "reveal", case_id, field=field, reason=mask_text(why))
+    told_why = {"field": field, "reason": mask_text(why), **({"purpose": purpose} if purpose else {})}
+    _record(log, now, who, Deed("reveal", case_id, told_why), limit)
     if is_plain and text is not None:
         return text
     with engine.connect() as connection:
@@ -100,6 +105,17 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
     if kept.is_closed:
         raise RevealRefused("wrong_key", f"case {case_id} was kept with a key that LIANQIN_DATA_KEY does not name")
     raise RevealRefused("nothing_kept", f"of {field} of case {case_id} nothing more was kept than what is shown")
+
+
+def _record(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:
+    """Write the record, unless there are too many; counted and written in one turn, so that two at once are two."""
+    with log.alone() as connection:
+        done = count_since(connection, who.user_id, deed.action, now - WINDOW_MS)
+        if done < limit:
+            log.append_many(now, who, [deed], within=connection)
+        else:
+            log.append(now, who, "reveal_limited", deed.about, within=connection, n=done, **deed.detail)
+    check_count(done, limit)
 
 
 class _Kept:

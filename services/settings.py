@@ -36,6 +36,7 @@ class Settings:
     history_months: int = 0
     audit_heads: str = ""
     audit_syslog: str = ""
+    reveals: int = 10
     socket_rate: int = 20
     socket_address_rate: int = 400
     sockets_per_address: int = 1000
@@ -88,6 +89,7 @@ ENVIRONMENT = {
     "LIANQIN_HISTORY_MONTHS": "history_months",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
+    "LIANQIN_REVEALS": "reveals",
     "LIANQIN_SOCKET_RATE": "socket_rate",
     "LIANQIN_SOCKET_ADDRESS_RATE": "socket_address_rate",
     "LIANQIN_SOCKETS_PER_ADDRESS": "sockets_per_address",

@@ -200,8 +200,11 @@ lianqin.startDesk = root => {
     else if (camera) { if (event.detail === 0) enterPanel(); ask({camera: camera.dataset.camera}); }
   });
   /** One field unmasked for half a minute; why is on the record. */
-  const reveal = (button, id) => lianqin.ask(texts, texts.personal.reveal, [["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})]], async ({reason}) => {
-    const said = await lianqin.post(`/api/v1/cases/${encodeURIComponent(id)}/reveal`, {field: button.dataset.reveal, reason});
+  const reveal = (button, id) => lianqin.ask(texts, texts.personal.reveal, [
+    ["purpose", texts.personal.purpose, h("select", {name: "purpose"}, Object.entries(texts.personal.purposes).map(([code, label]) => h("option", {value: code === "handling" ? "" : code}, label)))],
+    ["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})],
+  ], async ({reason, purpose}) => {
+    const said = await lianqin.post(`/api/v1/cases/${encodeURIComponent(id)}/reveal`, {field: button.dataset.reveal, reason, purpose: purpose || ""});
     if (said.error) return texts.personal.refused[said.code] || said.error;
     const shown = h("b", {class: "revealed"}, said.text), line = button.parentElement;
     button.hidden = true;

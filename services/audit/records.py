@@ -21,6 +21,7 @@ ACTIONS = {
     "export": "a file was made, with its rows counted",
     "refused": "somebody asked for a file, an unmasked field or the audit without the right to it",
     "reveal_limited": "somebody asked for more unmasked fields than the limit lets through",
+    "handover_stranger": "a shift was signed for by somebody who is not on its roster, with the reason",
     "command_line": "somebody called a command of the machine that changes, publishes or shows cases",
     "alarm_acknowledge": "an alarm was acknowledged",
     "alarm_shelve": "an alarm was put aside, or taken back",
@@ -41,6 +42,8 @@ ACTIONS = {
     "clock_back": "the machine's clock went back by more than a minute: from when",
     "audit_accepted": "somebody has looked at rows that `audit verify` names, and said why they are so",
 }
+# What the auditor is shown first, for a week.
+ALARMING = ("reveal_limited", "unsealed_before", "clock_back", "audit_accepted", "handover_stranger")
 # A longer text is cut; what is in ``detail`` is ours, and is refused.
 LONGEST = {"who": 200, "role": 50, "street": 64, "address": 100, "object": 200}
 LONGEST_DETAIL = 65_536

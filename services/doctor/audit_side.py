@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from services.audit import ACTIONS, ALARMING
 from services.audit_heads import read_heads, store_name
 from services.clock import parse_ms
 from services.doctor.finding import Finding, note, ok, wrong
@@ -11,6 +12,7 @@ from services.settings import Settings
 from services.store import audit as store
 
 LATE_MS = 3_600_000
+ALARMING_FOR_MS = 7 * 86_400_000
 
 
 def audit_findings(settings: Settings, connection: Connection) -> Iterator[Finding]:
@@ -18,6 +20,10 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Findi
     rows = store.newest(connection, store.Wanted(), 1)
     if not rows:
         return
+    for action in ALARMING:
+        if n := store.count_of(connection, action, rows[0].at - ALARMING_FOR_MS):
+            said = f"{n:,} times in the last week: {ACTIONS[action]}"
+            yield note("audit", said, f"`lianqin audit list --action {action}`")
     file = settings.audit_heads_file
     noted = read_heads(file, store_name(settings.database)).newest
     if noted is None:

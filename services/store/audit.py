@@ -69,8 +69,7 @@ class AuditLog:
         otherwise stand for what it has not seen.
         """
         with self._writing(within) as connection:
-            if is_postgres(connection):
-                connection.execute(_LOCK)
+            _wait_for_turn(connection)
             # In PostgreSQL a statement behind the lock sees what the one before has committed (READ COMMITTED).
             last, prior = _last_two(connection)
             records = self._marked(connection, last, prior, now) if deeds else []
@@ -80,6 +79,13 @@ class AuditLog:
         if records and within is None:
             self._note(records[-1])
         return records[-1].number if records else 0
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction in which nobody else appends: for a row that depends on those before it."""
+        with writing(self._engine) as connection:
+            _wait_for_turn(connection)
+            yield connection
 
     def _marked(self, connection: Connection, last: Record | None, prior: Record | None, now: int) -> list[Record]:
         why = distrust(last, prior, self._signer)
@@ -162,6 +168,23 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(c.at < wanted.until)
     return found
+
+
+def count_since(connection: Connection, who: str, action: str, since: int) -> int:
+    """How many deeds of a kind a person has done since (Unix ms, out)."""
+    where = audit.c.at > since, audit.c.who == who, audit.c.action == action
+    return int(connection.execute(select(func.count()).select_from(audit).where(*where)).scalar_one())
+
+
+def count_of(connection: Connection, action: str, since: int) -> int:
+    """How often a kind of deed was done since (Unix ms, out)."""
+    where = audit.c.at > since, audit.c.action == action
+    return int(connection.execute(select(func.count()).select_from(audit).where(*where)).scalar_one())
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    if is_postgres(connection):  # a writing transaction of SQLite is alone already
+        connection.execute(_LOCK)
 
 
 def details_of(connection: Connection, action: str) -> list[str]:
