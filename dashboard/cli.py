@@ -125,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     pace.add_argument("--instant", action="store_true", help="all at once")
     replay.add_argument("--until", metavar="T", help="stop at T (RFC 3339) and let the clock stand there")
     replay.add_argument("--boundaries", type=Path, help="a folder of street outlines, for `--make-district`")
+    forms = replay.add_mutually_exclusive_group()
+    forms.add_argument("--form", default="", metavar="NAME", help="the file's form, where its columns do not tell it")
+    forms.add_argument("--mapping", type=Path, metavar="FILE", help="a TOML file that describes the file's form")
     replay.add_argument("--make-district", type=Path, metavar="DIR", help="write the matching district package and end")
     publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
     local(publish)
@@ -271,9 +274,13 @@ def _simulate(options: argparse.Namespace, settings: Settings) -> int:
 def _replay(options: argparse.Namespace, settings: Settings) -> int:
     from services.replay.command import make_district, replay
 
+    form, mapping = options.form, options.mapping
     if options.make_district is not None:
-        return make_district(options.file, options.make_district, options.boundaries, say)
-    return replay(options.file, settings, speed=options.speed, instant=options.instant, until=options.until, say=say)
+        return make_district(options.file, options.make_district, options.boundaries, say, form, mapping)
+    return replay(
+        options.file, settings, speed=options.speed, instant=options.instant, until=options.until, say=say, form=form,
+        mapping=mapping,
+    )  # fmt: skip
 
 
 def _publish(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,6 +1,5 @@
 """Read and check a district package: every fault with its file, its feature and a remedy, and nothing half loaded."""
 
-import csv
 import hashlib
 import json
 import tomllib
@@ -12,25 +11,14 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from services.clock import parse_ms
 from services.coverage.importing.reading import Reading, read_cameras
 from services.coverage.importing.site import site_of
 from services.district import office
 from services.district.package import LAYERS, Area, Category, District
 from services.district.policy import Policy, read_policy
-from services.events.codes import DOMAINS
-
-TABLES = {
-    "departments": ("code", "name"),
-    "people": ("grid", "role", "name"),
-    "roster": ("from", "until", "shift", "name"),
-    "campaigns": ("code", "name"),
-    "categories": ("scheme", "kind", "major", "minor", "name", "condition", "value", "unit", "domain"),
-    "class_map": ("source", "scheme", "kind", "major", "minor", "domain"),
-    "holidays": ("date", "kind"),
-    "cameras": ("camera_id", "lon", "lat", "coord_sys"),
-}
-READ_ELSEWHERE = {"cameras"}  # row by row: a bad one must not stop the package
+from services.district.tables import KEYS, TABLES, Known, Line, check_table, decimal, read_lines
+from services.files.fault import FileFault
+from services.files.tables import HeaderFault, read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +72,24 @@ class _Reader:
         streets = self.areas("streets", None, required=True)
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
-        tables = {name: self.table(name, columns) for name, columns in TABLES.items() if name not in READ_ELSEWHERE}
-        self.check_roster(tables["roster"], {"", code, *streets})
+        lines = {name: self.table(name) for name in TABLES if name in KEYS}
+        known = Known(frozenset({"", code, *streets}), frozenset(grids) or None)
+        for table, rows in lines.items():
+            check_table(table, rows, known, self.fault)
         cameras = self.cameras(streets)
         hours, week = office.working_hours(head, self.fault)
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
             month_first_day=first, streets=streets, communities=communities, grids=grids,
             streets_en=self.names_en,
-            units={row["code"]: row["name"] for row in tables["departments"]},
-            units_en={row["code"]: row["name_en"] for row in tables["departments"] if row.get("name_en")},
+            units={row.cells["code"]: row.cells["name"] for row in lines["departments"]},
+            units_en={r.cells["code"]: r.cells["name_en"] for r in lines["departments"] if r.cells.get("name_en")},
             sources=self.sources(head),
-            categories=self.categories(tables["categories"]),
-            class_map=self.class_map(tables["class_map"]),
+            categories=self.categories(lines["categories"]),
+            class_map=self.class_map(lines["class_map"]),
             layers={layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))},
-            working_hours=hours, working_week=week, holidays=office.holidays(tables["holidays"], self.fault),
-            tables=tables, policy=self.policy(),
+            working_hours=hours, working_week=week, holidays=office.holidays(lines["holidays"], self.fault),
+            tables={name: tuple(row.cells for row in rows) for name, rows in lines.items()}, policy=self.policy(),
             cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),
             absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
         )  # fmt: skip
@@ -231,62 +221,37 @@ class _Reader:
                 self.fault(file, code, "is not in degrees", "Write WGS-84 longitude and latitude")
         return geometry
 
-    def table(self, name: str, columns: tuple[str, ...]) -> tuple[dict[str, str], ...]:
-        file = f"{name}.csv"
-        if (text := self.text(file)) is None:
-            return ()
-        reader = csv.DictReader(text.splitlines())
-        missing = [c for c in columns if c not in (reader.fieldnames or [])]
-        if missing:
-            self.fault(file, "header", f"has no column {', '.join(missing)}", f"Columns are {', '.join(columns)}")
-            return ()
-        return tuple({k: (v or "").strip() for k, v in row.items() if k} for row in reader)
+    def table(self, name: str) -> list[Line]:
+        text = self.text(f"{name}.csv")
+        return [] if text is None else read_lines(name, text, self.fault)
 
     def cameras(self, streets: dict[str, Area]) -> Reading:
         """The base registry of cameras: rows that cannot be used are named, and the package is loaded all the same."""
         if (text := self.text("cameras.csv")) is None:
             return Reading()
-        header = next(csv.reader(text.splitlines()[:1]), [])
-        if missing := [c for c in TABLES["cameras"] if c not in header]:
-            columns = ", ".join(TABLES["cameras"])
-            self.fault("cameras.csv", "header", f"has no column {', '.join(missing)}", f"Columns are {columns}")
+        try:
+            read_table(text, TABLES["cameras"])
+        except HeaderFault as error:
+            self.fault("cameras.csv", "header", error.faults[0].problem, error.faults[0].remedy)
+            return Reading()
+        except FileFault as error:
+            for fault in error.faults:
+                problem = f"column {fault.column}: {fault.problem}" if fault.column else fault.problem
+                self.fault("cameras.csv", f"line {fault.line}" if fault.line else "", problem, fault.remedy)
             return Reading()
         outlines = [a.geometry for a in streets.values() if a.geometry is not None and a.geometry.is_valid]
         return read_cameras(text.encode(), "csv", site=site_of(outlines))
 
-    def categories(self, rows: tuple[dict[str, str], ...]) -> tuple[Category, ...]:
-        found = []
-        for number, row in enumerate(rows, start=2):
-            try:
-                value = float(row["value"])
-            except ValueError:
-                value = 0.0
-            if not 0 < value < 100_000 or row["unit"] not in {"UH", "UD", "WH", "WD"}:
-                limit = f"{row['value']} {row['unit']}"
-                self.fault("categories.csv", f"line {number}", f"limit {limit!r}", "Write a number > 0 and UH UD WH WD")
-            if row["domain"] not in DOMAINS:
-                self.fault("categories.csv", f"line {number}", f"domain {row['domain']!r}", "Write 01 … 16 or 99")
-            texts = {k: row[k] for k in TABLES["categories"] if k != "value"}
-            found.append(Category(**texts, value=value))
-        return tuple(found)
+    def categories(self, lines: list[Line]) -> tuple[Category, ...]:
+        return tuple(
+            Category(
+                **{k: line.cells[k] for k in TABLES["categories"] if k != "value"}, value=decimal(line.cells["value"])
+            )
+            for line in lines
+        )
 
-    def check_roster(self, rows: tuple[dict[str, str], ...], seats: set[str]) -> None:
-        for number, row in enumerate(rows, start=2):
-            if (seat := row.get("seat", "")) not in seats:
-                remedy = "Write a street's code, or leave it empty for the district's centre"
-                self.fault("roster.csv", f"line {number}", f"seat {seat!r} is unknown", remedy)
-            try:
-                is_span = parse_ms(row["from"]) < parse_ms(row["until"])
-            except ValueError:
-                is_span = False
-            if not is_span:
-                span = f"{row['from']} – {row['until']}"
-                self.fault("roster.csv", f"line {number}", f"{span!r} is no span", "Write two times with an offset")
-
-    def class_map(self, rows: tuple[dict[str, str], ...]) -> dict[tuple[str, str, str, str, str], str]:
-        for number, row in enumerate(rows, start=2):
-            if row["domain"] not in DOMAINS:
-                self.fault("class_map.csv", f"line {number}", f"domain {row['domain']!r}", "Write 01 … 16 or 99")
+    def class_map(self, lines: list[Line]) -> dict[tuple[str, str, str, str, str], str]:
+        rows = [line.cells for line in lines]
         return {(r["source"], r["scheme"], r["kind"], r["major"], r["minor"]): r["domain"] for r in rows}
 
     def policy(self) -> Policy:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
+from services.district.tables import Line
+
 WORKING_HOURS = ((480, 720), (840, 1080))
 WORKING_WEEK = frozenset({1, 2, 3, 4, 5})
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
@@ -38,11 +40,11 @@ def working_hours(head: Mapping[str, object], fault: Fault) -> tuple[tuple[tuple
     return tuple(spans) or WORKING_HOURS, frozenset(days)
 
 
-def holidays(rows: Sequence[Mapping[str, str]], fault: Fault) -> dict[date, bool]:
+def holidays(lines: Sequence[Line], fault: Fault) -> dict[date, bool]:
     """Days unlike their weekday: whether each is worked."""
     found: dict[date, bool] = {}
-    for number, row in enumerate(rows, start=2):
-        where, text, kind = f"line {number}", row["date"], row["kind"]
+    for line in lines:
+        where, text, kind = line.where, line.cells["date"], line.cells["kind"]
         try:
             day = date.fromisoformat(text)
         except ValueError:

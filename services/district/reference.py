@@ -9,10 +9,10 @@ from dataclasses import fields
 import msgspec
 
 from services.district.alarm_policy import KINDS, NUMBERS, AlarmPolicy
-from services.district.load import TABLES
 from services.district.package import LAYERS
 from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Policy
 from services.district.report_policy import ReportPolicy
+from services.district.tables import TABLES
 from services.events.others import CameraChanged
 
 HEAD = {

@@ -17,6 +17,8 @@ from services.district.load import load
 from services.district.place import Placer
 from services.publishing import OperationError, open_redis
 from services.replay.districts import write_package
+from services.replay.formats import form_named
+from services.replay.mapping import read_mapping
 from services.replay.plan import Plan, plan
 from services.replay.player import play
 from services.replay.source import ReplayError
@@ -30,9 +32,15 @@ REASONS_SHOWN, ROWS_SHOWN = 12, 5
 SAY_EVERY_S = 2.0
 
 
-def replay(file: Path, settings: Settings, *, speed: float | None, instant: bool, until: str | None, say: Say) -> int:
-    """Send ``file``; returns the exit code. Raises OperationError, NotConfigured or ValueError before it sends."""
-    todo = _plan(file, parse_ms(until) if until else None)
+def replay(  # what the command line says
+    file: Path, settings: Settings, *, speed: float | None, instant: bool, until: str | None, say: Say,
+    form: str = "", mapping: Path | None = None,
+) -> int:  # fmt: skip
+    """Send ``file``; returns the exit code. Raises OperationError, NotConfigured or ValueError before it sends.
+
+    ``form`` names the file's form, ``mapping`` is a file that describes it; without both it is recognised.
+    """
+    todo = _plan(file, parse_ms(until) if until else None, form, mapping)
     city = todo.form.city
     district = load(settings.district_dir)
     if district.code != city.code:
@@ -63,11 +71,13 @@ def replay(file: Path, settings: Settings, *, speed: float | None, instant: bool
     return 0
 
 
-def make_district(file: Path, folder: Path, boundaries: Path | None, say: Say) -> int:
+def make_district(  # noqa: PLR0917  # as ``replay``
+    file: Path, folder: Path, boundaries: Path | None, say: Say, form: str = "", mapping: Path | None = None
+) -> int:
     """Write the package that ``file`` belongs to into ``folder`` and check it; returns the exit code."""
     if (folder / "district.toml").exists():
         raise OperationError(f"{folder} holds a district package: give a new folder, or remove that one first")
-    todo = _plan(file, None)
+    todo = _plan(file, None, form, mapping)
     try:
         write_package(todo, boundaries, folder)
     except ReplayError as error:
@@ -85,6 +95,8 @@ def describe(todo: Plan) -> Iterator[str]:
     """What will be sent, what cannot be used and why, what is odd: each counted, with its first rows."""
     first, last = to_rfc3339(todo.first_ms), to_rfc3339(todo.moments[-1][0])
     yield f"{todo.form.name}: {len(todo.cases):,} cases, {len(todo):,} events from {first} to {last}"
+    if todo.note:
+        yield f"  the file {todo.note}"
     if todo.later:
         yield f"  {todo.later:,} more cases were opened after {to_rfc3339(todo.stands_at_ms)}: not sent"
     reasons: dict[str, list[int]] = {}
@@ -102,9 +114,10 @@ def describe(todo: Plan) -> Iterator[str]:
         yield f"  {n:,} × used all the same: {remark}"
 
 
-def _plan(file: Path, until_ms: int | None) -> Plan:
+def _plan(file: Path, until_ms: int | None, form: str, mapping: Path | None) -> Plan:
     try:
-        return plan(file, until_ms)
+        told = read_mapping(mapping) if mapping is not None else form_named(form) if form else None
+        return plan(file, until_ms, told)
     except ReplayError as error:
         raise OperationError(str(error)) from error
 

@@ -4,7 +4,6 @@ Where no boundary file is at hand (Pingshan has none) the streets are written wi
 """
 
 import csv
-import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ from shapely.geometry import MultiPolygon, mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
 
+from services.files.raw import read_file
 from services.replay.formats import BOSTON, SAN_FRANCISCO, City
 from services.replay.plan import Plan
 from services.replay.source import ReplayError
@@ -96,9 +96,8 @@ def _names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _read_features(path: Path) -> list[Feature]:
     try:
-        raw = path.read_bytes()
-        features: list[Feature] = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)["features"]
-    except (OSError, EOFError, ValueError, KeyError) as error:
+        features: list[Feature] = json.loads(read_file(path))["features"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReplayError(f"{path.name}: is not a GeoJSON FeatureCollection: {error}") from error
     return features
 

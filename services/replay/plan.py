@@ -1,13 +1,14 @@
 """A case file read whole: what will be sent, in time order, what cannot be used and why, and what is counted."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.clock import to_ms
 from services.district.place import Placer
 from services.events.entry import encode_entry
+from services.files.tables import Row
 from services.replay import counting, life
 from services.replay.formats import Format, recognise
 from services.replay.source import ReplayError, RowError, SourceCase, Unusable, open_case_file
@@ -20,7 +21,7 @@ class Plan:
     """What a replay will send. ``moments`` holds (time in ms, index of the case, version), sorted.
 
     ``remarks`` counts what was odd in rows that are used all the same. Cases opened after ``until_ms`` are not in
-    ``cases``; ``later`` says how many they are.
+    ``cases``; ``later`` says how many they are. ``note``: what there is to say of the file's encoding.
     """
 
     form: Format
@@ -30,6 +31,7 @@ class Plan:
     remarks: Counter[str]
     later: int
     until_ms: int | None
+    note: str = ""
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -61,11 +63,14 @@ class Plan:
         return counting.count(self.cases, self.stands_at_ms, placer)
 
 
-def plan(path: Path, until_ms: int | None = None) -> Plan:
-    """Read a case file. Raises ReplayError for a file of no known form, or one with nothing to send."""
-    columns, rows = open_case_file(path)
-    form = recognise(path, columns)
-    cases, unusable = _read(form, rows)
+def plan(path: Path, until_ms: int | None = None, told: Format | None = None) -> Plan:
+    """Read a case file, as the form ``told`` or as what it is.
+
+    Raises ReplayError for a file of no known form, or one with nothing to send.
+    """
+    file = open_case_file(path)
+    form = recognise(path, file.columns, (row.cells for row in file.rows), told)
+    cases, unusable = _read(form, file.rows)
     if not cases:
         raise ReplayError(f"{path.name}: not one of its rows can be used; the first: {unusable[:1]}")
     written = max(max(life.reported_ms(c), life.ended_ms(c) or 0) for c in cases)
@@ -82,20 +87,20 @@ def plan(path: Path, until_ms: int | None = None) -> Plan:
     return Plan(
         form=form, cases=tuple(known), moments=tuple(moments), unusable=tuple(unusable),
         remarks=Counter(remark for c in known for remark in _remarks(c)), later=len(cases) - len(known),
-        until_ms=until_ms,
+        until_ms=until_ms, note=file.note,
     )  # fmt: skip
 
 
-def _read(form: Format, rows: Iterator[tuple[int, dict[str, str]]]) -> tuple[list[SourceCase], list[Unusable]]:
+def _read(form: Format, rows: Iterable[Row]) -> tuple[list[SourceCase], list[Unusable]]:
     zone = form.city.zone
     cases: list[SourceCase] = []
     unusable: list[Unusable] = []
     seen: dict[str, int] = {}
-    for number, row in rows:
+    for number, _, cells, fault in rows:
         try:
-            if not row:
-                raise RowError("has not as many cells as the header")
-            case = form.read(number, row, zone)
+            if fault is not None:
+                raise RowError(fault.problem)
+            case = form.read(number, cells, zone)
             if (first := seen.setdefault(case.case_id, number)) != number:
                 raise RowError(f"case {case.case_id} stands twice: first in row {first}")
         except RowError as error:

@@ -1,16 +1,19 @@
 """A row of a case file as a neutral case, and what is said about a row that cannot be one."""
 
-import csv
-import gzip
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from services.events.codes import Channel, Status
+from services.files import tables
+from services.files.fault import FileFault
+from services.files.raw import read_file
+from services.files.text import decode
+
+FAULTS_SHOWN = 5
 
 
 class ReplayError(Exception):
@@ -65,26 +68,24 @@ class SourceCase(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
-def open_case_file(path: Path) -> tuple[list[str], Iterator[tuple[int, dict[str, str]]]]:
-    """The columns of a CSV file (gzip or plain, UTF-8), and its rows with their spreadsheet row numbers.
+class CaseFile(NamedTuple):
+    """A table of cases: its columns, its rows, and what there is to say of its encoding ('' where it is UTF-8)."""
 
-    A row that has not as many cells as the header comes as an empty dict. Raises ReplayError when it is no such file.
-    """
+    columns: tuple[str, ...]
+    rows: list[tables.Row]
+    note: str
+
+
+def open_case_file(path: Path) -> CaseFile:
+    """Read a CSV file, gzip or plain. Raises ReplayError where it is none, with the lines that make it doubtful."""
     try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ReplayError(f"{path}: cannot be read as CSV in UTF-8, plain or gzip: {error}") from error
-    lines = csv.reader(io.StringIO(text, newline=""))
-    header = next(lines, None)
-    if not header:
-        raise ReplayError(f"{path}: is empty: give a CSV file with a header row")
-
-    def rows() -> Iterator[tuple[int, dict[str, str]]]:
-        for number, cells in enumerate(lines, start=2):
-            yield number, dict(zip(header, cells, strict=True)) if len(cells) == len(header) else {}
-
-    return header, rows()
+        text = decode(read_file(path))
+        table = tables.read_table(text.text)
+    except FileFault as error:
+        shown = "; ".join(map(str, error.faults[:FAULTS_SHOWN]))
+        more = f"; and {n:,} more" if (n := len(error.faults) - FAULTS_SHOWN) > 0 else ""
+        raise ReplayError(f"{path.name}: {shown}{more}") from error
+    return CaseFile(table.columns, table.rows, text.note)
 
 
 def number_or_none(text: str) -> float | None:

@@ -13,9 +13,9 @@ from services import lifecycle_reference as lifecycle
 from services.audit import ACTIONS
 from services.deadline_steps import Kind
 from services.district import reference
-from services.district.load import TABLES
 from services.district.package import LAYERS
 from services.district.policy import RULES
+from services.district.tables import TABLES
 from services.events.codes import DEAD_REASONS
 from services.events.commands import COMMANDS
 from services.events.others import BODIES
