@@ -15,6 +15,8 @@ from services.district.package import District
 from services.district.plane import plane_of
 from services.events.entry import encode_entry
 from services.events.others import CameraChanged, CameraRemoved
+from services.files.fault import FileFault
+from services.files.raw import read_file
 from services.publishing import OperationError, district_clock, open_redis
 from services.settings import Settings
 from services.stream import Keys
@@ -37,7 +39,10 @@ def import_cameras(
 
     Raises OperationError where the file holds nothing that can be used, NotConfigured without a Redis.
     """
-    data = file.read_bytes()
+    try:
+        data = read_file(file)
+    except FileFault as error:
+        raise OperationError(f"{file} {error}") from error
     district = load(settings.district_dir)
     file_format = file_format or guess_format(data)
     if dry_run:

@@ -1,6 +1,21 @@
 // Numbers, times and durations as DOMAIN.md §8 wants them. Words come from the page.
 "use strict";
 
+/** The middle of the district's map; null until the page has its bounds. */
+lianqin.middle = null;
+/** The longitude of a position that is nearest to the district: beside 180, -179.9 is 180.1. */
+lianqin.near = lon => {
+  if (lianqin.middle === null) {
+    const box = typeof document === "undefined" ? null : document.querySelector(".map-box[data-bounds]");
+    if (!box) return lon;
+    const [, west, , east] = JSON.parse(box.dataset.bounds);
+    lianqin.middle = (west + east) / 2;
+  }
+  return Math.abs(lon - lianqin.middle) <= 180 ? lon : lon + (lon < lianqin.middle ? 360 : -360);
+};
+/** A position in the world's square, Web Mercator, 0 … 1; a district across longitude 180 lies beyond 1. */
+lianqin.world = (lon, lat) => ({x: (lianqin.near(lon) + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
+
 /** @param {() => number|null} present  the district's present moment: a time of another day names the day */
 lianqin.makeFormat = (texts, zone, present = () => lianqin.live ? lianqin.live.now() : null) => {
   const unit = texts.unit, clock = {};

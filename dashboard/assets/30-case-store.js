@@ -20,7 +20,7 @@ lianqin.CaseStore = class {
     const A = lianqin.AT, id = row[A.id], lon = row[A.lon], lat = row[A.lat];
     if (lon === null || lat === null) { this.drop(id); return -1; }
     let i = this.index.get(id);
-    const x = (lon + 180) / 360, y = 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI);
+    const {x, y} = lianqin.world(lon, lat);
     const light = row[A.light], severity = row[A.severity], unseen = row[A.unseen] === 1 ? 1 : 0;
     if (i !== undefined) {
       const isSame = this.x[i] === x && this.y[i] === y && this.light[i] === light && this.unseen[i] === unseen;

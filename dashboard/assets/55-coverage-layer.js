@@ -30,7 +30,7 @@ lianqin.CoverageLayer = L.Renderer.extend({
   putSpot(body) { this.spots.set(body.id, {body, ...this._place(body.lon, body.lat), ...this._reachOf(body)}); this.touch(); },
   dropSpot(id) { this.spots.delete(id); this.touch(); },
   clear() { this.sights.clear(); this.spots.clear(); this.touch(); },
-  _place: (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)}),
+  _place: (lon, lat) => lianqin.world(lon, lat),
   _reachOf(body) {
     let reach = 0;
     for (const rings of body.outline || []) for (let i = 0; i < rings[0].length; i++) reach = Math.max(reach, Math.abs(rings[0][i]));

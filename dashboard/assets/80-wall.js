@@ -20,7 +20,7 @@ lianqin.startWall = root => {
     lianqin.redraw(box, ...[content].flat());
     if (basis !== undefined) tile.querySelector(".basis").textContent = basis;
   };
-  const project = (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
+  const project = lianqin.world;
   const rolled = new Map();
   let rolledAt = 0;
   /** A figure rolls to its new value (400 ms); in a stream of changes, a hidden tab or with reduced motion it just stands there. */

@@ -43,7 +43,7 @@ lianqin.makeQueue = ({root, about, texts, format, places, tiles, live, pick, cha
   // — filters —
   const passes = row => {
     if (state.inMap && bounds) {
-      if (row[A.lon] === null || !bounds.contains([row[A.lat], row[A.lon]])) return false;
+      if (row[A.lon] === null || !bounds.contains([row[A.lat], lianqin.near(row[A.lon])])) return false;
     }
     for (const name of state.only) if (!ONLY[name](row)) return false;
     return !state.text || haystack(row).includes(state.text);

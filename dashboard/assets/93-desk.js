@@ -12,7 +12,7 @@ lianqin.startDesk = root => {
   const query = new URLSearchParams(location.search);
   html.dataset.theme = query.get("theme") === "light" || (!query.get("theme") && localStorage.getItem("theme") === "light") ? "light" : "dark";
   let layer = null, map = null, asked = null, askedAt = 0, nearAsked = "";
-  const project = (lon, lat) => ({x: (lon + 180) / 360, y: 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI)});
+  const project = lianqin.world;
 
   const live = {state: lianqin.emptyState(), now: () => null};
   const commands = lianqin.makeCommands({about, texts, format, places, live: {get state() { return lianqin.live ? lianqin.live.state : live.state; }}, tiles, onChange: ids => { queue.redraw(ids); if (asked && ids.includes(asked.id)) drawCommand(); }});
@@ -47,7 +47,7 @@ lianqin.startDesk = root => {
     const at = row && row[A.lon] !== null ? project(row[A.lon], row[A.lat]) : null;
     layer.chosen = at;
     layer.flags = [...layer.flags]; layer.touch();
-    if (row && row[A.lon] !== null && map && !map.getBounds().pad(-0.05).contains([row[A.lat], row[A.lon]])) map.panTo([row[A.lat], row[A.lon]], {animate: false});
+    if (row && row[A.lon] !== null && map && !map.getBounds().pad(-0.05).contains([row[A.lat], lianqin.near(row[A.lon])])) map.panTo([row[A.lat], lianqin.near(row[A.lon])], {animate: false});
   };
   /** What became of the command on the picked case, and who else looks at it: above the panel's buttons. */
   const drawCommand = () => {

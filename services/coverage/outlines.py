@@ -12,6 +12,9 @@ from shapely.geometry import shape
 
 from services.district.plane import Plane
 
+# A district that may go on beyond longitude 180 (``district.antimeridian``).
+_BESIDE_180 = 150.0
+
 
 class Outlines(NamedTuple):
     """Shapes in metres, the places of their features, and the places of those that cannot be read."""
@@ -52,15 +55,15 @@ def outlines(features: Sequence[Mapping[str, Any]], plane: Plane) -> Outlines:
                     shapes[i] = shapely.Polygon(ring)
                 except (ShapelyError, ValueError, TypeError):
                     unreadable.append(i)
-    order = _on_earth(shapes)
+    order = _on_earth(shapes, 360.0 if abs(plane.lon) > _BESIDE_180 else 180.0)
     turned = shapely.transform(np.array([shapes[i] for i in order], dtype=object), plane.to_metres)
     return Outlines(np.atleast_1d(turned), order, sorted({*unreadable, *(set(shapes) - set(order))}))
 
 
-def _on_earth(shapes: Mapping[int, Any]) -> list[int]:
+def _on_earth(shapes: Mapping[int, Any], most: float) -> list[int]:
     """The places of those that have points, all of them longitudes and latitudes, in order."""
     places = sorted(shapes)
     points, of = shapely.get_coordinates(np.array([shapes[i] for i in places], dtype=object), return_index=True)
-    bad = ~(np.abs(points) <= (180.0, 90.0)).all(axis=1)
+    bad = ~(np.abs(points) <= (most, 90.0)).all(axis=1)
     good = np.setdiff1d(of, of[bad])
     return [places[k] for k in good.tolist()]

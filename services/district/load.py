@@ -1,7 +1,6 @@
 """Read and check a district package: every fault with its file, its feature and a remedy, and nothing half loaded."""
 
 import hashlib
-import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,15 @@ from shapely.geometry.base import BaseGeometry
 from services.coverage.importing.reading import Reading, read_cameras
 from services.coverage.importing.site import site_of
 from services.district import office
+from services.district.antimeridian import crosses, unwrapped_layer
 from services.district.package import LAYERS, Area, Category, District
 from services.district.policy import Policy, read_policy
-from services.district.tables import KEYS, TABLES, Known, Line, check_table, decimal, read_lines
+from services.district.tables import KEYS, LONGEST_CODE, TABLES, Known, Line, bad_area, check_table, decimal, read_lines
 from services.files.fault import FileFault
+from services.files.geojson import read_json
+from services.files.raw import read_file
 from services.files.tables import HeaderFault, read_table
+from services.files.text import MARK, decode, line_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,17 @@ def load(folder: Path) -> District:
     return _Reader(folder).read()
 
 
+def _instead(raw: bytes) -> str:
+    """What bytes that are not UTF-8 are in, as far as they tell."""
+    try:
+        found = decode(raw)
+    except FileFault:
+        return ""
+    if found.encoding == "utf-8":
+        return f": line {line_of(found.text, found.text.index(MARK))} holds bytes that are no text"
+    return " but GB 18030" if found.encoding == "gb18030" else f" but {found.encoding.upper()}"
+
+
 class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,6 +86,12 @@ class _Reader:
         streets = self.areas("streets", None, required=True)
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
+        layers = {layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))}
+        if crosses(area.geometry for area in streets.values() if area.geometry is not None):
+            streets, communities, grids = (
+                {code: area.unwrapped() for code, area in areas.items()} for areas in (streets, communities, grids)
+            )
+            layers = {name: unwrapped_layer(layer) for name, layer in layers.items()}
         lines = {name: self.table(name) for name in TABLES if name in KEYS}
         known = Known(frozenset({"", code, *streets}), frozenset(grids) or None)
         for table, rows in lines.items():
@@ -87,7 +107,7 @@ class _Reader:
             sources=self.sources(head),
             categories=self.categories(lines["categories"]),
             class_map=self.class_map(lines["class_map"]),
-            layers={layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))},
+            layers=layers,
             working_hours=hours, working_week=week, holidays=office.holidays(lines["holidays"], self.fault),
             tables={name: tuple(row.cells for row in rows) for name, rows in lines.items()}, policy=self.policy(),
             cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),
@@ -104,12 +124,16 @@ class _Reader:
             if required:
                 self.fault(file, "", "is missing", "Add the file: district.toml and streets.geojson are required")
             return None
-        raw = path.read_bytes()
+        try:
+            raw = read_file(path)
+        except FileFault as error:
+            self.fault(file, "", error.faults[0].problem, error.faults[0].remedy)
+            return None
         self.digest.update(file.encode() + b"\0" + raw)
         try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.fault(file, f"byte {error.start}", "is not UTF-8", "Save the file as UTF-8")
+            self.fault(file, f"byte {error.start}", f"is not UTF-8{_instead(raw)}", "Save the file as UTF-8")
             return None
 
     def toml(self, file: str, *, required: bool = False) -> dict[str, object]:
@@ -146,11 +170,15 @@ class _Reader:
     def geojson(self, file: str, *, required: bool = False) -> dict[str, object]:
         if (text := self.text(file, required=required)) is None:
             return {}
+        odd: list[str] = []
         try:
-            found = json.loads(text)
-        except json.JSONDecodeError as error:
-            self.fault(file, f"line {error.lineno}", f"is not JSON: {error.msg}", "Mend the line named")
+            found = read_json(text, odd)
+        except FileFault as error:
+            line = error.faults[0].line
+            self.fault(file, f"line {line}" if line else "", error.faults[0].problem, error.faults[0].remedy)
             return {}
+        for problem in dict.fromkeys(odd):
+            self.fault(file, "", problem, "Write a number that can be, and each key once")
         if not isinstance(found, dict) or not isinstance(found.get("features"), list):
             self.fault(file, "", "is not a FeatureCollection", "Write a GeoJSON FeatureCollection")
             return {}
@@ -187,6 +215,8 @@ class _Reader:
             if not code or not name:
                 self.fault(file, code or number, "has no code or no name", "Give each feature both")
                 continue
+            for problem, remedy in bad_area(properties):
+                self.fault(file, code[:LONGEST_CODE], problem, remedy)
             if code in areas:
                 self.fault(file, code, "stands twice", "Give each feature a code of its own")
             if parents is not None and parent not in parents:
@@ -213,6 +243,8 @@ class _Reader:
             return None
         if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
             self.fault(file, code, f"is a {geometry.geom_type}", "Write a Polygon or MultiPolygon, or null")
+        elif geometry.is_empty:
+            self.fault(file, code, "is an empty geometry", "Write a Polygon or MultiPolygon, or null")
         elif not geometry.is_valid:
             self.fault(file, code, "crosses itself or is not closed", "Mend the ring, for example with make-valid")
         else:

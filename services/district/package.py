@@ -1,6 +1,6 @@
 """What a district package holds, once it has been read and checked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from shapely.geometry.base import BaseGeometry
 
 from services.coverage.importing.finding import Finding
+from services.district.antimeridian import unwrapped
 from services.district.policy import Policy
 from services.events.others import CameraChanged
 
@@ -63,6 +64,10 @@ class Area:
     parent: str
     geometry: BaseGeometry | None
     households: int = 0
+
+    def unwrapped(self) -> "Area":
+        """The same area with western longitudes counted on from 180 (``district.antimeridian``)."""
+        return self if self.geometry is None else replace(self, geometry=unwrapped(self.geometry))
 
     @property
     def centre(self) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from shapely import STRtree
 
+from services.district.antimeridian import near
 from services.district.package import Area, District
 
 # A position farther out than this, with no known code beside it, is most often a wrong coord_sys.
@@ -27,6 +28,7 @@ class Placer:
         self._outline = shapely.union_all(shapes) if shapes else None
         if self._outline is not None:
             centre = self._outline.centroid
+            self._lon = float(centre.x)
             self._scale = (float(np.cos(np.radians(centre.y))) * _METRES_PER_DEGREE, _METRES_PER_DEGREE)
             self._near_outline = shapely.transform(self._outline, self._metres)
             shapely.prepare(self._near_outline)
@@ -41,7 +43,7 @@ class Placer:
         found: list[tuple[str, str, str]] = [("", "", "")] * len(points)
         if not points:
             return found
-        geometry = np.atleast_1d(np.asarray(shapely.points(np.asarray(points, dtype=float))))
+        geometry = np.atleast_1d(np.asarray(shapely.points(self._near(points))))
         todo = np.arange(len(points))
         for depth, level in enumerate(self._levels):
             if level.tree is None or not len(todo):
@@ -74,8 +76,13 @@ class Placer:
         """Whether each (lon, lat) is more than 5 km from the district; never, where no street has a geometry."""
         if self._outline is None or not points:
             return [False] * len(points)
-        metres = shapely.points(self._metres(np.asarray(points, dtype=float)))
+        metres = shapely.points(self._metres(self._near(points)))
         return [bool(d > OUTSIDE_M) for d in np.atleast_1d(shapely.distance(metres, self._near_outline))]
+
+    def _near(self, points: Sequence[tuple[float, float]]) -> np.ndarray:
+        """The positions on the outline's side of longitude 180."""
+        degrees = np.asarray(points, dtype=float)
+        return degrees if self._outline is None else near(degrees, self._lon)
 
     def _metres(self, degrees: np.ndarray) -> np.ndarray:
         return np.asarray(degrees * np.asarray(self._scale))

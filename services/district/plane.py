@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.district.antimeridian import near
 from services.district.package import District
 
 Points = NDArray[np.float64]
@@ -31,7 +32,8 @@ class Plane(NamedTuple):
 
     def to_metres(self, degrees: Points) -> Points:
         """(n, 2) degrees → (n, 2) metres east and north."""
-        found: Points = (np.asarray(degrees, dtype=float) - (self.lon, self.lat)) * self.metres_per_degree
+        at = near(np.asarray(degrees, dtype=float).reshape(-1, 2), self.lon)
+        found: Points = (at - (self.lon, self.lat)) * self.metres_per_degree
         return found
 
     def to_degrees(self, metres: Points) -> Points:

@@ -116,6 +116,22 @@ def _bad_cells(name: str, raw: Mapping[str, str], cells: Mapping[str, str]) -> F
             yield problem, "Write it shorter, without control characters"
 
 
+def bad_area(properties: Mapping[str, object]) -> Faults:
+    """What the code, name and parent of a feature cannot be: (problem, remedy) of each."""
+    for key in ("code", "name", "parent"):
+        value = properties.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            continue
+        if not isinstance(value, str):
+            yield f"{key} is {str(value)[:40]}", f'Write {key} as a text: "…"'
+        elif key == "name" and (_CONTROL.search(value) or len(value) > LONGEST_NAME):
+            problem = f"name {value[:40]!r} is not text in one line of at most {LONGEST_NAME} characters"
+            yield problem, "Write it in one line, without control characters"
+        elif key != "name" and (not value.isprintable() or value != value.strip() or len(value) > LONGEST_CODE):
+            problem = f"{key} {value[:70]!r} is not printable text of at most {LONGEST_CODE} characters"
+            yield problem, "Write a short code in one line, without white space around it"
+
+
 def check_table(name: str, lines: Sequence[Line], known: Known, complain: Complain) -> None:
     """Complain of keys that stand twice, and of what each row cannot mean."""
     file, key = f"{name}.csv", KEYS[name]

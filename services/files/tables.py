@@ -93,7 +93,10 @@ def _rows(header: list[str], records: Iterator[tuple[int, list[str]]], *, is_cle
     for number, (line, cells) in enumerate(records, start=2):
         if len(cells) != width:
             remedy = f"It has {len(cells)}, the header {width}: put a text with commas into quotes"
-            yield Row(number, line, {}, Fault(line, "", "has not as many cells as the header", remedy))
+            problem = (
+                f"has {'more' if len(cells) > width else 'not as many'} cells {'than' if len(cells) > width else 'as'}"
+            )
+            yield Row(number, line, {}, Fault(line, "", f"{problem} the header", remedy))
             continue
         row = dict(zip(header, cells, strict=True))
         if not is_named:

@@ -9,7 +9,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from services.files.fault import whole_file
+from services.files.fault import FileFault, whole_file
 
 # A lone surrogate: no decoder gives one, so that it stands for «here was something that cannot be read».
 MARK = "\udc80"
@@ -39,10 +39,12 @@ def decode(data: bytes, stated: str = "") -> Text:
     """The text of a file; ``stated`` is the encoding that it names itself. Raises FileFault where it is no text."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            text = (
-                data[len(mark) :].decode(encoding, _MARKED) if encoding == "utf-8" else data.decode(encoding, _MARKED)
-            )
-            return _of(text, encoding, "" if encoding == "utf-8" else f"is in {encoding.upper()}")
+            if encoding == "utf-8":
+                return _of(data[len(mark) :].decode(encoding, _MARKED), encoding, "")
+            wide = _of(data.decode(encoding, _MARKED), encoding, f"is in {encoding.upper()}, not UTF-8")
+            if wide.damaged > _BAD_SHARE * len(wide.text):
+                raise _no_text()
+            return wide
     if data.count(0) > _NUL_SHARE * len(data):
         raise whole_file("is UTF-16 without a mark, or no text at all: it is full of NULs", "Save it as text in UTF-8")
     try:
@@ -77,7 +79,11 @@ def _guess(data: bytes, stated: str) -> Text:
             return found._replace(note=note)
     if utf8.damaged <= _FEW_BAD:
         return utf8
-    raise whole_file("is neither UTF-8 nor GB 18030", "Save it as text in UTF-8")
+    raise _no_text()
+
+
+def _no_text() -> FileFault:
+    return whole_file("is neither UTF-8 nor GB 18030", "Save it as text in UTF-8")
 
 
 def _of(text: str, encoding: str, note: str) -> Text:

@@ -84,7 +84,7 @@ def open_case_file(path: Path) -> CaseFile:
     except FileFault as error:
         shown = "; ".join(map(str, error.faults[:FAULTS_SHOWN]))
         more = f"; and {n:,} more" if (n := len(error.faults) - FAULTS_SHOWN) > 0 else ""
-        raise ReplayError(f"{path.name}: {shown}{more}") from error
+        raise ReplayError(f"{path.name}: cannot be read as CSV: {shown}{more}") from error
     return CaseFile(table.columns, table.rows, text.note)
 
 

@@ -265,7 +265,7 @@ def test_the_cameras_own_direction_beats_the_general_one_and_a_bad_one_is_named(
     assert found.cameras[0].azimuth is None and kinds(found) == [(1, "doubtful"), (1, "missing")]
 
 
-@pytest.mark.parametrize("tags", [{"man_made": "mast"}, {"surveillance:type": "guard"}, {"surveillance:type": "ALPR"}])
+@pytest.mark.parametrize("tags", [{"man_made": "mast"}, {"surveillance:type": "guard"}])
 def test_what_is_no_camera_is_passed_over_and_counted(tags: dict[str, str]) -> None:
     found = osm(**tags)
     assert (found.cameras, found.others, found.findings) == ([], 1, [])

@@ -17,6 +17,7 @@ ROOMS = (
     "marks", "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
     "leadership.part_words", "leadership.figure_rows",
     "health.waiting", "health.beats", "health.pulse", "past.asking", "past.cameras", "past.moments",
+    "files",
     "liveboard.alarm_tiles", "liveboard.lenses", "liveboard.case_export", "roads", "units", "joint",
 )  # fmt: skip
 OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}

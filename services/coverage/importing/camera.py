@@ -28,7 +28,9 @@ _WHOLES = {"ptz_type": (1, 7), "direction_type": (1, 8), "point_class": (1, 3), 
 _CHOICES = ("kind", "mount", "night", "source_quality", "status", "fault")
 _YES, _NO = {"true", "1", "yes", "是"}, {"false", "0", "no", "否"}
 _HINTS = get_type_hints(CameraChanged)
-_ID = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+_ID = re.compile("[^\x00-\x1f\x7f\ud800-\udfff]{1,64}")
+LONGEST_NAME = 200
+_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _LINK = re.compile(r"(https?|rtsps?|rtmp|wss?)://\S+", re.IGNORECASE)
 
 Report = Callable[[Kind, str, str], None]
@@ -134,7 +136,10 @@ def _values(row: Row, report: Report) -> dict[str, Any]:
             else:
                 _drop(report, name, text, "it is a link to the video platform: https://…")
         elif name == "name":
-            found[name] = text
+            if len(text) <= LONGEST_NAME and not _NO_TEXT.search(text):
+                found[name] = text
+            else:
+                _drop(report, name, text, f"it is text in one line of at most {LONGEST_NAME} characters")
     return found
 
 

@@ -1,14 +1,18 @@
 """A GB/T 28181 catalogue: ``Response`` and ``Notify`` of ``Catalog``, as the video platform exports them.
 
-Item fields of the 2016 edition and, in ``Info``, of the 2022 one. Entities could expand without end or read files, so
-a document type is refused before anything is parsed.
+Item fields of the 2016 edition and, in ``Info``, of the 2022 one. A catalogue comes in many messages: a file may hold
+them one behind the other, and each says how many items the whole has (``SumNum``).
 """
 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from services.coverage.importing.row import NotReadable, Row, decoded
+from services.coverage.importing.finding import Finding
+from services.coverage.importing.row import NotReadable, Row
+from services.files.fault import FileFault
+from services.files.xml import Broken, Document, documents, elements, mend, parse
 
 CAMERA_TYPES = {"131", "132"}  # digits 11–13 of the id: a camera, a network camera
 EVENTS = ("ON", "OFF", "VLOST", "DEFECT", "ADD", "DEL", "UPDATE")
@@ -20,44 +24,116 @@ SAME = (
     ("name", "Name"), ("lon", "Longitude"), ("lat", "Latitude"), ("ptz_type", "PTZType"),
     ("direction_type", "DirectionType"), ("hfov", "HorizontalFieldAngle"), ("range_m", "MaxViewDistance"),
 )  # fmt: skip
-_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
-_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([\w-]+)")
+_HEAD = re.compile(r"<(?:\w+:)?(DeviceID|SN|SumNum)\s*>\s*([^<]{0,64}?)\s*<")
+_ITEM = re.compile(r"<(?:\w+:)?Item[\s>]")
+_WHOLE = "Ask the platform for the catalogue again, and import all of it"
 
 
-def rows(data: bytes) -> tuple[list[Row], int]:
-    """The cameras of a catalogue, and how many items are something else. Raises NotReadable.
+@dataclass(slots=True)
+class Catalogue:
+    """What a file holds: cameras, how many items are something else, and what there is to say.
 
-    A catalogue comes in many messages: a file may hold them one behind the other.
+    ``announced`` has, by (device, SN), the greatest ``SumNum``; ``ids`` the devices that came of it.
     """
-    stated = _ENCODING.search(data[:300])
-    text = decoded(data, stated[1].decode() if stated else "")
-    if re.search(r"<!(DOCTYPE|ENTITY)", text, re.IGNORECASE):
-        raise NotReadable("has a DOCTYPE, which no catalogue needs", "Export the catalogue itself, without it")
-    found: list[Row] = []
-    number = others = 0
-    for document in filter(str.strip, _DECLARATION.split(text)):
-        try:
-            root = ET.fromstring(document.strip().encode())  # our own UTF-8: the declaration has been taken off
-        except ET.ParseError as error:
-            raise NotReadable(f"is not XML: {error}", "Export the catalogue again, whole") from error
-        for item in _items(root):
-            number += 1
-            row = _row(number, {_tag(e): (e.text or "").strip() for e in item.iter() if len(e) == 0})
-            if row is None:
-                others += 1
-            else:
-                found.append(row)
-    if not number:
+
+    rows: list[Row] = field(default_factory=list)
+    others: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    announced: dict[tuple[str, str], int] = field(default_factory=dict)
+    ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    number: int = 0
+
+
+def rows(data: bytes) -> Catalogue:
+    """The cameras of a catalogue. Raises NotReadable where there is no item at all, or what no catalogue may hold."""
+    found = Catalogue()
+    try:
+        for document in documents(data):
+            if document.note:
+                problem = document.note[0].lower() + document.note[1:]
+                found.findings.append(Finding(0, "", "doubtful", problem, "Check the names of the cameras"))
+            _read(document, found)
+    except FileFault as error:
+        raise NotReadable(error.faults[0].problem, error.faults[0].remedy) from error
+    if not found.number:
         raise NotReadable("holds no Item of a DeviceList", "Export the Response or the Notify of a Catalog query")
-    return found, others
+    for key, announced in found.announced.items():
+        came = len(found.ids.get(key, ()))
+        if came < announced:
+            device, serial = key
+            of = " ".join(filter(None, [device, f"(SN {serial})" if serial else ""]))
+            problem = f"the catalogue {of} announces {announced:,} items and {came:,} are here: it is not whole"
+            found.findings.append(Finding(0, "", "missing", problem, _WHOLE))
+    return found
 
 
-def _tag(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _read(document: Document, found: Catalogue) -> None:
+    """The items of one message: of one that is broken each item by itself."""
+    try:
+        root = parse(document.text)
+    except Broken as error:
+        if not _ITEM.search(document.text):
+            raise NotReadable(f"is not XML: {error}", "Export the catalogue again, whole") from error
+        said = len(found.findings)
+        _read_broken(document.text, found)
+        if len(found.findings) == said:
+            problem = f"is not whole XML: {error}; its {found.number:,} items are taken"
+            found.findings.append(Finding(0, "", "doubtful", problem, _WHOLE))
+        return
+    heads = {child.tag: (child.text or "").strip() for child in root}
+    key = _announce(heads, found)
+    for item in root.iter("Item"):
+        _take(item, key, found)
 
 
-def _items(root: ET.Element) -> Iterator[ET.Element]:
-    return (e for e in root.iter() if _tag(e) == "Item")
+def _read_broken(text: str, found: Catalogue) -> None:
+    key = _announce(dict(_HEAD.findall(text.partition("<DeviceList")[0])), found)
+    for part in elements(text, "Item"):
+        mended, done = mend(part)
+        try:
+            item = parse(mended)
+        except Broken as error:
+            found.number += 1
+            remedy = "The other items are taken. Correct it, or export the catalogue again"
+            found.findings.append(Finding(found.number, "", "refused", f"the item is not XML: {error}", remedy))
+            continue
+        camera_id = (item.findtext("DeviceID") or "").strip()
+        _take(item, key, found)
+        for problem in done:
+            found.findings.append(
+                Finding(found.number, camera_id[:64], "doubtful", problem, "Check the texts of the device")
+            )
+    if not (done := mend(elements_out(text))[1]):
+        return
+    found.findings += [Finding(0, "", "doubtful", f"outside of the items it {problem}", _WHOLE) for problem in done]
+
+
+def elements_out(text: str) -> str:
+    """A document's text without its items."""
+    return "".join(re.split(r"<(?:\w+:)?Item[\s>].*?(?:</(?:\w+:)?Item\s*>|\Z)", text, flags=re.DOTALL))
+
+
+def _announce(heads: dict[str, str], found: Catalogue) -> tuple[str, str]:
+    key = heads.get("DeviceID", ""), heads.get("SN", "")
+    announced = heads.get("SumNum", "")
+    if announced.isdecimal() and len(announced) < 10:
+        found.announced[key] = max(found.announced.get(key, 0), int(announced))
+    return key
+
+
+def _take(item: ET.Element, key: tuple[str, str], found: Catalogue) -> None:
+    found.number += 1
+    values = {element.tag: (element.text or "").strip() for element in _leaves(item)}
+    found.ids.setdefault(key, set()).add(values.get("DeviceID") or f"item {found.number}")
+    row = _row(found.number, values)
+    if row is None:
+        found.others += 1
+    else:
+        found.rows.append(row)
+
+
+def _leaves(item: ET.Element) -> Iterator[ET.Element]:
+    return (element for element in item.iter() if len(element) == 0)
 
 
 def _row(number: int, item: dict[str, str]) -> Row | None:

@@ -1,13 +1,18 @@
 """Cameras of OpenStreetMap as GeoJSON: ``man_made=surveillance`` (wiki: Tag:man_made=surveillance).
 
-``camera:angle`` is a tilt with some mappers and a field of view with others, so it is neither here.
+``camera:angle`` is a tilt with some mappers and a field of view with others, so it is neither here. Exports write the
+tags in several ways: as properties, as ``tags`` or ``all_tags``, or in GDAL's ``other_tags`` (hstore or JSON).
 """
 
-import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from services.coverage.importing.row import NotReadable, Row, decoded
+from services.coverage.importing.finding import Finding
+from services.coverage.importing.row import NotReadable, Row
+from services.files.fault import FileFault
+from services.files.geojson import TWICE, read_json
+from services.files.text import decode
 
 POINTS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
 KINDS = {"fixed": "bullet", "panning": "ptz", "dome": "dome"}
@@ -15,37 +20,82 @@ MOUNTS = {
     "pole": "pole", "street_lamp": "pole", "street_light": "pole", "mast": "pole", "wall": "wall", "building": "wall",
     "roof": "roof",
 }  # fmt: skip
+PLATE_READERS = {"alpr", "anpr", "lpr"}
+PACKED = {"other_tags", "all_tags", "tags"}
+# Tags whose colon an export may have written as an underscore.
+COLONS = (
+    "surveillance:type", "surveillance:zone", "camera:type", "camera:direction", "camera:mount", "camera:tilt",
+)  # fmt: skip
+_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*(?:"((?:[^"\\]|\\.)*)"|NULL)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _RANGE = re.compile(r"\s*([\d.]+|[A-Za-z]{1,3})\s*°?\s*-\s*([\d.]+|[A-Za-z]{1,3})\s*°?\s*")
 
 
-def rows(data: bytes) -> tuple[list[Row], int]:
-    """The cameras of a feature collection, and how many features are something else. Raises NotReadable."""
+def rows(data: bytes) -> tuple[list[Row], list[Finding], int]:
+    """The cameras of a feature collection, what there is to say, and how many features are something else.
+
+    Raises NotReadable.
+    """
     try:
-        found = json.loads(decoded(data))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise NotReadable(f"is not JSON: {error}", "Export GeoJSON again") from error
+        text = decode(data)
+        found = read_json(text.text)
+    except FileFault as error:
+        raise NotReadable(error.faults[0].problem, "Export GeoJSON again") from error
     features = found.get("features") if isinstance(found, dict) else None
     if not isinstance(features, list):
         raise NotReadable("is not a FeatureCollection", "Export GeoJSON, for example from Overpass")
+    findings = [Finding(0, "", "doubtful", text.note, "Check the names of the cameras")] if text.note else []
     taken, others = [], 0
     for number, feature in enumerate(features, start=1):
-        row = _row(number, feature) if isinstance(feature, dict) else Row(number)
+        row = _row(number, feature, findings) if isinstance(feature, dict) else Row(number)
         if row is None:
             others += 1
         else:
             taken.append(row)
-    return taken, others
+    return taken, findings, others
 
 
-def _row(number: int, feature: dict[str, Any]) -> Row | None:
-    """The row of a feature; None: it is no camera (a guard, a reader of plates on a gate, a bench)."""
-    tags = feature.get("properties")
-    if not isinstance(tags, dict):
+def tags_of(properties: dict[str, Any]) -> dict[str, str]:
+    """The tags of a feature's properties, whichever way an export has them; empty ones are none."""
+    found: dict[str, object] = {}
+    for packed in ("other_tags", "all_tags", "tags"):
+        value = properties.get(packed)
+        found |= value if isinstance(value, dict) else dict(_unpacked(value)) if isinstance(value, str) else {}
+    found |= {name: value for name, value in properties.items() if value not in (None, "") and name not in PACKED}
+    tags = {str(k): str(v).strip() for k, v in found.items() if v not in (None, "") and k != TWICE}
+    for name in COLONS:
+        if name not in tags and (other := tags.get(name.replace(":", "_"))):
+            tags[name] = other
+    return tags
+
+
+def _unpacked(text: str) -> Iterator[tuple[str, str]]:
+    """The pairs of an hstore text, ``"key"=>"value","key"=>NULL``, or of a JSON object."""
+    if text.lstrip().startswith("{"):
+        try:
+            found = read_json(text)
+        except FileFault:
+            return
+        if isinstance(found, dict):
+            yield from ((name, value) for name, value in found.items() if isinstance(value, str))
+        return
+    for pair in _PAIR.finditer(text):
+        if pair[2] is not None:
+            yield _ESCAPE.sub(r"\1", pair[1]), _ESCAPE.sub(r"\1", pair[2])
+
+
+def _row(number: int, feature: dict[str, Any], findings: list[Finding]) -> Row | None:
+    """The row of a feature; None: it is no camera (a guard, a bench)."""
+    properties = feature.get("properties")
+    if not isinstance(properties, dict):
         return None
-    tags = {k: str(v).strip() for k, v in tags.items() if v not in (None, "")}
-    if tags.get("man_made") != "surveillance" or tags.get("surveillance:type", "camera").lower() != "camera":
+    tags = tags_of(properties)
+    types = set(re.split(r"[;,]\s*", tags.get("surveillance:type", "camera").lower()))
+    if tags.get("man_made") != "surveillance" or not types & {"camera", *PLATE_READERS}:
         return None
+    for name in properties.get(TWICE, ()):
+        findings.append(Finding(number, "", "doubtful", f"names {name} twice: the last counts", "Leave one of them"))
     values: dict[str, object] = {"coord_sys": "WGS84", "source_quality": "estimated"}
     number_id = tags.get("osm_id") or tags.get("@id") or str(feature.get("id") or tags.get("id") or "")
     if number_id:
@@ -57,6 +107,8 @@ def _row(number: int, feature: dict[str, Any]) -> Row | None:
     values |= {ours: tags[theirs] for ours, theirs in (("name", "name"), ("tilt", "camera:tilt")) if theirs in tags}
     if kind := KINDS.get(tags.get("camera:type", "").lower()):
         values["kind"] = kind
+    if not types & {"camera"}:
+        values["kind"] = "checkpoint"  # 卡口: it reads plates at one line across the road
     if mount := MOUNTS.get(tags.get("camera:mount", "").lower()):
         values["mount"] = mount
     if tags.get("surveillance") == "indoor" or tags.get("indoor") == "yes":

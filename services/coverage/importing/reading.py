@@ -42,8 +42,9 @@ class Reading:
 
 def guess_format(data: bytes) -> Format:
     """The format that a file's first character tells."""
-    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return "gb28181" if start == b"<" else "osm" if start == b"{" else "csv"
+    # Two bytes a character: the first one tells all the same.
+    start = data.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
+    return "gb28181" if start == b"<" else "osm" if start in {b"{", b"["} else "csv"
 
 
 def read_cameras(
@@ -91,8 +92,10 @@ def _rows(data: bytes, file_format: Format) -> tuple[list[Row], list[Finding], i
     if file_format == "csv":
         rows, findings = table.rows(data)
         return rows, findings, 0
-    rows, others = gb28181.rows(data) if file_format == "gb28181" else osm.rows(data)
-    return rows, [], others
+    if file_format == "osm":
+        return osm.rows(data)
+    found = gb28181.rows(data)
+    return found.rows, found.findings, found.others
 
 
 def _twice(earlier: Row, later: Row) -> Finding:

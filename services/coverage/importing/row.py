@@ -26,17 +26,3 @@ class NotReadable(ValueError):
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
         self.remedy = remedy
-
-
-def decoded(data: bytes, stated: str = "") -> str:
-    """Text of a file in UTF-8 or, as much of the field still writes it, GB 18030 (GBK and GB 2312 are parts of it).
-
-    Raises NotReadable.
-    """
-    is_chinese = stated.lower().replace("-", "").startswith(("gb", "cp936", "936"))
-    for encoding in ("gb18030", "utf-8-sig") if is_chinese else ("utf-8-sig", "gb18030"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotReadable("is neither UTF-8 nor GB 18030", "Save the file as UTF-8")

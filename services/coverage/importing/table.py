@@ -7,8 +7,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from services.coverage.importing.finding import Finding
-from services.coverage.importing.row import NotReadable, Row, decoded
+from services.coverage.importing.row import NotReadable, Row
 from services.events.others import CameraChanged
+from services.files import tables
+from services.files.fault import FileFault
+from services.files.tables import read_table
+from services.files.text import decode
 
 COLUMNS = tuple(f.encode_name for f in msgspec.structs.fields(CameraChanged) if f.encode_name != "version")
 REQUIRED = ("camera_id", "lon", "lat")
@@ -16,32 +20,35 @@ REQUIRED = ("camera_id", "lon", "lat")
 
 def rows(data: bytes) -> tuple[list[Row], list[Finding]]:
     """The rows of a table, and what is wrong with its header. Raises NotReadable."""
-    reader = csv.DictReader(io.StringIO(decoded(data), newline=""), restkey="")
     try:
-        columns = [c.strip() for c in reader.fieldnames or []]
-        reader.fieldnames = columns
-        if absent := [c for c in REQUIRED if c not in columns]:
-            raise NotReadable(f"has no column {', '.join(absent)}", f"Name the columns {', '.join(COLUMNS)}")
-        findings = [
-            Finding(0, "", "doubtful", f"column {name!r} is not read", "The columns are those of camera.changed")
-            for name in columns if name not in {*COLUMNS, "version", "name_en"}
-        ]  # fmt: skip
-        return list(_rows(reader, findings)), findings
-    except csv.Error as error:
-        raise NotReadable(f"line {reader.line_num} is no CSV: {error}", "Mend the quotes of that line") from error
+        text = decode(data)
+        table = read_table(text.text, REQUIRED)
+    except FileFault as error:
+        fault = error.faults[0]
+        where = f"{fault.where}: " if fault.line > 1 else ""
+        raise NotReadable(where + fault.problem, fault.remedy) from error
+    findings = [
+        Finding(0, "", "doubtful", f"column {name!r} is not read", "The columns are those of camera.changed")
+        for name in table.columns if name not in {*COLUMNS, "version", "name_en"}
+    ]  # fmt: skip
+    if text.note and text.encoding != "gb18030":  # much of the field writes GB 18030: nothing to do about it
+        findings.append(Finding(0, "", "doubtful", text.note, "Check the names of the cameras"))
+    return list(_rows(table.rows, findings)), findings
 
 
-def _rows(reader: "csv.DictReader[str]", findings: list[Finding]) -> Iterator[Row]:
-    for cells in reader:
-        if cells.pop("", None):
-            findings.append(
-                Finding(reader.line_num, cells["camera_id"] or "", "refused", "has more cells than the header",
-                        "Put a text with commas into quotes")
-            )  # fmt: skip
+def _rows(table: Iterable[tables.Row], findings: list[Finding]) -> Iterator[Row]:
+    for row in table:
+        if row.fault is not None:
+            camera_id = row.cells.get("camera_id", "").strip()[:64]
+            findings.append(Finding(row.line, _shown(camera_id), "refused", row.fault.problem, row.fault.remedy))
             continue
-        values: dict[str, object] = {k: v.strip() for k, v in cells.items() if k in COLUMNS and v and v.strip()}
+        values: dict[str, object] = {k: v.strip() for k, v in row.cells.items() if k in COLUMNS and v.strip()}
         if values:
-            yield Row(reader.line_num, values)
+            yield Row(row.line, values)
+
+
+def _shown(camera_id: str) -> str:
+    return camera_id if camera_id.isprintable() else ""
 
 
 def write(cameras: Iterable[CameraChanged]) -> str:
