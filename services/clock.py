@@ -5,12 +5,19 @@ Redis hash ``lianqin:{D}:clock``: it may be faster than the wall's, or stand at 
 """
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Protocol
+
+import msgspec
+
+_Time = Annotated[datetime, msgspec.Meta(tz=True)]
+_SHORT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)(:60(?:\.\d+)?)?(Z|z|[+-]\d\d:?\d\d)", re.ASCII)
+_OFFSET = re.compile(r"\d(Z|z|[+-]\d\d:?\d\d)\Z", re.ASCII)
 
 
 class Clock(Protocol):
@@ -141,8 +148,33 @@ def to_rfc3339(ms: int) -> str:
 
 
 def parse_ms(text: str) -> int:
-    """Unix milliseconds of an RFC 3339 text. Raises ValueError without an offset."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"time {text!r} has no offset: write for example 2026-11-23T14:05:09+08:00")
-    return to_ms(moment)
+    """Unix milliseconds of a time of the contract (``whole_time``). Raises ValueError, without an offset too."""
+    try:
+        return to_ms(msgspec.convert(text, _Time))
+    except msgspec.ValidationError:
+        if (whole := whole_time(text)) is not None:
+            return to_ms(msgspec.convert(whole, _Time))
+    has_offset = _OFFSET.search(text) is not None
+    problem = "is no time" if has_offset else "has no offset, or is no time"
+    raise ValueError(f"time {text[:60]!r} {problem}: write for example 2026-11-23T14:05:09+08:00")
+
+
+def whole_time(text: str) -> str | None:
+    """A time that msgspec does not read, as it reads it; None where it is no time of the contract.
+
+    RFC 3339 with what publishers leave out or have: no seconds where they are 0 (Java's ``OffsetDateTime``), and the
+    leap second ``23:59:60`` UTC, which counts as the second behind it. msgspec itself reads ``t`` and ``z``, a space
+    for the ``T``, and ``+0800``. Hours alone (``+08``), 24:00, week and ordinal dates, and a comma are refused.
+    """
+    found = _SHORT.fullmatch(text)
+    if found is None:
+        return None
+    minute, leap, offset = found.groups()
+    if leap is None:
+        return f"{minute}:00{offset}"
+    try:
+        before = msgspec.convert(f"{minute}:59{leap[3:]}{offset}", _Time).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        return None
+    is_leap = (before.hour, before.minute) == (23, 59)
+    return (before + timedelta(seconds=1)).isoformat() if is_leap else None

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from services.clock import parse_ms, to_ms
+from services.clock import parse_ms, to_ms, whole_time
 from services.events.case import Case, Part
 from services.events.codes import CASE_TYPES, DOMAINS, DeadReason
 from services.events.others import BODIES, TEXT_LIMITS
@@ -39,6 +39,8 @@ _BRACKETS = re.compile(rb'(?s)"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]')
 _PATH = re.compile(r" - at `\$([^`]*)`$")
 # How msgspec says that a limit has no unit: none at all, null, or an empty text.
 _UNITLESS = re.compile(r"missing required field `unit`|(?:got `null`|enum value '').* - at `\$[^`]*limit\.unit`")
+# How msgspec says that a text is no time: it may be one of the contract all the same (``clock.whole_time``).
+_NO_TIME = "Invalid RFC3339 encoded datetime"
 _PATH_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _ENCODER = msgspec.json.Encoder()
 
@@ -150,7 +152,8 @@ def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes,
     try:
         return decoder.decode(data), data, 0, 0
     except msgspec.ValidationError as error:
-        if "unknown field" not in str(error) and _UNITLESS.search(str(error)) is None:
+        is_loose = "unknown field" in str(error) or _NO_TIME in str(error) or _UNITLESS.search(str(error))
+        if not is_loose:
             raise
     loose = msgspec.json.decode(data)
     known, unknown = _leave_out_unknown(loose, body_type)
@@ -173,9 +176,14 @@ def _leave_out_unitless(case: typing.Any) -> int:
 
 
 def _leave_out_unknown(value: typing.Any, kind: typing.Any) -> tuple[typing.Any, int]:
-    """Return ``value`` without the fields that the struct type ``kind`` does not know, and how many there were."""
+    """Return ``value`` without the fields that the struct type ``kind`` does not know, and how many there were.
+
+    Times of the contract that msgspec does not read are written as it does.
+    """
     while (origin := typing.get_origin(kind)) in {typing.Union, types.UnionType, typing.Annotated}:
         kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if kind is datetime and isinstance(value, str):
+        return whole_time(value) or value, 0
     if origin is list and isinstance(value, list):
         pairs = [_leave_out_unknown(item, typing.get_args(kind)[0]) for item in value]
         return [item for item, _ in pairs], sum(n for _, n in pairs)
