@@ -57,7 +57,8 @@ def read_table(text: str, required: Iterable[str] = ()) -> Table:
     header, at = ([], 1) if first is None else ([cell.strip() for cell in first[1]], first[0])
     rows = list(_rows(header, records, is_clean=_UNREADABLE.search(text) is None))
     if faults:
-        raise FileFault(*(_by_name(fault, header) for fault in faults))
+        named = header if faults[0].line > at else []  # else it is the header that is at fault
+        raise FileFault(*(_by_name(fault, named) for fault in faults))
     _check_header(header, at, tuple(required))
     return Table(tuple(filter(None, header)), rows)
 
@@ -75,7 +76,7 @@ def _check_header(header: list[str], line: int, required: tuple[str, ...]) -> No
     if header[0].lower().startswith("sep="):
         raise HeaderFault(Fault(line, "", "is a note of Excel's, not the names of the columns", "Remove the line sep="))
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise FileFault(
+        raise HeaderFault(
             Fault(line, twice[0], f"column {', '.join(twice)} stands twice", "Leave one column of the name")
         )
     if missing := [name for name in required if name not in header]:

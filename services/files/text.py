@@ -21,7 +21,7 @@ _MARKS = (
 )  # fmt: skip
 # More NULs than this share: text of two bytes a character without its mark, or no text at all.
 _NUL_SHARE = 0.1
-# With more that cannot be read than this share of all that is beyond ASCII it is another encoding, or no text.
+# With more that cannot be read than this share of all that is beyond ASCII it is no text.
 _BAD_SHARE = 0.1
 _FEW_BAD = 3
 
@@ -65,8 +65,10 @@ def line_of(text: str, at: int) -> int:
 def _guess(data: bytes, stated: str) -> Text:
     utf8 = _of(data.decode("utf-8", _MARKED), "utf-8", "")
     beyond = sum(map(len, re.findall(r"[^\x00-\x7f]+", utf8.text))) - utf8.damaged
-    if utf8.damaged <= _BAD_SHARE * beyond:
+    if 2 * utf8.damaged <= beyond:
         return utf8  # UTF-8 with a few broken characters: as GB 18030 all the others would be rubbish
+    if b"\0" in data:
+        raise _no_text()
     own = _codec(stated)
     for encoding in dict.fromkeys(filter(None, (own if own != "utf-8" else "", "gb18030"))):
         found = _of(data.decode(encoding, _MARKED), encoding, "")
