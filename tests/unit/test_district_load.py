@@ -61,6 +61,17 @@ def first_feature(feature: Any) -> Callable[[Path], None]:
 BOWTIE = {"type": "Polygon", "coordinates": [[[118, 31], [119, 32], [119, 31], [118, 32], [118, 31]]]}
 CLASSES = "scheme,kind,major,minor,name,condition,value,unit,domain\n"
 MAP = "source,scheme,kind,major,minor,domain\n"
+UNITS = "code,name,name_en\n"
+SHIFTS = "from,until,shift,name,role,seat\n2026-01-01T08:00Z,2026-01-01T20:00Z,白,甲,leader,\n"
+
+
+def raw(name: str, data: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+def table_fault(name: str, text: str, line: int, problem: str, remedy: str) -> tuple[Any, str, str, str, str]:
+    return write(name, text), name, f"line {line}", problem, remedy
+
 
 FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     # name: (what is done to a good package, file, feature, what the problem names, what the remedy names)
@@ -158,6 +169,98 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
         write("departments.csv", "code,title\nD1,x\n"), "departments.csv", "header", "name", "Columns are",
     ),
     "an empty table": (write("departments.csv", ""), "departments.csv", "header", "code, name", "Columns are"),
+    "a quote that never closes": table_fault(
+        "departments.csv", UNITS + 'D1,"a,\nD2,b,\n', 2, "column name: a quote opens here and never closes", "twice",
+    ),
+    "a quote in a field": table_fault("people.csv", 'grid,role,name\nG00,lead,a"b\n', 2, "middle of a field", "twice"),
+    "a quote in the cameras": table_fault(
+        "cameras.csv", 'camera_id,lon,lat,coord_sys\nA,118.9,31.9,WGS84\n"B,118.9,31.9,WGS84\n', 3, "never closes", "",
+    ),
+    "a unit twice": table_fault(
+        "departments.csv", UNITS + "D1,a,\nD2,b,\nD1,c,\n", 4, "D1 stands twice: first in line 2", "one",
+    ),
+    "a unit twice but for white space": table_fault(
+        "departments.csv", UNITS + "D1,a,\n D1 ,c,\n", 3, "stands twice", "one",
+    ),
+    "a unit without a code": table_fault("departments.csv", UNITS + "D1,a,\n,b,\n", 3, "code is empty", "its code"),
+    "a unit without a name": table_fault("departments.csv", UNITS + "D1, ,\n", 2, "name is empty", "its name"),
+    "a code in two lines": table_fault("departments.csv", UNITS + '"D\n1",a,\n', 2, "printable", "one line"),
+    "a code with a soft break": table_fault("departments.csv", UNITS + "D\x0b1,a,\n", 2, "printable", "one line"),
+    "a name in two lines": table_fault("departments.csv", UNITS + 'D1,"a\nb",\n', 2, "in one line", "one line"),
+    "a long code": table_fault("departments.csv", UNITS + f"{'D' * 65},a,\n", 2, "at most 64", "short"),
+    "a long name": table_fault("departments.csv", UNITS + f"D1,{'a' * 201},\n", 2, "at most 200", "one line"),
+    "a row too short": table_fault("departments.csv", UNITS + "D1\n", 2, "not as many cells", "quotes"),
+    "a row too long": table_fault("departments.csv", UNITS + "D1,a,b,c\n", 2, "more cells", "quotes"),
+    "a header twice": table_fault("departments.csv", UNITS + "D1,a,\n" + UNITS, 3, "header once more", "Remove"),
+    "a NUL": table_fault("departments.csv", UNITS + "D1,a\0,\n", 2, "no text", "UTF-8"),
+    "a column twice": (
+        write("departments.csv", "code,name,name\nD1,a,b\n"), "departments.csv", "header", "name stands twice", "one",
+    ),
+    "semicolons": (
+        write("departments.csv", "code;name\nD1;a\n"), "departments.csv", "header", "semicolons", "commas",
+    ),
+    "a table in GB 18030": (
+        raw("departments.csv", "code,name\nD1,城管局\n".encode("gb18030")), "departments.csv", "byte 13",
+        "not UTF-8 but GB 18030", "UTF-8",
+    ),
+    "a table in UTF-16": (
+        raw("departments.csv", "code,name\nD1,城管局\n".encode("utf-16")),
+        "departments.csv", "byte 0", "UTF-16", "UTF-8",
+    ),
+    "one broken byte": (
+        raw("departments.csv", "code,name\nD1,城管局\nD2,住建".encode() + b"\xff\n"), "departments.csv", "byte 32",
+        "line 3", "UTF-8",
+    ),
+    "a workbook": (raw("departments.csv", b"PK\x03\x04...."), "departments.csv", "", "Excel workbook", "CSV"),
+    "a person of no grid": table_fault(
+        "people.csv", "grid,role,name\nG9,lead,a\n", 2, "'G9' is unknown", "grids.geojson",
+    ),
+    "a person twice": table_fault(
+        "people.csv", "grid,role,name\nG00,lead,a\nG00,lead,a\n", 3, "stands twice: first in line 2", "one",
+    ),
+    "a shift twice": table_fault("roster.csv", SHIFTS + SHIFTS.splitlines()[1] + "\n", 3, "stands twice", "one"),
+    "a shift of 24:00": table_fault("roster.csv", SHIFTS.replace("T20:00", "T24:00"), 2, "no span", "offset"),
+    "a campaign twice": table_fault("campaigns.csv", "code,name\nK,a\nK,b\n", 3, "stands twice", "one"),
+    "a campaign of no class": table_fault("campaigns.csv", "code,name,domain\nK,a,77\n", 2, "'77'", "01 … 16"),
+    "a limit twice": table_fault(
+        "categories.csv", CLASSES + "s,event,1,2,n,c,1,UH,04\ns,event,1,2,n,c,1,UH,05\n", 3, "stands twice", "one",
+    ),
+    "a class of a kind that is none": table_fault(
+        "categories.csv", CLASSES + "s,thing,1,2,n,c,1,UH,04\n", 2, "'thing'", "component or event",
+    ),
+    "a limit beyond bounds": table_fault(
+        "categories.csv", CLASSES + "s,event,1,2,n,c,1e999,UH,04\n", 2, "1e999 UH", "> 0",
+    ),
+    "a limit below 0": table_fault("categories.csv", CLASSES + "s,event,1,2,n,c,-1,UH,04\n", 2, "-1 UH", "> 0"),
+    "a limit that is infinite": table_fault(
+        "categories.csv", CLASSES + "s,event,1,2,n,c,inf,UH,04\n", 2, "inf UH", "> 0",
+    ),
+    "a limit with an underscore": table_fault(
+        "categories.csv", CLASSES + "s,event,1,2,n,c,1_0,UH,04\n", 2, "1_0", "> 0",
+    ),
+    "a map twice": table_fault("class_map.csv", MAP + ",s,event,1,2,04\n,s,event,1,2,05\n", 3, "stands twice", "one"),
+    "a holiday twice": table_fault(
+        "holidays.csv", "date,kind\n2026-02-03,holiday\n2026-02-03,holiday\n", 3, "stands twice", "one",
+    ),
+    "a number of JSON that is none": (
+        write("grids.geojson", features(("G", "格", "C1", square(0, 0))).replace("100", "NaN")),
+        "grids.geojson", "", "NaN is no number", "number",
+    ),
+    "a number beyond all bounds": (
+        write("water.geojson", '{"features": [{"geometry": {"type": "Point", "coordinates": [1e999, 2]}}]}'),
+        "water.geojson", "", "beyond all bounds", "number",
+    ),
+    "a key twice": (
+        write("grids.geojson", features(("G", "格", "C1", square(0, 0))).replace('"code"', '"code": "H", "code"')),
+        "grids.geojson", "", "'code' twice", "once",
+    ),
+    "JSON too deep": (write("water.geojson", "[" * 100_000), "water.geojson", "", "is not JSON", "again"),
+    "a code of two lines": (street(None, code="S\n9"), "streets.geojson", "S\n9", "printable", "one line"),
+    "a code that is a list": (street(None, code=["S9"]), "streets.geojson", "['S9']", "code is", "text"),
+    "a name of two lines": (street(None, name="a\nb"), "streets.geojson", "S1", "in one line", "control"),
+    "an empty geometry": (
+        street({"type": "Polygon", "coordinates": []}), "streets.geojson", "S1", "empty geometry", "or null",
+    ),
     "a limit of 0": (
         write("categories.csv", CLASSES + "s,event,1,2,n,c,0,UH,04\n"), "categories.csv", "line 2", "0 UH", "> 0",
     ),
@@ -275,3 +378,19 @@ def test_a_package_without_working_hours_has_the_usual_ones(folder: Path) -> Non
     found = load(folder)
     assert (found.working_hours, found.working_week) == (((480, 720), (840, 1080)), frozenset({1, 2, 3, 4, 5}))
     assert found.holidays == {}
+
+
+def test_soft_line_breaks_and_other_white_space_end_no_row(folder: Path) -> None:
+    write("departments.csv", "code,name\rD1,区指挥\x0b中心\r\nD2,城管\u2028局\nD3,住建\x85局\n\n,\n")(folder)
+    assert load(folder).units == {"D1": "区指挥 中心", "D2": "城管 局", "D3": "住建 局"}
+
+
+def test_people_of_a_package_without_grids_are_not_checked_against_them(folder: Path) -> None:
+    (folder / "grids.geojson").unlink()
+    write("people.csv", "grid,role,name\nG9,lead,a\n")(folder)
+    assert load(folder).tables["people"] == ({"grid": "G9", "role": "lead", "name": "a"},)
+
+
+def test_a_field_in_quotes_may_hold_what_it_likes(folder: Path) -> None:
+    write("departments.csv", 'code,name,note\nD1,"a ""b"", c","two\nlines"\n')(folder)
+    assert load(folder).units == {"D1": 'a "b", c'}
