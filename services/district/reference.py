@@ -172,10 +172,11 @@ standard says; areas are a Polygon or a MultiPolygon, and a `null` geometry is c
     lianqin district generate DIR  an invented district, to begin from
 
 A package with one fault is not loaded at all; only rows of `cameras.csv` that cannot be used are named and left out.
-Tables are CSV with commas (RFC 4180): a line ends at CR, LF or both alone, a field with a comma, a quote or a line break stands in quotes, and a
-quote that goes wrong is named with its line. Every row has as many fields as the header; keys stand once; a code is printable text of at most 64
-characters in one line, a name of at most 200; `people` name grids of the package, `roster` its streets. JSON has finite numbers and each key once.
-A district across longitude 180 is written as GeoJSON wants it, cut at the line: it is put together again.
+Tables are CSV with commas (RFC 4180): a line ends at CR, LF or both alone, a field with a comma, a quote or a line
+break stands in quotes, and a quote that goes wrong is named with its line. Every row has as many fields as the header;
+keys stand once; a code is printable text of at most 64 characters in one line, a name of at most 200; `people` name
+grids of the package, `roster` its streets. JSON has finite numbers and each key once. A district across longitude 180
+is written as GeoJSON wants it, cut at the line: it is put together again.
 The projector and the web processes take a loaded package over within seconds; the demo's case system at its restart.
 Optional columns and properties may be left out; others (`valid_from` too) are carried along and not read."""
 
