@@ -19,6 +19,7 @@ from pathlib import Path
 from dashboard.cli_acts import leaves, write_down
 from dashboard.cli_archive import add_commands as add_archive_commands
 from dashboard.cli_people import add_commands as add_people_commands
+from dashboard.cli_replay import add_commands as add_replay_commands
 from dashboard.cli_report import add_commands as add_report_commands
 from dashboard.cli_store import add_commands as add_store_commands
 from dashboard.cli_user import add_user_command
@@ -117,18 +118,6 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     simulate = add("simulate", _simulate, "run the demo's case system: a history once, then live")
     simulate.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
-    replay = add("replay", _replay, "send a file of real cases through the stream")
-    replay.add_argument("file", type=Path)
-    local(replay)
-    pace = replay.add_mutually_exclusive_group()
-    pace.add_argument("--speed", type=float, metavar="N", help="N times as fast as it was")
-    pace.add_argument("--instant", action="store_true", help="all at once")
-    replay.add_argument("--until", metavar="T", help="stop at T (RFC 3339) and let the clock stand there")
-    replay.add_argument("--boundaries", type=Path, help="a folder of street outlines, for `--make-district`")
-    forms = replay.add_mutually_exclusive_group()
-    forms.add_argument("--form", default="", metavar="NAME", help="the file's form, where its columns do not tell it")
-    forms.add_argument("--mapping", type=Path, metavar="FILE", help="a TOML file that describes the file's form")
-    replay.add_argument("--make-district", type=Path, metavar="DIR", help="write the matching district package and end")
     publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
     local(publish)
     publish.add_argument("type", help="for example case.reported")
@@ -170,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     dead.add_argument("action", choices=("list", "show", "retry"))
     dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
     add_people_commands(commands, local)
+    add_replay_commands(commands, local)
     add_report_commands(commands, local)
     add_archive_commands(commands, local)
     add_store_commands(commands, local)
@@ -269,18 +259,6 @@ def _simulate(options: argparse.Namespace, settings: Settings) -> int:
 
     play(open_doors(settings), options.until_live, stop_on_signals().is_set, say, days_of(options.history))
     return 0
-
-
-def _replay(options: argparse.Namespace, settings: Settings) -> int:
-    from services.replay.command import make_district, replay
-
-    form, mapping = options.form, options.mapping
-    if options.make_district is not None:
-        return make_district(options.file, options.make_district, options.boundaries, say, form, mapping)
-    return replay(
-        options.file, settings, speed=options.speed, instant=options.instant, until=options.until, say=say, form=form,
-        mapping=mapping,
-    )  # fmt: skip
 
 
 def _publish(options: argparse.Namespace, settings: Settings) -> int:

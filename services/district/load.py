@@ -86,17 +86,19 @@ class _Reader:
         streets = self.areas("streets", None, required=True)
         communities = self.areas("communities", streets)
         grids = self.areas("grids", communities)
-        layers = {layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))}
-        if crosses(area.geometry for area in streets.values() if area.geometry is not None):
+        is_across = crosses(area.geometry for area in streets.values() if area.geometry is not None)
+        if is_across:
             streets, communities, grids = (
                 {code: area.unwrapped() for code, area in areas.items()} for areas in (streets, communities, grids)
             )
-            layers = {name: unwrapped_layer(layer) for name, layer in layers.items()}
         lines = {name: self.table(name) for name in TABLES if name in KEYS}
         known = Known(frozenset({"", code, *streets}), frozenset(grids) or None)
         for table, rows in lines.items():
             check_table(table, rows, known, self.fault)
         cameras = self.cameras(streets)
+        layers = {layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))}
+        if is_across:
+            layers = {name: unwrapped_layer(layer) for name, layer in layers.items()}
         hours, week = office.working_hours(head, self.fault)
         district = District(
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
