@@ -43,7 +43,7 @@ from dashboard.static_files import register_static
 from dashboard.texts import LANGUAGES, texts
 from dashboard.unit_endpoints import register_units
 from dashboard.wire import wired
-from services.audit_keeping import open_log
+from services.audit_keeping import open_log, signer_of
 from services.camera_view import CameraReader
 from services.case_view import CaseReader
 from services.clock import Clock
@@ -198,7 +198,8 @@ def create_app(doors: Doors) -> Web:
     )
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
-    duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups)
+    signer = signer_of(settings)
+    duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups, signer)
     register_duty(server, duty)
     _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)

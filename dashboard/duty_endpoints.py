@@ -3,6 +3,7 @@
 Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
 """
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import flask
@@ -19,6 +20,7 @@ from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.alarm_desk import AlarmDesk
 from services.alarms.life import AlarmRefused
+from services.audit import NO_SIGNER, Signer
 from services.clock import Clock
 from services.district.package import District
 from services.duty.logbook import BY_PEOPLE
@@ -27,6 +29,7 @@ from services.grid_view import GridReader
 from services.liveboard.board import Board
 from services.platform.errors import STORE_ERRORS
 from services.projector.follow import Offload
+from services.reveal_rules import RevealRefused, reason_of
 from services.rights import Person, may_seat, seat_of
 from services.store.alarms import lives_between
 from services.wakeups import Wakeups
@@ -51,16 +54,18 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class SeatOnly(msgspec.Struct, frozen=True):
-    """Whose handover begins."""
+    """Whose handover begins; ``reason``: why it is signed by somebody who is not on the roster."""
 
     seat: str
+    reason: str = ""
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """The sheet that was read."""
+    """The sheet that was read; ``reason`` as in ``SeatOnly``."""
 
     seat: str
     digest: str
+    reason: str = ""
 
 
 class ReportOut(msgspec.Struct, frozen=True):
@@ -90,11 +95,12 @@ class Duty:
         offload: Offload,
         record: Recorder,
         wakeups: Wakeups,
+        signer: Signer = NO_SIGNER,
     ) -> None:
         self.access, self.district, self.room, self.clock = access, district, room, clock
         self.offload, self.record, self.wakeups = offload, record, wakeups
         self.grids = GridReader(access.engine, district, offload)
-        self.desk = DutyDesk(access.engine, district, offload, self.grids.areas)
+        self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
 
     def board(self) -> Board:
         """The board; 503 while there is none."""
@@ -129,7 +135,8 @@ class Duty:
                 handover = self.desk.handover(seat, sheet)
                 found, kept = handover.sheet, handover.kept
                 signs = Signatures(
-                    kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole
+                    kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole,
+                    is_keyed=handover.is_keyed,
                 )  # fmt: skip
         except DutyRefused as error:
             return html.Div(words["handover"]["refused"][error.code], className="refused", role="alert")
@@ -138,6 +145,20 @@ class Duty:
         return html.Div(
             [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
         )
+
+    def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> None:
+        """Let who is on the roster sign, and others with a reason, which is on the audit before they do.
+
+        Where the roster names nobody the seat's own people are. Raises DutyRefused.
+        """
+        is_on = {asking.name, asking.user_id} & set(names) if names else seat_of(asking, self.district.code) == seat
+        if is_on:
+            return
+        try:
+            why = reason_of(reason)
+        except RevealRefused:
+            raise DutyRefused("not_on_roster", f"{asking.name} is not on it ({', '.join(names)}): say why") from None
+        self.record("handover_stranger", asking, seat, {"as": side, "reason": why, "on_duty": list(names)})
 
     def refused(self, error: DutyRefused) -> NoReturn:
         """The desk's refusal: its code, for which the page has words."""
@@ -255,8 +276,10 @@ def _handover(server: Flask, duty: Duty) -> None:
 
     @server.post("/api/v1/handover/out")
     def sign_out() -> Response:
-        asking, seat = duty.seat("sign_handover", body(SeatOnly).seat)
+        wish = body(SeatOnly)
+        asking, seat = duty.seat("sign_handover", wish.seat)
         try:
+            duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
             kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
         except DutyRefused as error:
             duty.refused(error)
@@ -268,6 +291,7 @@ def _handover(server: Flask, duty: Duty) -> None:
         wish = body(SignIn)
         asking, seat = duty.seat("sign_handover", wish.seat)
         try:
+            duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
             kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
         except DutyRefused as error:
             duty.refused(error)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from services.audit import NO_SIGNER, Signer
 from services.cases import CaseRow
 from services.district.package import District
 from services.duty import logbook, reports
@@ -29,6 +30,7 @@ from services.liveboard.sources import source_rows
 from services.projector.follow import Offload, directly
 from services.store import commands, read
 from services.store import duty as store
+from services.store.audit import details_of
 from services.store.duty import Kept
 from services.store.engine import writing
 from services.watch import DAY_MS, WatchedAreas
@@ -37,6 +39,7 @@ from services.watch import DAY_MS, WatchedAreas
 REFUSALS = (
     "kind", "empty", "too_long", "no_case", "other_seat", "no_seat", "nobody", "signed", "same_person", "changed",
     "no_handover", "done_already", "out_of_order", "ended", "no_text",
+    "not_on_roster",
 )  # fmt: skip
 # What happened longer ago does not come into the log any more.
 LOG_BACK_MS = DAY_MS
@@ -51,20 +54,33 @@ class DutyRefused(ValueError):
 
 
 class Handover(NamedTuple):
-    """A handover with its sheet; ``is_whole``: the sheet is the one whose digest was signed."""
+    """A handover with its sheet; ``is_whole``: the sheet is the one whose digest was signed.
+
+    ``is_keyed``: and that digest is one that only who has the data key could make.
+    """
 
     kept: Kept
     sheet: Sheet
     is_whole: bool
+    is_keyed: bool = False
 
 
 class DutyDesk:
     """The desks of one district's seats."""
 
     def __init__(
-        self, engine: Engine, district: District, offload: Offload = directly, areas: WatchedAreas | None = None
+        self,
+        engine: Engine,
+        district: District,
+        offload: Offload = directly,
+        areas: WatchedAreas | None = None,
+        signer: Signer = NO_SIGNER,
     ) -> None:
-        """``areas``: the watched areas, where another already knows the patrols that were seen in them."""
+        """``areas``: the watched areas, where another already knows the patrols that were seen in them.
+
+        ``signer`` seals the digests of sheets, where there is a data key.
+        """
+        self._signer = signer
         self.roster = Roster(district)
         self._engine, self._district, self._offload = engine, district, offload
         self._areas = areas if areas is not None else WatchedAreas(district)
@@ -156,9 +172,30 @@ class DutyDesk:
         def ask() -> Handover:
             with self._engine.connect() as connection:
                 kept = self._kept(connection, seat, handover_id)
-            return Handover(kept, decode(kept.sheet), digest_of(kept.sheet) == kept.digest)
+                former = details_of(connection, "key_rotated") if self._signer else []
+            signer = self._signer.learning(former)
+            is_keyed = signer.is_stamped(kept.digest)
+            # A digest that names a key must be that key's; one of a time without a key anybody could have made.
+            is_forged = bool(signer) and ":" in kept.digest and not is_keyed
+            is_same = kept.digest.partition(":")[0] == digest_of(kept.sheet)
+            return Handover(kept, decode(kept.sheet), is_same and not is_forged, is_same and is_keyed)
 
         return self._offload(ask)
+
+    def going(self, seat: str, now: int) -> tuple[str, ...]:
+        """Who has the shift that a handover at ``now`` ends, by name; empty where the roster names nobody."""
+        self._check(seat)
+
+        def ask() -> tuple[str, ...]:
+            with self._engine.connect() as connection:
+                return self._ending(connection, seat, now).names
+
+        return self._offload(ask)
+
+    def coming(self, seat: str, handover_id: str) -> tuple[str, ...]:
+        """Who takes over by this sheet, by name."""
+        sheet = self.handover(seat, handover_id).sheet
+        return tuple(filter(None, (*sheet.taking, sheet.taking_leader)))
 
     def handovers(self, seat: str, limit: int = 60) -> list[Kept]:
         """The seat's handovers, the newest first, without their sheets."""
@@ -217,8 +254,7 @@ class DutyDesk:
 
     def _sheet(self, part: BoardPart, seat: str, now: int) -> tuple[Sheet, Duty]:
         with self._engine.connect() as connection, connection.begin():
-            signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.in_by]
-            duty = self.roster.ending(seat, now, signed)
+            duty = self._ending(connection, seat, now)
             earlier = store.handovers(connection, seat, 1, before=duty.from_ms)
             last_id, last, since = "", None, duty.from_ms
             if earlier and (kept := store.handover(connection, earlier[0].id)) is not None:
@@ -229,12 +265,17 @@ class DutyDesk:
             found = gather(connection, self._district, turn, part, self._areas, last)
         return make_sheet(turn, found, last, last_id), duty
 
+    def _ending(self, connection: Connection, seat: str, now: int) -> Duty:
+        signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.in_by]
+        return self.roster.ending(seat, now, signed)
+
     def _sign_out(self, part: BoardPart, seat: str, now: int, who: str) -> Kept:
         sheet, duty = self._sheet(part, seat, now)
         text = encode(sheet)
         begins = datetime.fromtimestamp(duty.from_ms / 1000, self._district.zone)
         kept = Kept(
-            f"{seat}-{begins:%Y%m%dT%H%M}", seat, duty.shift, duty.from_ms, duty.until_ms, now, digest_of(text),
+            f"{seat}-{begins:%Y%m%dT%H%M}", seat, duty.shift, duty.from_ms, duty.until_ms, now,
+            self._signer.stamp(digest_of(text)),
             who, now, "", None, text,
         )  # fmt: skip
         with writing(self._engine) as connection:

@@ -44,8 +44,9 @@ lianqin.startDeskParts = (root, desk) => {
     const box = $("body-handover"), found = await read(`/api/v1/handover?seat=${seat}&lang=${texts.language}`);
     if (!found) { failed(box); return; }
     const {duty} = found, link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
-    const out = button(words.sign_out, () => lianqin.ask(texts, words.sign_out, [], async () => { const said = await lianqin.post("/api/v1/handover/out", {seat: about.seat}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_out_note, button: words.sign}), "first", {id: "sign-out"});
-    const into = kept => button(words.sign_in, () => lianqin.ask(texts, words.sign_in, [], async () => { const said = await lianqin.post(`/api/v1/handover/${encodeURIComponent(kept.id)}/in`, {seat: about.seat, digest: kept.digest}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_in_note, button: words.sign}), "first", {"data-sign-in": kept.id});
+    const why = () => [["reason", words.sign_why, h("input", {name: "reason", maxlength: 500})]]; // for who is not on the roster
+    const out = button(words.sign_out, () => lianqin.ask(texts, words.sign_out, why(), async ({reason}) => { const said = await lianqin.post("/api/v1/handover/out", {seat: about.seat, reason}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_out_note, button: words.sign}), "first", {id: "sign-out"});
+    const into = kept => button(words.sign_in, () => lianqin.ask(texts, words.sign_in, why(), async ({reason}) => { const said = await lianqin.post(`/api/v1/handover/${encodeURIComponent(kept.id)}/in`, {seat: about.seat, digest: kept.digest, reason}); if (said.error) return refusedText(said); showHandover(); return undefined; }, {note: words.sign_in_note, button: words.sign}), "first", {"data-sign-in": kept.id});
     lianqin.redraw(box,
       h("h2", null, words.on_duty), h("p", null, `${duty.shift} ${format.hm(duty.from_ms)} – ${format.hm(duty.until_ms)}`, duty.officers.length ? ` · ${duty.officers.join("、")}` : "", duty.leader ? ` · ${texts.handover.leader} ${duty.leader}` : ""),
       h("div", {class: "pair-buttons"}, h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now), may("sign_handover") ? out : null),

@@ -15,7 +15,10 @@ from services.events.codes import SENSITIVE_DOMAINS
 
 
 class Signatures(NamedTuple):
-    """Who signed, and when (Unix ms); empty and None: not yet. ``is_whole``: the sheet is the one that was signed."""
+    """Who signed, and when (Unix ms); empty and None: not yet. ``is_whole``: the sheet is the one that was signed.
+
+    ``is_keyed``: only who has the data key could have made its digest.
+    """
 
     out_by: str = ""
     out_at: int | None = None
@@ -23,6 +26,7 @@ class Signatures(NamedTuple):
     in_at: int | None = None
     digest: str = ""
     is_whole: bool = True
+    is_keyed: bool = True
 
 
 def sheet_page(sheet: Sheet, signatures: Signatures, words: dict[str, Any], district: District) -> html.Article:
@@ -218,7 +222,10 @@ class _Page:
         ]  # fmt: skip
         notes: list[Component] = []
         if signatures.digest:
-            notes.append(html.P(words["digest"].format(digest=signatures.digest), className="digest"))
+            digest = signatures.digest.partition(":")[0]
+            notes.append(html.P(words["digest"].format(digest=digest), className="digest"))
+            if not signatures.is_keyed:
+                notes.append(html.P(words["unkeyed"], className="dim"))
         if not signatures.is_whole:
             notes.append(html.P(f"▲ {words['changed']}", className="warn"))
         table = _table([words["signed"], words["who"], words["at"]], rows)

@@ -43,6 +43,16 @@ class Signer:
         """Whether the known key ``name`` has made this seal."""
         return hmac.compare_digest(self._seal(name, link).encode(), seal.encode())
 
+    def stamp(self, digest: str) -> str:
+        """A digest with a seal of its own kind behind it, ``digest:key:seal``; the digest alone without a key."""
+        return f"{digest}:{self._first}:{self._seal(self._first, f'stamp {digest}')}" if self._first else digest
+
+    def is_stamped(self, stamp: str) -> bool:
+        """Whether a key that is known has made this."""
+        digest, _, rest = stamp.partition(":")
+        name, _, seal = rest.partition(":")
+        return self.knows(name) and self.is_sealed(name, f"stamp {digest}", seal)
+
     def wrapped(self) -> dict[str, str]:
         """The sealing keys other than the first one's, encrypted with the first data key: kept when a key is changed.
 

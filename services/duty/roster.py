@@ -30,6 +30,11 @@ class Duty(msgspec.Struct, frozen=True):
     officers: tuple[str, ...] = ()
     leader: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everybody on it; empty where the roster names nobody."""
+        return tuple(filter(None, (*self.officers, self.leader)))
+
 
 class Roster:
     """The duties of every seat in their order; made once per package."""
