@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, case, null, select
+from sqlalchemy import BigInteger, Connection, bindparam, case, null, select
 
 from services.store import schema
 
@@ -36,25 +36,36 @@ class Seen(msgspec.Struct, frozen=True):
 
 NOTHING = Mark("", 0, "")
 _f, _o = schema.feed.c, schema.outbox.c
+_MARK = bindparam("mark", type_=BigInteger)
+# Written out once: to put a statement together takes longer than to run it.
+_NEWEST = (
+    select(_f.epoch, _f.revision, _o.token)
+    .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == _f.revision))
+    .where(_f.id == 1)
+)
+_AT_MARK = (
+    select(_f.epoch, _f.revision, _o.token)
+    .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == _MARK))
+    .where(_f.id == 1)
+)
+_BEHIND = (
+    select(_f.epoch, _f.revision, _o.revision, _o.token, case((_o.revision == _MARK, null()), else_=_o.payload))
+    .select_from(schema.feed.outerjoin(schema.outbox, _o.revision >= _MARK))
+    .where(_f.id == 1)
+    .order_by(_o.revision)
+    .limit(MOST + 1)
+)
 
 
 def read_mark(connection: Connection) -> Mark:
     """The newest commit of the store; ``NOTHING`` where there is no feed yet."""
-    row = connection.execute(
-        select(_f.epoch, _f.revision, _o.token)
-        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == _f.revision))
-        .where(_f.id == 1)
-    ).first()
+    row = connection.execute(_NEWEST).first()
     return NOTHING if row is None else Mark(row[0], row[1], row[2] or "")
 
 
 def is_same(connection: Connection, mark: Mark) -> bool:
     """Whether the store is still the one in which ``mark`` was the newest commit, or has gone on from it."""
-    row = connection.execute(
-        select(_f.epoch, _f.revision, _o.token)
-        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision == mark.revision))
-        .where(_f.id == 1)
-    ).first()
+    row = connection.execute(_AT_MARK, {"mark": mark.revision}).first()
     if row is None:
         return mark == NOTHING
     return row[0] == mark.epoch and row[1] >= mark.revision and (row[2] or "") == mark.token
@@ -66,14 +77,7 @@ def behind(connection: Connection, mark: Mark) -> Seen:
     The store is the same if its epoch is, and if the outbox holds the marked revision with its token: a store that has
     gone back and since passed that revision holds another commit there.
     """
-    payload = case((_o.revision == mark.revision, null()), else_=_o.payload)
-    rows = connection.execute(
-        select(_f.epoch, _f.revision, _o.revision, _o.token, payload)
-        .select_from(schema.feed.outerjoin(schema.outbox, _o.revision >= mark.revision))
-        .where(_f.id == 1)
-        .order_by(_o.revision)
-        .limit(MOST + 1)
-    ).all()
+    rows = connection.execute(_BEHIND, {"mark": mark.revision}).all()
     if not rows:
         return Seen(mark == NOTHING)
     if rows[0][0] != mark.epoch:

@@ -54,9 +54,11 @@ def test_the_projector_gone(product: Product, page: Page) -> None:
     product.processes["projector"].send_signal(signal.SIGKILL)
     product.stop("projector")
     product.publish(entry(case("C1", 2)))
-    wait_until(says(page, "入库迟"), "the truth bar says that the projector is behind", 6)
+    wait_until(says(page, "入库迟"), "the truth bar says that the projector is behind", 5)
+    wait_until(lambda: state_word(page) == "late", "the page's state says so too", 2)
+    wait_until(says(page, "入库进程 已停止"), "and that it is dead", 3)
     product.start("projector")
-    wait_until(lambda: "入库迟" not in page.locator("#sources").inner_text(), "the word goes", 20)
+    wait_until(lambda: "入库" not in page.locator("#sources").inner_text(), "the words go", 20)
     is_back(page, product)
 
 
