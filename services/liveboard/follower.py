@@ -21,11 +21,11 @@ from services.escalation.rules import Proposal
 from services.events.entry import entry_key
 from services.health.beats import FEEDS_THE_PAGE, WRONG, Process
 from services.health.heart import Heart
-from services.health.waiting import WAITS_AT_MOST_MS, Waiting, shown_age_ms
+from services.health.waiting import LATE_BELOW_MS, WAITS_AT_MOST_MS, Waiting, shown_age_ms
 from services.health.watching import ProcessWatch
 from services.indicators.cells import Cell
 from services.liveboard.board import Board, kept_from
-from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of, first_line
 from services.projector.delta import ThingChange
 from services.projector.follow import Offload, Step, StoreFollower, directly
 from services.store import read, rollups
@@ -61,7 +61,7 @@ class Health:
     refused_since: int | None = None
     processes: list[Process] = field(default_factory=list)
     fault_at: float | None = None
-    looked_at: float = -1e9
+    looked_at: float = field(default_factory=lambda: time.monotonic() - LATE_BELOW_MS / 1000)
     waiting_ms: int = 0
 
     def fresh_ms(self) -> int:
@@ -141,7 +141,7 @@ class Follower:
             except STORE_ERRORS as error:
                 if self.health.store_down_since is None:
                     self.health.store_down_since = self._clock.now_ms()
-                    log.warning("the store does not answer: %s", str(error).splitlines()[0][:200])
+                    log.warning("%s; the last picture stays: %s", fault_of(error).words, first_line(error))
                 time.sleep(POLL_S)
             if self._heart is not None:
                 self._say_turn(self._heart)
@@ -179,7 +179,7 @@ class Follower:
         except REDIS_ERRORS as error:
             if self.health.redis_down_since is None:
                 self.health.redis_down_since = self._clock.now_ms()
-                log.warning("Redis does not answer: %s", str(error)[:200])
+                log.warning("%s; the store is asked all the same: %s", fault_of(error).words, first_line(error))
             time.sleep(POLL_S)
 
     def _judge(self) -> None:
@@ -192,13 +192,15 @@ class Follower:
             return
         self._judge_at = began + POLL_S
         health = self.health
-        if health.redis_down_since is not None or health.store_down_since is not None:
+        if health.redis_down_since is not None:
             return
         try:
+            self._look_at_processes(began)
+            if health.store_down_since is not None:
+                return
             feed = self._offload(self._read_feed)
             position = "0-0" if feed is None else feed.position
             waiting_ms = self._waiting.waiting_ms(self._wakeups.look(position), position, time.monotonic())
-            self._look_at_processes(began)
         except (*REDIS_ERRORS, *STORE_ERRORS):
             return  # the next round says which of the two it is
         health.looked_at, health.waiting_ms = began, waiting_ms

@@ -41,7 +41,7 @@ CLAIM_IDLE_MS = 30_000
 # A gap is on the truth bar within 5 s.
 CHORES_EVERY_S = 4.0
 # It may look through the whole history to find nothing.
-PURGE_EVERY_S = 600.0
+PURGE_EVERY_S, PURGE_LIMIT_S = 600.0, 60.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
@@ -267,7 +267,8 @@ class Projector:
         self._trim(self._feed().position)
         if time.monotonic() >= self._next_purge:
             self._next_purge = time.monotonic() + PURGE_EVERY_S
-            purge(self._engine, self._clock.now_ms())
+            with self._pulse.busy("forgets what is too old", PURGE_LIMIT_S):
+                purge(self._engine, self._clock.now_ms())
 
     def _trim(self, position: str) -> None:
         """Drop what lies five minutes behind our position: by the entries' ids, or by our own watch.
