@@ -7,7 +7,11 @@ RUN := $(VENV)/bin
 LOCK := --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 DATA ?= var/demo
 PORT ?= 8050
+# One more than there are cores, for while one waits for a clock or a socket the others work; four at most.
+WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled Python and numba's kernels are kept beside their source: else each of many processes makes them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests demo demo-reset test test-long bench lint pictures lock
@@ -45,10 +49,10 @@ demo: setup ## run everything with an invented district: http://127.0.0.1:8050/w
 demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 	@rm -rf $(DATA)
 
-test: setup-tests ## set up what is missing and run the tests (under 15 minutes)
+test: setup-tests ## set up what is missing and run the tests (under 10 minutes)
 	@$(RUN)/ruff check .
 	@$(RUN)/mypy
-	@$(RUN)/pytest -m "not slow" -n auto --maxprocesses 4 --dist loadscope
+	@$(RUN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope
 
 test-long: setup-tests ## the slow ones: faults at length, soak
 	@$(RUN)/pytest -m slow

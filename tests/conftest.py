@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
-from services import accounts
+from services import accounts, passwords
 from services.district.load import load
 from services.district.package import District
 from services.embedded import EmbeddedRedis
@@ -89,6 +90,25 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """A fresh store, once on each database."""
     found: Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
+
+
+@pytest.fixture(scope="module")
+def quick_hashes() -> Iterator[None]:
+    """Passwords of this module are hashed with the least memory and time; the product has no such setting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The product's own parameters again, for a test that measures."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher())
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture

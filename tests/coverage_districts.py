@@ -108,8 +108,8 @@ def filled(seed: int, cameras: int = 60, cases: int = 300, now: int = NOON, **la
     return model
 
 
-def some_event(model: CoverageModel, rng: Generator, now: int) -> None:
-    """One thing that may happen to a camera or a case."""
+def some_event(model: CoverageModel, rng: Generator, now: int, measured: float = 0.3) -> None:
+    """One thing that may happen to a camera or a case; ``measured``: how often the key spots are measured after it."""
     number = int(rng.integers(0, 70))
     dice = rng.uniform()
     if dice < 0.6:
@@ -123,7 +123,7 @@ def some_event(model: CoverageModel, rng: Generator, now: int) -> None:
     else:
         model.put_cases([some_case(rng, number, now)], now)
     model.tick(now)
-    if rng.uniform() < 0.3:
+    if rng.uniform() < measured:
         model.measure_spots()
         model.clear()
 

@@ -11,7 +11,7 @@ import pytest
 LONGEST = (
     "tests/browser/test_desk.py", "tests/browser/test_accessible.py", "tests/browser/test_access.py",
     "tests/browser/test_bad_days.py", "tests/browser/test_coverage.py", "tests/integration/test_demo.py",
-    "the demo district", "tests/browser/test_wall.py",
+    "the demo district", "tests/browser/test_wall.py", "tests/browser/test_replay.py",
 )  # fmt: skip
 FOLDERS = ("tests/browser", "tests/faults", "tests/attacks", "tests/integration", "tests/unit")
 # The demo's generated district and its case system: seconds to make, kept for the process (functools.cache).

@@ -11,7 +11,7 @@ import redis
 from msgspec import structs
 from playwright.sync_api import Browser, Page
 
-from services import passwords
+from services import accounts, passwords
 from services.clock import VirtualClock, from_hash
 from services.district.load import load
 from services.simulator.office import OfficeHours
@@ -52,15 +52,34 @@ def hashed_once(password: str) -> str:
 def logged_in(  # noqa: PLR0917  # who, where, and how large
     browser: Browser, product: Product, user: str, path: str = "", width: int = 1920, height: int = 1080
 ) -> Iterator[Page]:
-    """A page of a browser of their own, behind the log-in; script errors fail the test."""
+    """A page of a browser of their own with a fresh session's cookie; script errors fail the test."""
+    with own_page(browser, width, height) as page:
+        engine = open_engine(product.environment["LIANQIN_DATABASE_URL"])
+        token = accounts.log_in_as(engine, time.time_ns() // 1_000_000, f"tests|{user}", user, "127.0.0.1").token
+        engine.dispose()
+        page.context.add_cookies([{"name": "lianqin", "value": token, "url": product.url}])
+        page.goto(product.url + (path or "/"))
+        yield page
+
+
+@contextmanager
+def logged_in_by_form(browser: Browser, product: Product, user: str, path: str = "") -> Iterator[Page]:
+    """The same through the page of the log-in, with the password."""
+    with own_page(browser) as page:
+        page.goto(f"{product.url}/login" + (f"?next={quote(path)}" if path else ""))
+        page.fill("input[name=user]", user)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("main form button")
+        yield page
+
+
+@contextmanager
+def own_page(browser: Browser, width: int = 1920, height: int = 1080) -> Iterator[Page]:
+    """A page of a browser of its own; script errors fail the test."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(f"{product.url}/login" + (f"?next={quote(path)}" if path else ""))
-    page.fill("input[name=user]", user)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main form button")
     yield page
     context.close()
     assert not errors

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from services import accounts
 from services.store.engine import open_engine
 from tests.browser.conftest import Product, run_product, wait_until
-from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in
+from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
 from tests.tiny import CODE, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -141,7 +141,7 @@ class TestLogIn:
         self, shut: Product, store: Engine, browser: Browser
     ) -> None:
         accounts.set_account(store, now(), "duty", must_change=True)
-        with logged_in(browser, shut, "duty") as page:
+        with logged_in_by_form(browser, shut, "duty") as page:
             page.wait_for_url(f"{shut.url}/account**")
             page.goto(f"{shut.url}/desk")
             assert page.url.startswith(f"{shut.url}/account")
@@ -156,7 +156,7 @@ class TestLogIn:
 
 def test_street_staff_get_nowhere_near_another_street(shut: Product, browser: Browser) -> None:
     """Its address in the browser, its room by a raw client, its export over HTTP: all with a cookie that is right."""
-    with logged_in(browser, shut, "s1") as page:
+    with logged_in_by_form(browser, shut, "s1") as page:
         desk_is_ready(page)
         assert page.url == f"{shut.url}/street/S1"
         assert page.evaluate("() => [...lianqin.live.state.rows.keys()]") == ["EAST"]
@@ -222,7 +222,7 @@ def test_a_page_of_another_site_does_nothing_with_our_persons_cookie(
     shut: Product, browser: Browser, evil: str, store: Engine
 ) -> None:
     wish = {"batch": "evil-evil-evil", "type": "case.urge", "cases": [["EAST", 1]], "reason": "evil"}
-    with logged_in(browser, shut, "duty") as desk:
+    with logged_in_by_form(browser, shut, "duty") as desk:
         desk_is_ready(desk)
         page = desk.context.new_page()
         page.goto(evil)
@@ -297,7 +297,7 @@ def test_a_page_of_another_site_does_nothing_with_our_persons_cookie(
 
 
 def test_a_socket_that_no_page_of_ours_opened_is_refused(shut: Product, browser: Browser) -> None:
-    with logged_in(browser, shut, "duty") as page:
+    with logged_in_by_form(browser, shut, "duty") as page:
         desk_is_ready(page)
         token = token_of(page)
         for origin in (None, "null", "http://127.0.0.1:1", "https://evil.example"):
@@ -349,7 +349,7 @@ def ends_within(page: Page, act: Callable[[], Any]) -> None:
 def test_a_disabled_account_is_out_of_its_open_desk_in_two_seconds(
     shut: Product, store: Engine, browser: Browser
 ) -> None:
-    with logged_in(browser, shut, "s1") as page:
+    with logged_in_by_form(browser, shut, "s1") as page:
         desk_is_ready(page)
         token = token_of(page)
         raw = Raw(shut, token, shut.url)
@@ -378,14 +378,14 @@ def test_another_role_or_place_ends_the_open_desk(shut: Product, store: Engine, 
         {"role": "leader", "street": ""},
     ]
     for values in changes:
-        with logged_in(browser, shut, "s1") as page:
+        with logged_in_by_form(browser, shut, "s1") as page:
             desk_is_ready(page)
             ends_within(page, partial(accounts.set_account, store, now(), "s1", **values))
             assert "EAST" not in page.inner_text(".ended")
 
 
 def test_a_log_out_in_one_tab_ends_the_other(shut: Product, browser: Browser) -> None:
-    with logged_in(browser, shut, "duty") as page:
+    with logged_in_by_form(browser, shut, "duty") as page:
         desk_is_ready(page)
         token = token_of(page)
         other = page.context.new_page()
@@ -404,7 +404,10 @@ def test_a_log_out_in_one_tab_ends_the_other(shut: Product, browser: Browser) ->
 
 
 def test_a_changed_password_ends_the_sessions_elsewhere(shut: Product, browser: Browser) -> None:
-    with logged_in(browser, shut, "duty") as page, logged_in(browser, shut, "duty", "/account") as other:
+    with (
+        logged_in_by_form(browser, shut, "duty") as page,
+        logged_in_by_form(browser, shut, "duty", "/account") as other,
+    ):
         desk_is_ready(page)
 
         def change() -> None:
@@ -425,7 +428,7 @@ def test_a_session_that_runs_out_ends_the_open_desk(shut: Product, store: Engine
     from services.store.engine import writing
     from services.store.people_schema import sessions
 
-    with logged_in(browser, shut, "boss", "/desk") as page:
+    with logged_in_by_form(browser, shut, "boss", "/desk") as page:
         desk_is_ready(page)
 
         def age() -> None:
@@ -450,7 +453,7 @@ def test_a_wall_that_is_taken_away_goes_dark(tmp_path: Path, browser: Browser) -
 
 
 def test_no_page_breaks_its_own_policy_and_what_it_forbids_does_not_run(shut: Product, browser: Browser) -> None:
-    with logged_in(browser, shut, "duty") as page:
+    with logged_in_by_form(browser, shut, "duty") as page:
         told: list[str] = []
         page.on("console", lambda message: told.append(message.text))
         for path in ("/desk", "/wall", "/coverage", "/account", "/street/S1"):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Product
-from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in, pick, says
+from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in_by_form, pick, says
 from tests.browser.test_desk import filed
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -15,7 +15,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
     product.start("alarms")
     cases = [filed("A1"), filed("M1", 3, severity=1)]
     with case_system(product, cases) as system:
-        with logged_in(browser, product, "duty") as page:
+        with logged_in_by_form(browser, product, "duty") as page:
             desk_is_ready(page)
             alarm = page.locator("#alarm-bar .alarm", has_text="M1").or_(page.locator("#alarm-bar .alarm.s1")).first
             expect(alarm).to_be_visible(timeout=20_000)
@@ -44,7 +44,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
             # The one who handed over does not take over from oneself.
             expect(page.locator("[data-sign-in]")).to_have_count(0)
 
-        with logged_in(browser, product, "duty2") as page:
+        with logged_in_by_form(browser, product, "duty2") as page:
             desk_is_ready(page)
             page.click("#tab-handover")
             page.click("[data-sign-in]")
@@ -57,7 +57,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
             for part in ("何静", "M1", "八点二十分区领导来电询问"):
                 assert part in text, part
 
-        with logged_in(browser, product, "audit") as page:
+        with logged_in_by_form(browser, product, "audit") as page:
             page.wait_for_selector("body.audit table")
             assert page.url.endswith("/audit")
             text = page.locator("table").inner_text()

@@ -2,11 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from services.embedded import free_port
+from services.simulator.generate import SEED, generate
 from tests.browser.conftest import wait_until
 
 pytestmark = pytest.mark.redis
@@ -51,8 +52,23 @@ class Demo:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "data"
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's district, as its first start makes it."""
+    found = tmp_path_factory.mktemp("demo") / "district"
+    generate(found, SEED)
+    return found
+
+
+@pytest.fixture
+def made_folder(folder: Path, district: Path) -> Path:
+    """A folder where the district is there already: what is tested here comes after it."""
+    shutil.copytree(district, folder / "district")
+    return folder
 
 
 def test_ctrl_c_ends_it_all(folder: Path) -> None:
@@ -64,17 +80,17 @@ def test_ctrl_c_ends_it_all(folder: Path) -> None:
     assert "Traceback" not in demo.log.read_text()
 
 
-def test_a_killed_demo_leaves_nothing_running_and_starts_again(folder: Path) -> None:
-    demo = Demo(folder, "--no-simulator")
+def test_a_killed_demo_leaves_nothing_running_and_starts_again(made_folder: Path) -> None:
+    demo = Demo(made_folder, "--no-simulator")
     demo.end(signal.SIGKILL)
     wait_until(lambda: demo.left() == [], "every child is gone with its parent", 20)
-    again = Demo(folder, "--no-simulator")
+    again = Demo(made_folder, "--no-simulator")
     again.end()
     assert again.left() == []
 
 
-def test_a_killed_child_is_started_again(folder: Path) -> None:
-    demo = Demo(folder, "--no-simulator")
+def test_a_killed_child_is_started_again(made_folder: Path) -> None:
+    demo = Demo(made_folder, "--no-simulator")
     projector = next(p for p in demo.family if "projector" in p.cmdline())
     projector.kill()
 

@@ -25,10 +25,11 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> District:
     return load(folder)
 
 
+@pytest.mark.parametrize("cases", [8_000, pytest.param(50_000, marks=pytest.mark.slow)])
 def test_a_history_made_set_wise_has_the_roll_ups_that_the_projector_gives(
-    sqlite_engine: Engine, district: District, tmp_path: Path
+    sqlite_engine: Engine, district: District, tmp_path: Path, cases: int
 ) -> None:
-    drawn = fill(sqlite_engine, district, 50_000, NOON)
+    drawn = fill(sqlite_engine, district, cases, NOON)
     other = fresh_engine(tmp_path / "projected.db")
     ingest = Ingest(other, district, Sealer(""))
     told = list(entries(drawn))

@@ -1,6 +1,7 @@
 """The demo's month under the escalation policy: the district's share, and a life by the table of transitions."""
 
 from collections import Counter
+from functools import cache
 
 from services.cases import Place, settle
 from services.deadline_steps import explain
@@ -13,10 +14,13 @@ from services.lifecycle import Told, review
 from services.simulator.orders import Desk, Order, obey
 from services.simulator.record import is_open
 from services.simulator.step import Step
-from services.working_calendar import calendar_of
+from services.working_calendar import WorkingCalendar, calendar_of
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system
 
-CALENDAR = calendar_of(system().district)
+
+@cache
+def calendar() -> WorkingCalendar:
+    return calendar_of(system().district)
 
 
 def events(days: int) -> list[tuple[int, Event]]:
@@ -41,7 +45,7 @@ def last_states(told: list[tuple[int, Event]]) -> dict[str, Case]:
 def test_the_districts_share_stays_at_three_to_five_per_cent_when_the_policy_commands() -> None:
     """Every case that the policy commands to the district is followed to its end, as the demo's case system obeys."""
     policy, office = EscalationPolicy(), system().office
-    told = events(12)
+    told = events(8)
     cases = last_states(told)
     commanded = 0
     for _, event in told:
@@ -49,7 +53,7 @@ def test_the_districts_share_stays_at_three_to_five_per_cent_when_the_policy_com
         assert isinstance(case, Case)
         if event.type != "case.reported":
             continue
-        row = settle(event, 1, Place(street=case.street or "S"), case.domain or "99", CALENDAR)
+        row = settle(event, 1, Place(street=case.street or "S"), case.domain or "99", calendar())
         decision = decide(row, event.time_ms, policy)
         if decision is None or decision.mode != "auto":
             continue
@@ -72,7 +76,7 @@ def test_the_demos_cases_live_by_the_table_and_every_deadline_is_accounted_for()
     for key, event in events(3):
         case = event.body
         assert isinstance(case, Case)
-        deadline = due(case, CALENDAR, at=event.time_ms).deadline_at
+        deadline = due(case, calendar(), at=event.time_ms).deadline_at
         lives.setdefault(case.case_id, []).append(
             Told(key, case.version, event.type, event.source, event.time_ms, case, deadline)
         )
@@ -82,7 +86,7 @@ def test_the_demos_cases_live_by_the_table_and_every_deadline_is_accounted_for()
         steps = review(told)
         odd.update(code for _, codes in steps for code in codes)
         last = steps[-1][0]
-        account = {step.kind: step for step in explain(last.case, CALENDAR, at=last.time_ms)}
+        account = {step.kind: step for step in explain(last.case, calendar(), at=last.time_ms)}
         if "difference" in account:
             assert account["difference"].ms == 0, last.case.case_id
             accounts += 1

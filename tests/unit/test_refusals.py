@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 import redis
+from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
 
 from dashboard.app import Doors, create_app
 from dashboard.hosts import is_known
+from services import accounts
 from services.clock import SetClock
 from services.district.package import District
 from services.settings import Settings
+from services.store.accounts import Account
+from tests.stores import fresh_engine
 from tests.tiny import NOON
 
 UPDATE = "/_dash-update-component"
@@ -29,19 +32,22 @@ PAGE = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def web(tiny: District, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One for all: nothing here writes. This machine is a wall of its store's."""
+    engine = fresh_engine(tmp_path_factory.mktemp("refusals") / "store.db")
+    accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")
+    doors = Doors(
+        engine, redis.Redis(port=1), SetClock(NOON), tiny,
+        hosts=("wall.example.cn",), settings=Settings(monitors=("127.0.0.0/8",)),
+    )  # fmt: skip
+    yield create_app(doors).flask
+    engine.dispose()
+
+
 @pytest.fixture
-def client(tiny: District, sqlite_engine: Engine, wall_account: None) -> Iterator[FlaskClient]:
-    web = create_app(
-        Doors(
-            sqlite_engine,
-            redis.Redis(port=1),
-            SetClock(NOON),
-            tiny,
-            hosts=("wall.example.cn",),
-            settings=Settings(monitors=("127.0.0.0/8",)),
-        )
-    )
-    with web.flask.test_client() as found:
+def client(web: Flask) -> Iterator[FlaskClient]:
+    with web.test_client() as found:
         found.environ_base["HTTP_ORIGIN"] = "http://localhost"
         yield found
 

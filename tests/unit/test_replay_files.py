@@ -178,6 +178,11 @@ def _table(file: File) -> pd.DataFrame:
     return file.read(file.name)
 
 
+@cache
+def _whole(file: File) -> Plan:
+    return plan(CASES / file.name)
+
+
 def _pandas_figures(table: pd.DataFrame, moment: pd.Timestamp, by: str) -> Figures:
     known = table[(table.opened <= moment) & (table.area != "outside")]
     closed = known.ended & (known.closed.isna() | (known.closed == NEVER) | (known.closed <= moment))
@@ -259,7 +264,7 @@ def test_a_replay_until_a_moment_equals_what_pandas_counts(
 
 @pytest.mark.parametrize("file", FILES, ids=[f.name[:14] for f in FILES])
 def test_every_row_is_a_case_or_is_named_with_its_reason(file: File, placer_of: Callable[[Plan], Placer]) -> None:
-    todo = plan(CASES / file.name)
+    todo = _whole(file)
     raw = _csv(file.name)
     assert len(todo.cases) + len(todo.unusable) == len(raw)
     assert len(todo.unusable) == file.unusable
@@ -271,7 +276,7 @@ def test_every_row_is_a_case_or_is_named_with_its_reason(file: File, placer_of: 
 
 
 def test_what_has_no_due_date_is_never_overdue_and_brings_no_verdict() -> None:
-    todo = plan(CASES / FILES[1].name)
+    todo = _whole(FILES[1])
     without = [c for c in todo.cases if c.deadline_at is None]
     assert len(without) == 12_338
     assert {c.on_time for c in without} == {None}
@@ -282,7 +287,7 @@ def test_what_has_no_due_date_is_never_overdue_and_brings_no_verdict() -> None:
 
 
 def test_pingshan_tells_in_time_or_late_without_a_closing_time() -> None:
-    todo = plan(CASES / FILES[3].name)
+    todo = _whole(FILES[3])
     verdicts = pd.Series([c.on_time for c in todo.cases], dtype=object).value_counts(dropna=False)
     assert verdicts.to_dict() == {True: 6_236, False: 714, None: 2}
     assert all(c.closed_at is None and c.deadline_at is None for c in todo.cases)
@@ -296,7 +301,7 @@ def test_pingshan_tells_in_time_or_late_without_a_closing_time() -> None:
 def test_the_package_of_a_file_loads_and_knows_its_areas_and_units(
     file: File, streets: int, drawn: int, communities: int, tmp_path: Path
 ) -> None:
-    todo = plan(CASES / file.name)
+    todo = _whole(file)
     district = load(write_package(todo, BOUNDARIES, tmp_path))
     assert len(district.streets) == streets
     assert sum(s.geometry is not None for s in district.streets.values()) == drawn
