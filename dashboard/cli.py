@@ -23,6 +23,7 @@ from dashboard.cli_replay import add_commands as add_replay_commands
 from dashboard.cli_report import add_commands as add_report_commands
 from dashboard.cli_store import add_commands as add_store_commands
 from dashboard.cli_user import add_user_command
+from services.platform.files import keep_to_ourselves
 from services.settings import Settings, from_environment
 from services.stopping import stop_on_signals
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 something is wrong, 2 not called right."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    keep_to_ourselves()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     from redis import RedisError
     from sqlalchemy.exc import SQLAlchemyError
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from services.embedded import EmbeddedRedisError
     from services.local import with_local_key, with_local_redis
     from services.publishing import OperationError
+    from services.store.migrate import StoreNewer
     from services.store.write import WrongDistrict
 
     try:
@@ -70,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (RedisError, SQLAlchemyError, OSError) as error:
         print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
-    except (NotConfigured, EmbeddedRedisError, OperationError, WrongDistrict, ValueError) as error:
+    except (NotConfigured, EmbeddedRedisError, OperationError, StoreNewer, WrongDistrict, ValueError) as error:
         print(f"lianqin: {error}", file=sys.stderr)
     return 1
 
@@ -190,7 +193,7 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
 def _web(options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.app import Doors
     from dashboard.server import Server
-    from services.doors import open_doors
+    from services.doors import check_program, open_doors
     from services.package_watch import PackageWatch
 
     def make_doors() -> Doors:
@@ -206,6 +209,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
         return dataclasses.replace(found, demo=True, filling=lambda: filling(settings.data_dir))
 
+    check_program(settings)
     Server(settings, make_doors).run()
     return 0
 

@@ -34,7 +34,7 @@ class Archiving:
         if not self.settings.redis_url:
             return SystemClock().now_ms()
         with open_redis(self.settings) as client:
-            return district_clock(client, self.district.code).now_ms()
+            return district_clock(self.settings, client, self.district.code).now_ms()
 
     def archives(self) -> list[Archive]:
         """What is archived."""

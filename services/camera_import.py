@@ -53,7 +53,7 @@ def import_cameras(
         yield "a dry run: nothing was published"
         return
     with open_redis(settings) as client:
-        now_ms = district_clock(client, district.code).now_ms()
+        now_ms = district_clock(settings, client, district.code).now_ms()
         found = examine(district, data, file_format, coord_sys, now_ms)
         yield from report(found, file_format)
         sent = publish_reading(client, district.code, found, now_ms)

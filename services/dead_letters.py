@@ -88,7 +88,7 @@ def dead_retry(settings: Settings, entry: str) -> list[str]:
             original = dict(known[0][1])
         if original.get(b"specversion", b"").startswith(_SET_ASIDE):
             original = {**original, b"specversion": b"1.0"}
-        checked = check_entry(entry, original, district_clock(client, district.code).now_ms(), district)
+        checked = check_entry(entry, original, district_clock(settings, client, district.code).now_ms(), district)
         if isinstance(checked, Refused):
             raise OperationError(
                 f"{entry} would be refused again, so nothing was published: {checked.reason}: {checked.detail}. "

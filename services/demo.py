@@ -13,11 +13,12 @@ from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.demo_accounts import FILE, make_demo_accounts
 from services.district.load import load
 from services.embedded import EmbeddedRedis
-from services.local import KEY_FILE, forget_redis, remember_redis
+from services.local import KEY_FILE, URL_FILE, forget_redis, remember_redis
+from services.platform.files import private_folder
 from services.projector.ingest import Ingest
 from services.projector.rebuild import rebuild_if_old
 from services.sealing import Sealer, make_key
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 from services.simulator.generate import SEED, generate
 from services.simulator.play import is_filled, kept_days
 from services.store.engine import open_engine
@@ -38,7 +39,7 @@ Say = Callable[[str], None]
 
 def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, say: Say) -> int:
     """Run until Ctrl-C; ``days``: of history. Returns the exit code."""
-    (data := settings.data_dir.resolve()).mkdir(parents=True, exist_ok=True)
+    data = private_folder(settings.data_dir)
     if not settings.district and not (data / "district" / "district.toml").is_file():
         say("making the demo district (12 streets, 706 grids; every name is invented)")
         generate(data / "district", SEED)
@@ -47,10 +48,10 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
     embedded = None
     url = settings.redis_url
     if not url:
-        embedded = EmbeddedRedis(data / "redis")
+        embedded = EmbeddedRedis(data / "redis", private=True)
         embedded.start()
         url = embedded.url
-        say(f"embedded Redis on 127.0.0.1:{embedded.port}, its data under {data / 'redis'}")
+        say(f"embedded Redis on 127.0.0.1:{embedded.port} under {data / 'redis'}; its address is in {data / URL_FILE}")
     remember_redis(data, url)
     engine = open_engine(settings.database)
     upgrade(engine)
@@ -63,6 +64,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
             "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
             "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
             "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
+            "LIANQIN_CLOCK": VIRTUAL,
             "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
         },
         say,

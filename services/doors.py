@@ -1,5 +1,6 @@
 """Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
 
+import contextlib
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -7,17 +8,18 @@ from typing import Any
 import redis
 from sqlalchemy import Engine
 
-from services.clock import Clock, FollowedClock, from_hash
+from services.clock import Clock, FollowedClock, SystemClock, from_hash
 from services.district.load import load
 from services.district.package import District
 from services.health.pulse import NO_PULSE, Pulse
 from services.package_watch import PackageWatch
+from services.platform.errors import STORE_ERRORS
 from services.projector.ingest import Ingest
 from services.projector.loop import Projector
 from services.sealing import Sealer
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.store.migrate import check_known, upgrade
 from services.stream import EventStream, Keys, connect
 
 
@@ -42,7 +44,7 @@ class OpenDoors:
 
 
 def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
-    """Connect to everything. Raises NotConfigured, PackageError, or what the database raises."""
+    """Connect to everything. Raises NotConfigured, PackageError, StoreNewer, or what the database raises."""
     if not settings.redis_url:
         raise NotConfigured(
             "LIANQIN_REDIS_URL is not set: give the address of the district's Redis, for example "
@@ -52,9 +54,24 @@ def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
     engine = open_engine(settings.database)
     if migrate:
         upgrade(engine)
+    else:
+        with contextlib.suppress(*STORE_ERRORS):  # a store that is away is waited for
+            check_known(engine)
     client = connect(settings.redis_url)
-    clock = FollowedClock(lambda: read_clock(client, district.code))
+    clock: Clock = SystemClock()
+    if settings.clock == VIRTUAL:
+        clock = FollowedClock(lambda: read_clock(client, district.code))
     return OpenDoors(settings, engine, client, district, clock)
+
+
+def check_program(settings: Settings) -> None:
+    """Raise StoreNewer where the store is newer than this program; one that is away says nothing."""
+    engine = open_engine(settings.database)
+    try:
+        with contextlib.suppress(*STORE_ERRORS):
+            check_known(engine)
+    finally:
+        engine.dispose()
 
 
 def read_clock(client: redis.Redis, district: str) -> Clock:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import redis
 
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 
 URL_FILE, KEY_FILE = "redis.url", "data.key"
 
 
 def with_local_redis(settings: Settings) -> Settings:
-    """The settings, with the address of the demo that runs under ``data_dir`` where no other is given."""
+    """The settings, with the address and the clock of the demo that runs under ``data_dir``, where none is given."""
     if settings.redis_url:
         return settings
     try:
@@ -21,7 +21,7 @@ def with_local_redis(settings: Settings) -> Settings:
             client.ping()
     except (OSError, ValueError, redis.RedisError):
         return settings  # no demo, or one that was killed and could not take its file away
-    return dataclasses.replace(settings, redis_url=url)
+    return dataclasses.replace(settings, redis_url=url, clock=settings.clock or VIRTUAL)
 
 
 def with_local_key(settings: Settings) -> Settings:

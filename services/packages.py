@@ -55,7 +55,7 @@ def load_district(settings: Settings, folder: Path) -> str:
     said = [*_counts(district), f"in place at {target}"]
     try:
         with open_redis(settings) as client:
-            clock = district_clock(client, district.code)
+            clock = district_clock(settings, client, district.code)
             _keep(engine, district, folder, clock)
             body = DistrictLoaded(digest=district.digest, code=district.code)
             fields = encode_entry("/lianqin-cli", "district.loaded", body, clock.now_ms(), subject=district.code)

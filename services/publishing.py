@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 import redis
 
-from services.clock import Clock, from_hash
+from services.clock import Clock, SystemClock, from_hash
 from services.district.load import load
 from services.district.package import District
 from services.doors import NotConfigured
@@ -15,7 +15,7 @@ from services.events.case import Case
 from services.events.entry import encode_entry
 from services.events.parse import Event, Refused, parse
 from services.projector.placing import Locator
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 from services.stream import Keys, connect
 
 
@@ -41,8 +41,10 @@ def open_redis(settings: Settings) -> Iterator[redis.Redis]:
         client.close()
 
 
-def district_clock(client: redis.Redis, code: str) -> Clock:
-    """The district's clock: virtual in a demo or a replay."""
+def district_clock(settings: Settings, client: redis.Redis, code: str) -> Clock:
+    """The district's clock: virtual in a demo or a replay, the machine's everywhere else."""
+    if settings.clock != VIRTUAL:
+        return SystemClock()
     fields = cast(dict[bytes, bytes], client.hgetall(Keys(code).clock))
     return from_hash(fields)
 
@@ -66,7 +68,7 @@ def publish(settings: Settings, kind: str, source: str, subject: str, data_text:
         raise OperationError(f"the data is not JSON: {error}") from error
     named = body.get("case_id") if isinstance(body, dict) else None
     with open_redis(settings) as client:
-        now = district_clock(client, district.code).now_ms()
+        now = district_clock(settings, client, district.code).now_ms()
         raw = msgspec.Raw(data_text.strip().encode())
         fields = encode_entry(source, kind, raw, now, subject=subject or (named if isinstance(named, str) else ""))
         event = check_entry("0-1", fields, now, district)

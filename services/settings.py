@@ -7,6 +7,9 @@ from pathlib import Path
 
 from services.health.beats import NAMES
 
+# The clock that Redis keeps is followed: for a demo and a replay alone.
+VIRTUAL = "virtual"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -21,6 +24,7 @@ class Settings:
     data_dir: Path = Path("var")
     data_key: str = ""
     consumer: str = ""
+    clock: str = ""
     processes: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     hosts: tuple[str, ...] = ()
@@ -46,6 +50,14 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy address of the store: the given one, else SQLite under ``data_dir``."""
         if self.database_url:
+            if not self.database_url.startswith(
+                ("postgres://", "postgresql://", "postgresql+psycopg://", "sqlite:///")
+            ):
+                kind = self.database_url.partition(":")[0]
+                raise ValueError(
+                    f"LIANQIN_DATABASE_URL names a database of kind {kind!r}: the store is PostgreSQL or SQLite "
+                    "(postgresql://user:password@host/name, or nothing for SQLite under LIANQIN_DATA_DIR)"
+                )
             return self.database_url.replace("postgres://", "postgresql://", 1).replace(
                 "postgresql://", "postgresql+psycopg://", 1
             )
@@ -74,6 +86,7 @@ ENVIRONMENT = {
     "LIANQIN_DATA_DIR": "data_dir",
     "LIANQIN_DATA_KEY": "data_key",
     "LIANQIN_CONSUMER": "consumer",
+    "LIANQIN_CLOCK": "clock",
     "LIANQIN_PROCESSES": "processes",
     "LIANQIN_HOST": "host",
     "LIANQIN_HOSTS": "hosts",
@@ -109,6 +122,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             values[attribute] = int(text)
         elif attribute == "data_dir":
             values[attribute] = Path(text)
+        elif attribute == "clock":
+            if text not in {"machine", VIRTUAL}:
+                raise ValueError(f"{name}={text!r} is no clock: give machine, or virtual for a demo or a replay")
+            values[attribute] = text
         elif attribute == "proxies":
             if not text.isdecimal():
                 raise ValueError(f"{name}={text!r} is not a number of proxies: give 0, 1, 2 …")

@@ -28,7 +28,7 @@ def put(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o640)
+        Path(name).chmod(0o600)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

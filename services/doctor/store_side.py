@@ -13,7 +13,7 @@ from services.settings import Settings
 from services.store import schema
 from services.store.archives import gone
 from services.store.engine import open_engine
-from services.store.migrate import is_current
+from services.store.migrate import StoreNewer, head, is_newer, revision_of
 from services.store.write import read_feed
 
 
@@ -28,17 +28,21 @@ def store_findings(settings: Settings, code: str) -> Iterator[Finding]:
     try:
         kind = "SQLite" if path is not None else "PostgreSQL"
         try:
-            current = is_current(engine)
+            revision = revision_of(engine)
         except (SQLAlchemyError, OSError) as error:
             yield wrong(
                 "database", f"does not answer: {str(error).splitlines()[0][:200]}",
                 "Start it, or mend LIANQIN_DATABASE_URL; nothing is lost meanwhile, the stream keeps it",
             )  # fmt: skip
             return
-        if not current:
+        if revision is not None and is_newer(revision):
+            yield wrong("database", str(StoreNewer(revision)), "Do not start the projector of this version on it")
+            return
+        if revision != head():
             yield wrong(
-                "database", "is not at the newest migration", "Restart the projector: it brings the store up to date"
-            )
+                "database", f"is not at the newest migration: at {revision or 'none'}, this program at {head()}",
+                "Start the projector of this version (or `lianqin upgrade`): it brings the store up to date",
+            )  # fmt: skip
             return
         yield ok("database", f"{kind} answers, at the newest migration")
         with engine.connect() as connection:

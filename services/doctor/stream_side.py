@@ -12,7 +12,7 @@ from services.doctor.process_side import process_findings
 from services.events.entry import entry_order
 from services.health.beats import Process
 from services.health.watching import look_once
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 from services.stream import GROUP, Keys, connect
 
 LOWEST_VERSION = 7
@@ -43,7 +43,7 @@ def redis_findings(settings: Settings, code: str) -> Iterator[Finding]:
             )  # fmt: skip
             return
         yield from _server(info)
-        yield from _clock(client, code)
+        yield from _clock(client, code, follows=settings.clock == VIRTUAL)
         if code:
             found = look_once(client, code, settings.processes)
             yield from _stream(client, Keys(code), _projector(found))
@@ -83,7 +83,7 @@ def _server(info: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _clock(client: redis.Redis, code: str) -> Iterator[Finding]:
+def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[Finding]:
     before = time.time()
     seconds, micros = client.time()
     after = time.time()
@@ -101,6 +101,13 @@ def _clock(client: redis.Redis, code: str) -> Iterator[Finding]:
         yield ok("clock", "this machine and Redis agree")
     fields = cast(dict[bytes, bytes], client.hgetall(Keys(code).clock)) if code else {}
     if not fields:
+        return
+    if not follows:
+        yield wrong(
+            "virtual clock", f"{Keys(code).clock} is set, and not obeyed: LIANQIN_CLOCK is not virtual here",
+            f"Somebody has written to Redis who should not: look at its ACL (docs/operations.md), "
+            f"DEL {Keys(code).clock}. For a demo or a replay set LIANQIN_CLOCK=virtual",
+        )  # fmt: skip
         return
     try:
         virtual = from_hash(fields)

@@ -44,6 +44,11 @@ def head() -> str:
     return revisions()[-1]
 
 
+def is_newer(revision: str) -> bool:
+    """Whether a later program has made this revision."""
+    return revision.isdecimal() and revision > head()
+
+
 def revision_of(engine: Engine) -> str | None:
     """The store's revision; None: it is empty."""
     with engine.connect() as connection:

@@ -134,6 +134,7 @@ def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) 
     engine.dispose()
     port = free_port()
     made = Product(folder, server, port, {
+        "LIANQIN_CLOCK": "virtual",
         "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": database, "LIANQIN_DISTRICT": str(folder),
         "LIANQIN_PORT": str(port), "LIANQIN_CONSUMER": "test",
         "LIANQIN_MONITORS": "127.0.0.0/8", **more,

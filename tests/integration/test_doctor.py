@@ -1,5 +1,6 @@
 """The doctor beside real servers: a stream nobody reads, a store that is old or another district's, a virtual clock."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from services.doctor.stream_side import redis_findings
 from services.doors import make_projector, open_doors
 from services.settings import Settings
 from services.store import schema
+from services.store.migrate import head
 from services.stream import Keys
 from tests.tiny import CODE, NOON, case, entry
 
@@ -62,6 +64,10 @@ def test_a_stream_that_nobody_reads_is_wrong_until_a_projector_does(
 
 def test_a_virtual_clock_is_noted_with_how_to_be_rid_of_it(settings: Settings, redis_client: redis.Redis) -> None:
     redis_client.hset(KEYS.clock, mapping=dict(VirtualClock(NOON, NOON, 1.0, NOON).to_hash()))
+    (ignored,) = [f for f in redis_findings(settings, CODE) if f.subject == "virtual clock"]
+    assert ignored.is_wrong
+    assert "not obeyed" in ignored.what
+    settings = dataclasses.replace(settings, clock="virtual")
     said = _of(list(redis_findings(settings, CODE)), "virtual clock")
     assert "2026-11-23T04:00:00.000Z for every process; the clock stands" in said
     assert f"DEL {KEYS.clock}" in said
@@ -77,8 +83,14 @@ def test_an_old_store_and_another_districts_are_wrong(settings: Settings, tiny: 
         connection.execute(update(schema.feed).values(lost=7, lost_at=NOON, emptied_at=NOON))
     assert "7 entries were trimmed away unread" in _of(list(store_findings(settings, CODE)), "gap")
     with doors.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
-    assert "is not at the newest migration" in _of(list(store_findings(settings, CODE)), "database")
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    said = _of(list(store_findings(settings, CODE)), "database")
+    assert f"is not at the newest migration: at 0003, this program at {head()}. Start the projector" in said
+    with doors.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    said = _of(list(store_findings(settings, CODE)), "database")
+    assert f"the store is at revision 9999, this program knows revisions up to {head()}" in said
+    assert "brings the store up to date" not in said
     doors.engine.dispose()
 
 
