@@ -57,6 +57,7 @@ from services.health.heart import Heart
 from services.health.watching import ProcessWatch
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
+from services.personal_view import people_of
 from services.rights import Person, may
 from services.sealing import Sealer
 from services.settings import Settings
@@ -199,7 +200,17 @@ def create_app(doors: Doors) -> Web:
     register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
     wakeups = Wakeups(doors.redis, doors.district.code)
     signer = signer_of(settings)
-    duty = Duty(access, doors.district, room, doors.clock, offload, recorder, wakeups, signer)
+    duty = Duty(
+        access,
+        doors.district,
+        room,
+        doors.clock,
+        offload,
+        recorder,
+        wakeups,
+        signer,
+        lambda case_id: people_of(doors.engine, sealer, case_id),
+    )
     register_duty(server, duty)
     _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)

@@ -3,7 +3,7 @@
 Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import flask
@@ -25,6 +25,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
+from services.events.personal_own import NOBODY, Own
 from services.grid_view import GridReader
 from services.liveboard.board import Board
 from services.platform.errors import STORE_ERRORS
@@ -96,9 +97,11 @@ class Duty:
         record: Recorder,
         wakeups: Wakeups,
         signer: Signer = NO_SIGNER,
+        people: Callable[[str], Own] = lambda _: NOBODY,
     ) -> None:
         self.access, self.district, self.room, self.clock = access, district, room, clock
         self.offload, self.record, self.wakeups = offload, record, wakeups
+        self._people = people
         self.grids = GridReader(access.engine, district, offload)
         self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
 
@@ -145,6 +148,13 @@ class Duty:
         return html.Div(
             [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
         )
+
+    def without_people(self, case_id: str, text: str) -> str:
+        """What somebody writes of a case, without the names and phones that the case's events have told."""
+        if not case_id or not text:
+            return text
+        own: Own = self.offload(lambda: self._people(case_id))
+        return own.mask(text)
 
     def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> None:
         """Let who is on the roster sign, and others with a reason, which is on the audit before they do.
@@ -251,8 +261,9 @@ def _log(server: Flask, duty: Duty) -> None:
         note = body(Note)
         asking, seat = duty.seat("write_log", note.seat)
         try:
+            text = duty.without_people(note.case_id[:64], note.text)
             duty.desk.add_entry(
-                duty.clock.now_ms(), seat, "", signed(asking), note.kind, note.text, note.case_id[:64], note.token[:64]
+                duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
             )
         except DutyRefused as error:
             duty.refused(error)
@@ -311,7 +322,13 @@ def _reports(server: Flask, duty: Duty) -> None:
         asking, seat = duty.seat("write_report", out.seat)
         try:
             duty.desk.report_done(
-                duty.clock.now_ms(), seat, out.case_id[:64], out.number, signed(asking), out.text, out.is_last
+                duty.clock.now_ms(),
+                seat,
+                out.case_id[:64],
+                out.number,
+                signed(asking),
+                duty.without_people(out.case_id[:64], out.text),
+                out.is_last,
             )
         except DutyRefused as error:
             duty.refused(error)

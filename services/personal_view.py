@@ -21,7 +21,7 @@ from services.store.audit import AuditLog, count_since
 from services.store.personal_rows import Told, sealed_of, standing
 from services.store.read import one_case
 
-__all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "personal_fields", "reveal"]
+__all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "people_of", "personal_fields", "reveal"]
 
 NAME, PHONE = "reporter.name", "reporter.phone"
 
@@ -86,14 +86,14 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
         text = texts_of(_CASE(told.data)).get(field)
         if text is None and field not in {NAME, PHONE}:
             raise RevealRefused("unknown_field", f"case {case_id} has no field {field}")
-        # Kept by an older version, in the clear.
-        is_plain = text is not None and mask_field(field, text, _Kept(connection, sealer, case_id).people()) != text
+        own = _Kept(connection, sealer, case_id).people()
+        is_plain = text is not None and mask_field(field, text, own) != text  # kept by an older version, in the clear
         if not is_plain and next(sealed_of(connection, case_id), None) is None:
             raise RevealRefused("nothing_kept", f"of case {case_id} nothing was kept: there was no key when it came")
         row = one_case(connection, case_id)
         check_purpose(case_id, purpose, is_open=row is not None and row.is_open)
     # A reason is free text as well, and the audit is for ever.
-    told_why = {"field": field, "reason": mask_text(why), **({"purpose": purpose} if purpose else {})}
+    told_why = {"field": field, "reason": mask_text(own.mask(why)), **({"purpose": purpose} if purpose else {})}
     _record(log, now, who, Deed("reveal", case_id, told_why), limit)
     if is_plain and text is not None:
         return text
@@ -105,6 +105,12 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
     if kept.is_closed:
         raise RevealRefused("wrong_key", f"case {case_id} was kept with a key that LIANQIN_DATA_KEY does not name")
     raise RevealRefused("nothing_kept", f"of {field} of case {case_id} nothing more was kept than what is shown")
+
+
+def people_of(engine: Engine, sealer: Sealer, case_id: str) -> Own:
+    """Everybody whom an event of the case has named, as far as it is sealed: what people write is masked by it."""
+    with engine.connect() as connection:
+        return _Kept(connection, sealer, case_id).people()
 
 
 def _record(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:

@@ -20,6 +20,7 @@ from services.projector.ingest import Ingest
 from services.sealing import Sealer, make_key
 from services.store import schema
 from services.store.audit import AuditLog
+from tests.doors import DUTY, EAST, house
 from tests.tiny import NOON, case, entry, numbered
 
 NAME, PHONE, HANDLER = "欧阳锋甲", "10012345678", "皇甫铁心"
@@ -155,3 +156,24 @@ def test_the_dead_keep_no_name_in_the_clear(engine: Engine, redis_client: redis.
     assert len(rows) == len(WAYS)
     for row, column in itertools.product(rows, ("masked", "detail", "source", "type")):
         assert not is_told(getattr(row, column))
+
+
+@pytest.mark.redis
+def test_what_people_write_of_a_case_has_none_of_its_people(
+    sqlite_engine: Engine, redis_client: redis.Redis, tiny: District
+) -> None:
+    key = make_key()
+    with house(sqlite_engine, redis_client, tiny, data_key=key) as home:
+        told = case(EAST.case_id, 5, "handling", title="井盖破损", reporter=REPORTER, severity=2)
+        batch = numbered([entry(told, "case.corrected", NOON)], NOON + 50_000)
+        Ingest(sqlite_engine, tiny, Sealer(key)).apply(batch, NOON)
+        note = {"seat": "S1", "kind": "note", "text": WAYS["both"], "token": "t", "case_id": EAST.case_id}
+        assert home.post(DUTY, "/api/v1/log", note).status_code == 200
+        report = {"seat": "S1", "case_id": EAST.case_id, "number": 0, "text": WAYS["both"]}
+        assert home.post(DUTY, "/api/v1/reports", report).status_code == 200
+        why = {"field": "reporter.phone", "reason": f"给{NAME}回电话核实"}
+        assert home.post(DUTY, f"/api/v1/cases/{EAST.case_id}/reveal", why).json == {"text": PHONE}
+        with sqlite_engine.connect() as connection:
+            for name in ("log_book", "incident_reports", "audit"):
+                for row in connection.execute(select(schema.metadata.tables[name])):
+                    assert not is_told(str(row)), name
