@@ -108,8 +108,11 @@ class Auditing:
             ]  # fmt: skip
 
     def at(self, ms: int) -> str:
-        """A moment of the machine's clock in the district's zone."""
-        return datetime.fromtimestamp(ms / 1000, self.district.zone).strftime("%Y-%m-%d %H:%M:%S")
+        """A moment of the machine's clock in the district's zone; one that is none as its number."""
+        try:
+            return datetime.fromtimestamp(ms / 1000, self.district.zone).strftime("%Y-%m-%d %H:%M:%S")
+        except (ValueError, OverflowError, OSError):
+            return str(ms)
 
     def check(self, head: str) -> Verdict:
         """Go through the chain in a process of its own: hashing a million rows here would hold up the wall.
@@ -152,7 +155,11 @@ def detail_text(detail: str, words: dict[str, Any]) -> str:
         }  # fmt: skip
         return str(tables.get(key, {}).get(text, text))
 
-    found, order = msgspec.json.decode(detail), {name: place for place, name in enumerate(labels)}
+    try:
+        found = msgspec.json.decode(detail, type=dict[str, Any])
+    except msgspec.DecodeError:  # nothing of ours: the auditor must see it all the same
+        return detail
+    order = {name: place for place, name in enumerate(labels)}
     return "；".join(
         f"{labels.get(key, key)} {said(key, value)}"
         for key, value in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))

@@ -190,7 +190,10 @@ def listed(settings: Settings, wanted: Wanted, limit: int) -> list[str]:
 
 
 def _line(record: Record, zone: tzinfo) -> str:
-    when = datetime.fromtimestamp(record.at / 1000, zone).isoformat(timespec="seconds")
+    try:
+        when = datetime.fromtimestamp(record.at / 1000, zone).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):  # a row that is none of ours is listed all the same
+        when = str(record.at)
     who = " ".join(filter(None, (record.who, record.role, record.street, record.address)))
     detail = "" if record.detail == "{}" else record.detail
     return "  ".join(filter(None, (str(record.number), when, record.action, record.object, who, detail)))

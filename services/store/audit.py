@@ -217,4 +217,14 @@ def _first_of_these(connection: Connection, last: Record, signer: Signer) -> int
 
 
 def _record(row: Sequence[object]) -> Record:
-    return Record(**dict(zip(Record.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]  # of the columns
+    """A row as it stands. SQLite keeps whatever it is given: what is no number or no text cannot have been ours.
+
+    It becomes 0 or its own text, so that its hash does not fit and the check goes on.
+    """
+    found = dict(zip(Record.__struct_fields__, row, strict=True))
+    typed = {
+        name: (value if isinstance(value, int) else 0) if name in {"number", "at"}
+        else value if isinstance(value, str) else repr(value)
+        for name, value in found.items()
+    }  # fmt: skip
+    return Record(**typed)  # type: ignore[arg-type]  # by the names above

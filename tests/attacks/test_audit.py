@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
@@ -16,13 +17,16 @@ from sqlalchemy.exc import DatabaseError
 
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, _link, chain, check, distrust
 from services.audit_heads import Notary, notary_of, store_name
-from services.audit_keeping import accept, open_log, verify_store
+from services.audit_keeping import accept, listed, open_log, verify_store
+from services.district.package import District
 from services.sealing import make_key
 from services.settings import Settings
 from services.store import audit as store
-from services.store.audit import AuditLog
+from services.store.audit import AuditLog, Wanted
 from services.store.engine import is_postgres, writing
 from services.store.people_schema import audit
+from tests.doors import WHO as people
+from tests.doors import house
 
 KEY, OTHER = make_key(), make_key()
 SIGNER = Signer([KEY])
@@ -342,3 +346,39 @@ def test_whatever_is_made_of_the_rows_is_found(made: tuple[list[Record], list[Re
         mark = [Deed("unsealed_before", "", {"first": 1, "last": last.number, "why": why})] if last and why else []
         forged_rows = [*forged_rows, *chain(last, NOON + 9, WHO, [*mark, Deed("log_out")], SIGNER)]
     assert check(forged_rows, signer=SIGNER, noted=noted).faults
+
+
+ODD = (
+    {"at": 10**18}, {"at": -(10**18)}, {"detail": "no JSON"}, {"detail": "[1]"}, {"detail": "null"}, {"detail": ""},
+    {"action": "none"}, {"hash": ""}, {"hash": "::"}, {"hash": "a:b:c:d"}, {"who": "x" * 100_000},
+)  # fmt: skip
+
+
+@pytest.mark.redis
+def test_a_row_that_is_none_blinds_neither_the_check_nor_the_auditor(
+    engine: Engine, redis_client: redis.Redis, tiny: District, settings: Settings
+) -> None:
+    rows = rows_of(engine)
+    auditor = next(who for who in people if who.name == "auditor")
+    with house(engine, redis_client, tiny, data_key=KEY) as home:
+        for odd in ODD:
+            put(engine, [*rows, msgspec.structs.replace(forged(rows[-1]), **odd)])
+            assert not verify_store(settings, 1, ()).is_well, odd
+            assert home.get(auditor, "/audit").status_code == 200, odd
+            assert home.get(auditor, "/api/v1/audit.csv").status_code == 200, odd
+            assert listed(settings, Wanted(), 5)
+            assert not verify_store(settings, 1, ()).is_well, odd
+
+
+def test_sqlites_loose_types_end_no_check(sqlite_engine: Engine, tmp_path: Path) -> None:
+    log = AuditLog(sqlite_engine, SIGNER)
+    log.append_many(NOON, WHO, [Deed("see_case", f"C{i}") for i in range(4)])
+    found = Settings(database_url=str(sqlite_engine.url), data_dir=tmp_path, data_key=KEY)
+    put(sqlite_engine, rows_of(sqlite_engine))
+    for column in ("at", "who", "detail", "hash"):
+        for value in ("x'00ff'", "'text'", "1.5", "7"):
+            before = rows_of(sqlite_engine)
+            with writing(sqlite_engine) as connection:
+                connection.execute(text(f"UPDATE audit SET {column} = {value} WHERE number = 2"))
+            assert not verify_store(found, 1, ()).is_well, (column, value)
+            put(sqlite_engine, before)
