@@ -81,6 +81,10 @@ class _Reader:
         for key, value in (("code", code), ("name", name)):
             if not value:
                 self.fault("district.toml", key, "is missing", f'Add {key} = "…"')
+        for problem, remedy in bad_area({"code": head.get("code"), "name": head.get("name")}):
+            self.fault("district.toml", problem.partition(" ")[0], problem, remedy)
+        if set(code) & set("/\\{} "):  # it names keys of Redis and files of the store
+            self.fault("district.toml", "code", f"is {code[:70]!r}", "Write letters, digits, hyphens: it names files")
         zone = self.zone(str(head.get("time_zone", "Asia/Shanghai")))
         cut, first = self.whole(head, "day_cut_hour", 0, 0, 23), self.whole(head, "month_first_day", 1, 1, 28)
         streets = self.areas("streets", None, required=True)
@@ -121,7 +125,7 @@ class _Reader:
 
     def text(self, file: str, *, required: bool = False) -> str | None:
         path = self.folder / file
-        if not path.is_file():
+        if not path.exists():
             self.absent.append(file)
             if required:
                 self.fault(file, "", "is missing", "Add the file: district.toml and streets.geojson are required")
@@ -143,7 +147,7 @@ class _Reader:
             return {}
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             self.fault(file, "", f"is not TOML: {error}", "Mend the line named")
             return {}
 

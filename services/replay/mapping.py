@@ -35,7 +35,7 @@ def read_mapping(path: Path) -> Format:
     """The form that a mapping file describes. Raises ReplayError that names every key at fault."""
     try:
         found = tomllib.loads(decode(read_file(path)).text)
-    except (FileFault, tomllib.TOMLDecodeError) as error:
+    except (FileFault, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ReplayError(f"{path.name}: is no TOML: {error}") from error
     faults = list(_faults(found))
     if faults:

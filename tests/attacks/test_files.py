@@ -3,14 +3,18 @@
 import gzip
 import json
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.camera_import import import_cameras
 from services.coverage.importing.reading import Reading, read_cameras
 from services.files.fault import FileFault
 from services.files.xml import documents, parse
+from services.publishing import OperationError
+from services.settings import Settings
 
 ITEM = (
     "<Item><DeviceID>3204990000131000000{n}</DeviceID><Name>{name}</Name><Longitude>118.9</Longitude>"
@@ -270,3 +274,15 @@ def test_a_row_of_cameras_that_cannot_be_read_is_named_and_the_rest_comes_in() -
 
 def test_a_packed_file_is_no_table() -> None:
     assert not read_cameras(gzip.compress(b"camera_id,lon,lat\nA,118.9,31.9\n")).cameras
+
+
+@pytest.mark.parametrize("what", ["folder", "none", "bomb", "damaged"])
+def test_an_import_of_what_is_no_file_ends_in_words(tmp_path: Path, tiny_folder: Path, what: str) -> None:
+    path = tmp_path / "cameras.csv.gz"
+    if what == "folder":
+        path.mkdir()
+    elif what != "none":
+        path.write_bytes(gzip.compress(b"camera_id,lon,lat\n")[:-4] if what == "damaged" else b"PK\x03\x04")
+    settings = Settings(district=str(tiny_folder))
+    with pytest.raises(OperationError, match=r"cameras.csv.gz (is|cannot)"):
+        list(import_cameras(settings, path, file_format=None, coord_sys=None, dry_run=True))

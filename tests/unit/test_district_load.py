@@ -80,6 +80,16 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     "head is no TOML": (write("district.toml", 'code = "x'), "district.toml", "", "is not TOML", "Mend the line"),
     "no code": (head("", "code"), "district.toml", "code", "is missing", 'code = "…"'),
     "no name": (head("", "name"), "district.toml", "name", "is missing", 'name = "…"'),
+    "a code that is a path": (head('code = "../x"', "code"), "district.toml", "code", "../x", "names files"),
+    "a code that is a list": (head('code = ["x"]', "code"), "district.toml", "code", "code is", "text"),
+    "a head's name of two lines": (head('name = "a\\nb"', "name"), "district.toml", "name", "in one line", "one line"),
+    "TOML too deep": (write("policy.toml", "a = " + "[" * 100_000), "policy.toml", "", "is not TOML", "Mend"),
+    "a folder in a file's place": (
+        lambda folder: (folder / "people.csv").mkdir() and None, "people.csv", "", "is a folder", "Give the file",
+    ),
+    "a packed table": (
+        raw("people.csv", b"\x1f\x8b\x08\x00damaged"), "people.csv", "", "gzip", "again",
+    ),
     "no such zone": (head('time_zone = "Mars/North"'), "district.toml", "time_zone", "Mars/North", "Asia/Shanghai"),
     "a zone that is a path": (head('time_zone = "/etc"'), "district.toml", "time_zone", "/etc", "Asia/Shanghai"),
     "a cut at 24": (head("day_cut_hour = 24"), "district.toml", "day_cut_hour", "24", "from 0 to 23"),
@@ -256,7 +266,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     ),
     "JSON too deep": (write("water.geojson", "[" * 100_000), "water.geojson", "", "is not JSON", "again"),
     "a code of two lines": (street(None, code="S\n9"), "streets.geojson", "S\n9", "printable", "one line"),
-    "a code that is a list": (street(None, code=["S9"]), "streets.geojson", "['S9']", "code is", "text"),
+    "a street's code that is a list": (street(None, code=["S9"]), "streets.geojson", "['S9']", "code is", "text"),
     "a name of two lines": (street(None, name="a\nb"), "streets.geojson", "S1", "in one line", "control"),
     "an empty geometry": (
         street({"type": "Polygon", "coordinates": []}), "streets.geojson", "S1", "empty geometry", "or null",
