@@ -10,7 +10,7 @@ import flask
 from flask import Flask, Response, request
 from sqlalchemy import Connection, Engine, select
 
-from dashboard.access import allowed, machine_ms, person, refuse
+from dashboard.access import allowed, person, refuse
 from dashboard.bodies import packed
 from dashboard.exporting import download
 from dashboard.layouts.moments import minute_text
@@ -183,7 +183,7 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         report = leading.report(span, street, unit)
         said = Words(report, span, words, leading.district)
         rows = figure_rows(said, cameras=may(asking, "see_coverage"))
-        text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), machine_ms()))
+        text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), leading.clock.now_ms()))
         name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
         about = f"leadership.csv {span.text} {street}{unit}".strip()
         return download(

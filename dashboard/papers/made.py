@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 
 class Made(NamedTuple):
-    """Who made it and when (Unix ms). The only line in which two papers of the same data differ."""
+    """Who made it and when (Unix ms, by the district's clock). The only line in which two papers of one data differ."""
 
     by: str
     at: int

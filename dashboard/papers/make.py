@@ -12,7 +12,6 @@ from dashboard.papers.paper import as_pdf, paper_html
 from dashboard.papers.table import csv_table
 from dashboard.papers.workbook import MOST_CASES, Workbook
 from dashboard.texts import texts
-from services.audit_keeping import machine_ms
 from services.cases import CaseRow
 from services.district.package import District
 from services.doors import open_doors
@@ -69,7 +68,7 @@ def papers(  # noqa: PLR0917  # of what, when, for whom
         if code and code not in known:
             raise OperationError(f"there is no {what} {code!r} in the package")
     span = _span(wanted, district, now)
-    made, words = Made(by, machine_ms()), texts(wanted.language)
+    made, words = Made(by, now), texts(wanted.language)
     stem = "-".join(filter(None, ("report", wanted.street or wanted.unit or district.code, span.text)))
     with engine.connect() as connection, connection.begin():
         report = gather(connection, district, span, now, street=wanted.street, unit=wanted.unit)

@@ -11,7 +11,6 @@ from dashboard.papers.made import Made
 from dashboard.papers.map_picture import map_svg
 from dashboard.papers.paper import as_pdf, templates
 from dashboard.texts import texts
-from services.audit_keeping import machine_ms
 from services.district.package import District
 from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
@@ -43,7 +42,7 @@ def review_paper(engine: Engine, district: District, now: int, wanted: WantedRev
         except (NotYet, NothingThen, Archived, Unmade) as missing:
             raise OperationError(_why_not(missing, words["replay"]["trouble"], district)) from None
     name = f"review-{district.code}-{second_text(end, district.zone).replace(' ', 'T').replace(':', '')}.pdf"
-    return name, as_pdf(_html(found, words, district, Made(by, machine_ms())))
+    return name, as_pdf(_html(found, words, district, Made(by, now)))
 
 
 def _why_not(missing: Exception, words: dict[str, str], district: District) -> str:

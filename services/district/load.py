@@ -100,7 +100,7 @@ class _Reader:
         for table, rows in lines.items():
             check_table(table, rows, known, self.fault)
         cameras = self.cameras(streets)
-        layers = {layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson"))}
+        layers = {layer: found for layer in LAYERS if (found := self.layer(f"{layer}.geojson", streets))}
         if is_across:
             layers = {name: unwrapped_layer(layer) for name, layer in layers.items()}
         hours, week = office.working_hours(head, self.fault)
@@ -190,8 +190,8 @@ class _Reader:
             return {}
         return found
 
-    def layer(self, file: str) -> dict[str, object]:
-        """A layer to draw: its features must be features, whatever they show."""
+    def layer(self, file: str, streets: dict[str, Area]) -> dict[str, object]:
+        """A layer to draw: its features must be features, whatever they show; a watched area names its street."""
         found = self.geojson(file)
         features = found.get("features", [])
         assert isinstance(features, list)
@@ -204,6 +204,10 @@ class _Reader:
                 isinstance(geometry, dict) and isinstance(geometry.get("coordinates"), list)
             ):
                 self.fault(file, number, "geometry has no coordinates", "Write a GeoJSON geometry, or null")
+            street = properties.get("street") if file == "watch_areas.geojson" and isinstance(properties, dict) else ""
+            if street and str(street) not in streets:
+                remedy = "Name the code of a street, or leave it out"
+                self.fault(file, number, f"street {str(street)[:70]!r} is unknown", remedy)
         return found
 
     def areas(self, layer: str, parents: dict[str, Area] | None, *, required: bool = False) -> dict[str, Area]:

@@ -144,6 +144,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
         write("water.geojson", '{"features": [{"geometry": {"type": "Point"}}]}'),
         "water.geojson", "0", "no coordinates", "or null",
     ),
+    "a watched area of no street": (
+        write("watch_areas.geojson", '{"features": [5, {"properties": {"street": "S9"}, "geometry": null}]}'),
+        "watch_areas.geojson", "1", "'S9' is unknown", "code of a street",
+    ),
     "no street in it": (write("streets.geojson", features()), "streets.geojson", "", "no street", "at least one"),
     "a feature that is none": (first_feature(7), "streets.geojson", "2", "properties", "code, name"),
     "no properties": (first_feature({"type": "Feature"}), "streets.geojson", "2", "properties", "code, name"),
