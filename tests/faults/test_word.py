@@ -1,7 +1,6 @@
 """The word while sources go on publishing: late within 5 s of a fault, live within 5 s of its end."""
 
 import signal
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,21 +10,33 @@ from urllib.error import HTTPError
 
 import msgspec
 import pytest
+from sqlalchemy import Engine, func, select
 
 from dashboard.cli import main
 from services.health.waiting import word_of
+from services.store import schema
+from services.store.engine import open_engine, writing
+from services.store.write import Writer
 from tests.browser.conftest import Product, run_product, wait_until
+from tests.servers import Postgres
 from tests.tiny import case, entry
 
 pytestmark = pytest.mark.redis
 WORD_WITHIN_S = 5.0
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])]
+)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One product for all of them: each leaves it as it was."""
     folder = tmp_path_factory.mktemp("word")
-    yield from run_product(folder, f"sqlite:///{folder / 'store.db'}", LIANQIN_PROCESSES="projector,web,surveyor")
+    database = f"sqlite:///{folder / 'store.db'}"
+    if request.param == "postgres":
+        server: Postgres = request.getfixturevalue("_postgres_server")
+        server.renew()
+        database = server.url
+    yield from run_product(folder, database, LIANQIN_PROCESSES="projector,web,surveyor")
 
 
 @contextmanager
@@ -77,10 +88,33 @@ def turns_late_and_back(product: Product, begin: Callable[[], object], end: Call
     wait_until(lambda: not is_late(product), "the word is live again", WORD_WITHIN_S)
 
 
-def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product) -> None:
+POISON = {
+    "sqlite": (
+        ["CREATE TRIGGER poison BEFORE UPDATE ON feed BEGIN SELECT RAISE(ABORT, 'poison'); END"],
+        ["DROP TRIGGER poison"],
+    ),
+    "postgresql": (
+        [
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'poison'; END $$",
+            "CREATE TRIGGER poison BEFORE UPDATE ON feed FOR EACH STATEMENT EXECUTE FUNCTION poison()",
+        ],
+        ["DROP TRIGGER poison ON feed", "DROP FUNCTION poison"],
+    ),
+}
+
+
+@pytest.fixture
+def store(running: Product) -> Iterator[Engine]:
+    """The product's store, as an administrator gets at it."""
+    engine = open_engine(running.environment["LIANQIN_DATABASE_URL"])
+    yield engine
+    engine.dispose()
+
+
+def test_a_dead_a_stopped_a_locked_out_and_a_poisoned_projector(running: Product, store: Engine) -> None:
     """One after the other under one stream of cases: what is published meanwhile is on the board afterwards."""
     running.publish_and_wait(entry(case("C1")))
-    holder = sqlite3.connect(running.folder / "store.db", isolation_level=None, check_same_thread=False)
+    poison, antidote = POISON[store.dialect.name]
 
     def kill() -> None:
         running.processes["projector"].kill()
@@ -90,18 +124,23 @@ def test_a_dead_a_stopped_and_a_locked_out_projector(running: Product) -> None:
         running.start("projector")
         wait_until(lambda: state(running, "projector") == "alive", "it has begun to read", 20)
 
-    with traffic(running):
+    def do(statements: list[str]) -> None:
+        with writing(store) as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+
+    with traffic(running), store.connect().execution_options(lianqin_write=True) as holder:
         turns_late_and_back(running, kill, start_again)
         projector = running.processes["projector"]
         turns_late_and_back(
-            running,
-            lambda: projector.send_signal(signal.SIGSTOP),
-            lambda: projector.send_signal(signal.SIGCONT),
+            running, lambda: projector.send_signal(signal.SIGSTOP), lambda: projector.send_signal(signal.SIGCONT)
         )
-        turns_late_and_back(running, lambda: holder.execute("BEGIN EXCLUSIVE"), lambda: holder.execute("ROLLBACK"))
-    holder.close()
+        turns_late_and_back(running, lambda: Writer(holder).lock(), holder.rollback)
+        turns_late_and_back(running, lambda: do(poison), lambda: do(antidote))
     last = running.publish(entry(case("C2")))
     wait_until(lambda: (running.board() or {}).get("last_entry") == last, "everything is on the board")
+    with store.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(schema.dead)).scalar_one() == 0
 
 
 def test_redis_that_writes_nothing_down(running: Product) -> None:
