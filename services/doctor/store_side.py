@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import to_rfc3339
@@ -12,7 +12,7 @@ from services.doctor.finding import Finding, note, ok, wrong
 from services.settings import Settings
 from services.store import schema
 from services.store.archives import gone
-from services.store.engine import open_engine
+from services.store.engine import is_postgres, open_engine
 from services.store.migrate import StoreNewer, head, is_newer, revision_of
 from services.store.write import read_feed
 
@@ -46,10 +46,23 @@ def store_findings(settings: Settings, code: str) -> Iterator[Finding]:
             return
         yield ok("database", f"{kind} answers, at the newest migration")
         with engine.connect() as connection:
+            if is_read_only(connection):
+                yield wrong(
+                    "database", "is read-only: a stand-by, or set so; nothing can be taken in",
+                    "Give the address of the one that takes writes (LIANQIN_DATABASE_URL), or promote this one",
+                )  # fmt: skip
             yield from _contents(connection, code)
             yield from audit_findings(settings, connection)
     finally:
         engine.dispose()
+
+
+def is_read_only(connection: Connection) -> bool:
+    """Whether PostgreSQL refuses writes to everybody; SQLite is asked by writing only."""
+    if not is_postgres(connection):
+        return False
+    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+    return bool(connection.execute(text(query)).scalar())
 
 
 def _contents(connection: Connection, code: str) -> Iterator[Finding]:

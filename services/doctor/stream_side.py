@@ -61,6 +61,11 @@ def _server(info: Mapping[str, Any]) -> Iterator[Finding]:
         )
     else:
         yield ok("Redis", f"{name} {own} answers")
+    if info.get("role", "master") != "master":
+        yield wrong(
+            "Redis role", "a read-only replica: nobody can publish here, and nothing can be acknowledged",
+            "Put the address of its master into LIANQIN_REDIS_URL, or promote it (REPLICAOF NO ONE)",
+        )  # fmt: skip
     if info.get("aof_enabled"):
         yield ok("Redis AOF", "on")
     else:

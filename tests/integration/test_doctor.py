@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text, update
 from services.clock import VirtualClock
 from services.district.package import District
 from services.doctor import Finding, stream_side
-from services.doctor.store_side import store_findings
+from services.doctor.store_side import is_read_only, store_findings
 from services.doctor.stream_side import redis_findings
 from services.doors import make_projector, open_doors
 from services.settings import Settings
@@ -102,3 +102,13 @@ def test_postgres_is_looked_at_too(settings: Settings, postgres_engine: Engine) 
         "ok     database: PostgreSQL answers, at the newest migration",
         "note   store: empty. The projector fills it",
     ]
+
+
+@pytest.mark.postgres
+def test_a_database_that_takes_no_writes_is_wrong(settings: Settings, postgres_engine: Engine) -> None:
+    url = postgres_engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    assert "read-only" not in _of(list(store_findings(Settings(database_url=url), CODE)), "database")
+    with postgres_engine.connect() as connection:
+        assert not is_read_only(connection)
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        assert is_read_only(connection)

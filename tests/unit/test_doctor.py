@@ -102,6 +102,7 @@ GOOD = {"redis_version": "7.2.4", "aof_enabled": 1, "maxmemory_policy": "noevict
         ({"redis_version": "6.2.1"}, "version 6.2.1. Run Redis or Valkey 7 or newer"),
         ({"aof_enabled": 0}, "CONFIG SET appendonly yes"),
         ({"maxmemory_policy": "allkeys-lru"}, "CONFIG SET maxmemory-policy noeviction"),
+        ({"role": "slave"}, "a read-only replica"),
         ({"used_memory": 95, "maxmemory": 100}, "95% of maxmemory is used"),
     ],
 )
