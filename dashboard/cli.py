@@ -12,6 +12,7 @@ import argparse
 import dataclasses
 import logging
 import os
+import threading
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -215,7 +216,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _projector(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.doors import make_ingest, make_projector, open_doors
+    from services.doors import make_ingest, make_keeper, make_projector, open_doors
     from services.health.hearts import Hearts
     from services.projector.rebuild import rebuild_if_old
     from services.working_calendar import holidays_missing
@@ -228,6 +229,7 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
         heart = hearts.begin("projector")
         with heart.busy("makes the read model again", 3600):
             rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+        threading.Thread(target=make_keeper(doors).run, args=(stop,), daemon=True, name="keeper").start()
         make_projector(doors, pulse=heart).run(stop)
     return 0
 

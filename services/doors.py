@@ -12,6 +12,7 @@ from services.clock import Clock, FollowedClock, SystemClock, from_hash
 from services.district.load import load
 from services.district.package import District
 from services.health.pulse import NO_PULSE, Pulse
+from services.keeping.keeper import Keeper
 from services.package_watch import PackageWatch
 from services.platform.errors import STORE_ERRORS
 from services.projector.ingest import Ingest
@@ -83,6 +84,13 @@ def read_clock(client: redis.Redis, district: str) -> Clock:
 def make_ingest(doors: OpenDoors) -> Ingest:
     """The way into the store. Raises WrongDistrict when the store is another district's."""
     return Ingest(doors.engine, doors.district, Sealer(doors.settings.data_key))
+
+
+def make_keeper(doors: OpenDoors) -> Keeper:
+    """What takes away what is old, with connections of its own."""
+    settings = doors.settings
+    engine = open_engine(settings.database, pool_size=1)
+    return Keeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)
 
 
 def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE) -> Projector:

@@ -38,6 +38,13 @@ class Settings:
     oidc_claim: str = "preferred_username"
     archive: str = ""
     history_months: int = 0
+    keep_sessions_days: int = 90
+    keep_commands_days: int = 1100
+    keep_alarms_days: int = 1100
+    keep_dead_days: int = 365
+    keep_moments_days: int = 0
+    keep_beats_days: int = 1100
+    keep_command_stream_days: int = 7
     audit_heads: str = ""
     audit_syslog: str = ""
     reveals: int = 10
@@ -100,6 +107,13 @@ ENVIRONMENT = {
     "LIANQIN_OIDC_CLAIM": "oidc_claim",
     "LIANQIN_ARCHIVE": "archive",
     "LIANQIN_HISTORY_MONTHS": "history_months",
+    "LIANQIN_KEEP_SESSIONS_DAYS": "keep_sessions_days",
+    "LIANQIN_KEEP_COMMANDS_DAYS": "keep_commands_days",
+    "LIANQIN_KEEP_ALARMS_DAYS": "keep_alarms_days",
+    "LIANQIN_KEEP_DEAD_DAYS": "keep_dead_days",
+    "LIANQIN_KEEP_MOMENTS_DAYS": "keep_moments_days",
+    "LIANQIN_KEEP_BEATS_DAYS": "keep_beats_days",
+    "LIANQIN_KEEP_COMMAND_STREAM_DAYS": "keep_command_stream_days",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
     "LIANQIN_REVEALS": "reveals",
@@ -129,6 +143,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         elif attribute == "proxies":
             if not text.isdecimal():
                 raise ValueError(f"{name}={text!r} is not a number of proxies: give 0, 1, 2 …")
+            values[attribute] = int(text)
+        elif attribute.startswith("keep_"):
+            if not text.isdecimal():
+                raise ValueError(f"{name}={text!r} is not a number of days: give 0 (for ever), 1, 2 …")
             values[attribute] = int(text)
         elif attribute == "history_months":
             if not text.isdecimal():

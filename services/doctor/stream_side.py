@@ -18,6 +18,7 @@ from services.stream import GROUP, Keys, connect
 LOWEST_VERSION = 7
 READS_WITHIN_MS = 15_000
 PENDING_TOO_LONG_MS = 60_000
+FORGOTTEN_MS = 3_600_000
 SKEW_NOTED_MS, SKEW_WRONG_MS = 1_000, 5_000
 
 
@@ -144,6 +145,7 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
     yield from _ahead(client, keys)
     length = client.xlen(keys.events)
     groups = {_text(g["name"]): g for g in client.xinfo_groups(keys.events)}
+    yield from _forgotten(groups, client, keys)
     if (ours := groups.get(GROUP)) is None:
         yield wrong("stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`")
         return
@@ -169,6 +171,22 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
                 "stream", f"{who} has held an entry for {age:,.0f} s",
                 "A running projector takes it over after 30 s: look at its log (the database?)",
             )  # fmt: skip
+
+
+def _forgotten(groups: Mapping[str, Any], client: Any, keys: Keys) -> Iterator[Finding]:
+    """Groups that nobody reads: nothing that they have not read can be trimmed, and Redis fills."""
+    newest = entry_order(client.xinfo_stream(keys.events)["last-generated-id"].decode())[0]
+    for name, group in groups.items():
+        if name == GROUP:
+            continue
+        idle = [int(c["idle"]) for c in client.xinfo_consumers(keys.events, name)]
+        behind = newest - entry_order(group["last-delivered-id"].decode())[0]
+        if min(idle, default=FORGOTTEN_MS) < FORGOTTEN_MS or (behind < FORGOTTEN_MS and not int(group["pending"])):
+            continue
+        yield wrong(
+            "stream", f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
+            f"Start its reader, or: redis-cli XGROUP DESTROY '{keys.events}' '{name}'",
+        )  # fmt: skip
 
 
 def _ahead(client: Any, keys: Keys) -> Iterator[Finding]:

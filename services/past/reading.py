@@ -64,6 +64,9 @@ class PastReader:
             if at < next_moment(floor - 1):
                 raise Archived(next_moment(floor - 1))
             raise Unmade
+        oldest = past.oldest_moment(connection, self.made_of) if kept is None else None
+        if oldest is not None and oldest - first > 2 * EVERY_MS:
+            raise NothingThen(oldest)  # boards are made from the beginning on: those before it were taken away
         if at - (kept.at if kept else first) > 2 * EVERY_MS:
             done = (kept.at if kept else first) - first
             raise NotYet(done / (at - first))

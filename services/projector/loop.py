@@ -27,7 +27,6 @@ from services.projector.gap import measure
 from services.projector.ingest import Batch, Ingest
 from services.projector.isolation import Entry, Isolation, NotTakenIn
 from services.projector.probe import probe_batches
-from services.store.purge import purge
 from services.store.write import Feed, read_feed
 from services.stream import EventStream
 
@@ -40,8 +39,6 @@ BLOCK_MS = 1000
 CLAIM_IDLE_MS = 30_000
 # A gap is on the truth bar within 5 s.
 CHORES_EVERY_S = 4.0
-# It may look through the whole history to find nothing.
-PURGE_EVERY_S, PURGE_LIMIT_S = 600.0, 60.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
 KEEP_BEHIND_MS = 5 * 60_000
 LONGEST_PAUSE_S = 2.0
@@ -78,7 +75,7 @@ class Projector:
         self._ingest = ingest
         self._clock = clock
         self._checkpoint = checkpoint
-        self._next_chores = self._next_purge = 0.0
+        self._next_chores = 0.0
         self._advanced_to = ""
         self._passed: deque[tuple[float, str]] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
@@ -133,6 +130,8 @@ class Projector:
         self._pulse.waits(fault.words)
         if fault.code == "store_timeout":
             self._most = max(self._most // PARTS, 1)
+        if fault.code == "redis_full":
+            self._make_room()
         if not self._is_said and time.monotonic() - self._said_at > SAY_EVERY_S:
             self._is_said, self._said_at = True, time.monotonic()
             bug = error if fault.code == "program" else None
@@ -265,10 +264,6 @@ class Projector:
         self._step([*claimed, *((i, None) for i in deleted)])
         self._measure_gap()
         self._trim(self._feed().position)
-        if time.monotonic() >= self._next_purge:
-            self._next_purge = time.monotonic() + PURGE_EVERY_S
-            with self._pulse.busy("forgets what is too old", PURGE_LIMIT_S):
-                purge(self._engine, self._clock.now_ms())
 
     def _trim(self, position: str) -> None:
         """Drop what lies five minutes behind our position: by the entries' ids, or by our own watch.
@@ -283,6 +278,11 @@ class Projector:
         if now - self._passed[0][0] >= KEEP_BEHIND_MS / 1000:
             floors.append(self._passed[0][1])
         self._stream.trim(max(floors, key=entry_order))
+
+    def _make_room(self) -> None:
+        """Redis has no memory left: drop all that everybody has read. It allows XTRIM then, and refuses MULTI."""
+        with contextlib.suppress(Exception):  # said already, and tried again
+            self._stream.trim(self._feed().position, exactly=True)
 
     def _measure_gap(self) -> None:
         """Look at both sides, and at ours again: where somebody has committed in between, the next time will do."""

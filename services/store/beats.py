@@ -40,31 +40,33 @@ class Heard(NamedTuple):
 
 
 def keep_beats(connection: Connection, beats: Iterable[Beat]) -> None:
-    """Add heartbeats, in the order in which they were received."""
-    newest: dict[str, Heard | None] = {}
-    changed: dict[tuple[str, int], Heard] = {}
-    added: list[Heard] = []
+    """Add heartbeats; of each source in the order in which they were received, or it costs a look at the table."""
+    spans: dict[str, Heard | None] = {}
+    moved: dict[tuple[str, int], Heard] = {}
     for beat in beats:
-        if beat.source not in newest:
-            newest[beat.source] = _newest(connection, beat.source)
-        last = newest[beat.source]
-        if last is not None and last.since <= beat.received_at <= last.until:
+        last = spans.get(beat.source)
+        if beat.source not in spans or (last is not None and beat.received_at < last.since):
+            _write(connection, moved)
+            last = _newest(connection, beat.source, beat.received_at)
+        if last is not None and beat.received_at <= last.until:
+            spans[beat.source] = last
             continue
         if last is not None and _goes_on(last, beat):
-            now = last._replace(until=beat.received_at)
-            changed[last.source, last.since] = now
+            last = last._replace(until=beat.received_at)
+            moved[last.source, last.since] = last
         else:
-            now = Heard(beat.source, beat.received_at, beat.received_at, beat.interval_s)
-            if last is not None and beat.received_at < last.since:
-                continue  # the district's clock went back: what is kept of then stands
-            added.append(now)
-        newest[beat.source] = now
-    if added:
-        rows = {heard[:2]: heard._asdict() for heard in added}
-        connection.execute(insert(schema.beats), list(rows.values()))
-    for (source, since), heard in changed.items():
+            _write(connection, moved)
+            last = Heard(beat.source, beat.received_at, beat.received_at, beat.interval_s)
+            connection.execute(insert(schema.beats).values(**last._asdict()))
+        spans[beat.source] = last
+    _write(connection, moved)
+
+
+def _write(connection: Connection, moved: dict[tuple[str, int], Heard]) -> None:
+    for (source, since), heard in moved.items():
         is_it = (_B.source == source) & (_B.since == since)
         connection.execute(update(schema.beats).where(is_it).values(until=heard.until))
+    moved.clear()
 
 
 def heard_between(connection: Connection, after: int, until: int) -> list[Heard]:
@@ -78,7 +80,8 @@ def _goes_on(last: Heard, beat: Beat) -> bool:
     return gap < SILENT_AFTER * beat.interval_s * 1000 and last.interval_s == beat.interval_s
 
 
-def _newest(connection: Connection, source: str) -> Heard | None:
-    query = select(_B.source, _B.since, _B.until, _B.interval_s).where(_B.source == source)
+def _newest(connection: Connection, source: str, at: int) -> Heard | None:
+    """The last span that had begun by ``at``."""
+    query = select(_B.source, _B.since, _B.until, _B.interval_s).where(_B.source == source, _B.since <= at)
     row = connection.execute(query.order_by(_B.since.desc()).limit(1)).first()
     return None if row is None else Heard(*row)

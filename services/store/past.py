@@ -140,6 +140,12 @@ def moment_before(connection: Connection, at: int, made_of: str) -> Kept | None:
     return None if row is None else Kept(*row)
 
 
+def oldest_moment(connection: Connection, made_of: str) -> int | None:
+    """When the oldest kept board of this making stood, or None."""
+    found = connection.execute(select(func.min(_M.at)).where(_M.made_of == made_of)).scalar()
+    return None if found is None else int(found)
+
+
 def newest_moment(connection: Connection, made_of: str) -> int | None:
     """When the newest kept board of this making stands (Unix ms)."""
     found = connection.execute(select(func.max(_M.at)).where(_M.made_of == made_of)).scalar()

@@ -1,0 +1,216 @@
+"""It lives for years: what is old goes, in steps and by an index, and what must stay stays."""
+
+import os
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import Engine, insert, select, text
+
+from services.clock import SetClock, to_rfc3339
+from services.district.package import District
+from services.doctor.stream_side import redis_findings
+from services.keeping.keeper import Keeper
+from services.keeping.retention import DAY_MS, rules_of
+from services.projector.ingest import Ingest
+from services.projector.loop import Projector
+from services.sealing import Sealer
+from services.settings import Settings
+from services.store import people_schema, purge, schema
+from services.store.beats import heard_between
+from services.store.engine import is_postgres, writing
+from services.stream import GROUP, EventStream, Keys
+from tests.reference import dump
+from tests.tiny import CODE, NOON, case, entry, middle
+
+KEYS = Keys(CODE)
+SESSION = {"user_id": "u", "made_at": 1, "address": "", "ended_at": None}
+COMMAND = {
+    "batch": "b", "who": "u", "role": "duty_officer", "seat": "S1", "type": "case.urge", "case_id": "A",
+    "expected_version": 1, "data": b"{}", "state": "done", "reason": "",
+}  # fmt: skip
+LIFE = {"seat": "S1", "kind": "k", "what": "raised", "who": "", "comment": "", "body": b"{}"}
+DEAD = {"reason": "bad_value", "source": "/s", "type": "case.filed", "detail": "", "masked": ""}
+JOB = {
+    "kind": "pdf", "wanted": "{}", "who": "u", "state": "done", "tries": 1, "seen_at": 1, "said": "", "name": "n"
+}  # fmt: skip
+ROWS: dict[str, tuple[Any, Any]] = {
+    "sessions": (people_schema.sessions, lambda n, at: {**SESSION, "token_hash": str(n), "seen_at": at}),
+    "jobs": (people_schema.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
+    "commands": (people_schema.commands, lambda n, at: {**COMMAND, "command_id": str(n), "at": at}),
+    "alarm_lives": (people_schema.alarm_lives, lambda n, at: {**LIFE, "id": n, "alarm": str(n), "at": at}),
+    "dead": (schema.dead, lambda n, at: {**DEAD, "entry": n, "at": at}),
+    "moments": (schema.moments, lambda n, at: {"at": at + n, "made_of": "m", "body": b""}),
+    "beats": (schema.beats, lambda n, at: {"source": str(n), "since": at - 1, "until": at, "interval_s": 10.0}),
+}  # fmt: skip
+
+
+def keeper(engine: Engine, client: redis.Redis, **more: int) -> Keeper:
+    settings = Settings(keep_moments_days=30, **more)  # type: ignore[arg-type]
+    return Keeper(settings, engine, client, CODE, SetClock(NOON), lambda: NOON)
+
+
+@pytest.mark.redis
+def test_every_rule_takes_what_is_old_and_leaves_the_rest(
+    engine: Engine, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.keeping.keeper.STEP", 40)
+    rules = {rule.name: rule for rule in rules_of(Settings(keep_moments_days=30))}
+    assert set(rules) == set(ROWS)
+    with writing(engine) as connection:
+        for name, (table, row) in ROWS.items():
+            before = NOON - rules[name].days * DAY_MS
+            rows = [row(n, before - 1000) for n in range(1, 101)] + [row(n, before + 1000) for n in range(101, 111)]
+            connection.execute(insert(table), rows)
+        standing = {"kind": "alarm", "key": "7", "version": 1, "entry": 0, "body": b"{}"}
+        connection.execute(insert(schema.things), [standing])
+        connection.execute(text("UPDATE commands SET state = 'unsent' WHERE command_id = '7'"))
+    gone = keeper(engine, redis_client).once()
+    kept = {name: len(dump(engine, name)[name]) for name in ROWS}
+    assert {name: gone[name] for name in ROWS} == {**dict.fromkeys(ROWS, 100), "alarm_lives": 99, "commands": 99}
+    assert kept == {**dict.fromkeys(ROWS, 10), "alarm_lives": 11, "commands": 11}
+    assert keeper(engine, redis_client).once()["commands"] == 0
+
+
+@pytest.mark.redis
+def test_nothing_goes_where_a_setting_says_for_ever(engine: Engine, redis_client: redis.Redis) -> None:
+    with writing(engine) as connection:
+        table, row = ROWS["dead"]
+        connection.execute(insert(table), [row(1, 1)])
+    assert keeper(engine, redis_client, keep_dead_days=0).once()["dead"] == 0
+    assert len(dump(engine, "dead")["dead"]) == 1
+
+
+@pytest.mark.redis
+def test_the_audit_is_never_touched(engine: Engine, redis_client: redis.Redis) -> None:
+    row = dict.fromkeys(("who", "role", "street", "address", "action", "object", "detail", "hash"), "x")
+    with writing(engine) as connection:
+        connection.execute(insert(people_schema.audit), [{"number": 1, "at": 1, **row}])
+    keeper(engine, redis_client).once()
+    assert len(dump(engine, "audit")["audit"]) == 1
+
+
+@pytest.mark.redis
+def test_the_commands_stream_is_trimmed_by_age(sqlite_engine: Engine, redis_client: redis.Redis) -> None:
+    seconds, _ = redis_client.time()
+    old = (int(seconds) - 8 * 86_400) * 1000
+    for n in range(5):
+        redis_client.xadd(KEYS["commands"], {"a": "b"}, id=f"{old}-{n + 1}")
+    last = redis_client.xadd(KEYS["commands"], {"a": "b"})
+    assert keeper(sqlite_engine, redis_client).once()["command stream"] == 5
+    assert [i for i, _ in redis_client.xrange(KEYS["commands"])] == [last]
+    assert keeper(sqlite_engine, redis_client, keep_command_stream_days=0).once()["command stream"] == 0
+
+
+def moved(unit: str, at: int) -> dict[bytes, bytes]:
+    return entry({"unit_id": unit, "at": to_rfc3339(at), **middle(0, 0)}, "unit.moved", at)
+
+
+def test_positions_go_by_their_own_time_and_by_ours_whatever_their_ids(engine: Engine, tiny: District) -> None:
+    """A unit whose clock runs ahead, a stream whose ids are of no time: no position is kept for longer."""
+    ingest = Ingest(engine, tiny, Sealer(""))
+    old, ahead = NOON - 8 * DAY_MS, NOON + 400 * DAY_MS
+    entries = [
+        (f"{old}-0", moved("past", old)), (f"{old + 1}-0", moved("ahead", ahead)), (f"{2**50}-0", moved("far", old)),
+        (f"{2**50}-1", moved("new", NOON)),
+    ]  # fmt: skip
+    ingest.apply(entries, NOON, received={f"{old}-0": old, f"{old + 1}-0": old})
+    purge.purge(engine, NOON)
+    with engine.connect() as connection:
+        kept = connection.execute(select(schema.history.c.time)).scalars().all()
+    assert kept == [NOON]
+
+
+def test_heartbeats_of_an_earlier_version_become_spans_in_steps(engine: Engine) -> None:
+    """Their rows go; what the past needs of them stays, also where newer spans are there already."""
+    beats = [(n, NOON - 10 * DAY_MS + 10_000 * n + (3_600_000 if n >= 50 else 0)) for n in range(100)]
+    data = b'{"at":"2026-11-13T12:00:00Z","interval_s":10.0}'
+    with writing(engine) as connection:
+        connection.execute(
+            insert(schema.history),
+            [
+                {"entry": n, "received_at": at, "time": at, "type": "source.heartbeat", "source": "/s", "event_id": "e",
+                 "subject": "", "flags": "", "data": data} for n, at in beats
+            ],
+        )  # fmt: skip
+        connection.execute(insert(schema.beats).values(source="/s", since=NOON, until=NOON + 9, interval_s=10.0))
+    assert purge.purge(engine, NOON, step=7) == 100
+    with engine.connect() as connection:
+        heard = [(h.since, h.until) for h in heard_between(connection, 0, NOON * 2)]
+        assert connection.execute(text("SELECT count(*) FROM history")).scalar() == 0
+    assert heard == [(beats[0][1], beats[49][1]), (beats[50][1], beats[99][1]), (NOON, NOON + 9)]
+
+
+def test_the_purge_finds_what_it_deletes_by_its_index(engine: Engine) -> None:
+    """Among any number of rows that stay: it never reads them."""
+    if is_postgres(engine):
+        with engine.connect() as connection:
+            connection.execute(text("SET enable_seqscan = off"))
+            plan = "\n".join(
+                row[0]
+                for row in connection.execute(text(f"EXPLAIN {purge._OLD_POSITIONS}"), {"before": NOON, "step": 10})
+            )
+    else:
+        with engine.connect() as connection:
+            plan = "\n".join(
+                str(row)
+                for row in connection.execute(
+                    text(f"EXPLAIN QUERY PLAN {purge._OLD_POSITIONS}"), {"before": NOON, "step": 10}
+                )
+            )
+    assert "history_passing" in plan
+
+
+@pytest.mark.redis
+def test_a_redis_without_memory_is_trimmed_and_goes_on_by_itself(
+    sqlite_engine: Engine, tiny: District, redis_client: redis.Redis, redis_url: str
+) -> None:
+    """A real maxmemory: old entries fill it, publishers are refused, nobody lends a hand."""
+    import threading
+
+    from tests.browser.conftest import wait_until
+
+    client: Any = redis_client
+    stream = EventStream(redis.Redis.from_url(redis_url), CODE, "one")
+    ingest = Ingest(sqlite_engine, tiny, Sealer(""))
+    projector = Projector(stream, sqlite_engine, ingest, SetClock(NOON), chores_every_s=0.2)
+    stop = threading.Event()
+    thread = threading.Thread(target=projector.run, args=(stop,))
+    for n in range(300):
+        client.xadd(KEYS.events, dict(entry(case(f"C{n}", description=os.urandom(1000).hex()))))
+    thread.start()
+    try:
+        wait_until(lambda: len(dump(sqlite_engine, "cases")["cases"]) == 300, "taken in")
+        assert client.xlen(KEYS.events) == 300  # kept for five minutes for whoever else reads
+        client.config_set("maxmemory", client.info("memory")["used_memory"] - 300_000)
+        refused = False
+        try:
+            client.xadd(KEYS.events, dict(entry(case("X"))))
+        except redis.exceptions.OutOfMemoryError:
+            refused = True
+        assert refused
+        wait_until(lambda: client.xlen(KEYS.events) < 10, "trimmed", 20)
+        client.xadd(KEYS.events, dict(entry(case("AFTER"))))
+        wait_until(lambda: len(dump(sqlite_engine, "cases")["cases"]) == 301, "it goes on", 20)
+        wait_until(lambda: projector.waiting is None, "it is said that it is well")
+    finally:
+        client.config_set("maxmemory", 0)
+        stop.set()
+        thread.join(10)
+        stream.client.close()
+
+
+@pytest.mark.redis
+def test_a_group_that_nobody_reads_is_named_with_the_line_that_ends_it(
+    redis_client: redis.Redis, redis_url: str
+) -> None:
+    old = NOON - 8 * DAY_MS
+    redis_client.xadd(KEYS.events, dict(entry(case())), id=f"{old}-0")
+    redis_client.xgroup_create(KEYS.events, GROUP, "0")
+    redis_client.xgroup_create(KEYS.events, "forgotten", "0")
+    redis_client.xadd(KEYS.events, dict(entry(case())), id=f"{NOON}-0")
+    redis_client.xgroup_create(KEYS.events, "reads", "$")
+    found = [f for f in redis_findings(Settings(redis_url=redis_url), CODE) if "group" in f.what]
+    assert [f.is_wrong for f in found] == [True]
+    assert "'forgotten'" in found[0].what
+    assert f"XGROUP DESTROY '{KEYS.events}' 'forgotten'" in found[0].remedy
