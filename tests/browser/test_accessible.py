@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.guards import PAGES
-from services.clock import to_rfc3339
+from services.clock import parse_ms, to_rfc3339
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in, pick
 from tests.browser.test_coverage import scene as coverage_scene
@@ -84,7 +84,7 @@ def person(place: Product, browser: Browser) -> Iterator[BrowserContext]:
     with logged_in(browser, place, "duty2") as page:
         desk_is_ready(page)
         line = {"seat": CODE, "token": "one-entry", "kind": "phone", "text": "来电", "case_id": "A1"}
-        for wish in (["handover/out", {"seat": CODE}], ["log", line]):
+        for wish in (["handover/out", {"seat": CODE, "reason": "替周敏签班"}], ["log", line]):
             said = page.evaluate("([path, body]) => lianqin.post(`/api/v1/${path}`, body)", wish)
             assert "error" not in said, said
     with logged_in(browser, place, "duty") as page:
@@ -190,7 +190,9 @@ def desk(page: Page, url: str, address: str = "/desk", tabs: tuple[str, ...] = t
 
 
 def replay(page: Page, url: str) -> States:
-    page.goto(f"{url}/replay?at={NOON + 15_000}")
+    # A second ago: however long the start took, the cases have been there for longer.
+    now_ms = parse_ms(page.request.get(f"{url}/api/v1/board").json()["as_of"])
+    page.goto(f"{url}/replay?at={now_ms - 1000}")
     page.wait_for_selector(".replay-bar .known tbody", timeout=20_000)
     yield "a moment"
 
