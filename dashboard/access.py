@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
 PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases"})
+# A body of JSON: 500 cases of a command, a saved view.
+MOST_BYTES = 128 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # A wall's account that was just added or disabled is known after this long.
 WALLS_EVERY_S = 1.0
@@ -196,6 +198,8 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
             return None  # there is nothing: 404
         if "\0" in request.path or any("\0" in text for _, text in request.args.items(multi=True)):
             return _say(400, "地址不对 / a wrong address")  # PostgreSQL takes no NUL
+        if request.mimetype == "application/json" and (request.content_length or 0) > MOST_BYTES:
+            return _say(413, f"最多 {MOST_BYTES} 字节 / at most {MOST_BYTES} bytes")
         right = ADDRESSES.get(endpoint)
         if request.method not in SAFE and not access.is_ours(request.environ):
             log.warning("%s %r from a page that is not ours", request.method, request.path)

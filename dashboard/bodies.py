@@ -5,14 +5,19 @@ And what goes back: as JSON, and compressed where it is long.
 
 import gzip
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import flask
 import msgspec
+from msgspec import Meta
 
-from dashboard.access import refuse
+from dashboard.access import MOST_BYTES, refuse
 
 T = TypeVar("T")
+# Every text, list and number of a body has a bound (tests/attacks/test_bodies.py walks them all): so much may come in
+# at all. What a field means may ask for less, and says so in its own words.
+Text = Annotated[str, Meta(max_length=10_000)]
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 # What is shorter goes in one packet or two anyway.
 PACKED_FROM = 2000
 NUL = b"\\u0000"  # as JSON writes it; PostgreSQL takes none
@@ -23,6 +28,8 @@ def body(kind: type[T]) -> T:
     if flask.request.mimetype != "application/json":
         refuse(415, "JSON only")
     data = flask.request.get_data()
+    if len(data) > MOST_BYTES:  # the door has judged what a request says of its length
+        refuse(413, f"at most {MOST_BYTES} bytes")
     if NUL in data:
         refuse(400, "a text with a NUL in it")
     try:

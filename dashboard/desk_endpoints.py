@@ -9,7 +9,7 @@ from flask import Flask, Response
 from msgspec import Meta
 
 from dashboard.access import Access, allowed, machine_ms, person, refuse
-from dashboard.bodies import as_json, body
+from dashboard.bodies import Whole, as_json, body
 from dashboard.desk_live import DeskRoom
 from dashboard.exporting import download
 from dashboard.live import LiveRoom
@@ -21,6 +21,7 @@ from services.commanding import Commanding, Outcome, Situation, Wish, command_id
 from services.district.leads import lead_of
 from services.district.package import District
 from services.escalation.rules import Proposal
+from services.events.case import Code, Note
 from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
 from services.liveboard.lenses import unit_streets
@@ -40,17 +41,17 @@ CASES_A_ROW = 100  # of the audit: a command names every case that it is about
 class Answer(msgspec.Struct, frozen=True):
     """A person's answer to a proposal; ``version`` is the case's that they saw."""
 
-    batch: str
-    version: int
-    reason: str
+    batch: Code
+    version: Whole
+    reason: Note
 
 
 class View(msgspec.Struct, frozen=True):
     """A saved view: the body is the page's own."""
 
-    page: str
+    page: Code
     name: ViewName
-    body: dict[str, Any] = {}
+    body: Annotated[dict[str, Any], Meta(max_length=100)] = {}
 
 
 def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address is a few lines

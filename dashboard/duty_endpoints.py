@@ -12,7 +12,7 @@ from dash import html
 from flask import Flask, Response
 
 from dashboard.access import Access, person, refuse
-from dashboard.bodies import as_json, body, number
+from dashboard.bodies import Text, Whole, as_json, body, number
 from dashboard.layouts.handover_sheet import Signatures, sheet_page
 from dashboard.layouts.log_lines import log_text, shift_name
 from dashboard.live import LiveRoom
@@ -25,6 +25,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
+from services.events.case import Code, Name
 from services.events.personal_own import NOBODY, Own
 from services.grid_view import GridReader
 from services.liveboard.board import Board
@@ -40,42 +41,42 @@ from services.watch import DAY_MS
 class AlarmAct(msgspec.Struct, frozen=True):
     """What is done with an alarm: ``until`` (Unix ms) where it is shelved."""
 
-    comment: str = ""
-    until: int = 0
+    comment: Text = ""
+    until: Whole = 0
 
 
 class Note(msgspec.Struct, frozen=True):
     """An entry of the log; the token makes a double click one entry."""
 
-    seat: str
-    kind: str
-    text: str
-    token: str
-    case_id: str = ""
+    seat: Code
+    kind: Code
+    text: Text
+    token: Code
+    case_id: Code = ""
 
 
 class SeatOnly(msgspec.Struct, frozen=True):
     """Whose handover begins; ``reason``: why it is signed by somebody who is not on the roster."""
 
-    seat: str
-    reason: str = ""
+    seat: Code
+    reason: Text = ""
 
 
 class SignIn(msgspec.Struct, frozen=True):
     """The sheet that was read; ``reason`` as in ``SeatOnly``."""
 
-    seat: str
-    digest: str
-    reason: str = ""
+    seat: Code
+    digest: Name
+    reason: Text = ""
 
 
 class ReportOut(msgspec.Struct, frozen=True):
     """A report that went out."""
 
-    seat: str
-    case_id: str
-    number: int
-    text: str
+    seat: Code
+    case_id: Code
+    number: Whole
+    text: Text
     is_last: bool = False
 
 

@@ -12,6 +12,7 @@ from dashboard.leadership_endpoints import Leading
 from dashboard.papers.make import KINDS, Wanted
 from dashboard.papers.order import may_fetch, order_of
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
+from services.events.case import Code
 from services.leadership.spans import SpanRefused
 from services.rights import DISTRICT, Person, may
 from services.store import jobs
@@ -28,12 +29,12 @@ TYPES = {
 class Asked(msgspec.Struct, frozen=True):
     """Which paper of which span."""
 
-    kind: str
-    span: str
-    street: str = ""
-    unit: str = ""
+    kind: Code
+    span: Code
+    street: Code = ""
+    unit: Code = ""
     cases: bool = False
-    language: str = "zh-CN"
+    language: Code = "zh-CN"
 
 
 def register_papers(server: Flask, leading: Leading) -> None:

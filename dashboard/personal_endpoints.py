@@ -9,6 +9,7 @@ from flask import Flask, Response
 from dashboard.access import Access, allowed, machine_ms, refuse
 from dashboard.bodies import as_json, body
 from dashboard.recording import Recorder, who_of
+from services.events.case import Code, Note
 from services.personal_view import RevealRefused, reveal
 from services.sealing import Sealer
 from services.store import read
@@ -17,9 +18,9 @@ from services.store import read
 class Wanted(msgspec.Struct, frozen=True):
     """Which field, and why; ``purpose``: of a case that is over, one of reveal_rules.PURPOSES."""
 
-    field: str
-    reason: str
-    purpose: str = ""
+    field: Code
+    reason: Note
+    purpose: Code = ""
 
 
 def register_personal(  # noqa: PLR0917  # one of each door

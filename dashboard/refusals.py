@@ -2,13 +2,14 @@
 
 import logging
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import flask
 import msgspec
 from dash import Dash, page_registry
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
+from msgspec import Meta
 
 from dashboard.bodies import NUL
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
 # Dash answers every address that nobody else knows with the wall's frame.
+LONGEST_ADDRESS = 4000
 CATCH_ALL = "/<path:path>"
 NOT_FOUND = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>404</title>
 <p>没有这个页面。大屏在 <a href="/wall">/wall</a>。</p>
@@ -23,22 +25,28 @@ NOT_FOUND = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>40
 """
 
 
+Name = Annotated[str, Meta(max_length=1000)]
+
+
 class Place(msgspec.Struct):
     """One input, state or output of a callback, as Dash's renderer sends it."""
 
-    id: str
-    property: str
+    id: Name
+    property: Name
     value: Any = None
+
+
+Places = Annotated[list[Place], Meta(max_length=100)]
 
 
 class Body(msgspec.Struct):
     """What Dash's renderer posts; the rest of it is its own affair."""
 
-    output: str
-    inputs: list[Place]
-    outputs: Place | list[Place]
-    changedPropIds: list[str] = []  # Dash's name
-    state: list[Place] = []
+    output: Name
+    inputs: Places
+    outputs: Place | Places
+    changedPropIds: Annotated[list[Name], Meta(max_length=100)] = []  # Dash's name
+    state: Places = []
 
 
 def register_refusals(server: Flask, app: Dash) -> None:
@@ -100,4 +108,6 @@ def _what_is_wrong(data: bytes, app: Dash) -> str:
             return "inputs: pathname is no address"
         if place.id == "_pages_location" and not isinstance(place.value, str | None):
             return f"inputs: {place.property} is no text"
+        if place.id == "_pages_location" and len(place.value or "") > LONGEST_ADDRESS:
+            return f"inputs: {place.property} has more than {LONGEST_ADDRESS} characters"
     return ""

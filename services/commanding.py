@@ -7,15 +7,17 @@ back are one command, which the case system executes once. What is refused is re
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import redis
+from msgspec import Meta
 from sqlalchemy import Connection, Engine
 
 from services.cases import CaseRow
 from services.clock import to_ms
 from services.district.package import District
+from services.events.case import Code, Note
 from services.events.commands import COMMANDS
 from services.events.entry import encode_entry
 from services.platform.errors import REDIS_ERRORS
@@ -37,14 +39,17 @@ REFUSALS = (
 )  # fmt: skip
 
 
+Version = Annotated[int, Meta(ge=0, le=2**53)]
+
+
 class Wish(msgspec.Struct, frozen=True):
     """One click (``batch``): a command for one or many cases, each with the version that the person saw."""
 
-    batch: str
-    type: str
-    cases: list[tuple[str, int]]
-    reason: str = ""
-    data: dict[str, Any] = {}
+    batch: Code
+    type: Code
+    cases: Annotated[list[tuple[Code, Version]], Meta(max_length=2000)]
+    reason: Note = ""
+    data: Annotated[dict[str, Any], Meta(max_length=40)] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
+from dashboard.bodies import Whole
 from dashboard.layouts.deadline_account import span_text
 from dashboard.layouts.moments import second_text
 from dashboard.papers.made import Made
@@ -12,6 +13,7 @@ from dashboard.papers.map_picture import map_svg
 from dashboard.papers.paper import as_pdf, templates
 from dashboard.texts import texts
 from services.district.package import District
+from services.events.case import Code
 from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
 from services.past.reading import Archived, NothingThen, NotYet, Unmade
@@ -28,9 +30,9 @@ SHOWN = tuple(name for name in _NAMES if name != "due")
 class WantedReview(msgspec.Struct, frozen=True):
     """The review of ``hours`` hours up to ``at`` (Unix ms)."""
 
-    at: int
-    hours: int
-    language: str = "zh-CN"
+    at: Whole
+    hours: Whole
+    language: Code = "zh-CN"
 
 
 def review_paper(engine: Engine, district: District, now: int, wanted: WantedReview, by: str) -> tuple[str, bytes]:
