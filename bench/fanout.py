@@ -71,9 +71,9 @@ async def _run(running: Running, clients: int, seconds: float, zone: str, reader
     connected_s = time.monotonic() - started
     await asyncio.sleep(3)
     gc.freeze()  # what the clients keep is not our product's pause
-    await _publish(running, lights, 2)  # a warm-up
+    await publish(running, lights, 2)  # a warm-up
     cpu, began = cpu_seconds([running.web]), time.monotonic()
-    before = await _publish(running, lights, seconds)
+    before = await publish(running, lights, seconds)
     cpu = (cpu_seconds([running.web]) - cpu) / (time.monotonic() - began)
     memory = web_memory(running.web)
     if readers:
@@ -85,7 +85,7 @@ async def _run(running: Running, clients: int, seconds: float, zone: str, reader
     stuck = await Light(running.room.http_port, False, zone, cookie).connect()
     at = time.monotonic()
     dropped = asyncio.create_task(_dropped_after(running.room.http_port, clients, at))
-    beside = await _publish(running, lights, seconds)
+    beside = await publish(running, lights, seconds)
     dropped_s = await dropped
     reason = (await asyncio.to_thread(_metrics, running.room.http_port))["lianqin_browsers_dropped"]
     lost = sum(light.gone.done() for light in lights)
@@ -119,13 +119,13 @@ async def _beside(
     for person in people:
         person.start()
     try:
-        beside = await _publish(running, lights, seconds)
+        beside = await publish(running, lights, seconds)
     finally:
         stop.set()
     return beside, {"n": len(took), "p50_ms": percentile(took, 0.5), "p95_ms": percentile(took, 0.95)}
 
 
-async def _publish(running: Running, lights: list[Light], seconds: float) -> dict[str, Any]:
+async def publish(running: Running, lights: list[Light], seconds: float) -> dict[str, Any]:
     for light in lights:
         light.heard.clear()
     sent: dict[int, float] = {}

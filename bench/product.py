@@ -118,8 +118,9 @@ class Lianqin(Target):
         """As the peers' generator."""
         return self.cases.change(self.count)
 
-    def start(self, room: Room) -> list[Child]:
-        """Projector and web, each a process of its own."""
+    def start(self, room: Room, *, are_limits_raised: bool = True) -> list[Child]:
+        """Projector and web, each a process of its own; a bench opens more sockets than one address and log-in may."""
+        limits = {"LIANQIN_SOCKETS_PER_ADDRESS": "4000", "LIANQIN_SOCKETS_PER_SESSION": "4000"}
         url = f"sqlite:///{self.folder / 'store.db'}"
         if self.database == "postgres":
             from tests.servers import Postgres
@@ -137,7 +138,7 @@ class Lianqin(Target):
         environment = {
             **os.environ, "LIANQIN_REDIS_URL": room.redis_url, "LIANQIN_DATABASE_URL": url,
             "LIANQIN_DISTRICT": str(self.folder / "district"), "LIANQIN_PORT": str(room.http_port),
-            "LIANQIN_MONITORS": "127.0.0.0/8",
+            "LIANQIN_MONITORS": "127.0.0.0/8", **(limits if are_limits_raised else {}),
         }  # fmt: skip
         command = [sys.executable, "-m", "dashboard.cli"]
         return [Child([*command, name], room.log, env=environment) for name in ("projector", "web")]

@@ -219,6 +219,9 @@ def _crowd() -> list[Promise]:
     def beside(f: Any) -> Any:
         return f["beside_a_stuck_client"]
 
+    def each(f: Any) -> str:
+        return "; ".join(f"{kind} {k['before_p99_ms']} → {k['p99_ms']} ms" for kind, k in f["kinds"].items())
+
     return [
         Promise("fanout", "500 browsers on one web process, 5 deltas/s: p99", "300 ms",
                 lambda f: f"{f['p99_ms']} ms (p50 {f['p50_ms']}), {f['web_cpu']:.0%} of a core, "
@@ -231,6 +234,12 @@ def _crowd() -> list[Promise]:
         Promise("fanout", "a client that reads nothing is dropped", "10 s",
                 lambda f: "not within a minute" if f["dropped_after_s"] is None else f"after {f['dropped_after_s']} s",
                 lambda f: f["dropped_after_s"] is not None and f["dropped_after_s"] <= 10),
+        Promise("hostile", "50 browsers beside one hostile client of each kind: their p99", "2 × before",
+                each,
+                lambda f: not f["others_lost"] and all(k["times"] <= 2 for k in f["kinds"].values())),
+        Promise("hostile", "what a hostile client makes the web process keep", "20 MB",
+                lambda f: f"at most {max(k['grown_mb'] for k in f['kinds'].values())} MB",
+                lambda f: all(k["grown_mb"] <= 20 for k in f["kinds"].values())),
         Promise("fanout", "the web process with 10,000 open cases and 500 browsers", "300 MB",
                 lambda f: f"worker {f['web_mb']['worker']} MB (without browsers {f['web_before_mb']['worker']}); "
                           f"gunicorn's arbiter beside it {f['web_mb']['arbiter']} MB",

@@ -140,7 +140,7 @@ def _scope() -> Scope:
     given = {name: flask.request.args[name][:64] for name in Scope._fields if name in flask.request.args}
     if person().street:
         given.setdefault("street", person().street)
-    allowed("see_figures", given.get("street") or DISTRICT, given.get("community"))
+    allowed("see_lists", given.get("street") or DISTRICT, given.get("community"))
     return Scope(**given)
 
 

@@ -78,6 +78,12 @@ class Product:
         with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=5) as answer:
             return json.loads(answer.read())
 
+    def become_leader(self) -> None:
+        """From now on the test's own looks are a leader's and no wall's."""
+        engine = open_engine(self.environment["LIANQIN_DATABASE_URL"])
+        self.cookie = leader_cookie(engine)
+        engine.dispose()
+
     def board(self) -> Any:
         try:
             return self.get("/api/v1/board")
@@ -117,6 +123,13 @@ def product_on_postgres(tmp_path: Path, postgres_engine: Engine, _postgres_serve
     yield from run_product(tmp_path, _postgres_server.url)
 
 
+def leader_cookie(engine: Engine) -> str:
+    """A new leader's session."""
+    accounts.add(engine, 1, Account("watch", "看守", "leader"), "")
+    now = time_ns() // 1_000_000
+    return f"lianqin={accounts.log_in_as(engine, now, 'tests|watch', 'watch', '127.0.0.1').token}"
+
+
 def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) -> Iterator[Product]:
     """``wall``: where the wall stands; a test whose browsers must log in puts it elsewhere. ``more``: settings."""
     write_tiny_district(folder)
@@ -128,9 +141,7 @@ def run_product(folder: Path, database: str, wall: str = LOOPBACK, **more: str) 
     accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses=wall), "")
     cookie = ""
     if wall != LOOPBACK:  # the test's own looks need a log-in then
-        accounts.add(engine, 1, Account("watch", "看守", "leader"), "")
-        now = time_ns() // 1_000_000
-        cookie = f"lianqin={accounts.log_in_as(engine, now, 'tests|watch', 'watch', '127.0.0.1').token}"
+        cookie = leader_cookie(engine)
     engine.dispose()
     port = free_port()
     made = Product(folder, server, port, {
