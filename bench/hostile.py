@@ -7,11 +7,13 @@ import argparse
 import asyncio
 import contextlib
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -105,7 +107,7 @@ async def _run(running: Running, clients: int, seconds: float, kinds: list[str])
         beside = await _beside(running, lights, seconds, kind)
         found[kind] = {
             "before_p99_ms": before["p99_ms"], **beside,
-            "times": round(beside["p99_ms"] / before["p99_ms"], 2),
+            "before_heard": before["heard"], "times": _times(before["p99_ms"], beside["p99_ms"]),
             "grown_mb": web_memory(running.web)["worker"] - memory,
         }  # fmt: skip
     lost = sum(light.gone.done() for light in lights)
@@ -114,17 +116,21 @@ async def _run(running: Running, clients: int, seconds: float, kinds: list[str])
     return {"clients": clients, "kinds": found, "others_lost": lost, "load1": round(psutil.getloadavg()[0], 1)}
 
 
+def _times(before: float | None, beside: float | None) -> float | None:
+    """How many times as long it took; None where nothing was heard."""
+    return round(beside / before, 2) if before and beside else None
+
+
 async def _beside(running: Running, lights: list[Light], seconds: float, kind: str) -> dict[str, Any]:
-    stop, said = threading.Event(), {}
-    work: Callable[[], None] = lambda: said.update(attack(kind, running.room.http_port, stop))  # noqa: E731
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    command = [sys.executable, "-m", "bench.hostile", "--attack", kind, "--port", str(running.room.http_port)]
+    # A process of its own: it must not take the good clients' turns.
+    attacker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         beside = await publish(running, lights, seconds)
     finally:
-        stop.set()
-        await asyncio.to_thread(thread.join, 30)
-    return beside | said
+        attacker.terminate()
+        said, _ = await asyncio.to_thread(attacker.communicate, None, 30)
+    return beside | json.loads(said or "{}")
 
 
 def measure(clients: int, seconds: float, cases: int, kinds: list[str]) -> dict[str, Any]:
@@ -154,7 +160,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--cases", type=int, default=2_000)
     parser.add_argument("--kinds", default="", help="names with commas; all of them when left out")
+    parser.add_argument("--attack", choices=KINDS, help="be the hostile client of this kind, until SIGTERM")
+    parser.add_argument("--port", type=int)
     options = parser.parse_args()
+    if options.attack:
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        print(json.dumps(attack(options.attack, options.port, stop)))
+        return
     kinds = [kind for kind in KINDS if not options.kinds or kind in options.kinds.split(",")]
     print(json.dumps(measure(options.clients, options.seconds, options.cases, kinds), indent=1))
 

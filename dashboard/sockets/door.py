@@ -77,7 +77,8 @@ class Door:
             return 400, "not_websocket", None
         if not self._access.is_ours(environ):
             return 403, "foreign_origin", None
-        if not self._limits.may_try(address, now):
+        is_upgrade = _is_upgrade(environ)  # without one a page asks why it was refused
+        if is_upgrade and not self._limits.may_try(address, now):
             return 429, "openings", None
         try:
             found: Found | None = self._access.find(environ, parse_cookie(environ))
@@ -85,7 +86,7 @@ class Door:
             return 503, "store_away", None
         if found is None or found.must_change:
             return 401, "no_session", None
-        return (0, "", found.person) if _is_upgrade(environ) else (400, "not_websocket", None)
+        return (0, "", found.person) if is_upgrade else (400, "not_websocket", None)
 
     def _refuse(
         self, start_response: Any, environ: Mapping[str, Any], code: int, cause: str
