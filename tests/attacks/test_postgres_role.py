@@ -18,7 +18,7 @@ from services.projector.rebuild import rebuild
 from services.sealing import Sealer, make_key
 from services.store import audit as store
 from services.store.audit import AuditLog
-from services.store.engine import open_engine, writing
+from services.store.engine import open_engine
 from services.store.migrate import upgrade
 from tests.doors import DUTY, EAST, House, house
 from tests.tiny import NOON
@@ -29,11 +29,15 @@ WHO = Who("wang", "duty_officer")
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 
+def _grant(owner: Engine) -> None:
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(SQL.read_text("utf-8"))
+
+
 @pytest.fixture
 def app_engine(postgres_engine: Engine) -> Iterator[Engine]:
     """The store as the processes' role has it open."""
-    with postgres_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql(SQL.read_text("utf-8"))
+    _grant(postgres_engine)
     engine = open_engine(
         postgres_engine.url.set(username=ROLE).render_as_string(hide_password=False)
     )  # fmt: skip
@@ -92,9 +96,13 @@ def assert_a_day_goes_on(home: House) -> None:
 def test_a_store_of_an_older_version_is_brought_up_by_its_owner_alone(
     postgres_engine: Engine, app_engine: Engine
 ) -> None:
-    with writing(postgres_engine) as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0007'"))
-    with pytest.raises(DatabaseError, match="must be owner"):
+    with postgres_engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    upgrade(postgres_engine, "0007")
+    _grant(postgres_engine)
+    with pytest.raises(DatabaseError, match=r"must be owner|permission denied"):
         upgrade(app_engine)
     upgrade(postgres_engine)
+    _grant(postgres_engine)
     AuditLog(app_engine).append(NOON, WHO, "log_in")
