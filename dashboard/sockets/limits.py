@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 # A socket may send twice its rate at once, an address five times: browsers come back together after a restart.
 SOCKET_BURST, ADDRESS_BURST = 2, 5
-# Of the sockets that an address may hold, a quarter may be opened at once, and a twentieth in each second after that.
-OPEN_BURST, OPEN_RATE = 1 / 4, 1 / 20
+# Of the sockets that an address may hold, a tenth may be opened at once, and a twentieth in each second after that.
+OPEN_BURST, OPEN_RATE = 1 / 10, 1 / 20
 A_MESSAGE, A_READ = 1.0, 0.1
 # A message that asks for the whole board costs more.
 DEAR = {"hello": 3.0}

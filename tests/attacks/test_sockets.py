@@ -49,6 +49,7 @@ class Target:
 
     product: Product
     engine: Engine
+    slowest_s: float = DELTA_S  # a delta, the machine being as busy as it is, while nobody attacks
 
     @property
     def port(self) -> int:
@@ -105,6 +106,7 @@ def good(target: Target) -> Iterator[Client]:
     client = Client(target.port, target.person()[1])
     client.say('42["hello",{"zone":"desk"}]')
     until(lambda: any(b'"snapshot"' in body for _, body in client.events), "a snapshot", 5)
+    target.slowest_s = max(DELTA_S, 3 * max(delta_s(target, client) for _ in range(3)))
     yield client
     assert not client.ended_at, client.reason
     client.close()
@@ -122,11 +124,17 @@ def tidy(good: Client) -> Iterator[None]:
 
 def gets_a_delta(target: Target, good: Client) -> None:
     """A change reaches the good desk in time."""
+    took = delta_s(target, good)
+    assert took < target.slowest_s, f"a delta took {took:.2f} s"
+
+
+def delta_s(target: Target, good: Client) -> float:
+    """How long a change takes to reach the good desk."""
     name = f"N{next(_numbers)}"
     at = time.monotonic()
     target.product.publish(entry(case(name)))
     found = until(lambda: next((t for t, body in list(good.events) if name.encode() in body), 0), "a delta", 5)
-    assert found - at < DELTA_S, f"a delta took {found - at:.2f} s"
+    return float(found - at)
 
 
 SHAKES: list[tuple[str, int, dict[str, Any]]] = [
@@ -396,7 +404,7 @@ def test_clients_that_read_nothing_or_never_finish_harm_nobody(target: Target, g
 
 def test_an_address_that_connects_and_drops_must_wait_and_others_need_not(target: Target, good: Client) -> None:
     cookie, source = target.person()[1], target.address()
-    for _ in range(600):
+    for _ in range(300):
         wire = Wire(target.port, source)
         wire.send(request(upgrade(target.port, cookie=cookie)))
         wire.close()
