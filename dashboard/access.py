@@ -17,10 +17,12 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard.guards import ADDRESSES, CALLBACKS, PAGES, PUBLIC
+from dashboard.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, CHANGE_FIRST, FRESH, HALF_WAY, PAGES, PUBLIC
 from dashboard.wire import App
 from services import accounts
-from services.accounts import Found
+from services.accounts import Found, Half
+from services.log_in.rules import NO_RULES, LogInRules
+from services.log_in.tries import DEVICE_DAYS
 from services.platform.errors import STORE_ERRORS
 from services.rights import DISTRICT, Person, home, may
 from services.store import accounts as store
@@ -29,7 +31,10 @@ from services.store.accounts import Account
 log = logging.getLogger(__name__)
 
 UPDATE = "/_dash-update-component"
-PAGE_ENDPOINTS = frozenset({"/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases"})
+PAGE_ENDPOINTS = frozenset({
+    "/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases", "factor_page",
+    "own_factor_page", "reauth_page", "reauth_by_sso",
+})  # fmt: skip
 # A body of JSON: 500 cases of a command, a saved view.
 MOST_BYTES = 128 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -58,11 +63,13 @@ class Access:
         origin: str = "",
         monitors: tuple[str, ...] = (),
         proxies: int = 0,
+        rules: LogInRules = NO_RULES,
     ) -> None:
         self.engine, self._offload = engine, offload
         self.origin = origin.rstrip("/")
         self.is_https = self.origin.startswith("https://")
         self.cookie = "__Host-lianqin" if self.is_https else "lianqin"
+        self.device_cookie, self.rules = f"{self.cookie}-device", rules
         self._monitors, self._proxies = " ".join(monitors), proxies
         self._walls: list[Account] = []
         self._walls_at = -WALLS_EVERY_S
@@ -77,11 +84,19 @@ class Access:
     def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | None:
         """Who asks: by the cookie, else the wall that stands at this address; None is nobody.
 
-        Raises what the store raises where there is a cookie; walls are known from before when it does not answer.
+        Who is half way through the log-in is nobody. Raises what the store raises where there is a cookie; walls are
+        known from before when it does not answer.
         """
+        found = self.find_any(environ, cookies)
+        return None if isinstance(found, Half) else found
+
+    def find_any(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | Half | None:
+        """``find``, telling who has yet to show the second factor."""
         address = str(environ.get("REMOTE_ADDR") or "")
         if token := cookies.get(self.cookie, ""):
-            found: Found | None = self._offload(lambda: accounts.whose(self.engine, machine_ms(), token, address))
+            found: Found | Half | None = self._offload(
+                lambda: accounts.who_is(self.engine, machine_ms(), token, address)
+            )
             if found is not None:
                 return found
         if not self.is_place_sure(environ):
@@ -148,6 +163,18 @@ class Access:
             httponly=True, secure=self.is_https, samesite="Lax", path="/",
         )  # fmt: skip
 
+    def know_browser(self, response: Response, person: Person) -> None:
+        """Let this browser be known again: others' wrong tries elsewhere do not keep its people waiting."""
+        try:
+            token = self._offload(lambda: accounts.know_browser(self.engine, machine_ms(), person))
+        except STORE_ERRORS:
+            log.warning("the store does not answer: a browser is not remembered")  # the next page tries again
+            return
+        response.set_cookie(
+            self.device_cookie, token, max_age=DEVICE_DAYS * 86_400, httponly=True, secure=self.is_https,
+            samesite="Lax", path="/",
+        )  # fmt: skip
+
     def forget_cookie(self, response: Response) -> None:
         """Take the token away, and whatever the browser keeps of ours."""
         response.delete_cookie(self.cookie, httponly=True, secure=self.is_https, samesite="Lax", path="/")
@@ -163,6 +190,12 @@ def person() -> Person:
     """Who asks, in a request that the door let in."""
     found: Found = g.found
     return found.person
+
+
+def half_way() -> Half | None:
+    """Who asks and has yet to show the second factor; None: they have."""
+    found: Half | None = g.get("half")
+    return found
 
 
 def refuse(code: int, text: str, right: str = "") -> NoReturn:
@@ -207,17 +240,33 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
         if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.environ)):
             return None
         try:
-            found = g.found = access.find(request.environ, request.cookies)
+            found = access.find_any(request.environ, request.cookies)
         except STORE_ERRORS:
             return _say(503, "库暂时不可用，请稍后再试 / the store does not answer: try again soon")
         if found is None:
             return _log_in_first(endpoint)
-        if found.must_change and endpoint not in {"account_page", "change_password", "log_out"}:
+        if isinstance(found, Half):
+            g.half = found
+            return None if endpoint in HALF_WAY else _second_factor_first(endpoint)
+        g.found = found
+        if found.must_change and endpoint not in CHANGE_FIRST:
             return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
         if right is None or not may(found.person, right):
             _note(found.person, right or "nobody's")
             return _say(403, "无权 / not allowed")
+        if right in FRESH and not access.rules.is_fresh(found.proved_at, machine_ms(), always=right in ALWAYS_FRESH):
+            return _prove_first()
         return _page_or_callback(found.person, endpoint, callbacks, district)
+
+    @server.after_request
+    def know(response: Response) -> Response:
+        found: Found | None = g.get("found")
+        if (
+            found is not None and found.person.session and found.person.role != "wall" and response.status_code == 200
+            and request.endpoint in PAGE_ENDPOINTS and not request.cookies.get(access.device_cookie)
+        ):  # fmt: skip
+            access.know_browser(response, found.person)
+        return response
 
 
 def _page_or_callback(
@@ -261,10 +310,35 @@ def page_right(path: str, district: str) -> tuple[str, str | None] | None:
 
 def _log_in_first(endpoint: str) -> Response | tuple[str, int]:
     if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
-        language = request.args.get("lang", "")
-        tail = f"&lang={quote(language)}" if language else ""
-        return _go(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}{tail}")
+        return _go(f"/login?{_next()}")
     return _say(401, "请先登录 / log in first")
+
+
+def _second_factor_first(endpoint: str) -> Response | tuple[str, int]:
+    if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
+        return _go(f"/factor?{_next()}")
+    return _say(401, "先验证第二因素 / the second factor first")
+
+
+def _prove_first() -> Response | tuple[str, int]:
+    """A page or a link leads to where one proves who one is; a script is told, asks, and comes again."""
+    if request.method in SAFE and request.headers.get("Sec-Fetch-Mode", "") in {"navigate", ""} and _takes_html():
+        return _go(f"/reauth?{_next()}")
+    body = {"error": "请再次验证身份 / prove again who you are", "code": "reauth_required"}
+    return Response(
+        msgspec.json.encode(body), 401, content_type="application/json; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+def _takes_html() -> bool:
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _next() -> str:
+    language = request.args.get("lang", "")
+    tail = f"&lang={quote(language)}" if language else ""
+    return f"next={quote(request.full_path.rstrip('?'), safe='/')}{tail}"
 
 
 def _go(address: str) -> Response:

@@ -15,6 +15,7 @@ from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
 from dashboard.access import REFUSED, Access, person, register_access
+from dashboard.account_pages import register_account
 from dashboard.audit_endpoints import Auditing, register_audit
 from dashboard.callbacks import wall as wall_callbacks
 from dashboard.callbacks.desk import DeskPanel
@@ -25,12 +26,13 @@ from dashboard.duty_endpoints import Duty, register_duty
 from dashboard.endpoints import register_endpoints
 from dashboard.exporting import register_exporting
 from dashboard.guards import PAGES
+from dashboard.hashing import Hashing
 from dashboard.hosts import known_hosts
 from dashboard.indicator_endpoints import register_indicators
 from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.leadership_endpoints import Leading, register_leadership
 from dashboard.live import LiveRoom
-from dashboard.login import Pages, register_login
+from dashboard.login import Pages, Tries, register_login
 from dashboard.oidc import SingleSignOn
 from dashboard.paper_endpoints import register_papers
 from dashboard.personal_endpoints import register_personal
@@ -57,6 +59,7 @@ from services.health.heart import Heart
 from services.health.watching import ProcessWatch
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
+from services.log_in.rules import rules_of
 from services.personal_view import people_of
 from services.rights import Person, may
 from services.sealing import Sealer
@@ -144,7 +147,8 @@ def create_app(doors: Doors) -> Web:
     socketio = open_socketio(server)
     settings = doors.settings
     access = Access(
-        doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies
+        doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies,
+        rules=rules_of(settings),
     )  # fmt: skip
     refusals = Refusals()
     door = door_of(settings, access, refusals)
@@ -162,8 +166,10 @@ def create_app(doors: Doors) -> Web:
     pages = Pages(
         access, offload, recorder, lambda language: _name(doors.district, language),
         lambda code: doors.district.streets[code].name if code in doors.district.streets else code, _sso(settings),
+        sealer, Hashing(), Tries(), doors.district.zone, doors.demo,
     )  # fmt: skip
     register_login(server, pages)
+    register_account(server, pages)
     register_exporting(server)
     server.extensions[REFUSED] = recorder.refused
     wall_callbacks.register(
@@ -292,8 +298,9 @@ def _sso(settings: Settings) -> SingleSignOn | None:
     if missing:
         raise ValueError(f"LIANQIN_OIDC_ISSUER needs {', '.join(f'LIANQIN_{n.upper()}' for n in missing)} too")
     return SingleSignOn(
-        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.origin, settings.oidc_claim
-    )
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.origin,
+        settings.oidc_claim, settings.oidc_factors,
+    )  # fmt: skip
 
 
 def watched(follower: Follower) -> tuple[list[Watch], list[dict[str, Any]]]:

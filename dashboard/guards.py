@@ -22,8 +22,20 @@ ADDRESSES: dict[str, str] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
     "log_out": "be_here",
+    "factor_page": "be_here",
+    "show_factor": "be_here",
     "account_page": "be_here",
     "change_password": "be_here",
+    "end_session": "keep_account",
+    "own_factor_page": "change_factor",
+    "set_factor": "change_factor",
+    "remove_factor": "change_factor",
+    "new_recovery_codes": "change_factor",
+    "reauth_page": "keep_account",
+    "reauth": "keep_account",
+    "reauth_json": "keep_account",
+    "reauth_due": "keep_account",
+    "reauth_by_sso": "keep_account",
     "here": "be_here",
     "/_dash-layout": "be_here",
     "/_dash-dependencies": "be_here",
@@ -79,6 +91,21 @@ ADDRESSES: dict[str, str] = {
     "audit_check": "read_audit",
     "audit_csv": "export_audit",
 }
+
+# What a session may do whose second factor has not been shown: show it, or leave. Nothing else, by any door.
+HALF_WAY = frozenset({"factor_page", "show_factor", "log_out"})
+
+# Who must choose a new password first may do only this.
+CHANGE_FIRST = frozenset({"account_page", "change_password", "log_out"})
+
+# Rights that ask for a fresh proof (the password or the second factor again) at every address that has them:
+# LIANQIN_REAUTH_MINUTES. A test holds that no page, callback, event or room has one of them.
+FRESH = frozenset({
+    "reveal", "export_cases", "export_report", "export_review", "export_plan", "export_audit", "sign_handover",
+    "change_factor",
+})  # fmt: skip
+# Of these even where that setting is «off».
+ALWAYS_FRESH = frozenset({"change_factor"})
 
 # Dash page → right.
 PAGES: dict[str, str] = {

@@ -6,7 +6,7 @@ web process can finish what another began. The sign-on says who it is; what they
 
 import secrets
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import flask
 import requests
@@ -21,6 +21,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 COOKIE, WAY_S, TIMEOUT_S = "lianqin_way", 600, 10
 KEYS_KEPT_S = 3600.0
+CLOCKS_S = 60  # by so much the provider's clock may be behind ours
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 
 
@@ -31,43 +32,70 @@ class SignOnFailed(Exception):
     """The sign-on's answer is not taken; the text says why, for the audit log, not for the page."""
 
 
-class SingleSignOn:
-    """One provider. ``claim`` names the account's id in its token, for the first log-in; then its subject is known."""
+class SignedOn(NamedTuple):
+    """Whom the provider names: ``subject`` (issuer|sub), the claim's value, and where they wanted to go.
 
-    def __init__(
-        self, issuer: str, client_id: str, secret: str, origin: str, claim: str = "preferred_username"
+    ``has_factor``: it has asked for a second factor that we count. ``proves``: they were sent to prove it again.
+    """
+
+    subject: str
+    name: str
+    aim: str
+    has_factor: bool = False
+    proves: bool = False
+
+
+class SingleSignOn:
+    """One provider. ``claim`` names the person in its token, for the first log-in of an account that waits for it.
+
+    ``factors``: the values of ``acr`` or ``amr`` that count as a second factor; none: ours is asked where one is due.
+    """
+
+    def __init__(  # noqa: PLR0917  # its settings
+        self,
+        issuer: str,
+        client_id: str,
+        secret: str,
+        origin: str,
+        claim: str = "preferred_username",
+        factors: tuple[str, ...] = (),
     ) -> None:
+        self._factors = factors
         self._issuer, self._client_id, self._secret, self._claim = issuer.rstrip("/"), client_id, secret, claim
         self._return = f"{origin}/oidc/return"
         self._known: dict[str, Any] = {}
         self._keys: KeySet | None = None
         self._read_at = -KEYS_KEPT_S
 
-    def begin(self, aim: str, is_https: bool) -> Response:
-        """Send the browser to the provider. Raises SignOnFailed when that does not answer."""
+    def begin(self, aim: str, is_https: bool, *, proves: bool = False) -> Response:
+        """Send the browser to the provider, which ``proves`` must ask again. Raises SignOnFailed without an answer."""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         try:
             authorize = self._about()["authorization_endpoint"]
         except (*FAULTS, KeyError) as error:
             raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error
+        more = {"prompt": "login", "max_age": "0"} if proves else {}
+        if self._factors:
+            more["acr_values"] = " ".join(self._factors)
         with self._client(state) as client:
             url, _ = client.create_authorization_url(
                 authorize, state=state, nonce=nonce,
-                code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256",
+                code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256", **more,
             )  # fmt: skip
+        asked_at = int(time.time()) if proves else 0
         response: Response = flask.redirect(url)  # type: ignore[assignment]
         response.set_cookie(
-            COOKIE, f"{state}.{nonce}.{verifier}.{aim}", max_age=WAY_S, httponly=True, secure=is_https,
+            COOKIE, f"{state}.{nonce}.{verifier}.{asked_at}.{aim}", max_age=WAY_S, httponly=True, secure=is_https,
             samesite="Lax", path="/oidc",
         )  # fmt: skip
         return response
 
-    def finish(self) -> tuple[str, str, str]:
-        """(issuer|sub, account id, where they wanted to go) of whom the provider names. Raises SignOnFailed."""
-        parts = flask.request.cookies.get(COOKIE, "").split(".", 3)
-        if len(parts) != 4:
+    def finish(self) -> SignedOn:
+        """Whom the provider names. Raises SignOnFailed."""
+        parts = flask.request.cookies.get(COOKIE, "").split(".", 4)
+        if len(parts) != 5 or not parts[3].isdecimal():
             raise SignOnFailed("this browser did not begin here, or too long ago")
-        state, nonce, verifier, aim = parts
+        state, nonce, verifier, asked_at, aim = parts
         if not secrets.compare_digest(flask.request.args.get("state", "").encode(), state.encode()):
             raise SignOnFailed("another state")
         try:
@@ -79,7 +107,18 @@ class SingleSignOn:
             claims = self._read(str(token["id_token"]), nonce)
         except (*FAULTS, KeyError) as error:
             raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error
-        return f"{self._issuer}|{claims['sub']}", str(claims.get(self._claim, "")), aim
+        proves = int(asked_at) > 0
+        if proves and _seconds(claims.get("auth_time")) < int(asked_at) - CLOCKS_S:
+            raise SignOnFailed("the sign-on has not asked again (auth_time)")
+        return SignedOn(
+            f"{self._issuer}|{claims['sub']}", str(claims.get(self._claim, "")), aim, self._has_factor(claims), proves
+        )
+
+    def _has_factor(self, claims: dict[str, Any]) -> bool:
+        """Whether the token says that a second factor was asked for, in a word that we count."""
+        ways = claims.get("amr")
+        told = [claims.get("acr"), *(ways if isinstance(ways, list) else [])]
+        return any(isinstance(one, str) and one in self._factors for one in told)
 
     def forget(self, response: Response) -> None:
         """The way is done."""
@@ -92,7 +131,7 @@ class SingleSignOn:
             self._read_at = -KEYS_KEPT_S
             claims = jwt.decode(id_token, self._key_set(), algorithms=ALGORITHMS).claims
         JWTClaimsRegistry(
-            leeway=60,
+            leeway=CLOCKS_S,
             iss={"essential": True, "value": self._about()["issuer"]},
             aud={"essential": True, "value": self._client_id},
             exp={"essential": True},
@@ -129,3 +168,8 @@ class SingleSignOn:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+
+def _seconds(value: object) -> float:
+    """A time of the token; 0 where it has none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0

@@ -1,11 +1,11 @@
 """Log-in, sessions and accounts: the rules around the rows (docs/security.md says each timeout and limit).
 
 A token is 256 random bits; the store keeps its SHA-256 alone. A session is judged anew at every request, and once a
-second for every open socket, so that a change of role, a lock-out or a disabled account ends it at once.
+second for every open socket, so that a change of role, a log-out or a disabled account ends it at once. Wrong tries:
+services.log_in.tries; second factors: services.log_in.factors.
 """
 
 import hashlib
-import ipaddress
 import secrets
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -15,21 +15,24 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from services import passwords
+from services.log_in import tries
+from services.log_in.account import AccountError, check_account, comes_from
+from services.log_in.rules import NO_RULES, LogInRules
+from services.log_in.tries import FAILURES, LOCKED_MINUTES
 from services.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.store import accounts as store
 from services.store import jobs
+from services.store import log_in as kept
 from services.store.accounts import Account, Session
 from services.store.engine import writing
 
+# What its users find here beside what is defined here.
+__all__ = ["FAILURES", "LOCKED_MINUTES", "AccountError", "comes_from"]
 MINUTE_MS = 60_000
-# Wrong passwords in a row until an account is locked, and for how long.
-FAILURES, LOCKED_MINUTES = 5, 15
+# So long a session waits for its second factor.
+HALF_MINUTES = 10
 # A session's last touch is written down at most this often.
 TOUCH_MS = 30_000
-
-
-class AccountError(ValueError):
-    """What is asked of an account cannot be done; the text says what and what to do."""
 
 
 class LogInRefused(Exception):
@@ -41,71 +44,140 @@ class LogInRefused(Exception):
 
 
 class LoggedIn(NamedTuple):
-    """A fresh session: its token for the cookie, and whose it is."""
+    """A fresh session: its token for the cookie, and whose it is.
+
+    ``stage`` is empty, or what comes before anything else: ``factor`` (a code is asked for) or ``enrol`` (a second
+    factor must be set up).
+    """
 
     token: str
     person: Person
     must_change: bool
+    stage: str = ""
 
 
-def log_in(engine: Engine, now: int, user_id: str, password: str, address: str) -> LoggedIn:
-    """A session for the right password. Raises LogInRefused; the fifth wrong one in a row locks the account."""
+class Browser(NamedTuple):
+    """Where somebody logs in: address, the device cookie's token, and what the browser calls itself, in words."""
+
+    address: str
+    device: str = ""
+    words: str = ""
+
+
+def log_in(
+    engine: Engine,
+    now: int,
+    user_id: str,
+    password: str,
+    address: str,
+    *,
+    rules: LogInRules = NO_RULES,
+    device: str = "",
+    words: str = "",
+) -> LoggedIn:
+    """A session for the right password. Raises LogInRefused; the fifth wrong one in a row locks the place out."""
     with engine.connect() as connection:
         found = store.account(connection, user_id)
+        place = tries.place_of(connection, now, user_id, device, address)
+        until = tries.waits_until(connection, now, user_id, place)
+    if until:
+        raise LogInRefused("locked", until)
     # Before anything is said the hash is reckoned, so that an unknown account takes as long as a known one.
     is_right = passwords.is_right(found.password if found else "", password)
-    if found is None or (found.role == "wall" and not found.password):
-        raise LogInRefused("wrong")
-    if found.locked_until > now:
-        raise LogInRefused("locked", found.locked_until)
     with writing(engine) as connection:
-        found = store.account(connection, user_id, to_change=True) or found
-        if found.locked_until > now:  # by others who tried at the same moment
-            raised = LogInRefused("locked", found.locked_until)
-        elif not is_right:
-            raised = _failed(connection, found, now)
+        found = store.account(connection, user_id, to_change=True)
+        if until := tries.waits_until(connection, now, user_id, place):  # by others who tried at the same moment
+            raised = LogInRefused("locked", until)
+        elif found is None or not is_right:
+            raised = _failed(connection, user_id, now, place)
         elif found.is_disabled:
             raised = LogInRefused("disabled")
         else:
             if passwords.is_old(found.password):
                 store.change(connection, user_id, password=passwords.hashed(password))
-            store.change(connection, user_id, failures=0, locked_until=0)
-            return _begin(connection, found, now, address)
+            if rules.is_password_old(found.password_at, now) and not found.must_change:
+                store.change(connection, user_id, must_change=True)
+                found = msgspec.structs.replace(found, must_change=True)
+            kept.forget_tries(connection, user_id, [place])
+            stage = "factor" if found.factor_at else "enrol" if rules.needs_factor(found.role) else ""
+            return begin(connection, found, now, Browser(address, device, words), "password", rules, stage)
     raise raised
 
 
-def _failed(connection: Connection, found: Account, now: int) -> LogInRefused:
-    """Count a wrong password; what to say."""
-    failures = found.failures + 1
-    if failures < FAILURES:
-        store.change(connection, found.user_id, failures=failures)
-        return LogInRefused("wrong")
-    until = now + LOCKED_MINUTES * MINUTE_MS
-    store.change(connection, found.user_id, failures=0, locked_until=until)
-    return LogInRefused("locked", until)
+def _failed(connection: Connection, user_id: str, now: int, place: str, kind: str = "") -> LogInRefused:
+    """Count a wrong password or code; what to say."""
+    until = tries.failed(connection, now, user_id, place, kind)
+    return LogInRefused("locked", until) if until else LogInRefused("wrong")
 
 
-def log_in_as(engine: Engine, now: int, subject: str, user_id: str, address: str) -> LoggedIn:
-    """A session for whom the single sign-on has named: by its subject, else by its id, which is then tied to it."""
+def log_in_as(
+    engine: Engine,
+    now: int,
+    subject: str,
+    user_id: str,
+    address: str,
+    *,
+    rules: LogInRules = NO_RULES,
+    device: str = "",
+    words: str = "",
+    has_factor: bool = False,
+) -> LoggedIn:
+    """A session for whom the single sign-on has named: ``subject`` (issuer|sub), ``user_id`` (the claim's value).
+
+    The subject must be known, or an administrator has prepared an account for this name (``sso_name``, which none with
+    a password has): it is tied to the subject now. ``has_factor``: the sign-on has asked for a second factor itself.
+    """
     if not subject:
         raise LogInRefused("wrong")
     with writing(engine) as connection:
         found = store.account_of_subject(connection, subject)
         if found is None:
-            found = store.account(connection, user_id, to_change=True)
-            if found is None or found.subject not in {"", subject} or found.role == "wall":
+            found = store.account_of_sso_name(connection, user_id) if user_id else None
+            if found is None or found.subject or found.role == "wall":
                 raise LogInRefused("wrong")
-            store.change(connection, user_id, subject=subject)
+            store.change(connection, found.user_id, subject=subject)
         if found.is_disabled:
             raise LogInRefused("disabled")
-        return _begin(connection, found, now, address)
+        stage = "" if has_factor else "factor" if found.factor_at else "enrol" if rules.needs_factor(found.role) else ""
+        return begin(connection, found, now, Browser(address, device, words), "sso", rules, stage)
 
 
-def _begin(connection: Connection, found: Account, now: int, address: str) -> LoggedIn:
+def begin(  # noqa: PLR0917  # what a session is made of
+    connection: Connection, found: Account, now: int, browser: Browser, how: str, rules: LogInRules, stage: str = ""
+) -> LoggedIn:
+    """Begin a session; with all shown the device is remembered, and beyond the limit the longest unused ones end."""
     token = secrets.token_urlsafe(32)
-    session = Session(_hash(token), found.user_id, now, now, address)
+    proved_at = 0 if stage else rules.proof_at_log_in(now)
+    session = Session(
+        _hash(token), found.user_id, now, now, browser.address, stage=stage, how=how, device=browser.words[:100],
+        proved_at=proved_at,
+    )  # fmt: skip
+    if not stage and found.role != "wall":
+        if rules.sessions_most:
+            others = sorted(open_sessions(connection, now, found), key=lambda one: one.seen_at)
+            for one in others[: max(len(others) + 1 - rules.sessions_most, 0)]:
+                store.end_session(connection, one.token_hash, now)
+        if browser.device:
+            kept.remember_device(connection, tries.hash_of(browser.device), found.user_id, now)
     store.begin_session(connection, session)
-    return LoggedIn(token, _person(found, session.token_hash, address), found.must_change)
+    return LoggedIn(token, _person(found, session.token_hash, browser.address), found.must_change, stage)
+
+
+def open_sessions(connection: Connection, now: int, found: Account) -> list[Session]:
+    """The sessions of an account that go on, the newest last."""
+    return [
+        one
+        for one in store.open_sessions(connection, found.user_id)
+        if not one.stage and _is_alive(one, found, now, one.address)
+    ]
+
+
+def know_browser(engine: Engine, now: int, person: Person) -> str:
+    """A token for the device cookie of a browser that has none: it is known from now on as one of this person's."""
+    token = tries.make_device()
+    with writing(engine) as connection:
+        kept.remember_device(connection, tries.hash_of(token), person.user_id, now)
+    return token
 
 
 class Found(NamedTuple):
@@ -114,17 +186,43 @@ class Found(NamedTuple):
     person: Person
     must_change: bool
     seen_at: int
+    proved_at: int = 0
+    how: str = ""
+
+
+class Half(NamedTuple):
+    """Who has shown the password and not yet the second factor; they may show it, or leave, and nothing else."""
+
+    person: Person
+    stage: str
+    how: str
 
 
 def whose(engine: Engine, now: int, token: str, address: str) -> Found | None:
-    """Who is behind a cookie; None when the session has ended, run out, or its account may not be used."""
+    """Who is behind a cookie; None when the session has ended, run out, or its account may not be used.
+
+    A session whose second factor has not been shown is nobody's here: only ``who_is`` tells of it.
+    """
+    found = who_is(engine, now, token, address)
+    return found if isinstance(found, Found) else None
+
+
+def who_is(engine: Engine, now: int, token: str, address: str) -> Found | Half | None:
+    """Who is behind a cookie, all shown (Found) or half way (Half)."""
+    token_hash = _hash(token)
     with engine.connect() as connection:
-        token_hash = _hash(token)
         found = store.find_session(connection, token_hash)
     if found is None or not _is_alive(*found, now, address):
         return None
     session, account = found
-    return Found(_person(account, token_hash, address), account.must_change, session.seen_at)
+    if session.stage:
+        return Half(_person(account, token_hash, address), session.stage, session.how)
+    return _found(session, account, address)
+
+
+def _found(session: Session, account: Account, address: str) -> Found:
+    person = _person(account, session.token_hash, address)
+    return Found(person, account.must_change, session.seen_at, session.proved_at, session.how)
 
 
 def persons_of(
@@ -138,13 +236,15 @@ def persons_of(
     found = {}
     for token_hash, address in asked:
         both = sessions.get(token_hash)
-        if both is not None and _is_alive(*both, now, address):
+        if both is not None and not both[0].stage and _is_alive(*both, now, address):
             found[token_hash, address] = _person(both[1], token_hash, address)
     return found
 
 
 def _is_alive(session: Session, account: Account, now: int, address: str) -> bool:
     if session.ended_at is not None or account.is_disabled or session.made_at < account.changed_at:
+        return False
+    if session.stage and now - session.made_at >= HALF_MINUTES * MINUTE_MS:
         return False
     if account.role == "wall":  # never runs out, and comes from its own place alone
         return comes_from(address, account.addresses)
@@ -180,55 +280,62 @@ def wall_at(walls: Iterable[Account], address: str) -> Person | None:
     return None
 
 
-def comes_from(address: str, networks: str) -> bool:
-    """Whether an address lies in one of the networks, which are written with blanks between them."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return any(found in ipaddress.ip_network(network) for network in networks.split())
+def check_password(engine: Engine, now: int, person: Person, password: str) -> Account:
+    """The account of somebody with an open session who types the password again. Raises LogInRefused.
 
-
-def change_password(engine: Engine, now: int, person: Person, old: str, new: str) -> None:
-    """Another password for oneself: every other session ends. Raises LogInRefused or BadPassword.
-
-    Wrong ones are counted as at the log-in: an open session is no place to guess from.
+    Wrong ones are counted for all its open sessions together: one of them is no place to guess from.
     """
     with engine.connect() as connection:
         found = store.account(connection, person.user_id)
-    is_right = passwords.is_right(found.password if found else "", old)
+        until = tries.waits_until(connection, now, person.user_id, tries.OPEN)
+    if until:
+        raise LogInRefused("locked", until)
+    is_right = passwords.is_right(found.password if found else "", password)
     with writing(engine) as connection:
         found = store.account(connection, person.user_id, to_change=True)
-        if found is None:
-            refused: LogInRefused | None = LogInRefused("wrong")
-        elif found.locked_until > now:
-            refused = LogInRefused("locked", found.locked_until)
+        if until := tries.waits_until(connection, now, person.user_id, tries.OPEN):
+            refused: LogInRefused | None = LogInRefused("locked", until)
+        elif found is None or not is_right:
+            refused = _failed(connection, person.user_id, now, tries.OPEN)
         else:
-            refused = None if is_right else _failed(connection, found, now)
+            refused = None
+            kept.forget_tries(connection, person.user_id, [tries.OPEN])
     if found is None or refused is not None:
         raise refused or LogInRefused("wrong")
+    return found
+
+
+def change_password(
+    engine: Engine, now: int, person: Person, old: str, new: str, *, rules: LogInRules = NO_RULES
+) -> None:
+    """Another password for oneself: every other session ends. Raises LogInRefused or BadPassword."""
+    found = check_password(engine, now, person, old)
     if old == new:
         raise passwords.BadPassword("same")
-    passwords.check(new, found.user_id, found.name)
-    kept = passwords.hashed(new)
+    passwords.check(new, found.user_id, found.name, rules.password_classes)
+    hashed = passwords.hashed(new)
     with writing(engine) as connection:
-        store.change(connection, found.user_id, password=kept, must_change=False, failures=0)
+        store.change(connection, found.user_id, password=hashed, must_change=False, password_at=now)
         store.end_sessions(connection, found.user_id, now, but=person.session)
 
 
-def add(engine: Engine, now: int, new: Account, password: str) -> None:
-    """Add an account; an empty password leaves the log-in to the single sign-on, or to a wall's address."""
-    _check(new)
+def add(engine: Engine, now: int, new: Account, password: str, classes: int = 0) -> None:
+    """Add an account. Without a password it is prepared for the single sign-on (``subject``, or by ``sso_name``).
+
+    The name is the account's id where none is given; a wall has its address. Raises AccountError, BadPassword.
+    """
+    check_account(new)
     if password:
-        passwords.check(password, new.user_id, new.name)
-    kept = msgspec.structs.replace(
-        new, password=passwords.hashed(password) if password else "", made_at=now, changed_at=now
-    )
+        passwords.check(password, new.user_id, new.name, classes)
+    is_prepared = not password and new.role != "wall" and not new.subject
+    made = msgspec.structs.replace(
+        new, password=passwords.hashed(password) if password else "", made_at=now, changed_at=now, password_at=now,
+        sso_name=(new.sso_name or new.user_id) if is_prepared else "",
+    )  # fmt: skip
     try:
         with writing(engine) as connection:
-            store.add(connection, kept)
+            _check_sign_on(connection, made)
+            store.add(connection, made)
     except IntegrityError as error:
         raise AccountError(f"there is an account {new.user_id!r} already: `lianqin user reset` changes it") from error
 
@@ -239,33 +346,26 @@ def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int
         found = store.account(connection, user_id)
         if found is None:
             raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
-        _check(msgspec.structs.replace(found, **values))
-        store.change(connection, user_id, **values, changed_at=now, failures=0, locked_until=0)
+        if values.get("password"):
+            values = {**values, "password_at": now, "sso_name": ""}
+        changed = msgspec.structs.replace(found, **values)
+        check_account(changed)
+        _check_sign_on(connection, changed)
+        store.change(connection, user_id, **values, changed_at=now)
+        kept.forget_tries(connection, user_id)
         if values.keys() & {"role", "street", "community", "is_disabled"}:
             jobs.drop_of(connection, user_id)  # what was made for them they may perhaps not have any more
         return store.end_sessions(connection, user_id, now)
 
 
-def _check(new: Account) -> None:
-    if not new.user_id.isascii() or not new.user_id.replace("-", "").replace("_", "").replace(".", "").isalnum():
-        raise AccountError(f"account {new.user_id!r}: letters, digits, «.», «-» and «_» only")
-    if not 2 <= len(new.user_id) <= 32 or not 1 <= len(new.name) <= 60:
-        raise AccountError("an account's id has 2 to 32 characters, its name 1 to 60")
-    if new.role not in ROLES:
-        raise AccountError(f"role {new.role!r}: one of {', '.join(ROLES)}")
-    if (new.role == "street_staff") != bool(new.street):
-        raise AccountError("street_staff needs --street, and nobody else has one")
-    if new.community and not new.street:
-        raise AccountError("a community needs its street")
-    if (new.role == "wall") != bool(new.addresses):
-        raise AccountError("a wall needs --addresses (such as 10.1.2.3/32), and nobody else has them")
-    for network in new.addresses.split():
-        try:
-            is_everybody = ipaddress.ip_network(network).prefixlen == 0
-        except ValueError as error:
-            raise AccountError(f"address {network!r}: {error}") from error
-        if is_everybody:
-            raise AccountError(f"address {network!r}: everybody would be this wall; give the network where it stands")
+def _check_sign_on(connection: Connection, new: Account) -> None:
+    """One person of the single sign-on is one account."""
+    for other in (
+        store.account_of_subject(connection, new.subject) if new.subject else None,
+        store.account_of_sso_name(connection, new.sso_name) if new.sso_name else None,
+    ):
+        if other is not None and other.user_id != new.user_id:
+            raise AccountError(f"account {other.user_id!r} is prepared for the same person of the single sign-on")
 
 
 def _person(found: Account, token_hash: str, address: str) -> Person:

@@ -1,4 +1,6 @@
-"""Passwords: what is one, and how it is kept (OWASP ASVS 5.0, 6.2: length and blocked words, no rules of composition).
+"""Passwords: what is one, and how it is kept (OWASP ASVS 5.0, 6.2: length and what is guessed first).
+
+Rules of composition are off unless LIANQIN_PASSWORD_CLASSES asks for them, as an assessor of 等保 level 3 may.
 
 Kept as argon2id with the library's present defaults (RFC 9106, the second recommendation); a hash made with older ones
 is made anew at the next log-in.
@@ -11,7 +13,10 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from services.log_in.guessable import is_guessable
+
 LEAST, MOST = 12, 128
+CLASSES = 4  # lower case, upper case, digits, all others
 # The words that guessers begin with, here: keyboard runs, years, the field's own words in pinyin and English.
 _BLOCKED = (
     "password", "passw0rd", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx", "iloveyou", "admin", "administrator",
@@ -27,6 +32,7 @@ WHY = {
     "long": f"a password has at most {MOST} characters",
     "common": "this password is among the first that are guessed",
     "name": "a password must not hold the account or the name",
+    "classes": "a password needs more kinds of characters (LIANQIN_PASSWORD_CLASSES)",
     "same": "the new password must differ from the present one",
 }
 
@@ -39,8 +45,8 @@ class BadPassword(ValueError):
         self.code = code
 
 
-def check(password: str, user_id: str, name: str = "") -> None:
-    """Raise BadPassword when this must not be the password of that account."""
+def check(password: str, user_id: str, name: str = "", classes: int = 0) -> None:
+    """Raise BadPassword when this must not be the password of that account; ``classes``: how many kinds it needs."""
     if len(password) < LEAST:
         raise BadPassword("short")
     if len(password) > MOST:
@@ -52,8 +58,19 @@ def check(password: str, user_id: str, name: str = "") -> None:
     for word in _BLOCKED:
         rest = rest.replace(word, "")
     # What is left when the blocked words are out must still be something to guess.
-    if len(set(rest)) < 5 or len(rest) < 6:
+    if len(set(rest)) < 5 or len(rest) < 6 or is_guessable(plain, user_id, name):
         raise BadPassword("common")
+    if kinds_in(password) < classes:
+        raise BadPassword("classes")
+
+
+def kinds_in(password: str) -> int:
+    """How many of lower case, upper case, digits and all others it has."""
+    has_other = any(not (c.islower() or c.isupper() or c.isdigit()) for c in password)
+    return sum((
+        any(c.islower() for c in password), any(c.isupper() for c in password), any(c.isdigit() for c in password),
+        has_other,
+    ))  # fmt: skip
 
 
 def hashed(password: str) -> str:

@@ -42,6 +42,8 @@ def _own(*roles: Role) -> dict[Role, Reach]:
 # A right → the roles that have it, and how far it reaches. Rights on commands are their type's name.
 RIGHTS: dict[str, dict[Role, Reach]] = {
     "be_here": _all(*ROLES),
+    "keep_account": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
+    "change_factor": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
     "see_wall": _all("wall", "duty_officer", "leader"),
     "see_coverage": _all("wall", "duty_officer", "leader"),
     "see_leadership": _own("duty_officer", "leader"),

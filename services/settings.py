@@ -1,7 +1,7 @@
 """The one place where the environment is read. Every setting is listed in docs/settings.md, and a test says so."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,12 @@ class Settings:
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
     oidc_claim: str = "preferred_username"
+    oidc_factors: tuple[str, ...] = ()
+    second_factor: tuple[str, ...] = ()
+    sessions: int = 0
+    reauth_minutes: int | None = 15
+    password_days: int = 0
+    password_classes: int = 0
     archive: str = ""
     history_months: int = 0
     keep_sessions_days: int = 90
@@ -105,6 +111,12 @@ ENVIRONMENT = {
     "LIANQIN_OIDC_CLIENT_ID": "oidc_client_id",
     "LIANQIN_OIDC_CLIENT_SECRET": "oidc_client_secret",
     "LIANQIN_OIDC_CLAIM": "oidc_claim",
+    "LIANQIN_OIDC_FACTORS": "oidc_factors",
+    "LIANQIN_SECOND_FACTOR": "second_factor",
+    "LIANQIN_SESSIONS": "sessions",
+    "LIANQIN_REAUTH_MINUTES": "reauth_minutes",
+    "LIANQIN_PASSWORD_DAYS": "password_days",
+    "LIANQIN_PASSWORD_CLASSES": "password_classes",
     "LIANQIN_ARCHIVE": "archive",
     "LIANQIN_HISTORY_MONTHS": "history_months",
     "LIANQIN_KEEP_SESSIONS_DAYS": "keep_sessions_days",
@@ -164,6 +176,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             values[attribute] = text.rstrip("/")
         elif attribute == "processes":
             values[attribute] = _processes(name, text)
+        elif attribute in _LOG_IN:
+            values[attribute] = _LOG_IN[attribute](name, text)
         elif attribute in {"hosts", "monitors"}:
             values[attribute] = tuple(filter(None, (name.strip() for name in text.split(","))))
         else:
@@ -176,3 +190,44 @@ def _processes(name: str, text: str) -> tuple[str, ...]:
     if strange := [one for one in found if one not in NAMES]:
         raise ValueError(f"{name}: {strange[0]!r} is no process of ours: name some of {', '.join(NAMES)}")
     return found
+
+
+# Who logs in by a keyboard: a wall is known by its place. services.rights has the same roles, and a test says so.
+FACTOR_ROLES = ("duty_officer", "street_staff", "leader", "auditor", "admin")
+
+
+def _roles(name: str, text: str) -> tuple[str, ...]:
+    found = _list(name, text)
+    for role in found:
+        if role not in FACTOR_ROLES:
+            raise ValueError(
+                f"{name}={text!r}: {role!r} is no role with a log-in: give some of {','.join(FACTOR_ROLES)}"
+            )
+    return found
+
+
+def _list(_name: str, text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _number(what: str, most: int) -> Callable[[str, str], int]:
+    def read(name: str, text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or int(text) > most:
+            raise ValueError(f"{name}={text!r} is not {what}: give 0 to {most}")
+        return int(text)
+
+    return read
+
+
+def _minutes(name: str, text: str) -> int | None:
+    return None if text == "off" else _number("a number of minutes, or «off»", 24 * 60)(name, text)
+
+
+_LOG_IN: dict[str, Callable[[str, str], object]] = {
+    "oidc_factors": _list,
+    "second_factor": _roles,
+    "sessions": _number("a number of sessions of one account (0: no limit)", 1000),
+    "reauth_minutes": _minutes,
+    "password_days": _number("a number of days (0: a password stays until it is changed)", 3650),
+    "password_classes": _number("a number of kinds of characters (0: none is asked for)", 4),
+}

@@ -45,8 +45,8 @@ lianqin.toast = (text, kind = "") => {
 
 /** POST as JSON: the answer's body, or {error} in words; throws when the server is out of reach. */
 lianqin.post = async (url, body) => {
-  const answer = await fetch(url, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
+  const answer = await lianqin.fetch(url, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
   const said = await answer.json().catch(() => ({error: String(answer.status)}));
-  if (answer.status === 401) lianqin.sayEnded(lianqin.deskTexts);
+  if (answer.status === 401 && said.code !== "reauth_required") lianqin.sayEnded(lianqin.deskTexts);
   return answer.ok ? said : {error: said.error || String(answer.status), code: said.code || "", status: answer.status};
 };

@@ -333,12 +333,12 @@ lianqin.replayExport = (player, w, format, said) => {
     const until = Math.round(player.position());
     one.disabled = true;
     try {
-      const answer = await fetch("/api/v1/papers/review", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({at: until, hours: +hours.value, language: document.documentElement.lang})});
+      const answer = await lianqin.fetch("/api/v1/papers/review", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({at: until, hours: +hours.value, language: document.documentElement.lang})});
       const job = await answer.json();
       if (!answer.ok) { said(job.error || w.trouble.network); return; }
       for (let looks = 0; looks < 180; looks++) {
         await new Promise(done => setTimeout(done, 1000));
-        const look = await fetch(`/api/v1/papers/${job.id}`), state = await look.json();
+        const look = await lianqin.fetch(`/api/v1/papers/${job.id}`), state = await look.json();
         if (!look.ok) { said(state.error || w.trouble.network); return; }
         if (state.state === "done") { location.assign(`/api/v1/papers/${job.id}/file`); said(w.made); return; }
         if (state.state === "failed") { said(state.said); return; }

@@ -115,6 +115,11 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
                     *links,
                     html.Button(labels["theme"], id="theme", className="plain"),
                     html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
+                    html.Form(
+                        html.Button(words["login"]["leave"], type="submit", className="plain"),
+                        action=f"/logout{query}",
+                        method="post",
+                    ),
                 ],
                 className="me",
             ),

@@ -41,11 +41,20 @@ def port_findings(settings: Settings) -> Iterator[Finding]:
             return
     yield ok("web port", f"{where} is free")
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
-        yield note(
-            "web port",
-            f"{settings.host} is reached from outside",
-            "There is no log-in yet: put a proxy that asks for one before it",
-        )
+        missing = [
+            name
+            for name, is_set in (
+                ("LIANQIN_ORIGIN=https://…", settings.origin.startswith("https://")),
+                ("LIANQIN_SECOND_FACTOR=admin,auditor,leader", settings.second_factor),
+            )
+            if not is_set
+        ]
+        if missing:
+            yield note(
+                "web port",
+                f"{settings.host} is reached from outside",
+                f"Put a proxy with TLS before it and set {' and '.join(missing)} (docs/security.md)",
+            )
 
 
 def _is_ours(settings: Settings) -> bool:

@@ -23,10 +23,13 @@ class Account(msgspec.Struct, frozen=True):
     addresses: str = ""
     is_disabled: bool = False
     must_change: bool = False
-    failures: int = 0
-    locked_until: int = 0
     made_at: int = 0
     changed_at: int = 0
+    sso_name: str = ""
+    password_at: int = 0
+    factor: bytes | None = None
+    factor_at: int = 0
+    factor_step: int = 0
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -38,6 +41,10 @@ class Session(msgspec.Struct, frozen=True):
     seen_at: int
     address: str
     ended_at: int | None = None
+    stage: str = ""
+    how: str = ""
+    device: str = ""
+    proved_at: int = 0
 
 
 # So many sessions are asked for in one statement.
@@ -56,6 +63,11 @@ def account(connection: Connection, user_id: str, *, to_change: bool = False) ->
 def account_of_subject(connection: Connection, subject: str) -> Account | None:
     """An account by its single sign-on's ``issuer|sub``."""
     return _one(connection, _A.subject == subject)
+
+
+def account_of_sso_name(connection: Connection, name: str) -> Account | None:
+    """The account that an administrator has prepared for the first sign-on of this name, to be changed."""
+    return _one(connection, _A.sso_name == name, to_change=True)
 
 
 def _one(connection: Connection, where: Any, to_change: bool = False) -> Account | None:
@@ -113,6 +125,11 @@ def find_sessions(connection: Connection, token_hashes: Collection[str]) -> dict
             session = Session(*row[:n])
             found[session.token_hash] = session, Account(*row[n:])
     return found
+
+
+def prove_session(connection: Connection, token_hash: str, now: int) -> None:
+    """The person has proved again who they are."""
+    connection.execute(update(schema.sessions).where(_S.token_hash == token_hash).values(proved_at=now, seen_at=now))
 
 
 def touch_session(connection: Connection, token_hash: str, now: int) -> None:

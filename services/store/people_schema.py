@@ -21,10 +21,13 @@ accounts = Table(
     Column("addresses", Text, nullable=False, comment="of a wall: the networks that it may come from, with blanks"),
     Column("is_disabled", Boolean, nullable=False),
     Column("must_change", Boolean, nullable=False, comment="the password must be changed at the next log-in"),
-    Column("failures", Integer, nullable=False, comment="wrong passwords since the last right one"),
-    Column("locked_until", BigInteger, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False, comment="sessions made before it have ended"),
+    Column("sso_name", Text, nullable=False, comment="what LIANQIN_OIDC_CLAIM says at the first sign-on; empty: never"),
+    Column("password_at", BigInteger, nullable=False, comment="when the password was chosen"),
+    Column("factor", LargeBinary, comment="the TOTP secret, encrypted with the data key; null: none is enrolled"),
+    Column("factor_at", BigInteger, nullable=False, comment="when it was enrolled; 0: none is"),
+    Column("factor_step", BigInteger, nullable=False, comment="the last time step whose code was accepted"),
 )
 Index("accounts_subject", accounts.c.subject)
 
@@ -37,9 +40,40 @@ sessions = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("address", Text, nullable=False),
     Column("ended_at", BigInteger),
+    Column("stage", Text, nullable=False, comment="factor, enrol: the password alone was shown; empty: logged in"),
+    Column("how", Text, nullable=False, comment="password, sso"),
+    Column("device", Text, nullable=False, comment="browser and system, in words"),
+    Column("proved_at", BigInteger, nullable=False, comment="when the person last proved who they are; 0: not yet"),
 )
 Index("sessions_user", sessions.c.user_id)
 Index("sessions_seen", sessions.c.seen_at)
+
+log_in_tries = Table(
+    "log_in_tries",
+    metadata,
+    Column("user_id", Text, primary_key=True, comment="as it was typed: of an account or of none"),
+    Column("place", Text, primary_key=True, comment="from:<network>, device:<hash>, code from:…, code device:…, open"),
+    Column("failures", Integer, nullable=False, comment="wrong ones since ``since``"),
+    Column("since", BigInteger, nullable=False),
+    Column("locked_until", BigInteger, nullable=False),
+)
+Index("log_in_tries_since", log_in_tries.c.since)
+
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("device", Text, primary_key=True, comment="SHA-256 of the device cookie's token"),
+    Column("user_id", Text, primary_key=True, comment="who has logged in there"),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("code_hash", Text, primary_key=True, comment="SHA-256 of account and code; a code has 118 bits"),
+    Column("used_at", BigInteger),
+)
 
 audit = Table(
     "audit",

@@ -18,10 +18,12 @@ from services.passwords import BadPassword
 from services.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.settings import Settings
 from services.store import accounts as store
+from services.store import log_in as kept
 from services.store import people_schema
 from services.store.accounts import Account
 from services.store.audit import Wanted, newest
 from services.store.engine import open_engine, writing
+from services.store.log_in import Tried
 
 NOW = 1_795_000_000_000
 RIGHT, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"
@@ -53,6 +55,12 @@ def account(engine: Engine, user_id: str) -> Account:
         found = store.account(connection, user_id)
     assert found is not None
     return found
+
+
+def tried(engine: Engine, user_id: str) -> Tried:
+    """The wrong tries from AT: a place waits, not the account."""
+    with engine.connect() as connection:
+        return kept.tried(connection, user_id, f"from:{AT}")
 
 
 def refusal(engine: Engine, now: int, user_id: str, password: str) -> str:
@@ -117,18 +125,18 @@ def test_five_wrong_passwords_lock_the_account_for_a_while_even_against_the_righ
     codes = [refusal(people, NOW + i, "leader", "wrong password here") for i in range(FAILURES)]
     assert codes == ["wrong"] * (FAILURES - 1) + ["locked"]
     end = NOW + FAILURES - 1 + LOCKED_MINUTES * MINUTE_MS
-    assert account(people, "leader").locked_until == end
+    assert tried(people, "leader").locked_until == end
     assert refusal(people, end - 1, "leader", RIGHT) == "locked"
     assert accounts.log_in(people, end, "leader", RIGHT, AT).person.role == "leader"
-    assert (account(people, "leader").failures, account(people, "leader").locked_until) == (0, 0)
+    assert tried(people, "leader") == Tried()
 
 
 def test_tries_while_it_is_locked_do_not_lengthen_the_lock(people: Engine) -> None:
     for i in range(FAILURES):
         refusal(people, NOW + i, "leader", "wrong password here")
-    until = account(people, "leader").locked_until
+    until = tried(people, "leader").locked_until
     assert refusal(people, NOW + 60_000, "leader", "wrong password here") == "locked"
-    assert account(people, "leader").locked_until == until
+    assert tried(people, "leader").locked_until == until
 
 
 def test_the_right_password_forgets_the_wrong_ones(people: Engine) -> None:
@@ -500,7 +508,7 @@ def test_the_command_refuses_in_words(command: Any, action: str, wish: dict[str,
 def test_another_role_leaves_the_street_behind_and_ends_the_session(command: Any) -> None:
     command("add", "maj", role="street_staff", street="S1", password=RIGHT)
     now = time.time_ns() // 1_000_000
-    token = accounts.log_in_as(command.engine, now + 10, "idp|maj", "maj", AT).token
+    token = accounts.log_in(command.engine, now + 10, "maj", RIGHT, AT).token
     assert "1 sessions ended" in command("set", "maj", role="leader")
     found = account(command.engine, "maj")
     assert (found.role, found.street, found.community) == ("leader", "", "")

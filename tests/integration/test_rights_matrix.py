@@ -86,6 +86,7 @@ DATA: dict[str, dict[str, Any]] = {
     "case.locate": {"lon": 118.905, "lat": 31.905, "coord_sys": "WGS84"},
 }  # fmt: skip
 WRONG = frozenset({403, 429})
+NO_KEY = frozenset({409})  # nor is a factor set up without a data key
 NO_WORKER = frozenset({503})  # behind the right nobody answers here
 SENT = tuple(kind for kind in COMMANDS if kind.startswith("case."))
 SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE}
@@ -134,6 +135,18 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "account_page": at("account_page", "/account"),
         "change_password": at("change_password", "/account/password", method="POST",
                               form={"old": "a", "new": "b", "again": "c"}, well=frozenset({400})),
+        "factor_page": at("factor_page", "/factor", well=frozenset({302})),  # they have shown theirs: on they go
+        "show_factor": at("show_factor", "/factor", method="POST", form={"code": "123456"}, well=frozenset({303})),
+        "end_session": at("end_session", "/account/sessions", method="POST", form={"session": "none"}),
+        "own_factor_page": at("own_factor_page", "/account/factor", well=NO_KEY),
+        "set_factor": at("set_factor", "/account/factor", method="POST", form={"code": "123456"}, well=NO_KEY),
+        "remove_factor": at("remove_factor", "/account/factor/remove", method="POST", form={}),
+        "new_recovery_codes": at("new_recovery_codes", "/account/factor/codes", method="POST", form={}, well=NO_KEY),
+        "reauth_page": at("reauth_page", "/reauth"),
+        "reauth": at("reauth", "/reauth", method="POST", form={"secret": "x"}, well=frozenset({409})),
+        "reauth_json": at("reauth_json", "/api/v1/reauth", method="POST", body={"secret": "x"}, well=frozenset({409})),
+        "reauth_due": at("reauth_due", "/api/v1/reauth"),
+        "reauth_by_sso": at("reauth_by_sso", "/reauth/sso", well=frozenset({404})),
         "here": at("here", "/api/v1/here", method="POST", body={}),
         "/_dash-layout": at("/_dash-layout", "/_dash-layout"),
         "/_dash-dependencies": at("/_dash-dependencies", "/_dash-dependencies"),

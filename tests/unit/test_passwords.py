@@ -37,6 +37,46 @@ def test_length_and_blocked_words_alone_decide(password: str, code: str) -> None
     assert why(password) == code
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "q1w2e3r4t5y6", "qazwsxedcrfv", "Huawei@12345", "P@ssword1234", "woaini1314520", "abcdefghijkl",
+        "minzhou19850101", "Aa123456.Aa123456.", "1qaz@WSX3edc", "zaq12wsxcde3", "147258369147", "lkjhgfdsaqwe",
+        "Nanjing@2026", "Chengdu028028!", "Zhongguo@1949", "5201314woaini", "iloveyou1314", "asdf1234asdf1234",
+        "Passw0rd2026!", "Spring2026!!!", "13812345678a", "zhangsan19850101", "19850101zhangsan", "Gongwu@2026!",
+        "Dalianqin2026#", "sunshine-princess", "dragon monkey1", "cba987654321", "Q1W2E3R4T5Y6",
+        "ｑ１ｗ２ｅ３ｒ４ｔ５ｙ６",
+    ],
+)  # fmt: skip
+def test_what_is_guessed_first_is_no_password(password: str) -> None:
+    """Of the common ones, of keyboards, of dates and runs, of the field and of China."""
+    assert why(password, "duty", "周敏") == "common"
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("周敏", "zhoumin19850101"), ("周敏", "minzhou@1985"), ("单雄信", "shanxiongxin1"), ("单雄信", "danxiongxin88"),
+     ("欧阳锋", "Ouyangfeng2026"), ("周敏", "ZhouMin123456")],
+)  # fmt: skip
+def test_a_name_in_pinyin_with_a_date_behind_it_is_guessed(name: str, password: str) -> None:
+    assert why(password, "duty", name) == "common"
+
+
+def test_kinds_of_characters_are_asked_for_only_where_a_setting_says_so() -> None:
+    plain = "three green herons"
+    check(plain, "zhoumin")
+    for classes, password in ((2, plain), (3, "Three green herons"), (4, "Three green herons 7")):
+        check(password, "zhoumin", classes=classes)
+        with pytest.raises(BadPassword, match="CLASSES"):
+            check(plain, "zhoumin", classes=classes + 1) if classes < 3 else check(plain, "zhoumin", classes=classes)
+
+
+def test_ten_thousand_common_passwords_are_known() -> None:
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    assert len(FREQUENCY_LISTS["passwords"]) >= 10_000
+
+
 def test_the_persons_name_is_no_part_of_a_password() -> None:
     assert why("李小明李小明李小明三只鹭", name="李小明") == "name"
     assert why("敏敏敏三只绿鹭在浅滩上站着", name="敏") == ""  # one letter is in too much to forbid

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import ENVIRONMENT, Settings, from_environment
+from services.log_in.rules import rules_of
+from services.rights import ROLES
+from services.settings import ENVIRONMENT, FACTOR_ROLES, Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/settings.md").read_text("utf-8")
@@ -49,6 +51,43 @@ def test_the_archive_lies_under_the_data_and_nothing_is_removed_unless_somebody_
     assert from_environment({"LIANQIN_HISTORY_MONTHS": "24"}).history_months == 24
     with pytest.raises(ValueError, match=r"LIANQIN_HISTORY_MONTHS='2\.5' is not a number of months"):
         from_environment({"LIANQIN_HISTORY_MONTHS": "2.5"})
+
+
+def test_what_the_log_in_asks_for_is_read_or_refused_in_words() -> None:
+    found = from_environment({
+        "LIANQIN_SECOND_FACTOR": "admin, auditor,leader", "LIANQIN_SESSIONS": "2", "LIANQIN_REAUTH_MINUTES": "0",
+        "LIANQIN_PASSWORD_DAYS": "90", "LIANQIN_PASSWORD_CLASSES": "3", "LIANQIN_OIDC_FACTORS": "mfa,urn:x:2",
+    })  # fmt: skip
+    assert found.second_factor == ("admin", "auditor", "leader")
+    assert (found.sessions, found.reauth_minutes, found.password_days, found.password_classes) == (2, 0, 90, 3)
+    assert found.oidc_factors == ("mfa", "urn:x:2")
+    assert from_environment({"LIANQIN_REAUTH_MINUTES": "off"}).reauth_minutes is None
+    assert from_environment({}).reauth_minutes == 15
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("SECOND_FACTOR", "admin,boss", "'boss' is no role with a log-in: give some of duty_officer"),
+        ("SECOND_FACTOR", "wall", "'wall' is no role"), ("SECOND_FACTOR", "Admin", "'Admin' is no role"),
+        ("SESSIONS", "-1", "is not a number of sessions"), ("SESSIONS", "many", "is not a number of sessions"),
+        ("REAUTH_MINUTES", "never", "is not a number of minutes, or «off»"),
+        ("REAUTH_MINUTES", "９", "is not a number of minutes"), ("REAUTH_MINUTES", "100000", "give 0 to 1440"),
+        ("PASSWORD_DAYS", "0.5", "is not a number of days"), ("PASSWORD_CLASSES", "5", "give 0 to 4"),
+    ],
+)  # fmt: skip
+def test_a_setting_of_the_log_in_that_is_none_says_so(name: str, text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=f"LIANQIN_{name}='{text}'.*{says}"):
+        from_environment({f"LIANQIN_{name}": text})
+
+
+def test_who_may_need_a_second_factor_are_the_roles_that_log_in() -> None:
+    assert {*FACTOR_ROLES} == {*ROLES} - {"wall"}
+
+
+def test_secrets_without_a_key_to_encrypt_them_are_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="LIANQIN_SECOND_FACTOR needs LIANQIN_DATA_KEY"):
+        rules_of(Settings(second_factor=("admin",)))
 
 
 def test_hosts_are_a_list_with_commas() -> None:

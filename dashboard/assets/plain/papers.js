@@ -2,7 +2,7 @@
 "use strict";
 for (const nav of document.querySelectorAll("nav.papers")) {
   const words = JSON.parse(nav.dataset.words), status = nav.querySelector("[role=status]"), {span, street, unit, language} = nav.dataset;
-  const read = async (path, more) => { const answer = await fetch(path, more).catch(() => null); return answer ? answer.json().catch(() => null) : null; };
+  const read = async (path, more) => { const answer = await lianqin.fetch(path, more).catch(() => null); return answer ? answer.json().catch(() => null) : null; };
   const make = async button => {
     const asked = await read("/api/v1/papers", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({kind: button.dataset.paper, span, street, unit, language})});
     if (!asked || !asked.id) { status.textContent = asked ? words.failed + asked.error : words.cut; return; }
