@@ -18,9 +18,9 @@ from services.log_in.tries import network_of
 
 THREADS = max(1, min(2, (os.cpu_count() or 2) // 2))
 # Of all addresses, and of one: a whole office may come through one at the change of shifts.
-WAITING, WAITING_ONE = 32, 16
+WAITING, WAITING_ONE = 16, 8
 RETRY_AFTER_S = 5
-_NICE = 10
+_NICE = 5
 _get_native_id = monkey.get_original("_thread", "get_native_id")
 
 
