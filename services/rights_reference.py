@@ -38,7 +38,7 @@ def _lines() -> Iterator[str]:
         else:
             yield f"| {role} | never | never: it counts from its addresses alone |"
     yield ""
-    yield f"{FAILURES} wrong passwords in a row lock an account for {LOCKED_MINUTES} minutes."
+    yield f"{FAILURES} wrong passwords in a row let an account and the place that tried wait {LOCKED_MINUTES} minutes."
 
 
 if __name__ == "__main__":

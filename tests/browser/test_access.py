@@ -1,5 +1,6 @@
 """The door in Chromium and by raw clients: the log-in, another street's desk, another site, sessions that end."""
 
+import base64
 import threading
 import time
 import urllib.error
@@ -15,9 +16,12 @@ import socketio
 import websocket
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
+from sqlalchemy import text as sql
 
 from services import accounts
-from services.store.engine import open_engine
+from services.log_in import totp
+from services.sealing import make_key
+from services.store.engine import open_engine, writing
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
 from tests.tiny import CODE, case, entry, middle
@@ -472,3 +476,66 @@ def test_no_page_breaks_its_own_policy_and_what_it_forbids_does_not_run(shut: Pr
         wait_until(lambda: any("Content Security Policy" in text for text in told), "the policy says so")
         assert page.evaluate("() => window.pwned") is None
         assert page.evaluate("() => document.cookie") == ""
+
+
+def test_a_reveal_asks_again_when_the_last_proof_is_old(shut: Product, store: Engine, browser: Browser) -> None:
+    """One small dialog, by keyboard; then the very request goes on. So does a file that a link downloads."""
+
+    def age() -> None:
+        with writing(store) as connection:
+            connection.execute(sql("UPDATE sessions SET proved_at = 5"))
+
+    with logged_in_by_form(browser, shut, "duty") as page:
+        page.wait_for_url(f"{shut.url}/desk**")
+        desk_is_ready(page)
+        reveal = """() => { window.said = null; lianqin.post("/api/v1/cases/EAST/reveal", {field: "title",
+            reason: "核对现场地址", purpose: "handle"}).then(said => { window.said = said; }); }"""
+        age()
+        page.evaluate(reveal)
+        page.wait_for_selector("dialog.reauth input:focus")
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => window.said")
+        assert page.evaluate("() => window.said.code") == "reauth_required"
+        assert "/desk" in page.url  # not «your session has ended»
+        page.evaluate(reveal)
+        page.wait_for_selector("dialog.reauth input:focus")
+        page.keyboard.type("a wrong password")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog.reauth [role=alert]:not(:empty)")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog.reauth", state="detached")
+        page.wait_for_function("() => window.said")
+        assert page.evaluate("() => window.said.code || ''") != "reauth_required"
+        age()
+        page.click("#queue-tools a[download]")
+        page.wait_for_selector("dialog.reauth input:focus")
+        page.keyboard.type(PASSWORD)
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_a_second_factor_is_set_up_and_shown_in_the_browser(tmp_path: Path, browser: Browser) -> None:
+    """Set up on one's own page, codes shown once; the next log-in asks for it."""
+    key = make_key()
+    for product in run_product(
+        tmp_path, f"sqlite:///{tmp_path / 'store.db'}", wall="10.255.0.1/32", LIANQIN_DATA_KEY=key
+    ):
+        add_people(product)
+        with logged_in_by_form(browser, product, "boss", "/account") as page:
+            page.wait_for_url(f"{product.url}/account**")
+            page.click("a[href^='/account/factor']")
+            assert page.locator(".qr img").evaluate("e => e.naturalWidth") > 100
+            secret = base64.b32decode(page.inner_text(".secret code").replace(" ", ""))
+            page.fill("input[name=code]", totp.code_at(secret, totp.step_at(now())))
+            page.keyboard.press("Enter")
+            page.wait_for_selector("ol.codes li:nth-child(10)")
+            code = page.inner_text("ol.codes li:nth-child(3) code")
+        with logged_in_by_form(browser, product, "boss", "/account") as page:
+            page.wait_for_url(f"{product.url}/factor**")
+            page.goto(f"{product.url}/leadership")
+            assert "/factor?next=/leadership" in page.url
+            page.fill("input[name=code]", code)
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"{product.url}/leadership**")

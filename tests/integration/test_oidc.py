@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from sqlalchemy import Engine
+from sqlalchemy import text as sql
 from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
@@ -26,10 +27,12 @@ from dashboard.oidc import COOKIE, KEYS_KEPT_S
 from services import accounts
 from services.clock import SetClock
 from services.district.package import District
+from services.sealing import make_key
 from services.settings import Settings
 from services.store import accounts as store
 from services.store.accounts import Account
 from services.store.audit import Wanted, newest
+from services.store.engine import writing
 from tests.tiny import NOON
 
 CLIENT, SECRET, ORIGIN = "lianqin", "not so secret", "https://lianqin.example.cn"
@@ -402,3 +405,93 @@ def test_nothing_of_the_provider_is_there_without_its_settings(tiny: District, s
                   "oidc_client_secret": "b", missing: ""}  # fmt: skip
         with pytest.raises(ValueError, match=missing.upper()):
             create_app(Doors(sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, settings=Settings(**values)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("claims", "is_in_at_once"),
+    [
+        ({"amr": ["pwd", "mfa"]}, True), ({"acr": "urn:level:2"}, True), ({"amr": ["pwd"]}, False), ({}, False),
+        ({"acr": "MFA"}, False), ({"acr": ["mfa"]}, False), ({"amr": "mfa"}, False), ({"amr": [["mfa"], None]}, False),
+        ({"acr": ""}, False), ({"mfa": True}, False),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_sign_ons_own_second_factor_counts_where_the_setting_names_it(
+    provider: Provider, sqlite_engine: Engine, tiny: District, claims: dict[str, Any], is_in_at_once: bool
+) -> None:
+    client = strict(provider, sqlite_engine, tiny)
+    provider.claims = claims
+    asked = parse_qs(urlsplit(get(client, "/oidc").headers["Location"]).query)
+    assert asked["acr_values"] == ["mfa urn:level:2"]
+    answer = enter(client, provider)
+    assert answer.headers["Location"] == ("/leadership" if is_in_at_once else "/factor")
+    assert is_in(client) == is_in_at_once
+
+
+def strict(provider: Provider, engine: Engine, tiny: District) -> FlaskClient:
+    """A house whose leader shows a second factor: the sign-on's, in these words, or ours."""
+    accounts.add(engine, 1, Account("songtao", "宋涛", "leader"), "")
+    settings = Settings(
+        origin=ORIGIN, oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET, data_key=make_key(),
+        second_factor=("leader",), oidc_factors=("mfa", "urn:level:2"),
+    )  # fmt: skip
+    doors = Doors(engine, redis.Redis(port=1), SetClock(NOON), tiny, hosts=("lianqin.example.cn",), settings=settings)
+    found = create_app(doors).flask.test_client()
+    found.environ_base = {"REMOTE_ADDR": "10.1.2.3"}
+    return found
+
+
+@pytest.mark.parametrize("name", ["withpass", "named", "wall", "taken"])
+def test_only_an_account_that_was_prepared_is_bound(
+    client: FlaskClient, provider: Provider, sqlite_engine: Engine, name: str
+) -> None:
+    """A person changes their name at the provider to somebody's who has an account here."""
+    accounts.add(sqlite_engine, 1, Account("withpass", "孙伟", "admin"), "three green herons 7")
+    accounts.add(sqlite_engine, 1, Account("named", "孙伟", "admin", sso_name="sunwei01"), "")
+    accounts.add(sqlite_engine, 1, Account("wall", "大屏", "wall", addresses="10.9.0.5/32"), "")
+    accounts.add(sqlite_engine, 1, Account("taken", "孙伟", "admin", subject=f"{provider.url}|5"), "")
+    provider.claims = {"sub": "88", "preferred_username": name}
+    refused(client, enter(client, provider))
+    with sqlite_engine.connect() as connection:
+        assert {one.subject for one in store.all_accounts(connection)} == {"", f"{provider.url}|5"}
+    provider.claims = {"sub": "88", "preferred_username": "sunwei01"}
+    enter(client, provider)
+    assert "named" in get(client, "/account").text
+    client.delete_cookie("__Host-lianqin", domain="lianqin.example.cn")
+    provider.claims = {"sub": "5", "preferred_username": "songtao"}
+    enter(client, provider)
+    assert "taken" in get(client, "/account").text  # its subject was registered beforehand: the name says nothing
+
+
+def test_a_password_that_is_set_later_ends_the_waiting_for_a_sign_on(
+    client: FlaskClient, provider: Provider, sqlite_engine: Engine
+) -> None:
+    accounts.set_account(sqlite_engine, 2, "songtao", password="$argon2id$x", must_change=True)
+    refused(client, enter(client, provider))
+
+
+def test_a_sign_on_proves_again_who_one_is_when_it_has_asked_again(
+    client: FlaskClient, provider: Provider, sqlite_engine: Engine
+) -> None:
+    enter(client, provider)
+    with writing(sqlite_engine) as connection:
+        connection.execute(sql("UPDATE sessions SET proved_at = 5"))
+
+    def prove(**claims: Any) -> TestResponse:
+        provider.claims = claims
+        begun = get(client, "/reauth/sso?next=/desk")
+        asked = parse_qs(urlsplit(begun.headers["Location"]).query)
+        assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+        return get(client, provider.authorize(begun.headers["Location"]))
+
+    def is_due() -> bool:
+        found: bool = get(client, "/api/v1/reauth").json["due"]
+        return found
+
+    now = int(time.time())
+    for claims in ({}, {"auth_time": now - 3600}, {"auth_time": "now"}, {"auth_time": now, "sub": "78"}):
+        assert prove(**claims).status_code == 403
+        assert is_due()
+    answer = prove(auth_time=now)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk")
+    assert not is_due()
