@@ -52,7 +52,7 @@ def measure(cases: int) -> dict[str, Any]:
         engine = open_engine(f"sqlite:///{folder / 'store.db'}")
         upgrade(engine)
         fill(engine, district, cases, now)
-        accounts.add(engine, 1, Account("boss", "领导", "leader"), "four Plain words here")
+        accounts.add(engine, 1, Account("boss", "领导", "leader"), "")
         token = accounts.log_in_as(engine, time.time_ns() // 1_000_000, "bench|boss", "boss", "127.0.0.1").token
         engine.dispose()
         port = free_port()

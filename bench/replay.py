@@ -67,7 +67,7 @@ def measure(days: int, moments: int) -> dict[str, Any]:
         district, now = load(folder / "district"), time.time_ns() // 1_000_000
         engine = open_engine(f"sqlite:///{folder / 'store.db'}")
         upgrade(engine)
-        accounts.add(engine, 1, Account("boss", "领导", "leader"), "four Plain words here")
+        accounts.add(engine, 1, Account("boss", "领导", "leader"), "")
         token = accounts.log_in_as(engine, now, "bench|boss", "boss", "127.0.0.1").token
         ingest, batch, told = Ingest(engine, district, Sealer("")), [], 0
         for entry in CaseSystem(district, SEED).history(now - days * DAY_MS, now):
