@@ -97,6 +97,8 @@ def test_who_looks_after_people_and_records_touches_no_case() -> None:
     for role in ("admin", "auditor"):
         assert {right for right in RIGHTS if role in RIGHTS[right]} <= {
             "be_here",
+            "keep_account",
+            "change_factor",
             "see_metrics",
             "read_audit",
             "export_audit",
