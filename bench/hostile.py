@@ -125,7 +125,9 @@ async def _beside(running: Running, lights: list[Light], seconds: float, kind: s
     command = [sys.executable, "-m", "bench.hostile", "--attack", kind, "--port", str(running.room.http_port)]
     # A process of its own: it must not take the good clients' turns.
     attacker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert attacker.stdout is not None
     try:
+        await asyncio.to_thread(attacker.stdout.readline)  # it has begun
         beside = await publish(running, lights, seconds)
     finally:
         attacker.terminate()
@@ -166,6 +168,7 @@ def main() -> None:
     if options.attack:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        print("begins", flush=True)
         print(json.dumps(attack(options.attack, options.port, stop)))
         return
     kinds = [kind for kind in KINDS if not options.kinds or kind in options.kinds.split(",")]
