@@ -1,0 +1,184 @@
+"""The Redis users of docs/operations.md: the product runs as them, and each may do no more than is said there."""
+
+import re
+import shlex
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import Engine
+
+from services.clock import SetClock
+from services.district.package import District
+from services.doctor.stream_side import redis_findings
+from services.escalation.lease import Lease
+from services.health.hearts import Hearts
+from services.keeping.keeper import Keeper
+from services.past.asking import alive_key, ask_key
+from services.projector.ingest import Ingest
+from services.projector.loop import Projector
+from services.publishing import publish
+from services.sealing import Sealer
+from services.settings import Settings
+from services.stream import EventStream, Keys, connect
+from services.wakeups import Wakeups
+from tests.reference import dump
+from tests.tiny import CODE, NOON, case, entry
+
+pytestmark = pytest.mark.redis
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+KEYS = Keys(CODE)
+EVENTS, COMMANDS = KEYS.events, KEYS["commands"]
+LINES = re.findall(r"^    ACL (SETUSER (\w+) .*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+USERS = [name for _, name in LINES]
+
+
+@pytest.fixture
+def urls(redis_client: redis.Redis, redis_url: str) -> Iterator[dict[str, str]]:
+    """By user the address, as the page makes them."""
+    for line, _ in LINES:
+        arguments = re.findall(r"\([^)]*\)|\S+", line.replace("320499", CODE))
+        redis_client.execute_command("ACL", *arguments)
+    yield {name: redis_url.replace("redis://", f"redis://{name}:{name.upper()}-PASSWORD@") for name in USERS}
+    redis_client.execute_command("ACL", "DELUSER", *USERS)
+
+
+@pytest.fixture
+def clients(urls: dict[str, str]) -> Iterator[dict[str, Any]]:
+    found = {name: connect(url) for name, url in urls.items()}
+    yield found
+    for client in found.values():
+        client.close()
+
+
+def test_the_page_has_the_three_users() -> None:
+    assert USERS == ["publisher", "casesystem", "lianqin"]
+
+
+def test_the_product_runs_as_its_user(  # noqa: PLR0917
+    clients: dict[str, Any],
+    urls: dict[str, str],
+    sqlite_engine: Engine,
+    tiny: District,
+    tiny_folder: Path,
+    tmp_path: Path,
+) -> None:
+    """Events come from the publisher, commands go to the case system, everything between is ours."""
+    ours = clients["lianqin"]
+    clients["publisher"].xadd(EVENTS, dict(entry(case("A"))))
+    clients["casesystem"].xadd(EVENTS, dict(entry(case("B"))))
+    clients["publisher"].xadd(EVENTS, dict(entry(case(version=0))))
+    settings = Settings(redis_url=urls["lianqin"], district=str(tiny_folder), data_dir=tmp_path)
+    publish(settings, "case.reported", "/desk", "", '{"case_id":"P","version":1,"status":"reported","channel":"GRID",'
+            '"reported_at":"2026-11-23T11:00:00+08:00"}')  # fmt: skip
+    stream = EventStream(ours, CODE, "one")
+    projector = Projector(
+        stream, sqlite_engine, Ingest(sqlite_engine, tiny, Sealer("")), SetClock(NOON), chores_every_s=0.0
+    )
+    projector.drain()
+    projector._chores()
+    projector._make_room()
+    projector._advance()
+    stream.set_back("0-0", 0)
+    projector.drain()
+    assert projector.waiting is None
+    assert sorted(row[0] for row in dump(sqlite_engine, "cases")["cases"]) == ["A", "B", "P"]
+    assert len(dump(sqlite_engine, "dead")["dead"]) == 1
+    wakeups = Wakeups(ours, CODE)
+    wakeups.wait(1)
+    wakeups.tell(9)
+    wakeups.wait(100)
+    lease = Lease(ours, CODE)
+    assert lease.hold()
+    assert lease.send("decision", "", "Q1", {b"id": b"Q1", b"type": b"case.urge"}) == "Q1"
+    lease.forget(["decision"])
+    lease.release()
+    with Hearts(ours, CODE) as hearts:
+        hearts.begin("projector")
+        time.sleep(0.1)
+    Keeper(settings, sqlite_engine, ours, CODE, SetClock(NOON)).once()
+    findings = [f for f in redis_findings(settings, CODE) if "NOPERM" in str(f) or "could not" in str(f)]
+    assert findings == []
+    ours.set(alive_key(CODE), 1, ex=5)
+    with ours.pipeline() as pipe:
+        pipe.rpush(ask_key(CODE), b"x")
+        pipe.expire(ask_key(CODE), 5)
+        pipe.execute()
+    assert ours.blpop([ask_key(CODE)], timeout=1)
+    case_system = clients["casesystem"]
+    case_system.xgroup_create(COMMANDS, "cases", "0")
+    (_, entries), *_ = case_system.xreadgroup("cases", "one", {COMMANDS: ">"})
+    assert case_system.xack(COMMANDS, "cases", entries[0][0]) == 1
+
+
+FORBIDDEN = {
+    "publisher": [
+        ["XADD", COMMANDS, "*", "type", "case.urge"], ["HSET", KEYS.clock, "origin", "x"],
+        ["XRANGE", EVENTS, "-", "+"], ["XREAD", "STREAMS", EVENTS, "0"], ["XTRIM", EVENTS, "MAXLEN", "0"],
+        ["DEL", EVENTS], ["XGROUP", "DESTROY", EVENTS, "projector"], ["XDEL", EVENTS, "1-0"],
+        ["XADD", Keys("999999").events, "*", "a", "b"], ["XADD", KEYS.board, "*", "revision", "1"],
+        ["XADD", KEYS.dead, "*", "a", "b"], ["GET", KEYS["escalator:lease"]], ["FLUSHALL"], ["CONFIG", "GET", "*"],
+        ["KEYS", "*"], ["EVAL", "return 1", "0"], ["ACL", "WHOAMI"], ["SHUTDOWN", "NOSAVE"], ["INFO"],
+        ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", COMMANDS, ">"],
+    ],
+    "casesystem": [
+        ["XADD", COMMANDS, "*", "type", "case.urge"], ["HSET", KEYS.clock, "origin", "x"],
+        ["XRANGE", EVENTS, "-", "+"], ["XREAD", "STREAMS", EVENTS, "0"], ["XTRIM", EVENTS, "MAXLEN", "0"],
+        ["XTRIM", COMMANDS, "MAXLEN", "0"], ["DEL", COMMANDS], ["XADD", KEYS.board, "*", "revision", "1"],
+        ["XGROUP", "CREATE", EVENTS, "mine", "0"], ["XGROUP", "DESTROY", COMMANDS, "cases"],
+        ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", EVENTS, ">"],
+        ["XACK", EVENTS, "projector", "1-0"],
+        ["FLUSHALL"], ["CONFIG", "GET", "*"], ["KEYS", "*"], ["EVAL", "return 1", "0"], ["SHUTDOWN", "NOSAVE"],
+        ["XREAD", "STREAMS", Keys("999999")["commands"], "0"],
+    ],
+    "lianqin": [
+        ["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "SET", "maxmemory", "1"], ["KEYS", "*"], ["ACL", "LIST"],
+        ["SHUTDOWN", "NOSAVE"], ["CLIENT", "KILL", "TYPE", "normal"],
+        ["HGETALL", Keys("999999").clock], ["XADD", Keys("999999").events, "*", "a", "b"], ["GET", "other"],
+        ["XGROUP", "DESTROY", EVENTS, "projector"], ["REPLICAOF", "NO", "ONE"],
+        ["EVAL", "return redis.call('GET', KEYS[1])", "1", "other"], ["MIGRATE", "h", "1", "k", "0", "1"],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("user", list(FORBIDDEN))
+def test_what_a_user_may_not(user: str, clients: dict[str, Any], redis_client: redis.Redis) -> None:
+    redis_client.xadd(EVENTS, {"a": "b"})
+    redis_client.xadd(COMMANDS, {"a": "b"})
+    allowed = []
+    for command in FORBIDDEN[user]:
+        try:
+            clients[user].execute_command(*command)
+        except redis.exceptions.NoPermissionError:
+            continue
+        except redis.ResponseError as error:
+            if "ACL failure" in str(error) or "NOPERM" in str(error):
+                continue
+            allowed.append(f"{shlex.join(command)}: {error}")
+        else:
+            allowed.append(shlex.join(command))
+    assert allowed == []
+
+
+def test_a_projector_whose_user_lacks_a_right_says_so_and_stays(
+    redis_client: redis.Redis, urls: dict[str, str], sqlite_engine: Engine, tiny: District
+) -> None:
+    from tests.browser.conftest import wait_until
+
+    stream = EventStream(connect(urls["lianqin"]), CODE, "one")
+    projector = Projector(stream, sqlite_engine, Ingest(sqlite_engine, tiny, Sealer("")), SetClock(NOON))
+    redis_client.execute_command("ACL", "SETUSER", "lianqin", "-xreadgroup")
+    stop = threading.Event()
+    thread = threading.Thread(target=projector.run, args=(stop,))
+    thread.start()
+    wait_until(lambda: (projector.waiting or ("",))[0] == "redis_rights", "it says so")
+    redis_client.execute_command("ACL", "SETUSER", "lianqin", "+xreadgroup")
+    redis_client.xadd(EVENTS, dict(entry(case("A"))))
+    wait_until(lambda: len(dump(sqlite_engine, "cases")["cases"]) == 1, "it goes on")
+    stop.set()
+    thread.join(10)
+    stream.client.close()
