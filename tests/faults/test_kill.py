@@ -148,7 +148,8 @@ def test_the_position_is_never_ahead_of_the_store(run: Run) -> None:
     """With two projectors at work, every entry up to the stored position is in the store, at every look."""
     processes = [run.start("one"), run.start("two")]
     entries = publish(run.client, 6)
-    keys = [entry_key(i) for i, _ in entries]
+    # A heartbeat leaves no row by which it could be known.
+    keys = [entry_key(i) for i, fields in entries if fields[b"type"] != b"source.heartbeat"]
 
     def holds() -> bool:
         with run.engine.connect() as connection:
