@@ -14,6 +14,7 @@ from services.clock import SetClock
 from services.district.package import District
 from services.escalator import Escalator
 from services.liveboard.follower import Follower
+from services.past.answering import Answerer
 from services.projector.delta import Delta
 from services.projector.follow import StoreFollower
 from services.projector.ingest import Ingest
@@ -120,6 +121,26 @@ def test_everybody_sees_that_the_store_went_back(
     assert web.sync() is None
     assert "C1" in web.board.rows
     assert told == [None, {"C1"}]
+
+
+@pytest.mark.redis
+def test_the_past_keeps_no_room_of_a_store_that_went_back(
+    store: Store, tiny: District, redis_client: redis.Redis
+) -> None:
+    """Rooms that were read stay while the store goes on, and go with it."""
+    answerer = Answerer(store.engine, redis_client, tiny, SetClock(NOON))
+    store.take("A1")
+    answerer.forget_another_store()
+    kept = store.keep()
+    room: Any = object()
+    answerer._rooms[NOON] = room
+    store.take("B1", "B2")
+    answerer.forget_another_store()
+    assert list(answerer._rooms) == [NOON]
+    store.put_back(kept)
+    store.take("X1", "X2", "X3")
+    answerer.forget_another_store()
+    assert not answerer._rooms
 
 
 def test_an_epoch_that_was_renewed_is_another_store(store: Store) -> None:
