@@ -51,6 +51,7 @@ class Numbering:
         self.segments = sorted({FIRST, *(segment for segment in added if not segment.is_stray)})
         self._keys = [segment.key for segment in self.segments]
         self._strays = {segment[:2]: segment.key for segment in added if segment.is_stray}
+        self._is_plain = not added - {FIRST}
         self._of_strays = {key: entry for entry, key in self._strays.items()}
 
     @property
@@ -65,6 +66,8 @@ class Numbering:
 
     def key(self, entry: Id) -> int | None:
         """The number of an id; None: it needs a segment of its own (``segment_for``)."""
+        if self._is_plain and entry[0] <= MAX_MS and entry[1] <= MAX_SEQUENCE:
+            return entry[0] << 20 | entry[1]  # nearly every store, and every entry of it
         if self._strays and (stray := self._strays.get(entry)) is not None:
             return stray
         i = self._at(entry)
