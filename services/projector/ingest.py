@@ -177,7 +177,9 @@ class Ingest:
         with self._engine.connect().execution_options(**options) as connection, connection.begin() as transaction:
             writer = Writer(connection)
             for entries in batches:
-                batch = self._read(entries, now_ms, Numbering())
+                batch = self.read(entries, now_ms)
+                if not batch.is_numbered:
+                    batch = self._read(entries, now_ms, Numbering())
                 self._commit(writer, writer.lock(), batch, batch.events, now_ms, None, {})
             transaction.rollback()
 
