@@ -158,3 +158,16 @@ def test_keys_are_made_checked_and_rotated(
     monkeypatch.setenv("LIANQIN_DATA_KEY", "")
     code, said = run(capsys, "key", "rotate")
     assert (code, "lianqin key make" in said) == (1, True)
+
+
+def test_a_command_beside_a_demo_takes_the_demos_key_and_no_other_stores(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIANQIN_DATA_KEY")
+    assert run(capsys, "audit", "verify")[0] == 1  # sealed with a key that nobody has given
+    (tmp_path / "data.key").write_text(KEY, "utf-8")
+    assert run(capsys, "audit", "verify")[0] == 0
+    assert run(capsys, "audit", "list", "-n", "1")[0] == 0
+    assert run(capsys, "audit", "verify")[0] == 0  # what the command wrote down is sealed as the rest is
+    monkeypatch.setenv("LIANQIN_DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    assert run(capsys, "audit", "verify")[0] == 1

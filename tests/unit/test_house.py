@@ -15,6 +15,7 @@ ROOMS = (
     "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
     "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
     "log_in.totp", "log_in.recovery", "log_in.guessable", "passwords",
+    "reveal_rules",
     "marks", "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
     "leadership.part_words", "leadership.figure_rows",
     "health.waiting", "health.beats", "health.pulse", "past.asking", "past.cameras", "past.moments",
