@@ -4,7 +4,7 @@ Everything here belongs to a seat: a street's code, or the district's for the ce
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import flask
 import msgspec
@@ -25,7 +25,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
-from services.events.case import Code, Name
+from services.events.case import Code
 from services.events.personal_own import NOBODY, Own
 from services.grid_view import GridReader
 from services.liveboard.board import Board
@@ -66,7 +66,7 @@ class SignIn(msgspec.Struct, frozen=True):
     """The sheet that was read; ``reason`` as in ``SeatOnly``."""
 
     seat: Code
-    digest: Name
+    digest: Annotated[str, msgspec.Meta(max_length=200)]  # with its key and seal
     reason: Text = ""
 
 
@@ -140,7 +140,7 @@ class Duty:
                 found, kept = handover.sheet, handover.kept
                 signs = Signatures(
                     kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole,
-                    is_keyed=handover.is_keyed,
+                    is_keyed=self.desk.is_keyed(kept),
                 )  # fmt: skip
         except DutyRefused as error:
             return html.Div(words["handover"]["refused"][error.code], className="refused", role="alert")

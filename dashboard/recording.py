@@ -18,11 +18,11 @@ from services.store.audit import AuditLog
 # One panel that is opened again within this time is one look.
 LOOK_MS = 10 * 60_000
 _KEPT = 5000
-# Whoever asks for one of these and may not is on the record, not only in the log.
+# Whoever goes on asking for one of these and may not is on the record, not only in the log.
 REFUSALS_RECORDED = frozenset(
     name for name in RIGHTS if name.startswith("export_") or name in {"reveal", "read_audit", "sign_handover"}
 )
-REFUSAL_MS = 60_000
+REFUSALS_A_ROW = 3
 
 
 class Recorder:
@@ -31,6 +31,7 @@ class Recorder:
     def __init__(self, log: AuditLog, offload: Callable[[Any], Any]) -> None:
         self.log, self._offload = log, offload
         self._looks: dict[tuple[str, str], int] = {}
+        self._refusals: dict[tuple[str, str], list[int]] = {}
 
     def __call__(self, action: str, person: Person | None, about: str, detail: Mapping[str, Any]) -> None:
         """One row: ``person`` is None where nobody has logged in (yet)."""
@@ -46,14 +47,19 @@ class Recorder:
         self._offload(lambda: self.log.append_many(now, who, rows))
 
     def refused(self, person: Person, right: str) -> None:
-        """A person was refused a file, a field unmasked, or the audit: once a minute for each."""
+        """A person was refused a file, a field unmasked, or the audit: the third time in ten minutes is on the record.
+
+        Once is a click that the log has; who goes on tries.
+        """
         if right not in REFUSALS_RECORDED:
             return
-        now, key = machine_ms(), (person.user_id, f"refused {right}")
-        if now - self._looks.get(key, -REFUSAL_MS) < REFUSAL_MS:
+        now, key = machine_ms(), (person.user_id, right)
+        tried = [at for at in self._refusals.get(key, ()) if now - at < LOOK_MS] + [now]
+        if len(tried) < REFUSALS_A_ROW:
+            self._refusals[key] = tried
             return
-        self._looks[key] = now
-        self("refused", person, right, {"page": flask.request.path[:200]})
+        self._refusals.pop(key, None)
+        self("refused", person, right, {"page": flask.request.path[:200], "n": len(tried)})
 
     def look(self, person: Person, about: str, action: str = "see_case") -> None:
         """A person opened a case's panel, or a page."""

@@ -54,15 +54,11 @@ class DutyRefused(ValueError):
 
 
 class Handover(NamedTuple):
-    """A handover with its sheet; ``is_whole``: the sheet is the one whose digest was signed.
-
-    ``is_keyed``: and that digest is one that only who has the data key could make.
-    """
+    """A handover with its sheet; ``is_whole``: the sheet is the one whose digest was signed."""
 
     kept: Kept
     sheet: Sheet
     is_whole: bool
-    is_keyed: bool = False
 
 
 class DutyDesk:
@@ -172,13 +168,20 @@ class DutyDesk:
         def ask() -> Handover:
             with self._engine.connect() as connection:
                 kept = self._kept(connection, seat, handover_id)
-                former = details_of(connection, "key_rotated") if self._signer else []
-            signer = self._signer.learning(former)
-            is_keyed = signer.is_stamped(kept.digest)
+                is_keyed = self._is_keyed(connection, kept)
             # A digest that names a key must be that key's; one of a time without a key anybody could have made.
-            is_forged = bool(signer) and ":" in kept.digest and not is_keyed
+            is_forged = bool(self._signer) and ":" in kept.digest and not is_keyed
             is_same = kept.digest.partition(":")[0] == digest_of(kept.sheet)
-            return Handover(kept, decode(kept.sheet), is_same and not is_forged, is_same and is_keyed)
+            return Handover(kept, decode(kept.sheet), is_same and not is_forged)
+
+        return self._offload(ask)
+
+    def is_keyed(self, kept: Kept) -> bool:
+        """Whether only who has the data key could have made the digest of a handover."""
+
+        def ask() -> bool:
+            with self._engine.connect() as connection:
+                return self._is_keyed(connection, kept)
 
         return self._offload(ask)
 
@@ -264,6 +267,10 @@ class DutyDesk:
             turn = Turn(self._district.code, seat, duty, self.roster.after(seat, duty), min(since, now), now)
             found = gather(connection, self._district, turn, part, self._areas, last)
         return make_sheet(turn, found, last, last_id), duty
+
+    def _is_keyed(self, connection: Connection, kept: Kept) -> bool:
+        former = details_of(connection, "key_rotated") if self._signer else []
+        return self._signer.learning(former).is_stamped(kept.digest)
 
     def _ending(self, connection: Connection, seat: str, now: int) -> Duty:
         signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.in_by]

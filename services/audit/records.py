@@ -22,7 +22,7 @@ ACTIONS = {
     "command": "the case system was asked to do something",
     "reveal": "a masked field was asked for unmasked, with the reason",
     "export": "a file was made, with its rows counted",
-    "refused": "somebody asked for a file, an unmasked field or the audit without the right to it",
+    "refused": "somebody asked three times for a file, an unmasked field or the audit without the right to it",
     "reveal_limited": "somebody asked for more unmasked fields than the limit lets through",
     "handover_stranger": "a shift was signed for by somebody who is not on its roster, with the reason",
     "command_line": "somebody called a command of the machine that changes, publishes or shows cases",

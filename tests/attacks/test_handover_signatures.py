@@ -74,6 +74,7 @@ def test_taking_over_is_judged_by_who_comes(home: House) -> None:
     path = f"/api/v1/handover/{kept['id']}/in"
     home.enter(DUTY)
     answer = home.post(DUTY, path, {"seat": CODE, "digest": kept["digest"]})
+    assert answer.status_code == 409, answer.text
     assert answer.json["code"] == "not_on_roster"  # 郑洁 comes
     kept = out(home, DUTY, "S1", reason=WHY).json["handover"]
     answer = home.post(S1, f"/api/v1/handover/{kept['id']}/in", {"seat": "S1", "digest": kept["digest"]})
@@ -84,8 +85,9 @@ def test_a_sheet_that_was_made_anew_by_sql_is_not_the_one_that_was_signed(home: 
     kept = out(home, DUTY, CODE).json["handover"]
 
     def found(signer: Signer) -> tuple[bool, bool]:
-        handover = DutyDesk(home.engine, home.district, signer=signer).handover(CODE, kept["id"])
-        return handover.is_whole, handover.is_keyed
+        desk = DutyDesk(home.engine, home.district, signer=signer)
+        handover = desk.handover(CODE, kept["id"])
+        return handover.is_whole, handover.is_whole and desk.is_keyed(handover.kept)
 
     def forge(**values: object) -> None:
         with writing(home.engine) as connection:
