@@ -40,6 +40,7 @@ WRITES_ITSELF: dict[str, tuple[str, str]] = {
     "user disable": ("account_disabled", "test_accounts"),
     "user enable": ("account_disabled", "test_accounts"),
     "user reset": ("account_reset", "test_accounts"),
+    "user reset-factor": ("factor_reset", "test_on_the_audit"),
     "user end": ("session_ended", "test_accounts"),
     "dead show": ("dead_shown", "test_operations"),
     "audit accept": ("audit_accepted", "test_audit"),

@@ -32,6 +32,13 @@ RECORDED: dict[str, str] = {
     "audit_check": "audit_read",
     "audit_csv": "export",
     "oidc_return": "log_in",
+    "show_factor": "log_in",
+    "end_session": "session_ended",
+    "set_factor": "factor_changed",
+    "remove_factor": "factor_changed",
+    "new_recovery_codes": "factor_changed",
+    "reauth": "proved",
+    "reauth_json": "proved",
 }
 _DASH = "Dash's own: layouts and scripts, the same for everybody"
 _PAGE = "what it draws is written down where it is opened: pages and cases by recording.look"
@@ -51,6 +58,11 @@ HARMLESS: dict[str, str] = {
     "readyz": "whether the process is ready",
     "metrics": "counts of the process, no case",
     "account_page": "the person's own account",
+    "factor_page": "the empty form of the second factor",
+    "own_factor_page": "the person's own second factor, before anything is changed",
+    "reauth_page": "the empty form that asks for the password again",
+    "reauth_due": "whether the person must prove themselves again",
+    "reauth_by_sso": "it leads to the single sign-on, whose answer is written down",
     "here": "the person is still there",
     "board": "counts of the board, no case",
     "outline": "the streets' outlines",
