@@ -188,6 +188,18 @@ def test_a_source_never_seen_and_one_without_heartbeat_have_words_of_their_own(t
     ]  # fmt: skip
 
 
+def test_an_entry_id_of_the_future_keeps_no_silent_source_alive(tiny: District) -> None:
+    """Redis' clock was an hour ahead when the last heartbeat came: the publisher's own time tells its age."""
+    board = board_of(tiny)
+    words = []
+    for silent_s in (5, 45, 100):
+        at = NOON - silent_s * 1000
+        body = msgspec.Raw(f'{{"at":{at},"interval_s":10}}'.encode())
+        board.things["heartbeat", "/a"] = ThingChange("heartbeat", "/a", 1, (NOON + 3_600_000) << 20, body)
+        words.append(source_rows(board, {}, NOON)[0][2])
+    assert words == ["live", "late", "stopped"]
+
+
 def test_the_statistical_month_begins_on_its_first_day(tiny: District) -> None:
     import dataclasses
 
