@@ -146,12 +146,19 @@ def _reaped(pid: int) -> int:
 
 
 def _forked(wish: dict[str, Any], wire: int) -> int:
+    """Fork; return the child's pid once the child leads its own process group, so that the group can be killed."""
+    began, begins = os.pipe()
     if pid := posix.fork():
+        os.close(begins)
+        os.read(began, 1)  # the end of the pipe: the child has closed it, or is gone
+        os.close(began)
         return pid
     code = 1
     try:
         os.setsid()
         die_with_parent()
+        os.close(began)
+        os.close(begins)
         os.close(wire)
         if wish["log"]:
             log = os.open(wish["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

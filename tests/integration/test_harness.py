@@ -61,6 +61,15 @@ def test_a_forked_process_is_ended_by_its_id(tmp_path: Path, number: signal.Sign
     assert not Path(f"/proc/{other.pid}").exists()
 
 
+def test_a_started_process_leads_its_group_at_once(tmp_path: Path) -> None:
+    """Who is told the pid can kill the whole family: the group is there."""
+    for n in range(30):
+        started = run(tmp_path / f"{n}.log", "wait")
+        assert os.getpgid(started.pid) == started.pid
+        started.kill_family()
+        assert started.wait(10) == -signal.SIGKILL
+
+
 def test_a_copied_store_is_at_the_newest_migration_and_nobody_elses(tmp_path: Path) -> None:
     plain = open_engine(f"sqlite:///{tmp_path / 'plain.db'}")
     upgrade(plain)
