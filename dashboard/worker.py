@@ -29,7 +29,6 @@ T = TypeVar("T")
 
 LOOK_EVERY_S = 0.5
 SAY_EVERY_S = 5.0
-FORGET_EVERY_S = 3600.0
 
 
 class Worker:
@@ -38,7 +37,6 @@ class Worker:
     def __init__(self, engine: Engine, district: District, clock: Clock, pulse: Pulse = NO_PULSE) -> None:
         self._pulse = pulse
         self._engine, self._district, self._clock = engine, district, clock
-        self._forgot_at = -FORGET_EVERY_S
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
@@ -55,9 +53,6 @@ class Worker:
 
     def work(self) -> bool:
         """Take one job and do it; whether there was one. Raises what the store raises."""
-        if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
-            self._forgot_at = time.monotonic()
-            self._write(lambda connection: jobs.forget_old(connection, _now()))
         job: Job | None = self._write(lambda connection: jobs.take(connection, _now()))
         if job is None:
             return False

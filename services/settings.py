@@ -45,6 +45,7 @@ class Settings:
     archive: str = ""
     history_months: int = 0
     keep_sessions_days: int = 90
+    keep_jobs_days: int = 7
     keep_commands_days: int = 1100
     keep_alarms_days: int = 1100
     keep_dead_days: int = 365
@@ -120,6 +121,7 @@ ENVIRONMENT = {
     "LIANQIN_ARCHIVE": "archive",
     "LIANQIN_HISTORY_MONTHS": "history_months",
     "LIANQIN_KEEP_SESSIONS_DAYS": "keep_sessions_days",
+    "LIANQIN_KEEP_JOBS_DAYS": "keep_jobs_days",
     "LIANQIN_KEEP_COMMANDS_DAYS": "keep_commands_days",
     "LIANQIN_KEEP_ALARMS_DAYS": "keep_alarms_days",
     "LIANQIN_KEEP_DEAD_DAYS": "keep_dead_days",

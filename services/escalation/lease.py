@@ -13,19 +13,22 @@ import redis
 from services.stream import Keys
 
 LEASE_MS = 8_000
+# What was sent for a decision is remembered so long: a proposal is written within seconds of its command, and names it.
+SENT_KEPT_MS = 7 * 86_400_000
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 0
 """
 _RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-# KEYS: lease, sent, commands. ARGV: token, decision, the attempt that may be replaced ('' = none), id, field, value, …
+# KEYS: lease, what was sent for the decision, commands, the hash that earlier versions kept of all decisions.
+# ARGV: token, decision, the attempt that may be replaced ('' = none), id, how long it is kept, field, value, …
 _SEND = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
-local before = redis.call('HGET', KEYS[2], ARGV[2])
+local before = redis.call('GET', KEYS[2]) or redis.call('HGET', KEYS[4], ARGV[2])
 if before and before ~= ARGV[3] then return before end
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
-redis.call('XADD', KEYS[3], '*', unpack(ARGV, 5))
+redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[5])
+redis.call('XADD', KEYS[3], '*', unpack(ARGV, 6))
 return ARGV[4]
 """
 
@@ -45,7 +48,10 @@ class Lease:
         """Take the lease or keep it; whether it is ours now."""
         if self._renew(keys=[self._lease], args=[self.token, self._lease_ms]):
             return True
-        return bool(self._client.set(self._lease, self.token, nx=True, px=self._lease_ms))
+        if not self._client.set(self._lease, self.token, nx=True, px=self._lease_ms):
+            return False
+        self._client.pexpire(self._sent, SENT_KEPT_MS, nx=True)  # where an earlier version has left its hash
+        return True
 
     def release(self) -> None:
         """Give it up, so that the next one need not wait."""
@@ -58,11 +64,16 @@ class Lease:
         """
         flat = [part for pair in fields.items() for part in pair]
         answer = self._send(
-            keys=[self._lease, self._sent, self._commands], args=[self.token, decision, replaces, command_id, *flat]
+            keys=[self._lease, self._sent_for(decision), self._commands, self._sent],
+            args=[self.token, decision, replaces, command_id, SENT_KEPT_MS, *flat],
         )
         return answer.decode() if answer else ""
 
     def forget(self, decisions: list[str]) -> None:
-        """Drop what was sent for decisions that are over."""
+        """Drop what was sent for decisions that are over; what nobody drops is gone after ``SENT_KEPT_MS``."""
         if decisions:
+            self._client.delete(*map(self._sent_for, decisions))
             self._client.hdel(self._sent, *decisions)
+
+    def _sent_for(self, decision: str) -> str:
+        return f"{self._sent}:{decision}"

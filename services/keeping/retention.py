@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
 
+from services.log_in.tries import DEVICE_DAYS
 from services.settings import Settings
 from services.store import people_schema, schema
-from services.store.jobs import KEPT_MS
 
 DAY_MS = 86_400_000
 
@@ -28,7 +28,8 @@ def rules_of(settings: Settings) -> list[Rule]:
     """What the settings say."""
     return [
         Rule("sessions", people_schema.sessions, "seen_at", settings.keep_sessions_days, True),
-        Rule("jobs", people_schema.jobs, "asked_at", KEPT_MS // DAY_MS, True),
+        Rule("jobs", people_schema.jobs, "asked_at", settings.keep_jobs_days, True),
+        Rule("known_devices", people_schema.known_devices, "seen_at", DEVICE_DAYS, True),  # no log-in knows it any more
         Rule("commands", people_schema.commands, "at", settings.keep_commands_days),
         Rule("alarm_lives", people_schema.alarm_lives, "at", settings.keep_alarms_days),
         Rule("dead", schema.dead, "at", settings.keep_dead_days),

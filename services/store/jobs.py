@@ -10,7 +10,6 @@ from services.store.people_schema import jobs as table
 GONE_MS = 60_000
 MOST_TRIES = 2
 MOST_WAITING = 5
-KEPT_MS = 7 * 86_400_000
 
 _C = table.c
 
@@ -90,8 +89,3 @@ def file_of(connection: Connection, job_id: str, who: str) -> tuple[str, bytes] 
 def drop_of(connection: Connection, who: str) -> int:
     """Delete a person's jobs, made or not: their rights have changed. Returns how many."""
     return int(connection.execute(delete(table).where(_C.who == who)).rowcount)
-
-
-def forget_old(connection: Connection, now: int) -> int:
-    """Delete what was asked for more than a week ago; returns how many."""
-    return int(connection.execute(delete(table).where(_C.asked_at < now - KEPT_MS)).rowcount)

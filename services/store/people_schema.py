@@ -66,6 +66,7 @@ known_devices = Table(
     Column("user_id", Text, primary_key=True, comment="who has logged in there"),
     Column("seen_at", BigInteger, nullable=False),
 )
+Index("known_devices_seen", known_devices.c.seen_at)
 
 recovery_codes = Table(
     "recovery_codes",

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from services.clock import SetClock, SystemClock, to_rfc3339
 from services.district.package import District
-from services.escalation.lease import Lease
+from services.escalation.lease import SENT_KEPT_MS, Lease
 from services.escalator import Escalator
 from services.liveboard.board import Board, thing_list
 from services.liveboard.figures import tiles
@@ -138,6 +138,24 @@ def test_killed_between_the_command_and_its_row_the_next_leader_sends_no_second(
     room.escalator().work()
     assert len(room.commands()) == 1
     assert room.proposals()["A"].command_id == room.commands()[0][b"id"].decode()
+
+
+def test_what_was_sent_is_remembered_for_a_bounded_time(room: Room) -> None:
+    """Also what an earlier version has left in one hash without an end; until then no decision of it is sent again."""
+    old = Keys(CODE)["escalator:sent"]
+    room.client.hset(old, "of-before", "esc-1")
+    lease = Lease(room.client, CODE)
+    assert lease.hold()
+    assert lease.send("of-before", "", "esc-2", {b"id": b"esc-2"}) == "esc-1"
+    assert lease.send("new", "", "esc-3", {b"id": b"esc-3"}) == "esc-3"
+    assert lease.send("new", "", "esc-4", {b"id": b"esc-4"}) == "esc-3"
+    assert lease.send("new", "esc-3", "esc-5", {b"id": b"esc-5"}) == "esc-5"
+    assert [command[b"id"] for command in room.commands()] == [b"esc-3", b"esc-5"]
+    kept = list(room.client.scan_iter(f"{old}*"))
+    assert sorted(kept) == [old.encode(), f"{old}:new".encode()]
+    assert all(0 < room.client.pttl(key) <= SENT_KEPT_MS for key in kept)
+    lease.forget(["new", "of-before"])
+    assert list(room.client.scan_iter(f"{old}*")) == []
 
 
 def test_a_leader_whose_lease_has_gone_sends_nothing(room: Room) -> None:

@@ -11,12 +11,13 @@ from services.clock import SetClock, to_rfc3339
 from services.district.package import District
 from services.doctor.stream_side import redis_findings
 from services.keeping.keeper import Keeper
-from services.keeping.retention import DAY_MS, rules_of
+from services.keeping.retention import DAY_MS, rules_of, take_away
+from services.log_in import tries
 from services.projector.ingest import Ingest
 from services.projector.loop import Projector
 from services.sealing import Sealer
 from services.settings import Settings
-from services.store import people_schema, purge, schema
+from services.store import log_in, people_schema, purge, schema
 from services.store.beats import heard_between
 from services.store.engine import is_postgres, writing
 from services.stream import GROUP, EventStream, Keys
@@ -37,6 +38,7 @@ JOB = {
 ROWS: dict[str, tuple[Any, Any]] = {
     "sessions": (people_schema.sessions, lambda n, at: {**SESSION, "token_hash": str(n), "seen_at": at}),
     "jobs": (people_schema.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
+    "known_devices": (people_schema.known_devices, lambda n, at: {"device": str(n), "user_id": "u", "seen_at": at}),
     "commands": (people_schema.commands, lambda n, at: {**COMMAND, "command_id": str(n), "at": at}),
     "alarm_lives": (people_schema.alarm_lives, lambda n, at: {**LIFE, "id": n, "alarm": str(n), "at": at}),
     "dead": (schema.dead, lambda n, at: {**DEAD, "entry": n, "at": at}),
@@ -79,6 +81,29 @@ def test_nothing_goes_where_a_setting_says_for_ever(engine: Engine, redis_client
         connection.execute(insert(table), [row(1, 1)])
     assert keeper(engine, redis_client, keep_dead_days=0).once()["dead"] == 0
     assert len(dump(engine, "dead")["dead"]) == 1
+
+
+@pytest.mark.redis
+def test_a_paper_is_kept_as_long_as_the_setting_says(engine: Engine, redis_client: redis.Redis) -> None:
+    table, row = ROWS["jobs"]
+    with writing(engine) as connection:
+        connection.execute(insert(table), [row(1, NOON - 20 * DAY_MS), row(2, NOON - 40 * DAY_MS)])
+    assert keeper(engine, redis_client, keep_jobs_days=0).once()["jobs"] == 0
+    assert keeper(engine, redis_client, keep_jobs_days=30).once()["jobs"] == 1
+    assert [job[0] for job in dump(engine, "jobs")["jobs"]] == ["1"]
+    assert keeper(engine, redis_client).once()["jobs"] == 1
+
+
+def test_a_device_goes_when_no_log_in_knows_it_any_more(engine: Engine) -> None:
+    rule = next(rule for rule in rules_of(Settings()) if rule.name == "known_devices")
+    before = NOON - rule.days * DAY_MS
+    with writing(engine) as connection:
+        for n, at in enumerate((before - 1, before, before + 1)):
+            log_in.remember_device(connection, tries.hash_of(str(n)), "wang", at)
+        known = [tries.place_of(connection, NOON, "wang", str(n), "10.1.2.3").startswith("device:") for n in range(3)]
+        assert take_away(connection, rule, before, 10) == 1
+        after = [tries.place_of(connection, NOON, "wang", str(n), "10.1.2.3").startswith("device:") for n in range(3)]
+    assert known == after == [False, False, True]
 
 
 @pytest.mark.redis
