@@ -14,6 +14,9 @@ import gevent
 from gunicorn.app.base import BaseApplication
 
 from dashboard.app import Doors, Web, create_app, offload, start
+from dashboard.sockets.accept import Worker
+from dashboard.sockets.connections import PER_SOCKET, Connections
+from dashboard.sockets.refusals import Refusals
 from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
 
@@ -39,7 +42,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "gevent",
+            "worker_class": Worker,
             "worker_connections": 4000,
             "timeout": 60,
             "graceful_timeout": 2,
@@ -61,6 +64,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         start(web)
         gevent.spawn(_end_when_outdated, doors)
         return web.flask
+
+    def connections(self) -> tuple[Connections | None, Refusals]:
+        """What the worker's listener asks, after ``load``; no limits of an address where all come from a proxy's."""
+        refusals = self._web.room.refusals if self._web is not None else Refusals()
+        if self._settings.proxies:
+            return None, refusals
+        return Connections(self._settings.connection_rate, PER_SOCKET * self._settings.sockets_per_address), refusals
 
     def _say_good_bye(self, _arbiter: object, _worker: object) -> None:
         """The worker ends because it was told to: it is not dead."""

@@ -59,6 +59,7 @@ class Settings:
     socket_address_rate: int = 400
     sockets_per_address: int = 1000
     sockets_per_session: int = 32
+    connection_rate: int = 100
 
     @property
     def database(self) -> str:
@@ -135,6 +136,7 @@ ENVIRONMENT = {
     "LIANQIN_SOCKET_ADDRESS_RATE": "socket_address_rate",
     "LIANQIN_SOCKETS_PER_ADDRESS": "sockets_per_address",
     "LIANQIN_SOCKETS_PER_SESSION": "sockets_per_session",
+    "LIANQIN_CONNECTION_RATE": "connection_rate",
 }
 
 
@@ -166,9 +168,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             if not text.isdecimal():
                 raise ValueError(f"{name}={text!r} is not a number of months: give 0 (nothing is removed), 1, 2 …")
             values[attribute] = int(text)
-        elif attribute.startswith("socket"):
+        elif attribute.startswith(("socket", "connection")):
             if not text.isdecimal() or int(text) < 1:
-                raise ValueError(f"{name}={text!r} is not a number of sockets or messages: give 1 or more")
+                raise ValueError(f"{name}={text!r} is not a number of sockets, connections or messages: give 1 or more")
             values[attribute] = int(text)
         elif attribute == "origin":
             if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:

@@ -1,6 +1,8 @@
 """What somebody does to the socket of the real web process; meanwhile others get their deltas, and memory stays."""
 
 import contextlib
+import socket
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from services.store.people_schema import sessions
 from tests.attacks.raw_socket import (
     BINARY,
     CONTINUE,
+    HOST,
     OPEN,
     PATH,
     PING,
@@ -412,6 +415,52 @@ def test_an_address_that_connects_and_drops_must_wait_and_others_need_not(target
     assert target.refused("openings") > 0
     gets_a_delta(target, good)
     Client(target.port, cookie, target.address()).close()
+
+
+FLOODS: dict[str, tuple[bytes, bool]] = {
+    "nothing, and drops": (b"", False),
+    "a GET, and drops": (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", False),
+    "an upgrade, and drops": (request(upgrade(1)), False),
+    "half a request line, and silence": (b"GET /socket.io/?EIO=4", True),
+}
+FLOOD = 700  # an address may make 300 at once
+
+
+def flood(port: int, source: str, sent: bytes, held: list[socket.socket] | None, made: list[int]) -> None:
+    """Connect so often, as fast as can be; ``held``: keep the connections open in it."""
+    while made[0] < FLOOD:
+        with contextlib.suppress(OSError):
+            wire = socket.create_connection((HOST, port), timeout=5, source_address=(source, 0))
+            made[0] += 1
+            if held is None:
+                wire.send(sent) if sent else None
+                wire.close()
+            else:
+                held.append(wire)
+                wire.send(sent)
+
+
+def test_a_flood_of_connections_is_closed_unread_and_harms_nobody(target: Target, good: Client) -> None:
+    """Whatever each of them says; the desk gets its deltas meanwhile, and nothing of it stays."""
+    gets_a_delta(target, good)
+    memory, files = target.memory_mb(), target.worker().num_fds()
+    held: list[socket.socket] = []
+    for what, (sent, is_held) in FLOODS.items():
+        refused, made = target.refused("connections"), [0]
+        flooding = threading.Thread(
+            target=flood, args=(target.port, target.address(), sent, held if is_held else None, made)
+        )
+        flooding.start()
+        gets_a_delta(target, good)
+        while flooding.is_alive():
+            gets_a_delta(target, good)
+        gets_a_delta(target, good)
+        assert target.refused("connections") - refused > 50, what
+        assert target.memory_mb() - memory < GROWN_MB, what
+    until(lambda: target.worker().num_fds() <= files + 5, "half a request is closed too", 5)
+    for wire in held:
+        wire.close()
+    assert sum(line.endswith("(connections)") or "(connections," in line for line in target.log().splitlines()) <= 2
 
 
 def test_a_session_holds_so_many_sockets_and_each_that_closes_makes_room(target: Target) -> None:
