@@ -21,6 +21,7 @@ from services.store.beats import heard_between
 from services.store.numbers import read_numbering
 from services.store.write import read_feed
 from services.stream import GROUP, EventStream, Keys
+from tests.archive_scene import LATER, OLD, SEPTEMBER, keeper, quiet
 from tests.reference import dump, rollups_recounted
 from tests.tiny import CODE, NOON, case, entry
 
@@ -208,3 +209,33 @@ def test_a_heartbeat_above_the_position_counts_once_however_often_it_comes(engin
     ingest.apply([(f"{NOON + 9}-0", beat(2))], NOON, f"{NOON + 9}-0")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM passed")).scalar() == 0
+
+
+def test_the_archive_takes_and_brings_back_entries_of_any_id(engine: Engine, tiny: District, tmp_path: Path) -> None:
+    """Written, taken out, put back, folded from the archive: the same rows, their order, and where the reading is."""
+    ingest = Ingest(engine, tiny, Sealer(""))
+    times = [OLD + n * 60_000 for n in range(len(IDS))]
+    # One case of each entry is over, so that its row goes; every fifth stays open.
+    data = [case(f"C{n}", status="dispatched" if n % 5 == 4 else "closed") for n in range(len(IDS))]
+    entries = [(name, entry(of, event_id=name)) for name, of in zip(IDS, data, strict=True)]
+    ingest.apply(entries, NOON, IDS[-1], received=dict(zip(IDS, times, strict=True)))
+    whole, model, ids = dump(engine, "history"), dump(engine), of_store(engine)
+    assert ids == sorted(IDS, key=entry_order)
+    archive = keeper(engine, tiny, tmp_path / "archive", window=5)
+    about = archive.write(SEPTEMBER, LATER, LATER)
+    assert about is not None
+    assert about.rows == len(IDS)
+    gone = archive.remove(SEPTEMBER, LATER)
+    assert 0 < gone < len(IDS)
+    assert len(of_store(engine)) == len(IDS) - gone
+    ingest.apply(entries, NOON, IDS[-1])  # redelivered while they are out of the store: they lie before the position
+    assert len(of_store(engine)) == len(IDS) - gone
+    assert rebuild(engine, ingest, NOON, quiet, tmp_path / "archive") == len(IDS)
+    assert dump(engine) == model
+    assert archive.restore(SEPTEMBER, LATER) == gone
+    assert of_store(engine) == ids
+    assert dump(engine, "history") == whole
+    with engine.connect() as connection:
+        feed = read_feed(connection)
+    assert feed is not None
+    assert (feed.processed, feed.last_entry, feed.position, feed.lost) == (len(IDS), IDS[-1], IDS[-1], 0)
