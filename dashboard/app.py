@@ -55,6 +55,7 @@ from services.district.package import District
 from services.district.place import Placer
 from services.events.codes import CoordSys
 from services.figure_view import FigureReader
+from services.health.around import RedisWatch
 from services.health.heart import Heart
 from services.health.watching import ProcessWatch
 from services.liveboard.board import thing_list
@@ -63,7 +64,7 @@ from services.log_in.rules import rules_of
 from services.personal_view import people_of
 from services.rights import Person, may
 from services.sealing import Sealer
-from services.settings import Settings
+from services.settings import VIRTUAL, Settings
 from services.unit_view import UnitReader
 from services.wakeups import Wakeups
 from services.watch import Watch
@@ -159,9 +160,11 @@ def create_app(doors: Doors) -> Web:
     room = LiveRoom(socketio, doors.clock, access, doors.filling, refusals)
     heart = Heart(doors.redis, doors.district.code, "web")
     watch = ProcessWatch(doors.redis, doors.district.code, settings.processes)
+    around = RedisWatch(doors.redis, doors.district.code, follows_clock=settings.clock == VIRTUAL)
     follower = Follower(
-        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload, watch=watch, heart=heart
-    )
+        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload, watch=watch, heart=heart,
+        around=around,
+    )  # fmt: skip
     recorder, sealer = Recorder(open_log(doors.engine, settings), offload), Sealer(settings.data_key)
     pages = Pages(
         access, offload, recorder, lambda language: _name(doors.district, language),

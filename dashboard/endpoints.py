@@ -37,6 +37,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
             "lag_ms": health.fresh_ms(),
             "loaded": room.is_loaded,
             "processes": {process.name: _process(process) for process in health.processes},
+            "around": [{"kind": one.kind, "about": one.about} for one in health.around],
         }
         ready = room.is_loaded and health.fresh_ms() < LIVE_BELOW_MS
         return found, 200 if ready else 503

@@ -110,6 +110,7 @@ class Zones:
                 health.refused_since,
             ],
             "processes": [[p.name, p.state, p.at] for p in to_name(health.processes)],
+            "around": [[one.kind, one.about] for one in health.around],
             "filling": self._filling(),
             "shift": self._roster.shift_at(self._clock.now_ms()),
         }

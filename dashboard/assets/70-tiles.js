@@ -226,7 +226,7 @@ lianqin.makeTiles = (texts, format, places, opening = true) => {
     },
 
     /** Words, not only dots: what is abnormal by name, the rest as one count. */
-    sources(rows, {feed, processes}, refused, state, age, now) {
+    sources(rows, {feed, processes, around}, refused, state, age, now) {
       const parts = [], since = ms => format.hm(ms);
       if (state === "offline") parts.push(h("span", {class: "bad"}, sign("overdue"), word.offline));
       else {
@@ -235,6 +235,8 @@ lianqin.makeTiles = (texts, format, places, opening = true) => {
         });
         const [dead, ...others] = processes || [];
         if (dead) parts.push(h("span", {class: "bad", title: others.map(([name, how]) => `${texts.process[name]} ${texts.process_state[how]}`).join(", ")}, sign("overdue"), `${texts.process[dead[0]] || dead[0]} ${texts.process_state[dead[1]]}`, others.length ? ` +${others.length}` : ""));
+        const [first, ...more] = (around || []).map(([kind, about]) => kind === "ignored_clock" ? texts.around[kind] : `${texts.around[kind]} ${about.length > 24 ? about.slice(0, 23) + "…" : about}`);
+        if (first) parts.push(h("span", {class: "warn", title: (around || []).map(([kind, about]) => `${texts.around[kind]} ${about}`).join(", ")}, sign("soon"), first, more.length ? ` +${more.length}` : ""));
         if (!parts.length && state !== "live") parts.push(h("span", {class: "warn"}, sign("soon"), `${word.late} ${format.duration(age)}`));
       }
       const odd = (rows || []).filter(r => r[2] !== "live"), fine = (rows || []).length - odd.length, room = Math.max(3 - parts.length, 0);

@@ -224,7 +224,7 @@ lianqin.startWall = root => {
     }
     if (change.rows === null) { cover.clear(); for (const name of Object.keys(live.state.tiles)) if (name.startsWith("spot:") && live.state.tiles[name]) cover.putSpot(live.state.tiles[name]); }
     for (const name of change.tiles) if (name.startsWith("spot:")) drawSpot(name, live.state.tiles[name]); else drawTile[name] && drawTile[name](live.state.tiles[name]);
-    if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("processes") || change.tiles.includes("unknown")) drawTruth();
+    if (change.tiles.includes("sources") || change.tiles.includes("feed") || change.tiles.includes("processes") || change.tiles.includes("around") || change.tiles.includes("unknown")) drawTruth();
     html.dataset.open = live.state.rows.size;
   };
 

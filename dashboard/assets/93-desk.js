@@ -113,7 +113,7 @@ lianqin.startDesk = root => {
     $("sources").replaceChildren(...tiles.sources(s.sources, s, s.refused || 0, lianqin.live.word(), lianqin.live.age(), now));
   };
   const drawTile = {
-    figures: drawFigures, sources: drawTruth, feed: drawTruth, processes: drawTruth, refused: drawTruth,
+    figures: drawFigures, sources: drawTruth, feed: drawTruth, processes: drawTruth, around: drawTruth, refused: drawTruth,
     shift: t => { $("shift").textContent = t ? texts.shift[t] || t : ""; },
     units: t => {
       if (!layer) return;

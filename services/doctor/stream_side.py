@@ -10,6 +10,7 @@ from services.clock import VirtualClock, from_hash, to_rfc3339
 from services.doctor.finding import Finding, note, ok, wrong
 from services.doctor.process_side import process_findings
 from services.events.entry import entry_order
+from services.health.around import forgotten_groups
 from services.health.beats import Process
 from services.health.watching import look_once
 from services.settings import VIRTUAL, Settings
@@ -18,7 +19,6 @@ from services.stream import GROUP, Keys, connect
 LOWEST_VERSION = 7
 READS_WITHIN_MS = 15_000
 PENDING_TOO_LONG_MS = 60_000
-FORGOTTEN_MS = 3_600_000
 SKEW_NOTED_MS, SKEW_WRONG_MS = 1_000, 5_000
 
 
@@ -145,7 +145,7 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
     yield from _ahead(client, keys)
     length = client.xlen(keys.events)
     groups = {_text(g["name"]): g for g in client.xinfo_groups(keys.events)}
-    yield from _forgotten(groups, client, keys)
+    yield from _forgotten(client, keys)
     if (ours := groups.get(GROUP)) is None:
         yield wrong("stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`")
         return
@@ -173,16 +173,8 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _forgotten(groups: Mapping[str, Any], client: Any, keys: Keys) -> Iterator[Finding]:
-    """Groups that nobody reads: nothing that they have not read can be trimmed, and Redis fills."""
-    newest = entry_order(client.xinfo_stream(keys.events)["last-generated-id"].decode())[0]
-    for name, group in groups.items():
-        if name == GROUP:
-            continue
-        idle = [int(c["idle"]) for c in client.xinfo_consumers(keys.events, name)]
-        behind = newest - entry_order(group["last-delivered-id"].decode())[0]
-        if min(idle, default=FORGOTTEN_MS) < FORGOTTEN_MS or (behind < FORGOTTEN_MS and not int(group["pending"])):
-            continue
+def _forgotten(client: Any, keys: Keys) -> Iterator[Finding]:
+    for name in forgotten_groups(client, keys):
         yield wrong(
             "stream", f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
             f"Start its reader, or: redis-cli XGROUP DESTROY '{keys.events}' '{name}'",

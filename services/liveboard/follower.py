@@ -19,6 +19,7 @@ from services.clock import Clock
 from services.district.package import District
 from services.escalation.rules import Proposal
 from services.events.entry import entry_key
+from services.health.around import Oddity, RedisWatch
 from services.health.beats import FEEDS_THE_PAGE, WRONG, Process
 from services.health.heart import Heart
 from services.health.waiting import LATE_BELOW_MS, WAITS_AT_MOST_MS, Waiting, shown_age_ms
@@ -51,6 +52,7 @@ class Health:
     """What stands between the case system and the screen, as Unix ms since when it is so (None: it is well).
 
     ``refused_since``: Redis writes nothing down. ``processes`` are those of the district that are known or expected.
+    ``around`` is what is wrong around the streams and stops nothing yet.
     In monotonic seconds: ``fault_at`` is since when something keeps entries out, or would; ``looked_at`` when the last
     look began that everything answered. ``waiting_ms`` is how long the oldest unread entry had waited then.
     """
@@ -60,6 +62,7 @@ class Health:
     behind_since: int | None = None
     refused_since: int | None = None
     processes: list[Process] = field(default_factory=list)
+    around: list[Oddity] = field(default_factory=list)
     fault_at: float | None = None
     looked_at: float = field(default_factory=lambda: time.monotonic() - LATE_BELOW_MS / 1000)
     waiting_ms: int = 0
@@ -96,8 +99,9 @@ class Follower:
         offload: Offload = directly,
         watch: ProcessWatch | None = None,
         heart: Heart | None = None,
+        around: RedisWatch | None = None,
     ) -> None:
-        self._processes, self._heart = watch, heart
+        self._processes, self._heart, self._around = watch, heart, around
         self.board = Board(district)
         self.health = Health()
         self.before: dict[str, Any] = {}
@@ -203,6 +207,8 @@ class Follower:
             waiting_ms = self._waiting.waiting_ms(self._wakeups.look(position), position, time.monotonic())
         except (*REDIS_ERRORS, *STORE_ERRORS):
             return  # the next round says which of the two it is
+        if self._around is not None:
+            health.around = self._around.look()
         health.looked_at, health.waiting_ms = began, waiting_ms
         if waiting_ms <= WAITS_AT_MOST_MS:
             health.behind_since = None

@@ -128,7 +128,7 @@ def _fields(kind: type[msgspec.Struct]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(kind)]
 
 
-@pytest.mark.parametrize("section", ["source", "feed", "process", "process_state"])
+@pytest.mark.parametrize("section", ["source", "feed", "process", "process_state", "around"])
 def test_the_operations_page_explains_every_word_of_the_truth_bar(section: str) -> None:
     page = _page("operations.md")
     for name in ("zh-CN.toml", "en.toml"):
