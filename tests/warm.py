@@ -17,7 +17,7 @@ import atexit
 import importlib
 import json
 import os
-import posix  # its fork and waitpid stay as they are when gevent replaces those of os
+import posix  # its fork, waitpid and close stay as they are when gevent replaces those of os (close waits for the loop)
 import select
 import signal
 import socket
@@ -149,22 +149,22 @@ def _forked(wish: dict[str, Any], wire: int) -> int:
     """Fork; return the child's pid once the child leads its own process group, so that the group can be killed."""
     began, begins = os.pipe()
     if pid := posix.fork():
-        os.close(begins)
-        os.read(began, 1)  # the end of the pipe: the child has closed it, or is gone
-        os.close(began)
+        posix.close(begins)
+        posix.read(began, 1)  # the end of the pipe: the child has closed it, or is gone
+        posix.close(began)
         return pid
     code = 1
     try:
         os.setsid()
         die_with_parent()
-        os.close(began)
-        os.close(begins)
-        os.close(wire)
+        posix.close(began)
+        posix.close(begins)
+        posix.close(wire)
         if wish["log"]:
             log = os.open(wish["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            os.close(log)
+            posix.close(log)
         os.environ.clear()
         os.environ.update(wish["environment"])
         sys.argv = [wish["module"], *wish["arguments"]]
