@@ -82,9 +82,13 @@ def read_lines(name: str, text: str, complain: Complain) -> list[Line]:
             complain(file, f"line {fault.line}" if fault.line else "", at + fault.problem, fault.remedy)
         return []
     found = []
+    must = [c for c in table.columns if c == "name" or c in CODES.get(name, ())]
     for row in table.rows:
         if row.fault is not None:
             complain(file, f"line {row.line}", row.fault.problem, row.fault.remedy)
+            continue
+        if _is_plain(row.cells, must):
+            found.append(Line(row.line, {column: cell.strip() for column, cell in row.cells.items()}))
             continue
         cells = {column: _SOFT.sub(" ", cell).strip() for column, cell in row.cells.items()}
         bad = list(_bad_cells(name, row.cells, cells)) if any(cells.values()) else []
@@ -93,6 +97,16 @@ def read_lines(name: str, text: str, complain: Complain) -> list[Line]:
         if any(cells.values()) and not bad:
             found.append(Line(row.line, cells))
     return found
+
+
+def _is_plain(cells: Mapping[str, str], must: Sequence[str]) -> bool:
+    """Whether nothing can be wrong with a row's characters: nearly every row, found out by one look at all its cells.
+
+    What is printable holds no control character and no white space but blanks. Longer cells are looked at one by one.
+    """
+    text = "".join(cells.values())
+    is_short = len(text) <= LONGEST_CODE or max(map(len, cells.values())) <= LONGEST_CODE
+    return is_short and text.isprintable() and bool(text.strip()) and all(cells[column].strip() for column in must)
 
 
 def _bad_cells(name: str, raw: Mapping[str, str], cells: Mapping[str, str]) -> Faults:
