@@ -6,6 +6,7 @@ A row with a fault stands in no table: the package with it is not loaded at all.
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.clock import parse_ms
@@ -172,12 +173,16 @@ def _check_people(row: Mapping[str, str], known: Known) -> Faults:
 def _check_roster(row: Mapping[str, str], known: Known) -> Faults:
     if (seat := row.get("seat", "")) not in known.seats:
         yield f"seat {seat!r} is unknown", "Write a street's code, or leave it empty for the district's centre"
-    try:
-        is_span = parse_ms(row["from"]) < parse_ms(row["until"])
-    except (ValueError, OverflowError):
-        is_span = False
-    if not is_span:
+    if not _is_span(row["from"], row["until"]):
         yield f"{row['from'] + ' – ' + row['until']!r} is no span", "Write two times with an offset"
+
+
+@lru_cache(maxsize=1024)  # a roster has few shifts, and each of them for every grid
+def _is_span(start: str, end: str) -> bool:
+    try:
+        return parse_ms(start) < parse_ms(end)
+    except (ValueError, OverflowError):
+        return False
 
 
 def _check_campaign(row: Mapping[str, str], _known: Known) -> Faults:
