@@ -18,6 +18,7 @@ from services.clock import SystemClock
 from services.district.load import load
 from services.simulator.office import OfficeHours
 from services.working_calendar import calendar_of
+from tests.browser.shown import inside, wait_inside
 from tests.case_system import TinyCaseSystem
 
 PER_S = 20
@@ -42,14 +43,14 @@ FILTERED = """name => new Promise((resolve, reject) => {
   setTimeout(() => reject(new Error('no filter')), 10000);
 })"""
 # Ms from sending one click for many cases until each of them is told as done.
-DISPATCHED = """cases => new Promise((resolve, reject) => {
+DISPATCHED = inside("""cases => new Promise((resolve, reject) => {
   const start = performance.now(), left = new Set(cases.map(c => c[0]));
   const heard = rows => { for (const [, id, state] of rows) if (state === 'done') left.delete(id);
-    if (!left.size) { lianqin.socket.off('commands', heard); resolve(performance.now() - start); } };
-  lianqin.socket.on('commands', heard);
-  lianqin.desk.commands.send('case.urge', cases, '实测', {}, lianqin.desk.commands.newBatch());
+    if (!left.size) { lianqin.live.socket.off('commands', heard); resolve(performance.now() - start); } };
+  lianqin.live.socket.on('commands', heard);
+  lianqin.commands.send('case.urge', cases, '实测', {}, lianqin.commands.newBatch());
   setTimeout(() => reject(new Error(`${left.size} without an answer`)), 20000);
-})"""
+})""")
 
 
 ROWS = "() => [...document.querySelectorAll('.ag-row[row-id^=B]')].map(e => e.getAttribute('row-id'))"
@@ -70,7 +71,7 @@ def measure(cases: int, rounds: int) -> dict[str, Any]:
         page.context.add_cookies([{"name": name, "value": token, "url": f"http://127.0.0.1:{stage.room.http_port}"}])
         page.goto(f"http://127.0.0.1:{stage.room.http_port}/desk")
         page.wait_for_selector("#desk[data-queue=ready]", state="attached", timeout=60_000)
-        page.wait_for_function(f"() => lianqin.live.state.rows.size >= {int(cases * 0.98)}", timeout=60_000)
+        wait_inside(page, f"() => lianqin.live.state.rows.size >= {int(cases * 0.98)}", timeout=60_000)
         page.wait_for_timeout(2000)
         stop = threading.Event()
         publisher = threading.Thread(target=_publish, args=(stage, stop), daemon=True)
@@ -78,7 +79,7 @@ def measure(cases: int, rounds: int) -> dict[str, Any]:
         found = {
             "cases": cases,
             "events_per_s": PER_S,
-            "open_rows": page.evaluate("() => lianqin.live.state.rows.size"),
+            "open_rows": page.evaluate(inside("() => lianqin.live.state.rows.size")),
         }
         page.wait_for_timeout(2000)
         panels = []
@@ -109,7 +110,8 @@ def _dispatch(stage: Stage, target: Desk, page: Any) -> list[float]:
         took = []
         for turn in range(3):
             cases = page.evaluate(
-                "n => [...lianqin.live.state.rows.values()].slice(n, n + 100).map(r => [r[0], r[1]])", turn * AT_ONCE
+                inside("n => [...lianqin.live.state.rows.values()].slice(n, n + 100).map(r => [r[0], r[1]])"),
+                turn * AT_ONCE,
             )
             took.append(round(page.evaluate(DISPATCHED, cases), 1))
             page.wait_for_timeout(1000)

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from bench.harness import Stage
 from bench.product import Lianqin, web_memory
+from tests.browser.shown import inside
 
 FRAMES = """() => { window.frames_ = []; let last = performance.now();
   const tick = now => { window.frames_.push(now - last); last = now; requestAnimationFrame(tick); };
@@ -48,14 +49,14 @@ def pan(page: Page) -> dict[str, Any]:
     page.mouse.move(x, y)
     page.mouse.wheel(0, -400)
     page.wait_for_timeout(2000)
-    before = page.evaluate("() => lianqin.maps.map.getCenter().toString()")
+    before = page.evaluate(inside("() => lianqin.maps.get('map').getCenter().toString()"))
     page.evaluate(FRAMES)
     page.mouse.down()
     places = set()
     for step in range(PAN_STEPS):
         page.mouse.move(x + 220 * ((step % 40) / 20 - 1), y + 120 * ((step % 30) / 15 - 1))
         if step % 10 == 0:
-            places.add(page.evaluate("() => lianqin.maps.map.getCenter().toString()"))
+            places.add(page.evaluate(inside("() => lianqin.maps.get('map').getCenter().toString()")))
     frames: list[float] = page.evaluate("() => window.frames_")
     page.mouse.up()
     if len(places) < 3 or places == {before}:

@@ -29,12 +29,13 @@ from services.simulator.generate import generate
 from services.store.accounts import Account
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
+from tests.browser.shown import inside
 
 PASSWORD = "four Plain words here"
 STATUSES = ("filed", "dispatched", "acknowledged", "handling", "handled")
 # How many cases the map has drawn: 0 until both its canvases were drawn after the last case came (data-open tells).
-DRAWN = """() => {
-  const html = document.documentElement, layer = window.lianqin && lianqin.layer;
+DRAWN = inside("""() => {
+  const html = document.documentElement, layer = lianqin.layer;
   if (!window.__filled) {
     const look = () => {
       const n = +html.dataset.open || 0;
@@ -45,7 +46,7 @@ DRAWN = """() => {
     new MutationObserver(look).observe(html, {attributes: true, attributeFilter: ["data-open"]});
   }
   return layer && layer._map && Math.min(layer._dotsAt, layer._marksAt) >= __filled.at ? layer.store.n : 0;
-}"""
+}""")
 DESCRIPTION = "现场描述：路面井盖破损，存在安全隐患，请尽快安排维修处置。" * 8
 
 

@@ -32,16 +32,17 @@ from services.simulator.world import CaseSystem
 from services.store.accounts import Account
 from services.store.engine import open_engine
 from services.store.migrate import upgrade
+from tests.browser.shown import inside, wait_inside
 
 DAY_MS, BATCH = 86_400_000, 1000
 PLAYED_S = 20
 # From the wish to the frame that shows the room: its case layer has been drawn since.
-SEEK = """at => new Promise(async done => {
+SEEK = inside("""at => new Promise(async done => {
   const start = performance.now();
   await lianqin.player.seek(at);
   requestAnimationFrame(() => requestAnimationFrame(() => done([performance.now() - start, lianqin.player.trouble()])));
-})"""
-PLAY = """seconds => new Promise(done => {
+})""")
+PLAY = inside("""seconds => new Promise(done => {
   const begun = performance.now(), from = lianqin.live.now(), gaps = [];
   let last = begun;
   lianqin.player.setSpeed(600);
@@ -54,7 +55,7 @@ PLAY = """seconds => new Promise(done => {
     done({gaps, moved});
   };
   requestAnimationFrame(frame);
-})"""
+})""")
 
 
 def measure(days: int, moments: int) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _page(port: int, token: str, now: int, days: int, moments: int) -> dict[str,
         context.add_cookies([{"name": "lianqin", "value": token, "url": url}])
         page = context.new_page()
         page.goto(url)
-        page.wait_for_function("() => window.lianqin?.player?.position()", timeout=60_000)
+        wait_inside(page, "() => lianqin.player?.position()", timeout=60_000)
         seeks = [_seek(page, now - rng.randrange(60_000, days * DAY_MS)) for _ in range(moments)]
         # Ten in the morning of the busiest kind of day, three days ago.
         morning = (now - 3 * DAY_MS) // DAY_MS * DAY_MS + 2 * 3_600_000

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, get_args
 
 import dash
@@ -25,6 +24,7 @@ from dashboard.desk_live import DeskRoom
 from dashboard.duty_endpoints import Duty, register_duty
 from dashboard.endpoints import register_endpoints
 from dashboard.exporting import register_exporting
+from dashboard.frame import FramedDash
 from dashboard.guards import PAGES
 from dashboard.hashing import Hashing
 from dashboard.hosts import known_hosts
@@ -101,15 +101,6 @@ class Web:
     heart: Heart
 
 
-class _Pages(Dash):
-    """Dash, whose frame says in which language the page is."""
-
-    def interpolate_index(self, *given: Any, **parts: Any) -> str:
-        """The frame of every page."""
-        language = texts(flask.request.args.get("lang", ""))["language"]
-        return str(super().interpolate_index(*given, **parts)).replace("<html>", f'<html lang="{language}">', 1)
-
-
 def offload(work: Any) -> Any:
     """Run blocking work in gevent's native threads, so that the loop goes on.
 
@@ -132,13 +123,13 @@ def create_app(doors: Doors) -> Web:
     """Wire one web process. Nothing runs yet: ``start`` begins to follow."""
     server = flask.Flask("dashboard", static_folder=None, template_folder="pages")
     server.config["MAX_CONTENT_LENGTH"] = 1 << 20
-    app = _Pages(
+    app = FramedDash(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its stub does not say so
         use_pages=True,
         pages_folder="",
         assets_folder="assets",
-        assets_path_ignore=["plain"],  # of pages that Dash does not make
+        assets_path_ignore=["plain", "modules"],  # of pages that Dash does not make; what boot.mjs imports
         update_title="",
         title="联勤指挥",
         serve_locally=True,
@@ -223,7 +214,7 @@ def create_app(doors: Doors) -> Web:
     register_duty(server, duty)
     _register_pages(doors, duty, recorder.look)
     register_refusals(server, app)
-    register_static(server, Path(app.config.assets_folder))
+    register_static(server, offload)
     _prepare(server)
     _secure(server, app, access)
     return Web(server, app, socketio, room, follower, heart)

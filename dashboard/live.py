@@ -1,8 +1,9 @@
 """The socket: rooms by zone, a snapshot or what followed, a beat, and no client that can harm the others.
 
 A change leaves at once while changes are few; a stream of them leaves coalesced, once a beat (ARCHITECTURE.md, decision
-4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and assets/live.js.
-Who joins a room has its right (dashboard.guards); every second each open socket's session is judged anew.
+4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and
+assets/modules/core/socket.js. Who joins a room has its right (dashboard.guards); every second each open socket's
+session is judged anew.
 """
 
 import logging

@@ -1,12 +1,12 @@
 """The page ``/coverage``: a frame that the live feed fills: figures, the map, the ranking. No data access here."""
 
-import json
 from typing import Any
 
 from dash import html
 
 from dashboard import ids
 from dashboard.layouts.wall import map_box, names_of, picked_panel
+from dashboard.static_files import words_address
 from services.district.package import District
 
 
@@ -15,7 +15,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
     english = words["language"] == "en"
     labels = words["coverage"]
     name = district.name_en if english and district.name_en else district.name
-    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english)}
+    data: Any = {"data-texts": words_address(words["language"]), "data-district": names_of(district, english)}
     query = "?lang=en" if english else ""
     return html.Div(
         id=ids.COVERAGE,
@@ -48,7 +48,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                     html.Div(
                         [
                             html.Div(id=ids.LAYERS, className="layers"),
-                            map_box(district, "lianqin.plainGround"),
+                            map_box(district),
                             html.Div(id=ids.MAP_LEGEND, className="legend"),
                         ],
                         className="middle",

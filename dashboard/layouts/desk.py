@@ -1,6 +1,6 @@
 """The desks: the duty officer's and, through one street's lens, a street's. A frame that the live feed fills.
 
-No data access here. The queue is a dash-ag-grid whose rows the socket feeds (assets/84-queue.js).
+No data access here. The queue is a dash-ag-grid whose rows the socket feeds (assets/modules/desk/queue.js).
 """
 
 import json
@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from dashboard import ids
 from dashboard.layouts.wall import map_box, names_of
+from dashboard.static_files import words_address
 from services.district.package import District
 from services.rights import RIGHTS, Person, may
 
@@ -42,7 +43,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
         "communities": _names(district.communities, street, district),
     }
     data: Any = {
-        "data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english),
+        "data-texts": words_address(words["language"]), "data-district": names_of(district, english),
         "data-desk": json.dumps(about, ensure_ascii=False),
     }  # fmt: skip
     return html.Div(
@@ -60,7 +61,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
                             html.Div(
                                 [html.H2(labels["map"]), html.Time(className="as-of when")], className="section-head"
                             ),
-                            map_box(district, "lianqin.plainGround"),
+                            map_box(district),
                             html.Div(id=ids.MAP_LEGEND, className="legend"),
                             html.Div(id=ids.UNITS, className="units"),
                         ],

@@ -1,4 +1,7 @@
-"""The replay: the wall of a past moment under a bar that says so and moves it (assets/95-replay.js). No data access."""
+"""The replay: the wall of a past moment under a bar that says so and moves it (assets/modules/replay).
+
+No data access.
+"""
 
 from typing import Any
 

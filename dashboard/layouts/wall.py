@@ -7,6 +7,7 @@ import dash_leaflet as dl
 from dash import dcc, html
 
 from dashboard import ids
+from dashboard.static_files import words_address
 from services.district.package import District
 from services.district.plane import plane_of
 
@@ -16,7 +17,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
     tile = words["tile"]
     english = words["language"] == "en"
     name = district.name_en if english and district.name_en else district.name
-    data: Any = {"data-texts": json.dumps(words, ensure_ascii=False), "data-district": names_of(district, english)}
+    data: Any = {"data-texts": words_address(words["language"]), "data-district": names_of(district, english)}
     return html.Div(
         id=ids.WALL,
         className="wall",
@@ -123,15 +124,14 @@ def _map(district: District, name: str) -> html.Section:
     )  # fmt: skip
 
 
-def map_box(district: District, style: str = "lianqin.groundStyle") -> html.Div:
-    """The map with its tooltip; ``style`` names the function that draws the ground."""
+def map_box(district: District) -> html.Div:
+    """The map with its tooltip; the page's script lays the ground on it (assets/modules/map/ground.js)."""
     west, south, east, north = bounds(district)
     data: Any = {"data-bounds": json.dumps([south, west, north, east])}
-    ground = dl.GeoJSON(url="/district/ground.geojson", style={"variable": style}, interactive=False)
     return html.Div(
         [
             dl.Map(
-                ground, id=ids.MAP, bounds=[[south, west], [north, east]], trackViewport=False,
+                id=ids.MAP, bounds=[[south, west], [north, east]], trackViewport=False,
                 zoomSnap=0, zoomDelta=0.5, minZoom=8, maxZoom=19, zoomControl=False, attributionControl=False,
                 preferCanvas=True, wheelPxPerZoomLevel=90, className="map",
             ),

@@ -1,7 +1,8 @@
 """What a screen of the coverage hears: the bodies that changed after the revision that it has. Pure.
 
 Every body stands under the board's revision that brought it, in the order of the revisions: what changed after one is
-the end of the table. State at a revision + what changed since = state now (``assets/52-coverage-state.js`` does it).
+the end of the table. State at a revision + what changed since = state now (as
+``assets/modules/coverage/state.js`` does).
 """
 
 from collections.abc import Iterable, Iterator

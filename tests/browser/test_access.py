@@ -24,6 +24,7 @@ from services.sealing import make_key
 from services.store.engine import open_engine, writing
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
+from tests.browser.shown import inside
 from tests.tiny import CODE, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -163,7 +164,7 @@ def test_street_staff_get_nowhere_near_another_street(shut: Product, browser: Br
     with logged_in_by_form(browser, shut, "s1") as page:
         desk_is_ready(page)
         assert page.url == f"{shut.url}/street/S1"
-        assert page.evaluate("() => [...lianqin.live.state.rows.keys()]") == ["EAST"]
+        assert page.evaluate(inside("() => [...lianqin.live.state.rows.keys()]")) == ["EAST"]
         token = token_of(page)
         for path in ("/street/S2", "/desk", "/wall", "/handover/S2/now"):
             answer = page.goto(shut.url + path)
@@ -296,7 +297,7 @@ def test_a_page_of_another_site_does_nothing_with_our_persons_cookie(
         assert token_of(desk) == before
         assert accounts.whose(store, now(), before, "127.0.0.1") is not None
         assert asked(shut, "/desk", before)[0] == 200
-        assert desk.evaluate("() => lianqin.socket.connected")
+        assert desk.evaluate(inside("() => lianqin.live.socket.connected"))
     assert accounts.log_in(store, now(), "duty", PASSWORD, "127.0.0.1")
 
 
@@ -341,13 +342,15 @@ def test_a_connection_that_nobody_enters_on_is_cut(shut: Product, store: Engine)
 
 def ends_within(page: Page, act: Callable[[], Any]) -> None:
     """After ``act`` the page says that its session has ended, and its socket is closed and stays so."""
-    assert page.evaluate("() => lianqin.socket.connected")
+    assert page.evaluate(inside("() => lianqin.live.socket.connected"))
     act()
     page.wait_for_selector(".ended", timeout=ENDED_S * 1000)
     assert "登录已失效" in page.inner_text(".ended")
-    wait_until(lambda: not page.evaluate("() => lianqin.socket.connected"), "the socket is closed", ENDED_S)
+    wait_until(
+        lambda: not page.evaluate(inside("() => lianqin.live.socket.connected")), "the socket is closed", ENDED_S
+    )
     page.evaluate("() => new Promise(done => setTimeout(done, 1500))")
-    assert not page.evaluate("() => lianqin.socket.connected")
+    assert not page.evaluate(inside("() => lianqin.live.socket.connected"))
 
 
 def test_a_disabled_account_is_out_of_its_open_desk_in_two_seconds(
@@ -488,8 +491,8 @@ def test_a_reveal_asks_again_when_the_last_proof_is_old(shut: Product, store: En
     with logged_in_by_form(browser, shut, "duty") as page:
         page.wait_for_url(f"{shut.url}/desk**")
         desk_is_ready(page)
-        reveal = """() => { window.said = null; lianqin.post("/api/v1/cases/EAST/reveal", {field: "title",
-            reason: "核对现场地址", purpose: "handle"}).then(said => { window.said = said; }); }"""
+        reveal = inside("""() => { window.said = null; lianqin.post("/api/v1/cases/EAST/reveal", {field: "title",
+            reason: "核对现场地址", purpose: "handle"}).then(said => { window.said = said; }); }""")
         age()
         page.evaluate(reveal)
         page.wait_for_selector("dialog.reauth input:focus")

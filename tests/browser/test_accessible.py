@@ -13,6 +13,7 @@ from dashboard.guards import PAGES
 from services.clock import parse_ms, to_rfc3339
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in, pick
+from tests.browser.shown import inside
 from tests.browser.test_coverage import scene as coverage_scene
 from tests.browser.test_desk import HOUR, filed
 from tests.tiny import CODE, NOON, case, entry, middle
@@ -85,7 +86,7 @@ def person(place: Product, browser: Browser) -> Iterator[BrowserContext]:
         desk_is_ready(page)
         line = {"seat": CODE, "token": "one-entry", "kind": "phone", "text": "来电", "case_id": "A1"}
         for wish in (["handover/out", {"seat": CODE, "reason": "替周敏签班"}], ["log", line]):
-            said = page.evaluate("([path, body]) => lianqin.post(`/api/v1/${path}`, body)", wish)
+            said = page.evaluate(inside("([path, body]) => lianqin.post(`/api/v1/${path}`, body)"), wish)
             assert "error" not in said, said
     with logged_in(browser, place, "duty") as page:
         desk_is_ready(page)
@@ -270,7 +271,7 @@ def test_a_row_opens_by_enter_and_has_the_focus_again_after_escape(place: Produc
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Space"):
         page.keyboard.press(key)
     focused(page, '.ag-row[row-id="A1"] [col-id="takeover"]')
-    assert page.evaluate("() => lianqin.desk.queue.selection().map(one => one[0])") == ["A1"]
+    assert page.evaluate(inside("() => lianqin.queue.selection().map(one => one[0])")) == ["A1"]
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     page.wait_for_selector("#case-panel-body [data-command]")

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
+from tests.browser.shown import inside
 from tests.servers import Postgres
 from tests.tiny import case, entry
 
@@ -32,7 +33,7 @@ def begin(page: Page, product: Product) -> None:
 
 def is_back(page: Page, product: Product) -> None:
     shows_entry(page, product.publish(entry(case("C2"))))
-    assert page.evaluate("() => lianqin.live.state.rows.size") == 2
+    assert page.evaluate(inside("() => lianqin.live.state.rows.size")) == 2
     wait_until(lambda: state_word(page) == "live", "live again")
     assert page.evaluate("() => window.sameDocument") == 1
 
@@ -204,7 +205,7 @@ def test_a_browser_that_reads_nothing_is_dropped_and_the_others_hear_everything(
     stuck.close()
     is_back_after_flood = product.publish(entry(case("C2")))
     shows_entry(page, is_back_after_flood)
-    assert page.evaluate("() => lianqin.live.state.rows.size") == 402
+    assert page.evaluate(inside("() => lianqin.live.state.rows.size")) == 402
 
 
 def _metric(product: Product, name: str) -> float:

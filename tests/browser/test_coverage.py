@@ -17,6 +17,7 @@ from services.coverage.told import Region, Sight, Spot
 from services.store.accounts import Account
 from services.store.engine import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until
+from tests.browser.shown import inside, wait_inside
 from tests.browser.test_wall import due, text
 from tests.coverage_scene import fan, figures, keyed, off, sight, write_things
 from tests.tiny import CODE, NOON, entry, middle
@@ -79,8 +80,9 @@ def scene(product: Product, **more: Any) -> tuple[list[Sight], Spot]:
 
 def open_coverage(page: Page, product: Product, query: str = "") -> None:
     page.goto(f"{product.url}/coverage{query}")
-    page.wait_for_function(
-        "() => window.lianqin && lianqin.coverageLayer && document.documentElement.dataset.coverage",
+    wait_inside(
+        page,
+        "() => lianqin.layer && lianqin.layer._map && document.documentElement.dataset.coverage",
         timeout=20_000,
     )
 
@@ -120,32 +122,32 @@ def test_a_camera_that_fails_changes_map_list_and_figures_without_a_reload(produ
     cameras, spot = scene(product)
     open_coverage(page, product)
     wait_until(lambda: page.locator("#coverage-ranking article").count() == 1, "the list is there")
-    page.evaluate("() => { window.mark = 1; window.kept = lianqin.coverage.state.get('sights', 'C3'); }")
+    page.evaluate(inside("() => { window.mark = 1; window.kept = lianqin.state.get('sights', 'C3'); }"))
     grown = msgspec.structs.replace(spot, live=30_000.0, need=18.6, blind=[[RING]], unseen=17)
     dark = [off(cameras[0], NOON), *cameras[1:]]
     told(product, dark[0], grown, figures(dark, [grown], NOON + 1000))
-    page.wait_for_function("() => lianqin.coverage.state.get('sights', 'C1').state === 'offline'", timeout=20_000)
+    wait_inside(page, "() => lianqin.state.get('sights', 'C1').state === 'offline'", timeout=20_000)
     page.wait_for_function(
         "() => document.querySelector('#coverage-ranking').innerText.includes('75.0%')", timeout=20_000
     )
     page.wait_for_function("() => document.querySelector('#coverage-figures').innerText.includes('33.3%')")
-    assert page.evaluate("() => lianqin.coverageLayer.spots.get('area:KA1').body.blind[0][0][0]") == -1000
-    assert page.evaluate("() => !lianqin.coverageLayer.counts(lianqin.coverageLayer.sights.get('C1').body)")
-    assert page.evaluate("() => window.mark === 1 && window.kept === lianqin.coverage.state.get('sights', 'C3')")
+    assert page.evaluate(inside("() => lianqin.layer.spots.get('area:KA1').body.blind[0][0][0]")) == -1000
+    assert page.evaluate(inside("() => !lianqin.layer.counts(lianqin.layer.sights.get('C1').body)"))
+    assert page.evaluate(inside("() => window.mark === 1 && window.kept === lianqin.state.get('sights', 'C3')"))
     told(product, things=[("sight", "C2", {"id": "C2", "removed": True})])
-    page.wait_for_function("() => !lianqin.coverageLayer.sights.has('C2')")
+    wait_inside(page, "() => !lianqin.layer.sights.has('C2')")
 
 
 def test_what_was_missed_while_the_line_was_cut_is_asked_for(product: Product, page: Page) -> None:
     cameras, spot = scene(product)
     open_coverage(page, product)
-    page.evaluate("() => lianqin.socket.disconnect()")
+    page.evaluate(inside("() => lianqin.live.socket.disconnect()"))
     page.wait_for_selector('html[data-state="offline"]', state="attached")
     wait_until(lambda: "停在 12:0" in text(page, "#sources"), "the page says of when its figures are")
     assert "连接断开" in text(page, "#sources")
     told(product, off(cameras[0], NOON), msgspec.structs.replace(spot, name="改名广场"))
-    page.evaluate("() => lianqin.socket.connect()")
-    page.wait_for_function("() => lianqin.coverage.state.get('sights', 'C1').state === 'offline'", timeout=10_000)
+    page.evaluate(inside("() => lianqin.live.socket.connect()"))
+    wait_inside(page, "() => lianqin.state.get('sights', 'C1').state === 'offline'", timeout=10_000)
     wait_until(lambda: "改名广场" in text(page, "#coverage-ranking"), "the list has the new name")
 
 
@@ -183,13 +185,13 @@ def test_a_click_on_the_map_opens_the_camera_and_one_on_the_list_flies_there(pro
     scene(product)
     open_coverage(page, product)
     page.locator("#coverage-ranking article").click(position={"x": 60, "y": 12})
-    page.wait_for_function("() => lianqin.coverageLayer.drawn.cameras.length === 3 && lianqin.maps.map.getZoom() > 15")
+    wait_inside(page, "() => lianqin.layer.drawn.cameras.length === 3 && lianqin.maps.get('map').getZoom() > 15")
     assert page.locator("#coverage-ranking article.picked").count() == 1
-    wait_until(lambda: page.evaluate("() => lianqin.coverageLayer.drawn.sectors") == 2, "the polygons are drawn")
+    wait_until(lambda: page.evaluate(inside("() => lianqin.layer.drawn.sectors")) == 2, "the polygons are drawn")
     x, y = page.evaluate(
-        """() => { const l = lianqin.coverageLayer, d = l.drawn.cameras.find(c => c.id === "C1"), b = l._bounds.min;
+        inside("""() => { const l = lianqin.layer, d = l.drawn.cameras.find(c => c.id === "C1"), b = l._bounds.min;
              const p = l._map.layerPointToContainerPoint([d.x + b.x, d.y + b.y]);
-             const r = l._map.getContainer().getBoundingClientRect(); return [r.left + p.x, r.top + p.y]; }"""
+             const r = l._map.getContainer().getBoundingClientRect(); return [r.left + p.x, r.top + p.y]; }""")
     )
     page.mouse.move(x, y)
     wait_until(lambda: "东站1号" in text(page, "#map-tooltip"), "the tooltip names it")
@@ -240,10 +242,10 @@ def test_the_next_sites_are_on_the_map_and_leave_as_a_table_and_as_geojson(produ
         "朝 30°",
     ):
         assert words in shown, (words, shown)
-    wait_until(lambda: page.evaluate("() => lianqin.coverageLayer.drawn.sites.length") == 3, "three are on the map")
+    wait_until(lambda: page.evaluate(inside("() => lianqin.layer.drawn.sites.length")) == 3, "three are on the map")
     page.locator("#plan-n").fill("5")
     wait_until(lambda: page.locator("#coverage-ranking [data-site]").count() == 5, "five sites are listed")
-    assert page.evaluate("() => lianqin.coverageLayer.sites.length") == 5
+    assert page.evaluate(inside("() => lianqin.layer.sites.length")) == 5
     links = [a.get_attribute("href") for a in page.locator(".exports a").all()]
     assert links == ["/api/v1/coverage/plan.csv?n=5", "/api/v1/coverage/plan.geojson?n=5"]
     officer = as_officer(product)
@@ -293,19 +295,19 @@ def test_the_wall_has_the_worst_spots_the_cameras_on_line_and_one_tile_a_spot(pr
     assert " ".join(text(page, "#tile-blind .body").split()) == "A 东站广场 离线 6 件"
     assert " ".join(text(page, "#tile-cameras .body").split()) == "66.7% 2 / 3 目标 98%"
     assert "1 盲区" in " ".join(text(page, "#map-legend").split())
-    page.wait_for_function("() => lianqin.wallCoverage && lianqin.wallCoverage.drawn.spots.length === 1")
-    assert page.evaluate("() => lianqin.layer.letters.map(l => l.text).join()") == "A"
+    wait_inside(page, "() => lianqin.cover && lianqin.cover.drawn.spots.length === 1")
+    assert page.evaluate(inside("() => lianqin.layer.letters.map(l => l.text).join()")) == "A"
     page.evaluate(
-        """() => { window.names = []; const socket = lianqin.socket; socket.on("delta", bytes => {
+        inside("""() => { window.names = []; const socket = lianqin.live.socket; socket.on("delta", bytes => {
              const tiles = JSON.parse(new TextDecoder().decode(bytes)).tiles || {};
-             window.names.push(...Object.keys(tiles).filter(n => n.startsWith("spot:"))); }); }"""
+             window.names.push(...Object.keys(tiles).filter(n => n.startsWith("spot:"))); }); }""")
     )
     other = area("西站广场", id="area:KA2", need=9.9)
     told(product, other, figures(cameras, [spot, other], NOON))
     wait_until(lambda: text(page, "#tile-blind .body").split()[:2] == ["A", "西站广场"], "the worse one comes first")
     assert page.evaluate("() => window.names") == ["spot:area:KA2"], "the other polygon is not sent again"
     told(product, msgspec.structs.replace(other, need=0.0, live=0.0, live_night=0.0, blind=[], gap="none", way=""))
-    page.wait_for_function("() => !lianqin.wallCoverage.spots.has('area:KA2')")
+    wait_inside(page, "() => !lianqin.cover.spots.has('area:KA2')")
 
 
 def test_the_case_panel_says_which_cameras_see_the_place_or_the_nearest_that_does_not(
@@ -343,13 +345,13 @@ def test_of_five_thousand_cameras_what_is_near_and_in_view_is_drawn_and_500_chan
     ]  # fmt: skip
     told(product, *many, area(), *regions(), figures(many, [], NOON))
     open_coverage(page, product)
-    page.wait_for_function("() => lianqin.coverageLayer.drawn.cameras.length === 5000", timeout=20_000)
-    page.evaluate("() => lianqin.maps.map.setZoom(lianqin.maps.map.getZoom() + 2, {animate: false})")
-    page.wait_for_function(
-        "() => { const n = lianqin.coverageLayer.drawn.sectors; return n > 100 && n < 4000; }", timeout=20_000
+    wait_inside(page, "() => lianqin.layer.drawn.cameras.length === 5000", timeout=20_000)
+    page.evaluate(
+        inside("() => lianqin.maps.get('map').setZoom(lianqin.maps.get('map').getZoom() + 2, {animate: false})")
     )
+    wait_inside(page, "() => { const n = lianqin.layer.drawn.sectors; return n > 100 && n < 4000; }", timeout=20_000)
     told(product, *[off(camera, NOON) for camera in many[:500]])
-    page.wait_for_function("() => lianqin.coverage.state.get('sights', 'N499').state === 'offline'", timeout=20_000)
+    wait_inside(page, "() => lianqin.state.get('sights', 'N499').state === 'offline'", timeout=20_000)
 
 
 def test_nothing_on_the_page_overflows(product: Product, browser: Any) -> None:

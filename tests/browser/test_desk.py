@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from services.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
 from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in, pick, says
+from tests.browser.shown import inside
 from tests.tiny import NOON, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -76,7 +77,7 @@ def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: B
 def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: Product, browser: Browser) -> None:
     with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
         desk_is_ready(page)
-        asked = page.evaluate("""async () => {
+        asked = page.evaluate(inside("""async () => {
           const send = body => lianqin.post('/api/v1/commands', body);
           const wish = more => ({batch: crypto.randomUUID(), type: 'case.urge', cases: [['A1', 1]],
             reason: '理由写在这里', data: {}, ...more});
@@ -91,7 +92,7 @@ def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: 
           found.into = await send(wish({type: 'case.merge', data: {into: 'A1'}}));
           found.outside = await send(wish({type: 'case.locate', data: {lon: 0.5, lat: 0.5, coord_sys: 'WGS84'}}));
           return found;
-        }""")  # fmt: skip
+        }"""))  # fmt: skip
         codes = {name: [o["reason"] for o in found.get("outcomes", [])] for name, found in asked.items()}
         assert codes == {
             "none": ["no_reason"], "long": ["long_reason"], "stale": ["stale"], "closed": ["closed"],
@@ -109,11 +110,11 @@ def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: 
 def test_a_double_click_and_a_second_try_are_one_command(people: Product, browser: Browser) -> None:
     with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
         desk_is_ready(page)
-        outcomes = page.evaluate("""async () => {
+        outcomes = page.evaluate(inside("""async () => {
           const wish = {batch: 'one-click-0001', type: 'case.urge', cases: [['A1', 1]], reason: '同一次点击', data: {}};
           const send = () => lianqin.post('/api/v1/commands', wish);
           return [...await Promise.all([send(), send(), send()]), await send()].flatMap(a => a.outcomes || [a]);
-        }""")  # fmt: skip
+        }"""))  # fmt: skip
         assert len({o["command_id"] for o in outcomes if o.get("command_id")}) == 1
         wait_until(lambda: len(system.executed) == 1, "it is carried out")
         assert len(system.executed) == 1
@@ -168,7 +169,7 @@ def test_a_socket_cut_in_the_middle_of_a_command_loses_nothing(people: Product, 
         command(page, "case.urge")
         says(page, "#panel-command", "催办 · 已发")
         page.context.set_offline(True)
-        page.evaluate("() => lianqin.socket.io.engine.close()")
+        page.evaluate(inside("() => lianqin.live.socket.io.engine.close()"))
         system.paused.clear()
         wait_until(lambda: len(system.executed) == 1, "it is carried out meanwhile")
         page.context.set_offline(False)
@@ -228,9 +229,9 @@ def test_a_street_sees_its_own_and_a_workstation_its_community(people: Product, 
             with logged_in(browser, people, user) as page:
                 desk_is_ready(page)
                 assert page.url.split("?")[0].endswith(path)
-                assert set(page.evaluate("() => [...lianqin.live.state.rows.keys()]")) == shown
+                assert set(page.evaluate(inside("() => [...lianqin.live.state.rows.keys()]"))) == shown
                 if user != "duty":
-                    assert page.evaluate("() => lianqin.live.state.tiles.figures.open") == len({"A1", "A2"})
+                    assert page.evaluate(inside("() => lianqin.live.state.tiles.figures.open")) == len({"A1", "A2"})
 
 
 def test_a_case_that_changes_its_street_leaves_one_desk_for_the_other(people: Product, browser: Browser) -> None:
@@ -243,8 +244,8 @@ def test_a_case_that_changes_its_street_leaves_one_desk_for_the_other(people: Pr
         desk_is_ready(two)
         moved = json.loads(filed("A1", column=3)[b"data"]) | {"version": 5}
         people.publish(entry(moved, "case.corrected"))
-        wait_until(lambda: one.evaluate("() => lianqin.live.state.rows.size") == 0, "it has left S1")
-        wait_until(lambda: two.evaluate("() => lianqin.live.state.rows.size") == 1, "it is in S2")
+        wait_until(lambda: one.evaluate(inside("() => lianqin.live.state.rows.size")) == 0, "it has left S1")
+        wait_until(lambda: two.evaluate(inside("() => lianqin.live.state.rows.size")) == 1, "it is in S2")
 
 
 def test_filters_groups_and_views_are_links_and_are_kept(people: Product, browser: Browser) -> None:
@@ -302,9 +303,11 @@ def test_live_changes_keep_selection_scroll_and_the_open_panel(people: Product, 
         last = people.publish(entry(data, "case.handling"))
         page.wait_for_selector(f'html[data-last-entry="{last}"]', state="attached", timeout=10_000)
         says(page, "#case-panel-body", "处置")
-        state = page.evaluate("""() => ({scroll: document.querySelector('.ag-body-viewport').scrollTop,
+        state = page.evaluate(
+            inside("""() => ({scroll: document.querySelector('.ag-body-viewport').scrollTop,
           panel: document.getElementById('case-panel').scrollTop,
-          picked: lianqin.desk.queue.selection().map(s => s[0])})""")
+          picked: lianqin.queue.selection().map(s => s[0])})""")
+        )
         assert state["picked"] == ["A003"]
         assert abs(state["scroll"] - before) < 2
         assert state["panel"] == panel
@@ -349,7 +352,7 @@ def test_a_session_that_ends_closes_the_desk(people: Product, browser: Browser) 
         desk_is_ready(page)
         user(Settings(database_url=people.environment["LIANQIN_DATABASE_URL"]), "disable", UserWish("duty"))
         page.wait_for_selector(".ended", timeout=5000)
-        assert page.evaluate("() => lianqin.socket.connected") is False
+        assert page.evaluate(inside("() => lianqin.live.socket.connected")) is False
 
 
 def test_without_cases_the_desk_says_so_and_nothing_breaks(people: Product, browser: Browser) -> None:

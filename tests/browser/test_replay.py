@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from services.clock import VirtualClock, to_rfc3339
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import add_people, logged_in
+from tests.browser.shown import inside
 from tests.browser.test_desk import filed
 from tests.tiny import NOON, case, entry, middle
 
@@ -54,13 +55,13 @@ def shows(page: Page, *case_ids: str) -> None:
     """The room has exactly these open cases."""
     expected = sorted(case_ids)
     wait_until(
-        lambda: page.evaluate("() => window.lianqin?.live && [...lianqin.live.state.rows.keys()].sort()") == expected,
+        lambda: page.evaluate(inside("() => lianqin.live && [...lianqin.live.state.rows.keys()].sort()")) == expected,
         f"the room shows {expected}",
     )
 
 
 def moment(page: Page) -> int:
-    return int(page.evaluate("() => Math.round(lianqin.live.now() || 0)"))
+    return int(page.evaluate(inside("() => Math.round(lianqin.live.now() || 0)")))
 
 
 def figures(page: Page, view: int) -> list[str]:
@@ -100,7 +101,9 @@ def test_a_case_opens_as_it_was_known_then(worker: Product, browser: Browser) ->
     with logged_in(browser, worker, "boss", f"/replay?at={NOON + 30 * MINUTE}") as page:
         shows(page, "A1", "A2")
         page.evaluate(
-            "() => dash_clientside.set_props('picked-case', {data: {id: 'A1', moment: lianqin.live.now(), at: 1}})"
+            inside(
+                "() => dash_clientside.set_props('picked-case', {data: {id: 'A1', moment: lianqin.live.now(), at: 1}})"
+            )
         )
         panel = page.locator("#case-panel-body")
         expect(panel).to_contain_text("A1")

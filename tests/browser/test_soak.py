@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
+from tests.browser.shown import inside
 from tests.tiny import case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis, pytest.mark.slow]
@@ -43,12 +44,12 @@ def test_memory_is_flat_over_24_000_changes_with_a_reconnect_in_every_tenth_roun
         ])  # fmt: skip
         shows_entry(page, last)
         if turn % 10 == 9:
-            page.evaluate("() => lianqin.socket.io.engine.close()")
+            page.evaluate(inside("() => lianqin.live.socket.io.engine.close()"))
             wait_until(lambda: state_word(page) == "live", "live again", 15)
             heap.append(heap_mb(page))
             web.append(web_mb(product))
     third = len(heap) // 3
     assert page.evaluate("() => window.sameDocument") == 1
-    assert page.evaluate("() => lianqin.live.state.rows.size") == CASES
+    assert page.evaluate(inside("() => lianqin.live.state.rows.size")) == CASES
     assert max(heap[-3:]) < 1.1 * max(heap[: third + 1]) + 1, heap
     assert max(web[-3:]) < 1.05 * max(web[: third + 1]) + 5, web

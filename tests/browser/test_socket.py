@@ -21,6 +21,7 @@ from services.projector.ingest import Ingest
 from services.sealing import Sealer
 from services.store import read
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
+from tests.browser.shown import inside
 from tests.tiny import NOON, case, entry, middle, numbered
 
 ASSETS = Path(__file__).parents[2] / "dashboard" / "assets"
@@ -104,10 +105,11 @@ def test_a_browser_that_was_off_line_gets_what_it_missed_and_keeps_its_view(prod
     product.publish_and_wait(*[entry(case(f"C{i}", **middle(i % 4, i % 2))) for i in range(8)])
     open_wall(page, product)
     page.evaluate(
-        "() => { window.sameDocument = 1; lianqin.maps.map.setView([31.905, 118.915], 15, {animate: false}); }"
+        inside("""() => { window.sameDocument = 1;
+            lianqin.maps.get('map').setView([31.905, 118.915], 15, {animate: false}); }""")
     )
     page.context.set_offline(True)
-    page.evaluate("() => lianqin.socket.io.engine.close()")
+    page.evaluate(inside("() => lianqin.live.socket.io.engine.close()"))
     wait_until(lambda: state_word(page) == "offline", "the page says that it is off line", 5)
     last = product.publish_and_wait(
         entry(case("C0", 2, "closed", closed_at=to_rfc3339(NOON)), "case.closed"), entry(case("C9", **middle(1, 1)))
@@ -115,10 +117,10 @@ def test_a_browser_that_was_off_line_gets_what_it_missed_and_keeps_its_view(prod
     page.context.set_offline(False)
     wait_until(lambda: state_word(page) == "live", "live again")
     shows_entry(page, last)  # the word may be there before the second of two deltas
-    ids = page.evaluate("() => [...lianqin.live.state.rows.keys()].sort()")
+    ids = page.evaluate(inside("() => [...lianqin.live.state.rows.keys()].sort()"))
     assert ids == ["C1", "C2", "C3", "C4", "C5", "C6", "C7", "C9"]
     assert page.evaluate("() => window.sameDocument") == 1
-    assert page.evaluate("() => lianqin.maps.map.getZoom()") == pytest.approx(15)
+    assert page.evaluate(inside("() => lianqin.maps.get('map').getZoom()")) == pytest.approx(15)
 
 
 @pytest.mark.browser
@@ -131,7 +133,7 @@ def test_the_web_process_restarts_and_the_page_comes_back_by_itself(product: Pro
     wait_until(lambda: state_word(page) == "offline", "the word changes within 5 s", 5)
     product.publish(entry(case("C2")))
     product.start("web")
-    wait_until(lambda: page.evaluate("() => lianqin.live.state.rows.size") == 2, "the new case is there", 30)
+    wait_until(lambda: page.evaluate(inside("() => lianqin.live.state.rows.size")) == 2, "the new case is there", 30)
     wait_until(lambda: state_word(page) == "live", "live again")
     assert page.evaluate("() => window.sameDocument") == 1
 
@@ -149,8 +151,8 @@ def test_a_page_equals_a_fresh_page_after_many_changes(product: Product, browser
     shows_entry(page, last)
     fresh = browser.new_page()
     open_wall(fresh, product)
-    state = """() => { const s = lianqin.live.state;
-        return JSON.stringify([[...s.rows.values()].sort(), s.rev, s.lastEntry]); }"""
+    state = inside("""() => { const s = lianqin.live.state;
+        return JSON.stringify([[...s.rows.values()].sort(), s.rev, s.lastEntry]); }""")
     assert page.evaluate(state) == fresh.evaluate(state)
     fresh.close()
 
@@ -181,22 +183,24 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
             deltas.append(message)
     last = list(zone.parts(NOON))
     script = """
-      const fs = require("fs"); eval(fs.readFileSync(process.argv[1], "utf8"));
+      import fs from "node:fs";
+      const {SnapshotParts, applyDelta} = await import(process.argv[1]);
       const {first, deltas, last} = JSON.parse(fs.readFileSync(0, "utf8"));
-      const load = parts => { const p = new lianqin.SnapshotParts(); return parts.map(x => p.add(x)).at(-1); };
+      const load = parts => { const p = new SnapshotParts(); return parts.map(x => p.add(x)).at(-1); };
       const rows = s => [...s.rows.values()].sort((a, b) => a[0] < b[0] ? -1 : 1);
       const plain = s => JSON.stringify([rows(s), s.seq, s.rev, s.lastEntry, s.tiles]);
       const state = load(first);
-      const words = deltas.map(d => lianqin.applyDelta(state, d));
-      const again = deltas.map(d => lianqin.applyDelta(state, d));
-      const late = load(first), gap = lianqin.applyDelta(late, deltas[3]);
+      const words = deltas.map(d => applyDelta(state, d));
+      const again = deltas.map(d => applyDelta(state, d));
+      const late = load(first), gap = applyDelta(late, deltas[3]);
       const once = list => [...new Set(list)], same = plain(state) === plain(load(last));
       console.log(JSON.stringify({same, words: once(words), again: once(again), gap, n: state.rows.size}));
     """
     told = {"first": [json.loads(p) for p in first], "deltas": [json.loads(d) for d in deltas],
             "last": [json.loads(p) for p in last]}  # fmt: skip
     done = subprocess.run(
-        ["node", "-e", script, str(ASSETS / "00-reducer.js")], input=json.dumps(told), text=True, capture_output=True,
+        ["node", "--input-type=module", "-e", script, str(ASSETS / "modules/core/reducer.js")],
+        input=json.dumps(told), text=True, capture_output=True,
         check=True, timeout=30,
     )  # fmt: skip
     answer = json.loads(done.stdout)

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from services.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
+from tests.browser.shown import inside, wait_inside
 from tests.tiny import NOON, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -29,10 +30,10 @@ def test_a_published_case_is_on_the_wall_and_leaves_it_when_it_closes(product: P
     open_wall(page, product)
     shows_entry(page, product.publish(entry(due(1)), entry(due(-1, case_id="A2"))))
     assert "超期\n1" in text(page, "#tile-today")
-    assert page.evaluate("() => lianqin.layer.store.n") == 2
+    assert page.evaluate(inside("() => lianqin.layer.store.n")) == 2
     shows_entry(page, product.publish(entry(due(-1, case_id="A2", version=2, status="closed",
                                                 closed_at=to_rfc3339(NOON)), "case.closed")))  # fmt: skip
-    assert page.evaluate("() => lianqin.layer.store.n") == 1
+    assert page.evaluate(inside("() => lianqin.layer.store.n")) == 1
     assert "超期\n0" in text(page, "#tile-today")
 
 
@@ -41,8 +42,8 @@ def test_the_wall_shows_what_the_board_says(product: Product, page: Page) -> Non
     open_wall(page, product)
     board = product.board()
     assert board["open"] == 12
-    assert page.evaluate("() => lianqin.live.state.rows.size") == board["open"]
-    tiles = page.evaluate("() => lianqin.live.state.tiles")
+    assert page.evaluate(inside("() => lianqin.live.state.rows.size")) == board["open"]
+    tiles = page.evaluate(inside("() => lianqin.live.state.tiles"))
     assert tiles["today"]["overdue"] == board["overdue"]
     assert tiles["today"]["due_soon"] == board["due_soon"]
     for code, rate, should_close, opened, _overdue in tiles["streets"]["rows"]:
@@ -59,9 +60,9 @@ def test_every_overdue_case_is_a_sign_or_in_a_ring(product: Product, page: Page)
 
     def shown() -> bool:
         overdue, soon = page.evaluate(
-            """() => { const d = lianqin.layer.drawn, s = lianqin.layer.store; return [2, 1].map(light =>
+            inside("""() => { const d = lianqin.layer.drawn, s = lianqin.layer.store; return [2, 1].map(light =>
                  d.singles.filter(m => s.light[s.index.get(m.id)] === light).length +
-                 d.groups.reduce((a, g) => a + (light === 2 ? g.overdue : g.soon), 0)); }"""
+                 d.groups.reduce((a, g) => a + (light === 2 ? g.overdue : g.soon), 0)); }""")
         )
         return (overdue, soon) == (40, 20)
 
@@ -125,7 +126,7 @@ def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: A
         page = browser.new_page(viewport={"width": width, "height": height})
         open_wall(page, product)
         assert page.evaluate("() => [document.body.scrollWidth, document.body.scrollHeight]") == [width, height]
-        unit = page.evaluate("() => lianqin.unit()")
+        unit = page.evaluate(inside("() => lianqin.wallUnit()"))
         small = page.evaluate(
             """unit => [...document.querySelectorAll('#wall *')].filter(e => e.childNodes.length && e.offsetParent
                  && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
@@ -151,13 +152,15 @@ def test_the_day_turns_without_a_reload(product: Product, page: Page) -> None:
 
     product.publish_and_wait(entry(due(20)))
     open_wall(page, product)
-    assert page.evaluate("() => lianqin.live.state.tiles.today.intake") == 1
+    assert page.evaluate(inside("() => lianqin.live.state.tiles.today.intake")) == 1
     midnight = NOON + 12 * HOUR
     fields: dict[Any, Any] = dict(VirtualClock(midnight - 6000, time.time_ns() // 1_000_000).to_hash())
     with product.client() as client:
         client.hset(product.keys.clock, mapping=fields)
-    wait_until(lambda: page.evaluate("() => lianqin.live.state.tiles.today.intake") == 0, "intake is 0 again", 30)
-    assert page.evaluate("() => lianqin.live.state.tiles.today.open") == 1
+    wait_until(
+        lambda: page.evaluate(inside("() => lianqin.live.state.tiles.today.intake")) == 0, "intake is 0 again", 30
+    )
+    assert page.evaluate(inside("() => lianqin.live.state.tiles.today.open")) == 1
     assert "00:00" in text(page, "#clock")
     assert state_word(page) == "live"
 
@@ -167,15 +170,15 @@ def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Br
     product.publish_and_wait(entry(due(3)))
     page = browser.new_page(viewport={"width": 1920, "height": 1080}, device_scale_factor=0.5)
     open_wall(page, product)
-    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt")
+    wait_inside(page, "() => lianqin.layer && lianqin.layer._dotsAt")
     left = page.evaluate(
-        """() => { const layer = lianqin.layer;
+        inside("""() => { const layer = lianqin.layer;
              const at = c => c.getContext("2d").getImageData(c.width - 1, c.height - 1, 1, 1);
              for (const c of [layer._dots, layer._marks]) {
                const g = c.getContext("2d"); g.setTransform(1, 0, 0, 1, 0, 0); g.fillRect(0, 0, c.width, c.height);
              }
              layer._update();
-             return [layer._dots, layer._marks].map(c => at(c).data[3]); }"""
+             return [layer._dots, layer._marks].map(c => at(c).data[3]); }""")
     )
     assert left == [0, 0]
     page.close()
@@ -199,26 +202,26 @@ def test_the_page_can_connect_to_its_own_origin_and_nowhere_else(product: Produc
     assert stopped == ["connect-src"] * 4
 
 
-PIXELS = """() => { const c = lianqin.layer._dots;
-    window.pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; }"""
+PIXELS = inside("""() => { const c = lianqin.layer._dots;
+    window.pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; }""")
 # How many pixels differ between what was drawn piece by piece and a drawing of the whole, and how many are not empty.
-COMPARED = """() => { const c = lianqin.layer._dots, old = window.pixels;
+COMPARED = inside("""() => { const c = lianqin.layer._dots, old = window.pixels;
     lianqin.layer.spoilAll(); lianqin.layer._drawDots();
     const now = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
     let different = 0, drawn = 0;
     for (let i = 3; i < now.length; i += 4) { different += Math.abs(now[i] - old[i]) > 2; drawn += now[i] > 0; }
-    return [different, drawn]; }"""
+    return [different, drawn]; }""")
 
 
 def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product, page: Page) -> None:
     places = [middle(i % 4 + (i * 37 % 11 - 5) / 12, i % 2 + (i * 53 % 11 - 5) / 12) for i in range(60)]
     product.publish_and_wait(*[entry(due(20, case_id=f"C{i}", **at)) for i, at in enumerate(places)])
     open_wall(page, product)
-    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
+    wait_inside(page, "() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
     page.evaluate(
-        """() => { window.whole = 0; const layer = lianqin.layer, begin = layer._begin;
+        inside("""() => { window.whole = 0; const layer = lianqin.layer, begin = layer._begin;
              layer._begin = canvas => {
-               window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }"""
+               window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }""")
     )
     closed = {"status": "closed", "closed_at": to_rfc3339(NOON)}
     shows_entry(page, product.publish(
@@ -227,7 +230,7 @@ def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product
         *[entry(due(-1, case_id=f"C{i}", version=2, **places[i])) for i in range(24, 30)],
         *[entry(due(20, case_id=f"N{i}", **places[i])) for i in range(12)],
     ))  # fmt: skip
-    page.wait_for_function("() => !lianqin.layer._areDotsStale() && !lianqin.layer._areMarksStale()")
+    wait_inside(page, "() => !lianqin.layer._areDotsStale() && !lianqin.layer._areMarksStale()")
     page.evaluate(PIXELS)
     assert page.evaluate("() => window.whole") == 0
     different, drawn = page.evaluate(COMPARED)
@@ -238,11 +241,11 @@ def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product
 def test_the_dots_are_not_drawn_again_when_only_signs_change(product: Product, page: Page) -> None:
     product.publish_and_wait(entry(due(20)), entry(due(-1, case_id="A2")))
     open_wall(page, product)
-    page.wait_for_function("() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
-    dots_at, marks_at = page.evaluate("() => [lianqin.layer._dotsAt, lianqin.layer._marksAt]")
+    wait_inside(page, "() => lianqin.layer && lianqin.layer._dotsAt && !lianqin.layer._areDotsStale()")
+    dots_at, marks_at = page.evaluate(inside("() => [lianqin.layer._dotsAt, lianqin.layer._marksAt]"))
     shows_entry(page, product.publish(entry(due(-1, case_id="A2", version=2, **middle(1, 1)))))
-    page.wait_for_function("before => lianqin.layer._marksAt > before", arg=marks_at)
+    wait_inside(page, "before => lianqin.layer._marksAt > before", arg=marks_at)
     page.wait_for_timeout(500)  # longer than the pause between two drawings of the dots
-    assert page.evaluate("() => lianqin.layer._dotsAt") == dots_at
-    signs = "() => [...lianqin.layer.store.signSlots()].map(i => lianqin.layer.store.ids[i])"
+    assert page.evaluate(inside("() => lianqin.layer._dotsAt")) == dots_at
+    signs = inside("() => [...lianqin.layer.store.signSlots()].map(i => lianqin.layer.store.ids[i])")
     assert page.evaluate(signs) == ["A2"]

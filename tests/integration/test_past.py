@@ -118,7 +118,7 @@ def state(parts: list[msgspec.Raw]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def moved(before: tuple[dict[str, Any], dict[str, Any]], frames: list[msgspec.Raw]) -> tuple[dict[str, Any], Any]:
-    """The state after these frames, as assets/00-reducer.js moves it."""
+    """The state after these frames, as assets/modules/core/reducer.js moves it."""
     rows, found = dict(before[0]), dict(before[1])
     for frame in map(json.loads, map(bytes, frames)):
         for case_id in frame.get("gone", []):

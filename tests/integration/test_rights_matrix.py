@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from dashboard.guards import ADDRESSES, CALLBACKS, EVENTS, PAGES, PUBLIC, ROOMS
 from dashboard.sockets.grammar import RESERVED
+from dashboard.static_files import script_address
 from services.clock import to_rfc3339
 from services.district.package import District
 from services.events.commands import COMMANDS
@@ -147,6 +148,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "reauth_json": at("reauth_json", "/api/v1/reauth", method="POST", body={"secret": "x"}, well=frozenset({409})),
         "reauth_due": at("reauth_due", "/api/v1/reauth"),
         "reauth_by_sso": at("reauth_by_sso", "/reauth/sso", well=frozenset({404})),
+        "script_file": at("script_file", script_address("boot.mjs")),
+        "words_file": at("words_file", "/texts/en.json"),
         "here": at("here", "/api/v1/here", method="POST", body={}),
         "/_dash-layout": at("/_dash-layout", "/_dash-layout"),
         "/_dash-dependencies": at("/_dash-dependencies", "/_dash-dependencies"),

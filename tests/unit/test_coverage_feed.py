@@ -150,7 +150,7 @@ def test_a_spot_that_leaves_the_wall_is_told_as_gone_and_the_wall_has_at_most_fo
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 def test_the_browsers_state_is_the_feeds(tmp_path: Path) -> None:
-    """52-coverage-state.js in Node: an answer late, a message early, a camera gone, another store."""
+    """modules/coverage/state.js in Node: an answer late, a message early, a camera gone, another store."""
     feed = CoverageFeed()
     feed.load(5, [thing("sight", f"c{i}", sight(f"c{i}", 118.9, 31.9)) for i in range(3)])
     answer = feed.since(0)
@@ -163,10 +163,10 @@ def test_the_browsers_state_is_the_feeds(tmp_path: Path) -> None:
     given = {"answer": answer, "message": message, "other": other.since(6)}
     (tmp_path / "given.json").write_bytes(msgspec.json.encode(given))
     script = f"""
-      const fs = require("fs");
-      require({json.dumps(str(ASSETS / "52-coverage-state.js"))});
+      import fs from "node:fs";
+      import {{CoverageState}} from {json.dumps(str(ASSETS / "modules/coverage/state.js"))};
       const given = JSON.parse(fs.readFileSync({json.dumps(str(tmp_path / "given.json"))}));
-      const s = new lianqin.CoverageState();
+      const s = new CoverageState();
       const words = () => [...s.all("sights")].map(b => b.id + ":" + b.state).sort().join(" ");
       s.apply(given.message); const early = [s.revision, words()];
       s.apply(given.answer, 0); const both = [s.revision, words(), s.coverage.cameras];
@@ -174,7 +174,7 @@ def test_the_browsers_state_is_the_feeds(tmp_path: Path) -> None:
       s.apply(given.other, s.revision); const store = [s.revision, words(), s.coverage];
       console.log(JSON.stringify({{early, both, broken, store}}));
     """
-    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["early"] == [0, "c1:offline"], "a message alone does not make a revision whole"
     assert found["both"] == [6, "c1:offline c2:online", 2]

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from dashboard.cli import _parser
+from dashboard.wire_types import declarations
 from services import lifecycle_reference as lifecycle
 from services.audit import ACTIONS
 from services.deadline_steps import Kind
@@ -113,15 +114,20 @@ def test_the_protocols_page_has_the_rows_in_their_order_and_every_field_of_a_mes
 
 
 def test_the_browser_reads_a_row_in_the_same_order() -> None:
-    script = (ROOT / "dashboard/assets/00-reducer.js").read_text("utf-8")
+    script = (ROOT / "dashboard/assets/modules/core/reducer.js").read_text("utf-8")
     snake = {"id": "case_id", "name": "class_name"}
 
     def listed(name: str) -> list[str]:
-        names = re.findall(r'"(\w+)"', script[script.index(f"lianqin.{name} =") :].split("]")[0])
+        names = re.findall(r'"(\w+)"', script[script.index(f"export const {name} =") :].split("]")[0])
         return [snake.get(one) or re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", one) for one in names]
 
     assert listed("FIELDS") == _fields(WallCase)
     assert listed("FIELDS") + listed("DESK_FIELDS") == _fields(DeskCase)
+
+
+def test_the_scripts_types_are_the_structs_of_the_server() -> None:
+    told = (ROOT / "dashboard/assets/modules/types/wire.d.ts").read_text("utf-8")
+    assert told == declarations(), "run python -m dashboard.wire_types > dashboard/assets/modules/types/wire.d.ts"
 
 
 def _fields(kind: type[msgspec.Struct]) -> list[str]:

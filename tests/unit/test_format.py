@@ -8,11 +8,11 @@ import pytest
 
 from services.clock import parse_ms
 
-FORMAT = Path(__file__).parents[2] / "dashboard/assets/10-format.js"
+FORMAT = Path(__file__).parents[2] / "dashboard/assets/modules/core/format.js"
 SCRIPT = """
-  const lianqin = {}; eval(require("fs").readFileSync(process.argv[1], "utf8"));
+  const {makeFormat} = await import(process.argv[1]);
   const [at, now, zone] = JSON.parse(process.argv[2]);
-  console.log(lianqin.makeFormat({unit: {}, word: {}}, zone, () => now).hm(at));
+  console.log(makeFormat({unit: {}, word: {}}, zone, () => now).hm(at));
 """
 
 
@@ -26,5 +26,7 @@ SCRIPT = """
 ])  # fmt: skip
 def test_a_time_of_another_day_of_the_district_names_its_day(at: str, now: str | None, zone: str, said: str) -> None:
     told = json.dumps([parse_ms(at), None if now is None else parse_ms(now), zone])
-    done = subprocess.run(["node", "-e", SCRIPT, str(FORMAT), told], text=True, capture_output=True, check=True)
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", SCRIPT, str(FORMAT), told], text=True, capture_output=True, check=True
+    )
     assert done.stdout.strip() == said

@@ -1,6 +1,7 @@
 """The house keeps its shape: imports go down only, rooms do no I/O, files stay small (docs/architecture.md)."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -94,3 +95,38 @@ def test_no_file_is_long_and_most_are_short() -> None:
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (*_files("services"), *_files("dashboard"))}
     assert not {str(p.relative_to(ROOT)): n for p, n in lines.items() if n > 400}
     assert median(lines.values()) < 150
+
+
+MODULES = ROOT / "dashboard/assets/modules"
+# A folder of scripts → the folders that it imports, all of them and no others. Pages come last: none imports another.
+SCRIPTS = {
+    "types": set[str](), "core": {"types"}, "map": {"core"}, "board": {"core", "map"}, "coverage": {"core", "map"},
+    "desk": {"core", "map"}, "wall": {"board", "core"}, "replay": {"board", "core", "map"}, "handover": {"core"},
+    "plain": {"core"},
+}  # fmt: skip
+SCRIPT_IMPORT = re.compile(r"""(?:\bfrom\s*|^import\s*|\bimport\()["']([^"']+)["']""", re.MULTILINE)
+
+
+def _scripts() -> list[Path]:
+    return [MODULES.parent / "boot.mjs", *sorted(MODULES.rglob("*.js"))]
+
+
+@pytest.mark.parametrize("path", _scripts(), ids=lambda path: path.stem)
+def test_a_script_imports_files_that_are_there_by_relative_paths(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.startswith("// @ts-check\n")
+    assert not re.search(r"\b(?:window|globalThis)\.lianqin\b|^\s*lianqin\.", text, re.MULTILINE)
+    for name in SCRIPT_IMPORT.findall(text):
+        assert name.startswith(("./", "../")), f"{path}: write {name} as a relative path"
+        assert (path.parent / name).is_file(), f"{path}: {name} is not there"
+
+
+def test_scripts_import_downwards_and_no_page_imports_another() -> None:
+    used: dict[str, set[str]] = {name: set() for name in SCRIPTS}
+    for path in MODULES.rglob("*.js"):
+        own = path.parent.name
+        for name in SCRIPT_IMPORT.findall(path.read_text("utf-8")):
+            used[own].add((path.parent / name).resolve().parent.name)
+    assert {own: found - {own} for own, found in used.items()} == SCRIPTS
+    above = list(SCRIPTS)
+    assert all(above.index(low) < above.index(high) for high, lows in SCRIPTS.items() for low in lows)

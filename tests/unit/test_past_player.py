@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-ASSETS = Path(__file__).parents[2] / "dashboard/assets"
+ASSETS = Path(__file__).parents[2] / "dashboard/assets/modules"
 SCRIPT = """
-const fs = require("fs"), vm = require("vm");
 let raf = [], nowMs = 1000, calls = [], mode = "ok";
 globalThis.document = {documentElement: {dataset: {}}, addEventListener() {}, getElementById: () => null};
 globalThis.requestAnimationFrame = f => raf.push(f);
 globalThis.setInterval = () => 0;
 globalThis.performance = {now: () => nowMs};
-for (const name of ["00-reducer.js", "95-replay.js"])
-  vm.runInThisContext(fs.readFileSync(`${process.argv[1]}/${name}`, "utf8"));
-Object.assign(lianqin, {startReplay() {}, sayEnded() {}, sayHere() {}});
+const {makePlayer} = await import(`${process.argv[1]}/replay/player.js`);
+const {Scope} = await import(`${process.argv[1]}/core/scope.js`);
 const settle = async () => { for (let i = 0; i < 30; i++) await Promise.resolve(); };
 const frames = async (n, ms) => {
   for (let i = 0; i < n; i++) { nowMs += ms; const due = raf; raf = []; due.forEach(f => f(nowMs)); await settle(); }
@@ -38,11 +36,11 @@ globalThis.fetch = async address => {
 };
 const make = async (how = "ok") => {
   raf = []; mode = how;
-  const live = lianqin.replay(() => {}, () => {}, {texts: {}, format: {}});
-  lianqin.player.setSpeed(1);
-  await lianqin.player.seek(1000000);
+  const {live, player} = makePlayer(new Scope(), () => {}, () => {});
+  player.setSpeed(1);
+  await player.seek(1000000);
   calls = [];
-  return [live, lianqin.player];
+  return [live, player];
 };
 const rows = live => [...live.state.rows.keys()].join("");
 (async () => {
@@ -79,7 +77,9 @@ const rows = live => [...live.state.rows.keys()].join("");
 def said() -> Any:
     if shutil.which("node") is None:
         pytest.skip("Node is not installed")
-    done = subprocess.run(["node", "-e", SCRIPT, str(ASSETS)], text=True, capture_output=True, check=True)
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", SCRIPT, str(ASSETS)], text=True, capture_output=True, check=True
+    )
     return json.loads(done.stdout)
 
 

@@ -1,0 +1,146 @@
+// @ts-check
+// On a wall of four panels the map leaves room beside a tall district: the two streets with the most trouble, enlarged.
+import {h} from "../core/dom.js";
+import {CaseLayer} from "../map/case-layer.js";
+import {CoverageLayer} from "../map/coverage-layer.js";
+import {readGround} from "../map/ground.js";
+import {groundStyle, token} from "../map/signs.js";
+
+export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) => {
+  const KEPT_MS = 60000;
+  let insets = [],
+    ground = null,
+    chosenAt = 0;
+  const isWide = () => matchMedia("(min-aspect-ratio: 3/1)").matches;
+
+  /** The streets by what is overdue, then due soon; rows are [code, rate, due, open, overdue]. */
+  const worst = rows =>
+    [...rows]
+      .filter(r => places.streets[r[0]] && places.streets[r[0]].box)
+      .sort((a, b) => b[4] - a[4] || b[3] - a[3] || (a[0] < b[0] ? -1 : 1))
+      .slice(0, 2)
+      .map(r => r[0]);
+
+  /** The neighbours step back: everything outside the street lies under a veil. */
+  const veil = (inset, code) => {
+    if (inset.veil) inset.veil.remove();
+    const border = ground.features.find(f => f.properties.kind === "border" && f.properties.code === code);
+    const polygons = border.geometry.type === "Polygon" ? [border.geometry.coordinates] : border.geometry.coordinates;
+    const holes = polygons.map(rings => rings[0].map(([lon, lat]) => [lat, lon]));
+    inset.veil = L.polygon(
+      [
+        [
+          [-85, -180],
+          [-85, 180],
+          [85, 180],
+          [85, -180],
+        ],
+        ...holes,
+      ],
+      {
+        pane: "tooltipPane",
+        renderer: L.canvas({pane: "tooltipPane"}),
+        interactive: false,
+        stroke: false,
+        fillColor: token("ground"),
+        fillOpacity: 0.78,
+        noClip: true,
+      },
+    ).addTo(inset.map);
+  };
+
+  const build = () => {
+    const root = document.getElementById("insets");
+    insets = [0, 1].map(i => {
+      const title = h("h3", {class: "inset-title"}),
+        box = h("div", {class: "inset-map", id: `inset-${i}`});
+      root.append(h("figure", {class: `inset inset-${i}`}, title, box));
+      const map = L.map(box, {
+        zoomControl: false,
+        attributionControl: false,
+        dragging: false,
+        scrollWheelZoom: false,
+        doubleClickZoom: false,
+        boxZoom: false,
+        keyboard: false,
+        touchZoom: false,
+        zoomSnap: 0,
+        preferCanvas: true,
+        zoomAnimation: false,
+      });
+      map.setView([0, 0], 5);
+      L.geoJSON(ground, {style: groundStyle, interactive: false}).addTo(map);
+      const layer = new CaseLayer(store);
+      layer.addTo(map);
+      const blind = new CoverageLayer(places.plane);
+      blind.spots = cover.spots; // the same bodies: each is decoded once
+      blind.addTo(map);
+      scope.add(() => map.remove());
+      scope
+        .observe(
+          new ResizeObserver(() => {
+            map.invalidateSize({animate: false});
+            insets[i].fit && insets[i].fit();
+          }),
+        )
+        .observe(box);
+      return {map, layer, blind, title, code: ""};
+    });
+  };
+  return {
+    /** Called with the rows of the streets' tile. */
+    async show(rows) {
+      if (!isWide() || !rows.some(r => places.streets[r[0]] && places.streets[r[0]].box)) return;
+      if (!ground) {
+        ground = await readGround();
+        if (scope.isClosed) return;
+        if (!insets.length) build();
+      }
+      if (!insets.length) return;
+      const now = performance.now(),
+        choose = !insets[0].code || now - chosenAt > KEPT_MS;
+      const codes = choose ? worst(rows) : insets.map(s => s.code);
+      if (choose) chosenAt = now;
+      codes.forEach((code, i) => {
+        const inset = insets[i],
+          row = rows.find(r => r[0] === code),
+          box = places.streets[code].box;
+        inset.title.replaceChildren(
+          places.streets[code].name,
+          h("span", {class: row && row[4] ? "bad" : "dim"}, ` ${texts.word.overdue} ${row ? format.count(row[4]) : 0}`),
+          h("span", {class: "dim"}, ` · ${texts.word.open} ${row ? format.count(row[3]) : 0}`),
+        );
+        inset.fit = () =>
+          inset.map.fitBounds(
+            [
+              [box[1], box[0]],
+              [box[3], box[2]],
+            ],
+            {animate: false},
+          );
+        if (inset.code !== code) {
+          inset.code = code;
+          inset.fit();
+          veil(inset, code);
+        }
+      });
+    },
+    touch() {
+      for (const inset of insets) inset.layer.touch();
+    },
+    /** The blind spots have changed, or their letters. */
+    blind(letters) {
+      for (const inset of insets) {
+        inset.layer.letters = letters;
+        inset.layer.touch();
+        inset.blind.touch();
+      }
+    },
+    flags(flags) {
+      for (const inset of insets) {
+        inset.layer.flags = flags;
+        inset.layer.touch();
+      }
+    },
+  };
+};

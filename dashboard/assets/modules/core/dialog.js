@@ -1,0 +1,68 @@
+// @ts-check
+// One dialog for everything that asks: fields, a button that sends, words for what went wrong. Escape closes it.
+import {$, find, h} from "./dom.js";
+
+/**
+ * @param {any[][]} fields  name, label, control
+ * @param {(values: any) => Promise<string|void>} send  words where it went wrong
+ */
+export const openDialog = (texts, title, fields, send, {note = null, button = null} = {}) => {
+  const words = texts.desk,
+    host = $("desk-dialogs"),
+    back = document.activeElement;
+  const wrong = h("p", {class: "bad", role: "alert"}),
+    go = h("button", {class: "first", type: "submit"}, button || words.send);
+  const form = h(
+    "form",
+    {method: "dialog"},
+    h("h2", null, title),
+    note ? h("p", {class: "mid"}, note) : null,
+    fields.map(([, label, control]) => h("label", null, h("span", null, label), control)),
+    wrong,
+    h("div", {class: "buttons"}, h("button", {type: "button", class: "cancel"}, words.cancel), go),
+  );
+  const dialog = h("dialog", {"aria-label": title}, form);
+  const close = () => {
+    dialog.close();
+    dialog.remove();
+    (back && back.isConnected ? /** @type {HTMLElement} */ (back) : $("case-panel")).focus();
+  };
+  form.querySelector(".cancel").onclick = close;
+  dialog.addEventListener("cancel", event => {
+    event.preventDefault();
+    close();
+  });
+  form.addEventListener("submit", async event => {
+    event.preventDefault();
+    if (go.disabled) return; // a double click is one click
+    /** @type {Object<string, string|string[]>} */
+    const values = {};
+    for (const [name, , control] of fields) {
+      const field = control.matches("input, select, textarea") ? control : find(control, "input, select, textarea");
+      values[name] = field.multiple ? [...field.selectedOptions].map(o => o.value) : field.value.trim();
+    }
+    go.disabled = true;
+    wrong.textContent = "";
+    try {
+      const said = await send(values);
+      if (said) wrong.textContent = said;
+      else close();
+    } catch {
+      wrong.textContent = words.network;
+    }
+    go.disabled = false;
+  });
+  host.append(dialog);
+  dialog.showModal();
+  const first = form.querySelector("input, select, textarea");
+  if (first) first.focus();
+  return {close, dialog};
+};
+
+/** A line that says for a few seconds what has just happened. */
+export const toast = (text, kind = "") => {
+  const host = $("desk-toasts"),
+    line = h("p", {class: kind}, text);
+  host.append(line);
+  setTimeout(() => line.remove(), 6000);
+};

@@ -1,0 +1,76 @@
+// @ts-check
+// Numbers, times and durations as DOMAIN.md §8 wants them. Words come from the page.
+
+/** @param {() => number|null} present  the district's present moment: a time of another day names the day */
+export const makeFormat = (texts, zone, present = () => null) => {
+  const unit = texts.unit,
+    clock = {};
+  const parts = (ms, options) => {
+    const key = Object.keys(options).join();
+    clock[key] = clock[key] || new Intl.DateTimeFormat("en-GB", {timeZone: zone, hourCycle: "h23", ...options});
+    return Object.fromEntries(clock[key].formatToParts(ms).map(p => [p.type, p.value]));
+  };
+  const day = {year: "numeric", month: "2-digit", day: "2-digit"},
+    two = {hour: "2-digit", minute: "2-digit"};
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const join = pieces =>
+    pieces
+      .filter(([n]) => n)
+      .map(([n, u]) => n + u)
+      .join(unit.tight ? "" : " ");
+  return {
+    fill,
+    /** 3,214 · 1.23万; the exact number belongs into the title. */
+    count(n) {
+      if (unit.ten_thousand && n >= 10000) return `${(n / 10000).toFixed(n < 100000 ? 2 : 1)}${unit.ten_thousand}`;
+      return n.toLocaleString("en-US");
+    },
+    percent: share => (share === null || share === undefined ? texts.word.no_rate : `${(100 * share).toFixed(1)}%`),
+    /** 14:05 · 11-23 14:05 where that is not today */
+    hm(ms) {
+      const p = parts(ms, {...day, ...two}),
+        now = present(),
+        today = now === null ? p : parts(now, {...day, ...two});
+      const isToday = p.year === today.year && p.month === today.month && p.day === today.day;
+      return `${isToday ? "" : `${p.month}-${p.day} `}${p.hour}:${p.minute}`;
+    },
+    hms(ms) {
+      const p = parts(ms, {...two, second: "2-digit"});
+      return `${p.hour}:${p.minute}:${p.second}`;
+    },
+    date(ms) {
+      const p = parts(ms, {year: "numeric", month: "numeric", day: "numeric"});
+      const w = new Date(Date.UTC(+p.year, +p.month - 1, +p.day)).getUTCDay();
+      return fill(unit.date, {m: p.month, d: p.day, w: unit.weekdays[w]});
+    },
+    /** The hour of the district's day at ms, with its fraction. */
+    dayHour(ms) {
+      const p = parts(ms, two);
+      return +p.hour + p.minute / 60;
+    },
+    /** 2天3小时 · 1小时12分 · 46分 · 18分20秒 (seconds only in the last half hour) */
+    duration(ms) {
+      const s = Math.floor(Math.abs(ms) / 1000),
+        d = Math.floor(s / 86400),
+        h = Math.floor(s / 3600) % 24,
+        m = Math.floor(s / 60) % 60;
+      if (d)
+        return join([
+          [d, unit.day],
+          [h, unit.hour],
+        ]);
+      if (h)
+        return join([
+          [h, unit.hour],
+          [m, unit.minute],
+        ]);
+      if (m >= 30) return m + unit.minute;
+      return m
+        ? join([
+            [m, unit.minute],
+            [String(s % 60).padStart(2, "0"), unit.second],
+          ])
+        : s + unit.second;
+    },
+  };
+};

@@ -1,0 +1,59 @@
+// @ts-check
+// What a page has begun and must end when it is left: listeners, timers, observers, the socket.
+
+/** Collects what ends with a page; `close` ends all of it, once. */
+export class Scope {
+  constructor() {
+    this.controller = new AbortController();
+    this.endings = [];
+    this.timers = new Set();
+  }
+  /** For fetch and addEventListener. */
+  get signal() {
+    return this.controller.signal;
+  }
+  get isClosed() {
+    return this.signal.aborted;
+  }
+  /** @param {() => void} end  called when the page is left */
+  add(end) {
+    if (this.isClosed) end();
+    else this.endings.push(end);
+  }
+  /** @param {string} names  one or more events, separated by spaces */
+  listen(target, names, heard, options = {}) {
+    for (const name of names.split(" ")) target.addEventListener(name, heard, {...options, signal: this.signal});
+  }
+  /** Calls `work` again and again; milliseconds between two calls. */
+  every(ms, work) {
+    if (this.isClosed) return;
+    const timer = setInterval(work, ms);
+    this.add(() => clearInterval(timer));
+  }
+  /** Calls `work` once, after so many milliseconds, unless the page is left; answers what `cancel` takes. */
+  after(ms, work) {
+    if (this.isClosed) return 0;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      work();
+    }, ms);
+    this.timers.add(timer);
+    return timer;
+  }
+  cancel(timer) {
+    clearTimeout(timer);
+    this.timers.delete(timer);
+  }
+  /** Takes over a MutationObserver or ResizeObserver. */
+  observe(observer) {
+    this.add(() => observer.disconnect());
+    return observer;
+  }
+  close() {
+    if (this.isClosed) return;
+    this.controller.abort();
+    for (const timer of this.timers) clearTimeout(timer);
+    for (const end of this.endings.reverse()) end();
+    this.endings = [];
+  }
+}

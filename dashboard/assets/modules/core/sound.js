@@ -1,0 +1,76 @@
+// @ts-check
+// The sound of an alarm: it repeats until somebody takes the alarm.
+
+/**
+ * Two short tones, again every 10 s while something is untaken. A browser lets a page sound only after a hand has
+ * touched it: until then the page says 声音未启用.
+ */
+export const makeSound = scope => {
+  let context = null,
+    timer = 0,
+    severity = 0;
+  const ready = () => context && context.state === "running";
+  const open = () => {
+    context = context || new (window.AudioContext || window.webkitAudioContext)();
+    if (context.state === "suspended") context.resume().catch(() => {});
+  };
+  const tone = (at, pitch, length) => {
+    const osc = context.createOscillator(),
+      gain = context.createGain();
+    osc.frequency.value = pitch;
+    gain.gain.setValueAtTime(0, at);
+    gain.gain.linearRampToValueAtTime(0.25, at + 0.02);
+    gain.gain.setValueAtTime(0.25, at + length - 0.04);
+    gain.gain.linearRampToValueAtTime(0, at + length);
+    osc.connect(gain).connect(context.destination);
+    osc.start(at);
+    osc.stop(at + length);
+  };
+  const play = () => {
+    sound.played += 1;
+    if (!ready()) return;
+    const at = context.currentTime,
+      n = severity === 1 ? 3 : 2;
+    for (let k = 0; k < n; k++) tone(at + k * 0.25, severity === 1 ? 880 : 660, 0.18);
+  };
+  const sound = {
+    played: 0,
+    ready,
+    /** 0: silence */
+    set(next) {
+      const louder = next && (!severity || next < severity);
+      severity = next;
+      clearInterval(timer);
+      timer = 0;
+      if (!next) return;
+      try {
+        open();
+      } catch {
+        return;
+      }
+      if (louder) play();
+      timer = setInterval(play, 10000);
+    },
+    /** A hand has touched the page: sound may begin. */
+    touch() {
+      if (!ready()) {
+        try {
+          open();
+        } catch {
+          /* no sound on this machine: the page says so */
+        }
+      }
+    },
+  };
+  scope.listen(document, "pointerdown keydown", sound.touch, {passive: true});
+  scope.add(() => {
+    clearInterval(timer);
+    if (context) context.close();
+  });
+  try {
+    open();
+  } catch {
+    /* the same */
+  }
+  return sound;
+};

@@ -1,0 +1,243 @@
+// @ts-check
+// Alarms (ISA-18.2) on a desk: the bar and the list, and what a hand does with one.
+import {alarmWords} from "../core/alarm-words.js";
+import {openDialog, toast} from "../core/dialog.js";
+import {$, h} from "../core/dom.js";
+import {redraw} from "../core/focus.js";
+import {post} from "../core/session.js";
+import {makeSound} from "../core/sound.js";
+
+/** @param {any} desk  the desk's parts (page.js) */
+export const makeDeskAlarms = desk => {
+  const {about, texts, format, tiles, words} = desk,
+    w = texts.alarm;
+  const say = alarmWords(texts, format, tiles),
+    sound = makeSound(desk.scope),
+    canTake = about.rights.includes("take_alarm");
+  let tile = null,
+    told = "",
+    folded = true;
+
+  const refused = said =>
+    said.error &&
+    format.fill(w.refused[said.code] || said.error, {
+      who: said.who || "",
+      time: said.at ? format.hm(said.at) : "",
+      hours: "",
+    });
+  const act = async (alarm, verb, body) => {
+    const said = await post(`/api/v1/alarms/${encodeURIComponent(alarm.id)}/${verb}`, body);
+    return said.error ? refused(said) : undefined;
+  };
+  const take = alarm =>
+    openDialog(
+      texts,
+      w.acts.acknowledge,
+      [["comment", w.acts.comment, h("input", {name: "comment", maxlength: 500})]],
+      values => act(alarm, "acknowledge", {comment: values.comment}),
+      {note: say(alarm), button: w.acts.acknowledge},
+    );
+  const quick = async alarm => {
+    const wrong = await act(alarm, "acknowledge", {comment: ""});
+    if (wrong) toast(wrong, "bad");
+  };
+  const shelve = alarm =>
+    openDialog(
+      texts,
+      w.acts.shelve,
+      [
+        [
+          "minutes",
+          w.acts.minutes,
+          h(
+            "select",
+            {name: "minutes"},
+            [15, 30, 60, 120, 240, 480].map(n => h("option", {value: n}, format.duration(n * 60000))),
+          ),
+        ],
+        ["comment", w.acts.reason, h("input", {name: "comment", required: "", minlength: 2, maxlength: 500})],
+      ],
+      values =>
+        act(alarm, "shelve", {comment: values.comment, until: Math.round(desk.live.now() + values.minutes * 60000)}),
+      {note: say(alarm)},
+    );
+  /** Every alarm leads to what to do. */
+  const follow = alarm => {
+    if (alarm.subject.case_id) {
+      desk.showTab("queue");
+      desk.pick(alarm.subject.case_id);
+    } else if (alarm.what_to_do === "open_camera")
+      open(`/coverage${texts.language === "en" ? "?lang=en" : ""}`, "_blank", "noopener");
+    else if (alarm.what_to_do === "confirm_proposal") {
+      desk.showTab("queue");
+      desk.queue.state.only.add("proposed");
+      desk.queue.refilter();
+    } else toast(w.what_to_do[alarm.what_to_do] || "");
+    if (alarm.what_to_do === "write_report") desk.duty.report(alarm.subject.case_id, alarm.number);
+  };
+  const line = alarm => {
+    if (alarm.state === "acknowledged")
+      return (
+        format.fill(w.taken, {who: alarm.acked_by, time: format.hm(alarm.acked_at)}) +
+        (alarm.lapses_at ? ` · ${format.fill(w.lapses, {time: format.hm(alarm.lapses_at)})}` : "")
+      );
+    if (alarm.state === "shelved")
+      return format.fill(w.shelved, {who: alarm.shelved_by, time: format.hm(alarm.shelved_until)});
+    if (alarm.state === "cleared") return format.fill(w.cleared, {time: format.hm(alarm.cleared_at)});
+    return (
+      `${w.states.unacknowledged} · ${w.levels[alarm.level]}` +
+      (alarm.acked_at ? ` · ${format.fill(w.lapsed, {who: alarm.acked_by, time: format.hm(alarm.acked_at)})}` : "")
+    );
+  };
+  const button = (label, click, cls = "") => {
+    const b = h("button", {class: cls}, label);
+    b.onclick = click;
+    return b;
+  };
+  const card = (alarm, full = false) =>
+    h(
+      "article",
+      {class: `alarm s${alarm.severity} ${alarm.state}`, "data-alarm": alarm.id},
+      tiles.sign(alarm.severity === 1 ? "overdue" : "soon"),
+      h(
+        "div",
+        {class: "alarm-text"},
+        h(
+          "p",
+          null,
+          h("b", null, say(alarm)),
+          alarm.n > 1 ? h("span", {class: "dim"}, ` ${format.fill(w.times, {n: alarm.n})}`) : null,
+        ),
+        h(
+          "p",
+          {class: "dim"},
+          `${format.hm(alarm.raised_at)} · ${w.severities[alarm.severity]} · ${line(alarm)}`,
+          full && alarm.comment ? ` · «${alarm.comment}»` : "",
+        ),
+      ),
+      h(
+        "div",
+        {class: "alarm-buttons"},
+        button(w.acts.follow, () => follow(alarm), "touch"),
+        canTake && alarm.state === "unacknowledged"
+          ? [
+              button(w.acts.acknowledge, () => (full ? take(alarm) : quick(alarm)), full ? "" : "first"),
+              full ? button(w.acts.shelve, () => shelve(alarm)) : null,
+            ]
+          : null,
+        canTake && full && alarm.state === "acknowledged" ? button(w.acts.shelve, () => shelve(alarm)) : null,
+        canTake && full && alarm.state === "shelved"
+          ? button(w.acts.unshelve, async () => {
+              const wrong = await act(alarm, "unshelve", {});
+              if (wrong) toast(wrong, "bad");
+            })
+          : null,
+      ),
+    );
+
+  const drawBar = () => {
+    const open = tile.alarms.filter(a => a.state === "unacknowledged"),
+      flood = tile.flood,
+      fold = new Set((flood && flood.folded) || []);
+    const shown = open.filter(a => !fold.has(a.id)).slice(0, 3),
+      rest = open.length - shown.length;
+    const count = $("tab-count-alarms");
+    count.textContent = open.length || "";
+    count.className = `count ${open.length ? "bad" : ""}`;
+    const parts = shown.map(a => card(a));
+    if (rest)
+      parts.push(
+        h(
+          "article",
+          {class: "alarm fold"},
+          tiles.sign("soon"),
+          h(
+            "div",
+            {class: "alarm-text"},
+            h(
+              "p",
+              null,
+              h(
+                "b",
+                null,
+                flood && flood.since
+                  ? format.fill(w.flood, {time: format.hm(flood.since), n: rest})
+                  : format.fill(w.folds, {n: rest}),
+              ),
+            ),
+          ),
+          h(
+            "div",
+            {class: "alarm-buttons"},
+            button(w.acts.all, () => desk.showTab("alarms"), "touch"),
+          ),
+        ),
+      );
+    if (open.length && !sound.ready()) parts.unshift(h("p", {class: "warn silent"}, w.acts.silent));
+    redraw($("alarm-bar"), ...parts);
+  };
+  const drawList = () => {
+    const box = $("body-alarms");
+    if (box.hidden) return;
+    const budget = tile.budget;
+    redraw(
+      box,
+      h(
+        "p",
+        {class: "mid"},
+        format.fill(w.budget, {n: budget.raised, acceptable: budget.acceptable, most: budget.most}),
+        " · ",
+        w.words[budget.word] || "",
+      ),
+      ...(tile.alarms.length ? tile.alarms.map(a => card(a, true)) : [h("p", {class: "none"}, w.none)]),
+      h("h2", null, w.acts.history),
+      lives,
+    );
+  };
+  const lives = h("ol", {class: "lives"});
+  const readLives = async () => {
+    const answer = await fetch(`/api/v1/alarms/lives?seat=${encodeURIComponent(about.seat)}`).catch(() => null);
+    if (!answer || !answer.ok) return;
+    lives.replaceChildren(
+      ...(await answer.json()).lives.map(life =>
+        h(
+          "li",
+          null,
+          h("time", null, format.hm(life.at)),
+          h("span", null, w.names[life.kind] || life.kind),
+          h("b", null, w.steps[life.what] || life.what),
+          h("span", {class: "dim"}, [life.who || w.system, life.comment].filter(Boolean).join(" · ")),
+        ),
+      ),
+    );
+  };
+  return {
+    sound,
+    draw(next) {
+      tile = next;
+      sound.set(tile.sound);
+      const key = JSON.stringify(tile.alarms) + JSON.stringify(tile.flood) + sound.ready();
+      if (key !== told) {
+        told = key;
+        drawBar();
+        drawList();
+        if (!$("body-alarms").hidden) readLives();
+      }
+    },
+    tick() {
+      if (tile) {
+        const key = JSON.stringify(tile.alarms) + JSON.stringify(tile.flood) + sound.ready();
+        if (key !== told) {
+          told = key;
+          drawBar();
+        }
+      }
+    },
+    show() {
+      if (tile) {
+        drawList();
+        readLives();
+      }
+    },
+  };
+};

@@ -1,0 +1,20 @@
+// @ts-check
+// What every canvas layer of the map does with its canvases: as large as what Leaflet keeps drawn, sharp on every screen.
+
+/** After Leaflet's ``_update``: the container to its place, each canvas to the size of the layer's bounds. */
+export const fitCanvases = (layer, canvases) => {
+  const b = layer._bounds,
+    size = b.getSize(),
+    ratio = window.devicePixelRatio || 1;
+  L.DomUtil.setPosition(layer._container, b.min);
+  for (const canvas of canvases) {
+    const w = Math.round(size.x * ratio),
+      h = Math.round(size.y * ratio);
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+    }
+    canvas.style.width = `${size.x}px`;
+    canvas.style.height = `${size.y}px`;
+  }
+};

@@ -1,0 +1,28 @@
+// @ts-check
+// The replay: the board of a moment of the past under a bar that says so and moves it.
+import {startBoard} from "../board/board.js";
+import {plain} from "../core/dom.js";
+import {sayHere} from "../core/session.js";
+import {fetchTexts} from "../core/texts.js";
+import {startBar} from "./bar.js";
+import {makePlayer} from "./player.js";
+
+/**
+ * @param {HTMLElement} root  the board's element (id wall)
+ * @param {import("../core/scope.js").Scope} scope
+ */
+export const start = async (root, scope) => {
+  const texts = await fetchTexts(root, scope);
+  if (!texts) return null;
+  let player = null;
+  const feed = (render, everySecond, format, pick) => {
+    const made = makePlayer(scope, render, everySecond);
+    player = made.player;
+    player.pick = pick;
+    sayHere(scope);
+    startBar(scope, player, texts, format, plain(root.dataset.district));
+    return made.live;
+  };
+  const board = startBoard(root, scope, texts, {isPast: true, feed});
+  return Object.defineProperties({player}, Object.getOwnPropertyDescriptors(board));
+};
