@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+SCRIPTS := dashboard/assets/boot.mjs "dashboard/assets/modules/**/*.js" "dashboard/assets/plain/*.js"
 LOCK := --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 DATA ?= var/demo
 PORT ?= 8050
@@ -30,14 +31,13 @@ setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO cli
 	@touch $@
 
 .setup-npm: package.json package-lock.json
-	@echo "setup: the Socket.IO client and Plotly (and axe-core for the tests) from npm"
+	@echo "setup: the Socket.IO client and Plotly, axe-core for the tests, Prettier and TypeScript for make lint, from npm"
 	@command -v npm >/dev/null || bash .ci/apt npm
 	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@mkdir -p dashboard/assets/vendor
 	@cp node_modules/socket.io-client/dist/socket.io.min.js dashboard/assets/vendor/
 	@mkdir -p dashboard/assets/plain/vendor
 	@cp node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js dashboard/assets/plain/vendor/
-	@gzip -9 -k -f -n dashboard/assets/plain/vendor/plotly-cartesian.min.js
 	@touch $@
 
 setup-tests: setup ## what the tests need beside: Redis, PostgreSQL, Chromium, a CJK font (apt, when it may)
@@ -60,10 +60,12 @@ test-long: setup-tests ## the slow ones: faults at length, soak
 bench: setup-tests ## measure ourselves and the peers, write docs/promises.md
 	@$(RUN)/python -m bench.run
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy; for the scripts Prettier and the type checker of TypeScript
 	@$(RUN)/ruff check .
 	@$(RUN)/ruff format --check .
 	@$(RUN)/mypy
+	@node node_modules/prettier/bin/prettier.cjs --log-level warn --check $(SCRIPTS)
+	@node node_modules/typescript/bin/tsc --project tsconfig.json
 
 pictures: setup-tests ## make the pictures of docs/pictures anew
 	@$(RUN)/python -m bench.coverage_pictures
