@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from services.district.package import District
 from services.store.engine import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until
-from tests.faults.traffic import (
+from tests.browser.traffic import (
     Traffic,
     equals_what_redis_acknowledged,
     is_live_again,
@@ -195,7 +195,7 @@ def walls(browser: Browser) -> Iterator[list[Page]]:
         page.close()
 
 
-def under_traffic(
+def under_traffic(  # noqa: PLR0917  # one of each part of the scene
     scene: Scene, faults: list[Callable[[], None]], least_s: float, tiny: District, fresh: Page, folder: Path
 ) -> None:
     """Publish, break each thing in turn, go on for ``least_s`` in all, and compare."""
@@ -239,7 +239,7 @@ def test_every_fault_in_a_minute_on_sqlite(product: Product, walls: list[Page], 
 
 @pytest.mark.slow
 @pytest.mark.postgres
-def test_every_fault_in_a_minute_on_postgresql(  # noqa: PLR0917  # one fixture each
+def test_every_fault_in_a_minute_on_postgresql(
     product_on_postgres: Product, _postgres_server: Postgres, walls: list[Page], tiny: District, tmp_path: Path
 ) -> None:
     product = product_on_postgres
