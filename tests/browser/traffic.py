@@ -20,7 +20,7 @@ from tests.reference import dump, from_scratch, life, rollups_recounted
 from tests.tiny import NOON
 
 # What a page keeps of every open case, as text that sorts.
-ROWS = "() => [...lianqin.live.state.rows.values()].map((row) => JSON.stringify(row)).sort()"
+ROWS = inside("() => [...lianqin.live.state.rows.values()].map((row) => JSON.stringify(row)).sort()")
 
 
 class Traffic:
