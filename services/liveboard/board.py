@@ -213,6 +213,11 @@ class Board:
         self.unseen.update(unseen)
         return changed
 
+    @property
+    def now(self) -> int:
+        """The district's moment of the last load or tick (Unix ms); 0 before."""
+        return self._now
+
     def tick(self, now: int) -> set[str]:
         """Let the clock work: lights that turn by themselves, and the day's cut. Returns the ids that changed.
 

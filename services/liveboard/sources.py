@@ -8,6 +8,8 @@ from services.liveboard.board import Board, thing_body
 Word = Literal["live", "late", "stopped", "never", "no_heartbeat"]
 LATE_AFTER = 2
 STOPPED_AFTER = 6
+# Two machines' clocks may differ by so much without anything being wrong.
+AHEAD_MS = 5_000
 
 
 def source_word(age_s: float, interval_s: float) -> Word:
@@ -21,7 +23,9 @@ def source_word(age_s: float, interval_s: float) -> Word:
 def source_rows(board: Board, names: Mapping[str, str], real_now_ms: int) -> list[list[Any]]:
     """[source, name, word, Unix ms of its last sign of life or None], the expected sources first, in their order.
 
-    A heartbeat's age is taken from its stream id (the machine's time at Redis), not from the publisher's clock.
+    A heartbeat's age is taken from its stream id (the machine's time at Redis), not from the publisher's clock. An id
+    ahead of the machine's clock tells no age (Redis' clock was ahead once): then the publisher's own time is asked, for
+    a source that is silent would look fresh until that moment comes.
     """
     seen = {key for kind, key in board.things if kind in {"source", "heartbeat"}}
     rows: list[list[Any]] = []
@@ -31,10 +35,12 @@ def source_rows(board: Board, names: Mapping[str, str], real_now_ms: int) -> lis
         last = board.things.get(("source", source))
         if beat is not None:
             body = thing_body(beat)
-            arrived = beat.entry >> 20
+            age_ms = real_now_ms - (beat.entry >> 20)
+            if age_ms < -AHEAD_MS:
+                age_ms = board.now - body["at"]
             interval = body["interval_s"]
             assert isinstance(interval, int | float)
-            rows.append([source, name, source_word((real_now_ms - arrived) / 1000, interval), body["at"]])
+            rows.append([source, name, source_word(age_ms / 1000, interval), body["at"]])
         elif last is not None:
             rows.append([source, name, "no_heartbeat", thing_body(last)["time"]])
         else:
