@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from services.clock import VirtualClock
 from services.district.package import District
 from tests.browser.conftest import Product, state_word, wait_until
+from tests.browser.shown import inside
 from tests.reference import dump, from_scratch, life, rollups_recounted
 from tests.tiny import NOON
 
