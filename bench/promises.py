@@ -37,20 +37,32 @@ HELD_BY_TESTS = """\
 | the database stopped, crashed, locked, cut off | tests/faults/test_store.py |
 | a rebuild gives the identical read model; folds in any order give one result | tests/integration/test_store.py |
 | a bad entry stops nothing and is counted | tests/integration/test_rubbish.py |
-| a late screen says so within 5 s, comes back by itself; a stuck client harms nobody | tests/browser/test_bad_days.py |
-| faults in turn while 40 events a second go on coming (killed, stopped, poisoned, full, read-only, refused by a trigger, gone back, Redis and the web process too): store, roll-ups, figures and every open page equal a fold of what Redis acknowledged | tests/browser/test_traffic.py |
-| an outage or a state of the database sets nothing aside: only what fails alone, beside a good probe, goes into `dead` | tests/faults/test_store_refuses.py, tests/unit/test_errors.py |
-| every text and list of the contract has a length that both databases can keep and index | tests/unit/test_lengths.py |
-| every entry id that Redis can give is taken in, in order, exactly once | tests/unit/test_numbering.py, tests/integration/test_entry_ids.py |
-| what is old goes by its setting, in steps; a full Redis is trimmed where that helps | tests/integration/test_keeping.py |
-| the audit cannot be forged without the key: every forgery is found, also after honest rows have followed | tests/attacks/test_audit.py |
+| a late screen says so within 5 s, comes back by itself; a stuck client harms nobody | \
+tests/browser/test_bad_days.py |
+| faults in turn while 40 events a second go on coming (killed, stopped, poisoned, full, read-only, refused by a \
+trigger, gone back, Redis and the web process too): store, roll-ups, figures and every open page equal a fold of \
+what Redis acknowledged | tests/browser/test_traffic.py |
+| an outage or a state of the database sets nothing aside: only what fails alone, beside a good probe, goes into \
+`dead` | tests/faults/test_store_refuses.py, tests/unit/test_errors.py |
+| every text and list of the contract has a length that both databases can keep and index | \
+tests/unit/test_lengths.py |
+| every entry id that Redis can give is taken in, in order, exactly once | tests/unit/test_numbering.py, \
+tests/integration/test_entry_ids.py |
+| what is old goes by its setting, in steps; a full Redis is trimmed where that helps | \
+tests/integration/test_keeping.py |
+| the audit cannot be forged without the key: every forgery is found, also after honest rows have followed | \
+tests/attacks/test_audit.py |
 | every export, list of cases, command and CLI act is on the audit | tests/attacks/test_on_the_audit.py |
 | a file carries who asked for it, and is judged again when it is fetched | tests/attacks/test_papers_scope.py |
-| a socket ends with its session whatever its client sends; the door judges before the upgrade; floods are cut | tests/attacks/test_sockets.py |
-| half a log-in opens nothing; a code works once; wrong tries slow down places, not accounts; proofs are asked again | tests/attacks/test_second_factor.py, test_sessions.py |
+| a socket ends with its session whatever its client sends; the door judges before the upgrade; floods are cut | \
+tests/attacks/test_sockets.py |
+| half a log-in opens nothing; a code works once; wrong tries slow down places, not accounts; proofs are asked \
+again | tests/attacks/test_second_factor.py, test_sessions.py |
 | every body that an address takes is bounded | tests/attacks/test_bodies.py |
-| each account of Redis and the database may do what its process needs and no more | tests/attacks/test_redis_users.py, test_postgres_role.py |
-| a damaged, foreign or hostile file is named in words and half loaded never | tests/attacks/test_files.py, tests/unit/test_outside_files.py |
+| each account of Redis and the database may do what its process needs and no more | \
+tests/attacks/test_redis_users.py, test_postgres_role.py |
+| a damaged, foreign or hostile file is named in words and half loaded never | tests/attacks/test_files.py, \
+tests/unit/test_outside_files.py |
 | no kernel writes past its array | tests/unit/test_kernel_bounds.py |
 | off-line or restarted under: nothing missed, no reload; nothing personal leaves | tests/browser/test_socket.py |
 | text is text, figures equal the API's, every size, both languages, the day turns | tests/browser/test_wall.py |
