@@ -39,6 +39,12 @@ HELD_BY_TESTS = """\
 | a bad entry stops nothing and is counted | tests/integration/test_rubbish.py |
 | a late screen says so within 5 s, comes back by itself; a stuck client harms nobody | \
 tests/browser/test_bad_days.py |
+| the same while sources go on publishing: a dead, a stopped and a locked-out projector, a Redis that refuses \
+writing; the word is live again within 5 s | tests/faults/test_word.py |
+| a dead or hanging process is named by `/readyz`, the truth bar and `lianqin doctor`, which ends with 1; only the \
+projector changes the word | tests/faults/test_word.py, tests/unit/test_beats.py |
+| a store that went back, or was put back under running processes, is read anew by all of them: nothing lost, every \
+board equal to it, on both databases | tests/integration/test_follow.py, tests/faults/test_gone_back.py |
 | faults in turn while 40 events a second go on coming (killed, stopped, poisoned, full, read-only, refused by a \
 trigger, gone back, Redis and the web process too): store, roll-ups, figures and every open page equal a fold of \
 what Redis acknowledged | tests/browser/test_traffic.py |
