@@ -23,7 +23,7 @@ def main() -> int:
     import sys
 
     assert sys.argv[1:] == ["say", "it"]
-    print(os.environ.get("SAID"), os.getpgid(0) == os.getpid(), flush=True)
+    print(os.environ.get("SAID"), os.getsid(0) == os.getpid(), flush=True)
     match os.environ["END"]:
         case "code":
             return 3
