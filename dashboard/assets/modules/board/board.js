@@ -388,7 +388,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     for (const name of change.tiles)
       if (name.startsWith("spot:")) drawSpot(name, live.state.tiles[name]);
       else drawTile[name] && drawTile[name](live.state.tiles[name]);
-    if (["sources", "feed", "processes", "unknown"].some(name => change.tiles.includes(name))) drawTruth();
+    if (["sources", "feed", "processes", "around", "unknown"].some(name => change.tiles.includes(name))) drawTruth();
     html.dataset.open = live.state.rows.size;
   };
 

@@ -567,7 +567,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
     },
 
     /** Words, not only dots: what is abnormal by name, the rest as one count. */
-    sources(rows, {feed, processes}, refused, state, age, now) {
+    sources(rows, {feed, processes, around}, refused, state, age, now) {
       const parts = [],
         since = ms => format.hm(ms);
       if (state === "offline") parts.push(h("span", {class: "bad"}, sign("overdue"), word.offline));
@@ -600,6 +600,24 @@ export const makeTiles = (texts, format, places, opening = true) => {
               sign("overdue"),
               `${texts.process[dead[0]] || dead[0]} ${texts.process_state[dead[1]]}`,
               others.length ? ` +${others.length}` : "",
+            ),
+          );
+        const [first, ...more] = (around || []).map(([kind, about]) =>
+          kind === "ignored_clock"
+            ? texts.around[kind]
+            : `${texts.around[kind]} ${about.length > 24 ? about.slice(0, 23) + "…" : about}`,
+        );
+        if (first)
+          parts.push(
+            h(
+              "span",
+              {
+                class: "warn",
+                title: (around || []).map(([kind, about]) => `${texts.around[kind]} ${about}`).join(", "),
+              },
+              sign("soon"),
+              first,
+              more.length ? ` +${more.length}` : "",
             ),
           );
         if (!parts.length && state !== "live")

@@ -337,6 +337,7 @@ export const start = async (root, scope) => {
     sources: drawTruth,
     feed: drawTruth,
     processes: drawTruth,
+    around: drawTruth,
     refused: drawTruth,
     shift: t => {
       $("shift").textContent = t ? texts.shift[t] || t : "";
