@@ -35,12 +35,13 @@ def source_rows(board: Board, names: Mapping[str, str], real_now_ms: int) -> lis
         last = board.things.get(("source", source))
         if beat is not None:
             body = thing_body(beat)
+            at, interval = body["at"], body["interval_s"]
+            assert isinstance(at, int)
+            assert isinstance(interval, int | float)
             age_ms = real_now_ms - (beat.entry >> 20)
             if age_ms < -AHEAD_MS:
-                age_ms = board.now - body["at"]
-            interval = body["interval_s"]
-            assert isinstance(interval, int | float)
-            rows.append([source, name, source_word(age_ms / 1000, interval), body["at"]])
+                age_ms = board.now - at
+            rows.append([source, name, source_word(age_ms / 1000, interval), at])
         elif last is not None:
             rows.append([source, name, "no_heartbeat", thing_body(last)["time"]])
         else:
