@@ -1,6 +1,6 @@
 """One's own account: password, second factor, sessions; and the page on which one proves again who one is."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import flask
 import msgspec
@@ -23,7 +23,7 @@ from services.store import accounts as store
 class Proof(msgspec.Struct, frozen=True):
     """The password, or a code of the second factor, again."""
 
-    secret: str
+    secret: Annotated[str, msgspec.Meta(max_length=200)]
 
 
 def register_account(server: Flask, pages: Pages) -> None:

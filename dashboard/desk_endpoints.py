@@ -17,11 +17,11 @@ from dashboard.recording import Recorder
 from dashboard.texts import texts
 from services.cases import CaseRow
 from services.clock import Clock
-from services.commanding import Commanding, Outcome, Situation, Wish, command_id
+from services.commanding import Commanding, Outcome, Reason, Situation, Wish, command_id
 from services.district.leads import lead_of
 from services.district.package import District
 from services.escalation.rules import Proposal
-from services.events.case import Code, Note
+from services.events.case import Code
 from services.liveboard.board import Board
 from services.liveboard.case_export import cases_table
 from services.liveboard.lenses import unit_streets
@@ -43,7 +43,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     batch: Code
     version: Whole
-    reason: Note
+    reason: Reason
 
 
 class View(msgspec.Struct, frozen=True):

@@ -54,6 +54,8 @@ HARMLESS: dict[str, str] = {
     "/": "it leads to the person's first page",
     "log_in_page": "the empty form",
     "oidc_begin": "it leads to the single sign-on",
+    "script_file": "a script of ours, the same for everybody",
+    "words_file": "the texts of the pages, the same for everybody",
     "healthz": "whether the process is up",
     "readyz": "whether the process is ready",
     "metrics": "counts of the process, no case",

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from services.cases import CaseRow
 from services.clock import to_ms
 from services.district.package import District
-from services.events.case import Code, Note
+from services.events.case import Code
 from services.events.commands import COMMANDS
 from services.events.entry import encode_entry
 from services.platform.errors import REDIS_ERRORS
@@ -30,6 +30,8 @@ from services.wakeups import Wakeups
 
 T = TypeVar("T")
 SOURCE = "/lianqin/desk"
+# Wider than ``REASON_MOST``: whoever writes somewhat too much hears it in words.
+Reason = Annotated[str, Meta(max_length=10_000)]
 MOST_CASES, REASON_LEAST, REASON_MOST = 500, 2, 500
 YEAR_MS = 366 * 86_400_000
 # Why nothing was sent for a case; the screens have words for each, and for what the case system itself refuses.
@@ -48,7 +50,7 @@ class Wish(msgspec.Struct, frozen=True):
     batch: Code
     type: Code
     cases: Annotated[list[tuple[Code, Version]], Meta(max_length=2000)]
-    reason: Note = ""
+    reason: Reason = ""
     data: Annotated[dict[str, Any], Meta(max_length=40)] = {}
 
 

@@ -3,6 +3,8 @@
 A page of the app without a check here fails. One product, one browser, one log-in for all.
 """
 
+import base64
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.guards import PAGES
 from services.clock import parse_ms, to_rfc3339
+from services.log_in import totp
+from services.sealing import make_key
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in, pick
 from tests.browser.shown import inside
@@ -64,7 +68,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     (folder / "people.csv").write_text("grid,role,name,phone\nG00,grid_head,林芳,13800000000\n", "utf-8")
     shift = "from,until,shift,name\n2026-11-23T08:00:00+08:00,2026-11-23T20:00:00+08:00,白班,周敏\n"
     (folder / "roster.csv").write_text(shift, "utf-8")
-    for found in run_product(folder, f"sqlite:///{folder / 'store.db'}"):
+    for found in run_product(folder, f"sqlite:///{folder / 'store.db'}", LIANQIN_DATA_KEY=make_key()):
         add_people(found)
         found.publish_and_wait(
             filed("A1", -1, severity=2, returns=2), filed("A2", 0.1), filed("A3", 3), filed("B1", 5, 2),
@@ -121,6 +125,40 @@ def login(page: Page, url: str) -> States:
 def account(page: Page, url: str) -> States:
     page.goto(f"{url}/account")
     yield "asking"
+
+
+def second_factor(page: Page, url: str) -> States:
+    """The street's: proof again, its own factor set, the recovery codes, and the next log-in's second step."""
+    kept = page.context.cookies()
+    _log_in(page, url, "s2", "/account")
+    page.goto(f"{url}/reauth?next=/account")
+    yield "proof"
+    page.goto(f"{url}/reauth?next=/api/v1/cases.csv")
+    page.fill("input[name=secret]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("main a.button, main a")
+    yield "proved, and the file apart"
+    page.goto(f"{url}/account/factor")
+    yield "offer"
+    secret = base64.b32decode(page.inner_text(".secret code").replace(" ", ""))
+    page.fill("input[name=code]", totp.code_at(secret, totp.step_at(time.time_ns() // 1_000_000)))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("ol.codes")
+    yield "recovery codes"
+    _log_in(page, url, "s2", "/account")
+    page.wait_for_selector("form[action^='/factor'] input[name=code]")
+    yield "second step"
+    page.context.clear_cookies()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
+
+
+def _log_in(page: Page, url: str, user: str, aim: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{url}/login?next={aim}")
+    page.fill("input[name=user]", user)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main form button")
+    page.wait_for_url(lambda at: "/login" not in at)
 
 
 def leadership(page: Page, url: str) -> States:
@@ -208,6 +246,7 @@ CHECKS: dict[str, Callable[..., States]] = {
     "/wall": wall, "/coverage": coverage, "/replay": replay, "/desk": desk, "/handover/": handover,
     "/street/": lambda page, url: desk(page, url, "/street/S1", ("grids",)),
     "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
+    **dict.fromkeys(("own_factor", "reauth", "factor", "reauth_done", "codes"), second_factor),
 }  # fmt: skip
 
 

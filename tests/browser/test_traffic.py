@@ -134,8 +134,8 @@ class PostgresScene(Scene):
     def read_only(self) -> None:
         """A stand-by answers, or a managed server without disk: every write is refused."""
         with nothing_comes_in(self.product, self.page):
-            self._everywhere("ALTER DATABASE postgres SET default_transaction_read_only = on")
-        self._everywhere("ALTER DATABASE postgres RESET default_transaction_read_only")
+            self._everywhere(f"ALTER DATABASE {self.engine.url.database} SET default_transaction_read_only = on")
+        self._everywhere(f"ALTER DATABASE {self.engine.url.database} RESET default_transaction_read_only")
         is_live_again(self.product, self.page)
 
     def refused(self) -> None:

@@ -223,13 +223,14 @@ def test_rights_that_were_taken_away(postgres_engine: Engine, start: Start) -> N
 def test_a_read_only_postgresql(postgres_engine: Engine, start: Start) -> None:
     """What a fail-over looks like for seconds."""
     traffic = start(postgres_engine)
+    name = postgres_engine.url.database
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     try:
-        execute(postgres_engine, "ALTER DATABASE postgres SET default_transaction_read_only = on", cut)
+        execute(postgres_engine, f"ALTER DATABASE {name} SET default_transaction_read_only = on", cut)
         wait_until(lambda: (traffic.projector.waiting or ("",))[0] == "store_read_only", "read-only", 20)
         traffic.waits("store_read_only")
     finally:
-        reset = "ALTER DATABASE postgres RESET default_transaction_read_only"
+        reset = f"ALTER DATABASE {name} RESET default_transaction_read_only"
         execute(postgres_engine, "SET default_transaction_read_only = off", "COMMIT", "BEGIN", reset, cut)
     traffic.settles()
 

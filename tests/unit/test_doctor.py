@@ -63,7 +63,8 @@ def test_an_address_that_is_none_is_a_finding_and_no_traceback(settings: Setting
 def test_each_fault_of_a_package_is_a_finding_up_to_twenty(settings: Settings, tmp_path: Path) -> None:
     write_tiny_district(tmp_path)
     (tmp_path / "categories.csv").write_text(
-        "scheme,kind,major,minor,name,condition,value,unit,domain\n" + "s,event,1,1,n,c,2,UH,77\n" * 30
+        "scheme,kind,major,minor,name,condition,value,unit,domain\n"
+        + "".join(f"s,event,1,{minor},n,c,2,UH,77\n" for minor in range(30))
     )
     faults = _by_subject(examine(dataclasses.replace(settings, district=str(tmp_path))), "district")
     assert len(faults) == 21
