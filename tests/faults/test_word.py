@@ -82,9 +82,11 @@ def turns_late_and_back(product: Product, begin: Callable[[], object], end: Call
     wait_until(lambda: not is_late(product), "live before the fault", 15)
     began = monotonic()
     begin()
-    wait_until(lambda: is_late(product), "the word is late", WORD_WITHIN_S)
-    assert monotonic() - began > 1, "it was not late before the fault"
-    end()
+    try:
+        wait_until(lambda: is_late(product), "the word is late", WORD_WITHIN_S)
+        assert monotonic() - began > 1, "it was not late before the fault"
+    finally:
+        end()
     wait_until(lambda: not is_late(product), "the word is live again", WORD_WITHIN_S)
 
 
