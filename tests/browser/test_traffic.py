@@ -152,10 +152,11 @@ class PostgresScene(Scene):
         is_live_again(self.product, self.page)
 
     def gone_back(self) -> None:
-        """The tables are those of some seconds ago: a stand-by that was behind is promoted."""
+        """The tables are those of some seconds ago, as when a stand-by is promoted; the audit cannot be put back."""
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             tables = [row[0] for row in connection.execute(text(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version')"
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+                "AND tablename NOT IN ('alembic_version', 'audit')"
             ))]  # fmt: skip
             connection.execute(text("CREATE SCHEMA kept"))
             for name in tables:
