@@ -114,7 +114,6 @@ def test_a_page_weighs_little_and_next_to_nothing_when_it_comes_again(people: Pr
         with logged_in(browser, people, "duty", "/account") as page:
             page.wait_for_url("**/account")
             found = [sent(page.context, people.url + path) for _ in range(2)]
-        print(path, found)
         assert found[0] <= first, (path, found)
         assert found[1] <= next_, (path, found)
 
