@@ -71,7 +71,7 @@ class Auditing:
 
     def page(self, verdict: Verdict | None = None, wrong: str = "", code: int = 200) -> Response:
         """The page for what the query asks."""
-        words, wanted, below = texts(request.args.get("lang", "")), self.wanted(), number("below", 0, 0, 1 << 60)
+        words, wanted, below = texts(request.args.get("lang", "")), self.wanted(), number("below", 0, 0, (1 << 63) - 1)
 
         alarming = Wanted(actions=ALARMING, since=machine_ms() - ALARMING_FOR_MS)
 

@@ -92,8 +92,8 @@ class Notary:
             if self._noted_at is not None and self._now_s() < self._noted_at + NOTE_EVERY_S:
                 return
         with engine.connect() as connection:
-            newest = store.newest(connection, store.Wanted(), 1)
-        self.note(newest[0] if newest else None)
+            newest = store.last_row(connection)
+        self.note(newest)
 
 
 def notary_of(engine: Engine, settings: Settings) -> Notary | None:

@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, Engine
 
 from services.audit import Deed, Who
+from services.audit.chain import BACK_MS
 from services.events.case import Case
 from services.events.kept import kept_decoder
 from services.events.personal import mask_name, mask_text
@@ -17,7 +18,7 @@ from services.events.personal_own import NOBODY, Own
 from services.events.set_apart import Personal, decode_personal, mask_field, people_in, texts_of
 from services.reveal_rules import WINDOW_MS, RevealRefused, check_count, check_purpose, reason_of
 from services.sealing import Sealer
-from services.store.audit import AuditLog, count_since
+from services.store.audit import AuditLog, count_between
 from services.store.personal_rows import Told, sealed_of, standing
 from services.store.read import one_case
 
@@ -116,7 +117,8 @@ def people_of(engine: Engine, sealer: Sealer, case_id: str) -> Own:
 def _record(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:
     """Write the record, unless there are too many; counted and written in one turn, so that two at once are two."""
     with log.alone() as connection:
-        done = count_since(connection, who.user_id, deed.action, now - WINDOW_MS)
+        # A row of a time that is still to come (a clock was wrong) must not count for good.
+        done = count_between(connection, who.user_id, deed.action, now - WINDOW_MS, now + BACK_MS)
         if done < limit:
             log.append_many(now, who, [deed], within=connection)
         else:

@@ -71,7 +71,7 @@ class _Walk:
         self._is_first_known = not before
         self._wanted = {head for head in heads if head}
         self._met: set[str] = set()
-        self._noted_met = 0
+        self._noted_met, self._noted_seen = 0, set[int]()
         self._rows = self._last = self._sealed = self._unknown = self._at = 0
         self._link = before.partition(":")[0]
         self._broken: Break | None = None
@@ -99,6 +99,7 @@ class _Walk:
         if self._wanted:
             self._met |= {head for head in self._wanted if link.startswith(head)}
         for head in self._noted.get(record.number, ()):
+            self._noted_seen.add(record.number)
             if head == link:
                 self._noted_met += 1
             else:
@@ -154,7 +155,8 @@ class _Walk:
 
     def found(self) -> Checked:
         """What was found, at the end."""
-        self._missed += [(n, head) for n, heads in sorted(self._noted.items()) if n > self._last for head in heads]
+        unseen = sorted(self._noted.keys() - self._noted_seen)
+        self._missed += [(number, head) for number in unseen for head in self._noted[number]]
         for past in self._past_keys if not self._sealed else ():
             self._faults.add(*past)  # no row of a key that is had stands behind them and holds them
         lost, accepted_lost = Ranges(), Ranges()

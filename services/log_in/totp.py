@@ -33,9 +33,14 @@ def code_at(secret: bytes, step: int, digits: int = DIGITS) -> str:
 
 
 def accepted_step(secret: bytes, code: str, now: int, used: int) -> int | None:
-    """The step whose code this is, one of those around ``now`` and after ``used``; None: it is wrong, or was used."""
+    """The step whose code this is, one of those around ``now`` and after ``used``; None: it is wrong, or was used.
+
+    A ``used`` that is still to come says that the clock was ahead then: it must not lock the person out until that day.
+    """
     if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
         return None
+    if used > step_at(now) + AWAY:
+        used = 0
     found = None
     for step in range(step_at(now) - AWAY, step_at(now) + AWAY + 1):
         # Each is compared, so that the time does not tell which one it was.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select, text
 
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain, distrust
 from services.audit.chain import SYSTEM
@@ -16,6 +16,10 @@ from services.store.people_schema import audit
 CHUNK = 2000
 # So many rows behind one that is not as it should be are looked through for the last one that is.
 MOST_BACK = 20_000
+# A row is followed by the next one only where so many numbers behind it are free: one that somebody has put at the end
+# of the column (2^63 - 1) must not be the last one ever. The database counts in the same way (migration 0014).
+ROOM = 1 << 32
+LAST_COUNTED = (1 << 63) - 1 - ROOM
 # One process at a time appends. Not a lock of the table: a VACUUM that guards against wrap-around would hold that up.
 _LOCK = text("SELECT pg_advisory_xact_lock(7165170001)")
 _COLUMNS = [audit.c[name] for name in Record.__struct_fields__]
@@ -106,13 +110,27 @@ class AuditLog:
 
 
 def head(connection: Connection) -> Head:
-    """The newest row's number and link: print it where the database cannot reach, and ``audit verify --head`` it."""
-    last = _newest(connection)
+    """The last row's number and link: print it where the database cannot reach, and ``audit verify --head`` it."""
+    last = last_row(connection)
     return Head(last.number, last.link) if last is not None else Head(0, "")
+
+
+def last_row(connection: Connection) -> Record | None:
+    """The row that the next one follows; None: there is none. Rows near the end of the column are passed over."""
+    return _last_two(connection)[0]
+
+
+def beyond(connection: Connection) -> int:
+    """How many rows stand behind the last one, near the end of the column: none of them is ours."""
+    last = last_row(connection)
+    behind = select(func.count()).select_from(audit).where(audit.c.number > (last.number if last is not None else 0))
+    return int(connection.execute(behind).scalar_one())
 
 
 def hash_of(connection: Connection, number: int) -> str:
     """The whole hash of a row; empty when there is none."""
+    if number >= 1 << 63:  # more than the column holds: the database would not even look
+        return ""
     found = connection.execute(select(audit.c.hash).where(audit.c.number == number)).scalar()
     return str(found or "")
 
@@ -125,8 +143,8 @@ def first_since(connection: Connection, since: int) -> int:
 
 def records(connection: Connection, first: int = 1, until: int | None = None) -> Iterator[Record]:
     """The rows from number ``first`` on in their order, up to the first that is not before ``until`` (Unix ms)."""
+    where = audit.c.number >= first
     while True:
-        where = audit.c.number >= first
         found = connection.execute(select(*_COLUMNS).where(where).order_by(audit.c.number).limit(CHUNK)).all()
         for row in found:
             record = _record(row)
@@ -135,7 +153,7 @@ def records(connection: Connection, first: int = 1, until: int | None = None) ->
             yield record
         if len(found) < CHUNK:
             return
-        first = found[-1].number + 1
+        where = audit.c.number > found[-1].number
 
 
 def newest(connection: Connection, wanted: Wanted, limit: int, below: int | None = None) -> list[Record]:
@@ -170,9 +188,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def count_since(connection: Connection, who: str, action: str, since: int) -> int:
-    """How many deeds of a kind a person has done since (Unix ms, out)."""
-    where = audit.c.at > since, audit.c.who == who, audit.c.action == action
+def count_between(connection: Connection, who: str, action: str, since: int, until: int) -> int:
+    """How many deeds of a kind a person has done (Unix ms, ``since`` out, ``until`` in)."""
+    where = audit.c.at > since, audit.c.at <= until, audit.c.who == who, audit.c.action == action
     return int(connection.execute(select(func.count()).select_from(audit).where(*where)).scalar_one())
 
 
@@ -193,13 +211,14 @@ def details_of(connection: Connection, action: str) -> list[str]:
     return [str(detail) for (detail,) in found]
 
 
-def _newest(connection: Connection) -> Record | None:
-    return _last_two(connection)[0]
-
-
 def _last_two(connection: Connection) -> tuple[Record | None, Record | None]:
-    """The newest row, and the one before it in the table."""
-    found = [_record(row) for row in connection.execute(select(*_COLUMNS).order_by(audit.c.number.desc()).limit(2))]
+    """The last row that has room behind it, and the one before it in the table."""
+    one, other = audit.alias(), audit.alias()
+    is_followed = exists().where(other.c.number > one.c.number, other.c.number <= one.c.number + ROOM)
+    counted = one.c.number.between(1, LAST_COUNTED)
+    last = select(one.c.number).where(counted, ~is_followed).order_by(one.c.number.desc()).limit(1).scalar_subquery()
+    two = select(*_COLUMNS).where(audit.c.number <= last).order_by(audit.c.number.desc()).limit(2)
+    found = [_record(row) for row in connection.execute(two)]
     return found[0] if found else None, found[1] if len(found) > 1 else None
 
 

@@ -54,6 +54,9 @@ DEEDS = [
     "'BEGIN RETURN NULL; END'",
     "CREATE TABLE other (n int)", "CREATE RULE none AS ON INSERT TO audit DO INSTEAD NOTHING",
     "INSERT INTO audit SELECT * FROM audit ON CONFLICT (number) DO UPDATE SET who = 'nobody'",
+    "INSERT INTO audit SELECT 9223372036854775807, at, who, role, street, address, action, object, detail, hash "
+    "FROM audit",
+    "ALTER TABLE audit DISABLE TRIGGER audit_only_next", "DROP FUNCTION audit_takes_the_next_number() CASCADE",
     "UPDATE alembic_version SET version_num = '0001'",
 ]  # fmt: skip
 

@@ -43,6 +43,13 @@ def test_a_code_counts_once_and_none_from_before_it() -> None:
     assert totp.accepted_step(RFC_SECRET, codes[2], now, step) == step + 1
 
 
+def test_a_code_that_was_used_while_the_clock_was_ahead_locks_nobody_out() -> None:
+    now = 1_795_000_000_000
+    step = totp.step_at(now)
+    for used in (step + 2, step + 10**6, (1 << 63) - 1):
+        assert totp.accepted_step(RFC_SECRET, totp.code_at(RFC_SECRET, step), now, used) == step
+
+
 @pytest.mark.parametrize(
     "typed", ["", "12345", "1234567", "abcdef", "１２３４５６７", "-12345", "+12345", "12 345", "²34567", "\x00"]
 )
