@@ -17,6 +17,7 @@ from dashboard.app import Doors, Web, create_app, offload, start
 from dashboard.sockets.accept import Worker
 from dashboard.sockets.connections import PER_SOCKET, Connections
 from dashboard.sockets.refusals import Refusals
+from dashboard.sockets.waiting import Patience
 from services.platform.errors import STORE_ERRORS
 from services.settings import Settings
 
@@ -71,6 +72,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         if self._settings.proxies:
             return None, refusals
         return Connections(self._settings.connection_rate, PER_SOCKET * self._settings.sockets_per_address), refusals
+
+    def patience(self) -> Patience:
+        """How long the worker's listener waits for a client; gunicorn's own time-out between two requests stays."""
+        return Patience.of(self._settings.request_seconds, self.cfg.keepalive)
 
     def _say_good_bye(self, _arbiter: object, _worker: object) -> None:
         """The worker ends because it was told to: it is not dead."""

@@ -50,6 +50,10 @@ class Wire:
                 self.waits_since = 0.0
         return len(data)
 
+    def unlimited(self) -> None:
+        """It is a WebSocket now: the time limits of a request end (dashboard.sockets.waiting)."""
+        self._connection.waiting = None
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 

@@ -60,6 +60,7 @@ class Settings:
     sockets_per_address: int = 1000
     sockets_per_session: int = 32
     connection_rate: int = 100
+    request_seconds: int = 60
 
     @property
     def database(self) -> str:
@@ -137,6 +138,7 @@ ENVIRONMENT = {
     "LIANQIN_SOCKETS_PER_ADDRESS": "sockets_per_address",
     "LIANQIN_SOCKETS_PER_SESSION": "sockets_per_session",
     "LIANQIN_CONNECTION_RATE": "connection_rate",
+    "LIANQIN_REQUEST_SECONDS": "request_seconds",
 }
 
 
@@ -171,6 +173,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         elif attribute.startswith(("socket", "connection")):
             if not text.isdecimal() or int(text) < 1:
                 raise ValueError(f"{name}={text!r} is not a number of sockets, connections or messages: give 1 or more")
+            values[attribute] = int(text)
+        elif attribute == "request_seconds":
+            if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 3600:
+                raise ValueError(f"{name}={text!r} is not a number of seconds: give 1 to 3600")
             values[attribute] = int(text)
         elif attribute == "origin":
             if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:

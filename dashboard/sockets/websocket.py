@@ -65,6 +65,7 @@ class WebSocket:
         self._protocol.initiate_upgrade_connection(headers, b"/socket.io/")
         for event in self._protocol.events():
             if isinstance(event, Request):
+                self._wire.unlimited()
                 self._wire.send(self._protocol.send(AcceptConnection()))
                 self._is_open = True
 

@@ -97,7 +97,9 @@ class Target:
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("sockets")
-    for product in run_product(folder, f"sqlite:///{folder / 'store.db'}", wall=f"{WALL_AT}/32"):
+    for product in run_product(
+        folder, f"sqlite:///{folder / 'store.db'}", wall=f"{WALL_AT}/32", LIANQIN_REQUEST_SECONDS="6"
+    ):
         engine = open_engine(product.environment["LIANQIN_DATABASE_URL"])
         yield Target(product, engine)
         engine.dispose()

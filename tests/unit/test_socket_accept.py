@@ -14,6 +14,7 @@ from dashboard.sockets.accept import Listener
 from dashboard.sockets.connections import CONNECTION_BURST, Connections
 from dashboard.sockets.limits import MOST_ADDRESSES
 from dashboard.sockets.refusals import Refusals
+from dashboard.sockets.waiting import Patience
 from services.settings import from_environment
 
 
@@ -63,7 +64,10 @@ def listening(connections: Connections | None, refusals: Refusals, handle: Any) 
         opened.append(gevent.socket.create_connection(("127.0.0.1", server.server_port)))
         return opened[-1]
 
-    server = Listener(("127.0.0.1", 0), handle=handle, spawn=Pool(100), connections=connections, refusals=refusals)
+    server = Listener(
+        ("127.0.0.1", 0), handle=handle, spawn=Pool(100), connections=connections, refusals=refusals,
+        patience=Patience.of(60, 2),
+    )  # fmt: skip
     server.start()
     try:
         yield connect
