@@ -51,8 +51,9 @@ demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 
 test: setup-tests ## set up what is missing and run the tests (some 14 minutes on two cores)
 	@$(RUN)/ruff check .
-	@$(RUN)/mypy
-	@$(RUN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope
+	@$(RUN)/mypy & types=$$!; \
+	$(RUN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope; tests=$$?; \
+	wait $$types && exit $$tests
 
 test-long: setup-tests ## the slow ones: faults at length, soak
 	@$(RUN)/pytest -m slow

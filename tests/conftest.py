@@ -92,9 +92,9 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return found
 
 
-@pytest.fixture(scope="module")
-def quick_hashes() -> Iterator[None]:
-    """Passwords of this module are hashed with the least memory and time; the product has no such setting."""
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords here are hashed with the least memory and time; the product has no such setting."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         passwords._nobodys.cache_clear()
@@ -104,7 +104,7 @@ def quick_hashes() -> Iterator[None]:
 
 @pytest.fixture
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The product's own parameters again, for a test that measures."""
+    """The product's own parameters again, for a test that measures or looks at them."""
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher())
     passwords._nobodys.cache_clear()
     yield

@@ -21,9 +21,9 @@ _ORDER: tuple[State, ...] = ("alive", "waits", "stuck", "dead", "stopped")
 WRONG = frozenset({"stuck", "dead", "stopped", "missing"})
 
 BEAT_EVERY_S = 1.0
-# Counted from the look that saw the last beat, half a second after it at most: with the second between two beats the
-# word is there within 5 s of the fault.
-SILENCE_LIMIT_MS, IDLE_LIMIT_MS = 3_500, 5_000
+# Counted from the look that saw the last beat, half a second after it at most, in looks half a second apart: the
+# word is there within 4 s of the last beat, and within 5 s of the fault also where looks and answers are slow.
+SILENCE_LIMIT_MS, IDLE_LIMIT_MS = 3_000, 5_000
 # An expected process that has never beaten is missed after so long.
 MISSING_AFTER_MS = 5_000
 # More than this between two looks was no look: we were held up ourselves.

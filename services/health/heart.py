@@ -61,7 +61,8 @@ class Heart:
         self._client: Any = client
         self._write = client.register_script(_WRITE)
         self._hash = hash_key(district)
-        self._limits = self._idle_limit_s, self._silence_limit_s = idle_limit_s, silence_limit_s
+        self._usual_limit_s = self._idle_limit_s = idle_limit_s
+        self._silence_limit_s = silence_limit_s
         self._beat = Beat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version())
         self._role = self._waits_for = self._doing = ""
         self._turned_s = time.monotonic()
@@ -86,8 +87,11 @@ class Heart:
             self._tell(is_over=True)
 
     def turn(self, role: str = "") -> None:
-        """As ``Pulse``."""
+        """As ``Pulse``. After a stand that others may have seen it is said at once: they need not wait for a beat."""
+        stood = time.monotonic() - self._turned_s > self._idle_limit_s
         self._turned_s, self._role, self._waits_for = time.monotonic(), role, ""
+        if stood:
+            self._say()
 
     def waits(self, for_what: str) -> None:
         """As ``Pulse``."""
@@ -95,16 +99,20 @@ class Heart:
 
     @contextmanager
     def busy(self, doing: str, limit_s: float) -> Iterator[None]:
-        """As ``Pulse``."""
+        """As ``Pulse``. It goes on beating: whoever dies in a long step is as silent as any other."""
         self._turned_s, self._doing = time.monotonic(), doing
-        self._idle_limit_s, self._silence_limit_s = (max(limit_s, limit) for limit in self._limits)
-        if self._thread is not None:
-            self._tell()  # before whatever may hold the interpreter
+        self._idle_limit_s = max(limit_s, self._usual_limit_s)
+        self._say()
         try:
             yield
         finally:
-            self._turned_s, self._doing = time.monotonic(), ""
-            self._idle_limit_s, self._silence_limit_s = self._limits
+            self._turned_s, self._doing, self._idle_limit_s = time.monotonic(), "", self._usual_limit_s
+            self._say()
+
+    def _say(self) -> None:
+        """A beat between two beats, where the heart beats at all."""
+        if self._thread is not None:
+            self._tell()
 
     def _run(self) -> None:
         while not self._ended.is_set():

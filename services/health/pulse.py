@@ -15,7 +15,7 @@ class Pulse(Protocol):
         """The loop has turned, and what it needs is away: until the next ``turn``."""
 
     def busy(self, doing: str, limit_s: float) -> AbstractContextManager[None]:
-        """While it lasts the loop may stand, and be silent, for ``limit_s``."""
+        """While it lasts the loop may stand for ``limit_s``."""
 
 
 class NoPulse:

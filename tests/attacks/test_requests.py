@@ -36,7 +36,7 @@ from tests.doors import (
 from tests.integration.test_rights_matrix import PANEL, ROUTER, attempts
 from tests.tiny import CODE
 
-pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.redis
 HTTPS = "https://lianqin.example.cn"
 PASSWORD = "three green herons 7"
 

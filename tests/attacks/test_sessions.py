@@ -324,7 +324,7 @@ class TestHashing:
             hashing.run("c", lambda: 1 // 0)
         assert hashing.run("c", lambda: "again") == "again"
 
-    def test_thirty_log_ins_at_once_leave_the_others_their_answers(self, home: House) -> None:
+    def test_thirty_log_ins_at_once_leave_the_others_their_answers(self, home: House, real_hashes: None) -> None:
         clients = [browser(home) for _ in range(30)]
         jobs = [gevent.spawn(one.post, "/login", data={"user": f"nobody{n}", "password": WRONG})
                 for n, one in enumerate(clients)]  # fmt: skip

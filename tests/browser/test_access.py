@@ -25,6 +25,7 @@ from services.store.engine import open_engine, writing
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
 from tests.browser.shown import inside
+from tests.browser.socket_client import Client
 from tests.tiny import CODE, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -78,7 +79,7 @@ class Raw:
     def __init__(self, product: Product, token: str = "", origin: str | None = None) -> None:
         self.heard: list[tuple[str, Any]] = []
         options = {"suppress_origin": True} if origin is None else {"origin": origin}
-        self.client = socketio.Client(reconnection=False, websocket_extra_options=options)
+        self.client = Client(reconnection=False, websocket_extra_options=options)
         self.client.on("*", lambda event, *args: self.heard.append((event, args[0] if args else None)))
         headers = {"Cookie": f"lianqin={token}"} if token else {}
         self.client.connect(product.url, headers=headers, transports=["websocket"], wait_timeout=5)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import socketio
 from playwright.sync_api import Page
 
 from services.clock import to_rfc3339
@@ -22,6 +21,7 @@ from services.sealing import Sealer
 from services.store import read
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
 from tests.browser.shown import inside
+from tests.browser.socket_client import Client
 from tests.tiny import NOON, case, entry, middle, numbered
 
 ASSETS = Path(__file__).parents[2] / "dashboard" / "assets"
@@ -37,7 +37,7 @@ class Listener:
     def __init__(self, product: Product) -> None:
         self.heard = b""
         self.deltas = 0
-        self.client = socketio.Client(reconnection=False)
+        self.client = Client(reconnection=False)
         self.client.on("snapshot", self._keep)
         self.client.on("delta", self._delta)
         self.client.on("beat", lambda beat: self._keep(json.dumps(beat).encode()))

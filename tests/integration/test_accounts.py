@@ -28,11 +28,11 @@ from services.store.log_in import Tried
 NOW = 1_795_000_000_000
 RIGHT, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"
 WALL_AT = "10.9.0.0/29 2001:db8:9::/64"
-pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("quick_hashes")]
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture(scope="module")
-def hashed(quick_hashes: None) -> str:
+def hashed() -> str:
     return passwords.hashed(RIGHT)
 
 

@@ -22,7 +22,6 @@ from services.store.engine import writing
 PASSWORD, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"
 RULES = LogInRules()
 ISSUER = "https://id.example.cn/realm"
-pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
