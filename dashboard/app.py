@@ -47,6 +47,7 @@ from dashboard.unit_endpoints import register_units
 from dashboard.wire import wired
 from services.audit_keeping import open_log, signer_of
 from services.camera_view import CameraReader
+from services.case_people import CasePeople
 from services.case_view import CaseReader
 from services.clock import Clock
 from services.commanding import Commanding
@@ -61,7 +62,6 @@ from services.health.watching import ProcessWatch
 from services.liveboard.board import thing_list
 from services.liveboard.follower import Follower
 from services.log_in.rules import rules_of
-from services.personal_view import people_of
 from services.rights import Person, may
 from services.sealing import Sealer
 from services.settings import VIRTUAL, Settings
@@ -182,12 +182,18 @@ def create_app(doors: Doors) -> Web:
     register_endpoints(server, doors.district, room, follower, doors.clock)
     register_coverage(server, doors.district, room, follower, doors.clock, offload, recorder)
     register_indicators(server, doors.district, doors.engine, doors.clock, offload, recorder)
+    people = CasePeople(doors.engine, sealer, offload)
     commanding = Commanding(
-        doors.engine, doors.redis, doors.district, is_near=lambda *place: _is_near(placer, *place), offload=offload
-    )  # fmt: skip
+        doors.engine,
+        doors.redis,
+        doors.district,
+        is_near=lambda *place: _is_near(placer, *place),
+        people=people,
+        offload=offload,
+    )
     desk_room = DeskRoom(room, commanding, doors.clock)
     register_desk(
-        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder
+        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder, people
     )  # fmt: skip
     register_personal(server, access, recorder, sealer, offload, settings.reveals)
     leading = Leading(doors.engine, doors.district, doors.clock, offload, recorder)
@@ -209,7 +215,7 @@ def create_app(doors: Doors) -> Web:
         recorder,
         wakeups,
         signer,
-        lambda case_id: people_of(doors.engine, sealer, case_id),
+        people,
     )
     register_duty(server, duty)
     _register_pages(doors, duty, recorder.look)

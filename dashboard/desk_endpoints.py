@@ -15,6 +15,7 @@ from dashboard.exporting import download
 from dashboard.live import LiveRoom
 from dashboard.recording import Recorder
 from dashboard.texts import texts
+from services.case_people import CasePeople
 from services.cases import CaseRow
 from services.clock import Clock
 from services.commanding import Commanding, Outcome, Reason, Situation, Wish, command_id
@@ -64,6 +65,7 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
     clock: Clock,
     offload: Offload,
     record: Recorder,
+    people: CasePeople,
 ) -> None:
     """Add the addresses."""
 
@@ -76,10 +78,10 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
         found = board()
         situation = Situation(found.rows, unit_streets(found), clock.now_ms())
         cases = [case_id[:200] for case_id, _ in wish.cases]
+        told_why = people.masked(wish.reason, cases)[:500]
         record.many("command", asking, [
             (part[0] if part else "", {
-                "type": wish.type, "cases": part, "n": len(cases), "reason": wish.reason[:500],
-                "batch": wish.batch[:64],
+                "type": wish.type, "cases": part, "n": len(cases), "reason": told_why, "batch": wish.batch[:64],
             }) for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
         ])  # fmt: skip
         # Before they leave: the answer may be here sooner than we are back.
@@ -128,9 +130,8 @@ def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address i
         _, proposal = proposed(case_id)
         if not 2 <= len(answer.reason.strip()) <= 500:
             refuse(400, "a reason of 2 to 500 characters")
-        record(
-            "command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": answer.reason.strip()}
-        )
+        told_why = people.masked(answer.reason, [case_id])
+        record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
         if not decline(access.engine, commanding.wakeups, clock.now_ms(), proposal, offload):
             refuse(409, "there is no such proposal any more")
         return as_json({})

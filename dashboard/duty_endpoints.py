@@ -3,7 +3,7 @@
 Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
 import flask
@@ -21,18 +21,20 @@ from dashboard.texts import texts
 from services.alarm_desk import AlarmDesk
 from services.alarms.life import AlarmRefused
 from services.audit import NO_SIGNER, Signer
+from services.case_people import CasePeople
 from services.clock import Clock
 from services.district.package import District
 from services.duty.logbook import BY_PEOPLE
 from services.duty_desk import DutyDesk, DutyRefused
 from services.events.case import Code
-from services.events.personal_own import NOBODY, Own
+from services.events.personal import mask_text
 from services.grid_view import GridReader
 from services.liveboard.board import Board
 from services.platform.errors import STORE_ERRORS
 from services.projector.follow import Offload
 from services.reveal_rules import RevealRefused, reason_of
 from services.rights import Person, may_seat, seat_of
+from services.sealing import Sealer
 from services.store.alarms import lives_between
 from services.wakeups import Wakeups
 from services.watch import DAY_MS
@@ -98,11 +100,11 @@ class Duty:
         record: Recorder,
         wakeups: Wakeups,
         signer: Signer = NO_SIGNER,
-        people: Callable[[str], Own] = lambda _: NOBODY,
+        people: CasePeople | None = None,
     ) -> None:
         self.access, self.district, self.room, self.clock = access, district, room, clock
         self.offload, self.record, self.wakeups = offload, record, wakeups
-        self._people = people
+        self.people = people if people is not None else CasePeople(access.engine, Sealer(""), offload)
         self.grids = GridReader(access.engine, district, offload)
         self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
 
@@ -150,13 +152,6 @@ class Duty:
             [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
         )
 
-    def without_people(self, case_id: str, text: str) -> str:
-        """What somebody writes of a case, without the names and phones that the case's events have told."""
-        if not case_id or not text:
-            return text
-        own: Own = self.offload(lambda: self._people(case_id))
-        return own.mask(text)
-
     def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> None:
         """Let who is on the roster sign, and others with a reason, which is on the audit before they do.
 
@@ -169,7 +164,8 @@ class Duty:
             why = reason_of(reason)
         except RevealRefused:
             raise DutyRefused("not_on_roster", f"{asking.name} is not on it ({', '.join(names)}): say why") from None
-        self.record("handover_stranger", asking, seat, {"as": side, "reason": why, "on_duty": list(names)})
+        told_why = self.people.masked(why)
+        self.record("handover_stranger", asking, seat, {"as": side, "reason": told_why, "on_duty": list(names)})
 
     def refused(self, error: DutyRefused) -> NoReturn:
         """The desk's refusal: its code, for which the page has words."""
@@ -197,12 +193,11 @@ def _alarms(server: Flask, duty: Duty) -> None:
             return may_seat(asking, "take_alarm", seat, duty.district.code)
 
         try:
+            comment = duty.people.without(wish.comment, [alarm_desk.case_of(alarm_id)]) if wish.comment else ""
             if verb == "acknowledge":
-                done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=wish.comment, seat_allowed=allowed)
+                done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
             elif verb == "shelve":
-                done = alarm_desk.shelve(
-                    now, alarm_id, who=who, until=wish.until, reason=wish.comment, seat_allowed=allowed
-                )
+                done = alarm_desk.shelve(now, alarm_id, who=who, until=wish.until, reason=comment, seat_allowed=allowed)
             else:
                 done = alarm_desk.unshelve(now, alarm_id, who=who, seat_allowed=allowed)
         except AlarmRefused as error:
@@ -212,7 +207,7 @@ def _alarms(server: Flask, duty: Duty) -> None:
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was done")
         action = "alarm_acknowledge" if verb == "acknowledge" else "alarm_shelve"
-        duty.record(action, asking, alarm_id, {"kind": done.kind, "verb": verb, "comment": wish.comment[:500]})
+        duty.record(action, asking, alarm_id, {"kind": done.kind, "verb": verb, "comment": mask_text(comment)[:500]})
         return as_json({})
 
     @server.post("/api/v1/alarms/<alarm_id>/acknowledge")
@@ -262,7 +257,7 @@ def _log(server: Flask, duty: Duty) -> None:
         note = body(Note)
         asking, seat = duty.seat("write_log", note.seat)
         try:
-            text = duty.without_people(note.case_id[:64], note.text)
+            text = duty.people.without(note.text, [note.case_id])
             duty.desk.add_entry(
                 duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
             )
@@ -328,7 +323,7 @@ def _reports(server: Flask, duty: Duty) -> None:
                 out.case_id[:64],
                 out.number,
                 signed(asking),
-                duty.without_people(out.case_id[:64], out.text),
+                duty.people.without(out.text, [out.case_id]),
                 out.is_last,
             )
         except DutyRefused as error:

@@ -32,6 +32,16 @@ class AlarmDesk:
     def __init__(self, engine: Engine, wakeups: Wakeups, policy: AlarmPolicy, offload: Offload = directly) -> None:
         self._engine, self._wakeups, self._policy, self._offload = engine, wakeups, policy, offload
 
+    def case_of(self, alarm_id: str) -> str:
+        """The case that an alarm is about; empty: it is about none, or there is no such alarm."""
+
+        def ask() -> str:
+            with self._engine.connect() as connection:
+                alarm = one_alarm(connection, alarm_id)
+            return alarm.subject.case_id if alarm is not None else ""
+
+        return self._offload(ask)
+
     def acknowledge(self, now: int, alarm_id: str, *, who: str, comment: str, seat_allowed: SeatAllowed) -> Alarm:
         """Take it."""
         return self._do(now, alarm_id, seat_allowed, lambda a: life.acknowledge(a, who, comment, now, self._policy))

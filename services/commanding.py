@@ -14,6 +14,7 @@ import redis
 from msgspec import Meta
 from sqlalchemy import Connection, Engine
 
+from services.case_people import CasePeople
 from services.cases import CaseRow
 from services.clock import to_ms
 from services.district.package import District
@@ -33,6 +34,7 @@ SOURCE = "/lianqin/desk"
 # Wider than ``REASON_MOST``: whoever writes somewhat too much hears it in words.
 Reason = Annotated[str, Meta(max_length=10_000)]
 MOST_CASES, REASON_LEAST, REASON_MOST = 500, 2, 500
+WRITTEN = ("reason", "result")  # what a person writes in a command
 YEAR_MS = 366 * 86_400_000
 # Why nothing was sent for a case; the screens have words for each, and for what the case system itself refuses.
 REFUSALS = (
@@ -168,9 +170,11 @@ class Commanding:
         district: District,
         *,
         is_near: Callable[[float, float, str], bool],
+        people: CasePeople,
         offload: Offload = directly,
     ) -> None:
         self._engine, self._client, self._district, self._is_near = engine, client, district, is_near
+        self._people = people
         self._offload = offload
         self.wakeups = Wakeups(client, district.code)
         self._stream = f"lianqin:{{{district.code}}}:commands"
@@ -180,8 +184,10 @@ class Commanding:
         if wish.type == "case.locate" and not self._is_placed(wish.data):
             return [Outcome(case_id, "", "refused", "outside") for case_id, _ in wish.cases]
         sent, outcomes = judge(wish, person, self._district, situation)
-        standing = self._write(lambda connection: store.keep(connection, sent))
-        unsent = [row for row in standing.values() if row.state == "unsent"]
+        kept = self._as_kept(sent)
+        standing = self._write(lambda connection: store.keep(connection, kept))
+        # What leaves says what was typed: it is the case system's text. What is kept here is masked.
+        unsent = [row for row in sent if standing[row.command_id].state == "unsent"]
         is_gone = self._publish(unsent, situation.now)
         if is_gone and unsent:
             self._write(lambda connection: store.left(connection, [row.command_id for row in unsent]))
@@ -193,6 +199,20 @@ class Commanding:
             else:
                 outcomes.append(Outcome(row.case_id, row.command_id, "unsent", "not_sent"))
         return outcomes
+
+    def _as_kept(self, sent: Sequence[Sent]) -> list[Sent]:
+        """The commands of one click as they may be kept: the people of their cases are in none of their texts."""
+        cases = [row.case_id for row in sent]
+        shown: dict[str, str] = {}
+        found = []
+        for row in sent:
+            told = msgspec.json.decode(row.data)
+            for text in (told[name] for name in WRITTEN if told.get(name)):
+                if text not in shown:
+                    shown[text] = self._people.masked(text, cases)
+            told |= {name: shown[told[name]] for name in WRITTEN if told.get(name)}
+            found.append(msgspec.structs.replace(row, data=msgspec.json.encode(told)))
+        return found
 
     def settle(self, now: int) -> list[Sent]:
         """Take over the answers that the projector has taken in."""

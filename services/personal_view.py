@@ -22,7 +22,7 @@ from services.store.audit import AuditLog, count_between
 from services.store.personal_rows import Told, sealed_of, standing
 from services.store.read import one_case
 
-__all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "people_of", "personal_fields", "reveal"]
+__all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "personal_fields", "reveal"]
 
 NAME, PHONE = "reporter.name", "reporter.phone"
 
@@ -106,12 +106,6 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
     if kept.is_closed:
         raise RevealRefused("wrong_key", f"case {case_id} was kept with a key that LIANQIN_DATA_KEY does not name")
     raise RevealRefused("nothing_kept", f"of {field} of case {case_id} nothing more was kept than what is shown")
-
-
-def people_of(engine: Engine, sealer: Sealer, case_id: str) -> Own:
-    """Everybody whom an event of the case has named, as far as it is sealed: what people write is masked by it."""
-    with engine.connect() as connection:
-        return _Kept(connection, sealer, case_id).people()
 
 
 def _record(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:

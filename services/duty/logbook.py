@@ -85,10 +85,15 @@ class Stop(NamedTuple):
     since: int
 
 
-def cleaned(text: str) -> str:
-    """A person's text without control characters (line ends and tabs stay) and without blanks around it."""
+def visible(text: str) -> str:
+    """A person's text without control characters; line ends and tabs stay."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in plain if c in _KEPT or unicodedata.category(c) not in _CONTROL).strip()
+    return "".join(c for c in plain if c in _KEPT or unicodedata.category(c) not in _CONTROL)
+
+
+def cleaned(text: str) -> str:
+    """The same without blanks around it."""
+    return visible(text).strip()
 
 
 def refusal(kind: str, text: str) -> str:

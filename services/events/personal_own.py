@@ -64,8 +64,7 @@ class Own(NamedTuple):
         return text
 
     def __or__(self, other: "Own") -> "Own":
-        names, phones = dict.fromkeys((*self.names, *other.names)), dict.fromkeys((*self.phones, *other.phones))
-        return Own(tuple(names), tuple(phones))
+        return Own(_longest_first((*self.names, *other.names)), _longest_first((*self.phones, *other.phones)))
 
 
 NOBODY = Own()
@@ -80,8 +79,12 @@ def own_of(names: Iterable[str | None], phones: Iterable[str | None]) -> Own:
 def _own(names: tuple[str, ...], phones: tuple[str, ...]) -> Own:
     found_names = dict.fromkeys(name for text in names if (name := _name(text)))
     found_phones = dict.fromkeys(number for text in phones for number in _phones(text))
-    # The longest first: a name that is part of another must not spoil it.
-    return Own(tuple(sorted(found_names, key=len, reverse=True)), tuple(sorted(found_phones, key=len, reverse=True)))
+    return Own(_longest_first(found_names), _longest_first(found_phones))
+
+
+def _longest_first(words: Iterable[str]) -> tuple[str, ...]:
+    """Each once: a name that is part of another must not spoil it."""
+    return tuple(sorted(dict.fromkeys(words), key=len, reverse=True))
 
 
 def _name(text: str) -> str:

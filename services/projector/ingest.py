@@ -236,7 +236,10 @@ class Ingest:
         changes = change_cases(best, old, irregular, settled)
         moved = {row.case_id for row, _ in changes.rows}
         judged = writer.irregular({case_id: n for case_id, n in irregular.items() if case_id not in moved})
-        events = batch.events
+        apart = self._people.apart(writer.connection, kept)
+        shown = dict(apart)
+        events = [(key, shown.get(key, event)) for key, event in batch.events]
+        lasting = [(key, shown.get(key, event)) for key, event in lasting]
         things = things_of(events)
         kept_things = things_of(lasting) if len(lasting) != len(events) else things
         tallies = tallies_of(event for _, event in kept)
@@ -246,7 +249,6 @@ class Ingest:
         for key, n in broken.items():
             tallies[key] = tallies.get(key, 0) + n
         writer.cases(changes.rows)
-        apart = self._people.apart(writer.connection, kept)
         writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in apart])
         writer.rollups(changes.counts, changes.later)
         writer.marks(changes.marks.gone, changes.marks.rows)
