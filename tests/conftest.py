@@ -2,6 +2,8 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import flask
+import jinja2
 import pytest
 import redis
 from argon2 import PasswordHasher
@@ -100,6 +102,28 @@ def _quick_hashes() -> Iterator[None]:
         passwords._nobodys.cache_clear()
         yield
     passwords._nobodys.cache_clear()
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates that were compiled already."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if (kept := self._kept.get(bucket.key + bucket.checksum)) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    """Hundreds of tests build a web process here: its templates are compiled for the first of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(flask.Flask.jinja_options, "bytecode_cache", _Compiled())
+        yield
 
 
 @pytest.fixture
