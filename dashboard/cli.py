@@ -19,6 +19,7 @@ from pathlib import Path
 
 from dashboard.cli_acts import leaves, write_down
 from dashboard.cli_archive import add_commands as add_archive_commands
+from dashboard.cli_parser import AnyOrder
 from dashboard.cli_people import add_commands as add_people_commands
 from dashboard.cli_replay import add_commands as add_replay_commands
 from dashboard.cli_report import add_commands as add_report_commands
@@ -86,7 +87,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = AnyOrder(
         prog="lianqin",
         description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
         epilog="Settings come from the environment (docs/settings.md): LIANQIN_REDIS_URL, LIANQIN_DATABASE_URL, "

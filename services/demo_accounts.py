@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from services import accounts, passwords
 from services.district.package import District
+from services.simulator.names import DAY_OFFICER, DUTY_LEADER, NIGHT_OFFICER, STREET_OFFICERS
 from services.store import accounts as store
 from services.store.accounts import Account
 
@@ -37,15 +38,17 @@ def _people(district: District) -> list[Account]:
     street = next(iter(district.streets), "")
     community = next((code for code, area in district.communities.items() if area.parent == street), "")
     found = [
-        Account("duty", "周敏", "duty_officer"),
-        Account("duty2", "何静", "duty_officer"),
-        Account("leader", "宋涛", "leader"),
+        Account("duty", DAY_OFFICER[0], "duty_officer"),
+        Account("duty2", NIGHT_OFFICER[0], "duty_officer"),
+        Account("leader", DUTY_LEADER[0], "leader"),
         Account("auditor", "钱立", "auditor"),
         Account("admin", "孙伟", "admin"),
     ]
     if street:
-        found.append(Account("street", "马骏", "street_staff", street))
-        found.append(Account("street2", "林芳", "street_staff", street))
+        found.extend(
+            Account(user_id, name, "street_staff", street)
+            for user_id, (name, _) in zip(("street", "street2"), STREET_OFFICERS, strict=True)
+        )
     if community:
         found.append(Account("station", "罗勇", "street_staff", street, community))
     return found

@@ -150,33 +150,37 @@ def people(grids: Sequence[Place], dice: Dice) -> Table:
 
 
 def roster(streets: Sequence[Place], dice: Dice) -> Table:
-    """Two on duty round the clock and a leader, in two shifts a day; in each street one and a leader, day by day."""
+    """Two on duty round the clock and a leader, in two shifts a day; in each street one and a leader, day by day.
+
+    One of the two is the demo's own account of that shift, so that a handover can be signed by who is on it.
+    """
     rows: Table = [("from", "until", "shift", "name", "role", "name_en", "seat")]
     staff, leaders = [names.person(dice) for _ in range(16)], [names.person(dice) for _ in range(7)]
     day, number = ROSTER_FIRST, 0
     while day <= ROSTER_LAST:
-        for shift, hour in (("白班", 8), ("夜班", 20)):
+        for shift, hour, ours in (("白班", 8, names.DAY_OFFICER), ("夜班", 20, names.NIGHT_OFFICER)):
             start = datetime(day.year, day.month, day.day, hour)
             bounds = (f"{start.isoformat()}+08:00", f"{(start + timedelta(hours=12)).isoformat()}+08:00", shift)
             for k in (0, 1):
-                name, english = staff[(2 * number + k) % len(staff)]
+                name, english = ours if k == 0 else staff[(2 * number + k) % len(staff)]
                 rows.append((*bounds, name, "duty_officer", english, ""))
-            name, english = leaders[day.toordinal() % len(leaders)]
+            turn = day.toordinal() % (len(leaders) + 1)
+            name, english = leaders[turn] if turn < len(leaders) else names.DUTY_LEADER
             rows.append((*bounds, name, "leader", english, ""))
             number += 1
         day += timedelta(days=1)
-    for street in streets:
-        rows += _street_roster(street, dice)
+    for i, street in enumerate(streets):
+        rows += _street_roster(street, dice, names.STREET_OFFICERS if i == 0 else ())
     return rows
 
 
-def _street_roster(street: Place, dice: Dice) -> Table:
+def _street_roster(street: Place, dice: Dice, ours: Sequence[tuple[str, str]]) -> Table:
     rows: Table = []
-    staff, leaders = [names.person(dice) for _ in range(5)], [names.person(dice) for _ in range(3)]
+    drawn, leaders = [names.person(dice) for _ in range(5)], [names.person(dice) for _ in range(3)]
     for number in range((ROSTER_LAST - ROSTER_FIRST).days + 1):
         day = ROSTER_FIRST + timedelta(days=number)
         bounds = (f"{day}T08:00:00+08:00", f"{day + timedelta(days=1)}T08:00:00+08:00", "全天")
-        for role, people in (("duty_officer", staff), ("leader", leaders)):
+        for role, people in (("duty_officer", ours or drawn), ("leader", leaders)):
             name, english = people[number % len(people)]
             rows.append((*bounds, name, role, english, street.code))
     return rows
