@@ -23,6 +23,7 @@ from bench.harness import LOGS, Room
 from bench.light import Light
 from bench.processes import RedisServer, free_port
 from bench.product import Lianqin, web_memory
+from services.embedded import die_with_parent
 from tests.attacks.raw_socket import CONTINUE, PING, Wire, frame, request, upgrade
 
 MEGABYTE = "x" * (1 << 20)
@@ -124,7 +125,10 @@ def _times(before: float | None, beside: float | None) -> float | None:
 async def _beside(running: Running, lights: list[Light], seconds: float, kind: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.hostile", "--attack", kind, "--port", str(running.room.http_port)]
     # A process of its own: it must not take the good clients' turns.
-    attacker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    attacker = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+    )  # fmt: skip
     assert attacker.stdout is not None
     try:
         await asyncio.to_thread(attacker.stdout.readline)  # it has begun

@@ -24,6 +24,7 @@ from bench.processes import Child, RedisServer, free_port, wait_for_http
 from bench.rules import noon
 from services import accounts
 from services.district.load import load
+from services.embedded import die_with_parent
 from services.simulator.generate import generate
 from services.store.accounts import Account
 from services.store.engine import open_engine
@@ -85,7 +86,10 @@ def _paper(environment: dict[str, str], folder: Path, arguments: list[str]) -> d
     """Seconds, and MB at the most, of one ``lianqin report``."""
     command = [sys.executable, "-m", "dashboard.cli", "report", *arguments, "--out", str(folder / "papers")]
     start = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+    )  # fmt: skip
     assert process.stdout is not None
     said = process.stdout.read()
     _, code, used = os.wait4(process.pid, 0)

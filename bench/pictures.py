@@ -33,6 +33,7 @@ from dashboard.papers import make
 from dashboard.papers.review_paper import WantedReview, review_paper
 from services.demo import CLOCK_FILE
 from services.district.load import load
+from services.embedded import die_with_parent
 from services.store import schema
 from services.store.engine import open_engine
 
@@ -80,7 +81,10 @@ def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(port)]
     bare = {k: v for k, v in os.environ.items() if not k.startswith("LIANQIN_")}
     with (folder.parent / "demo.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=bare)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=bare,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+        )  # fmt: skip
         try:
             mark = folder / "history.json"
             end = time.monotonic() + 300

@@ -16,6 +16,8 @@ from pathlib import Path
 import psutil
 import redis
 
+from services.embedded import die_with_parent
+
 # Loopback needs no proxy, whatever the environment says.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -40,6 +42,7 @@ class Child:
             self.process = subprocess.Popen(
                 [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl: however a bench is ended, nothing stays
             )  # fmt: skip
 
     def family(self) -> list[psutil.Process]:

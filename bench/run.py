@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.promises import page
+from services.embedded import die_with_parent
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
@@ -89,8 +90,9 @@ def run(name: str, arguments: list[str], folder: Path) -> None:
     print(f"bench: {name} …", end="", flush=True)
     load = round(os.getloadavg()[0], 1)
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
+        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+    )  # fmt: skip
     try:
         out, failed = process.communicate(timeout=LIMIT_S)
     except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:

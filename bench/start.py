@@ -27,6 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.page import FLAGS
 from bench.processes import free_port
+from services.embedded import die_with_parent
 
 # The wall says live and its map has drawn; the two frames afterwards have been on the screen.
 LIVE = "html[data-last-entry][data-state=live]"
@@ -46,6 +47,7 @@ class Demo:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**bare, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
         )  # fmt: skip
         threading.Thread(target=self._listen, daemon=True).start()
 
