@@ -1,3 +1,4 @@
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,12 @@ from tests.tiny import write_tiny_district
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not walk through all of it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,16 @@ _AFTER, _USUAL = 200_000, gc.get_threshold()
 @contextlib.contextmanager
 def rare_collections() -> Iterator[None]:
     """Leave the collector to the chores: a batch's objects go by themselves, and it looked at them for a quarter of our
-    time. What the program has loaded by now is not looked at again.
+    time. What the program has loaded by now is not looked at again; who has frozen it before keeps it so.
     """
-    gc.collect()
-    gc.freeze()
+    is_ours = not gc.get_freeze_count()
+    if is_ours:
+        gc.collect()
+        gc.freeze()
     gc.set_threshold(_AFTER, 50, 100)
     try:
         yield
     finally:
         gc.set_threshold(*_USUAL)
-        gc.unfreeze()
+        if is_ours:
+            gc.unfreeze()
