@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from services.coverage.growing import longer
 from services.coverage.raster import TILE, Cells, Raster, Runs, place_of
 from services.coverage.sweep import Ints
 
@@ -99,7 +100,7 @@ def _by_row(rows: int, runs: Runs) -> tuple[Ints, Cells, NDArray[np.int32]]:
 @numba.njit(cache=True, nogil=True)
 def _lay(rows, columns, sizes, streets, communities, grids, buildings):  # type: ignore[no-untyped-def]  # numba's
     start = np.zeros(rows + 1, np.int64)
-    out, keys, used = np.empty((1024, 2), np.int32), np.empty(1024, np.int64), 0
+    out, keys, used = np.empty((1024, 2), np.int32), np.empty((1024, 1), np.int64), 0
     line, one = np.zeros(columns, np.int64), np.zeros(columns, np.int64)
     for r in range(rows):
         line[:] = 0
@@ -120,13 +121,11 @@ def _lay(rows, columns, sizes, streets, communities, grids, buildings):  # type:
             if key == 0:
                 continue
             if used == len(out):
-                wider, more = np.empty((2 * used, 2), np.int32), np.empty(2 * used, np.int64)
-                wider[:used], more[:used] = out, keys
-                out, keys = wider, more
-            out[used, 0], out[used, 1], keys[used] = first, c, key
+                out, keys = longer(out, used), longer(keys, used)
+            out[used, 0], out[used, 1], keys[used, 0] = first, c, key
             used += 1
         start[r + 1] = used
-    return start, out[:used].copy(), keys[:used].copy()
+    return start, out[:used].copy(), keys[:used, 0].copy()
 
 
 @numba.njit(cache=True, nogil=True)

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry as Geometry
 
+from services.coverage.growing import longer
 from services.coverage.sweep import Floats, Ints
 
 CELL_M = 2.0
@@ -171,9 +172,7 @@ def _runs(cells: Floats, ring_start: Ints, shape_start: Ints, columns: int, rows
                 if c1 <= c0:
                     continue
                 if used == len(out):
-                    bigger = np.empty((2 * used, 3), np.int32)
-                    bigger[:used] = out
-                    out = bigger
+                    out = longer(out, used)
                 out[used, 0], out[used, 1], out[used, 2] = r, c0, c1
                 used += 1
         start[i + 1] = used

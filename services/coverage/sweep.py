@@ -14,6 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from services.coverage.growing import longer
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -129,9 +131,7 @@ def _look(
         found, area = _sweep(near, count, math.radians(90.0 - azimuth - field / 2), math.radians(field), reach)
         areas[i] = area
         while used + len(found) > len(points):
-            bigger = np.empty((2 * len(points), 2))
-            bigger[:used] = points[:used]
-            points = bigger
+            points = longer(points, used)
         for k in range(len(found)):
             points[used, 0], points[used, 1] = x + found[k, 0], y + found[k, 1]
             used += 1
@@ -178,9 +178,7 @@ def _edges_near(
                 if t1 > 0:
                     px, py = px + t1 * dx, py + t1 * dy
                 if count == len(near):
-                    bigger = np.empty((2 * count, 6))
-                    bigger[:count] = near
-                    near = bigger
+                    near = longer(near, count)
                 near[count, 0], near[count, 1], near[count, 2], near[count, 3] = px, py, qx, qy
                 near[count, 4], near[count, 5] = math.atan2(py, px), math.atan2(qy, qx)
                 count += 1
@@ -239,9 +237,7 @@ def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -
             steps = max(int(math.ceil((until - at) / max(min(_CHORD, chord), _LEAST_CHORD))), 1)
         # Room for every corner of this stretch, and for the corner at the middle that closes a sector.
         while used + steps + 2 > len(out):
-            bigger = np.empty((2 * len(out), 2))
-            bigger[:used] = out[:used]
-            out = bigger
+            out = longer(out, used)
         if nearest < 0:
             area += reach * reach * (until - at) / 2
             for step in range(steps + 1):
