@@ -26,6 +26,10 @@ __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
+# Passwords are hashed with the least memory and time in the tests' own process; the product has no such setting.
+passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the collector need not walk through all of it again and again."""
     gc.collect()
@@ -99,16 +103,6 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     """A fresh store, once on each database."""
     found: Engine = request.getfixturevalue(f"{request.param}_engine")
     return found
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quick_hashes() -> Iterator[None]:
-    """Passwords here are hashed with the least memory and time; the product has no such setting."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-        passwords._nobodys.cache_clear()
-        yield
-    passwords._nobodys.cache_clear()
 
 
 class _Compiled(jinja2.BytecodeCache):

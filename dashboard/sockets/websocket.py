@@ -26,8 +26,9 @@ from dashboard.wire import KEY
 # In the environment of a socket's request: its ticket, who counts refusals, and the WebSocket itself.
 TICKET, REFUSALS, WEBSOCKET = "lianqin.ticket", "lianqin.refusals", "lianqin.websocket"
 READ = 16 * 1024
-# After we have closed a connection the client may read so long what was on its way to it.
-LINGER_S = 0.3
+# After we have closed a connection the client may read so long what was on its way to it. What it still sends is thrown
+# away in steps: who sends without end must not make us read without end.
+LINGER_S, LINGER_STEP_S = 0.3, 0.02
 
 
 class WebSocket:
@@ -174,7 +175,7 @@ class WebSocket:
         if self._closed_by_us:
             with gevent.Timeout(LINGER_S, False), contextlib.suppress(OSError):
                 while self._wire.recv(READ):
-                    gevent.sleep(0)
+                    gevent.sleep(LINGER_STEP_S)
         self._shut(SHUT_RDWR)
 
     def _shut(self, how: int) -> None:

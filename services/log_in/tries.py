@@ -50,10 +50,11 @@ def place_of(connection: Connection, now: int, user_id: str, device: str, addres
 def waits_until(connection: Connection, now: int, user_id: str, place: str, kind: str = "") -> int:
     """Until when (Unix ms) nothing is tried for this account at this place; 0: now."""
     until = store.tried(connection, user_id[:64], kind + place).locked_until
-    if until > now:
+    # Nobody waits longer than that: the clock was ahead when it was written, and is right now.
+    if now < until <= now + (LOCKED_MINUTES + 1) * MINUTE_MS:
         return until
     if place.startswith(FROM) and (
-        store.count_failures(connection, user_id[:64], kind + FROM, now - SPAN_MS) >= ALL[kind]
+        store.count_failures(connection, user_id[:64], kind + FROM, now - SPAN_MS, now + MINUTE_MS) >= ALL[kind]
     ):
         return now + LOCKED_MINUTES * MINUTE_MS
     return 0

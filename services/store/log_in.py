@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.store import people_schema as schema
@@ -27,16 +27,21 @@ def tried(connection: Connection, user_id: str, place: str) -> Tried:
     return Tried(*row) if row else Tried()
 
 
-def count_failures(connection: Connection, user_id: str, prefix: str, after: int) -> int:
-    """The wrong tries since ``after`` of all places whose name begins so."""
-    where = and_(_T.user_id == user_id, _T.place.startswith(prefix, autoescape=True), _T.since > after)
+def count_failures(connection: Connection, user_id: str, prefix: str, after: int, until: int) -> int:
+    """The wrong tries since ``after``, up to ``until``, of all places whose name begins so."""
+    where = and_(
+        _T.user_id == user_id, _T.place.startswith(prefix, autoescape=True), _T.since.between(after + 1, until)
+    )
     return int(connection.execute(select(func.coalesce(func.sum(_T.failures), 0)).where(where)).scalar_one())
 
 
 def add_failure(connection: Connection, user_id: str, place: str, now: int, span: int) -> int:
-    """Count one more wrong try; how many there are. Those of longer than ``span`` ago are forgotten."""
+    """Count one more wrong try; how many there are. Those of longer than ``span`` ago are forgotten.
+
+    Those of as long ahead too: the clock was.
+    """
     dialect = postgresql if is_postgres(connection) else sqlite
-    is_old = _T.since <= now - span
+    is_old = or_(_T.since <= now - span, _T.since > now + span)
     put = dialect.insert(schema.log_in_tries).values(
         user_id=user_id, place=place, failures=1, since=now, locked_until=0
     )

@@ -4,26 +4,18 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from services import accounts
-from services.audit.records import Who
-from services.store.accounts import Account
-from services.store.audit import AuditLog
 from services.store.engine import open_engine
 from services.store.migrate import is_current, upgrade
 from tests import warm
-from tests.emptying import as_made
 from tests.servers import Postgres
 from tests.stores import fresh_engine
 
 MODULE = "tests.integration.test_harness"
-WHICH = text("SELECT oid FROM pg_database WHERE datname = current_database()")
 
 
 def main() -> int:
@@ -106,60 +98,3 @@ def test_a_renewed_store_keeps_nothing_and_ends_who_was_connected(_postgres_serv
     assert "left_behind" not in inspect(other).get_table_names()
     one.dispose()
     other.dispose()
-
-
-def contents(server: Postgres) -> tuple[str, dict[str, list[tuple[Any, ...]]]]:
-    """What a store is: its definitions, and all rows by table, sequences included."""
-    with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
-        made = as_made(connection)
-        rows = {name: connection.execute(f'SELECT * FROM "{name}"'.encode()).fetchall() for name in made.tables}
-        for name, last, is_called in made.sequences:
-            rows[name] = [(last, is_called)]
-    return made.definitions, rows
-
-
-@pytest.mark.postgres
-def test_a_store_that_holds_rows_is_emptied_where_it_stands(_postgres_server: Postgres) -> None:
-    _postgres_server.renew()
-    fresh = contents(_postgres_server)
-    engine = open_engine(_postgres_server.url)
-    accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")
-    AuditLog(engine).append(1, Who("wall"), "log_in")
-    with engine.begin() as connection:
-        database = connection.execute(WHICH).scalar()
-        connection.execute(text("CREATE TEMPORARY TABLE mine (n INTEGER)"))
-    filled = {name for name, rows in contents(_postgres_server)[1].items() if rows != fresh[1][name]}
-    assert {"accounts", "audit"} <= filled
-    _postgres_server.renew()
-    assert contents(_postgres_server) == fresh
-    engine.dispose()
-    with engine.connect() as connection:
-        assert connection.execute(WHICH).scalar() == database
-    engine.dispose()
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize(
-    "change",
-    [
-        "ALTER TABLE cases ADD COLUMN more INTEGER",
-        "CREATE INDEX more ON cases (status)",
-        "ALTER TABLE audit DISABLE TRIGGER audit_append_only",
-        "GRANT SELECT ON cases TO PUBLIC",
-        "ALTER DATABASE lianqin SET work_mem = '1MB'",
-        "DELETE FROM alembic_version",
-    ],
-)
-def test_a_store_that_was_changed_in_another_way_is_made_anew(_postgres_server: Postgres, change: str) -> None:
-    _postgres_server.renew()
-    fresh = contents(_postgres_server)
-    engine = open_engine(_postgres_server.url)
-    with engine.begin() as connection:
-        database = connection.execute(WHICH).scalar()
-        connection.execute(text(change))
-    engine.dispose()
-    _postgres_server.renew()
-    assert contents(_postgres_server)[1] == fresh[1]
-    with engine.connect() as connection:
-        assert connection.execute(WHICH).scalar() != database
-    engine.dispose()

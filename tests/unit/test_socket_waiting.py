@@ -8,6 +8,7 @@ import gevent.socket
 import pytest
 
 from dashboard.sockets.waiting import MOST_READ, SLOWEST, Patience, PatientSocket, Waiting
+from dashboard.sockets.websocket import LINGER_S, LINGER_STEP_S, WebSocket
 
 FEW = Patience(idle_s=2, head_s=10, body_s=60, silence_s=20)
 
@@ -140,3 +141,20 @@ def test_a_websocket_is_limited_here_no_more(pair: tuple[PatientSocket, Any, lis
     with gevent.Timeout(5):
         assert ours.recv(10) == b"frame"
     assert not causes
+
+
+def test_who_sends_without_end_after_the_last_word_is_read_in_steps() -> None:
+    class Endless:
+        reads = 0
+
+        def recv(self, _size: int) -> bytes:
+            self.reads += 1
+            return b"x"
+
+        def shutdown(self, _how: int) -> None:
+            pass
+
+    wire, found = Endless(), WebSocket(lambda _: None, None)
+    found._wire, found._closed_by_us = wire, True
+    found._linger()
+    assert 1 < wire.reads <= LINGER_S / LINGER_STEP_S + 1
