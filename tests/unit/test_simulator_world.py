@@ -241,3 +241,15 @@ def test_office_hours_know_lunch_weekends_holidays_and_make_up_days():
 def test_many_chances_at_once_are_those_that_come_one_by_one(key: str):
     dice = Dice(key)
     assert [dice.share() for _ in range(5)] == shares(5, key).tolist()
+
+
+@given(st.text(max_size=20), st.integers(0, 200))
+def test_many_things_are_shuffled_as_few_are(key: str, number: int):
+    """However they are drawn: the order, and where the dice stand afterwards, are those of one chance after another."""
+    dice, plain = Dice(key), Dice(key)
+    expected = list(range(number))
+    for last in range(number - 1, 0, -1):
+        other = plain.whole(0, last)
+        expected[last], expected[other] = expected[other], expected[last]
+    assert dice.shuffled(range(number)) == expected
+    assert dice.share() == plain.share()
