@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import psutil
 import pytest
 
 from services.embedded import free_port
-from services.simulator.generate import SEED, generate
 from tests.browser.conftest import wait_until
 
 pytestmark = pytest.mark.redis
@@ -57,24 +57,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's district, as its first start makes it."""
-    found = tmp_path_factory.mktemp("demo") / "district"
-    generate(found, SEED)
-    return found
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, Path]]:
+    """The first start in an empty folder, ended with Ctrl-C, and the folder."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    demo = Demo(folder, "--no-simulator")
+    demo.end()
+    yield demo, folder
+    for process in demo.left():
+        process.kill()
 
 
 @pytest.fixture
-def made_folder(folder: Path, district: Path) -> Path:
-    """A folder where the district is there already: what is tested here comes after it."""
-    shutil.copytree(district, folder / "district")
+def made_folder(folder: Path, first: tuple[Demo, Path]) -> Path:
+    """A folder where the district is there already, as the first start makes it: what is tested here comes after it."""
+    shutil.copytree(first[1] / "district", folder / "district")
     return folder
 
 
-def test_ctrl_c_ends_it_all(folder: Path) -> None:
-    demo = Demo(folder, "--no-simulator")
+def test_ctrl_c_ends_it_all(first: tuple[Demo, Path]) -> None:
+    demo, _ = first
     assert len(demo.family) >= 4  # Redis, projector, web and its worker
-    demo.end()
     assert demo.process.returncode == 0
     assert demo.left() == []
     assert "Traceback" not in demo.log.read_text()
