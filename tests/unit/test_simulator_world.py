@@ -2,6 +2,7 @@
 
 import functools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -63,6 +64,13 @@ def month() -> Month:
         if before is None or before.version < event.body.version:
             found.cases[event.body.case_id] = event.body
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _month_is_forgotten() -> Iterator[None]:
+    """A month is some million objects: every later collection in this process would go through them."""
+    yield
+    month.cache_clear()
 
 
 def deadline(case: Case) -> datetime | None:
