@@ -66,6 +66,23 @@ class StreamState:
         return [*self.newest, *(self.held or ())]
 
 
+# KEYS: the stream. ARGV: the two numbers of the floor, = or ~. In one step: another stream may take this one's place.
+_TRIM = """
+local function below(a, b)
+  if #a ~= #b then return #a < #b end
+  return a < b
+end
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then
+    local ms, seq = string.match(info[i + 1], '^(%d+)-(%d+)$')
+    if below(ms, ARGV[1]) or (ms == ARGV[1] and below(seq, ARGV[2])) then return 0 end
+  end
+end
+return redis.call('XTRIM', KEYS[1], 'MINID', ARGV[3], ARGV[1] .. '-' .. ARGV[2])
+"""
+
+
 class EventStream:
     """The ``events`` stream as our group sees it."""
 
@@ -73,6 +90,7 @@ class EventStream:
         self.client: Any = client  # redis-py types an answer as whatever any of its modes may give
         self.keys = Keys(district)
         self.consumer = consumer
+        self._trim: Any = client.register_script(_TRIM)
 
     def ensure_group(self, position: str, processed: int) -> bool:
         """Make the group at our own position, never at ``$`` or ``0``; True when it was made."""
@@ -174,7 +192,8 @@ class EventStream:
     def trim(self, below: str, *, exactly: bool = False) -> None:
         """Drop entries below ``below`` and below every other group's slowest entry.
 
-        ``exactly``: all of them; else Redis drops whole nodes of its tree alone, which costs it nothing.
+        ``exactly``: all of them; else Redis drops whole nodes of its tree alone, which costs it nothing. A stream whose
+        newest entry lies below is another one than we have read: nothing is dropped.
         """
         floors = [below]
         for group in self.client.xinfo_groups(self.keys.events):
@@ -183,7 +202,7 @@ class EventStream:
             if pending.get("min"):
                 floors.append(pending["min"].decode())
         if (floor := min(floors, key=entry_order)) != "0-0":
-            self.client.xtrim(self.keys.events, minid=floor, approximate=not exactly)
+            self._trim(keys=[self.keys.events], args=[*floor.split("-"), "=" if exactly else "~"])
 
 
 def _entries(answer: Any) -> list[tuple[str, Mapping[bytes, bytes] | None]]:

@@ -1,18 +1,32 @@
 """How the tests are shared out among the workers of a parallel run (pytest -n … --dist loadscope).
 
-A module is one piece of work, so that its fixtures are made once. The longest pieces go first and the shortest last:
-then no worker is left alone with a long one at the end. Modules that ask for the same costly things, which a process
-computes once, are one piece.
+A module is one piece of work, so that its fixtures are made once. The long pieces go first and the short ones last:
+then no worker is left alone with a long one at the end. Long ones that wait (for a browser, for a process to be missed)
+and long ones that reckon take turns, so that neither the processors nor the workers stand idle. Modules that ask for
+the same costly things, which a process computes once, are one piece.
 """
+
+from itertools import chain, zip_longest
 
 import pytest
 
-# Pieces of more than some 10 s, the longest first; the others follow by folder. A stale line does no harm.
-LONGEST = (
-    "tests/browser/test_desk.py", "tests/browser/test_accessible.py", "tests/browser/test_access.py",
-    "tests/browser/test_bad_days.py", "tests/browser/test_coverage.py", "tests/integration/test_demo.py",
-    "the demo district", "tests/browser/test_wall.py", "tests/browser/test_replay.py",
+# Pieces of more than some 10 s of time, the longest first; the others follow by folder. A stale line does no harm.
+WAITING = (
+    "tests/browser/test_access.py", "tests/browser/test_desk.py", "tests/browser/test_bad_days.py",
+    "tests/faults/test_store_refuses.py", "tests/browser/test_accessible.py", "tests/browser/test_coverage.py",
+    "tests/browser/test_wall.py", "tests/faults/test_gap.py", "tests/faults/test_word.py",
+    "tests/browser/test_replay.py", "tests/browser/test_pages.py", "tests/browser/test_traffic.py",
+    "tests/faults/test_gone_back.py", "tests/faults/test_redis.py",
 )  # fmt: skip
+RECKONING = (
+    "the demo district", "tests/attacks/test_requests.py", "tests/integration/test_demo.py",
+    "tests/integration/test_past.py", "tests/integration/test_rights_matrix.py", "tests/integration/test_archive.py",
+    "tests/integration/test_leadership_parts.py", "tests/integration/test_leadership.py",
+    "tests/unit/test_kernel_bounds.py", "tests/integration/test_audit_page.py", "tests/integration/test_rollups.py",
+    "tests/integration/test_coverage_planning.py",
+)  # fmt: skip
+# Two that wait for each that reckons.
+LONGEST = tuple(filter(None, chain.from_iterable(zip_longest(WAITING[::2], RECKONING, WAITING[1::2]))))
 FOLDERS = ("tests/browser", "tests/faults", "tests/attacks", "tests/integration", "tests/unit")
 # The demo's generated district and its case system: seconds to make, kept for the process (functools.cache).
 TOGETHER = {"tests/unit/test_demo_": "the demo district", "tests/unit/test_simulator_": "the demo district"}

@@ -190,6 +190,17 @@ def test_an_emptied_redis_whose_clock_is_behind_is_read_from_its_beginning(rig: 
     assert feed.emptied_at is not None
 
 
+@pytest.mark.parametrize("exactly", [False, True])
+def test_what_another_stream_holds_is_never_trimmed(rig: GapRig, exactly: bool) -> None:
+    """It took the place of ours since we looked: no group says yet that its entries are unread."""
+    rig.publish_at("1700000000000-5", "1700000000000-10")
+    for floor in ("1700000000000-11", "1700000000001-0", "9700000000000-0"):
+        rig.stream.trim(floor, exactly=exactly)
+    assert rig.client.xlen(EVENTS) == 2
+    rig.stream.trim("1700000000000-10", exactly=True)
+    assert rig.client.xlen(EVENTS) == 1
+
+
 def test_a_redis_that_fell_back_by_some_entries_goes_on(rig: GapRig) -> None:
     """A replica takes over without the newest entries, with a clock behind: the new ones may lie below our position."""
     rig.publish_at(*(f"{NOON + n}-0" for n in range(0, 100, 10)))
