@@ -8,8 +8,8 @@ SCRIPTS := dashboard/assets/boot.mjs "dashboard/assets/modules/**/*.js" "dashboa
 LOCK := --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 DATA ?= var/demo
 PORT ?= 8050
-# One more than there are cores, for while one waits for a clock or a socket the others work; four at most.
-WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 1 : 4)))
+# Two more than there are cores, for while some wait for a clock or a socket the others work; four at most.
+WORKERS ?= $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores < 3 ? cores + 2 : 4)))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiled Python and numba's kernels are kept beside their source: else each of many processes makes them anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -57,7 +57,8 @@ export const startBar = (scope, player, texts, format, places) => {
   const FIGURES = ["open", "overdue", "due_soon", "at_district", "intake", "closed", "rate"];
   let line = null,
     clock = null,
-    asked = 0;
+    asked = -Infinity,
+    fetching = null;
 
   const dayText = ms =>
     new Intl.DateTimeFormat("sv-SE", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(ms);
@@ -93,7 +94,8 @@ export const startBar = (scope, player, texts, format, places) => {
   const go = at => {
     player.seek(Math.min(at, present() - 1000));
   };
-  const toMark = way => {
+  const toMark = async way => {
+    if (!line) await fetchLine(); // a click that comes before the line is not lost
     const at = player.position();
     if (!line || at === null) return;
     const found =
@@ -164,8 +166,9 @@ export const startBar = (scope, player, texts, format, places) => {
     query.set("at", player.position() === null ? "" : String(Math.round(player.position() / 1000) * 1000));
     return `${whole ? location.origin : ""}/replay?${query}`;
   };
-  /** The day of the position: its rhythm and marks; of the present day again every minute. */
-  const fetchLine = async () => {
+  /** The day of the position: its rhythm and marks; of the present day again every minute. One question at a time. */
+  const fetchLine = () => (fetching ||= askLine().finally(() => (fetching = null)));
+  const askLine = async () => {
     const at = player.position();
     if (
       at === null ||
@@ -375,7 +378,7 @@ export const startBar = (scope, player, texts, format, places) => {
     }
     if (dayText(at) !== shownDay) {
       shownDay = dayText(at);
-      asked = 0;
+      asked = -Infinity;
     }
     fetchLine();
   };
