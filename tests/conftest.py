@@ -31,9 +31,10 @@ passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the collector need not walk through all of it again and again."""
+    """What is loaded by now stays: the collector need not walk through all of it again and again, nor come so often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -28,10 +28,10 @@ def test_a_module_is_one_piece_and_what_shares_a_district_is_one(nodeid: str, pi
     assert piece_of(nodeid) == piece
 
 
-def test_the_longest_come_first_and_the_shortest_last() -> None:
+def test_the_longest_come_first_in_turns_and_the_shortest_last() -> None:
     pieces = ["tests/unit/test_units.py", "tests/browser/test_desk.py", "tests/integration/test_board.py",
               "tests/browser/test_socket.py", "the demo district", "tests/attacks/test_requests.py"]  # fmt: skip
     assert sorted(pieces, key=rank) == [
-        "tests/browser/test_desk.py", "the demo district", "tests/browser/test_socket.py",
-        "tests/attacks/test_requests.py", "tests/integration/test_board.py", "tests/unit/test_units.py",
+        "the demo district", "tests/browser/test_desk.py", "tests/attacks/test_requests.py",
+        "tests/browser/test_socket.py", "tests/integration/test_board.py", "tests/unit/test_units.py",
     ]  # fmt: skip
