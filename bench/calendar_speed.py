@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from services.deadlines import due, due_many
+from services.cases.deadlines import due, due_many
+from services.cases.limits import UNITS
+from services.contract.case import Case, CaseClock, Limit
+from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
-from services.events.case import Case, CaseClock, Limit
-from services.limits import UNITS
-from services.working_calendar import WorkingCalendar, calendar_of
 
 FIRST_MS, SPAN_MS = 1_735_660_800_000, 3 * 365 * 86_400_000  # from 2025-01-01 in China
 VALUES = (0.5, 1, 2, 4, 7, 15)

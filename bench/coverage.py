@@ -12,15 +12,15 @@ import time
 import numpy as np
 
 from bench.coverage_scenes import PLANE, SIDE_M, city_buildings, poles, some_cameras, town
-from services.cases import CaseRow
+from services.cases.case import CaseRow
+from services.contract.others import CameraChanged
 from services.coverage.condition import Reported
-from services.coverage.footprints import Footprints
+from services.coverage.geometry.footprints import Footprints
 from services.coverage.model import CoverageModel
-from services.coverage.plan import make_plan, snapshot
+from services.coverage.siting.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_regions, tell_sight, tell_spot
 from services.district.package import District
 from services.district.plane import plane_of
-from services.events.others import CameraChanged
 from tests.coverage_districts import NOON, a_case, filled, some_event
 
 EVENTS = 1000

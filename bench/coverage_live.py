@@ -14,8 +14,8 @@ from typing import Any
 from bench.harness import Room, Stage, percentile
 from bench.processes import Child
 from bench.product import Lianqin
-from services.clock import to_rfc3339
-from services.events.entry import encode_entry
+from services.contract.entry import encode_entry
+from services.platform.clock import to_rfc3339
 
 # Resolves with the wall clock's ms when a page's element shows how many cameras are on line now.
 SHOWN = """([selector, wanted]) => new Promise((resolve, reject) => {

@@ -8,10 +8,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from services.coverage.cameras import polygons_of
-from services.coverage.footprints import Footprints
-from services.coverage.raster import raster_over
+from services.coverage.geometry.footprints import Footprints
+from services.coverage.geometry.raster import raster_over
+from services.coverage.geometry.sweep import Floats, look, raise_walls
 from services.coverage.spots import unseen_of
-from services.coverage.sweep import Floats, look, raise_walls
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 GROUND, HOUSE, VIEW, EDGE, BLIND, INK = "#101214", "#3a4048", "#8fa6c8", "#c9d6ea", "#f5b83d", "#eceef0"

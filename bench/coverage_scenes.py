@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from shapely.geometry import mapping
 
+from services.contract.others import CameraChanged
 from services.district.package import Area, District
 from services.district.plane import Plane
-from services.events.others import CameraChanged
 
 SIDE_M, BLOCK_M = 10_000.0, 100.0
 PLANE = Plane(118.9, 31.9)

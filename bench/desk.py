@@ -14,10 +14,10 @@ import redis
 
 from bench.harness import Stage, percentile
 from bench.product import Lianqin
-from services.clock import SystemClock
+from services.district.calendar import calendar_of
 from services.district.load import load
-from services.simulator.office import OfficeHours
-from services.working_calendar import calendar_of
+from services.operations.simulator.office import OfficeHours
+from services.platform.clock import SystemClock
 from tests.browser.shown import inside, wait_inside
 from tests.case_system import TinyCaseSystem
 

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.cases import CaseRow, RatingGiven
-from services.clock import to_rfc3339
+from services.cases.case import CaseRow, RatingGiven
+from services.contract.codes import CHANNELS, DOMAINS, LEVELS
+from services.contract.entry import encode_entry
 from services.district.package import District
-from services.events.codes import CHANNELS, DOMAINS, LEVELS
-from services.events.entry import encode_entry
+from services.platform.clock import to_rfc3339
 
 PER_DAY = 2_000
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

@@ -22,11 +22,11 @@ from bench.setwise import Counts
 from services.district.load import load
 from services.district.package import District
 from services.indicators.measures import count, counted_text
-from services.simulator.generate import generate
-from services.store import schema
-from services.store.engine import is_postgres, open_engine, writing
-from services.store.migrate import upgrade
-from services.store.write import open_feed
+from services.operations.simulator.generate import generate
+from services.platform.database import is_postgres, open_engine, writing
+from services.platform.migrate import upgrade
+from services.projector.store import tables as schema
+from services.projector.store.write import open_feed
 
 CASES = 2_000_000
 CHUNK = 50_000

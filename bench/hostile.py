@@ -23,7 +23,7 @@ from bench.harness import LOGS, Room
 from bench.light import Light
 from bench.processes import RedisServer, free_port
 from bench.product import Lianqin, web_memory
-from services.embedded import die_with_parent
+from services.operations.embedded import die_with_parent
 from tests.attacks.raw_socket import CONTINUE, PING, Wire, frame, request, upgrade
 
 MEGABYTE = "x" * (1 << 20)

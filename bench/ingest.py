@@ -29,17 +29,17 @@ from sqlalchemy import Engine, text
 
 from bench.processes import RedisServer
 from bench.product import Cases
-from services.clock import SystemClock
+from services.contract.case import Case
 from services.district.load import load
 from services.district.package import District
-from services.events.case import Case
+from services.operations.simulator.generate import generate
+from services.platform.clock import SystemClock
+from services.platform.database import is_postgres, open_engine, writing
+from services.platform.migrate import upgrade
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.loop import BATCH, Projector
-from services.sealing import Sealer
-from services.simulator.generate import generate
-from services.store.engine import is_postgres, open_engine, writing
-from services.store.migrate import upgrade
-from services.stream import GROUP, EventStream
+from services.projector.stream import GROUP, EventStream
+from services.projector.worker import BATCH, Projector
 
 CASES = 20_000
 EVENTS = 80_000

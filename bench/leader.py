@@ -22,13 +22,13 @@ from bench.histories import fill
 from bench.page import FLAGS
 from bench.processes import Child, RedisServer, free_port, wait_for_http
 from bench.rules import noon
-from services import accounts
+from services.access import service as accounts
+from services.access.store import Account
 from services.district.load import load
-from services.embedded import die_with_parent
-from services.simulator.generate import generate
-from services.store.accounts import Account
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.operations.embedded import die_with_parent
+from services.operations.simulator.generate import generate
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
 
 PHONE = {"width": 390, "height": 844}
 # 1.6 Mbit/s down, 150 ms there and back: Lighthouse's slow 4G.

@@ -31,11 +31,11 @@ from bench.page import FLAGS
 from bench.processes import free_port
 from dashboard.papers import make
 from dashboard.papers.review_paper import WantedReview, review_paper
-from services.demo import CLOCK_FILE
 from services.district.load import load
-from services.embedded import die_with_parent
-from services.store import schema
-from services.store.engine import open_engine
+from services.operations.demo import CLOCK_FILE
+from services.operations.embedded import die_with_parent
+from services.platform.database import open_engine
+from services.projector.store import tables as schema
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 # name, width, height, width of the picture, address

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from services.embedded import die_with_parent
+from services.operations.embedded import die_with_parent
 
 # Loopback needs no proxy, whatever the environment says.
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -21,14 +21,14 @@ import redis
 from bench.harness import CASES, PHASES, RATES, Fields, Room, Target, measure
 from bench.page import Counter
 from bench.processes import Child, wait_for_http
-from services import accounts
-from services.clock import to_rfc3339
+from services.access import service as accounts
+from services.access.store import Account
+from services.contract.entry import encode_entry
 from services.district.load import load
-from services.events.entry import encode_entry
-from services.simulator.generate import generate
-from services.store.accounts import Account
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.operations.simulator.generate import generate
+from services.platform.clock import to_rfc3339
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
 from tests.browser.shown import inside
 
 PASSWORD = "four Plain words here"

@@ -22,11 +22,11 @@ from bench.ingest import database
 from bench.product import STATUSES, Cases
 from services.district.load import load
 from services.indicators.measures import NAMES
+from services.operations.simulator.generate import generate
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.simulator.generate import generate
-from services.store import schema
+from services.projector.store import tables as schema
 
 EVENTS = 1_000_000
 VERSIONS = 10

@@ -21,17 +21,17 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.page import FLAGS
 from bench.processes import Child, RedisServer, free_port, wait_for_http
-from services import accounts
-from services.clock import SystemClock
+from services.access import service as accounts
+from services.access.store import Account
 from services.district.load import load
-from services.past.answering import Answerer
+from services.operations.simulator.generate import SEED, generate
+from services.operations.simulator.world import CaseSystem
+from services.past.worker import Answerer
+from services.platform.clock import SystemClock
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.simulator.generate import SEED, generate
-from services.simulator.world import CaseSystem
-from services.store.accounts import Account
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from tests.browser.shown import inside, wait_inside
 
 DAY_MS, BATCH = 86_400_000, 1000

@@ -21,14 +21,14 @@ from sqlalchemy import Engine
 from bench.drawn import DAY, draw, rows
 from bench.histories import fill
 from bench.ingest import database
+from services.commands.escalation.worklist import EscalationDesk
 from services.district.load import load
 from services.district.package import District
-from services.escalation.desk import EscalationDesk
-from services.figures import EVERYTHING, Days, Scope, figures
 from services.indicators.definitions import INDICATORS
-from services.leadership.gather import gather
+from services.indicators.figures_reader import EVERYTHING, Days, Scope, figures
+from services.leadership.reader import gather
 from services.leadership.spans import Span, as_date, latest
-from services.simulator.generate import generate
+from services.operations.simulator.generate import generate
 
 TWELVE = list(INDICATORS)[:12]
 ROUNDS = 20

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.promises import page
-from services.embedded import die_with_parent
+from services.operations.embedded import die_with_parent
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"

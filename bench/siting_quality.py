@@ -8,7 +8,7 @@ import json
 import statistics
 from collections.abc import Sequence
 
-from services.coverage.siting import choose
+from services.coverage.siting.siting import choose
 from tests.unit.test_siting import optimum, overlapping, value
 
 BUDGET = 6.0

@@ -27,7 +27,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from bench.page import FLAGS
 from bench.processes import free_port
-from services.embedded import die_with_parent
+from services.operations.embedded import die_with_parent
 
 # The wall says live and its map has drawn; the two frames afterwards have been on the screen.
 LIVE = "html[data-last-entry][data-state=live]"

@@ -13,61 +13,61 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard.access import REFUSED, Access, person, register_access
-from dashboard.account_pages import register_account
-from dashboard.audit_endpoints import Auditing, register_audit
-from dashboard.callbacks import wall as wall_callbacks
-from dashboard.callbacks.desk import DeskPanel
-from dashboard.coverage_endpoints import register_coverage
-from dashboard.desk_endpoints import register_desk
-from dashboard.desk_live import DeskRoom
-from dashboard.duty_endpoints import Duty, register_duty
-from dashboard.endpoints import register_endpoints
-from dashboard.exporting import register_exporting
-from dashboard.frame import FramedDash
-from dashboard.guards import PAGES
-from dashboard.hashing import Hashing
-from dashboard.hosts import known_hosts
-from dashboard.indicator_endpoints import register_indicators
+from dashboard.callbacks import panel as wall_callbacks
+from dashboard.callbacks.audit import Auditing, register_audit
+from dashboard.callbacks.coverage import register_coverage
+from dashboard.callbacks.desk import register_desk
+from dashboard.callbacks.desk_panel import DeskPanel
+from dashboard.callbacks.duty import Duty, register_duty
+from dashboard.callbacks.health import register_endpoints
+from dashboard.callbacks.indicators import register_indicators
+from dashboard.callbacks.leadership.page import Leading, register_leadership
+from dashboard.callbacks.papers import register_papers
+from dashboard.callbacks.personal import register_personal
+from dashboard.callbacks.replay import Replaying, register_replay
+from dashboard.callbacks.units import register_units
+from dashboard.door.access import REFUSED, Access, person, register_access
+from dashboard.door.account_pages import register_account
+from dashboard.door.exporting import register_exporting
+from dashboard.door.guards import PAGES
+from dashboard.door.hashing import Hashing
+from dashboard.door.hosts import known_hosts
+from dashboard.door.login import Pages, Tries, register_login
+from dashboard.door.oidc import SingleSignOn
+from dashboard.door.recording import Recorder
+from dashboard.door.refusals import register_refusals
+from dashboard.door.static_files import register_static
+from dashboard.door.wire import wired
 from dashboard.layouts import coverage, desk, replay, wall
-from dashboard.leadership_endpoints import Leading, register_leadership
-from dashboard.live import LiveRoom
-from dashboard.login import Pages, Tries, register_login
-from dashboard.oidc import SingleSignOn
-from dashboard.paper_endpoints import register_papers
-from dashboard.personal_endpoints import register_personal
-from dashboard.recording import Recorder
-from dashboard.refusals import register_refusals
-from dashboard.replay_endpoints import Replaying, register_replay
+from dashboard.layouts.frame import FramedDash
+from dashboard.live.desk_room import DeskRoom
+from dashboard.live.room import LiveRoom
 from dashboard.sockets.opening import door_of, open_socketio
 from dashboard.sockets.refusals import Refusals
-from dashboard.static_files import register_static
 from dashboard.texts import LANGUAGES, texts
-from dashboard.unit_endpoints import register_units
-from dashboard.wire import wired
-from services.audit_keeping import open_log, signer_of
-from services.camera_view import CameraReader
-from services.case_people import CasePeople
-from services.case_view import CaseReader
-from services.clock import Clock
-from services.commanding import Commanding
+from services.access.log_in.rules import rules_of
+from services.access.rights import Person, may
+from services.audit.service import open_log, signer_of
+from services.board.follower import Follower
+from services.board.readers.camera import CameraReader
+from services.board.readers.case import CaseReader
+from services.board.readers.figure import FigureReader
+from services.board.readers.units import UnitReader
+from services.board.state import thing_list
+from services.board.watched_areas import Watch
+from services.commands.service import Commanding
+from services.contract.codes import CoordSys
 from services.district.coords import to_wgs84
 from services.district.package import District
 from services.district.place import Placer
-from services.events.codes import CoordSys
-from services.figure_view import FigureReader
-from services.health.around import RedisWatch
+from services.health.around_reader import RedisWatch
 from services.health.heart import Heart
-from services.health.watching import ProcessWatch
-from services.liveboard.board import thing_list
-from services.liveboard.follower import Follower
-from services.log_in.rules import rules_of
-from services.rights import Person, may
-from services.sealing import Sealer
-from services.settings import VIRTUAL, Settings
-from services.unit_view import UnitReader
-from services.wakeups import Wakeups
-from services.watch import Watch
+from services.health.watching_reader import ProcessWatch
+from services.platform.clock import Clock
+from services.platform.sealing import Sealer
+from services.platform.settings import VIRTUAL, Settings
+from services.platform.wakeups import Wakeups
+from services.projector.sealed.case_people import CasePeople
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from dashboard.sockets.connections import PER_SOCKET, Connections
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.waiting import Patience
 from services.platform.errors import STORE_ERRORS
-from services.settings import Settings
+from services.platform.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "control_socket_disable": True,
             "proc_name": "lianqin-web",
             "worker_exit": self._say_good_bye,
-            # Whose X-Forwarded-Proto counts is LIANQIN_PROXIES' to say (dashboard.access).
+            # Whose X-Forwarded-Proto counts is LIANQIN_PROXIES' to say (dashboard.door.access).
             "forwarded_allow_ips": "",
         }.items():
             if name in self.cfg.settings:

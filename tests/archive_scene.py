@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Engine
 
-from services.archive.keeping import Keeper
-from services.archive.month import Month
-from services.clock import parse_ms, to_rfc3339
+from services.contract.entry import entry_id, entry_key
 from services.district.package import District
-from services.events.entry import entry_id, entry_key
+from services.platform.clock import parse_ms, to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.archive.month import Month
+from services.projector.archive.service import Keeper
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
 from tests.lives import lives
 from tests.tiny import NOON, case, entry, middle
 

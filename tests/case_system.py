@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 import redis
 
-from services.clock import Clock
-from services.events.case import Case
-from services.events.entry import encode_entry
-from services.events.others import CommandAnswer
-from services.simulator.office import OfficeHours
-from services.simulator.orders import Desk, Order, RefusedOrder, obey
-from services.simulator.record import is_open
+from services.contract.case import Case
+from services.contract.entry import encode_entry
+from services.contract.others import CommandAnswer
+from services.operations.simulator.office import OfficeHours
+from services.operations.simulator.orders import Desk, Order, RefusedOrder, obey
+from services.operations.simulator.record import is_open
+from services.platform.clock import Clock
 from tests.tiny import CODE
 
 _CASE = msgspec.json.Decoder(Case)

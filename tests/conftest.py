@@ -10,13 +10,14 @@ import redis
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
-from services import accounts, passwords
+from services.access import passwords
+from services.access import service as accounts
+from services.access.store import Account
 from services.district.load import load
 from services.district.package import District
-from services.embedded import EmbeddedRedis
-from services.sealing import Sealer
-from services.store.accounts import Account
-from services.store.engine import open_engine
+from services.operations.embedded import EmbeddedRedis
+from services.platform.database import open_engine
+from services.platform.sealing import Sealer
 from tests.servers import Postgres
 from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.stores import fresh_sqlite

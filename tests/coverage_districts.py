@@ -8,13 +8,13 @@ import shapely
 from numpy.random import Generator, default_rng
 from shapely.geometry import mapping
 
-from services.cases import CaseRow
-from services.clock import parse_ms
+from services.cases.case import CaseRow
+from services.contract.others import CameraChanged
 from services.coverage.condition import Reported
 from services.coverage.model import CoverageModel
 from services.district.package import Area, District
 from services.district.plane import Plane
-from services.events.others import CameraChanged
+from services.platform.clock import parse_ms
 from tests.scenes import block
 
 PLANE = Plane(118.9, 31.9)

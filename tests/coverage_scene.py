@@ -22,10 +22,10 @@ from services.coverage.told import Coverage, Listed, Outage, Region, Ring, Sight
 from services.district.load import load
 from services.district.package import District
 from services.district.plane import plane_of
-from services.projector.delta import Delta, ThingChange, encode_delta
-from services.store.engine import open_engine, writing
-from services.store.write import Writer
-from services.wakeups import Wakeups
+from services.platform.database import open_engine, writing
+from services.platform.wakeups import Wakeups
+from services.projector.outbox.delta import Delta, ThingChange, encode_delta
+from services.projector.store.write import Writer
 
 _encode = msgspec.json.Encoder().encode
 

@@ -18,22 +18,22 @@ from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
-from services import accounts
-from services.alarm_keeper import AlarmKeeper
-from services.announcing import announce
-from services.clock import SetClock, to_rfc3339
+from services.access import service as accounts
+from services.access.rights import RIGHTS, Reach, Role
+from services.access.store import Account
+from services.cases.escalation import Proposal
+from services.district.borders import Borders
 from services.district.package import District
-from services.duty.boundary import Borders
-from services.escalation.rules import Proposal
-from services.projector.delta import Delta
+from services.duty.alarms.worker import AlarmKeeper
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.platform.settings import Settings
+from services.platform.wakeups import Wakeups
 from services.projector.ingest import Ingest
-from services.rights import RIGHTS, Reach, Role
-from services.sealing import Sealer
-from services.settings import Settings
-from services.store import schema
-from services.store.accounts import Account
-from services.store.write import Feed, Writer
-from services.wakeups import Wakeups
+from services.projector.outbox.announce import announce
+from services.projector.outbox.delta import Delta
+from services.projector.store import tables as schema
+from services.projector.store.write import Feed, Writer
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
 UPDATE = "/_dash-update-component"

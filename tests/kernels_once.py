@@ -6,10 +6,10 @@ import numpy as np
 import shapely
 from numpy.random import default_rng
 
-from services.coverage import plan
+from services.coverage.geometry.sweep import look, raise_walls
 from services.coverage.model import CoverageModel
-from services.coverage.siting import choose, choose_plainly
-from services.coverage.sweep import look, raise_walls
+from services.coverage.siting import plan
+from services.coverage.siting.siting import choose, choose_plainly
 from tests.coverage_districts import NOON, layer, small_district, some_camera, some_case
 
 

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from services.clock import to_rfc3339
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, case, entry, middle
 
 HOUR, DAY = 3_600_000, 86_400_000

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from services.cases import CaseRow
-from services.clock import to_rfc3339
+from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import NAMES, count
+from services.platform.clock import to_rfc3339
+from services.platform.sealing import Sealer
 from services.projector.ingest import Entry, Ingest
-from services.sealing import Sealer
-from services.store import schema
+from services.projector.store import tables as schema
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle
 

@@ -7,8 +7,8 @@ import shapely
 from numpy.random import Generator, default_rng
 from shapely import Polygon
 
-from services.coverage.footprints import Footprints
-from services.coverage.sweep import Floats
+from services.coverage.geometry.footprints import Footprints
+from services.coverage.geometry.sweep import Floats
 
 
 def block(rng: Generator, wide: float = 200.0) -> Polygon:

@@ -9,9 +9,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, LiteralString
 
-from services.embedded import die_with_parent, free_port
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.operations.embedded import die_with_parent, free_port
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
 
 if TYPE_CHECKING:
     import psycopg

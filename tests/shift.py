@@ -16,25 +16,26 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from dashboard.app import Doors, create_app
-from services import accounts, passwords
-from services.clock import SetClock, to_rfc3339
+from services.access import passwords
+from services.access import service as accounts
+from services.access.store import Account, change
+from services.board.state import Board
+from services.commands.escalation.worker import Escalator
+from services.contract.case import Case
+from services.district.borders import Borders
+from services.district.calendar import calendar_of
 from services.district.package import District
-from services.duty.boundary import Borders
-from services.duty_keeping import DutyKeeper
-from services.escalator import Escalator
-from services.events.case import Case
-from services.liveboard.alarm_tiles import alarm_tiles
-from services.liveboard.board import Board
+from services.duty.alarms.tiles import alarm_tiles
+from services.duty.worker import DutyKeeper
+from services.operations.simulator.dice import Dice
+from services.operations.simulator.office import OfficeHours
+from services.operations.simulator.record import is_open
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
+from services.platform.settings import Settings
 from services.projector.ingest import Ingest
-from services.sealing import Sealer, make_key
-from services.settings import Settings
-from services.simulator.dice import Dice
-from services.simulator.office import OfficeHours
-from services.simulator.record import is_open
-from services.store.accounts import Account, change
-from services.store.engine import writing
-from services.stream import Keys
-from services.working_calendar import calendar_of
+from services.projector.stream import Keys
 from tests.case_system import TinyCaseSystem
 from tests.tiny import CODE, NOON, entry, middle
 from tests.unit.test_duty_roster import line

@@ -5,11 +5,11 @@ What each does at which moment, from the night's last half hour to the evening's
 
 from typing import Any, NamedTuple
 
-from services.alarms.told import Alarm
-from services.cases import decode_escalation
+from services.board.alarm import Alarm
+from services.cases.case import decode_escalation
+from services.contract.case import Case
+from services.duty.service import DutyDesk
 from services.duty.sheet import Sheet
-from services.duty_desk import DutyDesk
-from services.events.case import Case
 from tests.shift import PHONE, Shift, at
 from tests.tiny import CODE, middle
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
 
 
 def fresh_sqlite(path: Path) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.clock import parse_ms, to_rfc3339
+from services.contract.entry import encode_entry
+from services.district.calendar import calendar_of
 from services.district.package import District
-from services.events.entry import encode_entry
-from services.working_calendar import calendar_of
+from services.platform.clock import parse_ms, to_rfc3339
 
 CODE = "990001"
 OFFICE = calendar_of(District(code=CODE, name="小试区", zone=ZoneInfo("Asia/Shanghai")))

@@ -27,15 +27,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from services.embedded import die_with_parent
+from services.operations.embedded import die_with_parent
 
 PRODUCT = "dashboard.cli"
 # What each kind of parent imports: ``web`` runs under gevent, which must replace what blocks before all else.
 IMPORTS = {
-    "web": ("dashboard.server", "services.doors", "services.package_watch", "gunicorn.workers.ggevent"),
+    "web": (
+        "dashboard.server", "services.district.doors", "services.district.package_watch_reader",
+        "gunicorn.workers.ggevent",
+    ),
     "other": (
-        "services.projector.loop", "services.projector.rebuild", "services.doors", "services.escalator",
-        "services.duty_keeping", "services.surveyor", "dashboard.running", "dashboard.worker",
+        "services.projector.worker", "services.projector.errands.rebuild", "services.district.doors",
+        "services.commands.escalation.worker",
+        "services.duty.worker", "services.coverage.worker", "dashboard.cli.running", "dashboard.papers.worker",
     ),
 }  # fmt: skip
 _parents: dict[str, "_Parent"] = {}

@@ -1,50 +1,194 @@
-"""What a desk's panel shows of a case: gathered from the readers, drawn by the layout."""
+"""What the desks ask over HTTP: commands, answers to proposals, saved views, the queue as a table."""
 
-from collections.abc import Callable
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from sqlalchemy import Engine
+import flask
+import msgspec
+from flask import Flask, Response
+from msgspec import Meta
 
-from dashboard.layouts.desk_panel import desk_panel
-from dashboard.layouts.joint_part import joint_part
-from dashboard.layouts.personal import personal_part
-from services.camera_view import CameraReader
-from services.case_view import CaseView
+from dashboard.door.access import Access, allowed, machine_ms, person, refuse
+from dashboard.door.bodies import Whole, as_json, body
+from dashboard.door.exporting import download
+from dashboard.door.recording import Recorder
+from dashboard.live.desk_room import DeskRoom
+from dashboard.live.room import LiveRoom
+from dashboard.texts import texts
+from services.access import saved_views_store as views
+from services.access.rights import Person, may
+from services.board.case_export import cases_table
+from services.board.lenses import unit_streets
+from services.board.state import Board
+from services.cases.case import CaseRow
+from services.cases.escalation import Proposal
+from services.cases.masking import for_file
+from services.commands.escalation.service import decline
+from services.commands.service import Commanding, Outcome, Reason, Situation, Wish, command_id
+from services.contract.case import Code
+from services.district.leads import lead_of
 from services.district.package import District
-from services.escalation.rules import takeover
-from services.liveboard.board import Board
-from services.personal_view import personal_fields
-from services.rights import Person, may
-from services.sealing import Sealer
+from services.platform.clock import Clock
+from services.platform.database import writing
+from services.platform.errors import STORE_ERRORS
+from services.projector.outbox.follow import Offload
+from services.projector.sealed.case_people import CasePeople
+
+ViewName = Annotated[str, Meta(min_length=1, max_length=40)]
+PAGES = frozenset({"desk", "street"})
+CASES_A_ROW = 100  # of the audit: a command names every case that it is about
 
 
-class DeskPanel:
-    """Draws the panel for a person who may see the case's texts."""
+class Answer(msgspec.Struct, frozen=True):
+    """A person's answer to a proposal; ``version`` is the case's that they saw."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
-        self,
-        district: District,
-        engine: Engine,
-        board_of: Callable[[], Board],
-        cameras: CameraReader,
-        sealer: Sealer,
-        now: Callable[[], int],
-        offload: Callable[[Any], Any],
-    ) -> None:
-        self._district, self._engine, self._board_of = district, engine, board_of
-        self._cameras, self._sealer, self._now, self._offload = cameras, sealer, now, offload
+    batch: Code
+    version: Whole
+    reason: Reason
 
-    def draw(self, view: CaseView, words: dict[str, Any], person: Person) -> Any:
-        """The panel's content."""
-        row, board, now = view.row, self._board_of(), self._now()
-        place = self._cameras.place(row) if row.is_open else None
-        next_one = takeover(row, self._district.policy.escalation)
-        fields = self._offload(lambda: personal_fields(self._engine, self._sealer, row.case_id)) or []
-        can_reveal = may(person, "reveal", row.street, row.community)
-        return desk_panel(
-            view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None, [
-                *joint_part(view.joint, words, self._district.zone, self._district.units),
-                *personal_part(fields, words, can_reveal=can_reveal),
-            ],
-        )  # fmt: skip
+
+class View(msgspec.Struct, frozen=True):
+    """A saved view: the body is the page's own."""
+
+    page: Code
+    name: ViewName
+    body: Annotated[dict[str, Any], Meta(max_length=100)] = {}
+
+
+def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address is a few lines
+    server: Flask,
+    access: Access,
+    district: District,
+    room: LiveRoom,
+    desk: DeskRoom,
+    commanding: Commanding,
+    clock: Clock,
+    offload: Offload,
+    record: Recorder,
+    people: CasePeople,
+) -> None:
+    """Add the addresses."""
+
+    def board() -> Board:
+        if not room.is_loaded or room.follower is None:
+            refuse(503, "the board is not loaded yet: ask /readyz")
+        return room.follower.board
+
+    def send(wish: Wish, asking: Person) -> Response:
+        found = board()
+        situation = Situation(found.rows, unit_streets(found), clock.now_ms())
+        cases = [case_id[:200] for case_id, _ in wish.cases]
+        told_why = people.masked(wish.reason, cases)[:500]
+        record.many("command", asking, [
+            (part[0] if part else "", {
+                "type": wish.type, "cases": part, "n": len(cases), "reason": told_why, "batch": wish.batch[:64],
+            }) for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
+        ])  # fmt: skip
+        # Before they leave: the answer may be here sooner than we are back.
+        ids = {command_id(district.code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
+        desk.wait_for(ids, asking.user_id)
+        try:
+            outcomes: list[Outcome] = commanding.send(wish, asking, situation)
+        except STORE_ERRORS:
+            refuse(503, "the store does not answer: nothing was sent")
+        desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
+        return as_json({"outcomes": outcomes})
+
+    @server.post("/api/v1/commands")
+    def commands() -> Response:
+        wish = body(Wish)
+        if not may(person(), wish.type):
+            refuse(403, f"not allowed: {wish.type[:64]}")
+        return send(wish, person())
+
+    @server.get("/api/v1/commands")
+    def commands_now() -> Response:
+        ids = flask.request.args.get("ids", "").split(",")[:500]
+        found = commanding.standing(ids)
+        mine = [desk.known(row) for row in found if row.who == person().user_id]
+        return as_json({"commands": mine})
+
+    def proposed(case_id: str) -> tuple[CaseRow, Proposal]:
+        found = board()
+        row, proposal = found.rows.get(case_id), found.proposals.get(case_id)
+        if row is None or proposal is None:
+            refuse(409, "there is no proposal any more")
+        allowed("decide_proposal", row.street, row.community)
+        return row, proposal
+
+    @server.post("/api/v1/proposals/<case_id>/confirm")
+    def confirm_proposal(case_id: str) -> Response:
+        answer = body(Answer)
+        row, proposal = proposed(case_id)
+        data = {"to": lead_of(district, row.domain), "reason_code": proposal.reason_code}
+        wish = Wish(answer.batch, "case.escalate", [(case_id, answer.version)], answer.reason, data)
+        return send(wish, person())
+
+    @server.post("/api/v1/proposals/<case_id>/decline")
+    def decline_proposal(case_id: str) -> Response:
+        answer = body(Answer)
+        _, proposal = proposed(case_id)
+        if not 2 <= len(answer.reason.strip()) <= 500:
+            refuse(400, "a reason of 2 to 500 characters")
+        told_why = people.masked(answer.reason, [case_id])
+        record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
+        if not decline(access.engine, commanding.wakeups, clock.now_ms(), proposal, offload):
+            refuse(409, "there is no such proposal any more")
+        return as_json({})
+
+    @server.get("/api/v1/views/<page>")
+    def saved_views(page: str) -> Response:
+        def read() -> list[tuple[str, str]]:
+            with access.engine.connect() as connection:
+                return views.views(connection, asking.user_id, page)
+
+        asking = person()
+        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in offload(read)]})
+
+    @server.post("/api/v1/views")
+    def save_view() -> Response:
+        view, asking = body(View), person()
+        text = msgspec.json.encode(view.body).decode()
+        if view.page not in PAGES or len(text) > 8000:
+            refuse(400, "page is desk or street, a view has at most 8,000 characters")
+
+        def keep() -> bool:
+            with writing(access.engine) as connection:
+                return views.save(connection, asking.user_id, view.page, view.name, text, machine_ms())
+
+        if not offload(keep):
+            refuse(409, f"at most {views.MOST} views")
+        record("view_saved", asking, view.name[:64], {"page": view.page})
+        return as_json({})
+
+    @server.post("/api/v1/views/drop")
+    def drop_view() -> Response:
+        view, asking = body(View), person()
+
+        def drop() -> None:
+            with writing(access.engine) as connection:
+                views.drop(connection, asking.user_id, view.page, view.name)
+
+        offload(drop)
+        record("view_saved", asking, view.name[:64], {"page": view.page, "dropped": True})
+        return as_json({})
+
+    @server.get("/api/v1/cases.csv")
+    def cases_csv() -> Response:
+        """The open cases that the person may see: all of a street or of the district, as the queue has them."""
+        street = flask.request.args.get("street", "") or None
+        if street is not None and street not in district.streets:
+            refuse(404, "no such street")
+        asking = allowed("export_cases", street or person().street or None)
+        mine = street or asking.street
+        words = texts(flask.request.args.get("lang", ""))
+        found = board()
+        mine_rows = [row for row in found.rows.values() if not mine or row.street == mine]
+        rows = [told for row in mine_rows if (told := for_file(row, asking, district.units)) is not None]
+        now = clock.now_ms()
+        lights = {row.case_id: found.lights[row.case_id] for row in rows}
+        text = offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
+        stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
+        name = f"cases-{mine or district.code}-{stamp}.csv"
+        about = f"cases.csv {mine}".strip()
+        return download(record, asking, about, text.encode(), "text/csv; charset=utf-8", name, rows=len(rows))

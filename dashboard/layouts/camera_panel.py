@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.moments import minute_text
-from services.camera_view import CameraView, PlaceView
+from services.board.readers.camera import CameraView, PlaceView
 from services.coverage.alone import Watcher
 from services.coverage.told import Sight
 from services.district.package import District

@@ -9,11 +9,11 @@ from dash.development.base_component import Component
 from dashboard.layouts.camera_panel import seen_by
 from dashboard.layouts.deadline_account import deadline_lines, span_text
 from dashboard.layouts.moments import second_text
-from services.camera_view import PlaceView
-from services.case_view import CaseView, Happened
-from services.cases import CaseRow, decode_escalation
-from services.events.codes import SENSITIVE_DOMAINS
-from services.limits import OFFICE_UNITS
+from services.board.readers.camera import PlaceView
+from services.board.readers.case import CaseView, Happened
+from services.cases.case import CaseRow, decode_escalation
+from services.cases.limits import OFFICE_UNITS
+from services.contract.codes import SENSITIVE_DOMAINS
 
 SAME_SHOWN = 5
 

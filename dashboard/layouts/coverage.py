@@ -4,9 +4,9 @@ from typing import Any
 
 from dash import html
 
-from dashboard import ids
+from dashboard.door.static_files import words_address
+from dashboard.layouts import ids
 from dashboard.layouts.wall import map_box, names_of, picked_panel
-from dashboard.static_files import words_address
 from services.district.package import District
 
 

@@ -1,11 +1,11 @@
-"""How a deadline came about, in words: one line a step (services.deadline_steps)."""
+"""How a deadline came about, in words: one line a step (services.cases.deadline_steps)."""
 
 from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.layouts.moments import second_text
-from services.deadline_steps import Step
+from services.cases.deadline_steps import Step
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 

@@ -9,11 +9,11 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import dcc, html
 
-from dashboard import ids
+from dashboard.door.static_files import words_address
+from dashboard.layouts import ids
 from dashboard.layouts.wall import map_box, names_of
-from dashboard.static_files import words_address
+from services.access.rights import RIGHTS, Person, may
 from services.district.package import District
-from services.rights import RIGHTS, Person, may
 
 GRID_OPTIONS = {
     "rowHeight": 32,

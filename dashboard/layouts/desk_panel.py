@@ -10,12 +10,12 @@ from dashboard.layouts.camera_panel import seen_by
 from dashboard.layouts.case_panel import case_facts, timeline
 from dashboard.layouts.deadline_account import deadline_lines, span_text
 from dashboard.layouts.moments import second_text
-from services.camera_view import PlaceView
-from services.case_actions import actions
-from services.case_view import CaseView
-from services.escalation.rules import Proposal
-from services.limits import OFFICE_UNITS
-from services.rights import Person, may
+from services.access.rights import Person, may
+from services.board.readers.camera import PlaceView
+from services.board.readers.case import CaseView
+from services.cases.actions import actions
+from services.cases.escalation import Proposal
+from services.cases.limits import OFFICE_UNITS
 
 
 def desk_panel(  # noqa: PLR0917  # what a panel is made of

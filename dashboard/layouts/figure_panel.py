@@ -7,10 +7,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.moments import minute_text
-from services.cases import CaseRow
+from services.board.readers.figure import FigureView
+from services.cases.case import CaseRow
+from services.contract.codes import LEVELS, SENSITIVE_DOMAINS
 from services.district.package import District
-from services.events.codes import LEVELS, SENSITIVE_DOMAINS
-from services.figure_view import FigureView
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure
 from services.indicators.reasons import Verdict

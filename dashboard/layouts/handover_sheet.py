@@ -8,10 +8,10 @@ from dash.development.base_component import Component
 
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import minute_text
+from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.duty.handover import CASE_LISTS, SHOWN
 from services.duty.sheet import CaseLine, Sheet
-from services.events.codes import SENSITIVE_DOMAINS
 
 
 class Signatures(NamedTuple):

@@ -8,8 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.moments import minute_text
-from services.events.personal import mask_text
-from services.joint import Called, Joint
+from services.cases.joint import Called, Joint
+from services.contract.personal import mask_text
 
 
 def joint_part(

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from services.personal_view import PersonalField
+from services.projector.sealed.service import PersonalField
 
 
 def personal_part(fields: Sequence[PersonalField], words: dict[str, Any], *, can_reveal: bool) -> list[Component]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard import ids
-from dashboard.layouts import wall
+from dashboard.layouts import ids, wall
 from services.district.package import District
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import dash_leaflet as dl
 from dash import dcc, html
 
-from dashboard import ids
-from dashboard.static_files import words_address
+from dashboard.door.static_files import words_address
+from dashboard.layouts import ids
 from services.district.package import District
 from services.district.plane import plane_of
 

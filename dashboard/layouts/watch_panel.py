@@ -8,8 +8,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.moments import minute_text
+from services.board.watched_areas import Watch
 from services.district.package import District
-from services.watch import Watch
 
 
 def watch_panel(

@@ -12,21 +12,21 @@ from dashboard.papers.paper import as_pdf, paper_html
 from dashboard.papers.table import csv_table
 from dashboard.papers.workbook import MOST_CASES, Workbook
 from dashboard.texts import texts
-from services.cases import CaseRow
+from services.access.rights import Person
+from services.cases.case import CaseRow
+from services.cases.masking import for_file
+from services.district.doors import open_doors
 from services.district.package import District
-from services.doors import open_doors
-from services.figures import Days, window_of
+from services.indicators.figures_reader import Days, window_of
 from services.leadership import spans
 from services.leadership.figure_rows import figure_rows
-from services.leadership.gather import gather
+from services.leadership.reader import gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, SpanRefused, as_date, latest, parse
 from services.leadership.words import Words
-from services.masking import for_file
-from services.publishing import OperationError
-from services.rights import Person
-from services.settings import Settings
-from services.store import schema
+from services.platform.settings import Settings
+from services.projector.errands.publishing import OperationError
+from services.projector.store import tables as schema
 
 KINDS = ("pdf", "xlsx", "csv")
 

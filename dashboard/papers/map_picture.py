@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
-from services.deadlines import LIGHTS
+from services.board.state import Board
+from services.cases.deadlines import LIGHTS
+from services.cases.masking import GridCentres, for_wall
 from services.district.outline import layer
 from services.district.package import District
 from services.district.plane import plane_of
-from services.liveboard.board import Board
-from services.masking import GridCentres, for_wall
 
 _FILL = {"land": "#f4f5f7", "green": "#e6ece3", "water": "#d5dde6"}
 _LINE = {"border": ("#868f9a", 0.6), "road-major": ("#c3c9d0", 0.5), "key-area": ("#868f9a", 0.4)}

@@ -1,24 +1,26 @@
-"""The after-action review as an A4 paper: figures, maps, the time line, what came late (services.past.review)."""
+"""The after-action review as an A4 paper: figures, maps, the time line, what came late
+(services.past.review_reader).
+"""
 
 from typing import Any
 
 import msgspec
 from sqlalchemy import Engine
 
-from dashboard.bodies import Whole
+from dashboard.door.bodies import Whole
 from dashboard.layouts.deadline_account import span_text
 from dashboard.layouts.moments import second_text
 from dashboard.papers.made import Made
 from dashboard.papers.map_picture import map_svg
 from dashboard.papers.paper import as_pdf, templates
 from dashboard.texts import texts
+from services.contract.case import Code
 from services.district.package import District
-from services.events.case import Code
 from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
-from services.past.reading import Archived, NothingThen, NotYet, Unmade
-from services.past.review import Line, Review, review
-from services.publishing import OperationError
+from services.past.reader import Archived, NothingThen, NotYet, Unmade
+from services.past.review_reader import Line, Review, review
+from services.projector.errands.publishing import OperationError
 
 KIND = "review"
 MOST_HOURS = 24

@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from dashboard.papers.made import Made
 from dashboard.papers.table import section_name
-from services.cases import CaseRow
+from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.leadership.figure_rows import part_rows

@@ -5,7 +5,7 @@ The door judges sockets after gunicorn has read the request; who connects and dr
 
 from dataclasses import dataclass, field
 
-from dashboard.addresses import network
+from dashboard.door.addresses import network
 from dashboard.sockets.limits import MOST_ADDRESSES, Bucket
 
 # A page opens up to six connections, and pages come back together after a restart.

@@ -14,15 +14,15 @@ from urllib.parse import parse_qs
 import msgspec
 from werkzeug.http import parse_cookie
 
-from dashboard.access import Access
-from dashboard.addresses import network
+from dashboard.door.access import Access
+from dashboard.door.addresses import network
+from dashboard.door.wire import App
 from dashboard.sockets.limits import Limits
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.websocket import REFUSALS, TICKET
-from dashboard.wire import App
-from services.accounts import Found
+from services.access.rights import Person
+from services.access.service import Found
 from services.platform.errors import STORE_ERRORS
-from services.rights import Person
 
 PATH = "/socket.io/"
 PERSON = "lianqin.person"

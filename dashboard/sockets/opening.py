@@ -3,13 +3,13 @@
 import flask
 from flask_socketio import SocketIO
 
-from dashboard.access import Access
+from dashboard.door.access import Access
 from dashboard.sockets.door import Door
 from dashboard.sockets.grammar import LONGEST
 from dashboard.sockets.limits import Limits, Rates
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.websocket import WebSocket
-from services.settings import Settings
+from services.platform.settings import Settings
 
 PING_EVERY_S, PING_TIMEOUT_S = 4, 4
 

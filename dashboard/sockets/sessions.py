@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import gevent
 from flask_socketio import SocketIO
 
-from dashboard.access import Access
+from dashboard.door.access import Access
+from dashboard.door.wire import KEY
 from dashboard.sockets.door import PERSON
 from dashboard.sockets.stuck import cut
-from dashboard.wire import KEY
+from services.access.rights import Person
 from services.platform.errors import STORE_ERRORS
-from services.rights import Person
 
 # A socket whose session has ended may read that so long, then its connection is closed.
 LAST_WORD_S = 0.3

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_socketio import SocketIO
 
-from dashboard.wire import KEY
+from dashboard.door.wire import KEY
 
 log = logging.getLogger(__name__)
 

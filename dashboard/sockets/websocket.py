@@ -18,10 +18,10 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Even
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from dashboard.door.wire import KEY
 from dashboard.sockets.grammar import LONGEST, PONG, RefusedPacket, check_frame
 from dashboard.sockets.limits import A_MESSAGE, A_READ, Ticket
 from dashboard.sockets.refusals import Refusals
-from dashboard.wire import KEY
 
 # In the environment of a socket's request: its ticket, who counts refusals, and the WebSocket itself.
 TICKET, REFUSALS, WEBSOCKET = "lianqin.ticket", "lianqin.refusals", "lianqin.websocket"

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from shapely import MultiPolygon, STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.aim import Aim, aim, grade
+from services.contract.others import CameraChanged
 from services.coverage.condition import Condition, Reported, reported_in
-from services.coverage.footprints import Footprints, Standpoint
-from services.coverage.ground import LIVE, LIVE_NIGHT
-from services.coverage.raster import Cells, Raster
-from services.coverage.sweep import Floats, Views, look, raise_walls
+from services.coverage.geometry.aim import Aim, aim, grade
+from services.coverage.geometry.footprints import Footprints, Standpoint
+from services.coverage.geometry.ground import LIVE, LIVE_NIGHT
+from services.coverage.geometry.raster import Cells, Raster
+from services.coverage.geometry.sweep import Floats, Views, look, raise_walls
 from services.coverage.told import Grade
 from services.district.coords import to_wgs84
 from services.district.plane import Plane
-from services.events.others import CameraChanged
 
 # From here on somebody must look at the position of a camera that stands within a footprint.
 FAR_M = 3.0

@@ -7,8 +7,8 @@ has been quiet for a while, so that figures and cases do not flap with it.
 from collections import deque
 from typing import NamedTuple
 
+from services.contract.others import CameraChanged, CameraStatusChanged
 from services.coverage.told import State
-from services.events.others import CameraChanged, CameraStatusChanged
 
 FLAPS = 4
 WITHIN_MS = 120_000

@@ -12,7 +12,7 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.cases import CaseRow
+from services.cases.case import CaseRow
 from services.coverage.spots import Watched
 from services.district.plane import Plane
 from services.district.policy import CoveragePolicy

@@ -13,21 +13,21 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.cases import CaseRow
-from services.coverage.aim import grade
+from services.cases.case import CaseRow
+from services.contract.others import CameraChanged
 from services.coverage.cameras import Placed, Site, first_condition, lit
 from services.coverage.condition import Reported
-from services.coverage.daylight import is_night
 from services.coverage.demand import RecentCases
-from services.coverage.footprints import Footprints
-from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT, Counters, lay_ground
+from services.coverage.geometry.aim import grade
+from services.coverage.geometry.daylight import is_night
+from services.coverage.geometry.footprints import Footprints
+from services.coverage.geometry.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT, Counters, lay_ground
+from services.coverage.geometry.outlines import outlines
+from services.coverage.geometry.raster import CELL_M, raster_over
 from services.coverage.outages import Lost, Outages
-from services.coverage.outlines import outlines
-from services.coverage.raster import CELL_M, raster_over
 from services.coverage.spots import Spots, gaps_of, read_spots
 from services.district.package import District, features_of
 from services.district.plane import Plane, plane_of
-from services.events.others import CameraChanged
 
 LEVELS = ("street", "community", "grid")
 _NEAR = 12

@@ -16,8 +16,8 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.cameras import NOTHING, Placed
-from services.coverage.footprints import Footprints
-from services.coverage.outlines import outlines
+from services.coverage.geometry.footprints import Footprints
+from services.coverage.geometry.outlines import outlines
 from services.coverage.told import Spot, SpotKind
 from services.district.package import District, features_of
 from services.district.plane import Plane

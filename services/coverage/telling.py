@@ -7,11 +7,11 @@ import shapely
 from msgspec.structs import replace
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.aim import grade
 from services.coverage.cameras import Placed, lit
 from services.coverage.closing import advise, kind_of_gap
 from services.coverage.demand import Demand
-from services.coverage.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT
+from services.coverage.geometry.aim import grade
+from services.coverage.geometry.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT
 from services.coverage.model import CoverageModel, reasons_now
 from services.coverage.spots import Watched
 from services.coverage.told import Coverage, Listed, Region, Ring, Sight, Spot

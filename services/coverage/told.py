@@ -29,7 +29,7 @@ class Sight(msgspec.Struct, frozen=True, omit_defaults=True):
     everything that it can turn to; unknown and none: empty), ``now`` those of the sector that a turning camera shows
     at present. ``levels_m`` are the distances of detection, observation, recognition and identification (25, 62.5,
     125, 250 px/m). ``estimated`` names what a default stands for: ``range hfov levels night``; ``reasons`` are codes
-    of ``services.coverage.aim.REASONS``. ``since`` is Unix milliseconds, 0 where nobody knows.
+    of ``services.coverage.geometry.aim.REASONS``. ``since`` is Unix milliseconds, 0 where nobody knows.
     """
 
     id: str

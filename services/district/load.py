@@ -10,13 +10,23 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from services.coverage.importing.reading import Reading, read_cameras
-from services.coverage.importing.site import site_of
 from services.district import office
 from services.district.antimeridian import crosses, unwrapped_layer
+from services.district.cameras.reading import Reading, read_cameras
+from services.district.cameras.site import site_of
 from services.district.package import LAYERS, Area, Category, District
+from services.district.package_tables import (
+    KEYS,
+    LONGEST_CODE,
+    TABLES,
+    Known,
+    Line,
+    bad_area,
+    check_table,
+    decimal,
+    read_lines,
+)
 from services.district.policy import Policy, read_policy
-from services.district.tables import KEYS, LONGEST_CODE, TABLES, Known, Line, bad_area, check_table, decimal, read_lines
 from services.files.fault import FileFault
 from services.files.geojson import read_json
 from services.files.raw import read_file

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from services.district.tables import Line
+from services.district.package_tables import Line
 
 WORKING_HOURS = ((480, 720), (840, 1080))
 WORKING_WEEK = frozenset({1, 2, 3, 4, 5})

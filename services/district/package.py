@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from shapely.geometry.base import BaseGeometry
 
-from services.coverage.importing.finding import Finding
+from services.contract.others import CameraChanged
 from services.district.antimeridian import unwrapped
+from services.district.finding import Finding
 from services.district.policy import Policy
-from services.events.others import CameraChanged
 
 LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key_places", "watch_areas", "poles")
 

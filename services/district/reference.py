@@ -8,12 +8,12 @@ from dataclasses import fields
 
 import msgspec
 
+from services.contract.others import CameraChanged
 from services.district.alarm_policy import KINDS, NUMBERS, AlarmPolicy
 from services.district.package import LAYERS
+from services.district.package_tables import TABLES
 from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Policy
 from services.district.report_policy import ReportPolicy
-from services.district.tables import TABLES
-from services.events.others import CameraChanged
 
 HEAD = {
     "code": "the district's code, which names its Redis keys and its store; required",

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from services.cases import CaseRow
+from services.board.state import DUE_SOON, OVERDUE
+from services.cases.case import CaseRow
+from services.contract.personal import mask_name, mask_text
 from services.district.package import Area, District
 from services.district.place import Placer
-from services.events.personal import mask_name, mask_text
 from services.indicators.figure import rate
-from services.liveboard.board import DUE_SOON, OVERDUE
 
 ROLES = ("grid_leader", "policy_officer", "information_officer", "aid_officer", "mediator")
 

@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow, decode_escalation, pauses_in, suspended_at
-from services.deadlines import light
+from services.board.watched_areas import Watch
+from services.cases.case import CaseRow, decode_escalation, pauses_in, suspended_at
+from services.cases.deadlines import light
+from services.cases.escalation import Proposal
+from services.contract.codes import SENSITIVE_DOMAINS
+from services.contract.personal import mask_text
 from services.duty.logbook import Entry, masked
 from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import Due
@@ -28,10 +32,6 @@ from services.duty.sheet import (
     Sheet,
     SourceLine,
 )
-from services.escalation.rules import Proposal
-from services.events.codes import SENSITIVE_DOMAINS
-from services.events.personal import mask_text
-from services.watch import Watch
 
 # How many cases of a list are printed; of the severest all, within reason.
 SHOWN, SHOWN_MAJOR = 20, 100

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow
+from services.cases.case import CaseRow
+from services.contract.personal import mask_text
 from services.district.report_policy import ReportPolicy
 from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import Done
 from services.duty.roster import Duty
-from services.events.personal import mask_text
 
 BY_PEOPLE = ("note", "phone", "instruction", "inspection")
 BY_SYSTEM = ("alarm", "incident", "escalation", "command", "feed", "shift", "report", "handover")

@@ -7,7 +7,7 @@ that need it (``store.duty.passes``).
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from services.cases import CaseRow, decode_escalation
+from services.cases.case import CaseRow, decode_escalation
 
 
 class Pass(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from services.cases import CaseRow
-from services.deadlines import has_come
+from services.cases.case import CaseRow
+from services.cases.deadlines import has_come
 from services.district.report_policy import ReportPolicy
 
 PHONE, WRITTEN = 0, 1

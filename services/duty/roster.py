@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from services.clock import parse_ms
 from services.district.package import District
+from services.platform.clock import parse_ms
 
 LEADER = "leader"
 # A shift that has just begun leaves so much time to hand over the one before.

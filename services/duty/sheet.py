@@ -8,8 +8,8 @@ import hashlib
 
 import msgspec
 
+from services.board.watched_areas import Watch
 from services.duty.logbook import Entry
-from services.watch import Watch
 
 VERSION = 1
 

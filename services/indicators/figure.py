@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from services.cases import CaseRow
+from services.cases.case import CaseRow
 from services.indicators.definitions import Indicator
 from services.indicators.window import Window, value
 

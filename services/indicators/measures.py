@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow, decode_rating, is_filed, pauses_in
+from services.cases.case import CaseRow, decode_rating, is_filed, pauses_in
+from services.cases.marks import Mark
 from services.district.package import District
-from services.marks import Mark
 
 # Every measure with the moment that decides its day. The order is the order of the columns of ``rollups``.
 MEASURES: dict[str, str] = {
@@ -69,7 +69,7 @@ class Where(NamedTuple):
 class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything that one case counts for: ``(day, measure, n)``, and ``(day, measure, from, n)`` for what only
     windows see that end at or behind the cut of day ``from``. Days are yyyymmdd, a measure its place in ``MEASURES``.
-    ``marks`` are beside the roll-ups, in a table of their own (services.marks).
+    ``marks`` are beside the roll-ups, in a table of their own (services.cases.marks).
     """
 
     where: Where

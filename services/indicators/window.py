@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from services.cases import CaseRow, RatingGiven, decode_rating, is_filed, suspended_at
+from services.cases.case import CaseRow, RatingGiven, decode_rating, is_filed, suspended_at
 from services.indicators.measures import (
     closed_in_time,
     handle_count_at,

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from services.clock import to_ms
+from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
+from services.contract.parse import Event
 from services.coverage.condition import Condition, Reported, reported_by, reported_in
 from services.district.package import District
-from services.events.others import CameraChanged, CameraRemoved, CameraStatusChanged
-from services.events.parse import Event
+from services.platform.clock import to_ms
 
 _ONLINE = frozenset({"online", "degraded"})
 

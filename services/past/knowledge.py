@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.cases import CaseRow
-from services.events.codes import SENSITIVE_DOMAINS
-from services.liveboard.board import Board
-from services.liveboard.figures import day_sum, street_rows
+from services.board.state import Board
+from services.board.tiles import day_sum, street_rows
+from services.cases.case import CaseRow
+from services.contract.codes import SENSITIVE_DOMAINS
 from services.past.room import Arrived, LookUp, PastRoom
-from services.store.read import Past
+from services.projector.store.read import Past
 
 # More late entries than this are counted, not listed.
 LISTED = 40

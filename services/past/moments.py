@@ -5,12 +5,12 @@ import zlib
 
 import msgspec
 
-from services.cases import CaseRow
+from services.board.state import Board
+from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.cells import Cell
-from services.liveboard.board import Board
 from services.past.cameras import CameraKept, Cameras
-from services.projector.delta import Happened, ThingChange
+from services.projector.outbox.delta import Happened, ThingChange
 
 # A board is kept so often; a moment between two of them is folded from the earlier one.
 EVERY_MS = 4 * 3_600_000

@@ -8,27 +8,27 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from services.alarms.life import leaves_the_list
-from services.cases import CaseRow
+from services.board.state import Board
+from services.cases.case import CaseRow
+from services.contract.case import Case
+from services.contract.entry import entry_id, entry_key
+from services.contract.others import Heartbeat
+from services.contract.parse import Event
+from services.district.calendar import calendar_of
 from services.district.package import District
-from services.events.case import Case
-from services.events.entry import entry_id, entry_key
-from services.events.others import Heartbeat
-from services.events.parse import Event
+from services.duty.alarms.life import leaves_the_list
 from services.indicators.cells import LIVE_CUTS
 from services.indicators.measures import count, counted_text
-from services.liveboard.board import Board
 from services.past.cameras import Cameras
 from services.past.moments import Moment, board_of, moment_of
-from services.projector.delta import Delta, ThingChange
+from services.past.store import MOVED, AlarmAt, RefusedAt
+from services.projector.errands.rebuild import event_of, placed_again
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, ticker, winners
+from services.projector.outbox.delta import Delta, ThingChange
 from services.projector.placing import Locator
-from services.projector.rebuild import event_of, placed_again
 from services.projector.regular import irregular_of
-from services.store.past import MOVED, AlarmAt, RefusedAt
-from services.store.read import Past
-from services.store.write import OldCase
-from services.working_calendar import calendar_of
+from services.projector.store.read import Past
+from services.projector.store.write import OldCase
 
 # Cases that have ended and are remembered, so that a late call-back need not be looked up.
 REMEMBERED = 50_000

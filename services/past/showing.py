@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
+from services.board.lenses import WallLens, units_of
+from services.board.sources import source_rows
+from services.board.tiles import tiles
+from services.board.zone import TICKER_LINES, Zone
 from services.district.package import District
+from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
-from services.liveboard.alarm_tiles import alarm_tiles, for_visitors
-from services.liveboard.figures import tiles
-from services.liveboard.lenses import WallLens, units_of
-from services.liveboard.sources import source_rows
-from services.liveboard.zone import TICKER_LINES, Zone
 from services.past.moments import EVERY_MS
 from services.past.room import Arrived, LookUp, PastRoom
 

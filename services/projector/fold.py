@@ -5,13 +5,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases import CaseRow, Place, settle
-from services.clock import to_ms
-from services.district.coords import to_wgs84
-from services.district.package import District
-from services.events.case import Case
-from services.events.codes import SENSITIVE_DOMAINS
-from services.events.others import (
+from services.cases.case import CaseRow, Place, settle
+from services.cases.marks import marks_of
+from services.contract.case import Case
+from services.contract.codes import SENSITIVE_DOMAINS
+from services.contract.others import (
     CameraChanged,
     CameraRemoved,
     CameraStatusChanged,
@@ -20,13 +18,15 @@ from services.events.others import (
     NoticePublished,
     UnitMoved,
 )
-from services.events.parse import Event
+from services.contract.parse import Event
+from services.district.calendar import calendar_of
+from services.district.coords import to_wgs84
+from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import Counted, count, counted_text
-from services.marks import marks_of
-from services.projector.delta import Happened, ThingChange
-from services.store.write import OldCase
-from services.working_calendar import calendar_of
+from services.platform.clock import to_ms
+from services.projector.outbox.delta import Happened, ThingChange
+from services.projector.store.write import OldCase
 
 TICKER_LINES = 8
 _ENCODE = msgspec.json.Encoder().encode

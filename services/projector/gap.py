@@ -8,9 +8,9 @@ It is exact whenever no commit falls between its two sides; ``loop`` sees to tha
 from collections.abc import Collection
 from typing import NamedTuple
 
-from services.events.entry import before, entry_order
-from services.store.write import Feed
-from services.stream import StreamState
+from services.contract.entry import before, entry_order
+from services.projector.store.write import Feed
+from services.projector.stream import StreamState
 
 
 class Gap(NamedTuple):

@@ -9,30 +9,30 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.cases import Place
-from services.clock import to_ms
+from services.cases.case import Place
+from services.contract.case import Case
+from services.contract.entry import entry_order
+from services.contract.numbering import Numbering
+from services.contract.others import Heartbeat, UnitMoved
+from services.contract.parse import Event, Refused, parse
+from services.contract.personal import mask_refused
+from services.contract.set_apart import encode_personal
+from services.district.calendar import calendar_of
 from services.district.package import District
-from services.events.case import Case
-from services.events.entry import entry_order
-from services.events.numbering import Numbering
-from services.events.others import Heartbeat, UnitMoved
-from services.events.parse import Event, Refused, parse
-from services.events.personal import mask_refused
-from services.events.set_apart import encode_personal
 from services.indicators.cells import LIVE_CUTS
+from services.platform.clock import to_ms
+from services.platform.database import writing
 from services.platform.errors import Fault, Waiting
-from services.projector.delta import Delta, encode_delta
+from services.platform.sealing import Sealer
 from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.gap import Gap
-from services.projector.own_people import OwnPeople
+from services.projector.outbox.delta import Delta, encode_delta
+from services.projector.own_people_reader import OwnPeople
 from services.projector.placing import Locator
 from services.projector.regular import irregular_of
-from services.sealing import Sealer
-from services.store.beats import Beat
-from services.store.engine import writing
-from services.store.numbers import keep_passed, number, passed_among, read_numbering
-from services.store.write import Feed, Writer, later, new_epoch, open_feed
-from services.working_calendar import calendar_of
+from services.projector.store.beats import Beat
+from services.projector.store.numbers import keep_passed, number, passed_among, read_numbering
+from services.projector.store.write import Feed, Writer, later, new_epoch, open_feed
 
 Entry = tuple[str, Mapping[bytes, bytes]]
 

@@ -7,12 +7,12 @@ three are flagged. A bad or far position with no known code beside it is refused
 import math
 from collections.abc import Sequence
 
-from services.cases import Place
+from services.cases.case import Place
+from services.contract.case import Case
+from services.contract.parse import Event, Refused
 from services.district.coords import to_wgs84
 from services.district.package import District
 from services.district.place import Placer
-from services.events.case import Case
-from services.events.parse import Event, Refused
 
 
 class Locator:

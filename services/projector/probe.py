@@ -5,10 +5,10 @@ It touches every table that a batch may touch, by insert and by update. It is ro
 
 from collections.abc import Mapping
 
-from services.clock import to_rfc3339
+from services.contract.codes import CASE_TYPES
+from services.contract.entry import encode_entry
 from services.district.package import District
-from services.events.codes import CASE_TYPES
-from services.events.entry import encode_entry
+from services.platform.clock import to_rfc3339
 
 Entry = tuple[str, Mapping[bytes, bytes]]
 

@@ -7,14 +7,14 @@ twice the history is read and judged as a whole, before and after.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from services.cases import Place, timed
-from services.deadlines import due
-from services.events.case import Case
-from services.events.kept import kept_decoder
-from services.events.parse import Event
-from services.lifecycle import Before, Told, irregularities, review, tally
-from services.store.write import OldCase
-from services.working_calendar import WorkingCalendar
+from services.cases.case import Place, timed
+from services.cases.deadlines import due
+from services.cases.lifecycle import Before, Told, irregularities, review, tally
+from services.contract.case import Case
+from services.contract.kept import kept_decoder
+from services.contract.parse import Event
+from services.district.calendar import WorkingCalendar
+from services.projector.store.write import OldCase
 
 _CASE = kept_decoder(Case)
 PastOf = Callable[[Sequence[str]], Iterable[Sequence[Any]]]

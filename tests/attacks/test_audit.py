@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
 from sqlalchemy.exc import DatabaseError
 
+from services.access.tables import audit
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, _link, chain, check, distrust
-from services.audit_heads import Notary, notary_of, store_name
-from services.audit_keeping import accept, listed, open_log, verify_store
+from services.audit import log_service as store
+from services.audit.heads_store import Notary, notary_of, store_name
+from services.audit.log_service import AuditLog, Wanted
+from services.audit.service import accept, listed, open_log, verify_store
 from services.district.package import District
-from services.sealing import make_key
-from services.settings import Settings
-from services.store import audit as store
-from services.store.audit import AuditLog, Wanted
-from services.store.engine import is_postgres, writing
-from services.store.people_schema import audit
+from services.platform.database import is_postgres, writing
+from services.platform.sealing import make_key
+from services.platform.settings import Settings
 from tests.doors import WHO as people
 from tests.doors import house
 
@@ -273,7 +273,7 @@ def test_a_restored_backup_is_accepted_head_by_head_and_a_later_cut_is_found(
 
 
 def test_a_key_that_was_changed_still_checks_what_it_sealed(engine: Engine, settings: Settings) -> None:
-    from services.key_rotation import rotate_keys
+    from services.projector.errands.keys import rotate_keys
 
     for keys in (f"{OTHER},{KEY}", f"{make_key()},{OTHER}"):
         settings = dataclasses.replace(settings, data_key=keys)

@@ -14,16 +14,16 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
+from services.access.tables import audit
 from services.audit import Deed, Record, Who, chain
-from services.audit_heads import Notary, notary_of, read_heads, store_name
-from services.audit_keeping import machine_ms, open_log, verify_store
-from services.doctor.audit_side import audit_findings
-from services.settings import Settings
-from services.store import audit as store
-from services.store.audit import LAST_COUNTED, ROOM, AuditLog
-from services.store.engine import open_engine, writing
-from services.store.migrate import upgrade
-from services.store.people_schema import audit
+from services.audit import log_service as store
+from services.audit.heads_store import Notary, notary_of, read_heads, store_name
+from services.audit.log_service import LAST_COUNTED, ROOM, AuditLog
+from services.audit.service import machine_ms, open_log, verify_store
+from services.operations.doctor.audit_side import audit_findings
+from services.platform.database import open_engine, writing
+from services.platform.migrate import upgrade
+from services.platform.settings import Settings
 from tests.attacks.test_audit import KEY, NOON, SIGNER, STRANGER, put, rows_of
 from tests.servers import binary
 

@@ -18,8 +18,8 @@ import redis
 from msgspec import inspect
 from sqlalchemy import Engine
 
-from dashboard.access import MOST_BYTES
-from dashboard.refusals import Body
+from dashboard.door.access import MOST_BYTES
+from dashboard.door.refusals import Body
 from services.district.package import District
 from tests.doors import DUTY, UPDATE, House, house
 from tests.integration.test_rights_matrix import attempts

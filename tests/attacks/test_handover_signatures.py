@@ -10,15 +10,15 @@ import pytest
 import redis
 from sqlalchemy import Engine, update
 
+from services.access.tables import handovers
 from services.audit import Signer
+from services.audit import log_service as store
+from services.audit.log_service import Wanted
 from services.district.package import District
+from services.duty.service import DutyDesk
 from services.duty.sheet import decode, digest_of, encode
-from services.duty_desk import DutyDesk
-from services.sealing import make_key
-from services.store import audit as store
-from services.store.audit import Wanted
-from services.store.engine import writing
-from services.store.people_schema import handovers
+from services.platform.database import writing
+from services.platform.sealing import make_key
 from tests.doors import DUTY, S1, WHO, House, Who, house
 from tests.tiny import CODE
 from tests.unit.test_duty_roster import line

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Engine
 
-from services.log_in import tries
-from services.store.engine import writing
+from services.access.log_in import tries_store as tries
+from services.platform.database import writing
 from tests.tiny import NOON
 
 YEAR_MS = 365 * 86_400_000

@@ -8,18 +8,18 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard.cli import _parser, main
-from dashboard.cli_acts import HARMLESS as HARMLESS_ACTS
-from dashboard.cli_acts import WRITES_ITSELF, WRITTEN_HERE, act_names
-from dashboard.guards import ADDRESSES
-from dashboard.recorded import HARMLESS, RECORDED
-from services import accounts
+from dashboard.cli.acts import HARMLESS as HARMLESS_ACTS
+from dashboard.cli.acts import WRITES_ITSELF, WRITTEN_HERE, act_names
+from dashboard.cli.main import _parser, main
+from dashboard.door.guards import ADDRESSES
+from dashboard.door.recorded import HARMLESS, RECORDED
+from services.access import service as accounts
+from services.access.store import Account
 from services.audit import ACTIONS, Record
+from services.audit import log_service as store
 from services.district.package import District
-from services.store import audit as store
-from services.store.accounts import Account
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
 from tests.doors import DUTY, EAST, S1, WHO, House, house
 from tests.integration.test_rights_matrix import attempts
 
@@ -49,7 +49,7 @@ def last_of(engine: Engine) -> int:
 
 def test_every_address_is_recorded_or_harmless_for_a_reason() -> None:
     assert not RECORDED.keys() & HARMLESS.keys()
-    assert RECORDED.keys() | HARMLESS.keys() == ADDRESSES.keys(), "dashboard/recorded.py"
+    assert RECORDED.keys() | HARMLESS.keys() == ADDRESSES.keys(), "dashboard/door/recorded.py"
     assert set(RECORDED.values()) <= ACTIONS.keys()
     assert all(len(reason) > 10 for reason in HARMLESS.values())
 
@@ -117,7 +117,7 @@ def test_who_goes_on_asking_for_a_file_or_a_field_without_the_right_is_on_the_re
 def test_every_command_of_the_machine_is_in_one_table() -> None:
     names = act_names(_parser())
     tables = (WRITTEN_HERE, WRITES_ITSELF, HARMLESS_ACTS)
-    assert sorted(names) == sorted(name for table in tables for name in table), "dashboard/cli_acts.py"
+    assert sorted(names) == sorted(name for table in tables for name in table), "dashboard/cli/acts.py"
     assert {act.action for act in WRITTEN_HERE.values()} | {action for action, _ in WRITES_ITSELF.values()} <= set(
         ACTIONS
     )

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from services.audit import Signer, Who
+from services.audit.log_service import AuditLog
+from services.commands.store import settle
+from services.contract.parse import Event, Refused, parse
+from services.contract.personal import mask_refused
+from services.contract.personal_own import own_of
 from services.district.package import District
-from services.events.parse import Event, Refused, parse
-from services.events.personal import mask_refused
-from services.events.personal_own import own_of
-from services.personal_view import personal_fields, reveal
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
 from services.projector.ingest import Ingest
-from services.sealing import Sealer, make_key
-from services.store import schema
-from services.store.audit import AuditLog
-from services.store.commands import settle
-from services.store.engine import writing
+from services.projector.sealed.service import personal_fields, reveal
+from services.projector.store import tables as schema
 from tests.doors import DUTY, EAST, WEST, House, house
 from tests.tiny import NOON, case, entry, numbered
 

@@ -10,18 +10,20 @@ import redis
 from sqlalchemy import Engine, update
 
 from dashboard.papers.make import KINDS
-from dashboard.worker import Worker
-from services import accounts
-from services.cases import CaseRow
+from dashboard.papers.worker import Worker
+from services.access import service as accounts
+from services.access.rights import ROLES, Person, may
+from services.access.tables import jobs as jobs_table
+from services.cases.case import CaseRow
+from services.cases.masking import for_file
+from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
-from services.events.codes import SENSITIVE_DOMAINS
-from services.masking import for_file
+from services.jobs import store as jobs
+from services.platform.database import writing
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.rights import ROLES, Person, may
-from services.sealing import Sealer
-from services.store import jobs, read, schema
-from services.store.engine import writing
-from services.store.people_schema import jobs as jobs_table
+from services.projector.store import read
+from services.projector.store import tables as schema
 from tests.doors import DUTY, PLACES, S1, S1C1, S2, WHO, House, Place, Who, house, told
 from tests.tiny import NOON, case, entry, middle, numbered
 

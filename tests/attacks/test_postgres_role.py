@@ -12,14 +12,14 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from services.audit import Signer, Who, check
+from services.audit import log_service as store
+from services.audit.log_service import AuditLog
 from services.district.package import District
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
+from services.platform.sealing import Sealer, make_key
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer, make_key
-from services.store import audit as store
-from services.store.audit import AuditLog
-from services.store.engine import open_engine
-from services.store.migrate import upgrade
 from tests.doors import DUTY, EAST, House, house
 from tests.tiny import NOON
 

@@ -12,20 +12,20 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services.clock import SetClock
 from services.district.package import District
-from services.doctor.stream_side import redis_findings
-from services.escalation.lease import Lease
 from services.health.hearts import Hearts
-from services.keeping.keeper import Keeper
+from services.keeping.worker import Keeper
+from services.operations.doctor.stream_side import redis_findings
 from services.past.asking import alive_key, ask_key
+from services.platform.clock import SetClock
+from services.platform.lease import Lease
+from services.platform.sealing import Sealer
+from services.platform.settings import Settings
+from services.platform.wakeups import Wakeups
+from services.projector.errands.publishing import publish
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.publishing import publish
-from services.sealing import Sealer
-from services.settings import Settings
-from services.stream import EventStream, Keys, connect
-from services.wakeups import Wakeups
+from services.projector.stream import EventStream, Keys, connect
+from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry
 

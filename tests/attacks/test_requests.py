@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from dashboard.login import SPAN_S, TRIES, Tries
-from services import accounts
+from dashboard.door.login import SPAN_S, TRIES, Tries
+from services.access import service as accounts
 from services.district.package import District
 from tests.doors import (
     COOKIE,
@@ -65,7 +65,7 @@ def log_in(client: FlaskClient, user: str, password: str = PASSWORD, query: str 
 
 
 def with_password(home: House, user_id: str) -> None:
-    from services import passwords
+    from services.access import passwords
 
     accounts.set_account(home.engine, 1, user_id, password=passwords.hashed(PASSWORD))
 

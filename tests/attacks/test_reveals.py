@@ -7,14 +7,14 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from services.access.reveal_rules import PURPOSES, WINDOW_MS, RevealRefused, check_purpose, reason_of
 from services.audit import Signer, Who
+from services.audit import log_service as store
+from services.audit.log_service import AuditLog, Wanted
 from services.district.package import District
-from services.personal_view import reveal
+from services.platform.sealing import Sealer, make_key
 from services.projector.ingest import Ingest
-from services.reveal_rules import PURPOSES, WINDOW_MS, RevealRefused, check_purpose, reason_of
-from services.sealing import Sealer, make_key
-from services.store import audit as store
-from services.store.audit import AuditLog, Wanted
+from services.projector.sealed.service import reveal
 from tests.doors import DUTY, EAST, WHO, house
 from tests.tiny import NOON, case, entry, numbered
 

@@ -12,17 +12,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from werkzeug.test import TestResponse
 
-from dashboard.guards import CALLBACKS, EVENTS, HALF_WAY, PUBLIC
-from services import accounts, passwords
-from services.accounts import HALF_MINUTES, Browser, Half, LogInRefused
+from dashboard.door.guards import CALLBACKS, EVENTS, HALF_WAY, PUBLIC
+from services.access import passwords
+from services.access import service as accounts
+from services.access import tables as people_schema
+from services.access.log_in import factors_service as factors
+from services.access.log_in import totp
+from services.access.log_in.rules import LogInRules
+from services.access.rights import ROLES, Person
+from services.access.service import HALF_MINUTES, Browser, Half, LogInRefused
+from services.audit.log_service import Wanted, newest
 from services.district.package import District
-from services.log_in import factors, totp
-from services.log_in.rules import LogInRules
-from services.rights import ROLES, Person
-from services.sealing import Sealer, make_key
-from services.store import people_schema
-from services.store.audit import Wanted, newest
-from services.store.engine import writing
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
 from tests.doors import COOKIE, DESK_AT, OURS, WALL_AT, WHO, House, Who, house, is_refused
 from tests.integration.test_rights_matrix import attempts
 
@@ -301,7 +303,7 @@ def test_what_is_done_with_factors_is_on_the_audit_without_a_secret(home: House)
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "wall"])
 def test_each_role_that_the_setting_names_is_asked(sqlite_engine: Engine, role: str) -> None:
-    from services.store.accounts import Account
+    from services.access.store import Account
 
     street = "S1" if role == "street_staff" else ""
     accounts.add(sqlite_engine, 1, Account("someone", "某人", role, street), "")

@@ -12,16 +12,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy import text as sql
 
-from dashboard.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, EVENTS, FRESH, PAGES, ROOMS
-from dashboard.hashing import Busy, Hashing
-from services import accounts, passwords
-from services.accounts import FAILURES, LogInRefused
+from dashboard.door.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, EVENTS, FRESH, PAGES, ROOMS
+from dashboard.door.hashing import Busy, Hashing
+from services.access import passwords
+from services.access import service as accounts
+from services.access.log_in.rules import DAY_MS, LogInRules
+from services.access.log_in.tries_store import ALL, LOCKED_MINUTES, SPAN_MS
+from services.access.rights import RIGHTS
+from services.access.service import FAILURES, LogInRefused
+from services.access.store import Account
 from services.district.package import District
-from services.log_in.rules import DAY_MS, LogInRules
-from services.log_in.tries import ALL, LOCKED_MINUTES, SPAN_MS
-from services.rights import RIGHTS
-from services.store.accounts import Account
-from services.store.engine import writing
+from services.platform.database import writing
 from tests.doors import COOKIE, DESK_AT, DUTY, OURS, S1, WHO, House, house
 from tests.integration.test_rights_matrix import attempts, told
 

@@ -14,10 +14,10 @@ import psutil
 import pytest
 from sqlalchemy import Engine, update
 
-from services import accounts
-from services.store.accounts import Account
-from services.store.engine import open_engine, writing
-from services.store.people_schema import sessions
+from services.access import service as accounts
+from services.access.store import Account
+from services.access.tables import sessions
+from services.platform.database import open_engine, writing
 from tests.attacks.raw_socket import (
     BINARY,
     CONTINUE,

@@ -14,13 +14,13 @@ import redis
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine
 
-from services import accounts
-from services.clock import VirtualClock
-from services.embedded import EmbeddedRedis, free_port
-from services.store.accounts import Account
-from services.store.engine import open_engine
-from services.store.write import read_feed
-from services.stream import Keys
+from services.access import service as accounts
+from services.access.store import Account
+from services.operations.embedded import EmbeddedRedis, free_port
+from services.platform.clock import VirtualClock
+from services.platform.database import open_engine
+from services.projector.store.write import read_feed
+from services.projector.stream import Keys
 from tests import warm
 from tests.servers import Postgres
 from tests.stores import fresh_sqlite

@@ -11,14 +11,15 @@ import redis
 from msgspec import structs
 from playwright.sync_api import Browser, Page
 
-from services import accounts, passwords
-from services.clock import VirtualClock, from_hash
+from services.access import passwords
+from services.access import service as accounts
+from services.access import store as rows
+from services.access.store import Account
+from services.district.calendar import calendar_of
 from services.district.load import load
-from services.simulator.office import OfficeHours
-from services.store import accounts as rows
-from services.store.accounts import Account
-from services.store.engine import open_engine, writing
-from services.working_calendar import calendar_of
+from services.operations.simulator.office import OfficeHours
+from services.platform.clock import VirtualClock, from_hash
+from services.platform.database import open_engine, writing
 from tests.browser.conftest import Product, wait_until
 from tests.case_system import TinyCaseSystem
 

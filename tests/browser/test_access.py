@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 from sqlalchemy import text as sql
 
-from services import accounts
-from services.log_in import totp
-from services.sealing import make_key
-from services.store.engine import open_engine, writing
+from services.access import service as accounts
+from services.access.log_in import totp
+from services.platform.database import open_engine, writing
+from services.platform.sealing import make_key
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
 from tests.browser.shown import inside
@@ -433,8 +433,8 @@ def test_a_changed_password_ends_the_sessions_elsewhere(shut: Product, browser: 
 def test_a_session_that_runs_out_ends_the_open_desk(shut: Product, store: Engine, browser: Browser) -> None:
     from sqlalchemy import update
 
-    from services.store.engine import writing
-    from services.store.people_schema import sessions
+    from services.access.tables import sessions
+    from services.platform.database import writing
 
     with logged_in_by_form(browser, shut, "boss", "/desk") as page:
         desk_is_ready(page)

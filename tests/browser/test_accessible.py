@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from dashboard.guards import PAGES
-from services.clock import parse_ms, to_rfc3339
-from services.log_in import totp
-from services.sealing import make_key
+from dashboard.door.guards import PAGES
+from services.access.log_in import totp
+from services.platform.clock import parse_ms, to_rfc3339
+from services.platform.sealing import make_key
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in, pick
 from tests.browser.shown import inside

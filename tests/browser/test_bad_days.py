@@ -95,7 +95,7 @@ def test_a_gap_is_measured_and_shown(product: Product, page: Page) -> None:
 
 def test_a_source_that_falls_silent(product: Product, page: Page) -> None:
     """Its heartbeat is promised each second: late after two are missed, stopped after six."""
-    from services.clock import to_rfc3339
+    from services.platform.clock import to_rfc3339
     from tests.tiny import NOON
 
     begin(page, product)

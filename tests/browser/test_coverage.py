@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from playwright.sync_api import Page
 
-from services import accounts
+from services.access import service as accounts
+from services.access.store import Account
 from services.coverage.told import Region, Sight, Spot
-from services.store.accounts import Account
-from services.store.engine import open_engine
+from services.platform.database import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until
 from tests.browser.shown import inside, wait_inside
 from tests.browser.test_wall import due, text

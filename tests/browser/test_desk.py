@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from services.clock import to_rfc3339
+from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
 from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in, pick, says
 from tests.browser.shown import inside
@@ -345,8 +345,8 @@ def test_script_text_in_every_field_runs_nowhere(people: Product, browser: Brows
 
 
 def test_a_session_that_ends_closes_the_desk(people: Product, browser: Browser) -> None:
-    from services.account_operations import UserWish, user
-    from services.settings import Settings
+    from services.access.errands import UserWish, user
+    from services.platform.settings import Settings
 
     with case_system(people, [filed("A1")]), logged_in(browser, people, "duty") as page:
         desk_is_ready(page)

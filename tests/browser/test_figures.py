@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from services.clock import to_rfc3339
+from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, wait_until
 from tests.browser.test_wall import text
 from tests.tiny import NOON, case, entry, middle

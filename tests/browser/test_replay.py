@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from services.clock import VirtualClock, to_rfc3339
+from services.platform.clock import VirtualClock, to_rfc3339
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import add_people, logged_in
 from tests.browser.shown import inside

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from services.clock import to_rfc3339
+from services.board.lenses import WallLens
+from services.board.state import Board
+from services.board.tiles import tiles
+from services.board.zone import Zone
+from services.contract.entry import entry_key
 from services.district.package import District
-from services.events.entry import entry_key
-from services.liveboard.board import Board
-from services.liveboard.figures import tiles
-from services.liveboard.lenses import WallLens
-from services.liveboard.zone import Zone
-from services.projector.delta import decode_delta
+from services.platform.clock import to_rfc3339
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store import read
+from services.projector.outbox.delta import decode_delta
+from services.projector.store import read
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
 from tests.browser.shown import inside
 from tests.browser.socket_client import Client

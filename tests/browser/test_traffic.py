@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, text
 
 from services.district.package import District
-from services.store.engine import open_engine
+from services.platform.database import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until
 from tests.browser.traffic import (
     Traffic,

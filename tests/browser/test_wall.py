@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from services.clock import to_rfc3339
+from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
 from tests.browser.shown import inside, wait_inside
 from tests.tiny import NOON, case, entry, middle
@@ -148,7 +148,7 @@ def test_the_day_turns_without_a_reload(product: Product, page: Page) -> None:
     """Shanghai's midnight comes, and «today» begins again at 0 while the open cases stay."""
     import time
 
-    from services.clock import VirtualClock
+    from services.platform.clock import VirtualClock
 
     product.publish_and_wait(entry(due(20)))
     open_wall(page, product)

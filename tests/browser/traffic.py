@@ -13,8 +13,8 @@ import redis
 from playwright.sync_api import Page
 from sqlalchemy import Engine
 
-from services.clock import VirtualClock
 from services.district.package import District
+from services.platform.clock import VirtualClock
 from tests.browser.conftest import Product, state_word, wait_until
 from tests.browser.shown import inside
 from tests.reference import dump, from_scratch, life, rollups_recounted
@@ -127,7 +127,7 @@ def equals_what_redis_acknowledged(  # noqa: PLR0917  # one of each part that is
 
 
 def _position(engine: Engine) -> str:
-    from services.store.write import read_feed
+    from services.projector.store.write import read_feed
 
     with engine.connect() as connection:
         feed = read_feed(connection)
@@ -135,6 +135,6 @@ def _position(engine: Engine) -> str:
 
 
 def _is_open(engine: Engine, row: tuple[Any, ...]) -> bool:
-    from services.store import schema
+    from services.projector.store import tables as schema
 
     return bool(row[list(schema.cases.c.keys()).index("is_open")])

@@ -8,15 +8,15 @@ import signal
 import sys
 from pathlib import Path
 
-from services.clock import SetClock
 from services.district.load import load
-from services.projector import loop
+from services.platform.clock import SetClock
+from services.platform.database import open_engine
+from services.platform.sealing import Sealer
+from services.platform.stopping import stop_on_signals
+from services.projector import worker as loop
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.stopping import stop_on_signals
-from services.store.engine import open_engine
-from services.stream import EventStream, connect
+from services.projector.stream import EventStream, connect
+from services.projector.worker import Projector
 from tests.tiny import NOON
 
 

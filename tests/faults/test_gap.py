@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from services.clock import SetClock
 from services.district.package import District
+from services.platform.clock import SetClock
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.stream import GROUP, EventStream, connect
+from services.projector.stream import GROUP, EventStream, connect
+from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig
 from tests.tiny import CODE, NOON, case, entry

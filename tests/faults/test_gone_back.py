@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.clock import SetClock
+from services.board.follower import Follower
 from services.district.package import District
-from services.liveboard.follower import Follower
-from services.stream import connect
+from services.platform.clock import SetClock
+from services.projector.stream import connect
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig
 from tests.tiny import NOON

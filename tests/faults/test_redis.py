@@ -9,15 +9,15 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services.clock import SetClock
 from services.district.package import District
-from services.embedded import EmbeddedRedis
-from services.projector import loop
+from services.operations.embedded import EmbeddedRedis
+from services.platform.clock import SetClock
+from services.platform.sealing import Sealer
+from services.projector import worker as loop
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.store.write import Feed, read_feed
-from services.stream import GROUP, EventStream, Keys, connect
+from services.projector.store.write import Feed, read_feed
+from services.projector.stream import GROUP, EventStream, Keys, connect
+from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry
@@ -187,7 +187,7 @@ def test_entries_acknowledged_but_undone_by_a_power_cut_are_read_again(rig: Rig)
     with rig.engine.begin() as connection:
         from sqlalchemy import delete, update
 
-        from services.store import schema
+        from services.projector.store import tables as schema
 
         for name in ("cases", "history"):
             table = schema.metadata.tables[name]

@@ -12,15 +12,15 @@ import pytest
 import redis
 from sqlalchemy import Engine, event, text
 
-from services.clock import SetClock
 from services.district.package import District
+from services.platform import database as store_engine
+from services.platform.clock import SetClock
+from services.platform.database import is_postgres, open_engine
+from services.platform.sealing import Sealer
 from services.projector import isolation
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.store import engine as store_engine
-from services.store.engine import is_postgres, open_engine
-from services.stream import GROUP, EventStream, Keys
+from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.reference import dump, rollups_recounted
 from tests.tiny import CODE, NOON, case, entry

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, func, select
 
-from dashboard.cli import main
+from dashboard.cli.main import main
 from services.health.waiting import word_of
-from services.store import schema
-from services.store.engine import open_engine, writing
-from services.store.write import Writer
+from services.platform.database import open_engine, writing
+from services.projector.store import tables as schema
+from services.projector.store.write import Writer
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.servers import Postgres
 from tests.tiny import case, entry

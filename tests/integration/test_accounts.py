@@ -11,19 +11,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
-from services import accounts, passwords
-from services.account_operations import UserWish, user
-from services.accounts import FAILURES, LOCKED_MINUTES, MINUTE_MS, TOUCH_MS, AccountError, LogInRefused, comes_from
-from services.passwords import BadPassword
-from services.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
-from services.settings import Settings
-from services.store import accounts as store
-from services.store import log_in as kept
-from services.store import people_schema
-from services.store.accounts import Account
-from services.store.audit import Wanted, newest
-from services.store.engine import open_engine, writing
-from services.store.log_in import Tried
+from services.access import log_in_store as kept
+from services.access import passwords, store
+from services.access import service as accounts
+from services.access import tables as people_schema
+from services.access.errands import UserWish, user
+from services.access.log_in_store import Tried
+from services.access.passwords import BadPassword
+from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
+from services.access.service import (
+    FAILURES,
+    LOCKED_MINUTES,
+    MINUTE_MS,
+    TOUCH_MS,
+    AccountError,
+    LogInRefused,
+    comes_from,
+)
+from services.access.store import Account
+from services.audit.log_service import Wanted, newest
+from services.platform.database import open_engine, writing
+from services.platform.settings import Settings
 
 NOW = 1_795_000_000_000
 RIGHT, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"

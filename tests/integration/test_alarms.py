@@ -13,24 +13,24 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services.alarm_desk import AlarmDesk
-from services.alarm_keeper import AlarmKeeper
-from services.alarms.life import AlarmRefused
-from services.alarms.told import Alarm
-from services.clock import SetClock, SystemClock, to_rfc3339
+from services.board.alarm import Alarm
+from services.board.follower import Follower
+from services.board.state import Board
 from services.district.package import District
-from services.liveboard.alarm_tiles import alarm_tiles
-from services.liveboard.board import Board
-from services.liveboard.follower import Follower
-from services.projector.delta import decode_delta
+from services.duty.alarms.life import AlarmRefused
+from services.duty.alarms.service import AlarmDesk
+from services.duty.alarms.store import Life, kept_alarms, lives_between, lives_of, one_alarm
+from services.duty.alarms.tiles import alarm_tiles
+from services.duty.alarms.worker import AlarmKeeper
+from services.platform.clock import SetClock, SystemClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.platform.wakeups import Wakeups
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.store import read
-from services.store.alarms import Life, kept_alarms, lives_between, lives_of, one_alarm
-from services.store.outbox import read_mark
-from services.stream import Keys
-from services.wakeups import Wakeups
+from services.projector.outbox.delta import decode_delta
+from services.projector.outbox.read import read_mark
+from services.projector.store import read
+from services.projector.stream import Keys
 from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered, write_tiny_district
 

@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
-from services.archive import form
-from services.archive.form import ArchiveFile, partial_of
-from services.archive.keeping import Entries, Keeper
-from services.archive.month import ArchiveError, Month
-from services.clock import to_rfc3339
+from services.contract.entry import entry_key
 from services.district.package import District
-from services.events.entry import entry_key
+from services.platform.clock import to_rfc3339
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
+from services.projector.archive import form
+from services.projector.archive import store as archives
+from services.projector.archive.form import ArchiveFile, partial_of
+from services.projector.archive.month import ArchiveError, Month
+from services.projector.archive.service import Entries, Keeper
+from services.projector.errands.rebuild import HistoryArchived, rebuild, rebuild_if_old
 from services.projector.ingest import Ingest
-from services.projector.rebuild import HistoryArchived, rebuild, rebuild_if_old
-from services.sealing import Sealer, make_key
-from services.store import archives, schema
-from services.store.engine import writing
-from services.store.purge import purge
+from services.projector.store import tables as schema
+from services.projector.store.purge import purge
 from tests.archive_scene import DAY, HOUR, LATER, NOVEMBER, OCTOBER, OLD, SEPTEMBER, keeper, months, quiet, take_in
 from tests.reference import dump
 from tests.tiny import NOON, case, entry, middle
@@ -293,10 +294,10 @@ def test_killed_between_the_new_files_name_and_its_row_the_month_is_still_known(
 CHILD = """
 import sys
 from pathlib import Path
-from services.archive.keeping import Entries, Keeper
-from services.archive.month import parse_month
+from services.projector.archive.service import Entries, Keeper
+from services.projector.archive.month import parse_month
 from services.district.load import load
-from services.store.engine import open_engine
+from services.platform.database import open_engine
 
 url, package, folder, what, at = sys.argv[1:]
 lines = 0
@@ -372,8 +373,8 @@ def test_killed_half_way_out_and_half_way_back_it_says_so_and_goes_on(
 WRITER = """
 import sys
 from pathlib import Path
-from services.archive.form import FORMAT, About, write_file
-from services.store.read import Past
+from services.projector.archive.form import FORMAT, About, write_file
+from services.projector.store.read import Past
 
 def batches():
     for number in range(2):

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.cli import main
+from dashboard.cli.main import main
 from dashboard.layouts.case_panel import panel
 from dashboard.texts import texts
-from services.archive.month import month_of, parse_month
 from services.audit import Who
-from services.case_view import CaseReader
-from services.clock import SystemClock, parse_ms
+from services.audit.log_service import AuditLog, Wanted, newest, records
+from services.board.readers.case import CaseReader
 from services.district.package import District
-from services.personal_view import RevealRefused, personal_fields, reveal
-from services.sealing import Sealer, make_key
-from services.store import schema
-from services.store.archives import all_archives
-from services.store.audit import AuditLog, Wanted, newest, records
-from services.store.engine import writing
+from services.platform.clock import SystemClock, parse_ms
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
+from services.projector.archive.month import month_of, parse_month
+from services.projector.archive.store import all_archives
+from services.projector.sealed.service import RevealRefused, personal_fields, reveal
+from services.projector.store import tables as schema
 from tests.archive_scene import LATER, OCTOBER, SEPTEMBER, keeper, months, take_in
 from tests.reference import dump
 from tests.tiny import NOON, case, entry

@@ -7,13 +7,13 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard.zones import DESK
-from services.clock import VirtualClock
+from dashboard.live.zones import DESK
 from services.district.package import District
-from services.doctor.stream_side import redis_findings
-from services.health.around import LOOK_EVERY_S, Oddity, RedisWatch, oddities_of
-from services.settings import VIRTUAL, Settings
-from services.stream import GROUP, Keys
+from services.health.around_reader import LOOK_EVERY_S, Oddity, RedisWatch, oddities_of
+from services.operations.doctor.stream_side import redis_findings
+from services.platform.clock import VirtualClock
+from services.platform.settings import VIRTUAL, Settings
+from services.projector.stream import GROUP, Keys
 from tests.doors import house
 from tests.tiny import CODE, NOON, case, entry
 
@@ -107,7 +107,7 @@ def test_redis_is_asked_now_and_then_and_what_it_refuses_is_said_once(
     redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("services.health.around.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("services.health.around_reader.time.monotonic", lambda: now[0])
     forget_a_group(redis_client)
     client: Any = Counted(redis_client)
     watch = RedisWatch(client, CODE, follows_clock=False)

@@ -8,11 +8,11 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
+from services.access.tables import audit
 from services.audit import Deed, Signer, Who, check, verify
-from services.store import audit as store
-from services.store.audit import AuditLog, Head, Wanted
-from services.store.engine import open_engine, writing
-from services.store.people_schema import audit
+from services.audit import log_service as store
+from services.audit.log_service import AuditLog, Head, Wanted
+from services.platform.database import open_engine, writing
 
 WHO = Who("wang", "duty_officer", "", "10.0.0.7")
 OTHER = Who("li", "street_staff", "S1", "10.0.0.8")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from dashboard.cli import main
+from dashboard.cli.main import main
 from services.audit import Deed, Signer, Who
-from services.clock import parse_ms
-from services.sealing import make_key, name_of
-from services.store import audit as store
-from services.store.audit import AuditLog
-from services.store.engine import writing
+from services.audit import log_service as store
+from services.audit.log_service import AuditLog
+from services.platform.clock import parse_ms
+from services.platform.database import writing
+from services.platform.sealing import make_key, name_of
 from tests.stores import fresh_engine
 
 DAY = timedelta(days=1) // timedelta(milliseconds=1)

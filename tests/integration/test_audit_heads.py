@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from services.audit import Who
-from services.audit_heads import NOTE_EVERY_S, Notary, append_line, notary_of, read_heads, store_name
-from services.audit_keeping import open_log
-from services.doctor.audit_side import audit_findings
-from services.settings import Settings
-from services.store import audit as store
+from services.audit import log_service as store
+from services.audit.heads_store import NOTE_EVERY_S, Notary, append_line, notary_of, read_heads, store_name
+from services.audit.service import open_log
+from services.operations.doctor.audit_side import audit_findings
+from services.platform.settings import Settings
 
 WHO = Who("wang")
 NOON = 1_782_964_800_000
@@ -45,7 +45,7 @@ def test_a_process_notes_its_first_row_and_then_every_five_minutes(sqlite_engine
 
 
 def test_what_is_taken_back_is_not_noted(sqlite_engine: Engine, settings: Settings) -> None:
-    from services.store.engine import writing
+    from services.platform.database import writing
 
     log = open_log(sqlite_engine, settings)
     with pytest.raises(RuntimeError), writing(sqlite_engine) as connection:

@@ -8,11 +8,11 @@ import pytest
 import redis
 from sqlalchemy import Engine, text
 
-from dashboard.audit_endpoints import detail_text
+from dashboard.callbacks.audit import detail_text
 from dashboard.texts import LANGUAGES, texts
 from services.audit import ACTIONS, Who
+from services.audit.log_service import AuditLog, Wanted, head, newest
 from services.district.package import District
-from services.store.audit import AuditLog, Wanted, head, newest
 from tests.doors import WHO, House, house
 
 pytestmark = pytest.mark.redis

@@ -7,18 +7,18 @@ import pytest
 import redis
 from sqlalchemy import Engine, delete
 
-from services.clock import SetClock, to_rfc3339
+from services.board.follower import KINDS, Follower
+from services.board.state import Board
+from services.board.tiles import street_rows, tiles
 from services.district.package import District
-from services.figures import Days, figures
-from services.liveboard.board import Board
-from services.liveboard.figures import street_rows, tiles
-from services.liveboard.follower import KINDS, Follower
+from services.indicators.figures_reader import Days, figures
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.gap import Gap
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.store import schema
-from services.store.write import read_feed
+from services.projector.store import tables as schema
+from services.projector.store.write import read_feed
 from tests.lives import lives
 from tests.reference import life
 from tests.tiny import NOON, entry, middle, numbered
@@ -172,7 +172,7 @@ def test_what_the_watched_areas_hold_is_read_at_its_own_pace(
 ) -> None:
     """Not at the comparison's with the day before: every 30 s, and the comparison every 20."""
     now, read = [0.0], []
-    monkeypatch.setattr("services.liveboard.follower.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("services.board.follower.time.monotonic", lambda: now[0])
     Ingest(sqlite_engine, tiny, Sealer(""))
     followed, _ = follower(sqlite_engine, tiny, SetClock(NOON))
     monkeypatch.setattr(followed, "_areas", SimpleNamespace(areas=["one"]))

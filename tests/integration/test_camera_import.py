@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import redis
 
-from dashboard.cli import main
-from services.camera_import import import_cameras
-from services.events.others import CameraChanged, CameraRemoved, CameraStatusChanged
-from services.events.parse import Event, parse
-from services.publishing import OperationError
-from services.settings import Settings
-from services.stream import Keys
+from dashboard.cli.main import main
+from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
+from services.contract.parse import Event, parse
+from services.coverage.errands import import_cameras
+from services.platform.settings import Settings
+from services.projector.errands.publishing import OperationError
+from services.projector.stream import Keys
 from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis

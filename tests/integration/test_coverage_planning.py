@@ -8,7 +8,7 @@ import pytest
 import shapely
 from shapely.geometry import mapping
 
-from dashboard.cli import main
+from dashboard.cli.main import main
 from tests.stores import fresh_sqlite
 from tests.tiny import SOUTH, WEST, write_tiny_district
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from services.embedded import free_port
+from services.operations.embedded import free_port
 from tests.browser.conftest import wait_until
 
 pytestmark = pytest.mark.redis

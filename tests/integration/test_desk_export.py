@@ -6,9 +6,9 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard import desk_endpoints
+from dashboard.callbacks import desk as desk_endpoints
 from services.district.package import District
-from services.projector.delta import Delta
+from services.projector.outbox.delta import Delta
 from tests.doors import DUTY, EAST, PLACES, house
 
 pytestmark = pytest.mark.redis

@@ -7,16 +7,16 @@ import pytest
 import redis
 from sqlalchemy import Engine, text, update
 
-from services.clock import VirtualClock
+from services.district.doors import make_projector, open_doors
 from services.district.package import District
-from services.doctor import Finding, stream_side
-from services.doctor.store_side import is_read_only, store_findings
-from services.doctor.stream_side import redis_findings
-from services.doors import make_projector, open_doors
-from services.settings import Settings
-from services.store import schema
-from services.store.migrate import head
-from services.stream import Keys
+from services.operations.doctor import Finding, stream_side
+from services.operations.doctor.store_side import is_read_only, store_findings
+from services.operations.doctor.stream_side import redis_findings
+from services.platform.clock import VirtualClock
+from services.platform.migrate import head
+from services.platform.settings import Settings
+from services.projector.store import tables as schema
+from services.projector.stream import Keys
 from tests.tiny import CODE, NOON, case, entry
 
 pytestmark = pytest.mark.redis

@@ -11,20 +11,21 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from services.clock import to_rfc3339
+from services.access import tables as people_schema
+from services.board.state import Board
+from services.board.watched_areas import Watch
+from services.district.borders import Neighbour
 from services.district.package import District
 from services.duty import logbook
-from services.duty.boundary import Neighbour
+from services.duty.grid_reader import GridReader
+from services.duty.service import DutyDesk, DutyRefused
 from services.duty.sheet import encode
-from services.duty_desk import DutyDesk, DutyRefused
-from services.grid_view import GridReader
-from services.liveboard.board import Board
-from services.projector.delta import ThingChange
+from services.platform.clock import to_rfc3339
+from services.platform.database import writing
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store import people_schema, read
-from services.store.engine import writing
-from services.watch import Watch
+from services.projector.outbox.delta import ThingChange
+from services.projector.store import read
 from tests.tiny import CODE, NOON, SOUTH, STEP, WEST, case, entry, middle, numbered, square
 from tests.unit.test_duty_roster import line
 

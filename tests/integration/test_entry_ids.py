@@ -7,20 +7,20 @@ import pytest
 import redis
 from sqlalchemy import Engine, select, text
 
-from services.clock import SetClock, to_rfc3339
-from services.dead_letters import dead_list, dead_show
+from services.contract.entry import entry_order
 from services.district.package import District
-from services.events.entry import entry_order
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.platform.settings import Settings
+from services.projector.errands.dead_letters import dead_list, dead_show
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.settings import Settings
-from services.store import schema
-from services.store.beats import heard_between
-from services.store.numbers import read_numbering
-from services.store.write import read_feed
-from services.stream import GROUP, EventStream, Keys
+from services.projector.store import tables as schema
+from services.projector.store.beats import heard_between
+from services.projector.store.numbers import read_numbering
+from services.projector.store.write import read_feed
+from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.worker import Projector
 from tests.archive_scene import LATER, OLD, SEPTEMBER, keeper, quiet
 from tests.reference import dump, rollups_recounted
 from tests.tiny import CODE, NOON, case, entry
@@ -159,8 +159,8 @@ def test_a_store_of_natural_ids_keeps_its_numbers(
 def test_a_refused_entry_of_any_id_is_listed_and_shown_by_its_id(
     tiny_folder: Path, tiny: District, redis_client: redis.Redis, redis_url: str, tmp_path: Path
 ) -> None:
-    from services.store.engine import open_engine
-    from services.store.migrate import upgrade
+    from services.platform.database import open_engine
+    from services.platform.migrate import upgrade
 
     settings = Settings(redis_url=redis_url, data_dir=tmp_path, district=str(tiny_folder))
     engine = open_engine(settings.database)

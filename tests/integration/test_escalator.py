@@ -11,17 +11,17 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services.clock import SetClock, SystemClock, to_rfc3339
+from services.board.state import Board, thing_list
+from services.board.tiles import tiles
+from services.commands.escalation.worker import Escalator
 from services.district.package import District
-from services.escalation.lease import SENT_KEPT_MS, Lease
-from services.escalator import Escalator
-from services.liveboard.board import Board, thing_list
-from services.liveboard.figures import tiles
-from services.projector.delta import decode_delta
+from services.platform.clock import SetClock, SystemClock, to_rfc3339
+from services.platform.lease import SENT_KEPT_MS, Lease
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store import read
-from services.stream import Keys
+from services.projector.outbox.delta import decode_delta
+from services.projector.store import read
+from services.projector.stream import Keys
 from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered
 

@@ -8,23 +8,24 @@ import pytest
 import redis
 from sqlalchemy import Engine, delete, insert, select
 
-from services.alarm_keeper import AlarmKeeper
-from services.announcing import announce
-from services.clock import SetClock
+from services.board.follower import Follower
+from services.commands.escalation.worker import Escalator
+from services.coverage.worker import Surveyor
 from services.district.package import District
-from services.escalator import Escalator
-from services.liveboard.follower import Follower
-from services.past.answering import Answerer
-from services.projector.delta import Delta
-from services.projector.follow import StoreFollower
+from services.duty.alarms.worker import AlarmKeeper
+from services.past.worker import Answerer
+from services.platform.clock import SetClock
+from services.platform.database import writing
+from services.platform.sealing import Sealer
+from services.platform.wakeups import Wakeups
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store import read, schema
-from services.store.engine import writing
-from services.store.outbox import Mark, behind, read_mark
-from services.store.write import Feed, Writer, renew_epoch
-from services.surveyor import Surveyor
-from services.wakeups import Wakeups
+from services.projector.outbox.announce import announce
+from services.projector.outbox.delta import Delta
+from services.projector.outbox.follow import StoreFollower
+from services.projector.outbox.read import Mark, behind, read_mark
+from services.projector.store import read
+from services.projector.store import tables as schema
+from services.projector.store.write import Feed, Writer, renew_epoch
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
 

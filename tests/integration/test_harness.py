@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
-from services.store.engine import open_engine
-from services.store.migrate import is_current, upgrade
+from services.platform.database import open_engine
+from services.platform.migrate import is_current, upgrade
 from tests import warm
 from tests.servers import Postgres
 from tests.stores import fresh_engine

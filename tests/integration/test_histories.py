@@ -10,9 +10,9 @@ from bench.histories import fill
 from services.district.load import load
 from services.district.package import District
 from services.indicators.measures import NAMES
+from services.operations.simulator.generate import generate
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.simulator.generate import generate
 from tests.reference import all_rows, dump, rollups_recounted
 from tests.stores import fresh_engine
 from tests.tiny import NOON

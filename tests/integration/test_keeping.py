@@ -7,20 +7,23 @@ import pytest
 import redis
 from sqlalchemy import Engine, insert, select, text
 
-from services.clock import SetClock, to_rfc3339
+from services.access import log_in_store as log_in
+from services.access import tables as people_schema
+from services.access.log_in import tries_store as tries
 from services.district.package import District
-from services.doctor.stream_side import redis_findings
-from services.keeping.keeper import Keeper
-from services.keeping.retention import DAY_MS, rules_of, take_away
-from services.log_in import tries
+from services.keeping.retention_store import DAY_MS, rules_of, take_away
+from services.keeping.worker import Keeper
+from services.operations.doctor.stream_side import redis_findings
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.database import is_postgres, writing
+from services.platform.sealing import Sealer
+from services.platform.settings import Settings
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.settings import Settings
-from services.store import log_in, people_schema, purge, schema
-from services.store.beats import heard_between
-from services.store.engine import is_postgres, writing
-from services.stream import GROUP, EventStream, Keys
+from services.projector.store import purge
+from services.projector.store import tables as schema
+from services.projector.store.beats import heard_between
+from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry, middle
 
@@ -56,7 +59,7 @@ def keeper(engine: Engine, client: redis.Redis, **more: int) -> Keeper:
 def test_every_rule_takes_what_is_old_and_leaves_the_rest(
     engine: Engine, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.keeping.keeper.STEP", 40)
+    monkeypatch.setattr("services.keeping.worker.STEP", 40)
     rules = {rule.name: rule for rule in rules_of(Settings(keep_moments_days=30))}
     assert set(rules) == set(ROWS)
     with writing(engine) as connection:

@@ -3,14 +3,15 @@
 import pytest
 from sqlalchemy import Engine, select, update
 
-from services import key_rotation
 from services.district.package import District
-from services.key_rotation import Rotated, count_keys, rotate, told_keys
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
+from services.projector.errands import keys as key_rotation
+from services.projector.errands.keys import Rotated, count_keys, rotate, told_keys
+from services.projector.errands.publishing import OperationError
 from services.projector.ingest import Ingest
-from services.publishing import OperationError
-from services.sealing import Sealer, make_key
-from services.store import schema, sealed
-from services.store.engine import writing
+from services.projector.sealed import store as sealed
+from services.projector.store import tables as schema
 from tests.tiny import NOON, case, entry, numbered
 
 OLD, NEW, LOST = make_key(), make_key(), make_key()

@@ -19,14 +19,14 @@ from dashboard.papers.made import Made
 from dashboard.papers.paper import as_pdf, paper_html
 from dashboard.papers.workbook import Workbook
 from dashboard.texts import texts
-from services.cases import CaseRow
+from services.cases.case import CaseRow
 from services.district.package import District
-from services.figures import Days, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure, totals_of
+from services.indicators.figures_reader import Days, window_of
 from services.indicators.measures import MEASURES
 from services.indicators.window import Window
-from services.leadership.gather import NAMES, gather
+from services.leadership.reader import NAMES, gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, around, as_date, parse
 from services.leadership.words import Words

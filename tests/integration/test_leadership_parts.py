@@ -23,19 +23,19 @@ from dashboard.papers.paper import as_pdf, paper_html
 from dashboard.papers.table import csv_table, section_name
 from dashboard.papers.workbook import PART_SHEETS, Workbook
 from dashboard.texts import LANGUAGES, texts
-from services.cases import CaseRow
-from services.clock import to_ms, to_rfc3339
+from services.cases.case import CaseRow
+from services.cases.repeats import square_of, squares_per_degree
+from services.contract.case import Case
 from services.district.package import District
-from services.events.case import Case
-from services.figures import Days, window_of
+from services.indicators.figures_reader import Days, window_of
 from services.indicators.window import Window
 from services.leadership.figure_rows import FigureRow, figure_rows
 from services.leadership.part_words import PartWords
 from services.leadership.report import Repeats, Report, interval
 from services.leadership.spans import as_date, parse
 from services.leadership.words import Words
-from services.repeats import square_of, squares_per_degree
-from services.store import schema
+from services.platform.clock import to_ms, to_rfc3339
+from services.projector.store import tables as schema
 from tests.doors import DUTY, S1, House, house
 from tests.integration.test_leadership import LEADER, MADE, is_counted, report_of, some_span, words_of
 from tests.integration.test_rollups import TODAY, take_in

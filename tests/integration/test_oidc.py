@@ -23,16 +23,16 @@ from sqlalchemy import text as sql
 from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
-from dashboard.oidc import COOKIE, KEYS_KEPT_S
-from services import accounts
-from services.clock import SetClock
+from dashboard.door.oidc import COOKIE, KEYS_KEPT_S
+from services.access import service as accounts
+from services.access import store
+from services.access.store import Account
+from services.audit.log_service import Wanted, newest
 from services.district.package import District
-from services.sealing import make_key
-from services.settings import Settings
-from services.store import accounts as store
-from services.store.accounts import Account
-from services.store.audit import Wanted, newest
-from services.store.engine import writing
+from services.platform.clock import SetClock
+from services.platform.database import writing
+from services.platform.sealing import make_key
+from services.platform.settings import Settings
 from tests.tiny import NOON
 
 CLIENT, SECRET, ORIGIN = "lianqin", "not so secret", "https://lianqin.example.cn"

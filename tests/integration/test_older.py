@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Engine
 
 from services.district.package import District
+from services.operations.simulator.older import DAY_MS, write_older
+from services.operations.simulator.play import days_of
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.simulator.older import DAY_MS, write_older
-from services.simulator.play import days_of
 from tests.lives import lives
 from tests.reference import all_rows, dump, rollups_recounted
 from tests.tiny import NOON, numbered

@@ -10,18 +10,20 @@ import redis
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from services.clock import VirtualClock
-from services.doors import make_projector, open_doors
-from services.events.others import DistrictLoaded
-from services.events.parse import Event, parse
-from services.local import remember_redis, with_local_redis
-from services.operations import OperationError, dead_list, dead_retry, dead_show, load_district, publish
-from services.packages import archive
-from services.settings import Settings
-from services.store import audit, schema
-from services.store.engine import open_engine
-from services.store.write import WrongDistrict
-from services.stream import Keys
+from services.audit import log_service as audit
+from services.contract.others import DistrictLoaded
+from services.contract.parse import Event, parse
+from services.district.doors import make_projector, open_doors
+from services.operations.local import remember_redis, with_local_redis
+from services.operations.packages import archive, load_district
+from services.platform.clock import VirtualClock
+from services.platform.database import open_engine
+from services.platform.settings import Settings
+from services.projector.errands.dead_letters import dead_list, dead_retry, dead_show
+from services.projector.errands.publishing import OperationError, publish
+from services.projector.store import tables as schema
+from services.projector.store.write import WrongDistrict
+from services.projector.stream import Keys
 from tests.tiny import CODE, NOON, case, entry, write_tiny_district
 
 pytestmark = pytest.mark.redis

@@ -8,14 +8,14 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard.access import machine_ms
+from dashboard.door.access import machine_ms
 from dashboard.papers import make
 from dashboard.papers.made import put
-from dashboard.worker import Worker
+from dashboard.papers.worker import Worker
 from services.district.package import District
-from services.store import jobs
-from services.store.engine import writing
-from services.store.jobs import GONE_MS, Job
+from services.jobs import store as jobs
+from services.jobs.store import GONE_MS, Job
+from services.platform.database import writing
 from tests.doors import DUTY, S1, WHO, House, Who, house
 
 pytestmark = pytest.mark.redis

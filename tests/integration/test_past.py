@@ -16,31 +16,33 @@ import redis
 from sqlalchemy import Engine, insert, select
 
 from dashboard.papers.review_paper import WantedReview, review_paper
-from services.alarms.told import Alarm, encode_alarm
-from services.clock import SetClock, parse_ms, to_rfc3339
+from services.board.alarm import Alarm, encode_alarm
+from services.board.follower import Follower
+from services.board.lenses import WallLens, units_of
+from services.board.state import Board
+from services.board.tiles import tiles
+from services.board.zone import Zone
 from services.district.load import load
 from services.district.package import District
-from services.liveboard.board import Board
-from services.liveboard.figures import tiles
-from services.liveboard.follower import Follower
-from services.liveboard.lenses import WallLens, units_of
-from services.liveboard.zone import Zone
-from services.past import answering, room
-from services.past.answering import SHOWN_MS, Answerer
+from services.duty.alarms.store import write_lives
+from services.operations.replay.districts import write_package
+from services.operations.replay.plan import plan
+from services.operations.simulator.generate import generate
+from services.operations.simulator.world import CaseSystem
+from services.past import room
+from services.past import worker as answering
 from services.past.asking import Answer, Question
 from services.past.moments import EVERY_MS, unpack
-from services.past.reading import PastReader
+from services.past.reader import PastReader
+from services.past.worker import SHOWN_MS, Answerer
+from services.platform.clock import SetClock, parse_ms, to_rfc3339
+from services.platform.database import writing
+from services.platform.sealing import Sealer
+from services.projector.errands.publishing import OperationError
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Entry, Ingest
-from services.projector.rebuild import rebuild
-from services.publishing import OperationError
-from services.replay.districts import write_package
-from services.replay.plan import plan
-from services.sealing import Sealer
-from services.simulator.generate import generate
-from services.simulator.world import CaseSystem
-from services.store import read, schema
-from services.store.alarms import write_lives
-from services.store.engine import writing
+from services.projector.store import read
+from services.projector.store import tables as schema
 from tests import archive_scene
 from tests.archive_scene import SEPTEMBER
 from tests.lives import lives

@@ -7,15 +7,15 @@ from sqlalchemy import Engine, update
 from sqlalchemy.exc import DatabaseError
 
 from services.audit import Who, verify
+from services.audit import log_service as store
+from services.audit.log_service import AuditLog, Wanted
 from services.district.package import District
-from services.personal_view import NAME, PHONE, PersonalField, RevealRefused, personal_fields, reveal
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer, make_key
-from services.store import audit as store
-from services.store import schema
-from services.store.audit import AuditLog, Wanted
-from services.store.engine import writing
+from services.projector.sealed.service import NAME, PHONE, PersonalField, RevealRefused, personal_fields, reveal
+from services.projector.store import tables as schema
 from tests.tiny import NOON, case, entry, numbered
 
 WHO = Who("wang", "duty_officer", "", "10.0.0.7")

@@ -11,17 +11,17 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from dashboard.cli import main
-from services.clock import FollowedClock, SystemClock, VirtualClock
-from services.doors import open_doors
-from services.embedded import EmbeddedRedis, EmbeddedRedisError, server_at, server_binary
-from services.local import remember_redis, with_local_redis
+from dashboard.cli.main import main
+from services.district.doors import open_doors
+from services.operations.embedded import EmbeddedRedis, EmbeddedRedisError, server_at, server_binary
+from services.operations.local import remember_redis, with_local_redis
+from services.platform.clock import FollowedClock, SystemClock, VirtualClock
+from services.platform.database import open_engine
 from services.platform.files import private_folder
-from services.publishing import district_clock
-from services.settings import Settings, from_environment
-from services.store.engine import open_engine
-from services.store.migrate import head, upgrade
-from services.stream import Keys, connect
+from services.platform.migrate import head, upgrade
+from services.platform.settings import Settings, from_environment
+from services.projector.errands.publishing import district_clock
+from services.projector.stream import Keys, connect
 from tests.tiny import CODE, NOON, case
 
 
@@ -124,7 +124,7 @@ def test_a_folder_that_another_server_wrote_is_recognised(tmp_path: Path, monkey
 
     gone = {**wrote, "version": "9.1.0", "path": str(tmp_path / "gone")}
     (folder / "server.json").write_text(json.dumps(gone))
-    monkeypatch.setattr("services.embedded.server_binaries", lambda: [other])
+    monkeypatch.setattr("services.operations.embedded.server_binaries", lambda: [other])
     with pytest.raises(EmbeddedRedisError) as caught:
         EmbeddedRedis(folder).start()
     said = str(caught.value)

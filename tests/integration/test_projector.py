@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import OperationalError
 
-from services.clock import SetClock, to_rfc3339
+from services.board.sources import source_rows
 from services.district.package import District
-from services.liveboard.sources import source_rows
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.store import schema
-from services.store.purge import purge
-from services.stream import EventStream, Keys
+from services.projector.store import tables as schema
+from services.projector.store.purge import purge
+from services.projector.stream import EventStream, Keys
+from services.projector.worker import Projector
 from tests.integration.test_board import follower
 from tests.integration.test_rubbish import KINDS
 from tests.reference import dump

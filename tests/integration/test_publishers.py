@@ -11,13 +11,13 @@ import pytest
 import redis
 from sqlalchemy import Engine, select
 
-from services.clock import SystemClock
+from services.contract.parse import Event, parse
+from services.district.doors import OpenDoors, make_projector
 from services.district.load import load
-from services.doors import OpenDoors, make_projector
-from services.events.parse import Event, parse
-from services.settings import Settings
-from services.store import schema
-from services.stream import Keys
+from services.platform.clock import SystemClock
+from services.platform.settings import Settings
+from services.projector.store import tables as schema
+from services.projector.stream import Keys
 
 pytestmark = pytest.mark.redis
 

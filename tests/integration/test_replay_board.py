@@ -13,19 +13,19 @@ import pytest
 import redis
 from sqlalchemy import Engine, select
 
-from services.clock import FollowedClock, from_hash, to_ms
+from services.board.follower import Follower
+from services.board.state import OVERDUE, Board
+from services.contract.codes import CLOSED_STATUSES
+from services.district.doors import OpenDoors, make_projector
 from services.district.load import load
-from services.doors import OpenDoors, make_projector
-from services.events.codes import CLOSED_STATUSES
-from services.figures import Days, figures, window_of
-from services.liveboard.board import OVERDUE, Board
-from services.liveboard.follower import Follower
-from services.replay.districts import write_package
-from services.replay.plan import plan
-from services.replay.player import play
-from services.settings import Settings
-from services.store import schema
-from services.stream import Keys
+from services.indicators.figures_reader import Days, figures, window_of
+from services.operations.replay.districts import write_package
+from services.operations.replay.plan import plan
+from services.operations.replay.player import play
+from services.platform.clock import FollowedClock, from_hash, to_ms
+from services.platform.settings import Settings
+from services.projector.store import tables as schema
+from services.projector.stream import Keys
 from tests.unit.test_replay_files import BOUNDARIES, CASES, FILES, NEVER, Figures, File, _pandas_figures, _table
 
 pytestmark = [

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 import pytest
 import redis
 
-from services.clock import from_hash, parse_ms
 from services.district.load import load
-from services.operations import OperationError
-from services.replay.command import STOPPED, make_district, replay
-from services.settings import Settings
-from services.stream import Keys
+from services.operations.replay.command import STOPPED, make_district, replay
+from services.platform.clock import from_hash, parse_ms
+from services.platform.settings import Settings
+from services.projector.errands.publishing import OperationError
+from services.projector.stream import Keys
 from tests.unit.test_replay_player import HEADER, ROWS
 
 pytestmark = pytest.mark.redis

@@ -1,7 +1,7 @@
 """Who may do what, at every door: each address, page, callback, socket event and room × each role × own and other zone.
 
-What is expected is read from the table (services.rights.RIGHTS) by ``tests.doors.told``, not asked of the code; the
-doors are walked from the app's own registries, so that a new one without a right fails here by its name.
+What is expected is read from the table (services.access.rights.RIGHTS) by ``tests.doors.told``, not asked of the code;
+the doors are walked from the app's own registries, so that a new one without a right fails here by its name.
 """
 
 import ast
@@ -16,13 +16,13 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard.guards import ADDRESSES, CALLBACKS, EVENTS, PAGES, PUBLIC, ROOMS
+from dashboard.door.guards import ADDRESSES, CALLBACKS, EVENTS, PAGES, PUBLIC, ROOMS
+from dashboard.door.static_files import script_address
 from dashboard.sockets.grammar import RESERVED
-from dashboard.static_files import script_address
-from services.clock import to_rfc3339
+from services.access.rights import RIGHTS, ROLES
+from services.contract.commands import COMMANDS
 from services.district.package import District
-from services.events.commands import COMMANDS
-from services.rights import RIGHTS, ROLES
+from services.platform.clock import to_rfc3339
 from tests.doors import (
     CENTRE,
     DUTY,
@@ -234,17 +234,17 @@ def pages() -> list[Attempt]:
 
 def test_every_address_is_guarded_and_every_guard_has_its_address(home: House) -> None:
     known = {rule.endpoint for rule in home.web.flask.url_map.iter_rules()}
-    assert known == ADDRESSES.keys(), "dashboard/guards.py: ADDRESSES"
+    assert known == ADDRESSES.keys(), "dashboard/door/guards.py: ADDRESSES"
 
 
 def test_every_callback_is_guarded(home: House) -> None:
-    assert home.web.dash.callback_map.keys() == CALLBACKS.keys(), "dashboard/guards.py: CALLBACKS"
+    assert home.web.dash.callback_map.keys() == CALLBACKS.keys(), "dashboard/door/guards.py: CALLBACKS"
 
 
 def test_every_socket_event_is_guarded(home: House) -> None:
     handlers = home.web.socketio.server.handlers
     assert handlers.keys() == {"/"}, "one namespace; another needs its own guards"
-    assert handlers["/"].keys() == EVENTS.keys(), "dashboard/guards.py: EVENTS"
+    assert handlers["/"].keys() == EVENTS.keys(), "dashboard/door/guards.py: EVENTS"
     assert not home.web.socketio.server.namespace_handlers
 
 
@@ -255,7 +255,7 @@ def test_every_page_is_guarded() -> None:
     for page in page_registry.values():
         path = page.get("path_template") or page["path"]
         found.add(path.partition("<")[0])
-    assert found == PAGES.keys(), "dashboard/guards.py: PAGES"
+    assert found == PAGES.keys(), "dashboard/door/guards.py: PAGES"
 
 
 def test_a_door_that_nobody_has_given_a_right_is_shut(home: House) -> None:
@@ -283,7 +283,7 @@ def test_every_right_that_guards_is_in_the_table_and_every_right_of_the_table_gu
         node.value
         for package in ("dashboard", "services")
         for path in (ROOT / package).rglob("*.py")
-        if path not in {ROOT / "services/rights.py", ROOT / "services/events/commands.py"}
+        if path not in {ROOT / "services/access/rights.py", ROOT / "services/contract/commands.py"}
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

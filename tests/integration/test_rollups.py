@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.clock import to_rfc3339
 from services.district.package import District
-from services.figures import Days, Scope, cases_behind, figures, window_of
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure, totals_of
+from services.indicators.figures_reader import Days, Scope, cases_behind, figures, window_of
 from services.indicators.measures import MEASURES
+from services.platform.clock import to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
 from tests.lives import lives
 from tests.reference import all_rows, dump, rollups_recounted
 from tests.seeds import seeds

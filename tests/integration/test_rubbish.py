@@ -8,13 +8,13 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from services.cases import CaseRow
-from services.clock import SetClock
+from services.cases.case import CaseRow
 from services.district.package import District
+from services.platform.clock import SetClock
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.loop import Projector
-from services.sealing import Sealer
-from services.stream import EventStream, Keys
+from services.projector.stream import EventStream, Keys
+from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry
 

@@ -14,18 +14,18 @@ import redis
 from sqlalchemy import select
 
 from dashboard.texts import texts
+from services.access import tables
 from services.audit import Signer, check
-from services.clock import to_ms
+from services.audit.log_service import records
 from services.district.package import District
 from services.duty import logbook
+from services.duty.alarms.store import Life, lives_of
 from services.duty.logbook import Entry
+from services.duty.service import DutyDesk, Handover
 from services.duty.sheet import Counts, Flow
-from services.duty_desk import DutyDesk, Handover
-from services.embedded import EmbeddedRedis
-from services.simulator.record import is_open
-from services.store import people_schema as tables
-from services.store.alarms import Life, lives_of
-from services.store.audit import records
+from services.operations.embedded import EmbeddedRedis
+from services.operations.simulator.record import is_open
+from services.platform.clock import to_ms
 from tests.shift import ADDRESSES, MINUTE, PEOPLE, PHONE, PLATFORM, STEP, Deed, Shift, at
 from tests.shift_day import Known, Played, play
 from tests.stores import fresh_engine

@@ -10,21 +10,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, and_, select, text
 
-from services.clock import to_rfc3339
+from services.board.state import Board
+from services.contract.entry import entry_key
 from services.district.package import District
-from services.events.entry import entry_key
 from services.indicators.cells import LIVE_CUTS
 from services.indicators.measures import NAMES
-from services.liveboard.board import Board
-from services.projector.delta import decode_delta
+from services.indicators.store import live_cells
+from services.platform.clock import to_rfc3339
+from services.platform.migrate import is_current
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.store import read, schema
-from services.store.migrate import is_current
-from services.store.rollups import live_cells
-from services.store.schema import metadata
-from services.store.write import WrongDistrict, open_feed, read_feed
+from services.projector.outbox.delta import decode_delta
+from services.projector.store import read
+from services.projector.store import tables as schema
+from services.projector.store.tables import metadata
+from services.projector.store.write import WrongDistrict, open_feed, read_feed
 from tests.reference import dump, life, rollups_recounted
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle, numbered

@@ -13,18 +13,18 @@ import shapely
 from numpy.random import default_rng
 from sqlalchemy import Engine
 
-from services import surveyor as surveyor_module
-from services.clock import SetClock, to_rfc3339
+from services.board.state import Board, thing_body
+from services.contract.others import CameraChanged
+from services.coverage import worker as surveyor_module
 from services.coverage.told import KINDS
+from services.coverage.worker import Surveyor
 from services.district.package import District
-from services.events.others import CameraChanged
-from services.liveboard.board import Board, thing_body
-from services.projector.delta import decode_delta
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
-from services.store import read
-from services.surveyor import Surveyor
+from services.projector.outbox.delta import decode_delta
+from services.projector.store import read
 from tests.coverage_districts import at, layer, small_district
 from tests.tiny import NOON, case, entry, numbered
 

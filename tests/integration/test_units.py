@@ -2,15 +2,15 @@
 
 from sqlalchemy import Engine
 
-from services.case_view import CaseReader
-from services.clock import SetClock, to_rfc3339
+from services.board.readers.case import CaseReader
+from services.board.readers.units import UnitReader
+from services.board.state import Board
 from services.district.package import District
-from services.liveboard.board import Board
-from services.projector.delta import decode_delta
+from services.platform.clock import SetClock, to_rfc3339
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store import read
-from services.unit_view import UnitReader
+from services.projector.outbox.delta import decode_delta
+from services.projector.store import read
 from tests.tiny import NOON, case, entry, middle, numbered
 
 MINUTE = 60_000

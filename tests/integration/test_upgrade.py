@@ -10,12 +10,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from services.district.package import District
+from services.platform.database import open_engine
+from services.platform.migrate import head, is_current, upgrade
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild_if_old
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild_if_old
-from services.sealing import Sealer
-from services.store.engine import open_engine
-from services.store.migrate import head, is_current, upgrade
-from services.store.write import MODEL, read_feed
+from services.projector.store.write import MODEL, read_feed
 from tests.lives import lives
 from tests.reference import dump
 from tests.tiny import NOON, numbered
@@ -70,7 +70,7 @@ def test_migrations_have_no_statement_timeout_and_leave_it_to_everybody_else(
     with postgres_engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
-    monkeypatch.setattr("services.store.engine.STATEMENT_TIMEOUT_MS", 150)
+    monkeypatch.setattr("services.platform.database.STATEMENT_TIMEOUT_MS", 150)
     hurried = open_engine(url)
     upgrade(hurried, "0010")
     with hurried.connect() as connection, pytest.raises(DBAPIError):
@@ -98,7 +98,8 @@ def test_two_processes_that_migrate_at_once(postgres_engine: Engine) -> None:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     program = (
-        "import sys; from services.store.engine import open_engine; from services.store.migrate import upgrade; "
+        "import sys; from services.platform.database import open_engine; "
+        "from services.platform.migrate import upgrade; "
         "upgrade(open_engine(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, postgres_engine.url.render_as_string(hide_password=False)]

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.cli import main
-from services import accounts
-from services.accounts import LogInRefused
-from services.log_in import factors, totp
-from services.log_in.rules import LogInRules
-from services.rights import Person
-from services.sealing import Sealer, make_key
-from services.store import accounts as store
-from services.store import people_schema
-from services.store.accounts import Account
-from services.store.engine import writing
+from dashboard.cli.main import main
+from services.access import service as accounts
+from services.access import store
+from services.access import tables as people_schema
+from services.access.log_in import factors_service as factors
+from services.access.log_in import totp
+from services.access.log_in.rules import LogInRules
+from services.access.rights import Person
+from services.access.service import LogInRefused
+from services.access.store import Account
+from services.platform.database import writing
+from services.platform.sealing import Sealer, make_key
 
 PASSWORD, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"
 RULES = LogInRules()

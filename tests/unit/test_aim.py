@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clock import parse_ms
-from services.coverage.aim import EIGHT, REASONS, aim, grade, merged
+from services.contract.others import CameraChanged
 from services.coverage.condition import WITHIN_MS, Condition, Reported, reported_in
-from services.coverage.daylight import is_night, sun_height
+from services.coverage.geometry.aim import EIGHT, REASONS, aim, grade, merged
+from services.coverage.geometry.daylight import is_night, sun_height
 from services.coverage.outages import FROM_CAMERAS, Lost, Outages
 from services.district.plane import Plane
-from services.events.others import CameraChanged
+from services.platform.clock import parse_ms
 
 MINUTE = 60_000
 

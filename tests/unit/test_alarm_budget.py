@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alarms.budget import budget, budgets, flood, flooded_since
-from services.alarms.life import QUIET, REFUSALS, What
-from services.alarms.told import Alarm, State, WhatToDo
+from services.board.alarm import Alarm, State, WhatToDo
+from services.board.state import Board
 from services.district.alarm_policy import KINDS, AlarmPolicy
 from services.district.package import District
 from services.district.policy import read_policy
-from services.liveboard.alarm_tiles import alarm_budgets, alarm_tiles
-from services.liveboard.board import Board
+from services.duty.alarms.budget import budget, budgets, flood, flooded_since
+from services.duty.alarms.life import QUIET, REFUSALS, What
+from services.duty.alarms.tiles import alarm_budgets, alarm_tiles
 from tests.tiny import NOON
 
 MINUTE, HOUR = 60_000, 3_600_000

@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alarms.conditions import Condition, ReportDue, Scene, conditions, intake
-from services.alarms.told import Subject
-from services.cases import CaseRow, Place, settle
-from services.clock import to_rfc3339
+from services.board.alarm import Subject
+from services.board.state import Board
+from services.cases.case import CaseRow, Place, settle
+from services.cases.escalation import Proposal
+from services.contract.parse import Event, parse
 from services.coverage.told import Outage
 from services.district.alarm_policy import KINDS
 from services.district.package import District
-from services.escalation.rules import Proposal
-from services.events.parse import Event, parse
-from services.liveboard.board import Board
-from services.projector.delta import Delta, ThingChange
+from services.duty.alarms.conditions import Condition, ReportDue, Scene, conditions, intake
+from services.platform.clock import to_rfc3339
+from services.projector.outbox.delta import Delta, ThingChange
 from tests.tiny import CODE, NOON, OFFICE, case, entry
 
 MINUTE, DAY = 60_000, 86_400_000

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.alarms import life
-from services.alarms.conditions import Condition
-from services.alarms.life import AlarmRefused, Change, step
-from services.alarms.told import Alarm, Subject, decode_alarm, encode_alarm
+from services.board.alarm import Alarm, Subject, decode_alarm, encode_alarm
 from services.district.alarm_policy import AlarmPolicy
+from services.duty.alarms import life
+from services.duty.alarms.conditions import Condition
+from services.duty.alarms.life import AlarmRefused, Change, step
 from tests.tiny import NOON
 
 MINUTE, HOUR = 60_000, 3_600_000

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coverage.importing.reading import read_cameras
-from services.coverage.importing.site import site_of
+from services.contract.others import CameraChanged
 from services.coverage.model import CoverageModel
 from services.district.antimeridian import near
+from services.district.cameras.reading import read_cameras
+from services.district.cameras.site import site_of
 from services.district.load import load
 from services.district.outline import layer
 from services.district.package import District
 from services.district.place import Placer
 from services.district.plane import plane_of
-from services.events.others import CameraChanged
 
 LAT = -16.9
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.archive import form
-from services.archive.form import FORMAT, About, ArchiveFile, partial_of, sha256_of, write_file
-from services.archive.keeping import compare, merged
-from services.archive.month import ArchiveError, Month, month_of, need_over, parse_month
-from services.clock import parse_ms
-from services.store.read import Past
+from services.platform.clock import parse_ms
+from services.projector.archive import form
+from services.projector.archive.form import FORMAT, About, ArchiveFile, partial_of, sha256_of, write_file
+from services.projector.archive.month import ArchiveError, Month, month_of, need_over, parse_month
+from services.projector.archive.service import compare, merged
+from services.projector.store.read import Past
 
 ROOT = Path(__file__).parents[2]
 SHANGHAI, NEW_YORK = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
@@ -180,8 +180,8 @@ def test_two_histories_become_one_in_order_each_entry_once(one: set[int], other:
 MANY = """
 import resource, sys
 from pathlib import Path
-from services.archive.form import FORMAT, About, write_file
-from services.store.read import Past
+from services.projector.archive.form import FORMAT, About, write_file
+from services.projector.store.read import Past
 
 def batches(n):
     for first in range(0, n, 5_000):

@@ -6,15 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.cases import CaseRow, Place, settle
+from services.board.sources import source_rows, source_word
+from services.board.state import DUE_SOON, NONE, OVERDUE, SUSPENDED, Board, Share
+from services.board.tiles import ranked, street_rows, tiles
+from services.cases.case import CaseRow, Place, settle
+from services.contract.parse import Event, parse
 from services.district.package import District
-from services.events.parse import Event, parse
 from services.indicators.cells import Cell, Change, move
 from services.indicators.measures import NAMES, count
-from services.liveboard.board import DUE_SOON, NONE, OVERDUE, SUSPENDED, Board, Share
-from services.liveboard.figures import ranked, street_rows, tiles
-from services.liveboard.sources import source_rows, source_word
-from services.projector.delta import Delta, ThingChange
+from services.projector.outbox.delta import Delta, ThingChange
 from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR = 3_600_000
@@ -28,7 +28,7 @@ def row(case_id: str = "A1", version: int = 1, **more: Any) -> CaseRow:
 
 
 def due(case_id: str, hours: float, **more: Any) -> CaseRow:
-    from services.clock import to_rfc3339
+    from services.platform.clock import to_rfc3339
 
     clock = {"what": "close", "started_at": to_rfc3339(NOON - 4 * HOUR),
              "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}  # fmt: skip
@@ -116,7 +116,7 @@ def test_the_day_turns_at_its_cut_and_yesterdays_deadlines_are_no_longer_todays(
 
 
 def test_the_street_rate_counts_closed_ones_and_open_ones_whose_deadline_has_come(tiny: District) -> None:
-    from services.clock import to_rfc3339
+    from services.platform.clock import to_rfc3339
 
     closed = [
         due(f"K{i}", hours, status="closed", closed_at=to_rfc3339(NOON - HOUR)) for i, hours in enumerate((2, 1, -2))
@@ -133,7 +133,7 @@ def test_the_street_rate_counts_closed_ones_and_open_ones_whose_deadline_has_com
 
 
 def test_a_case_without_any_deadline_is_in_no_rate_whatever_its_publisher_says(tiny: District) -> None:
-    from services.clock import to_rfc3339
+    from services.platform.clock import to_rfc3339
 
     plain = row(status="closed", closed_at=to_rfc3339(NOON), filed_at=to_rfc3339(NOON))
     assert "should_close" not in measures_of(plain, tiny)
@@ -158,7 +158,7 @@ def test_streets_are_ranked_by_the_unrounded_rate_then_volume_then_code() -> Non
 
 
 def test_the_queue_has_first_whom_nobody_has_taken_then_what_breaks_next(tiny: District) -> None:
-    from services.clock import to_rfc3339
+    from services.platform.clock import to_rfc3339
 
     def held(case_id: str, hours: float, taken: bool) -> CaseRow:
         escalation = {"to": "D1", "reason_code": "repeat", "at": to_rfc3339(NOON)}

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.case_actions import actions
-from services.cases import CaseRow, Place, settle
-from services.clock import to_rfc3339
-from services.deadlines import has_come, light
-from services.events.parse import Event, parse
+from services.cases.actions import actions
+from services.cases.case import CaseRow, Place, settle
+from services.cases.deadlines import has_come, light
+from services.contract.parse import Event, parse
 from services.indicators.window import Window, value
-from services.replay.counting import count
-from services.replay.source import SourceCase
+from services.operations.replay.counting import count
+from services.operations.replay.source import SourceCase
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, OFFICE, case, entry
 
 DAY = 86_400_000
@@ -79,4 +79,8 @@ def test_nobody_compares_a_deadline_with_now_by_hand() -> None:
     ]
     # The rule itself; the database's form of it; and the figures, which ask for what is still ahead.
     files = {line.partition(":")[0] for line in found}
-    assert files == {"services/deadlines.py", "services/figures.py", "services/store/read.py"}
+    assert files == {
+        "services/cases/deadlines.py",
+        "services/indicators/figures_reader.py",
+        "services/projector/store/read.py",
+    }

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.coverage.importing import table
-from services.coverage.importing.osm import aim
-from services.coverage.importing.reading import Reading, read_cameras
-from services.events.others import CameraChanged
+from services.contract.others import CameraChanged
+from services.district.cameras import table
+from services.district.cameras.osm import aim
+from services.district.cameras.reading import Reading, read_cameras
 
 REAL = Path(__file__).parents[2].parent / "shared/data/real/cameras"
 ID = "32049900001310000001"

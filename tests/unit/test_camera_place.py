@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from services.coverage.importing.finding import Finding
-from services.coverage.importing.footprints import find_moved, footprints
-from services.coverage.importing.reading import Reading, read_cameras
-from services.coverage.importing.site import Site, site_of
+from services.district.cameras.footprints import find_moved, footprints
+from services.district.cameras.reading import Reading, read_cameras
+from services.district.cameras.site import Site, site_of
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
+from services.district.finding import Finding
 from services.district.load import load
 from services.district.package import District
 from services.district.plane import plane_of
-from services.packages import check_district
+from services.operations.packages import check_district
 from tests.tiny import SOUTH, STEP, WEST, write_tiny_district
 
 HEAD = "camera_id,lon,lat,coord_sys,kind,azimuth,mount\n"

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import CaseRow, Place, decode_escalation, is_filed, settle, suspended_at
-from services.clock import to_rfc3339
+from services.cases.case import CaseRow, Place, decode_escalation, is_filed, settle, suspended_at
+from services.contract.codes import STATUSES
+from services.contract.parse import Event, parse
 from services.district.package import District
-from services.events.codes import STATUSES
-from services.events.parse import Event, parse
+from services.platform.clock import to_rfc3339
 from services.projector.fold import unified_domain, winners
 from tests.tiny import NOON, OFFICE, case, entry
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from dashboard.cli import _parser
+from dashboard.cli.main import _parser
 
 WORDS = {
     "user": ([["add", "wang"]], [["--role", "leader"], ["--name", "王磊"], ["--password-stdin"]]),

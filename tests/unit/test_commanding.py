@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import CaseRow, Place, settle
-from services.clock import to_rfc3339
-from services.commanding import MOST_CASES, REASON_MOST, REFUSALS, Outcome, Situation, Wish, command_id, judge
+from services.access.rights import Person
+from services.cases.case import CaseRow, Place, settle
+from services.commands.service import MOST_CASES, REASON_MOST, REFUSALS, Outcome, Situation, Wish, command_id, judge
+from services.commands.store import Sent
+from services.contract.commands import COMMANDS
+from services.contract.parse import Event, parse
 from services.district.package import District
-from services.events.commands import COMMANDS
-from services.events.parse import Event, parse
-from services.rights import Person
-from services.store.commands import Sent
+from services.platform.clock import to_rfc3339
 from tests.tiny import CODE, NOON, OFFICE, case, entry
 
 DUTY = Person("duty", "周敏", "duty_officer")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.events.asyncapi import (
+from services.contract.asyncapi import (
     DeadEntry,
     WakeUp,
     document,
@@ -17,12 +17,12 @@ from services.events.asyncapi import (
     schema_files,
     write_schemas,
 )
-from services.events.codes import CASE_TYPES
-from services.events.commands import COMMANDS
-from services.events.others import BODIES
-from services.events.parse import Refused
-from services.projector.loop import dead_fields
-from services.simulator import orders
+from services.contract.codes import CASE_TYPES
+from services.contract.commands import COMMANDS
+from services.contract.others import BODIES
+from services.contract.parse import Refused
+from services.operations.simulator import orders
+from services.projector.worker import dead_fields
 
 WRITTEN = Path(__file__).parents[2] / "docs/contract"
 REMEDY = "run `lianqin contract docs/contract`"

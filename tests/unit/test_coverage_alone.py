@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.layouts.camera_panel import safe_link
-from services.coverage.aim import REASONS
+from services.contract.others import Fault
 from services.coverage.alone import alone, shape_of, watchers
+from services.coverage.geometry.aim import REASONS
+from services.coverage.siting.exports import plan_csv, plan_geojson, safe
 from services.coverage.told import Plan, Sight, Site
 from services.district.plane import Plane
-from services.events.others import Fault
-from services.liveboard.plan_exports import plan_csv, plan_geojson, safe
 from tests.coverage_scene import fan, off, sight
 
 PLANE = Plane(118.9, 31.9)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
-from services.coverage.ground import LAYERS, Counters, lay_ground
-from services.coverage.raster import Raster, place_of, raster_over
-from services.coverage.sweep import look, raise_walls
+from services.coverage.geometry.ground import LAYERS, Counters, lay_ground
+from services.coverage.geometry.raster import Raster, place_of, raster_over
+from services.coverage.geometry.sweep import look, raise_walls
 from tests.scenes import block, scene
 
 

@@ -8,11 +8,11 @@ import pytest
 import shapely
 from numpy.random import default_rng
 
+from services.contract.others import CameraChanged
 from services.coverage.model import CoverageModel
-from services.coverage.plan import make_plan, snapshot
+from services.coverage.siting.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_spot
 from services.district.policy import CoveragePolicy, Policy
-from services.events.others import CameraChanged
 from tests.coverage_districts import NOON, a_case, at, layer, small_district
 
 DAY = 86_400_000

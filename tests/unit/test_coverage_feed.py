@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.liveboard.board import Board
-from services.liveboard.coverage_feed import Changes, CoverageFeed, encode_changes
-from services.liveboard.coverage_tiles import MOST_SPOTS, CoverageTiles, coverage_tiles
-from services.projector.delta import Delta, ThingChange
+from services.board.coverage_feed import Changes, CoverageFeed, encode_changes
+from services.board.coverage_tiles import MOST_SPOTS, CoverageTiles, coverage_tiles
+from services.board.state import Board
+from services.projector.outbox.delta import Delta, ThingChange
 from tests.coverage_scene import sight
 
 ASSETS = Path(__file__).parents[2] / "dashboard/assets"

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.random import default_rng
 
+from services.contract.others import CameraChanged
 from services.coverage.condition import Reported
-from services.coverage.ground import LIVE, PLANNED
+from services.coverage.geometry.ground import LIVE, PLANNED
+from services.coverage.geometry.raster import place_of
 from services.coverage.model import CoverageModel, Recount
-from services.coverage.raster import place_of
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
-from services.events.others import CameraChanged
 from tests.coverage_districts import (
     MIDNIGHT,
     NOON,

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import Place, settle
-from services.clock import parse_ms, to_rfc3339
-from services.deadline_steps import TAKING_TIME, Step, explain
-from services.deadlines import NO_DEADLINE, Due, due, due_many, light, next_turn, reckon, time_left
-from services.events.case import Case, Limit
-from services.events.parse import Event, parse
-from services.events.pauses import pauses_of
-from services.limits import UNITS, limit_ms
+from services.cases.case import Place, settle
+from services.cases.deadline_steps import TAKING_TIME, Step, explain
+from services.cases.deadlines import NO_DEADLINE, Due, due, due_many, light, next_turn, reckon, time_left
+from services.cases.limits import UNITS, limit_ms
+from services.contract.case import Case, Limit
+from services.contract.parse import Event, parse
+from services.contract.pauses import pauses_of
+from services.platform.clock import parse_ms, to_rfc3339
 from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR = 3_600_000

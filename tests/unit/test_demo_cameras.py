@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-from services.camera_import import examine
-from services.coverage.importing.reading import Reading
+from services.coverage.errands import examine
+from services.district.cameras.reading import Reading
 from services.district.plane import plane_of
 from tests.unit.test_demo_district import demo_district, demo_folder
 

@@ -10,8 +10,8 @@ import shapely
 
 from services.district.load import load
 from services.district.package import Area, District
-from services.simulator.classes import read_classes
-from services.simulator.generate import generate
+from services.operations.simulator.classes import read_classes
+from services.operations.simulator.generate import generate
 
 
 @functools.cache

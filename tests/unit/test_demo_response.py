@@ -3,18 +3,18 @@
 from collections import Counter
 from functools import cache
 
-from services.cases import Place, settle
-from services.deadline_steps import explain
-from services.deadlines import due
+from services.cases.case import Place, settle
+from services.cases.deadline_steps import explain
+from services.cases.deadlines import due
+from services.cases.escalation import decide
+from services.cases.lifecycle import Told, review
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.policy import EscalationPolicy
-from services.escalation.rules import decide
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.lifecycle import Told, review
-from services.simulator.orders import Desk, Order, obey
-from services.simulator.record import is_open
-from services.simulator.step import Step
-from services.working_calendar import WorkingCalendar, calendar_of
+from services.operations.simulator.orders import Desk, Order, obey
+from services.operations.simulator.record import is_open
+from services.operations.simulator.step import Step
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system
 
 

@@ -2,13 +2,13 @@
 
 from zoneinfo import ZoneInfo
 
-from services.demo_accounts import _people
 from services.district.package import Area, District
 from services.duty.roster import Roster
-from services.simulator.dice import Dice
-from services.simulator.generate import SEED
-from services.simulator.survey import CODE, survey
-from services.simulator.tables import roster
+from services.operations.demo_accounts import _people
+from services.operations.simulator.dice import Dice
+from services.operations.simulator.generate import SEED
+from services.operations.simulator.survey import CODE, survey
+from services.operations.simulator.tables import roster
 from tests.tiny import NOON
 
 HOUR_MS = 3_600_000

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import shapely
 
+from services.contract.others import UnitMoved
 from services.district.package import District
-from services.events.others import UnitMoved
-from services.roads import Position
-from services.simulator.patrol import Patrols
-from services.simulator.rounds import Beats, read_beats
+from services.district.roads import Position
+from services.operations.simulator.patrol import Patrols
+from services.operations.simulator.rounds import Beats, read_beats
 from tests.unit.test_demo_district import demo_district
 from tests.unit.test_simulator_live import HOUR_MS, START_MS
 from tests.unit.test_simulator_world import SEED, system

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from services.clock import to_ms
-from services.events.others import CameraChanged, CameraRemoved, CameraStatusChanged
-from services.events.parse import Event, parse
-from services.simulator.generate import SEED
-from services.simulator.outages import CameraChances, Outage
-from services.simulator.video import SOURCE, VideoPlatform
+from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
+from services.contract.parse import Event, parse
+from services.operations.simulator.generate import SEED
+from services.operations.simulator.outages import CameraChances, Outage
+from services.operations.simulator.video import SOURCE, VideoPlatform
+from services.platform.clock import to_ms
 from tests.unit.test_demo_district import demo_district
 
 START_MS = to_ms(datetime(2026, 11, 24, 2, 0, tzinfo=UTC))

@@ -7,17 +7,17 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from services.cases import Place, settle
-from services.clock import to_ms
+from services.cases.case import Place, settle
+from services.cases.escalation import decide
+from services.cases.joint import joint
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.district.calendar import calendar_of
 from services.district.policy import EscalationPolicy
-from services.escalation.rules import decide
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.joint import joint
-from services.simulator.orders import Desk, Order, obey
-from services.simulator.record import is_open
-from services.simulator.step import Step
-from services.working_calendar import calendar_of
+from services.operations.simulator.orders import Desk, Order, obey
+from services.operations.simulator.record import is_open
+from services.operations.simulator.step import Step
+from services.platform.clock import to_ms
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system
 
 MINUTE_MS = 60_000

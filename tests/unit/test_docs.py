@@ -8,25 +8,25 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from dashboard.cli import _parser
-from dashboard.wire_types import declarations
-from services import lifecycle_reference as lifecycle
+from dashboard.cli.main import _parser
+from dashboard.live.wire_types import declarations
 from services.audit import ACTIONS
-from services.deadline_steps import Kind
+from services.board.lenses import DeskCase
+from services.board.zone import RING, ROWS_A_PART, Delta, SnapshotPart
+from services.cases import lifecycle_reference as lifecycle
+from services.cases.deadline_steps import Kind
+from services.cases.lifecycle import IRREGULARITIES
+from services.cases.masking import WallCase
+from services.contract.codes import DEAD_REASONS
+from services.contract.commands import COMMANDS
+from services.contract.others import BODIES
 from services.district import reference
 from services.district.package import LAYERS
+from services.district.package_tables import TABLES
 from services.district.policy import RULES
-from services.district.tables import TABLES
-from services.events.codes import DEAD_REASONS
-from services.events.commands import COMMANDS
-from services.events.others import BODIES
 from services.indicators import reference as indicators
 from services.indicators.reasons import WHY
-from services.lifecycle import IRREGULARITIES
-from services.liveboard.lenses import DeskCase
-from services.liveboard.zone import RING, ROWS_A_PART, Delta, SnapshotPart
-from services.masking import WallCase
-from services.simulator.orders import REFUSALS
+from services.operations.simulator.orders import REFUSALS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -58,7 +58,7 @@ def test_the_indicators_page_is_what_the_definitions_say() -> None:
 
 
 def test_the_case_life_page_is_the_table_of_transitions() -> None:
-    assert _page("case-life.md") == lifecycle.page(), "run python -m services.lifecycle_reference"
+    assert _page("case-life.md") == lifecycle.page(), "run python -m services.cases.lifecycle_reference"
 
 
 def test_the_audit_page_explains_every_action() -> None:
@@ -127,7 +127,7 @@ def test_the_browser_reads_a_row_in_the_same_order() -> None:
 
 def test_the_scripts_types_are_the_structs_of_the_server() -> None:
     told = (ROOT / "dashboard/assets/modules/types/wire.d.ts").read_text("utf-8")
-    assert told == declarations(), "run python -m dashboard.wire_types > dashboard/assets/modules/types/wire.d.ts"
+    assert told == declarations(), "run python -m dashboard.live.wire_types > dashboard/assets/modules/types/wire.d.ts"
 
 
 def _fields(kind: type[msgspec.Struct]) -> list[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from services.doctor import Finding, examine
-from services.doctor import machine as machine_side
-from services.doctor.stream_side import _server
-from services.embedded import free_port
-from services.settings import Settings
+from services.operations.doctor import Finding, examine
+from services.operations.doctor import machine as machine_side
+from services.operations.doctor.stream_side import _server
+from services.operations.embedded import free_port
+from services.platform.settings import Settings
 from tests.tiny import write_tiny_district
 
 
@@ -114,7 +114,7 @@ def test_a_redis_that_may_lose_the_stream_is_wrong(more: dict[str, object], says
 
 
 def test_a_check_that_fails_is_itself_a_finding() -> None:
-    from services.doctor.examine import _safely
+    from services.operations.doctor.examine import _safely
 
     def breaks() -> Iterator[Finding]:
         yield Finding("ok", "x", "half way")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import shapely
 
-from services.cases import CaseRow
+from services.board.state import DUE_SOON, NONE, OVERDUE
+from services.cases.case import CaseRow
+from services.district.borders import At, Borders, Neighbour
 from services.district.package import District
 from services.district.plane import plane_of
-from services.duty.boundary import At, Borders, Neighbour
 from services.duty.grids import ROLES, GridPatrols, GridPeople, grid_loads, masked_phone
-from services.liveboard.board import DUE_SOON, NONE, OVERDUE
 from tests.tiny import NOON, SOUTH, STEP, WEST
 from tests.unit.test_board import row
 

@@ -7,14 +7,14 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases import CaseRow
-from services.clock import to_rfc3339
+from services.cases.case import CaseRow
+from services.cases.escalation import Proposal
 from services.duty.handover import CASE_LISTS, LISTS, SHOWN, WHY_GONE, Found, Supervised, Turn, counts, flow, make_sheet
 from services.duty.logbook import Entry
 from services.duty.reports import Due
 from services.duty.roster import Duty
 from services.duty.sheet import AlarmLine, Cameras, CommandLine, Sheet, SourceLine, SpotLine, decode, digest, encode
-from services.escalation.rules import Proposal
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON
 from tests.unit.test_board import due, row
 

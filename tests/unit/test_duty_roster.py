@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from services.clock import parse_ms
 from services.district.package import District
 from services.duty.roster import Duty, Roster
+from services.platform.clock import parse_ms
 from tests.tiny import CODE
 
 HOUR = 3_600_000

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from services.platform.database import open_engine
 from services.platform.errors import AWAY, BY_SQLSTATE, STORE_ERRORS, Waiting, fault_of, first_line
-from services.store.engine import open_engine
-from services.store.upsert import append_history
+from services.projector.store.upsert import append_history
 
 # What an administrator or a bad day brings: never the fault of an entry.
 STATES = {

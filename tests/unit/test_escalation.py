@@ -8,14 +8,14 @@ import pytest
 from msgspec import structs
 
 from bench.drawn import draw, rows
-from services.cases import CaseRow, Place, settle
-from services.clock import to_rfc3339
+from services.cases.case import CaseRow, Place, settle
+from services.cases.escalation import Proposal, command_id, decide, holder, is_unheld, takeover
+from services.commands.escalation.worklist import EscalationDesk
+from services.contract.codes import ENDED_STATUSES, LEVELS, STATUSES
+from services.contract.parse import Event, parse
 from services.district.package import District
 from services.district.policy import RULES, EscalationPolicy
-from services.escalation.desk import EscalationDesk
-from services.escalation.rules import Proposal, command_id, decide, holder, is_unheld, takeover
-from services.events.codes import ENDED_STATUSES, LEVELS, STATUSES
-from services.events.parse import Event, parse
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, OFFICE, case, entry
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.clock import parse_ms
+from services.platform.clock import parse_ms
 
 FORMAT = Path(__file__).parents[2] / "dashboard/assets/modules/core/format.js"
 SCRIPT = """

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.events.entry import entry_order
+from services.contract.entry import entry_order
 from services.projector.gap import Gap, measure
-from services.store.write import Feed
-from services.stream import HELD, NEWEST, StreamState
+from services.projector.store.write import Feed
+from services.projector.stream import HELD, NEWEST, StreamState
 
 
 def feed(position: str = "0-0", processed: int = 0, last: str = "", lost: int = 0) -> Feed:

@@ -9,16 +9,16 @@ import pytest
 from dashboard.layouts.handover_sheet import Signatures, sheet_page
 from dashboard.layouts.log_lines import log_text
 from dashboard.texts import texts
+from services.board.watched_areas import Watch
+from services.contract.case import Supervision
 from services.district.package import District
 from services.duty import grids, handover, logbook
 from services.duty.handover import Found, make_sheet
 from services.duty.logbook import Entry
 from services.duty.reports import Done, Due
 from services.duty.roster import Duty
+from services.duty.service import REFUSALS
 from services.duty.sheet import AlarmLine, Cameras, CommandLine, OutageLine, SourceLine, SpotLine
-from services.duty_desk import REFUSALS
-from services.events.case import Supervision
-from services.watch import Watch
 from tests.tiny import NOON
 from tests.unit.test_board import due, row
 from tests.unit.test_duty_handover import DAY, NIGHT, turn

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.cases.joint import Called, joint
+from services.contract.case import Case, Whistle
 from services.district.policy import EscalationPolicy
-from services.events.case import Case, Whistle
-from services.joint import Called, joint
-from services.simulator.step import utc
+from services.operations.simulator.step import utc
 from tests.tiny import NOON, case
 
 MINUTE = 60_000

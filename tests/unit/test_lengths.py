@@ -9,18 +9,18 @@ import pytest
 from msgspec import inspect
 from sqlalchemy import Engine
 
-from services.clock import to_rfc3339
+from services.contract.asyncapi import DeadEntry, WakeUp
+from services.contract.case import Case, Part
+from services.contract.commands import COMMANDS
+from services.contract.entry import encode_entry
+from services.contract.kept import kept_case
+from services.contract.others import BODIES, TEXT_LIMITS
+from services.contract.parse import Event, Refused, parse
 from services.district.package import District
-from services.events.asyncapi import DeadEntry, WakeUp
-from services.events.case import Case, Part
-from services.events.commands import COMMANDS
-from services.events.entry import encode_entry
-from services.events.kept import kept_case
-from services.events.others import BODIES, TEXT_LIMITS
-from services.events.parse import Event, Refused, parse
+from services.platform.clock import to_rfc3339
+from services.platform.sealing import Sealer
+from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.rebuild import rebuild
-from services.sealing import Sealer
 from tests.reference import dump
 from tests.tiny import NOON, case, entry, middle
 

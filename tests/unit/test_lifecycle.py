@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.clock import to_rfc3339
-from services.events.case import Case
-from services.events.codes import CASE_TYPES, STATUSES
-from services.events.parse import Event, parse
-from services.lifecycle import IRREGULARITIES, TRANSITIONS, Told, irregularities, review, tally
+from services.cases.lifecycle import IRREGULARITIES, TRANSITIONS, Told, irregularities, review, tally
+from services.contract.case import Case
+from services.contract.codes import CASE_TYPES, STATUSES
+from services.contract.parse import Event, parse
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, case, entry
 
 HOUR = 3_600_000

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.limits import parse_limit, unreadable_limits
+from services.cases.limits import parse_limit, unreadable_limits
 
 STANDARDS = Path(__file__).parents[2].parent / "shared/data/real/schema/yuncheng_case_standards.csv"
 

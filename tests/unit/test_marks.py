@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from services.cases import Place, settle
-from services.clock import to_rfc3339
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.marks import MOST_CODE, STANDS, Mark, marks_of
+from services.cases.case import Place, settle
+from services.cases.marks import MOST_CODE, STANDS, Mark, marks_of
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR = 3_600_000

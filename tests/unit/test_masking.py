@@ -5,11 +5,11 @@ from time import perf_counter
 
 import pytest
 
-from services.cases import Place, settle
+from services.cases.case import Place, settle
+from services.cases.masking import GridCentres, for_wall
+from services.contract.parse import Event, parse
+from services.contract.personal import mask_refused, mask_text
 from services.district.package import District
-from services.events.parse import Event, parse
-from services.events.personal import mask_refused, mask_text
-from services.masking import GridCentres, for_wall
 from tests.tiny import NOON, OFFICE, STEP, WEST, case, entry
 
 

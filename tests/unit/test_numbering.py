@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.events.entry import before, entry_id, entry_key, entry_order
-from services.events.numbering import HEADROOM, OUTSIDE, STRAYS, Numbering
+from services.contract.entry import before, entry_id, entry_key, entry_order
+from services.contract.numbering import HEADROOM, OUTSIDE, STRAYS, Numbering
 
 BIG = 2**64 - 1
 NATURAL_MS, NOW = 2**42 - 1, 1_795_000_000_000

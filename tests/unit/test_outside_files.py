@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from services.coverage.importing.reading import Reading, read_cameras
+from services.district.cameras.reading import Reading, read_cameras
 from services.district.load import PackageError, load
-from services.replay.plan import plan
-from services.replay.source import ReplayError
+from services.operations.replay.plan import plan
+from services.operations.replay.source import ReplayError
 
 OUTSIDE = Path(__file__).parents[2].parent / "shared/data/outside"
 pytestmark = pytest.mark.skipif(not OUTSIDE.is_dir(), reason="../shared/data/outside is not beside the project")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clock import to_rfc3339
-from services.events.case import Case
-from services.events.codes import DEAD_REASONS
-from services.events.entry import encode_entry
-from services.events.parse import MAX_ENTRY_BYTES, Event, Refused, parse
-from services.events.set_apart import Personal
+from services.contract.case import Case
+from services.contract.codes import DEAD_REASONS
+from services.contract.entry import encode_entry
+from services.contract.parse import MAX_ENTRY_BYTES, Event, Refused, parse
+from services.contract.set_apart import Personal
+from services.platform.clock import to_rfc3339
 from tests.tiny import NOON, case, entry
 
 

@@ -8,8 +8,8 @@ from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services import passwords
-from services.passwords import LEAST, MOST, WHY, BadPassword, check
+from services.access import passwords
+from services.access.passwords import LEAST, MOST, WHY, BadPassword, check
 
 
 def why(password: str, user_id: str = "zhoumin", name: str = "周敏") -> str:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.events import personal
-from services.events.personal import mask_text
+from services.contract import personal
+from services.contract.personal import mask_text
 
 SENTENCES = [
     ("来电人王先生（13812345678）反映井盖破损", "来电人王先生（138****5678）反映井盖破损"),

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.cases import Place
+from services.cases.case import Place
+from services.contract.parse import Event, Refused, parse
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
 from services.district.package import District
-from services.events.parse import Event, Refused, parse
 from services.projector.placing import Locator
 from tests.tiny import NOON, SOUTH, STEP, WEST, case, entry, middle
 

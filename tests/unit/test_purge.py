@@ -2,11 +2,11 @@
 
 from sqlalchemy import Engine
 
-from services.clock import to_rfc3339
 from services.district.package import District
+from services.platform.clock import to_rfc3339
+from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.sealing import Sealer
-from services.store.purge import UNITS_KEPT_MS, purge
+from services.projector.store.purge import UNITS_KEPT_MS, purge
 from tests.reference import dump
 from tests.tiny import NOON, case, entry, middle, numbered
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
+from services.board.coverage_tiles import CoverageTiles
+from services.board.state import ANSWERS_KEPT, HAPPENED_KEPT, Answers, Board
+from services.board.watched_areas import WatchedAreas
 from services.district.package import District
-from services.liveboard.board import ANSWERS_KEPT, HAPPENED_KEPT, Answers, Board
-from services.liveboard.coverage_tiles import CoverageTiles
 from services.past.cameras import Cameras
 from services.past.moments import moment_of
-from services.projector.delta import Delta, Happened, ThingChange
-from services.watch import WatchedAreas
+from services.projector.outbox.delta import Delta, Happened, ThingChange
 from tests.tiny import NOON
 
 

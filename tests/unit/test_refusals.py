@@ -13,12 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.app import Doors, create_app
-from dashboard.hosts import is_known
-from services import accounts
-from services.clock import SetClock
+from dashboard.door.hosts import is_known
+from services.access import service as accounts
+from services.access.store import Account
 from services.district.package import District
-from services.settings import Settings
-from services.store.accounts import Account
+from services.platform.clock import SetClock
+from services.platform.settings import Settings
 from tests.stores import fresh_engine
 from tests.tiny import NOON
 

@@ -6,9 +6,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.district.package import District
-from services.district.policy import EscalationPolicy, MergingPolicy
-from services.repeats import (
+from services.board.watched_areas import CaseAt, WatchedAreas
+from services.cases.repeats import (
     Neighbours,
     Seen,
     earlier_closed,
@@ -19,7 +18,8 @@ from services.repeats import (
     square_of,
     squares_per_degree,
 )
-from services.watch import CaseAt, WatchedAreas
+from services.district.package import District
+from services.district.policy import EscalationPolicy, MergingPolicy
 from tests.tiny import NOON, square
 from tests.unit.test_escalation import row
 

@@ -1,6 +1,7 @@
 """What a replay sends equals what pandas counts on the file: open, closed, overdue, by area, unit and channel.
 
-The counting here knows the files only through pandas and small tables of its own, not through services.replay.
+The counting here knows the files only through pandas and small tables of its own, not through
+services.operations.replay.
 """
 
 import gzip
@@ -16,15 +17,15 @@ import pytest
 import shapely
 from shapely.geometry import shape
 
-from services.clock import to_ms
+from services.contract.case import Case
+from services.contract.codes import ENDED_STATUSES
+from services.contract.parse import Event, parse
 from services.district.load import load
 from services.district.place import Placer
-from services.events.case import Case
-from services.events.codes import ENDED_STATUSES
-from services.events.parse import Event, parse
-from services.replay.counting import Tally
-from services.replay.districts import write_package
-from services.replay.plan import Plan, plan
+from services.operations.replay.counting import Tally
+from services.operations.replay.districts import write_package
+from services.operations.replay.plan import Plan, plan
+from services.platform.clock import to_ms
 
 DATA = Path(__file__).parents[2].parent / "shared/data/real"
 CASES, BOUNDARIES = DATA / "cases", DATA / "boundaries"

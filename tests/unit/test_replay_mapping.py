@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from services.replay.formats import form_named
-from services.replay.mapping import read_mapping
-from services.replay.plan import plan
-from services.replay.source import ReplayError
+from services.operations.replay.formats import form_named
+from services.operations.replay.mapping import read_mapping
+from services.operations.replay.plan import plan
+from services.operations.replay.source import ReplayError
 
 GEOREPORT = (
     "service_request_id,status,status_notes,service_name,service_code,agency_responsible,requested_datetime,"

@@ -8,12 +8,12 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clock import SetClock, from_hash, parse_ms
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.replay.plan import Plan, plan
-from services.replay.player import play
-from services.replay.source import ReplayError, Unusable
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.operations.replay.plan import Plan, plan
+from services.operations.replay.player import play
+from services.operations.replay.source import ReplayError, Unusable
+from services.platform.clock import SetClock, from_hash, parse_ms
 
 HEADER = ("CaseID,Opened,Closed,Status,Responsible Agency,Category,Request Type,Address,Supervisor District,"
           "Latitude,Longitude,Source")  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.replay.times import parse_moment
+from services.operations.replay.times import parse_moment
 
 BOSTON, SAN_FRANCISCO, SHENZHEN = (ZoneInfo(n) for n in ("America/New_York", "America/Los_Angeles", "Asia/Shanghai"))
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))

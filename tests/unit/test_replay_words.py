@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from services.contract.case import Case
+from services.contract.parse import Event, parse
 from services.district.load import load
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.replay import life
-from services.replay.boston import read_2026
-from services.replay.districts import write_package
-from services.replay.formats import BOSTON
-from services.replay.plan import plan
-from services.replay.source import SourceCase
-from services.replay.vocabulary import BOSTON_STATES, BOSTON_UNIT_CODES, domain_of
+from services.operations.replay import life
+from services.operations.replay.boston import read_2026
+from services.operations.replay.districts import write_package
+from services.operations.replay.formats import BOSTON
+from services.operations.replay.plan import plan
+from services.operations.replay.source import SourceCase
+from services.operations.replay.vocabulary import BOSTON_STATES, BOSTON_UNIT_CODES, domain_of
 
 ROW = {
     "case_id": "BCS-1", "open_date": "2026-07-01 08:00:00.5", "case_topic": "Pothole", "service_name": "Pothole",

@@ -3,7 +3,7 @@
 import gevent
 import pytest
 
-from dashboard.report_cache import FRESH_S, MOST, Kept
+from dashboard.callbacks.leadership.cache import FRESH_S, MOST, Kept
 
 
 def test_while_it_is_fresh_it_is_not_made_again() -> None:

@@ -5,8 +5,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.commands import COMMANDS
-from services.rights import (
+from services.access.rights import (
     DISTRICT,
     IDLE_MINUTES,
     LONGEST_MINUTES,
@@ -19,6 +18,7 @@ from services.rights import (
     may_seat,
     seat_of,
 )
+from services.contract.commands import COMMANDS
 
 streets = st.sampled_from(["S1", "S2"])
 communities = st.sampled_from(["", "C1", "C2"])

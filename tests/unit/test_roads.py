@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from services.district.plane import Plane
-from services.roads import DETOUR, OFF_ROAD_M, Position, Roads, roads_of
+from services.district.roads import DETOUR, OFF_ROAD_M, Position, Roads, roads_of
 from tests.unit.test_demo_district import demo_district
 
 PLANE = Plane(118.9, 31.9)

@@ -3,7 +3,7 @@
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
-from services.sealing import Sealer, keys_in, make_key, name_of
+from services.platform.sealing import Sealer, keys_in, make_key, name_of
 
 
 def test_the_first_key_encrypts_and_all_decrypt() -> None:

@@ -5,14 +5,14 @@ import re
 from functools import cache
 from pathlib import Path
 
-from services import rights_reference as reference
+from services.access import rights_reference as reference
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/security.md").read_text("utf-8")
 
 
 def test_the_page_says_what_the_code_does() -> None:
-    assert reference.put_into(PAGE) == PAGE, "run python -m services.rights_reference"
+    assert reference.put_into(PAGE) == PAGE, "run python -m services.access.rights_reference"
 
 
 @cache

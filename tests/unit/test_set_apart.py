@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.events.set_apart import (
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.contract.set_apart import (
     LONGEST_REMEMBERED,
     Personal,
     decode_personal,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.log_in.rules import rules_of
-from services.rights import ROLES
-from services.settings import ENVIRONMENT, FACTOR_ROLES, Settings, from_environment
+from services.access.log_in.rules import rules_of
+from services.access.rights import ROLES
+from services.platform.settings import ENVIRONMENT, FACTOR_ROLES, Settings, from_environment
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/settings.md").read_text("utf-8")

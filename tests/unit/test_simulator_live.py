@@ -8,15 +8,15 @@ import msgspec
 import pytest
 import redis
 
-from services.clock import SetClock, to_ms
-from services.events.case import Case
-from services.events.entry import encode_entry
-from services.events.others import CommandAnswer, UnitMoved
-from services.events.parse import Event, Refused, parse
-from services.simulator.live import HEARTBEAT_S, HEARTBEAT_SOURCES, LiveCaseSystem
-from services.simulator.orders import COMMANDS, REFUSALS
-from services.simulator.rubbish import rubbish
-from services.simulator.world import CaseSystem
+from services.contract.case import Case
+from services.contract.entry import encode_entry
+from services.contract.others import CommandAnswer, UnitMoved
+from services.contract.parse import Event, Refused, parse
+from services.operations.simulator.live import HEARTBEAT_S, HEARTBEAT_SOURCES, LiveCaseSystem
+from services.operations.simulator.orders import COMMANDS, REFUSALS
+from services.operations.simulator.rubbish import rubbish
+from services.operations.simulator.world import CaseSystem
+from services.platform.clock import SetClock, to_ms
 from tests.unit.test_demo_district import demo_district
 from tests.unit.test_simulator_world import SEED, system
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.clock import to_ms
-from services.events.case import Case
-from services.events.parse import Event, parse
-from services.simulator.dice import Dice, shares
-from services.simulator.office import HOUR_MS, OfficeHours
-from services.simulator.record import is_open
-from services.simulator.world import CaseSystem
-from services.working_calendar import WorkingCalendar
+from services.contract.case import Case
+from services.contract.parse import Event, parse
+from services.district.calendar import WorkingCalendar
+from services.operations.simulator.dice import Dice, shares
+from services.operations.simulator.office import HOUR_MS, OfficeHours
+from services.operations.simulator.record import is_open
+from services.operations.simulator.world import CaseSystem
+from services.platform.clock import to_ms
 from tests.unit.test_demo_district import demo_district
 
 SEED = 20261123

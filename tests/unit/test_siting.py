@@ -13,8 +13,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array
 
 from services.coverage.model import CoverageModel
-from services.coverage.plan import make_plan, snapshot
-from services.coverage.siting import Choices, choose, choose_plainly
+from services.coverage.siting.plan import make_plan, snapshot
+from services.coverage.siting.siting import Choices, choose, choose_plainly
 from tests.coverage_districts import NOON, filled, layer, small_district, some_camera, some_case
 
 

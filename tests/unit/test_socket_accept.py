@@ -15,7 +15,7 @@ from dashboard.sockets.connections import CONNECTION_BURST, Connections
 from dashboard.sockets.limits import MOST_ADDRESSES
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.waiting import Patience
-from services.settings import from_environment
+from services.platform.settings import from_environment
 
 
 def test_an_address_makes_its_burst_at_once_and_then_its_rate_and_others_do_not_wait() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from socketio.packet import EVENT, Packet
 
-from dashboard.addresses import network
+from dashboard.door.addresses import network
 from dashboard.sockets.grammar import RESERVED, RefusedPacket, check_frame, read_message
 from dashboard.sockets.limits import MOST_ADDRESSES, Bucket, Limits, Rates, Ticket
 from dashboard.sockets.refusals import Refusals

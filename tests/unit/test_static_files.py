@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from dashboard.app import Doors, create_app
-from dashboard.frame import PAGE_MODULES, preloads
-from dashboard.static_files import ASKED_AGAIN, BOOT, FOLDER, KEPT, asset_address, script_address, words_address
+from dashboard.door.static_files import ASKED_AGAIN, BOOT, FOLDER, KEPT, asset_address, script_address, words_address
+from dashboard.layouts.frame import PAGE_MODULES, preloads
 from dashboard.texts import LANGUAGES, texts
-from services import accounts
-from services.clock import SetClock
+from services.access import service as accounts
+from services.access.store import Account
 from services.district.package import District
-from services.store.accounts import Account
+from services.platform.clock import SetClock
 from tests.tiny import NOON
 
 PACKED = {"Accept-Encoding": "gzip"}

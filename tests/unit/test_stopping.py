@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from services.stopping import SignalledStop
+from services.platform.stopping import SignalledStop
 
 # The alarm interrupts ``wait`` and ``set`` wherever they happen to be, some thousand times.
 STORM = """
 import signal, time
-from services.stopping import SignalledStop
+from services.platform.stopping import SignalledStop
 stop = SignalledStop()
 signal.signal(signal.SIGALRM, lambda *_: stop.set())
 signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)

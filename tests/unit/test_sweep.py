@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shapely import Polygon
 from shapely.geometry import shape
 
-from services.coverage.footprints import CLEAR_M, Footprints
-from services.coverage.sweep import Floats, Views, look, raise_walls
+from services.coverage.geometry.footprints import CLEAR_M, Footprints
+from services.coverage.geometry.sweep import Floats, Views, look, raise_walls
 from services.district.plane import Plane
 from tests.scenes import block, scene, sector
 

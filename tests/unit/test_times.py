@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.clock import parse_ms, to_ms, to_rfc3339
-from services.events.case import Case
-from services.events.others import CameraStatusChanged
-from services.events.parse import Event, Refused, parse
+from services.contract.case import Case
+from services.contract.others import CameraStatusChanged
+from services.contract.parse import Event, Refused, parse
+from services.platform.clock import parse_ms, to_ms, to_rfc3339
 from tests.tiny import NOON, case, entry
 
 TAKEN = {

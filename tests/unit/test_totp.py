@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.devices import words_of
-from services.log_in import factors, recovery, totp
+from dashboard.door.devices import words_of
+from services.access.log_in import factors_service as factors
+from services.access.log_in import recovery, totp
 
 RFC_SECRET = b"12345678901234567890"
 # RFC 6238, appendix B, SHA-1: (Unix s, code of eight digits).

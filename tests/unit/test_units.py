@@ -7,15 +7,26 @@ import msgspec
 import pytest
 from shapely import LineString
 
-from services.cases import CaseRow, Place, settle
+from services.board.readers.units import UnitReader
+from services.board.state import Board
+from services.board.units import (
+    FADING_S,
+    FRESH_S,
+    Moment,
+    Unit,
+    age_s,
+    brigades,
+    eta_s,
+    freshness,
+    nearest_units,
+    units_on,
+)
+from services.cases.case import CaseRow, Place, settle
+from services.contract.parse import Event, parse
 from services.district.package import District
 from services.district.plane import plane_of
-from services.events.parse import Event, parse
-from services.liveboard.board import Board
-from services.projector.delta import ThingChange
-from services.roads import Roads
-from services.unit_view import UnitReader
-from services.units import FADING_S, FRESH_S, Moment, Unit, age_s, brigades, eta_s, freshness, nearest_units, units_on
+from services.district.roads import Roads
+from services.projector.outbox.delta import ThingChange
 from tests.tiny import NOON, OFFICE, SOUTH, STEP, WEST, case, entry
 
 REAL = NOON + 5_000_000

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.clock import parse_ms
+from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
-from services.working_calendar import WorkingCalendar, calendar_of
+from services.platform.clock import parse_ms
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

@@ -1,5 +1,5 @@
 // @ts-check
-// The maps that dash-leaflet makes. boot.mjs imports this file, and Dash begins after it (dashboard/frame.py): no map is
+// The maps that dash-leaflet makes. boot.mjs imports this file, and Dash begins after it (dashboard/layouts/frame.py): no map is
 // made before the hook is there.
 
 /** @type {Map<string, any>} the id of a map's element → the map */

@@ -1,0 +1,343 @@
+"""What the duty asks over HTTP: alarms to take, the log book, handovers and their sheets, incident reports, grids.
+
+Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import flask
+import msgspec
+from dash import html
+from flask import Flask, Response
+
+from dashboard.door.access import Access, person, refuse
+from dashboard.door.bodies import Text, Whole, as_json, body, number
+from dashboard.door.recording import Recorder
+from dashboard.layouts.handover_sheet import Signatures, sheet_page
+from dashboard.layouts.log_lines import log_text, shift_name
+from dashboard.live.room import LiveRoom
+from dashboard.texts import texts
+from services.access.reveal_rules import RevealRefused, reason_of
+from services.access.rights import Person, may_seat, seat_of
+from services.audit import NO_SIGNER, Signer
+from services.board.state import Board
+from services.board.watched_areas import DAY_MS
+from services.contract.case import Code
+from services.contract.personal import mask_text
+from services.district.package import District
+from services.duty.alarms.life import AlarmRefused
+from services.duty.alarms.service import AlarmDesk
+from services.duty.alarms.store import lives_between
+from services.duty.grid_reader import GridReader
+from services.duty.logbook import BY_PEOPLE
+from services.duty.service import DutyDesk, DutyRefused
+from services.platform.clock import Clock
+from services.platform.errors import STORE_ERRORS
+from services.platform.sealing import Sealer
+from services.platform.wakeups import Wakeups
+from services.projector.outbox.follow import Offload
+from services.projector.sealed.case_people import CasePeople
+
+
+class AlarmAct(msgspec.Struct, frozen=True):
+    """What is done with an alarm: ``until`` (Unix ms) where it is shelved."""
+
+    comment: Text = ""
+    until: Whole = 0
+
+
+class Note(msgspec.Struct, frozen=True):
+    """An entry of the log; the token makes a double click one entry."""
+
+    seat: Code
+    kind: Code
+    text: Text
+    token: Code
+    case_id: Code = ""
+
+
+class SeatOnly(msgspec.Struct, frozen=True):
+    """Whose handover begins; ``reason``: why it is signed by somebody who is not on the roster."""
+
+    seat: Code
+    reason: Text = ""
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """The sheet that was read; ``reason`` as in ``SeatOnly``."""
+
+    seat: Code
+    digest: Annotated[str, msgspec.Meta(max_length=200)]  # with its key and seal
+    reason: Text = ""
+
+
+class ReportOut(msgspec.Struct, frozen=True):
+    """A report that went out."""
+
+    seat: Code
+    case_id: Code
+    number: Whole
+    text: Text
+    is_last: bool = False
+
+
+def signed(asking: Person) -> str:
+    """How a person stands in the log, on alarms and on sheets: the account and the name."""
+    return f"{asking.user_id} {asking.name}"
+
+
+class Duty:
+    """What the addresses of the duty share."""
+
+    def __init__(  # noqa: PLR0917  # one of each door
+        self,
+        access: Access,
+        district: District,
+        room: LiveRoom,
+        clock: Clock,
+        offload: Offload,
+        record: Recorder,
+        wakeups: Wakeups,
+        signer: Signer = NO_SIGNER,
+        people: CasePeople | None = None,
+    ) -> None:
+        self.access, self.district, self.room, self.clock = access, district, room, clock
+        self.offload, self.record, self.wakeups = offload, record, wakeups
+        self.people = people if people is not None else CasePeople(access.engine, Sealer(""), offload)
+        self.grids = GridReader(access.engine, district, offload)
+        self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
+
+    def board(self) -> Board:
+        """The board; 503 while there is none."""
+        if not self.room.is_loaded or self.room.follower is None:
+            refuse(503, "the board is not loaded yet: ask /readyz")
+        return self.room.follower.board
+
+    def seat(self, right: str, seat: str | None = None) -> tuple[Person, str]:
+        """Who asks, and the seat, which they have the right for; 403 otherwise."""
+        asking = person()
+        wanted = seat if seat is not None else flask.request.args.get("seat") or seat_of(asking, self.district.code)
+        if wanted != self.district.code and wanted not in self.district.streets:
+            refuse(404, "no such seat")
+        if not may_seat(asking, right, wanted, self.district.code):
+            refuse(403, f"not allowed: {right}")
+        return asking, wanted
+
+    def words(self) -> dict[str, Any]:
+        """The words of the page that asks."""
+        return texts(flask.request.args.get("lang", ""))
+
+    def sheet(self, seat: str, sheet: str, words: dict[str, Any]) -> html.Div:
+        """The page of a handover: a kept one by its id, or ``now``, as it would be signed at this moment."""
+        asking, centre = person(), self.district.code
+        if not may_seat(asking, "see_log", seat, centre):
+            return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+        self.record.look(asking, f"/handover/{seat}/{sheet}"[:200], "see_page")
+        try:
+            if sheet == "now":
+                found, signs = self.desk.sheet_now(self.board(), seat, self.clock.now_ms()), Signatures()
+            else:
+                handover = self.desk.handover(seat, sheet)
+                found, kept = handover.sheet, handover.kept
+                signs = Signatures(
+                    kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole,
+                    is_keyed=self.desk.is_keyed(kept),
+                )  # fmt: skip
+        except DutyRefused as error:
+            return html.Div(words["handover"]["refused"][error.code], className="refused", role="alert")
+        back = "/desk" if seat == centre else f"/street/{seat}"
+        tools = html.Nav([html.A(words["login"]["back"], href=back), html.Button(words["desk"]["print"], id="print")])
+        return html.Div(
+            [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
+        )
+
+    def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> None:
+        """Let who is on the roster sign, and others with a reason, which is on the audit before they do.
+
+        Where the roster names nobody the seat's own people are. Raises DutyRefused.
+        """
+        is_on = {asking.name, asking.user_id} & set(names) if names else seat_of(asking, self.district.code) == seat
+        if is_on:
+            return
+        try:
+            why = reason_of(reason)
+        except RevealRefused:
+            raise DutyRefused("not_on_roster", f"{asking.name} is not on it ({', '.join(names)}): say why") from None
+        told_why = self.people.masked(why)
+        self.record("handover_stranger", asking, seat, {"as": side, "reason": told_why, "on_duty": list(names)})
+
+    def refused(self, error: DutyRefused) -> NoReturn:
+        """The desk's refusal: its code, for which the page has words."""
+        found = msgspec.json.encode({"error": str(error), "code": error.code})
+        flask.abort(Response(found, 409, content_type="application/json; charset=utf-8"))
+
+
+def register_duty(server: Flask, duty: Duty) -> None:
+    """Add the addresses."""
+    _alarms(server, duty)
+    _log(server, duty)
+    _handover(server, duty)
+    _reports(server, duty)
+    _grids(server, duty)
+
+
+def _alarms(server: Flask, duty: Duty) -> None:
+    alarm_desk = AlarmDesk(duty.access.engine, duty.wakeups, duty.district.policy.alarms, duty.offload)
+
+    def act(alarm_id: str, verb: str, wish: AlarmAct) -> Response:
+        asking, now = person(), duty.clock.now_ms()
+        who = signed(asking)
+
+        def allowed(seat: str) -> bool:
+            return may_seat(asking, "take_alarm", seat, duty.district.code)
+
+        try:
+            comment = duty.people.without(wish.comment, [alarm_desk.case_of(alarm_id)]) if wish.comment else ""
+            if verb == "acknowledge":
+                done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
+            elif verb == "shelve":
+                done = alarm_desk.shelve(now, alarm_id, who=who, until=wish.until, reason=comment, seat_allowed=allowed)
+            else:
+                done = alarm_desk.unshelve(now, alarm_id, who=who, seat_allowed=allowed)
+        except AlarmRefused as error:
+            first, at = (error.alarm.acked_by, error.alarm.acked_at) if error.alarm is not None else ("", None)
+            code = 403 if error.code == "not_yours" else 409
+            return as_json({"error": error.code, "code": error.code, "who": first, "at": at}, code)
+        except STORE_ERRORS:
+            refuse(503, "the store does not answer: nothing was done")
+        action = "alarm_acknowledge" if verb == "acknowledge" else "alarm_shelve"
+        duty.record(action, asking, alarm_id, {"kind": done.kind, "verb": verb, "comment": mask_text(comment)[:500]})
+        return as_json({})
+
+    @server.post("/api/v1/alarms/<alarm_id>/acknowledge")
+    def acknowledge_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "acknowledge", body(AlarmAct))
+
+    @server.post("/api/v1/alarms/<alarm_id>/shelve")
+    def shelve_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "shelve", body(AlarmAct))
+
+    @server.post("/api/v1/alarms/<alarm_id>/unshelve")
+    def unshelve_alarm(alarm_id: str) -> Response:
+        return act(alarm_id, "unshelve", body(AlarmAct))
+
+    @server.get("/api/v1/alarms/lives")
+    def alarm_lives() -> Response:
+        _, seat = duty.seat("see_log")
+        now = duty.clock.now_ms()
+        hours = number("hours", 24, 1, 24 * 31)
+
+        def read() -> list[Any]:
+            with duty.access.engine.connect() as connection:
+                return list(lives_between(connection, now - hours * 3_600_000, now + 1, seat=seat, limit=500))
+
+        found = [msgspec.to_builtins(life) if isinstance(life, msgspec.Struct) else life._asdict()
+                 for life in duty.offload(read)]  # fmt: skip
+        for life in found:
+            life.pop("body", None)
+        return as_json({"lives": found})
+
+
+def _log(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/log")
+    def log_entries() -> Response:
+        _, seat = duty.seat("see_log")
+        now, words = duty.clock.now_ms(), duty.words()
+        hours = number("hours", 24, 1, 24 * 31)
+        found = duty.desk.entries(seat, now - hours * 3_600_000, now + 1, number("limit", 300, 1, 1000))
+        return as_json({"entries": [
+            {"at": e.at, "shift": shift_name(e.shift, words), "who": e.who, "kind": e.kind, "case_id": e.case_id,
+             "text": log_text(e, words, duty.district), "by_people": e.kind in BY_PEOPLE}
+            for e in found
+        ]})  # fmt: skip
+
+    @server.post("/api/v1/log")
+    def add_log_entry() -> Response:
+        note = body(Note)
+        asking, seat = duty.seat("write_log", note.seat)
+        try:
+            text = duty.people.without(note.text, [note.case_id])
+            duty.desk.add_entry(
+                duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
+            )
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("log_entry", asking, seat, {"kind": note.kind, "case": note.case_id[:64]})
+        return as_json({})
+
+
+def _handover(server: Flask, duty: Duty) -> None:
+    def plain(kept: Any) -> dict[str, Any]:
+        return {name: value for name, value in kept._asdict().items() if name != "sheet"}
+
+    @server.get("/api/v1/handover")
+    def handovers() -> Response:
+        asking, seat = duty.seat("see_log")
+        now = duty.clock.now_ms()
+        found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
+        return as_json({
+            "handovers": [plain(kept) for kept in found], "me": signed(asking),
+            "duty": {**msgspec.to_builtins(on_duty), "shift": shift_name(on_duty.shift, duty.words())},
+        })  # fmt: skip
+
+    @server.post("/api/v1/handover/out")
+    def sign_out() -> Response:
+        wish = body(SeatOnly)
+        asking, seat = duty.seat("sign_handover", wish.seat)
+        try:
+            duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
+            kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
+        return as_json({"handover": plain(kept)})
+
+    @server.post("/api/v1/handover/<handover_id>/in")
+    def sign_in(handover_id: str) -> Response:
+        wish = body(SignIn)
+        asking, seat = duty.seat("sign_handover", wish.seat)
+        try:
+            duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
+            kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
+        return as_json({"handover": plain(kept)})
+
+
+def _reports(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/reports")
+    def reports_due() -> Response:
+        _, seat = duty.seat("see_log")
+        return as_json({"due": [msgspec.to_builtins(due) for due in duty.desk.reports_due(seat)]})
+
+    @server.post("/api/v1/reports")
+    def report_done() -> Response:
+        out = body(ReportOut)
+        asking, seat = duty.seat("write_report", out.seat)
+        try:
+            duty.desk.report_done(
+                duty.clock.now_ms(),
+                seat,
+                out.case_id[:64],
+                out.number,
+                signed(asking),
+                duty.people.without(out.text, [out.case_id]),
+                out.is_last,
+            )
+        except DutyRefused as error:
+            duty.refused(error)
+        duty.record("report", asking, out.case_id[:64], {"number": out.number, "is_last": out.is_last})
+        return as_json({})
+
+
+def _grids(server: Flask, duty: Duty) -> None:
+    @server.get("/api/v1/grids")
+    def grids() -> Response:
+        asking, seat = duty.seat("see_street", flask.request.args.get("seat", ""))
+        now = duty.clock.now_ms()
+        found = duty.grids.grids(duty.board(), seat, now) if seat in duty.district.streets else []
+        mine = [grid for grid in found if not asking.community or grid.community == asking.community]
+        watched = duty.grids.watched(seat, now)
+        return as_json({"grids": mine, "watched": watched, "as_of": now, "day_ms": DAY_MS})

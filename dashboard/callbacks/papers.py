@@ -1,0 +1,122 @@
+"""A person asks for a paper; a worker makes it; the page looks how far it is and fetches the file."""
+
+import secrets
+
+import msgspec
+from flask import Flask, Response
+
+from dashboard.callbacks.leadership.page import Leading
+from dashboard.door.access import allowed, machine_ms, person, refuse
+from dashboard.door.bodies import as_json, body
+from dashboard.door.exporting import download
+from dashboard.papers.make import KINDS, Wanted
+from dashboard.papers.order import may_fetch, order_of
+from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
+from services.access.rights import DISTRICT, Person, may
+from services.contract.case import Code
+from services.jobs import store as jobs
+from services.jobs.store import Job
+from services.leadership.spans import SpanRefused
+from services.platform.database import writing
+
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}  # fmt: skip
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which paper of which span."""
+
+    kind: Code
+    span: Code
+    street: Code = ""
+    unit: Code = ""
+    cases: bool = False
+    language: Code = "zh-CN"
+
+
+def register_papers(server: Flask, leading: Leading) -> None:
+    """Add the addresses."""
+    engine, offload = leading.engine, leading.offload
+
+    def ask(kind: str, wanted: msgspec.Struct, asking: Person) -> Response:
+        text = order_of(asking, wanted)
+        job = Job(secrets.token_urlsafe(12), kind, text, asking.user_id, machine_ms(), "waiting", 0, "", "")
+
+        def keep() -> bool:
+            with writing(engine) as connection:
+                return jobs.ask(connection, job)
+
+        if not offload(keep):
+            refuse(429, f"at most {jobs.MOST_WAITING} at once: wait for those that you have asked for")
+        return as_json({"id": job.id})
+
+    @server.post("/api/v1/papers")
+    def ask_paper() -> Response:
+        asked = body(Asked)
+        if asked.kind not in KINDS or asked.language not in {"zh-CN", "en"}:
+            refuse(400, f"kind is one of {' '.join(KINDS)}")
+        if asked.street and asked.street not in leading.district.streets:
+            refuse(404, "no such street")
+        if asked.unit and asked.unit not in leading.district.units:
+            refuse(404, "no such unit")
+        asking = allowed("export_report", asked.street or DISTRICT)
+        try:
+            span = leading.parse(asked.span)
+        except SpanRefused as error:
+            refuse(400, str(error))
+        wanted = Wanted(
+            text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
+            language=asked.language, cameras=may(asking, "see_coverage"),
+        )  # fmt: skip
+        leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
+            "kind": asked.kind, "cases": asked.cases,
+        })  # fmt: skip
+        return ask(asked.kind, wanted, asking)
+
+    @server.post("/api/v1/papers/review")
+    def ask_review() -> Response:
+        asked = body(WantedReview)
+        if asked.language not in {"zh-CN", "en"} or not 0 < asked.hours <= MOST_HOURS or asked.at <= 0:
+            refuse(400, f"at is a moment in Unix ms, hours from 1 to {MOST_HOURS}")
+        asking = allowed("export_review", DISTRICT)
+        leading.recorder("export", asking, f"review {asked.at}", {"kind": KIND, "hours": asked.hours})
+        return ask(KIND, asked, asking)
+
+    def job_of(asking: Person, job_id: str) -> Job:
+        """A job of the person's, who may still have what it makes; else 404 or 403."""
+
+        def read() -> Job | None:
+            with engine.connect() as connection:
+                return jobs.one(connection, job_id[:40], asking.user_id)
+
+        job: Job | None = offload(read)
+        if job is None:
+            refuse(404, "no such paper of yours")
+        if not may_fetch(asking, job):
+            refuse(403, "权限已变，请重新申请 / your rights have changed since: ask for it again", "export_report")
+        return job
+
+    @server.get("/api/v1/papers/<job_id>")
+    def paper_state(job_id: str) -> Response:
+        job = job_of(person(), job_id)
+        return as_json(
+            {"state": job.state, "said": job.said, "name": job.name, "waits_ms": machine_ms() - job.asked_at}
+        )
+
+    @server.get("/api/v1/papers/<job_id>/file")
+    def paper_file(job_id: str) -> Response:
+        asking = person()
+        job = job_of(asking, job_id)
+
+        def read() -> tuple[str, bytes] | None:
+            with engine.connect() as connection:
+                return jobs.file_of(connection, job.id, asking.user_id)
+
+        found = offload(read)
+        if found is None:
+            refuse(404, "no such paper of yours, or it is not made yet")
+        name, data = found
+        return download(leading.recorder, asking, f"paper {name}", data, TYPES[name.rpartition(".")[2]], name)

@@ -1,0 +1,52 @@
+"""A masked field is revealed one at a time, by right, with a reason, on the record."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, Response
+
+from dashboard.door.access import Access, allowed, machine_ms, refuse
+from dashboard.door.bodies import as_json, body
+from dashboard.door.recording import Recorder, who_of
+from services.contract.case import Code, Note
+from services.platform.sealing import Sealer
+from services.projector.sealed.service import RevealRefused, reveal
+from services.projector.store import read
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which field, and why; ``purpose``: of a case that is over, one of reveal_rules.PURPOSES."""
+
+    field: Code
+    reason: Note
+    purpose: Code = ""
+
+
+def register_personal(  # noqa: PLR0917  # one of each door
+    server: Flask, access: Access, recorder: Recorder, sealer: Sealer, offload: Callable[[Any], Any], limit: int
+) -> None:
+    """Add the address. ``limit``: so many fields a person in ten minutes."""
+
+    @server.post("/api/v1/cases/<case_id>/reveal")
+    def reveal_field(case_id: str) -> Response:
+        wanted = body(Wanted)
+
+        def place() -> Any:
+            with access.engine.connect() as connection:
+                return read.one_case(connection, case_id[:64])
+
+        row = offload(place)
+        if row is None:
+            refuse(404, "no such case")
+        who = who_of(allowed("reveal", row.street, row.community))
+        try:
+            text = offload(
+                lambda: reveal(
+                    access.engine, sealer, recorder.log, machine_ms(), who, row.case_id, wanted.field[:64],
+                    wanted.reason, purpose=wanted.purpose, limit=limit,
+                )
+            )  # fmt: skip
+        except RevealRefused as error:
+            return as_json({"error": str(error), "code": error.code}, 429 if error.code == "too_many" else 409)
+        return as_json({"text": text})

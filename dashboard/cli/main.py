@@ -1,0 +1,391 @@
+"""``lianqin …``, the front door: parse, one service call, print. The one module that may import both packages."""
+
+import sys
+
+if "web" in sys.argv[1:2]:
+    # Before anything else is imported: gevent replaces what blocks (ARCHITECTURE.md, decision 7).
+    from gevent import monkey
+
+    monkey.patch_all()
+
+import argparse
+import dataclasses
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from dashboard.cli.acts import leaves, write_down
+from dashboard.cli.archive import add_commands as add_archive_commands
+from dashboard.cli.parser import AnyOrder
+from dashboard.cli.people import add_commands as add_people_commands
+from dashboard.cli.replay import add_commands as add_replay_commands
+from dashboard.cli.report import add_commands as add_report_commands
+from dashboard.cli.store import add_commands as add_store_commands
+from dashboard.cli.user import add_user_command
+from services.platform.files import keep_to_ourselves
+from services.platform.settings import Settings, from_environment
+from services.platform.stopping import stop_on_signals
+
+Command = Callable[[argparse.Namespace, Settings], int]
+HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
+
+
+HISTORY = "so many days of it, for example 400d (30d): the last 90 with every event, before them cases and figures"
+
+
+def say(text: str) -> None:
+    """One line of progress, at once."""
+    print(f"lianqin: {text}", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 something is wrong, 2 not called right."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    keep_to_ourselves()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    from redis import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from services.district.doors import NotConfigured
+    from services.district.load import PackageError
+    from services.operations.embedded import EmbeddedRedisError
+    from services.operations.local import with_local_key, with_local_redis
+    from services.platform.migrate import StoreNewer
+    from services.projector.errands.publishing import OperationError
+    from services.projector.store.write import WrongDistrict
+
+    try:
+        settings = _settings(options)
+        if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
+            settings = with_local_key(with_local_redis(settings))
+        write_down(options, settings)
+        command: Command = options.command
+        return command(options, settings)
+    except PackageError as error:
+        for fault in error.faults:
+            print(f"  {fault}", file=sys.stderr)
+        print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read our lines (`| head`) has had enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (RedisError, SQLAlchemyError, OSError) as error:
+        print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
+    except (NotConfigured, EmbeddedRedisError, OperationError, StoreNewer, WrongDistrict, ValueError) as error:
+        print(f"lianqin: {error}", file=sys.stderr)
+    return 1
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = from_environment()
+    given = {name: getattr(options, name, None) for name in ("port", "host", "data_dir")}
+    return dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
+    parser: argparse.ArgumentParser = AnyOrder(
+        prog="lianqin",
+        description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
+        epilog="Settings come from the environment (docs/settings.md): LIANQIN_REDIS_URL, LIANQIN_DATABASE_URL, "
+        "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_HOSTS, LIANQIN_PORT.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=help_text, description=help_text)
+        found.set_defaults(command=command)
+        return found
+
+    def serving(found: argparse.ArgumentParser) -> None:
+        found.add_argument("--port", type=int, help="where the web server listens (default 8050)")
+        found.add_argument("--host", help="the address it binds to (default 127.0.0.1)")
+        found.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
+
+    def local(found: argparse.ArgumentParser) -> None:
+        found.add_argument("--data-dir", type=Path, help="of a running `lianqin demo`: its Redis and store are used")
+
+    demo = add("demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
+    serving(demo)
+    demo.add_argument("--no-simulator", action="store_true", help="without the demo's case system: publish yourself")
+    demo.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
+    demo.add_argument("--speed", type=float, default=1.0, metavar="N", help="let the clock run N times as fast")
+    web = add("web", _web, "run one web process")
+    serving(web)
+    web.add_argument("--demo", action="store_true", help="say on the screen that the data are a demo's")
+    add("projector", _projector, "read the stream into the store, for ever")
+    add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
+    add("surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
+    add("alarms", _alarms, "raise, climb and clear what calls for a person; of several one leads")
+    simulate = add("simulate", _simulate, "run the demo's case system: a history once, then live")
+    simulate.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
+    simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
+    publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
+    local(publish)
+    publish.add_argument("type", help="for example case.reported")
+    publish.add_argument("--source", default="/lianqin-cli")
+    publish.add_argument("--subject", default="")
+    publish.add_argument("--data", help="the event's data as JSON")
+    rebuilding = add("rebuild", _rebuild, "make the read model again from the history")
+    local(rebuilding)
+    rebuilding.add_argument("--archive", type=Path, metavar="DIR", help="the folder of the months taken out")
+    district = add("district", _district, "check, load or generate a district package")
+    local(district)
+    district.add_argument("action", choices=("check", "load", "generate"))
+    district.add_argument("folder", type=Path)
+    district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
+    coverage = commands.add_parser("coverage", help="cameras: import them, plan the next", description="The cameras.")
+    actions = coverage.add_subparsers(required=True, metavar="action")
+    help_text = "read cameras.csv, a GB/T 28181 catalogue or OpenStreetMap GeoJSON, say what is wrong, publish the rest"
+    importing = actions.add_parser("import", help=help_text, description=help_text)
+    importing.set_defaults(command=_coverage_import)
+    local(importing)
+    importing.add_argument("file", type=Path)
+    importing.add_argument("--format", choices=("csv", "gb28181", "osm"), help="default: by the file's first character")
+    importing.add_argument(
+        "--coord-sys", choices=("WGS84", "CGCS2000", "GCJ02", "BD09"),
+        help="what all positions of the file are, whatever it states; default: what it states, else WGS84",
+    )  # fmt: skip
+    importing.add_argument("--dry-run", action="store_true", help="only say what is missing, doubtful, moved, outside")
+    help_text = "where the next cameras should go, the best first; --geojson and --csv write the list for engineers"
+    planning = actions.add_parser("plan", help=help_text, description=help_text)
+    planning.set_defaults(command=_coverage_plan)
+    local(planning)
+    planning.add_argument("--n", type=int, default=20, help="how many (default 20, at most 200)")
+    planning.add_argument("--budget", type=float, help="what all of them may cost, a bullet or dome camera being 1")
+    planning.add_argument("--geojson", type=Path, metavar="FILE")
+    planning.add_argument("--csv", type=Path, metavar="FILE")
+    add_user_command(add, local)
+    dead = add("dead", _dead, "look at refused entries, or try one again")
+    local(dead)
+    dead.add_argument("action", choices=("list", "show", "retry"))
+    dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
+    add_people_commands(commands, local)
+    add_replay_commands(commands, local)
+    add_report_commands(commands, local)
+    add_archive_commands(commands, local)
+    add_store_commands(commands, local)
+    explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
+    local(explain)
+    explain.add_argument("what", choices=("indicator",))
+    explain.add_argument("name", help="for example on_time_close_rate; docs/indicators.md lists them")
+    explain.add_argument("--day", help="a counting day, 2026-11-23; default today")
+    explain.add_argument("--until", metavar="DAY", help="the last day, for a span")
+    for heading in HEADINGS:
+        explain.add_argument(f"--{heading}", metavar="CODE")
+    contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
+    contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
+    local(add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"))
+    for name, leaf in leaves(parser):
+        leaf.set_defaults(command_name=name)
+    return parser
+
+
+def _demo(options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations.demo import run_demo
+    from services.operations.simulator.play import days_of
+
+    days = days_of(options.history)
+    return run_demo(settings, simulator=not options.no_simulator, speed=options.speed, days=days, say=say)
+
+
+def _web(options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.app import Doors
+    from dashboard.server import Server
+    from services.district.doors import check_program, open_doors
+    from services.district.package_watch_reader import PackageWatch
+
+    def make_doors() -> Doors:
+        doors = open_doors(settings, migrate=False)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        found = Doors(
+            doors.engine, doors.redis, doors.clock, doors.district,
+            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None, settings=settings,
+        )  # fmt: skip
+        if not options.demo:
+            return found
+        from services.operations.simulator.play import filling
+
+        return dataclasses.replace(found, demo=True, filling=lambda: filling(settings.data_dir))
+
+    check_program(settings)
+    Server(settings, make_doors).run()
+    return 0
+
+
+def _projector(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.district.calendar import holidays_missing
+    from services.district.doors import make_ingest, make_keeper, make_projector, open_doors
+    from services.health.hearts import Hearts
+    from services.projector.errands.rebuild import rebuild_if_old
+
+    stop = stop_on_signals()
+    doors = open_doors(settings)
+    if missing := holidays_missing(doors.district, doors.clock.now_ms()):
+        logging.getLogger("lianqin").warning("%s; see `lianqin doctor`", missing)
+    with Hearts(doors.redis, doors.district.code) as hearts:
+        heart = hearts.begin("projector")
+        with heart.busy("makes the read model again", 3600):
+            rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
+        threading.Thread(target=make_keeper(doors).run, args=(stop,), daemon=True, name="keeper").start()
+        make_projector(doors, pulse=heart).run(stop)
+    return 0
+
+
+def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.cli.running import with_each_package
+    from services.commands.escalation.worker import Escalator
+
+    return with_each_package(settings, lambda d, hearts: Escalator(
+        d.engine, d.redis, d.district, d.clock, pulse=hearts.begin("escalator", idle_limit_s=20)
+    ))  # fmt: skip
+
+
+def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.cli.running import with_each_package
+    from services.coverage.worker import Surveyor
+
+    return with_each_package(settings, lambda d, hearts: Surveyor(
+        d.engine, d.redis, d.district, d.clock, hearts.begin("surveyor", idle_limit_s=120, silence_limit_s=20)
+    ))  # fmt: skip
+
+
+def _alarms(_options: argparse.Namespace, settings: Settings) -> int:
+    from dashboard.cli.running import with_each_package
+    from services.duty.worker import keeper_of
+
+    return with_each_package(settings, keeper_of)
+
+
+def _simulate(options: argparse.Namespace, settings: Settings) -> int:
+    from services.district.doors import open_doors
+    from services.operations.simulator.play import days_of, play
+
+    play(open_doors(settings), options.until_live, stop_on_signals().is_set, say, days_of(options.history))
+    return 0
+
+
+def _publish(options: argparse.Namespace, settings: Settings) -> int:
+    from services.projector.errands.publishing import publish
+
+    say(publish(settings, options.type, options.source, options.subject, options.data or sys.stdin.read()))
+    return 0
+
+
+def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
+    from services.district.doors import make_ingest, open_doors
+    from services.projector.errands.rebuild import rebuild
+
+    doors = open_doors(settings)
+    events = rebuild(doors.engine, make_ingest(doors), doors.clock.now_ms(), say, options.archive)
+    say(f"made again from {events} entries")
+    return 0
+
+
+def _district(options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations.packages import check_district, load_district
+
+    if options.action == "generate":
+        from services.operations.simulator.generate import generate
+
+        generate(options.folder, options.seed)
+        say(f"wrote a district package to {options.folder}")
+        return 0
+    if options.action == "check":
+        say(check_district(options.folder))
+    else:
+        say(load_district(settings, options.folder))
+    return 0
+
+
+def _coverage_import(options: argparse.Namespace, settings: Settings) -> int:
+    from services.coverage.errands import import_cameras
+
+    lines = import_cameras(
+        settings, options.file, file_format=options.format, coord_sys=options.coord_sys, dry_run=options.dry_run
+    )
+    for line in lines:
+        print(line)
+    return 0
+
+
+def _coverage_plan(options: argparse.Namespace, settings: Settings) -> int:
+    import json
+
+    from dashboard.texts import texts
+    from services.coverage.siting.errands import plan_lines, plan_sites, write_whole
+    from services.coverage.siting.exports import plan_csv, plan_geojson
+    from services.district.load import load
+
+    if not 1 <= options.n <= 200:
+        raise ValueError(f"--n {options.n}: give a number from 1 to 200")
+    plan = plan_sites(settings, options.n, options.budget)
+    streets = {code: area.name for code, area in load(settings.district_dir).streets.items()}
+    for line in plan_lines(plan, streets):
+        print(line)
+    if options.geojson is not None:
+        write_whole(options.geojson, json.dumps(plan_geojson(plan, options.n), ensure_ascii=False, indent=1))
+    if options.csv is not None:
+        write_whole(options.csv, plan_csv(plan, options.n, texts("zh-CN")["plan"], streets))
+    return 0
+
+
+def _dead(options: argparse.Namespace, settings: Settings) -> int:
+    from services.projector.errands.dead_letters import dead_list, dead_retry, dead_show
+
+    if options.action != "list" and not options.entry:
+        raise ValueError(f"dead {options.action} needs an entry id: see `lianqin dead list`")
+    lines = {
+        "list": lambda: dead_list(settings),
+        "show": lambda: dead_show(settings, options.entry),
+        "retry": lambda: dead_retry(settings, options.entry),
+    }[options.action]()
+    print("\n".join(lines))
+    return 0
+
+
+def _explain(options: argparse.Namespace, settings: Settings) -> int:
+    from services.district.doors import open_doors
+    from services.indicators.explain_errands import explain_indicator
+    from services.indicators.figures_reader import Scope
+
+    doors = open_doors(settings, migrate=False)
+    first = _day(options.day) if options.day else doors.district.day_of(doors.clock.now_ms())
+    scope = Scope(**{heading: getattr(options, heading) for heading in HEADINGS})
+    for line in explain_indicator(doors, options.name, scope, first, _day(options.until) if options.until else first):
+        print(line)
+    return 0
+
+
+def _day(text: str) -> int:
+    """A date as yyyymmdd. Raises ValueError with what to write."""
+    try:
+        return int(date.fromisoformat(text).strftime("%Y%m%d"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no day: write for example 2026-11-23") from None
+
+
+def _contract(options: argparse.Namespace, _settings: Settings) -> int:
+    from services.contract.asyncapi import document_text, write_schemas
+
+    if options.folder is None:
+        print(document_text(), end="")
+    else:
+        say(f"wrote {write_schemas(options.folder)} files to {options.folder}")
+    return 0
+
+
+def _doctor(_options: argparse.Namespace, settings: Settings) -> int:
+    from services.operations.doctor import examine
+
+    findings = examine(settings)
+    for finding in findings:
+        print(finding)
+    return 1 if any(finding.is_wrong for finding in findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

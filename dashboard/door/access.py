@@ -1,0 +1,353 @@
+"""The door: who asks, from where, and whether they may (OWASP ASVS 5.0 level 2; docs/security.md has every item).
+
+A cookie holds a random token; behind it stand a session and an account in the store, judged anew at every request and,
+for open sockets, every second. What changes something must come from a page of ours (Sec-Fetch-Site, else Origin).
+Nobody logged in: a page leads to the log-in, everything else says 401; without the right it says 403.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Container, Mapping
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import flask
+import msgspec
+from flask import Flask, Response, g, request
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from dashboard.door.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, CHANGE_FIRST, FRESH, HALF_WAY, PAGES, PUBLIC
+from dashboard.door.wire import App
+from services.access import service as accounts
+from services.access import store
+from services.access.log_in.rules import NO_RULES, LogInRules
+from services.access.log_in.tries_store import DEVICE_DAYS
+from services.access.rights import DISTRICT, Person, home, may
+from services.access.service import Found, Half
+from services.access.store import Account
+from services.platform.errors import STORE_ERRORS
+
+log = logging.getLogger(__name__)
+
+UPDATE = "/_dash-update-component"
+PAGE_ENDPOINTS = frozenset({
+    "/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases", "factor_page",
+    "own_factor_page", "reauth_page", "reauth_by_sso",
+})  # fmt: skip
+# A body of JSON: 500 cases of a command, a saved view.
+MOST_BYTES = 128 * 1024
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# A wall's account that was just added or disabled is known after this long.
+WALLS_EVERY_S = 1.0
+COOKIE_S = 13 * 3600
+# The app's extension that is told of every refusal: (person, right).
+REFUSED = "lianqin.refused"
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+WALL_COOKIE_S = 400 * 86_400  # the longest that browsers keep one
+
+
+def machine_ms() -> int:
+    """The machine's time: sessions do not live by a demo's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Access:
+    """Who stands behind a request or a socket. ``origin`` is what browsers use; where it is https the cookie is too."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        offload: Callable[[Any], Any],
+        *,
+        origin: str = "",
+        monitors: tuple[str, ...] = (),
+        proxies: int = 0,
+        rules: LogInRules = NO_RULES,
+    ) -> None:
+        self.engine, self._offload = engine, offload
+        self.origin = origin.rstrip("/")
+        self.is_https = self.origin.startswith("https://")
+        self.cookie = "__Host-lianqin" if self.is_https else "lianqin"
+        self.device_cookie, self.rules = f"{self.cookie}-device", rules
+        self._monitors, self._proxies = " ".join(monitors), proxies
+        self._walls: list[Account] = []
+        self._walls_at = -WALLS_EVERY_S
+
+    def behind_proxies(self, app: App) -> App:
+        """Believe so many proxies' X-Forwarded-For and -Proto; without any, nobody's."""
+        if not self._proxies:
+            return app
+        fixed: App = ProxyFix(app, x_for=self._proxies, x_proto=self._proxies)
+        return fixed
+
+    def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | None:
+        """Who asks: by the cookie, else the wall that stands at this address; None is nobody.
+
+        Who is half way through the log-in is nobody. Raises what the store raises where there is a cookie; walls are
+        known from before when it does not answer.
+        """
+        found = self.find_any(environ, cookies)
+        return None if isinstance(found, Half) else found
+
+    def find_any(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | Half | None:
+        """``find``, telling who has yet to show the second factor."""
+        address = str(environ.get("REMOTE_ADDR") or "")
+        if token := cookies.get(self.cookie, ""):
+            found: Found | Half | None = self._offload(
+                lambda: accounts.who_is(self.engine, machine_ms(), token, address)
+            )
+            if found is not None:
+                return found
+        if not self.is_place_sure(environ):
+            return None
+        person = accounts.wall_at(self._known_walls(), address)
+        return None if person is None else Found(person, False, 0)
+
+    def is_place_sure(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the address says where the browser stands.
+
+        It does not where a proxy has passed it on that LIANQIN_PROXIES does not count: all that comes through it has
+        the proxy's own address, and a wall's network may hold that.
+        """
+        return bool(self._proxies) or not any(name in environ for name in FORWARDED)
+
+    def still(self, people: Mapping[str, Person]) -> set[str]:
+        """Of these (socket id → person), whose session or wall does not stand any more as it did."""
+        if not people:
+            return set()
+
+        def look() -> set[str]:
+            asked = {(person.session, person.address) for person in people.values() if person.session}
+            places = {person.address for person in people.values() if not person.session}
+            with self.engine.connect() as connection:
+                known: dict[tuple[str, str], Person | None] = {**accounts.persons_of(connection, machine_ms(), asked)}
+                walls = store.walls(connection) if places else []
+            known |= {("", address): accounts.wall_at(walls, address) for address in places}
+            return {sid for sid, person in people.items() if known.get((person.session, person.address)) != person}
+
+        found: set[str] = self._offload(look)
+        return found
+
+    def _known_walls(self) -> list[Account]:
+        if time.monotonic() - self._walls_at >= WALLS_EVERY_S:
+            try:
+                self._walls = self._offload(self._read_walls)
+            except STORE_ERRORS:
+                log.warning("the store does not answer: walls are known as they were")
+            self._walls_at = time.monotonic()
+        return self._walls
+
+    def _read_walls(self) -> list[Account]:
+        with self.engine.connect() as connection:
+            return store.walls(connection)
+
+    def is_monitor(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a monitoring system asks, from its own address: it reads the metrics without a log-in."""
+        address = str(environ.get("REMOTE_ADDR") or "")
+        return self.is_place_sure(environ) and accounts.comes_from(address, self._monitors)
+
+    def is_ours(self, environ: Mapping[str, Any]) -> bool:
+        """Whether a page of ours sent this; what says nothing of where it comes from is not."""
+        site = environ.get("HTTP_SEC_FETCH_SITE")
+        if site is not None:
+            return bool(site == "same-origin")
+        origin = environ.get("HTTP_ORIGIN")
+        own = self.origin or f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        return bool(origin == own)
+
+    def set_cookie(self, response: Response, token: str, person: Person) -> None:
+        """Give the browser its token."""
+        response.set_cookie(
+            self.cookie, token, max_age=WALL_COOKIE_S if person.role == "wall" else COOKIE_S,
+            httponly=True, secure=self.is_https, samesite="Lax", path="/",
+        )  # fmt: skip
+
+    def know_browser(self, response: Response, person: Person) -> None:
+        """Let this browser be known again: others' wrong tries elsewhere do not keep its people waiting."""
+        try:
+            token = self._offload(lambda: accounts.know_browser(self.engine, machine_ms(), person))
+        except STORE_ERRORS:
+            log.warning("the store does not answer: a browser is not remembered")  # the next page tries again
+            return
+        response.set_cookie(
+            self.device_cookie, token, max_age=DEVICE_DAYS * 86_400, httponly=True, secure=self.is_https,
+            samesite="Lax", path="/",
+        )  # fmt: skip
+
+    def forget_cookie(self, response: Response) -> None:
+        """Take the token away, and whatever the browser keeps of ours."""
+        response.delete_cookie(self.cookie, httponly=True, secure=self.is_https, samesite="Lax", path="/")
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+    def touch(self) -> None:
+        """The person at this request did something."""
+        found: Found = g.found
+        self._offload(lambda: accounts.touch(self.engine, machine_ms(), found))
+
+
+def person() -> Person:
+    """Who asks, in a request that the door let in."""
+    found: Found = g.found
+    return found.person
+
+
+def half_way() -> Half | None:
+    """Who asks and has yet to show the second factor; None: they have."""
+    found: Half | None = g.get("half")
+    return found
+
+
+def refuse(code: int, text: str, right: str = "") -> NoReturn:
+    """Answer an API's request with a reason in JSON; ``right``: which one is missing."""
+    if code == 403:
+        _note(person(), right or text)
+    body = msgspec.json.encode({"error": text})
+    flask.abort(Response(body, code, content_type="application/json; charset=utf-8"))
+
+
+def _note(asking: Person, right: str) -> None:
+    """Who was refused what, for the log (ASVS 5.0, 16.3.2)."""
+    log.warning("%s (%s) may not %r: %s %r", asking.user_id, asking.role, right, request.method, request.path)
+    if (told := flask.current_app.extensions.get(REFUSED)) is not None:
+        told(asking, right)
+
+
+def allowed(right: str, street: str | None = None, community: str | None = None) -> Person:
+    """The person, who has this right there; answers 403 for all others."""
+    asking = person()
+    if not may(asking, right, street, community):
+        refuse(403, f"无权：{right} / not allowed: {right}", right)
+    return asking
+
+
+def register_access(server: Flask, access: Access, callbacks: Callable[[], Container[str]], district: str) -> None:
+    """Stand before everything else that the app does; ``callbacks`` are the outputs that Dash knows."""
+
+    @server.before_request
+    def look() -> Response | tuple[str, int] | None:
+        endpoint = request.endpoint
+        if endpoint is None:
+            return None  # there is nothing: 404
+        if "\0" in request.path or any("\0" in text for _, text in request.args.items(multi=True)):
+            return _say(400, "地址不对 / a wrong address")  # PostgreSQL takes no NUL
+        if request.mimetype == "application/json" and (request.content_length or 0) > MOST_BYTES:
+            return _say(413, f"最多 {MOST_BYTES} 字节 / at most {MOST_BYTES} bytes")
+        right = ADDRESSES.get(endpoint)
+        if request.method not in SAFE and not access.is_ours(request.environ):
+            log.warning("%s %r from a page that is not ours", request.method, request.path)
+            return _say(403, "跨站请求已拒绝 / a request from another site")
+        if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.environ)):
+            return None
+        try:
+            found = access.find_any(request.environ, request.cookies)
+        except STORE_ERRORS:
+            return _say(503, "库暂时不可用，请稍后再试 / the store does not answer: try again soon")
+        if found is None:
+            return _log_in_first(endpoint)
+        if isinstance(found, Half):
+            g.half = found
+            return None if endpoint in HALF_WAY else _second_factor_first(endpoint)
+        g.found = found
+        if found.must_change and endpoint not in CHANGE_FIRST:
+            return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
+        if right is None or not may(found.person, right):
+            _note(found.person, right or "nobody's")
+            return _say(403, "无权 / not allowed")
+        if right in FRESH and not access.rules.is_fresh(found.proved_at, machine_ms(), always=right in ALWAYS_FRESH):
+            return _prove_first()
+        return _page_or_callback(found.person, endpoint, callbacks, district)
+
+    @server.after_request
+    def know(response: Response) -> Response:
+        found: Found | None = g.get("found")
+        if (
+            found is not None and found.person.session and found.person.role != "wall" and response.status_code == 200
+            and request.endpoint in PAGE_ENDPOINTS and not request.cookies.get(access.device_cookie)
+        ):  # fmt: skip
+            access.know_browser(response, found.person)
+        return response
+
+
+def _page_or_callback(
+    asking: Person, endpoint: str, callbacks: Callable[[], Container[str]], district: str
+) -> Response | tuple[str, int] | None:
+    """Dash answers every page at one address and every callback at another: each has its own right."""
+    if endpoint == "/":
+        return _go(home(asking))
+    if endpoint == "/<path:path>":
+        right = page_right(request.path, district)
+        if right is not None and not may(asking, *right):
+            _note(asking, right[0])
+            return _say(403, "无权 / not allowed")
+    if request.path == UPDATE and request.method == "POST":
+        if request.mimetype != "application/json":
+            return _say(415, "JSON only")
+        try:
+            body = request.get_json(silent=True)
+        except RecursionError:
+            return _say(400, "JSON: too deep")
+        output = body.get("output") if isinstance(body, dict) else None
+        # A callback that nobody has given a right is refused; what is none at all is answered in words behind us.
+        is_one = isinstance(output, str) and (output in CALLBACKS or output in callbacks())
+        if is_one and not may(asking, CALLBACKS.get(str(output), "")):
+            _note(asking, str(output))
+            return _say(403, "无权 / not allowed")
+    return None
+
+
+def page_right(path: str, district: str) -> tuple[str, str | None] | None:
+    """(right, street) of a Dash page; None where there is no such page. ``district``: the centre's seat."""
+    path = path.rstrip("/") or "/"
+    if path in PAGES:
+        return PAGES[path], None
+    for start in ("/street/", "/handover/"):
+        if path.startswith(start):
+            seat = path.removeprefix(start).partition("/")[0]
+            return PAGES[start], DISTRICT if seat == district else seat
+    return None
+
+
+def _log_in_first(endpoint: str) -> Response | tuple[str, int]:
+    if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
+        return _go(f"/login?{_next()}")
+    return _say(401, "请先登录 / log in first")
+
+
+def _second_factor_first(endpoint: str) -> Response | tuple[str, int]:
+    if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
+        return _go(f"/factor?{_next()}")
+    return _say(401, "先验证第二因素 / the second factor first")
+
+
+def _prove_first() -> Response | tuple[str, int]:
+    """A page or a link leads to where one proves who one is; a script is told, asks, and comes again."""
+    if request.method in SAFE and request.headers.get("Sec-Fetch-Mode", "") in {"navigate", ""} and _takes_html():
+        return _go(f"/reauth?{_next()}")
+    body = {"error": "请再次验证身份 / prove again who you are", "code": "reauth_required"}
+    return Response(
+        msgspec.json.encode(body), 401, content_type="application/json; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
+def _takes_html() -> bool:
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _next() -> str:
+    language = request.args.get("lang", "")
+    tail = f"&lang={quote(language)}" if language else ""
+    return f"next={quote(request.full_path.rstrip('?'), safe='/')}{tail}"
+
+
+def _go(address: str) -> Response:
+    response: Response = flask.redirect(address)  # type: ignore[assignment]  # a Flask response
+    return response
+
+
+def _say(code: int, text: str) -> Response:
+    return Response(
+        msgspec.json.encode({"error": text}), code, content_type="application/json; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""One's own account: password, second factor, sessions; and the page on which one proves again who one is."""
+
+from typing import Annotated, Any
+
+import flask
+import msgspec
+from flask import Flask, Response, request
+
+from dashboard.door.access import machine_ms, person, refuse
+from dashboard.door.bodies import as_json, body
+from dashboard.door.hashing import Busy
+from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
+from dashboard.door.oidc import SignOnFailed
+from services.access import service as accounts
+from services.access import store
+from services.access.log_in import factors_service as factors
+from services.access.log_in import own_sessions_service as own_sessions
+from services.access.log_in.factors_service import FactorRefused
+from services.access.passwords import LEAST, BadPassword
+from services.access.rights import home
+from services.access.service import LogInRefused
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """The password, or a code of the second factor, again."""
+
+    secret: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+def register_account(server: Flask, pages: Pages) -> None:
+    """Add the addresses."""
+    _account(server, pages)
+    _factor(server, pages)
+    _proof(server, pages)
+
+
+def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = "") -> Response:
+    """One's own account."""
+    access, asking, found = pages.access, person(), flask.g.found
+    said = said or (label("must_change") if found.must_change else "")
+    back = "" if found.must_change or home(asking) == "/account" else home(asking)
+    street = pages.street(asking.street) if asking.street else ""
+    now = machine_ms()
+
+    def read() -> tuple[Any, bool]:
+        with access.engine.connect() as connection:
+            mine = store.account(connection, asking.user_id)
+            return (accounts.open_sessions(connection, now, mine), bool(mine.password)) if mine else ([], False)
+
+    sessions, has_password = pages.offload(read) if asking.session else ([], False)
+    shown = [
+        {"name": own_sessions.name_of_session(one.token_hash), "device": one.device or one.address,
+         "address": one.address, "since": pages.at(one.made_at), "seen": pages.at(one.seen_at),
+         "mine": one.token_hash == asking.session}
+        for one in sessions[::-1]
+    ]  # fmt: skip
+    factor = pages.offload(lambda: factors.look(access.engine, asking, access.rules)) if asking.session else None
+    return pages.show(
+        "account", code, wrong=wrong, said=said, p=asking, street=street, home=back, sessions=shown, factor=factor,
+        since=pages.at(factor.since) if factor and factor.since else "", has_password=has_password,
+        can_enrol=bool(pages.sealer), must_change=found.must_change,
+    )  # fmt: skip
+
+
+def _account(server: Flask, pages: Pages) -> None:
+    access = pages.access
+
+    @server.get("/account")
+    def account_page() -> Response:
+        return show_account(pages)
+
+    @server.post("/account/password")
+    def change_password() -> Response:
+        asking = person()
+        old, new = entered("old", 200), entered("new", 200)
+        if new != request.form.get("again", ""):
+            return show_account(pages, 400, wrong=label("differ"))
+        try:
+            pages.tried(
+                lambda: accounts.change_password(access.engine, machine_ms(), asking, old, new, rules=access.rules)
+            )
+        except REFUSED as error:
+            pages.note_refused(error, asking, asking.user_id, "wrong_old")
+            wrong, code = pages.why(error, "wrong_old")
+            return show_account(pages, code, wrong=wrong)
+        except BadPassword as bad:
+            return show_account(
+                pages, 400, wrong=label(f"bad_{bad.code}", least=LEAST, kinds=access.rules.password_classes)
+            )
+        pages.record("password_changed", asking, asking.user_id, {})
+        flask.g.found = flask.g.found._replace(must_change=False)
+        return show_account(pages, said=label("changed"))
+
+    @server.post("/account/sessions")
+    def end_session() -> Response:
+        asking, which = person(), entered("session", 64)
+        ended = pages.offload(lambda: own_sessions.end_own_session(access.engine, machine_ms(), asking, which))
+        if ended:
+            pages.record("session_ended", asking, asking.user_id, {"by": "owner", "sessions": ended})
+        if which == own_sessions.name_of_session(asking.session):
+            response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]
+            access.forget_cookie(response)
+            return response
+        return show_account(pages, said=label("sessions_ended", n=ended))
+
+    @server.post("/api/v1/here")
+    def here() -> tuple[dict[str, Any], int]:
+        access.touch()
+        return {}, 200
+
+
+def _factor(server: Flask, pages: Pages) -> None:
+    access = pages.access
+
+    def ask(code: int = 200, wrong: str = "") -> Response:
+        asking = person()
+        try:
+            offer = factors.make_offer(pages.sealer, asking)
+        except FactorRefused as error:
+            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+        return pages.show("own_factor", code, wrong=wrong, p=asking, **offered(offer, asking, pages.name))
+
+    @server.get("/account/factor")
+    def own_factor_page() -> Response:
+        return ask()
+
+    @server.post("/account/factor")
+    def set_factor() -> Response:
+        asking, typed, offer = person(), entered("code", 64), entered("offer", 400)
+        try:
+            codes = pages.tried(
+                lambda: factors.enrol(access.engine, pages.sealer, machine_ms(), asking, typed, offer)
+            )  # fmt: skip
+        except REFUSED as error:
+            wrong, code = pages.why(error, "wrong_code")
+            return ask(code, wrong)
+        pages.record("factor_changed", asking, asking.user_id, {"what": "factor_set"})
+        return pages.show("codes", codes=codes, aim=f"/account{query(next='')}")
+
+    @server.post("/account/factor/remove")
+    def remove_factor() -> Response:
+        asking = person()
+        try:
+            pages.offload(lambda: factors.remove(access.engine, asking, access.rules))
+        except FactorRefused as error:
+            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+        pages.record("factor_changed", asking, asking.user_id, {"what": "factor_removed"})
+        return show_account(pages, said=label("factor_removed"))
+
+    @server.post("/account/factor/codes")
+    def new_recovery_codes() -> Response:
+        asking = person()
+        try:
+            codes = pages.offload(lambda: factors.new_codes(access.engine, asking))
+        except FactorRefused as error:
+            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+        pages.record("factor_changed", asking, asking.user_id, {"what": "new_codes"})
+        return pages.show("codes", codes=codes, aim=f"/account{query(next='')}")
+
+
+def _proof(server: Flask, pages: Pages) -> None:
+    access, sso = pages.access, pages.sso
+
+    def prove(secret: str) -> None:
+        """A code where it looks like one and a factor is set up; else the password. Raises what REFUSED names."""
+        asking = person()
+
+        def work() -> str:
+            if factors.is_code(secret) and factors.look(access.engine, asking, access.rules).since:
+                factors.prove(access.engine, pages.sealer, machine_ms(), asking, secret)
+                return "factor"
+            accounts.check_password(access.engine, machine_ms(), asking, secret)
+            own_sessions.prove(access.engine, machine_ms(), asking)
+            return "password"
+
+        try:
+            how = pages.tried(work)
+        except REFUSED as error:
+            pages.note_refused(error, asking, asking.user_id, "proof")
+            raise
+        pages.record("proved", asking, asking.user_id, {"how": how})
+
+    def ask(code: int = 200, wrong: str = "") -> Response:
+        return pages.show(
+            "reauth", code, wrong=wrong, p=person(), by_sso=sso is not None and flask.g.found.how == "sso"
+        )
+
+    @server.get("/reauth")
+    def reauth_page() -> Response:
+        return ask()
+
+    @server.post("/reauth")
+    def reauth() -> Response:
+        try:
+            prove(entered("secret", 200))
+        except REFUSED as error:
+            wrong, code = pages.why(error, "wrong_proof")
+            return ask(409 if code == 403 else code, wrong)
+        aim = safe_aim(request.args.get("next", "")) or home(person())
+        # A file would leave this page standing there: it says so and offers the way back.
+        is_file = aim.startswith("/api/") or aim.partition("?")[0].endswith((".csv", ".geojson"))
+        if is_file:
+            return pages.show("reauth_done", aim=aim, home=home(person()))
+        return flask.redirect(aim, 303)  # type: ignore[return-value]
+
+    @server.get("/api/v1/reauth")
+    def reauth_due() -> Response:
+        return as_json({"due": not access.rules.is_fresh(flask.g.found.proved_at, machine_ms())})
+
+    @server.post("/api/v1/reauth")
+    def reauth_json() -> Response:
+        wanted = body(Proof)
+        try:
+            prove(wanted.secret[:200].replace("\0", ""))
+        except (Slow, Busy) as error:
+            refuse(429 if isinstance(error, Slow) else 503, pages.why(error)[0])
+        except LogInRefused as error:
+            return as_json({"error": pages.why(error, "wrong_proof")[0], "code": error.code}, 409)
+        return as_json({})
+
+    @server.get("/reauth/sso")
+    def reauth_by_sso() -> Response:
+        if sso is None:
+            flask.abort(404)
+        try:
+            return sso.begin(safe_aim(request.args.get("next", "")), access.is_https, proves=True)
+        except SignOnFailed:
+            return ask(503, label("sso_failed"))

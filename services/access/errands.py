@@ -1,0 +1,164 @@
+"""What ``lianqin user`` does: one call an action, each returns what to say."""
+
+import time
+
+import msgspec
+from sqlalchemy import Engine
+
+from services.access import log_in_store as kept
+from services.access import passwords, store
+from services.access import service as accounts
+from services.access.log_in import factors_service as factors
+from services.access.store import Account
+from services.audit import Deed
+from services.audit.service import local_who, open_log
+from services.district.load import load
+from services.platform.database import open_engine
+from services.platform.migrate import upgrade
+from services.platform.settings import Settings
+
+
+class UserWish(msgspec.Struct, frozen=True):
+    """What stands on the command line; None and empty leave things as they are."""
+
+    user_id: str = ""
+    name: str | None = None
+    role: str | None = None
+    street: str | None = None
+    community: str | None = None
+    addresses: str | None = None
+    password: str = ""
+    sso: str | bool | None = None
+    sso_name: str | None = None
+
+
+def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
+    """Do it. Raises AccountError, BadPassword with what is wrong."""
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    now = time.time_ns() // 1_000_000
+    try:
+        if action == "list":
+            with engine.connect() as connection:
+                found, locked = store.all_accounts(connection), kept.locked_accounts(connection, now)
+                counts = {one.user_id: len(accounts.open_sessions(connection, now, one)) for one in found}
+            return [_line(one, counts[one.user_id], one.user_id in locked) for one in found] or ["no accounts"]
+        if not wish.user_id:
+            raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
+        values: dict[str, object] = {}
+        if action == "add":
+            said = _add(settings, engine, now, wish)
+            values = {"role": wish.role, "street": wish.street, "community": wish.community, "at": wish.addresses}
+        elif action == "reset":
+            password = wish.password or passwords.make()
+            passwords.check(password, wish.user_id, classes=settings.password_classes if wish.password else 0)
+            hashed = passwords.hashed(password)
+            ended = accounts.set_account(engine, now, wish.user_id, password=hashed, must_change=True)
+            # One that was given to us is known to whoever gave it: no terminal's history or log needs it.
+            new = "the given password is set" if wish.password else f"new password {password}"
+            said = [f"{wish.user_id}: {new} (must be changed at the next log-in); {ended} sessions ended"]
+        elif action == "reset-factor":
+            had, ended = factors.reset(engine, now, wish.user_id)
+            said = [f"{wish.user_id}: {'the second factor is removed' if had else 'there was no second factor'}; "
+                    f"{ended} sessions ended"]  # fmt: skip
+        else:
+            values = _changes(settings, wish) if action == "set" else _SIMPLE[action]
+            _check_places(settings, values)
+            ended = accounts.set_account(engine, now, wish.user_id, **values)
+            said = [f"{wish.user_id}: {action} done; {ended} sessions ended"]
+        told = {name: value for name, value in values.items() if value is not None}
+        open_log(engine, settings).append_many(now, local_who(), [Deed(_RECORDED[action], wish.user_id, told)])
+        return said
+    finally:
+        engine.dispose()
+
+
+# How each stands on the audit.
+_RECORDED = {
+    "add": "account_added", "set": "role_changed", "disable": "account_disabled", "enable": "account_disabled",
+    "reset": "account_reset", "end": "session_ended", "reset-factor": "factor_reset",
+}  # fmt: skip
+_SIMPLE: dict[str, dict[str, object]] = {
+    "disable": {"is_disabled": True}, "enable": {"is_disabled": False}, "end": {},
+}  # fmt: skip
+
+
+def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[str]:
+    role = wish.role or ""
+    has_sso = _has_sso(wish)
+    new = Account(
+        wish.user_id, wish.name or wish.user_id, role, wish.street or "", wish.community or "",
+        addresses=wish.addresses or "", must_change=not wish.password and role != "wall" and not has_sso,
+        subject=_subject(settings, wish), sso_name=wish.sso_name or "",
+    )  # fmt: skip
+    if has_sso and wish.password:
+        raise accounts.AccountError("an account has a password or the single sign-on: leave one out")
+    _check_places(settings, {"street": new.street, "community": new.community})
+    is_without = has_sso or role == "wall"
+    password = wish.password or ("" if is_without else passwords.make())
+    accounts.add(engine, now, new, password, settings.password_classes if wish.password else 0)
+    if role == "wall":
+        return [f"{new.user_id}: a wall at {new.addresses}; a browser that comes from there needs no log-in"]
+    if new.subject:
+        return [f"{new.user_id}: {role}, by the single sign-on alone, as {new.subject}"]
+    if is_without:
+        name = new.sso_name or new.user_id
+        return [
+            f"{new.user_id}: {role}, by the single sign-on alone; the first who signs on with "
+            f"{settings.oidc_claim} = {name} is this account's person from then on"
+        ]
+    if wish.password:
+        return [f"{new.user_id}: {role}, with the given password"]
+    return [f"{new.user_id}: {role}, password {password} (to be changed at the first log-in)"]
+
+
+def _has_sso(wish: UserWish) -> bool:
+    return bool(wish.sso_name) or (wish.sso is not None and wish.sso is not False)
+
+
+def _subject(settings: Settings, wish: UserWish) -> str:
+    """``issuer|sub`` of a subject that is named on the command line; empty: the first sign-on will say it."""
+    if not isinstance(wish.sso, str) or not wish.sso:
+        return ""
+    if not settings.oidc_issuer:
+        raise accounts.AccountError("--sso SUBJECT needs LIANQIN_OIDC_ISSUER: a subject is one of an issuer's")
+    return f"{settings.oidc_issuer.rstrip('/')}|{wish.sso}"
+
+
+def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
+    names = ("name", "role", "street", "community", "addresses")
+    values: dict[str, object] = {n: v for n in names if (v := getattr(wish, n)) is not None}
+    if _has_sso(wish):
+        # The password goes: it would be a second way in beside the one that was just named.
+        subject = _subject(settings, wish)
+        values |= {"subject": subject, "sso_name": "" if subject else wish.sso_name or wish.user_id, "password": "",
+                   "must_change": False}  # fmt: skip
+    if not values:
+        raise accounts.AccountError(f"nothing to set: give one of {', '.join(f'--{n}' for n in (*names, 'sso'))}")
+    if "role" in values and values["role"] != "street_staff":
+        values = {"street": "", "community": "", **values}
+    return values
+
+
+def _check_places(settings: Settings, values: dict[str, object]) -> None:
+    """A street or a community that the district does not have would be a seat that sees nothing."""
+    street, community = str(values.get("street") or ""), str(values.get("community") or "")
+    if not (street or community):
+        return
+    district = load(settings.district_dir)
+    if street and street not in district.streets:
+        raise accounts.AccountError(f"street {street!r} is unknown: {', '.join(list(district.streets)[:20])}")
+    if community and (community not in district.communities or district.communities[community].parent != street):
+        raise accounts.AccountError(f"community {community!r} is none of street {street!r}")
+
+
+def _line(one: Account, sessions: int, is_locked: bool) -> str:
+    marks = [
+        one.street and f"street {one.street}", one.community and f"community {one.community}",
+        one.addresses and f"at {one.addresses}", one.is_disabled and "disabled", is_locked and "locked somewhere",
+        one.must_change and "must change the password", not one.password and not one.addresses and "single sign-on",
+        one.subject and f"as {one.subject}", one.sso_name and f"waits for {one.sso_name} to sign on",
+        one.factor_at and "second factor",
+        sessions and f"{sessions} sessions",
+    ]  # fmt: skip
+    return f"{one.user_id:<16} {one.role:<13} {one.name}  " + ", ".join(m for m in marks if m)

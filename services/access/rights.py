@@ -1,0 +1,137 @@
+"""Who may do what: the one table of rights, and the one question that is asked of it. Pure.
+
+Rights are checked on the server, in every callback, socket event, address and export (dashboard.door.access); a
+street's staff have theirs for their own street only, a workstation's for its community. What is not in the table is
+forbidden. The table stands in docs/security.md, and a test walks the app's own registries against it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from services.contract.commands import COMMANDS
+
+Role = Literal["wall", "duty_officer", "street_staff", "leader", "auditor", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+Reach = Literal["all", "own"]
+
+DISTRICT = ""  # the place of what belongs to no street
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks: an account in one session. ``street`` and ``community`` narrow what is their own."""
+
+    user_id: str
+    name: str
+    role: Role
+    street: str = ""
+    community: str = ""
+    address: str = ""
+    session: str = ""
+
+
+def _all(*roles: Role) -> dict[Role, Reach]:
+    return dict.fromkeys(roles, "all")
+
+
+def _own(*roles: Role) -> dict[Role, Reach]:
+    return _all(*roles) | {"street_staff": "own"}
+
+
+# A right → the roles that have it, and how far it reaches. Rights on commands are their type's name.
+RIGHTS: dict[str, dict[Role, Reach]] = {
+    "be_here": _all(*ROLES),
+    "keep_account": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
+    "change_factor": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
+    "see_wall": _all("wall", "duty_officer", "leader"),
+    "see_coverage": _all("wall", "duty_officer", "leader"),
+    "see_leadership": _own("duty_officer", "leader"),
+    "see_replay": _all("duty_officer", "leader"),
+    "see_figures": _own("wall", "duty_officer", "leader"),
+    "see_lists": _own("duty_officer", "leader"),
+    "see_ground": _all("wall", "duty_officer", "leader", "street_staff"),
+    "see_case": _own("wall", "duty_officer", "leader"),
+    "see_texts": _own("duty_officer", "leader"),
+    "see_sensitive": _own("duty_officer"),
+    "see_desk": _all("duty_officer", "leader"),
+    "see_street": _own("duty_officer", "leader"),
+    "see_units": _own("duty_officer", "leader"),
+    "see_log": _own("duty_officer", "leader"),
+    "see_metrics": _all("admin"),
+    "command": _own("duty_officer", "leader"),
+    "keep_views": _own("duty_officer", "leader"),
+    "take_alarm": _own("duty_officer"),
+    "write_log": _own("duty_officer", "leader"),
+    "sign_handover": _own("duty_officer"),
+    "write_report": _own("duty_officer"),
+    "reveal": _own("duty_officer"),
+    "export_cases": _own("duty_officer", "leader"),
+    "export_report": _own("duty_officer", "leader"),
+    "export_review": _all("duty_officer", "leader"),
+    "export_plan": _all("duty_officer", "leader"),
+    "read_audit": _all("auditor"),
+    "export_audit": _all("auditor"),
+    "decide_proposal": _all("duty_officer"),
+    "case.dispatch": _own("duty_officer"),
+    "case.return": _own("duty_officer"),
+    "case.urge": _own("duty_officer", "leader"),
+    "case.extend": _own("duty_officer"),
+    "case.supervise": _all("duty_officer", "leader"),
+    "case.suspend": _own("duty_officer"),
+    "case.resume": _own("duty_officer"),
+    "case.escalate": _own("duty_officer"),
+    "case.acknowledge_escalation": _all("duty_officer"),
+    "case.take_back": _all("duty_officer"),
+    "case.close": _own("duty_officer"),
+    "case.void": _own("duty_officer"),
+    "case.whistle": _own("duty_officer"),
+    "case.merge": _own("duty_officer"),
+    "case.split": _own("duty_officer"),
+    "case.assign_unit": _own("duty_officer"),
+    "case.locate": _own("duty_officer"),
+    "camera.repair": _all("duty_officer"),
+}
+assert RIGHTS.keys() >= COMMANDS.keys()
+
+# How long a session lives without a touch of its person, and in all; a wall's never ends. Minutes.
+IDLE_MINUTES: Mapping[Role, int] = {
+    "duty_officer": 60, "street_staff": 60, "leader": 30, "auditor": 15, "admin": 15,
+}  # fmt: skip
+LONGEST_MINUTES: Mapping[Role, int] = {
+    "duty_officer": 13 * 60, "street_staff": 13 * 60, "leader": 12 * 60, "auditor": 8 * 60, "admin": 8 * 60,
+}  # fmt: skip
+
+
+def may(person: Person, right: str, street: str | None = None, community: str | None = None) -> bool:
+    """Whether the person has the right over what lies in ``street`` and ``community``.
+
+    ``street`` None asks whether they have it anywhere; ``DISTRICT`` is what belongs to no street. A right that the
+    table does not know belongs to nobody.
+    """
+    reach = RIGHTS.get(right, {}).get(person.role)
+    if reach is None:
+        return False
+    if reach == "all" or street is None:
+        return True
+    if not person.street or street != person.street:
+        return False
+    return not person.community or community is None or community == person.community
+
+
+def seat_of(person: Person, district: str) -> str:
+    """The seat whose alarms, log and handover are this person's: their street's, else the district's."""
+    return person.street or district
+
+
+def may_seat(person: Person, right: str, seat: str, district: str) -> bool:
+    """``may`` for what belongs to a seat (alarms, log, handover): a street's code, or the district's."""
+    return may(person, right, DISTRICT if seat == district else seat)
+
+
+def home(person: Person) -> str:
+    """The address that a person's log-in leads to."""
+    return {
+        "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/leadership",
+        "auditor": "/audit", "admin": "/account",
+    }[person.role]  # fmt: skip

@@ -1,0 +1,162 @@
+"""What a kind of screen sees of the board: which open cases, what of each, and which figures beside them. Pure.
+
+The wall's lens shows every case and hides what visitors must not read; a desk's shows more of each case; a street's
+desk shows its own street's cases alone, a workstation's its community's. What a lens does not see never leaves.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from services.board.state import Board, Share
+from services.board.tiles import ranked
+from services.cases.case import CaseRow, PresentEscalation, decode_escalation
+from services.cases.escalation import takeover
+from services.cases.masking import GridCentres, for_wall
+
+Tiles = Callable[[], dict[str, Any]]
+
+
+class DeskCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An open case as it leaves for a desk: the wall's fields first, in their order, then what work on it needs.
+
+    ``takeover_at`` is when the district takes it by the clock (Unix ms), by ``takeover_rule``; ``proposal`` the rule
+    whose proposal waits for a person, ``neighbour`` the area within 30 m whose border it lies at.
+    """
+
+    case_id: str
+    version: int
+    lon: float | None
+    lat: float | None
+    street: str
+    domain: str
+    class_name: str
+    severity: int
+    status: str
+    channel: str
+    level: str
+    reported_at: int
+    deadline_at: int | None
+    estimated: bool
+    escalation: PresentEscalation | None
+    light: int
+    unseen: int
+    community: str
+    grid: str
+    lead_unit: str
+    handle_deadline_at: int | None
+    takeover_at: int | None
+    takeover_rule: str
+    returns: int
+    reworks: int
+    proposal: str
+    whistled_at: int | None
+    neighbour: str
+
+
+class Lens(Protocol):
+    """One way to look at a board."""
+
+    def sees(self, row: CaseRow) -> bool:
+        """Whether this case is shown at all."""
+
+    def row(self, case_id: str) -> msgspec.Struct:
+        """The case as it leaves."""
+
+    def tiles(self) -> dict[str, Any]:
+        """Every tile; only those that changed are sent."""
+
+
+class WallLens:
+    """All open cases, as visitors may see them."""
+
+    def __init__(self, board: Board, tiles: Tiles) -> None:
+        self._board, self.tiles = board, tiles
+        self._centres = GridCentres(board.district)
+
+    def sees(self, row: CaseRow) -> bool:
+        """Every case."""
+        return True
+
+    def row(self, case_id: str) -> msgspec.Struct:
+        """A ``masking.WallCase``."""
+        board = self._board
+        return for_wall(board.rows[case_id], board.lights[case_id], self._centres, unseen=case_id in board.unseen)
+
+
+class DeskLens:
+    """The cases of the district, of one street, or of one community, as those who work on them see them."""
+
+    def __init__(
+        self,
+        board: Board,
+        tiles: Tiles,
+        street: str = "",
+        community: str = "",
+        neighbour: Callable[[CaseRow], str] = lambda row: "",
+    ) -> None:
+        self._board, self.tiles = board, tiles
+        self._street, self._community, self._neighbour = street, community, neighbour
+
+    def sees(self, row: CaseRow) -> bool:
+        """The desk's own."""
+        if self._street and row.street != self._street:
+            return False
+        return not self._community or row.community == self._community
+
+    def row(self, case_id: str) -> DeskCase:
+        """What the queue, the map and the panel's head need."""
+        board = self._board
+        row = board.rows[case_id]
+        next_one = takeover(row, board.district.policy.escalation)
+        proposal = board.proposals.get(case_id)
+        return DeskCase(
+            row.case_id, row.version, row.lon, row.lat, row.street, row.domain, row.class_name, row.severity,
+            row.status, row.channel, row.level, row.reported_at, row.deadline_at, row.deadline_estimated,
+            decode_escalation(row.escalation) if row.escalation else None, board.lights[case_id],
+            int(case_id in board.unseen), row.community, row.grid, row.lead_unit, row.handle_deadline_at,
+            next_one[0] if next_one else None, next_one[1] if next_one else "", row.returns, row.reworks,
+            proposal.rule if proposal is not None and proposal.mode != "declined" else "", row.whistled_at,
+            self._neighbour(row),
+        )  # fmt: skip
+
+
+def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "") -> dict[str, Any]:
+    """The strip of figures above a desk; ``rows`` are ``figures.street_rows``; ``rank`` is None where there is none."""
+    mine = [row for row in rows if not street or row["code"] == street]
+    share = Share(*board.streets[street]) if street and street in board.streets else Share()
+    total = share if street else board.total()
+    due, closed, on_time = (sum(row[name] for row in mine) for name in ("should_close", "closed", "closed_on_time"))
+    order = [row["code"] for row in ranked(rows) if row["on_time_close_rate"] is not None]
+    return {
+        "open": total.open, "overdue": total.overdue, "due_soon": total.due_soon, "suspended": total.suspended,
+        "escalated": total.escalated, "should_close": due, "closed": closed, "on_time": on_time,
+        "rate": on_time / due if due else None, "target": board.district.policy.target_on_time,
+        "rank": order.index(street) + 1 if street in order else None, "ranked": len(order),
+    }  # fmt: skip
+
+
+def units_of(board: Board, street: str = "") -> list[msgspec.Raw]:
+    """The patrols' newest positions: all of them, or those that are in the street or belong to it."""
+    found = []
+    for (kind, _), thing in board.things.items():
+        if kind != "unit":
+            continue
+        if street and _UNIT(thing.body).street != street:
+            continue
+        found.append(msgspec.Raw(thing.body))
+    return found
+
+
+def unit_streets(board: Board) -> dict[str, str]:
+    """Patrol → its street, empty for one that belongs to none."""
+    things = board.things.items()
+    return {key: _UNIT(thing.body).street or "" for (kind, key), thing in things if kind == "unit"}
+
+
+class _UnitStreet(msgspec.Struct):
+    street: str | None = None
+
+
+_UNIT = msgspec.json.Decoder(_UnitStreet).decode

@@ -1,0 +1,162 @@
+"""One case for a panel: the row, its events with what was irregular, how its deadline came about, what may be the same.
+
+A read; nothing here may hold the loop long.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from services.cases.case import CaseRow, decode_escalation, suspended_at, timed
+from services.cases.deadline_steps import Step, explain
+from services.cases.deadlines import due, time_left
+from services.cases.joint import Joint, joint
+from services.cases.lifecycle import Told, review
+from services.cases.repeats import HOUR_MS, Seen, same_matter, seen
+from services.contract.case import Case
+from services.contract.kept import kept_decoder
+from services.district.calendar import WorkingCalendar, calendar_of
+from services.district.package import District
+from services.past.room import row_of
+from services.projector.archive.store import archived_of
+from services.projector.placing import Locator
+from services.projector.store import read
+
+_CASE = kept_decoder(Case)
+
+
+class Happened(NamedTuple):
+    """One event: Unix ms, type, and why it broke the table of transitions (services.cases.lifecycle)."""
+
+    at: int
+    type: str
+    irregular: tuple[str, ...] = ()
+
+
+class CaseView(NamedTuple):
+    """What a panel shows: the row, its events, the names of its area and units, the account of its deadline.
+
+    ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
+    in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
+    ``joint`` is what became of its whistles (services.cases.joint), the newest first. ``archived`` is (month, events)
+    for those of its events that are in the archive and no longer in the store. Of a past moment ``after`` are the
+    events that nobody knew then: they came later.
+    """
+
+    row: CaseRow
+    events: tuple[Happened, ...]
+    area: str
+    unit: str
+    escalated_from: str
+    escalated_to: str
+    deadline: tuple[Step, ...] = ()
+    same: tuple[tuple[Seen, float], ...] = ()
+    left_ms: int | None = None
+    left_unit: str = ""
+    joint: tuple[Joint, ...] = ()
+    archived: tuple[tuple[str, int], ...] = ()
+    after: tuple[Happened, ...] = ()
+
+
+class CaseReader:
+    """Reads cases for panels; ``offload`` runs the query where it blocks nobody."""
+
+    def __init__(
+        self, engine: Engine, district: District, offload: Callable[[Callable[[], CaseView | None]], CaseView | None]
+    ) -> None:
+        self._engine, self._district, self._offload = engine, district, offload
+        self._placing: Locator | None = None
+
+    def view(self, case_id: str, now: int, *, english: bool = False) -> CaseView | None:
+        """The case at ``now`` (Unix ms), or None when there is none. Raises what the database raises."""
+        return self._offload(lambda: self._read(case_id, now, english, None))
+
+    def past(self, case_id: str, at: int, *, english: bool = False) -> CaseView | None:
+        """The case as it was known ``at`` a past moment (Unix ms); None where nobody knew of it."""
+        return self._offload(lambda: self._read(case_id, at, english, self._locator()))
+
+    def _locator(self) -> Locator:
+        if self._placing is None:
+            self._placing = Locator(self._district)
+        return self._placing
+
+    def _read(self, case_id: str, now: int, english: bool, locator: Locator | None) -> CaseView | None:
+        calendar = calendar_of(self._district)
+        after: list[Told] = []
+        with self._engine.connect() as connection:
+            history = read.history_of(connection, case_id)
+            if locator is None:
+                row = read.one_case(connection, case_id)
+            else:
+                after = [_told(past, calendar) for past in history if past.received_at > now]
+                history = [past for past in history if past.received_at <= now]
+                row = row_of(history, self._district, locator)
+            if row is None:
+                return None
+            told = [_told(past, calendar) for past in history]
+            same = self._same(connection, row) if locator is None else ()
+            archived = tuple(archived_of(connection, case_id).items())
+        passed = decode_escalation(row.escalation) if row.escalation else None
+        standing = next((t for t in told if t.key == row.entry), None)
+        account: tuple[Step, ...] = ()
+        blown: list[Joint] = []
+        if standing is not None:
+            blown = joint(standing.case.whistles, now, self._district.policy.escalation, row.lead_unit)
+            account = explain(timed(standing.case, standing.time_ms)[0], calendar, at=standing.time_ms)
+        unit = next((step.unit for step in account if step.kind == "limit"), "")
+        left = None
+        if row.is_open and not suspended_at(row, None, now) and row.deadline_at is not None:
+            left = time_left(row.deadline_at, now, unit, calendar)
+        return CaseView(
+            row,
+            _happened(told),
+            self._area(row, english),
+            self._unit(row.lead_unit, english),
+            self._unit(passed.from_, english) if passed else "",
+            self._unit(passed.to, english) if passed else "",
+            account,
+            same,
+            left,
+            unit,
+            tuple(blown),
+            archived,
+            _happened(after),
+        )
+
+    def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:
+        """Candidates for the same matter, whatever channel they came by."""
+        policy = self._district.policy.merging
+        if row.lon is None or row.lat is None or not row.is_open:
+            return ()
+        span = int(policy.hours * HOUR_MS)
+        near = read.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain)
+        return tuple(same_matter(row, [place for other in near if (place := seen(other))], policy))
+
+    def _area(self, row: CaseRow, english: bool) -> str:
+        district = self._district
+        names = []
+        for areas, code in (
+            (district.streets, row.street), (district.communities, row.community), (district.grids, row.grid),
+        ):  # fmt: skip
+            if code:
+                names.append(areas[code].name if code in areas else code)
+        if english and row.street in district.streets_en:
+            names[0] = district.streets_en[row.street]
+        return " · ".join(names)
+
+    def _unit(self, code: str, english: bool) -> str:
+        name = self._district.units.get(code, code)
+        return self._district.units_en.get(code, name) if english else name
+
+
+def _told(past: read.Past, calendar: WorkingCalendar) -> Told:
+    case = _CASE(past.data)
+    deadline = due(timed(case, past.time)[0], calendar, at=past.time).deadline_at
+    return Told(past.entry, case.version, past.type, past.source, past.time, case, deadline)
+
+
+def _happened(told: list[Told]) -> tuple[Happened, ...]:
+    """Every event in the order of its time; those that were published twice with one version are judged once."""
+    irregular = {step.key: codes for step, codes in review(told)}
+    return tuple(sorted(Happened(t.time_ms, t.type, irregular.get(t.key, ())) for t in told))

@@ -1,0 +1,189 @@
+"""The figures of a screen, from the board: one definition for the wall and for ``/api/v1/board``. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.board.state import Board, Share
+from services.cases.case import decode_escalation
+from services.contract.codes import CHANNELS, DOMAINS, LEVELS
+from services.indicators.figure import rate
+from services.indicators.measures import AT
+
+QUEUE_ROWS = 10
+NEXT_ROWS = 6
+_INTAKE, _CLOSED, _SHOULD_CLOSE, _ON_TIME = AT["intake"], AT["closed"], AT["should_close"], AT["closed_on_time"]
+
+
+def street_rows(board: Board) -> list[dict[str, Any]]:
+    """Per street (属地), in the order of the package, then codes that it does not know, 未定位 last: DOMAIN.md §4.
+
+    The rows add up to the district. Of what today's roll-ups count as due, open cases whose deadline is still ahead are
+    taken out; closed are all the others.
+    """
+    rolled: dict[str, list[int]] = {}
+    for (street, _, _), measures in board.of_day(board.day, "class"):
+        found = rolled.setdefault(street, [0, 0])
+        found[0] += measures.get(_SHOULD_CLOSE, 0)
+        found[1] += measures.get(_ON_TIME, 0)
+    rows = []
+    unknown = {*rolled, *board.streets}
+    for code in [*board.district.streets, *sorted(unknown - {""} - board.district.streets.keys()), ""]:
+        area = board.district.streets.get(code)
+        now = Share(*board.streets[code]) if code in board.streets else Share()
+        booked, booked_on_time = rolled.get(code, (0, 0))
+        closed = booked - now.booked
+        should_close = closed + now.due_now
+        on_time = booked_on_time - now.booked_exempt + now.due_now_exempt
+        if area is None and not (now.open or should_close):
+            continue
+        rows.append(
+            {
+                "code": code, "name": area.name if area else code, "open": now.open, "overdue": now.overdue,
+                "due_soon": now.due_soon, "should_close": should_close, "closed": closed, "closed_on_time": on_time,
+                "close_rate": rate(closed, should_close), "on_time_close_rate": rate(on_time, should_close),
+            }
+        )  # fmt: skip
+    return rows
+
+
+def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Streets by the unrounded rate, then by volume, then by code; those without a rate come last, by code."""
+    return sorted(
+        (row for row in rows if row["code"]),
+        key=lambda r: (
+            r["on_time_close_rate"] is None, -(r["on_time_close_rate"] or 0), -r["should_close"], r["code"],
+        ),
+    )  # fmt: skip
+
+
+def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
+    today, yesterday = board.day, board.district.day_after(board.day, -1)
+    total = board.total()
+    streets = street_rows(board)
+    due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
+    return {
+        "today": {
+            "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
+            "intake": day_sum(board, today, "intake"), "closed": day_sum(board, today, "closed"),
+            "before": _before(before),
+        },
+        "funnel": _funnel(board),
+        "hours": {"today": _hours(board, today), "yesterday": _hours(board, yesterday)},
+        "channels": _against(_intake_by(board, today, "source"), before.get("channel"), CHANNELS),
+        "domains": _against(_intake_by(board, today, "class"), before.get("domain"), DOMAINS),
+        "streets": {
+            "rows": [[r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"]]
+                     for r in (*ranked(streets), *(r for r in streets if not r["code"]))],
+            "all": [rate(on_time, due), due],
+            "target": board.district.policy.target_on_time,
+        },
+        "queue": _queue(board),
+        "next": _next(board),
+        "unknown": _unknown(board, total),
+    }  # fmt: skip
+
+
+def day_sum(board: Board, day: int, measure: str) -> int:
+    """A measure's sum over the district on one counting day that the board keeps."""
+    at = AT[measure]
+    return sum(measures.get(at, 0) for _, measures in board.of_day(day, "class"))
+
+
+def _intake_by(board: Board, day: int, cut: str) -> dict[str, int]:
+    """The intake of a day by the cut's first heading."""
+    found: dict[str, int] = {}
+    for (_, a, _), measures in board.of_day(day, cut):
+        if n := measures.get(_INTAKE, 0):
+            found[a] = found.get(a, 0) + n
+    return found
+
+
+def _hours(board: Board, day: int) -> list[int]:
+    by_hour = _intake_by(board, day, "hour")
+    return [by_hour.get(f"{hour:02d}", 0) for hour in range(24)]
+
+
+def _against(counts: dict[str, int], before: Any, order: tuple[str, ...]) -> list[list[Any]]:
+    """[code, today, the same minute yesterday or None], the largest first."""
+    codes = sorted({*counts, *(before or {})}, key=lambda c: (-counts.get(c, 0), order.index(c) if c in order else 99))
+    return [[code, counts.get(code, 0), None if before is None else before.get(code, 0)] for code in codes]
+
+
+def _before(before: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: before.get(name) for name in ("overdue", "due_soon", "open", "reported", "closed")}
+
+
+def _funnel(board: Board) -> dict[str, Any]:
+    """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
+    first = board.district.month_start(board.day)
+    closed, levels = 0, dict.fromkeys(LEVELS, 0)
+    for day, measures in board.solved.items():
+        if first <= day <= board.day:
+            closed += measures.get(_CLOSED, 0)
+            for level in LEVELS:
+                levels[level] += measures.get(AT[f"solved_{level}"], 0)
+    known = sum(levels.values())
+    policy = board.district.policy
+    return {
+        "n": known, "unknown": closed - known,
+        "grid": levels["grid"] + levels["community"], "street": levels["street"], "district": levels["district"],
+        "targets": [policy.target_grid, policy.target_street, policy.target_district],
+    }  # fmt: skip
+
+
+def _queue(board: Board) -> dict[str, Any]:
+    """Cases that the district holds: those that nobody has taken first, then by what breaks next."""
+    found = []
+    for case_id in board.escalated:
+        row = board.rows[case_id]
+        ends, taken = row.deadline_at, False
+        if row.escalation:
+            escalation = decode_escalation(row.escalation)
+            ends = escalation.deadline_at or row.deadline_at
+            taken = escalation.acknowledged_at is not None
+        found.append((taken, ends is None, ends or 0, case_id))
+    found.sort()
+    rest = found[QUEUE_ROWS:]
+    return {
+        "n": len(found), "untaken": sum(not item[0] for item in found),
+        "rows": [item[3] for item in found[:QUEUE_ROWS]],
+        "rest_untaken": sum(not item[0] for item in rest),
+        "rest_ends": min((item[2] for item in rest if not item[1]), default=None),
+    }  # fmt: skip
+
+
+def _next(board: Board) -> dict[str, Any]:
+    """What the district will hold next: proposals that wait for a person, the gravest first; what the clock brings.
+
+    Rows are [case id, rule, since (proposed) or at (coming)].
+    """
+    waiting = sorted(
+        (board.rows[p.case_id].severity, p.at, p.case_id, p.rule)
+        for p in board.proposals.values()
+        if p.mode != "declined" and p.case_id in board.rows and board.rows[p.case_id].level != "district"
+    )
+    return {
+        "proposed": len(waiting),
+        "rows": [[case_id, rule, at] for _, at, case_id, rule in waiting[:NEXT_ROWS]],
+        "coming": [[case_id, rule, at] for at, case_id, rule in board.upcoming(NEXT_ROWS)],
+    }
+
+
+def _unknown(board: Board, total: Share) -> dict[str, Any]:
+    """What the screen does not know, so that it can say so."""
+    refused: dict[str, int] = {}
+    skewed = 0
+    for (what, _source), n in board.tallies.items():
+        if what.startswith("refused:"):
+            reason = what.removeprefix("refused:")
+            refused[reason] = refused.get(reason, 0) + n
+        elif what == "clock_skew":
+            skewed += n
+    unplaced = Share(*board.streets[""]).open if "" in board.streets else 0
+    return {
+        "refused": refused, "clock_skew": skewed, "irregular": total.irregular,
+        "unplaced": unplaced, "estimated": total.estimated,
+        "lost": board.lost, "lost_at": board.lost_at, "emptied_at": board.emptied_at,
+        "absent": list(board.district.absent),
+    }  # fmt: skip

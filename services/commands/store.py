@@ -1,0 +1,88 @@
+"""The commands that people have sent: written before they leave, settled by the case system's answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.access.tables import commands as table
+from services.platform.database import is_postgres
+from services.projector.store import tables as schema
+
+WAITING = ("unsent", "sent")
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """One row of ``commands``. ``state``: unsent, sent, done, refused."""
+
+    command_id: str
+    batch: str
+    at: int
+    who: str
+    role: str
+    seat: str
+    type: str
+    case_id: str
+    expected_version: int
+    data: bytes
+    state: str = "unsent"
+    answered_at: int | None = None
+    reason: str = ""
+
+
+_C = table.c
+_COLUMNS = [_C[name] for name in Sent.__struct_fields__]
+
+
+def keep(connection: Connection, rows: Sequence[Sent]) -> dict[str, Sent]:
+    """Write them down unless they are there already; what stands now, by id."""
+    if not rows:
+        return {}
+    make = postgresql.insert if is_postgres(connection) else sqlite.insert
+    connection.execute(make(table).on_conflict_do_nothing(), [msgspec.structs.asdict(row) for row in rows])
+    return {row.command_id: row for row in by_ids(connection, [row.command_id for row in rows])}
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> list[Sent]:
+    """The commands of these ids."""
+    found = connection.execute(select(*_COLUMNS).where(_C.command_id.in_(ids)))
+    return [Sent(*row) for row in found]
+
+
+def left(connection: Connection, ids: Sequence[str]) -> None:
+    """They are on the stream."""
+    where = and_(_C.command_id.in_(ids), _C.state == "unsent")
+    connection.execute(update(table).where(where).values(state="sent"))
+
+
+def has_answers(connection: Connection) -> bool:
+    """Whether an answer has come that nobody has taken over."""
+    return connection.execute(_answered().limit(1)).first() is not None
+
+
+def _answered() -> Select[Any]:
+    """The commands that wait, with their answers."""
+    t = schema.things.c
+    of_command = and_(t.kind == "command", t.key == _C.command_id)
+    return select(*_COLUMNS, t.body).join_from(table, schema.things, of_command).where(_C.state.in_(WAITING))
+
+
+def answer_of(body: bytes | msgspec.Raw) -> tuple[str, str]:
+    """(state, reason) of the case system's answer, as the read model keeps it."""
+    answer = msgspec.json.decode(body)
+    return "done" if answer["accepted"] else "refused", str(answer["reason"] or "")[:500]
+
+
+def settle(connection: Connection, now: int) -> list[Sent]:
+    """Take over the answers that have come; the commands that are settled by it."""
+    found = []
+    for row in connection.execute(_answered()).all():
+        state, reason = answer_of(row[-1])
+        sent = msgspec.structs.replace(Sent(*row[:-1]), state=state, answered_at=now, reason=reason)
+        connection.execute(
+            update(table).where(_C.command_id == sent.command_id).values(state=state, answered_at=now, reason=reason)
+        )
+        found.append(sent)
+    return found

@@ -1,0 +1,101 @@
+"""Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
+
+import contextlib
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from sqlalchemy import Engine
+
+from services.district.load import load
+from services.district.package import District
+from services.district.package_watch_reader import PackageWatch
+from services.keeping.worker import Keeper
+from services.platform.clock import Clock, FollowedClock, SystemClock, from_hash
+from services.platform.database import open_engine
+from services.platform.errors import STORE_ERRORS
+from services.platform.migrate import check_known, upgrade
+from services.platform.pulse import NO_PULSE, Pulse
+from services.platform.sealing import Sealer
+from services.platform.settings import VIRTUAL, Settings
+from services.projector.ingest import Ingest
+from services.projector.stream import EventStream, Keys, connect
+from services.projector.worker import Projector
+
+
+class NotConfigured(Exception):
+    """A setting is missing; the text says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoors:
+    """A process's connections."""
+
+    settings: Settings
+    engine: Engine
+    redis: redis.Redis
+    district: District
+    clock: Clock
+
+    @property
+    def keys(self) -> Keys:
+        """The district's Redis keys."""
+        return Keys(self.district.code)
+
+
+def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
+    """Connect to everything. Raises NotConfigured, PackageError, StoreNewer, or what the database raises."""
+    if not settings.redis_url:
+        raise NotConfigured(
+            "LIANQIN_REDIS_URL is not set: give the address of the district's Redis, for example "
+            "redis://127.0.0.1:6379/0 (or run `lianqin demo`, which starts one of its own)"
+        )
+    district = load(settings.district_dir)
+    engine = open_engine(settings.database)
+    if migrate:
+        upgrade(engine)
+    else:
+        with contextlib.suppress(*STORE_ERRORS):  # a store that is away is waited for
+            check_known(engine)
+    client = connect(settings.redis_url)
+    clock: Clock = SystemClock()
+    if settings.clock == VIRTUAL:
+        clock = FollowedClock(lambda: read_clock(client, district.code))
+    return OpenDoors(settings, engine, client, district, clock)
+
+
+def check_program(settings: Settings) -> None:
+    """Raise StoreNewer where the store is newer than this program; one that is away says nothing."""
+    engine = open_engine(settings.database)
+    try:
+        with contextlib.suppress(*STORE_ERRORS):
+            check_known(engine)
+    finally:
+        engine.dispose()
+
+
+def read_clock(client: redis.Redis, district: str) -> Clock:
+    """The clock that Redis says everybody is on."""
+    fields: Any = client.hgetall(Keys(district).clock)
+    return from_hash(fields)
+
+
+def make_ingest(doors: OpenDoors) -> Ingest:
+    """The way into the store. Raises WrongDistrict when the store is another district's."""
+    return Ingest(doors.engine, doors.district, Sealer(doors.settings.data_key))
+
+
+def make_keeper(doors: OpenDoors) -> Keeper:
+    """What takes away what is old, with connections of its own."""
+    settings = doors.settings
+    engine = open_engine(settings.database, pool_size=1)
+    return Keeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)
+
+
+def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE) -> Projector:
+    """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
+    name = consumer or doors.settings.consumer or socket.gethostname()
+    stream = EventStream(doors.redis, doors.district.code, name)
+    watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district)
+    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer, pulse=pulse)

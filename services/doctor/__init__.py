@@ -1,6 +1,0 @@
-"""``lianqin doctor``: what is wrong with Redis, the database, the clock and the ports, and what to do about it."""
-
-from services.doctor.examine import examine
-from services.doctor.finding import Finding
-
-__all__ = ["Finding", "examine"]

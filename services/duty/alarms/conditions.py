@@ -1,0 +1,241 @@
+"""What calls for a person now, from the board and the clock. Pure.
+
+A condition is there or it is not; when it is announced, who has taken it and when it ends is its alarm's life
+(``services.duty.alarms.life``). Every kind is one function; the package says which are on (``[alarms.kinds]``).
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import msgspec
+
+from services.board.alarm import Subject, WhatToDo, alarm_id
+from services.board.sources import source_rows
+from services.board.state import Board
+from services.cases.case import CaseRow, decode_escalation
+from services.cases.deadlines import LIGHTS, has_come
+from services.cases.escalation import MINUTE_MS, holder
+from services.contract.codes import SENSITIVE_DOMAINS
+from services.coverage.outages import FROM_CAMERAS
+from services.coverage.told import Outage
+from services.district.alarm_policy import AlarmPolicy
+
+# Cases up to this severity are incidents: 特别重大, 重大.
+INCIDENT_SEVERITY = 2
+# Nobody can undo a gap: it is an alarm for this long.
+LOST_KEPT_MS = 60 * MINUTE_MS
+# An entry that has waited so long for the projector.
+INTAKE_LATE_MS = MINUTE_MS
+_OVERDUE = LIGHTS.index("overdue")
+
+
+class Condition(msgspec.Struct, frozen=True, dict=True):
+    """One thing that calls for a person at one seat. ``moved_at`` is when its subject last showed a sign of life.
+
+    ``occasion`` tells one time from the next where both are about one subject; the rest is as in ``Alarm``.
+    """
+
+    kind: str
+    seat: str
+    severity: int
+    subject: Subject
+    what_to_do: WhatToDo
+    occasion: str = ""
+    class_name: str = ""
+    domain: str = ""
+    number: int = 0
+    due_at: int | None = None
+    moved_at: int = 0
+
+    @cached_property
+    def id(self) -> str:
+        """The id of its alarm."""
+        return alarm_id(self.kind, self.seat, self.subject, self.occasion)
+
+
+class ReportDue(msgspec.Struct, frozen=True):
+    """A report of a severe incident that somebody must make: ``number`` 0 by phone, 1 in writing, 2 … follow-ups."""
+
+    case_id: str
+    seat: str
+    number: int
+    due_at: int
+
+
+class _Outages(msgspec.Struct):
+    outages: list[Outage]
+
+
+class Scene(NamedTuple):
+    """Everything that the conditions are a function of.
+
+    ``now`` is the district's clock, ``real_now`` the machine's, by which heartbeats arrive; ``waiting_since`` is when
+    the oldest entry came that the store has not taken in (the machine's clock), None where there is none.
+    """
+
+    board: Board
+    now: int
+    real_now: int
+    reports: Sequence[ReportDue] = ()
+    waiting_since: int | None = None
+
+    @property
+    def policy(self) -> AlarmPolicy:
+        """The district's rules of the alarms."""
+        return self.board.district.policy.alarms
+
+
+_outages = msgspec.json.Decoder(_Outages).decode
+
+
+def conditions(scene: Scene) -> list[Condition]:
+    """Everything that calls for a person, each once; kinds that are off are not there."""
+    found: dict[str, Condition] = {}
+    finders = (_of_cases, _untaken, _waiting, _near, _due, _stopped, _outage, _lost)
+    for finder in finders:
+        for condition in finder(scene):
+            found.setdefault(condition.id, condition)
+    found.update({condition.id: condition for condition in intake(scene)})
+    return list(found.values())
+
+
+def intake(scene: Scene) -> list[Condition]:
+    """Entries wait: the board is of the past, and what it says of now is not so."""
+    since, severity = scene.waiting_since, scene.policy.kinds.get("intake_late")
+    if severity is None or since is None or scene.real_now - since < INTAKE_LATE_MS:
+        return []
+    return [Condition("intake_late", scene.board.district.code, severity, Subject(), "check_source")]
+
+
+def _of_cases(scene: Scene) -> Iterator[Condition]:
+    """In one pass over the open cases: incidents, severe ones that are overdue, whistles that nobody answers."""
+    board, policy = scene.board, scene.policy
+    severe, late, whistled = (
+        policy.kinds.get(kind) for kind in ("severe_incident", "overdue_severe", "whistle_unanswered")
+    )
+    looked_at = max(INCIDENT_SEVERITY if severe else 0, policy.overdue_severity if late else 0)
+    whistled_before = scene.now - int(board.district.policy.escalation.whistle_minutes * MINUTE_MS)
+    for row in board.rows.values():
+        if row.severity <= looked_at:
+            if severe and row.severity <= INCIDENT_SEVERITY:
+                yield _case("severe_incident", board.district.code, severe, row, "open_case", str(row.severity))
+                if row.street in board.district.streets:
+                    yield _case("severe_incident", row.street, severe, row, "open_case", str(row.severity))
+            if late and row.severity <= policy.overdue_severity and board.lights[row.case_id] == _OVERDUE:
+                yield _case("overdue_severe", _seat(board, row), late, row, "open_case")
+        if whistled and row.whistled_at is not None and row.whistled_at <= whistled_before:
+            yield _case("whistle_unanswered", _seat(board, row), whistled, row, "open_case", str(row.whistled_at))
+
+
+def _untaken(scene: Scene) -> Iterator[Condition]:
+    """Cases that went to the district and that nobody there has acknowledged."""
+    board, severity = scene.board, scene.policy.kinds.get("escalation_untaken")
+    for case_id in board.escalated if severity else ():
+        row = board.rows[case_id]
+        if severity and row.escalation and decode_escalation(row.escalation).acknowledged_at is None:
+            yield _case(
+                "escalation_untaken", board.district.code, severity, row, "acknowledge_escalation",
+                str(row.escalations),
+            )  # fmt: skip
+
+
+def _waiting(scene: Scene) -> Iterator[Condition]:
+    """Proposals of the escalation policy without an answer, and commands that the case system does not carry out.
+
+    However many proposals wait, they are one alarm with their number: one person answers them in one list.
+    """
+    board, severity = scene.board, scene.policy.kinds.get("proposal_waits")
+    before, n = scene.now - int(scene.policy.proposal_minutes * MINUTE_MS), 0
+    for proposal in board.proposals.values() if severity else ():
+        row = board.rows.get(proposal.case_id)
+        if not severity or row is None or proposal.at > before or proposal.mode == "declined":
+            continue
+        if proposal.mode == "confirm":
+            n += 1
+        else:
+            occasion = f"{proposal.rule}|{proposal.occasion}"
+            alone = _case("proposal_waits", board.district.code, severity, row, "open_case", occasion)
+            yield msgspec.structs.replace(alone, number=1)
+    if severity and n:
+        yield Condition("proposal_waits", board.district.code, severity, Subject(), "confirm_proposal", number=n)
+
+
+def _near(scene: Scene) -> Iterator[Condition]:
+    """Cases that the clock is about to take from their street."""
+    board, severity = scene.board, scene.policy.kinds.get("takeover_near")
+    if not severity:
+        return
+    horizon, n = scene.now + int(scene.policy.takeover_minutes * MINUTE_MS), 64
+    while len(found := board.upcoming(n)) == n and found[-1][0] <= horizon:
+        n *= 4
+    for at, case_id, _ in found:
+        row = board.rows[case_id]
+        if scene.now < at <= horizon:
+            near = _case("takeover_near", _seat(board, row), severity, row, "open_case", str(row.escalations))
+            yield msgspec.structs.replace(near, due_at=at)
+
+
+def _due(scene: Scene) -> Iterator[Condition]:
+    """Reports of severe incidents."""
+    board, severity = scene.board, scene.policy.kinds.get("report_due")
+    ahead = int(scene.policy.report_minutes * MINUTE_MS)
+    for report in scene.reports if severity else ():
+        if severity and has_come(report.due_at - ahead, scene.now):
+            row = board.rows.get(report.case_id)
+            plain = (
+                Condition("report_due", report.seat, severity, Subject(case_id=report.case_id), "write_report")
+                if row is None
+                else _case("report_due", report.seat, severity, row, "write_report")
+            )
+            # Only a report ends it: other steps of the case are no sign that somebody writes.
+            yield msgspec.structs.replace(
+                plain, occasion=str(report.number), number=report.number, due_at=report.due_at, moved_at=0
+            )
+
+
+def _stopped(scene: Scene) -> Iterator[Condition]:
+    """Sources whose word on the truth bar is 停."""
+    severity = scene.policy.kinds.get("source_stopped")
+    rows = source_rows(scene.board, scene.board.district.sources, scene.real_now) if severity else ()
+    for source, _, word, _ in rows:
+        if severity and word == "stopped":
+            code = scene.board.district.code
+            yield Condition("source_stopped", code, severity, Subject(source=source), "check_source")
+
+
+def _outage(scene: Scene) -> Iterator[Condition]:
+    """Cameras that were lost together, as long as they are more than single faults: one alarm, not so many."""
+    severity, thing = scene.policy.kinds.get("camera_outage"), scene.board.things.get(("coverage", "all"))
+    if not severity or thing is None:
+        return
+    for outage in _outages(thing.body).outages:
+        if outage.still >= FROM_CAMERAS:
+            street = outage.streets[0] if len(outage.streets) == 1 else ""
+            yield Condition(
+                "camera_outage", scene.board.district.code, severity, Subject(street=street), "open_camera",
+                str(outage.at), number=outage.still,
+            )  # fmt: skip
+
+
+def _lost(scene: Scene) -> Iterator[Condition]:
+    """A gap in the stream that was measured a short while ago."""
+    board, severity = scene.board, scene.policy.kinds.get("entries_lost")
+    if severity and board.lost and board.lost_at is not None and scene.now - board.lost_at < LOST_KEPT_MS:
+        yield Condition(
+            "entries_lost", board.district.code, severity, Subject(), "check_source", str(board.lost_at),
+            number=board.lost,
+        )  # fmt: skip
+
+
+def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, occasion: str = "") -> Condition:  # noqa: PLR0917
+    """A condition about a case; the name of a sensitive class would say more than the wall does."""
+    name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
+    subject = Subject(case_id=row.case_id, street=row.street)
+    return Condition(kind, seat, severity, subject, todo, occasion, name, row.domain, moved_at=row.event_at)
+
+
+def _seat(board: Board, row: CaseRow) -> str:
+    """Who must act: the street that holds the case; a code that the package does not know has no seat of its own."""
+    is_theirs = holder(row).level != "district" and row.street in board.district.streets
+    return row.street if is_theirs else board.district.code
