@@ -19,13 +19,14 @@ from sqlalchemy import Connection, Engine, Table
 
 from bench.drawn import Cases, draw, rows
 from bench.setwise import Counts
+from services.cases import tables as case_tables
 from services.district.load import load
 from services.district.package import District
+from services.indicators import tables as indicator_tables
 from services.indicators.measures import count, counted_text
 from services.operations.simulator.generate import generate
 from services.platform.database import is_postgres, open_engine, writing
 from services.platform.migrate import upgrade
-from services.projector.store import tables as schema
 from services.projector.store.write import open_feed
 
 CASES = 2_000_000
@@ -41,14 +42,14 @@ def fill(  # noqa: PLR0917  # what a history is made of
     with writing(engine) as connection:
         open_feed(connection, district.code)
         for start in range(0, cases, CHUNK):
-            _insert(connection, schema.cases, _case_rows(drawn.part(slice(start, start + CHUNK)), district))
+            _insert(connection, case_tables.cases, _case_rows(drawn.part(slice(start, start + CHUNK)), district))
         say("cases written")
         counts = Counts(district, drawn)
         for chunk in counts.rollups():
-            _insert(connection, schema.rollups, chunk)
+            _insert(connection, indicator_tables.rollups, chunk)
         say("roll-ups written")
         for chunk in counts.rollups_later():
-            _insert(connection, schema.rollups_later, chunk)
+            _insert(connection, indicator_tables.rollups_later, chunk)
         say("what is seen later written")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM ANALYZE" if is_postgres(engine) else "ANALYZE")

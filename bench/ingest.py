@@ -36,9 +36,10 @@ from services.operations.simulator.generate import generate
 from services.platform.clock import SystemClock
 from services.platform.database import is_postgres, open_engine, writing
 from services.platform.migrate import upgrade
+from services.platform.redis import GROUP
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.stream import GROUP, EventStream
+from services.projector.stream import EventStream
 from services.projector.worker import BATCH, Projector
 
 CASES = 20_000

@@ -23,7 +23,7 @@ from bench.page import FLAGS
 from bench.processes import Child, RedisServer, free_port, wait_for_http
 from bench.rules import noon
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.load import load
 from services.operations.embedded import die_with_parent
 from services.operations.simulator.generate import generate

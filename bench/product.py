@@ -22,7 +22,7 @@ from bench.harness import CASES, PHASES, RATES, Fields, Room, Target, measure
 from bench.page import Counter
 from bench.processes import Child, wait_for_http
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.contract.entry import encode_entry
 from services.district.load import load
 from services.operations.simulator.generate import generate

@@ -20,13 +20,14 @@ from sqlalchemy import Engine, func, select
 
 from bench.ingest import database
 from bench.product import STATUSES, Cases
+from services.cases import tables as case_tables
 from services.district.load import load
+from services.indicators import tables as indicator_tables
 from services.indicators.measures import NAMES
 from services.operations.simulator.generate import generate
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
-from services.projector.store import tables as schema
 
 EVENTS = 1_000_000
 VERSIONS = 10
@@ -47,11 +48,11 @@ def fill(ingest: Ingest, made: Cases, events: int) -> None:
 
 def sums(engine: Engine) -> list[int]:
     """What must be the same before and after: rows, open cases, the sum of versions, the sum of each measure."""
-    c = schema.cases.c
+    c = case_tables.cases.c
     with engine.connect() as connection:
         cases = connection.execute(select(func.count(), func.sum(c.version), func.sum(c.entry % 1_000_003))).one()
         is_open = connection.execute(select(func.count()).where(c.is_open)).scalar_one()
-        counted = connection.execute(select(*(func.sum(schema.rollups.c[name]) for name in NAMES))).one()
+        counted = connection.execute(select(*(func.sum(indicator_tables.rollups.c[name]) for name in NAMES))).one()
     return [int(n) for n in (*cases, is_open, *counted)]
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 from bench.page import FLAGS
 from bench.processes import Child, RedisServer, free_port, wait_for_http
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.load import load
 from services.operations.simulator.generate import SEED, generate
 from services.operations.simulator.world import CaseSystem

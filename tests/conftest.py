@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from services.access import passwords
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.load import load
 from services.district.package import District
 from services.operations.embedded import EmbeddedRedis

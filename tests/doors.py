@@ -19,12 +19,13 @@ from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
 from services.access import service as accounts
+from services.access.account import Account
 from services.access.rights import RIGHTS, Reach, Role
-from services.access.store import Account
 from services.cases.escalation import Proposal
 from services.district.borders import Borders
 from services.district.package import District
 from services.duty.alarms.worker import AlarmKeeper
+from services.platform import metadata
 from services.platform.clock import SetClock, to_rfc3339
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
@@ -32,7 +33,6 @@ from services.platform.wakeups import Wakeups
 from services.projector.ingest import Ingest
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
-from services.projector.store import tables as schema
 from services.projector.store.write import Feed, Writer
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
@@ -165,7 +165,7 @@ class House:
         with self.engine.connect() as connection:
             rows = {
                 name: connection.execute(select(table)).all()
-                for name, table in schema.metadata.tables.items()
+                for name, table in metadata.metadata.tables.items()
                 if name not in {"sessions", "accounts", "audit"}
             }
         return {**rows, "stream": self.sent_commands()}

@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import NAMES, count
+from services.platform import metadata
 from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.ingest import Entry, Ingest
-from services.projector.store import tables as schema
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle
 
@@ -26,7 +27,7 @@ def dump(engine: Engine, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with engine.connect() as connection:
         for name in tables or READ_MODEL:
-            table = schema.metadata.tables[name]
+            table = metadata.metadata.tables[name]
             rows = [tuple(row) for row in connection.execute(select(table))]
             if name == "rollups":
                 rows = [row for row in rows if any(row[5:])]
@@ -39,7 +40,7 @@ def dump(engine: Engine, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
 def all_rows(engine: Engine) -> list[CaseRow]:
     """Every case row of a store."""
     with engine.connect() as connection:
-        columns = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+        columns = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
         return [CaseRow(*row) for row in connection.execute(select(*columns))]
 
 

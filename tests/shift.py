@@ -18,7 +18,8 @@ from sqlalchemy import Engine
 from dashboard.app import Doors, create_app
 from services.access import passwords
 from services.access import service as accounts
-from services.access.store import Account, change
+from services.access.account import Account
+from services.access.store import change
 from services.board.state import Board
 from services.commands.escalation.worker import Escalator
 from services.contract.case import Case
@@ -32,10 +33,10 @@ from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
 from services.platform.clock import SetClock, to_rfc3339
 from services.platform.database import writing
+from services.platform.redis import Keys
 from services.platform.sealing import Sealer, make_key
 from services.platform.settings import Settings
 from services.projector.ingest import Ingest
-from services.projector.stream import Keys
 from tests.case_system import TinyCaseSystem
 from tests.tiny import CODE, NOON, entry, middle
 from tests.unit.test_duty_roster import line

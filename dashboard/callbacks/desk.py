@@ -24,14 +24,15 @@ from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
 from services.cases.masking import for_file
 from services.commands.escalation.service import decline
-from services.commands.service import Commanding, Outcome, Reason, Situation, Wish, command_id
+from services.commands.judge import Outcome, Reason, Situation, Wish, command_id
+from services.commands.service import Commanding
 from services.contract.case import Code
 from services.district.leads import lead_of
 from services.district.package import District
 from services.platform.clock import Clock
 from services.platform.database import writing
 from services.platform.errors import STORE_ERRORS
-from services.projector.outbox.follow import Offload
+from services.platform.offload import Offload
 from services.projector.sealed.case_people import CasePeople
 
 ViewName = Annotated[str, Meta(min_length=1, max_length=40)]

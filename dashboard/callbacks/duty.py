@@ -27,16 +27,16 @@ from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
 from services.duty.alarms.life import AlarmRefused
+from services.duty.alarms.lives_reader import lives_between
 from services.duty.alarms.service import AlarmDesk
-from services.duty.alarms.store import lives_between
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
+from services.platform.offload import Offload
 from services.platform.sealing import Sealer
 from services.platform.wakeups import Wakeups
-from services.projector.outbox.follow import Offload
 from services.projector.sealed.case_people import CasePeople
 
 

@@ -20,7 +20,7 @@ from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.indicators.figures_reader import Days, NotKept, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.reasons import WHY
-from services.indicators.store import check_kept
+from services.indicators.scope import check_kept
 from services.platform.clock import Clock, to_rfc3339
 
 MOST_CASES = 500

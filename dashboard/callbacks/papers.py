@@ -14,10 +14,9 @@ from dashboard.papers.order import may_fetch, order_of
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
 from services.access.rights import DISTRICT, Person, may
 from services.contract.case import Code
-from services.jobs import store as jobs
-from services.jobs.store import Job
+from services.jobs.job import MOST_WAITING, Job
+from services.jobs.service import Jobs
 from services.leadership.spans import SpanRefused
-from services.platform.database import writing
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -39,18 +38,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 def register_papers(server: Flask, leading: Leading) -> None:
     """Add the addresses."""
-    engine, offload = leading.engine, leading.offload
+    jobs, offload = Jobs(leading.engine), leading.offload
 
     def ask(kind: str, wanted: msgspec.Struct, asking: Person) -> Response:
         text = order_of(asking, wanted)
         job = Job(secrets.token_urlsafe(12), kind, text, asking.user_id, machine_ms(), "waiting", 0, "", "")
 
-        def keep() -> bool:
-            with writing(engine) as connection:
-                return jobs.ask(connection, job)
-
-        if not offload(keep):
-            refuse(429, f"at most {jobs.MOST_WAITING} at once: wait for those that you have asked for")
+        if not offload(lambda: jobs.ask(job)):
+            refuse(429, f"at most {MOST_WAITING} at once: wait for those that you have asked for")
         return as_json({"id": job.id})
 
     @server.post("/api/v1/papers")
@@ -87,12 +82,7 @@ def register_papers(server: Flask, leading: Leading) -> None:
 
     def job_of(asking: Person, job_id: str) -> Job:
         """A job of the person's, who may still have what it makes; else 404 or 403."""
-
-        def read() -> Job | None:
-            with engine.connect() as connection:
-                return jobs.one(connection, job_id[:40], asking.user_id)
-
-        job: Job | None = offload(read)
+        job: Job | None = offload(lambda: jobs.one(job_id[:40], asking.user_id))
         if job is None:
             refuse(404, "no such paper of yours")
         if not may_fetch(asking, job):
@@ -111,11 +101,7 @@ def register_papers(server: Flask, leading: Leading) -> None:
         asking = person()
         job = job_of(asking, job_id)
 
-        def read() -> tuple[str, bytes] | None:
-            with engine.connect() as connection:
-                return jobs.file_of(connection, job.id, asking.user_id)
-
-        found = offload(read)
+        found = offload(lambda: jobs.file_of(job.id, asking.user_id))
         if found is None:
             refuse(404, "no such paper of yours, or it is not made yet")
         name, data = found

@@ -9,10 +9,10 @@ from flask import Flask, Response
 from dashboard.door.access import Access, allowed, machine_ms, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.recording import Recorder, who_of
+from services.cases import reader
 from services.contract.case import Code, Note
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import RevealRefused, reveal
-from services.projector.store import read
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ def register_personal(  # noqa: PLR0917  # one of each door
 
         def place() -> Any:
             with access.engine.connect() as connection:
-                return read.one_case(connection, case_id[:64])
+                return reader.one_case(connection, case_id[:64])
 
         row = offload(place)
         if row is None:

@@ -50,13 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from redis import RedisError
     from sqlalchemy.exc import SQLAlchemyError
 
-    from services.district.doors import NotConfigured
     from services.district.load import PackageError
     from services.operations.embedded import EmbeddedRedisError
     from services.operations.local import with_local_key, with_local_redis
+    from services.platform.errors import NotConfigured, OperationError, WrongDistrict
     from services.platform.migrate import StoreNewer
-    from services.projector.errands.publishing import OperationError
-    from services.projector.store.write import WrongDistrict
 
     try:
         settings = _settings(options)
@@ -218,8 +216,10 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
 def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     from services.district.calendar import holidays_missing
-    from services.district.doors import make_ingest, make_keeper, make_projector, open_doors
+    from services.district.doors import open_doors
     from services.health.hearts import Hearts
+    from services.keeping.worker import make_keeper
+    from services.projector.bootstrap import make_ingest, make_projector
     from services.projector.errands.rebuild import rebuild_if_old
 
     stop = stop_on_signals()
@@ -276,7 +276,8 @@ def _publish(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
-    from services.district.doors import make_ingest, open_doors
+    from services.district.doors import open_doors
+    from services.projector.bootstrap import make_ingest
     from services.projector.errands.rebuild import rebuild
 
     doors = open_doors(settings)

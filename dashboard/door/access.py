@@ -19,13 +19,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard.door.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, CHANGE_FIRST, FRESH, HALF_WAY, PAGES, PUBLIC
 from dashboard.door.wire import App
+from services.access import reader
 from services.access import service as accounts
-from services.access import store
-from services.access.log_in.rules import NO_RULES, LogInRules
-from services.access.log_in.tries_store import DEVICE_DAYS
+from services.access.account import Account
+from services.access.log_in.rules import DEVICE_DAYS, NO_RULES, LogInRules
 from services.access.rights import DISTRICT, Person, home, may
 from services.access.service import Found, Half
-from services.access.store import Account
 from services.platform.errors import STORE_ERRORS
 
 log = logging.getLogger(__name__)
@@ -122,7 +121,7 @@ class Access:
             places = {person.address for person in people.values() if not person.session}
             with self.engine.connect() as connection:
                 known: dict[tuple[str, str], Person | None] = {**accounts.persons_of(connection, machine_ms(), asked)}
-                walls = store.walls(connection) if places else []
+                walls = reader.walls(connection) if places else []
             known |= {("", address): accounts.wall_at(walls, address) for address in places}
             return {sid for sid, person in people.items() if known.get((person.session, person.address)) != person}
 
@@ -140,7 +139,7 @@ class Access:
 
     def _read_walls(self) -> list[Account]:
         with self.engine.connect() as connection:
-            return store.walls(connection)
+            return reader.walls(connection)
 
     def is_monitor(self, environ: Mapping[str, Any]) -> bool:
         """Whether a monitoring system asks, from its own address: it reads the metrics without a log-in."""

@@ -11,8 +11,8 @@ from dashboard.door.bodies import as_json, body
 from dashboard.door.hashing import Busy
 from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
 from dashboard.door.oidc import SignOnFailed
+from services.access import reader
 from services.access import service as accounts
-from services.access import store
 from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
 from services.access.log_in.factors_service import FactorRefused
@@ -44,7 +44,7 @@ def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = 
 
     def read() -> tuple[Any, bool]:
         with access.engine.connect() as connection:
-            mine = store.account(connection, asking.user_id)
+            mine = reader.account(connection, asking.user_id)
             return (accounts.open_sessions(connection, now, mine), bool(mine.password)) if mine else ([], False)
 
     sessions, has_password = pages.offload(read) if asking.session else ([], False)

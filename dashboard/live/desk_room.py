@@ -10,8 +10,8 @@ from flask import request
 from dashboard.live.room import LiveRoom
 from services.access.rights import may
 from services.board.state import Place
+from services.commands.judge import Sent, answer_of
 from services.commands.service import Commanding
-from services.commands.store import Sent, answer_of
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
 

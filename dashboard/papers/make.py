@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine
 
 from dashboard.papers.made import Made, put
 from dashboard.papers.paper import as_pdf, paper_html
@@ -15,6 +15,7 @@ from dashboard.texts import texts
 from services.access.rights import Person
 from services.cases.case import CaseRow
 from services.cases.masking import for_file
+from services.cases.reader import touched
 from services.district.doors import open_doors
 from services.district.package import District
 from services.indicators.figures_reader import Days, window_of
@@ -24,9 +25,8 @@ from services.leadership.reader import gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, SpanRefused, as_date, latest, parse
 from services.leadership.words import Words
+from services.platform.errors import OperationError
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
-from services.projector.store import tables as schema
 
 KINDS = ("pdf", "xlsx", "csv")
 
@@ -108,18 +108,10 @@ def _cases(
 
     Raises OperationError where there are too many.
     """
-    window, c = window_of(district, Days(*span.numbers), report.as_of), schema.cases.c
-    named = [c.street == report.street] if report.street else []
-    named += [c.lead_unit == report.unit] if report.unit else []
-    touches = or_(*(and_(at >= window.start, at < window.end) for at in (c.reported_at, c.closed_at)))
-    where = [touches, ~c.merged, c.status != "voided", *named]
-    n = int(connection.execute(select(func.count()).select_from(schema.cases).where(*where)).scalar() or 0)
+    window = window_of(district, Days(*span.numbers), report.as_of)
+    n, rows = touched(connection, window.start, window.end, report.street, report.unit)
     if n > MOST_CASES:
         raise OperationError(f"{n:,} cases are more than {MOST_CASES:,}: choose a shorter span or a street")
-    columns = [c[name] for name in CaseRow.__struct_fields__]
-    rows = connection.execution_options(stream_results=True).execute(
-        select(*columns).where(*where).order_by(c.reported_at, c.case_id)
-    )
     for row in rows:
-        if (told := for_file(CaseRow(*row), asking, district.units)) is not None:
+        if (told := for_file(row, asking, district.units)) is not None:
             yield told

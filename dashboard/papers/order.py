@@ -8,7 +8,7 @@ import msgspec
 from dashboard.papers import review_paper
 from dashboard.papers.make import Wanted
 from services.access.rights import DISTRICT, ROLES, Person, may
-from services.jobs.store import Job
+from services.jobs.job import Job
 
 
 class AskedBy(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
 from services.past.reader import Archived, NothingThen, NotYet, Unmade
 from services.past.review_reader import Line, Review, review
-from services.projector.errands.publishing import OperationError
+from services.platform.errors import OperationError
 
 KIND = "review"
 MOST_HOURS = 24

@@ -10,19 +10,17 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from dashboard.papers import review_paper
 from dashboard.papers.make import papers
 from dashboard.papers.order import read_order
 from services.district.package import District
-from services.jobs import store as jobs
-from services.jobs.store import Job
+from services.jobs.job import Job
+from services.jobs.service import Jobs
 from services.platform.clock import Clock
-from services.platform.database import writing
-from services.platform.errors import STORE_ERRORS, fault_of
+from services.platform.errors import STORE_ERRORS, OperationError, fault_of
 from services.platform.pulse import NO_PULSE, Pulse
-from services.projector.errands.publishing import OperationError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,6 +35,7 @@ class Worker:
     def __init__(self, engine: Engine, district: District, clock: Clock, pulse: Pulse = NO_PULSE) -> None:
         self._pulse = pulse
         self._engine, self._district, self._clock = engine, district, clock
+        self._jobs = Jobs(engine)
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Until told to stop, or until another package was loaded."""
@@ -53,7 +52,7 @@ class Worker:
 
     def work(self) -> bool:
         """Take one job and do it; whether there was one. Raises what the store raises."""
-        job: Job | None = self._write(lambda connection: jobs.take(connection, _now()))
+        job = self._jobs.take(_now())
         if job is None:
             return False
         over = threading.Event()
@@ -61,15 +60,14 @@ class Worker:
         sayer.start()
         try:
             name, data = self._made(job)
-            self._write(lambda connection: jobs.done(connection, job, name, data))
+            self._jobs.done(job, name, data)
         except OperationError as error:
-            why = str(error)
-            self._write(lambda connection: jobs.failed(connection, job, why))
+            self._jobs.failed(job, str(error))
         except STORE_ERRORS:
             raise  # the job is still ours: it is begun again when the store answers
         except Exception:  # one paper that cannot be made must not end the making of the others
             log.exception("job %s of %s", job.id, job.who)
-            self._write(lambda connection: jobs.failed(connection, job, "it could not be made: see the worker's log"))
+            self._jobs.failed(job, "it could not be made: see the worker's log")
         finally:
             over.set()
             sayer.join()
@@ -91,13 +89,9 @@ class Worker:
         """While the job lasts: we are at it."""
         while not over.wait(SAY_EVERY_S):
             try:
-                self._write(lambda connection: jobs.at_it(connection, job, _now(), ""))
+                self._jobs.at_it(job, _now())
             except STORE_ERRORS:
                 log.warning("the store does not answer: job %s goes on", job.id)
-
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        with writing(self._engine) as connection:
-            return work(connection)
 
 
 def _now() -> int:

@@ -6,10 +6,10 @@ import msgspec
 from sqlalchemy import Engine
 
 from services.access import log_in_store as kept
-from services.access import passwords, store
+from services.access import passwords, reader
 from services.access import service as accounts
+from services.access.account import Account
 from services.access.log_in import factors_service as factors
-from services.access.store import Account
 from services.audit import Deed
 from services.audit.service import local_who, open_log
 from services.district.load import load
@@ -40,7 +40,7 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
     try:
         if action == "list":
             with engine.connect() as connection:
-                found, locked = store.all_accounts(connection), kept.locked_accounts(connection, now)
+                found, locked = reader.all_accounts(connection), kept.locked_accounts(connection, now)
                 counts = {one.user_id: len(accounts.open_sessions(connection, now, one)) for one in found}
             return [_line(one, counts[one.user_id], one.user_id in locked) for one in found] or ["no accounts"]
         if not wish.user_id:

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from services.access import log_in_store as kept
-from services.access import passwords, store
+from services.access import passwords, reader, store
+from services.access.account import Account, Session
 from services.access.log_in import tries_store as tries
 from services.access.log_in.account import AccountError, check_account, comes_from
 from services.access.log_in.rules import NO_RULES, LogInRules
 from services.access.log_in.tries_store import FAILURES, LOCKED_MINUTES
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
-from services.access.store import Account, Session
 from services.jobs import store as jobs
 from services.platform.database import writing
 
@@ -76,7 +76,7 @@ def log_in(
 ) -> LoggedIn:
     """A session for the right password. Raises LogInRefused; the fifth wrong one in a row locks the place out."""
     with engine.connect() as connection:
-        found = store.account(connection, user_id)
+        found = reader.account(connection, user_id)
         place = tries.place_of(connection, now, user_id, device, address)
         until = tries.waits_until(connection, now, user_id, place)
     if until:
@@ -84,7 +84,7 @@ def log_in(
     # Before anything is said the hash is reckoned, so that an unknown account takes as long as a known one.
     is_right = passwords.is_right(found.password if found else "", password)
     with writing(engine) as connection:
-        found = store.account(connection, user_id, to_change=True)
+        found = reader.account(connection, user_id, to_change=True)
         if until := tries.waits_until(connection, now, user_id, place):  # by others who tried at the same moment
             raised = LogInRefused("locked", until)
         elif found is None or not is_right:
@@ -129,9 +129,9 @@ def log_in_as(
     if not subject:
         raise LogInRefused("wrong")
     with writing(engine) as connection:
-        found = store.account_of_subject(connection, subject)
+        found = reader.account_of_subject(connection, subject)
         if found is None:
-            found = store.account_of_sso_name(connection, user_id) if user_id else None
+            found = reader.account_of_sso_name(connection, user_id) if user_id else None
             if found is None or found.subject or found.role == "wall":
                 raise LogInRefused("wrong")
             store.change(connection, found.user_id, subject=subject)
@@ -285,13 +285,13 @@ def check_password(engine: Engine, now: int, person: Person, password: str) -> A
     Wrong ones are counted for all its open sessions together: one of them is no place to guess from.
     """
     with engine.connect() as connection:
-        found = store.account(connection, person.user_id)
+        found = reader.account(connection, person.user_id)
         until = tries.waits_until(connection, now, person.user_id, tries.OPEN)
     if until:
         raise LogInRefused("locked", until)
     is_right = passwords.is_right(found.password if found else "", password)
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id, to_change=True)
+        found = reader.account(connection, person.user_id, to_change=True)
         if until := tries.waits_until(connection, now, person.user_id, tries.OPEN):
             refused: LogInRefused | None = LogInRefused("locked", until)
         elif found is None or not is_right:
@@ -342,7 +342,7 @@ def add(engine: Engine, now: int, new: Account, password: str, classes: int = 0)
 def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int:
     """Change an account (role, street, disabled, password …) and end its sessions; how many there were."""
     with writing(engine) as connection:
-        found = store.account(connection, user_id)
+        found = reader.account(connection, user_id)
         if found is None:
             raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
         if values.get("password"):
@@ -360,8 +360,8 @@ def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int
 def _check_sign_on(connection: Connection, new: Account) -> None:
     """One person of the single sign-on is one account."""
     for other in (
-        store.account_of_subject(connection, new.subject) if new.subject else None,
-        store.account_of_sso_name(connection, new.sso_name) if new.sso_name else None,
+        reader.account_of_subject(connection, new.subject) if new.subject else None,
+        reader.account_of_sso_name(connection, new.sso_name) if new.sso_name else None,
     ):
         if other is not None and other.user_id != new.user_id:
             raise AccountError(f"account {other.user_id!r} is prepared for the same person of the single sign-on")

@@ -2,50 +2,12 @@
 
 from collections.abc import Collection
 from itertools import islice
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, insert, select, update
 
 from services.access import tables as schema
-
-
-class Account(msgspec.Struct, frozen=True):
-    """One row of ``accounts``."""
-
-    user_id: str
-    name: str
-    role: str
-    street: str = ""
-    community: str = ""
-    password: str = ""
-    subject: str = ""
-    addresses: str = ""
-    is_disabled: bool = False
-    must_change: bool = False
-    made_at: int = 0
-    changed_at: int = 0
-    sso_name: str = ""
-    password_at: int = 0
-    factor: bytes | None = None
-    factor_at: int = 0
-    factor_step: int = 0
-
-
-class Session(msgspec.Struct, frozen=True):
-    """One row of ``sessions``."""
-
-    token_hash: str
-    user_id: str
-    made_at: int
-    seen_at: int
-    address: str
-    ended_at: int | None = None
-    stage: str = ""
-    how: str = ""
-    device: str = ""
-    proved_at: int = 0
-
+from services.access.account import Account, Session
 
 # So many sessions are asked for in one statement.
 AT_ONCE = 500
@@ -53,38 +15,6 @@ _A = schema.accounts.c
 _S = schema.sessions.c
 _ACCOUNT = [_A[name] for name in Account.__struct_fields__]
 _SESSION = [_S[name] for name in Session.__struct_fields__]
-
-
-def account(connection: Connection, user_id: str, *, to_change: bool = False) -> Account | None:
-    """An account by its id; ``to_change`` holds the row until the transaction ends (on SQLite all is held anyway)."""
-    return _one(connection, _A.user_id == user_id, to_change)
-
-
-def account_of_subject(connection: Connection, subject: str) -> Account | None:
-    """An account by its single sign-on's ``issuer|sub``."""
-    return _one(connection, _A.subject == subject)
-
-
-def account_of_sso_name(connection: Connection, name: str) -> Account | None:
-    """The account that an administrator has prepared for the first sign-on of this name, to be changed."""
-    return _one(connection, _A.sso_name == name, to_change=True)
-
-
-def _one(connection: Connection, where: Any, to_change: bool = False) -> Account | None:
-    query = select(*_ACCOUNT).where(where)
-    row = connection.execute(query.with_for_update() if to_change else query).first()
-    return Account(*row) if row else None
-
-
-def all_accounts(connection: Connection) -> list[Account]:
-    """Every account, by id."""
-    return [Account(*row) for row in connection.execute(select(*_ACCOUNT).order_by(_A.user_id))]
-
-
-def walls(connection: Connection) -> list[Account]:
-    """The walls' accounts that may be used."""
-    where = and_(_A.role == "wall", ~_A.is_disabled, _A.addresses != "")
-    return [Account(*row) for row in connection.execute(select(*_ACCOUNT).where(where).order_by(_A.user_id))]
 
 
 def add(connection: Connection, new: Account) -> None:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select, text
 
-from services.access.tables import audit
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain, distrust
 from services.audit.chain import SYSTEM
+from services.audit.tables import audit
 from services.audit.verdict import noted
 from services.platform.database import is_postgres, writing
 

@@ -24,9 +24,9 @@ from services.contract.personal import mask_text
 from services.district.load import PackageError, load
 from services.platform.clock import to_rfc3339
 from services.platform.database import open_engine
+from services.platform.errors import OperationError
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
 
 SHORTEST_HEAD = 16
 SHORTEST_REASON = 5

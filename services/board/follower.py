@@ -16,9 +16,11 @@ from sqlalchemy import Engine
 
 from services.board.state import Board, kept_from
 from services.board.watched_areas import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
+from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
 from services.contract.entry import entry_key
+from services.coverage.told import KINDS as COVERAGE_KINDS
 from services.district.package import District
 from services.health.around_reader import Oddity, RedisWatch
 from services.health.beats import FEEDS_THE_PAGE, WRONG, Process
@@ -30,12 +32,13 @@ from services.indicators.cells import Cell
 from services.platform.clock import Clock
 from services.platform.database import reading
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of, first_line
+from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.delta import ThingChange
-from services.projector.outbox.follow import Offload, Step, StoreFollower, directly
+from services.projector.outbox.follow import Step, StoreFollower
 from services.projector.outbox.read import Mark, read_mark
 from services.projector.store import read
-from services.projector.store.write import OF_OUR_OWN, Feed, read_feed
+from services.projector.store.write import Feed, read_feed
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ COMPARE_EVERY_S = 20.0
 WATCH_EVERY_S = 30.0
 # How far back a fresh process looks for the last patrol.
 PATROLS_BACK_MS = 2 * 3_600_000
-KINDS = ("source", "heartbeat", "unit", "notice", *OF_OUR_OWN)
+KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots", "alarm", *COVERAGE_KINDS)
 
 
 @dataclass(slots=True)
@@ -257,7 +260,7 @@ class Follower:
             newest = entry_key(feed.last_entry) if feed is not None else 0
             after = max(self._patrols_from, newest - (PATROLS_BACK_MS << 20))
             positions = read.positions_from(connection, after)
-            cases = [CaseAt(*row) for row in read.open_or_new(connection, now - DAY_MS)]
+            cases = [CaseAt(*row) for row in reader.open_or_new(connection, now - DAY_MS)]
         if positions:
             self._patrols_from = positions[-1][0]
         self._areas.patrols(position_in(data) for _, data in positions)
@@ -269,7 +272,7 @@ class Follower:
         start = district.day_start_ms(district.day_after(today, -1))
         moment = start + now - district.day_start_ms(today)
         with self._engine.connect() as connection:
-            found = read.counts_at(connection, start, moment)
+            found = reader.counts_at(connection, start, moment)
         # A store that knows nothing of that day has nothing to compare with: «—», never a rise from 0.
         return found if found["reported"] or found["open"] else {}
 
@@ -283,7 +286,7 @@ class Follower:
             ]
             cells = [cell for cut, first in floors.items() for cell in rollups.live_cells(connection, (cut,), first)]
             return _Everything(
-                feed=read_feed(connection), mark=read_mark(connection), rows=list(read.open_cases(connection)),
+                feed=read_feed(connection), mark=read_mark(connection), rows=list(reader.open_cases(connection)),
                 counts=cells, things=things, tallies=read.all_tallies(connection),
                 proposals=read.all_proposals(connection),
             )  # fmt: skip

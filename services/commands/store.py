@@ -7,29 +7,12 @@ import msgspec
 from sqlalchemy import Connection, Select, and_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.access.tables import commands as table
+from services.cases.tables import commands as table
+from services.commands.judge import Sent, answer_of
 from services.platform.database import is_postgres
 from services.projector.store import tables as schema
 
 WAITING = ("unsent", "sent")
-
-
-class Sent(msgspec.Struct, frozen=True):
-    """One row of ``commands``. ``state``: unsent, sent, done, refused."""
-
-    command_id: str
-    batch: str
-    at: int
-    who: str
-    role: str
-    seat: str
-    type: str
-    case_id: str
-    expected_version: int
-    data: bytes
-    state: str = "unsent"
-    answered_at: int | None = None
-    reason: str = ""
 
 
 _C = table.c
@@ -67,12 +50,6 @@ def _answered() -> Select[Any]:
     t = schema.things.c
     of_command = and_(t.kind == "command", t.key == _C.command_id)
     return select(*_COLUMNS, t.body).join_from(table, schema.things, of_command).where(_C.state.in_(WAITING))
-
-
-def answer_of(body: bytes | msgspec.Raw) -> tuple[str, str]:
-    """(state, reason) of the case system's answer, as the read model keeps it."""
-    answer = msgspec.json.decode(body)
-    return "done" if answer["accepted"] else "refused", str(answer["reason"] or "")[:500]
 
 
 def settle(connection: Connection, now: int) -> list[Sent]:

@@ -17,9 +17,10 @@ from services.district.package import District
 from services.district.plane import plane_of
 from services.files.fault import FileFault
 from services.files.raw import read_file
+from services.platform.errors import OperationError
+from services.platform.redis import Keys, open_redis
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError, district_clock, open_redis
-from services.projector.stream import Keys
+from services.projector.errands.publishing import district_clock
 
 SOURCE = "/camera-import"
 BATCH = 500

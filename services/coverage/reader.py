@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from services.cases import reader
 from services.contract.kept import kept_decoder
 from services.contract.others import CameraChanged, CameraStatusChanged
 from services.coverage.condition import Reported, reported_by
@@ -27,7 +28,7 @@ def read_model(connection: Connection, district: District, now: int) -> Coverage
             reported[thing.key] = report_in(thing.body)
     model = CoverageModel(district)
     standing = [camera for camera in cameras.values() if camera is not None]
-    recent = list(read.reported_since(connection, since))
+    recent = list(reader.reported_since(connection, since))
     model.load(((camera, reported.get(camera.camera_id)) for camera in standing), recent, now)
     return model
 

@@ -15,6 +15,7 @@ import msgspec
 import redis
 from sqlalchemy import Engine
 
+from services.cases import reader
 from services.cases.case import CaseRow
 from services.coverage.model import CoverageModel
 from services.coverage.reader import camera_in, read_model, report_in
@@ -133,7 +134,7 @@ class Surveyor:
         gone = {case_id for delta in deltas for case_id in delta.gone}
         rows = {row.case_id: row for delta in deltas for row in delta.rows if row.case_id not in gone}
         with self._engine.connect() as connection:
-            rows.update({row.case_id: row for row in read.cases_of(connection, sorted(gone))})
+            rows.update({row.case_id: row for row in reader.cases_of(connection, sorted(gone))})
         self._take(rows.values(), [thing for delta in deltas for thing in delta.things], self._clock.now_ms())
 
     def _take(self, rows: Iterable[CaseRow], things: list[ThingChange], now: int) -> None:

@@ -1,7 +1,6 @@
 """Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
 
 import contextlib
-import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,22 +9,12 @@ from sqlalchemy import Engine
 
 from services.district.load import load
 from services.district.package import District
-from services.district.package_watch_reader import PackageWatch
-from services.keeping.worker import Keeper
 from services.platform.clock import Clock, FollowedClock, SystemClock, from_hash
 from services.platform.database import open_engine
-from services.platform.errors import STORE_ERRORS
+from services.platform.errors import STORE_ERRORS, NotConfigured
 from services.platform.migrate import check_known, upgrade
-from services.platform.pulse import NO_PULSE, Pulse
-from services.platform.sealing import Sealer
+from services.platform.redis import Keys, connect
 from services.platform.settings import VIRTUAL, Settings
-from services.projector.ingest import Ingest
-from services.projector.stream import EventStream, Keys, connect
-from services.projector.worker import Projector
-
-
-class NotConfigured(Exception):
-    """A setting is missing; the text says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +68,3 @@ def read_clock(client: redis.Redis, district: str) -> Clock:
     """The clock that Redis says everybody is on."""
     fields: Any = client.hgetall(Keys(district).clock)
     return from_hash(fields)
-
-
-def make_ingest(doors: OpenDoors) -> Ingest:
-    """The way into the store. Raises WrongDistrict when the store is another district's."""
-    return Ingest(doors.engine, doors.district, Sealer(doors.settings.data_key))
-
-
-def make_keeper(doors: OpenDoors) -> Keeper:
-    """What takes away what is old, with connections of its own."""
-    settings = doors.settings
-    engine = open_engine(settings.database, pool_size=1)
-    return Keeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)
-
-
-def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE) -> Projector:
-    """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
-    name = consumer or doors.settings.consumer or socket.gethostname()
-    stream = EventStream(doors.redis, doors.district.code, name)
-    watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district)
-    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer, pulse=pulse)

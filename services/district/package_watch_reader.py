@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, select
 
+from services.district import tables as district_tables
 from services.district.load import PackageError, load
 from services.district.package import District
-from services.projector.store import tables as schema
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class PackageWatch:
 
     def newer(self) -> District | None:
         """The package that was loaded since, once; None when there is none or the folder has another one (yet)."""
-        c = schema.packages.c
+        c = district_tables.packages.c
         with self._engine.connect() as connection:
             latest = connection.execute(
                 select(c.digest).where(c.code == self._code).order_by(c.loaded_at.desc()).limit(1)

@@ -17,8 +17,9 @@ from services.district.package import District
 from services.duty import store as duty
 from services.duty.grids import GridLoad, GridPatrols, GridPeople, grid_loads
 from services.duty.reader import street_of
-from services.indicators.store import Scope, totals
-from services.projector.outbox.follow import Offload, directly
+from services.indicators.scope import Scope
+from services.indicators.store import totals
+from services.platform.offload import Offload, directly
 from services.projector.store import read
 from services.projector.store.write import read_feed
 

@@ -4,7 +4,6 @@ An entry of the system is a code and its values, so that each reader has it in a
 what it is about, the same for every process that sees it: the store keeps one entry a mark.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from services.district.report_policy import ReportPolicy
 from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import Done
 from services.duty.roster import Duty
+from services.platform.text import visible
 
 BY_PEOPLE = ("note", "phone", "instruction", "inspection")
 BY_SYSTEM = ("alarm", "incident", "escalation", "command", "feed", "shift", "report", "handover")
@@ -31,9 +31,6 @@ SAID = (
 )  # fmt: skip
 # Of a system entry's values those that a person wrote.
 _WRITTEN = {"comment", "reason"}
-# Control and format characters (what turns text around among them), and halves of characters.
-_CONTROL = {"Cc", "Cf", "Cs"}
-_KEPT = {"\n", "\t"}
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -83,12 +80,6 @@ class Stop(NamedTuple):
 
     source: str
     since: int
-
-
-def visible(text: str) -> str:
-    """A person's text without control characters; line ends and tabs stay."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in plain if c in _KEPT or unicodedata.category(c) not in _CONTROL)
 
 
 def cleaned(text: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from services.board.sources import source_rows
 from services.board.state import Board
 from services.board.watched_areas import DAY_MS, CaseAt, WatchedAreas
+from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
 from services.district.package import District
@@ -17,7 +18,6 @@ from services.duty.handover import CASE_LISTS, Found, Turn
 from services.duty.logbook import Entry
 from services.duty.reports import needs_reports, reports_due
 from services.duty.sheet import Cameras, CommandLine, OutageLine, Sheet, SourceLine, SpotLine
-from services.projector.store import read
 
 LOG_LINES = 500
 # How far back an alarm may have been raised that still stands.
@@ -166,7 +166,7 @@ def _left(connection: Connection, rows: Sequence[CaseRow], last: Sheet | None) -
         return []
     stood = {case_id for name in CASE_LISTS for case_id in last.members.get(name, ())}
     stood |= {one.rpartition("#")[0] for one in last.members.get("reports", ())}
-    return read.cases_of(connection, sorted(stood - {row.case_id for row in rows}))
+    return reader.cases_of(connection, sorted(stood - {row.case_id for row in rows}))
 
 
 def _is_in(thing: _Sight | _Spot, street: str | None) -> bool:

@@ -18,6 +18,7 @@ from services.audit.log_service import details_of
 from services.board.sources import source_rows
 from services.board.state import Board
 from services.board.watched_areas import DAY_MS, WatchedAreas
+from services.cases import reader
 from services.cases.case import CaseRow
 from services.commands import store as commands
 from services.contract.personal import mask_text
@@ -32,8 +33,7 @@ from services.duty.roster import Duty, Roster
 from services.duty.sheet import Sheet, decode, digest_of, encode
 from services.duty.store import Kept
 from services.platform.database import writing
-from services.projector.outbox.follow import Offload, directly
-from services.projector.store import read
+from services.platform.offload import Offload, directly
 
 # Why the desk refuses: the screens have a sentence for each in [handover.refused].
 REFUSALS = (
@@ -307,7 +307,7 @@ class DutyDesk:
         return kept
 
     def _case(self, connection: Connection, seat: str, case_id: str) -> CaseRow:
-        row = read.one_case(connection, case_id)
+        row = reader.one_case(connection, case_id)
         if row is None:
             raise DutyRefused("no_case", f"there is no case {case_id}")
         street = street_of(self._district, seat)

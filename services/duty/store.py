@@ -11,10 +11,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, LargeBinary, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.access import tables
 from services.board.alarm import decode_alarm
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.contract.case import Escalation, Supervision
+from services.duty import tables as duty_tables
 from services.duty.handover import Supervised
 from services.duty.logbook import AlarmStep, CommandState, Entry
 from services.duty.passes import Pass, needs_telling
@@ -24,9 +25,9 @@ from services.platform.clock import to_ms
 from services.platform.database import is_postgres
 from services.projector.store import tables as schema
 
-_CASE_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
-_ENTRY_COLUMNS = [tables.log_book.c[name] for name in Entry.__struct_fields__]
-_STEP_COLUMNS = [tables.alarm_lives.c[name] for name in AlarmStep._fields]
+_CASE_COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
+_ENTRY_COLUMNS = [duty_tables.log_book.c[name] for name in Entry.__struct_fields__]
+_STEP_COLUMNS = [duty_tables.alarm_lives.c[name] for name in AlarmStep._fields]
 _STATES = {
     "raised": "unacknowledged", "lapsed": "unacknowledged", "climbed": "unacknowledged", "unshelved": "unacknowledged",
     "acknowledged": "acknowledged", "shelved": "shelved",
@@ -70,12 +71,12 @@ class Kept(NamedTuple):
     sheet: bytes = b""
 
 
-_KEPT_COLUMNS = [tables.handovers.c[name] for name in Kept._fields if name != "sheet"]
+_KEPT_COLUMNS = [duty_tables.handovers.c[name] for name in Kept._fields if name != "sheet"]
 
 
 def write_entries(connection: Connection, entries: Iterable[Entry]) -> int:
     """Write entries whose mark is not there yet; returns how many."""
-    statement = _insert(connection, tables.log_book).on_conflict_do_nothing().returning(tables.log_book.c.id)
+    statement = _insert(connection, duty_tables.log_book).on_conflict_do_nothing().returning(duty_tables.log_book.c.id)
     written = 0
     for entry in entries:
         row = {name: value for name, value in msgspec.structs.asdict(entry).items() if name != "id"}
@@ -86,7 +87,7 @@ def write_entries(connection: Connection, entries: Iterable[Entry]) -> int:
 def known_marks(connection: Connection, marks: Sequence[str]) -> set[str]:
     """Which of these marks are in the log already."""
     found: set[str] = set()
-    mark = tables.log_book.c.mark
+    mark = duty_tables.log_book.c.mark
     for first in range(0, len(marks), 500):
         found.update(connection.scalars(select(mark).where(mark.in_(marks[first : first + 500]))))
     return found
@@ -94,12 +95,12 @@ def known_marks(connection: Connection, marks: Sequence[str]) -> set[str]:
 
 def entry_of(connection: Connection, mark: str) -> Entry:
     """The entry with a mark."""
-    return Entry(*connection.execute(select(*_ENTRY_COLUMNS).where(tables.log_book.c.mark == mark)).one())
+    return Entry(*connection.execute(select(*_ENTRY_COLUMNS).where(duty_tables.log_book.c.mark == mark)).one())
 
 
 def entries(connection: Connection, seat: str, since: int, until: int, limit: int) -> list[Entry]:
     """The seat's entries from ``since`` up to ``until`` (both in), the newest first."""
-    c = tables.log_book.c
+    c = duty_tables.log_book.c
     query = select(*_ENTRY_COLUMNS).where(c.seat == seat, c.at >= since, c.at <= until)
     return [Entry(*row) for row in connection.execute(query.order_by(c.at.desc(), c.id.desc()).limit(limit))]
 
@@ -108,35 +109,35 @@ def late_entries(  # noqa: PLR0917  # what they are chosen by
     connection: Connection, seat: str, since: int, until: int, behind: int, limit: int
 ) -> list[Entry]:
     """Entries of a time from ``since`` to before ``until`` that were written behind the one with the id ``behind``."""
-    c = tables.log_book.c
+    c = duty_tables.log_book.c
     query = select(*_ENTRY_COLUMNS).where(c.seat == seat, c.at >= since, c.at < until, c.id > behind)
     return [Entry(*row) for row in connection.execute(query.order_by(c.at, c.id).limit(limit))]
 
 
 def feed_entries(connection: Connection, seat: str, since: int) -> list[Entry]:
     """What the log says of feeds, the oldest first."""
-    c = tables.log_book.c
+    c = duty_tables.log_book.c
     query = select(*_ENTRY_COLUMNS).where(c.seat == seat, c.at >= since, c.kind == "feed").order_by(c.id)
     return [Entry(*row) for row in connection.execute(query)]
 
 
 def severe_cases(connection: Connection, street: str | None, severity: int) -> list[CaseRow]:
     """Open cases of severity 1 up to ``severity``."""
-    c = schema.cases.c
+    c = case_tables.cases.c
     query = select(*_CASE_COLUMNS).where(c.is_open, c.severity <= severity, *_in(street))
     return [CaseRow(*row) for row in connection.execute(query)]
 
 
 def closed_since(connection: Connection, street: str | None, since: int) -> list[CaseRow]:
     """The cases closed since then (Unix milliseconds)."""
-    c = schema.cases.c
+    c = case_tables.cases.c
     query = select(*_CASE_COLUMNS).where(c.closed_at >= since, ~c.merged, *_in(street))
     return [CaseRow(*row) for row in connection.execute(query)]
 
 
 def ended_to_tell(connection: Connection, since: int, severity: int) -> list[CaseRow]:
     """The cases closed since then of which the log tells: severe ones, and those that went to the district."""
-    c = schema.cases.c
+    c = case_tables.cases.c
     told = (c.severity <= severity) | (c.escalations > 0)
     query = select(*_CASE_COLUMNS).where(c.closed_at >= since, ~c.merged, told)
     return [CaseRow(*row) for row in connection.execute(query)]
@@ -160,7 +161,7 @@ def passes(connection: Connection, rows: Iterable[CaseRow]) -> dict[str, list[Pa
 
 def placed_cases(connection: Connection, street: str | None, since: int) -> list[tuple[float, float, int, bool]]:
     """(lon, lat, reported_at, is_open) of the placed cases that are open or were reported since then."""
-    c = schema.cases.c
+    c = case_tables.cases.c
     where = (c.lon.is_not(None), c.status != "voided", ~c.merged, c.is_open | (c.reported_at >= since), *_in(street))
     rows = connection.execute(select(c.lon, c.lat, c.reported_at, c.is_open).where(*where))
     return [(row[0], row[1], row[2], bool(row[3])) for row in rows]
@@ -172,12 +173,12 @@ def supervised(connection: Connection, street: str | None) -> dict[str, Supervis
     No column says so. The published case does, and leaves an empty list out: the database sends only the bodies that
     have one.
     """
-    h, c = schema.history.c, schema.cases.c
+    h, c = schema.history.c, case_tables.cases.c
     if is_postgres(connection):
         has_some: ColumnElement[bool] = h.data.op("LIKE")(literal(b"%" + _SUPERVISIONS + b"%", LargeBinary))
     else:
         has_some = func.instr(h.data, literal(_SUPERVISIONS, LargeBinary)) > 0
-    query = select(h.data).join(schema.cases, c.entry == h.entry).where(c.is_open, *_in(street), has_some)
+    query = select(h.data).join(case_tables.cases, c.entry == h.entry).where(c.is_open, *_in(street), has_some)
     found = {}
     for (data,) in connection.execute(query):
         body = _decode_watched(data)
@@ -190,7 +191,7 @@ def supervised(connection: Connection, street: str | None) -> dict[str, Supervis
 
 def reports_done(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Done]]:
     """The reports that went out for these cases, by number."""
-    t = tables.incident_reports
+    t = duty_tables.incident_reports
     columns = [t.c[name] for name in Done.__struct_fields__]
     found: dict[str, list[Done]] = {}
     for first in range(0, len(case_ids), 500):
@@ -202,14 +203,14 @@ def reports_done(connection: Connection, case_ids: Sequence[str]) -> dict[str, l
 
 def add_report(connection: Connection, done: Done) -> bool:
     """Keep a report; False when its number is there already."""
-    table = tables.incident_reports
+    table = duty_tables.incident_reports
     statement = _insert(connection, table).on_conflict_do_nothing().returning(table.c.number)
     return connection.execute(statement, msgspec.structs.asdict(done)).first() is not None
 
 
 def alarm_steps(connection: Connection, since: int) -> list[AlarmStep]:
     """What happened to alarms since then, the oldest first."""
-    c = tables.alarm_lives.c
+    c = duty_tables.alarm_lives.c
     return [AlarmStep(*row) for row in connection.execute(select(*_STEP_COLUMNS).where(c.at >= since).order_by(c.id))]
 
 
@@ -218,7 +219,7 @@ def standing_alarms(connection: Connection, seat: str, since: int) -> list[Alarm
 
     An alarm that climbed stands at both seats. Looked back to ``since``.
     """
-    c = tables.alarm_lives.c
+    c = duty_tables.alarm_lives.c
     of_seat = select(c.alarm).where(c.seat == seat, c.at >= since)
     query = select(*_STEP_COLUMNS, c.body).where(c.alarm.in_(of_seat), c.at >= since).order_by(c.id)
     raised: dict[str, int] = {}
@@ -241,7 +242,7 @@ def standing_alarms(connection: Connection, seat: str, since: int) -> list[Alarm
 
 def commands_of(connection: Connection, since: int, states: Sequence[str]) -> list[CommandState]:
     """The commands of every seat since then in one of these states, the oldest first."""
-    c = tables.commands.c
+    c = case_tables.commands.c
     columns = [c[name] for name in CommandState._fields]
     query = select(*columns).where(c.at >= since, c.state.in_(states))
     return [CommandState(*row) for row in connection.execute(query.order_by(c.at))]
@@ -252,7 +253,7 @@ def commands_to_hand_over(connection: Connection, seat: str, since: int, waiting
 
     Those refused since ``since``, whenever they were sent; and those that nobody has answered since ``waiting_since``.
     """
-    c = tables.commands.c
+    c = case_tables.commands.c
     refused = (c.state == "refused") & ((c.at >= since) | (c.answered_at >= since))
     waiting = c.state.in_(("sent", "unsent")) & ((c.at >= since) | (c.at >= waiting_since))
     columns = [c[name] for name in CommandState._fields]
@@ -263,30 +264,32 @@ def commands_to_hand_over(connection: Connection, seat: str, since: int, waiting
 def keep_handover(connection: Connection, kept: Kept) -> bool:
     """Keep a sheet signed by those who go, in place of an earlier one; False: it has been signed by both."""
     values = kept._asdict()
-    statement = _insert(connection, tables.handovers).values(**values)
+    statement = _insert(connection, duty_tables.handovers).values(**values)
     statement = statement.on_conflict_do_update(
-        index_elements=["id"], set_={k: v for k, v in values.items() if k != "id"}, where=tables.handovers.c.in_by == ""
+        index_elements=["id"],
+        set_={k: v for k, v in values.items() if k != "id"},
+        where=duty_tables.handovers.c.in_by == "",
     )
-    return connection.execute(statement.returning(tables.handovers.c.id)).first() is not None
+    return connection.execute(statement.returning(duty_tables.handovers.c.id)).first() is not None
 
 
 def sign_in(connection: Connection, handover_id: str, who: str, digest: str, at: int) -> bool:
     """The second signature; False when it cannot be set (any more)."""
-    c = tables.handovers.c
+    c = duty_tables.handovers.c
     where = (c.id == handover_id, c.in_by == "", c.digest == digest, c.out_by != who, c.out_by != "")
-    return connection.execute(update(tables.handovers).where(*where).values(in_by=who, in_at=at)).rowcount == 1
+    return connection.execute(update(duty_tables.handovers).where(*where).values(in_by=who, in_at=at)).rowcount == 1
 
 
 def handover(connection: Connection, handover_id: str) -> Kept | None:
     """One handover with its sheet."""
-    where = tables.handovers.c.id == handover_id
-    row = connection.execute(select(*_KEPT_COLUMNS, tables.handovers.c.sheet).where(where)).first()
+    where = duty_tables.handovers.c.id == handover_id
+    row = connection.execute(select(*_KEPT_COLUMNS, duty_tables.handovers.c.sheet).where(where)).first()
     return Kept(*row) if row else None
 
 
 def handovers(connection: Connection, seat: str, limit: int, before: int | None = None) -> list[Kept]:
     """The seat's handovers, the newest shift first, without their sheets; ``before``: of shifts that began earlier."""
-    c = tables.handovers.c
+    c = duty_tables.handovers.c
     where = [c.seat == seat] if before is None else [c.seat == seat, c.shift_from < before]
     query = select(*_KEPT_COLUMNS).where(*where).order_by(c.shift_from.desc()).limit(limit)
     return [Kept(*row) for row in connection.execute(query)]
@@ -297,7 +300,7 @@ def _ms(moment: datetime | None) -> int | None:
 
 
 def _in(street: str | None) -> list[ColumnElement[bool]]:
-    return [] if street is None else [schema.cases.c.street == street]
+    return [] if street is None else [case_tables.cases.c.street == street]
 
 
 def _insert(connection: Connection, table: Any) -> Any:

@@ -8,7 +8,7 @@ import redis
 
 from services.contract.entry import entry_order
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
-from services.projector.stream import GROUP, Keys
+from services.platform.redis import GROUP, Keys
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-NAMES = ("projector", "web", "escalator", "alarms", "surveyor", "papers", "past")
+from services.platform.settings import NAMES
+
 # Without one of these the page stands still: their state changes the word.
 FEEDS_THE_PAGE = "projector"
 

@@ -19,7 +19,7 @@ import redis
 
 from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS, Beat
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
-from services.projector.stream import Keys
+from services.platform.redis import Keys
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,9 @@ least as long as we have seen it, and at most since our last look at a stream th
 
 import math
 from collections import deque
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from services.platform.wakeups import StreamLook
 
 Word = Literal["live", "late", "stale"]
 
@@ -18,14 +20,6 @@ LIVE_BELOW_MS, LATE_BELOW_MS = 5_000, 30_000
 LOOKS_KEPT = 64
 
 Order = tuple[int, int]
-
-
-class StreamLook(NamedTuple):
-    """One look at the ``events`` stream: two entry ids, ``""`` where there is none, and Redis' clock (Unix ms)."""
-
-    first_unread: str
-    newest: str
-    redis_ms: int
 
 
 class Waiting:

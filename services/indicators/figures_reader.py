@@ -9,19 +9,21 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, select, union
 
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.district.package import District
+from services.indicators import tables as indicator_tables
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure, all_figures
 from services.indicators.measures import BY_CLOSING, NAMES, Counted, decode_counted
 from services.indicators.reasons import Verdict, judge
-from services.indicators.store import EVERYTHING, NotKept, Scope, totals
+from services.indicators.scope import EVERYTHING, NotKept, Scope
+from services.indicators.store import totals
 from services.indicators.window import Window, values
-from services.projector.store import tables as schema
 
 __all__ = ["HEADINGS", "Days", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
 
-_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+_COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
 # Heading → the column of a case row that holds its code.
 HEADINGS = {
     "street": "street", "community": "community", "grid": "grid", "unit": "lead_unit", "channel": "channel",
@@ -29,7 +31,7 @@ HEADINGS = {
 }  # fmt: skip
 
 
-_C = schema.cases.c
+_C = case_tables.cases.c
 # Every moment of a case that a count goes by, but for its call-back's.
 _MOMENTS: tuple[ColumnElement[Any], ...] = (
     _C.count_at, _C.closed_at, _C.reported_at, _C.filed_at, _C.accepted_at, _C.dispatched_at, _C.handled_at,
@@ -111,7 +113,7 @@ def cases_behind(  # noqa: PLR0917  # what a question is made of
     """
     indicator = INDICATORS[name]
     first = [_FIRST[name]] if limit and name in _FIRST else []
-    order = [*first, schema.cases.c.event_at.desc()]
+    order = [*first, case_tables.cases.c.event_at.desc()]
     touches = _touches(window, _counting_moments(indicator) if limit else _MOMENTS)
     if "callbacks" in indicator.measures:  # the call-back's time has no column
         touches = or_(touches, _C.rating != "")
@@ -141,7 +143,7 @@ def _put_right(  # noqa: PLR0917  # as ``figures``
     today = district.day_of(now)
     span = Days(today, rolled.end) if "day" in by else rolled
     window = window_of(district, span, now)
-    c, wanted = schema.cases.c, frozenset(measures)
+    c, wanted = case_tables.cases.c, frozenset(measures)
     for columns in connection.execute(
         select(*_COLUMNS, c.counted).where(c.case_id.in_(_ahead(scope, now, window.end)))
     ):
@@ -165,7 +167,7 @@ def _ahead(scope: Scope, now: int, end: int) -> CompoundSelect[tuple[str]]:
 
     Three questions of one index each: as one question a database may walk through all of the cases.
     """
-    c = schema.cases.c
+    c = case_tables.cases.c
     conditions = (
         and_(c.count_at > now, c.count_at < end),
         and_(c.is_open, c.handle_deadline_at > now, c.handle_deadline_at < end),
@@ -186,7 +188,7 @@ def _rolled(counted: Counted, days: Days) -> Iterator[tuple[str, int]]:
 
 
 def _named(scope: Scope) -> list[ColumnElement[bool]]:
-    return [schema.cases.c[HEADINGS[name]] == code for name, code in scope.named.items()]
+    return [case_tables.cases.c[HEADINGS[name]] == code for name, code in scope.named.items()]
 
 
 def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
@@ -204,3 +206,9 @@ def _counting_moments(indicator: Indicator) -> Sequence[ColumnElement[Any]]:
 def _touches(window: Window, moments: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
     """Any of these moments in the window, come or not."""
     return or_(*(and_(moment >= window.start, moment < window.end) for moment in moments))
+
+
+def has_been(connection: Connection, street: str) -> bool:
+    """Whether figures are kept of a street, also of one that the package no longer has."""
+    r = indicator_tables.rollups.c
+    return connection.execute(select(r.day).where(r.cut == "class", r.street == street).limit(1)).first() is not None

@@ -1,40 +1,14 @@
 """Read the roll-ups: sums of measures over days, by any heading that a cut holds. Plain SQL, plain rows."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from services.district.package import day_after
-from services.indicators.cells import CUTS, Cell
+from services.indicators import tables as indicator_tables
+from services.indicators.cells import Cell
 from services.indicators.measures import NAMES
-from services.projector.store import tables as schema
-
-_COLUMN = {"day": "day", "street": "street"}
-
-
-class Scope(NamedTuple):
-    """Which cases: a code under a heading (street, community, grid, unit, channel, level, domain); None is all."""
-
-    street: str | None = None
-    community: str | None = None
-    grid: str | None = None
-    unit: str | None = None
-    channel: str | None = None
-    level: str | None = None
-    domain: str | None = None
-
-    @property
-    def named(self) -> dict[str, str]:
-        """The headings that are narrowed."""
-        return {name: code for name, code in self._asdict().items() if code is not None}
-
-
-EVERYTHING = Scope()
-
-
-class NotKept(ValueError):
-    """No cut of the roll-ups holds these headings together."""
+from services.indicators.scope import Scope, _cut
 
 
 def totals(
@@ -47,14 +21,14 @@ def totals(
     """
     cut, column = _cut(scope, by)
     found: dict[tuple[object, ...], dict[str, int]] = {}
-    t = schema.rollups
+    t = indicator_tables.rollups
     groups = [t.c[column[name]] for name in by]
     sums = [func.sum(t.c[name]) for name in measures]
     for row in connection.execute(select(*groups, *sums).where(*_where(t, cut, scope, column, days)).group_by(*groups)):
         values = [int(n or 0) for n in row[len(by) :]]
         if any(values) or not by:
             found[tuple(row[: len(by)])] = dict(zip(measures, values, strict=True))
-    t = schema.rollups_later
+    t = indicator_tables.rollups_later
     groups = [t.c[column[name]] for name in by]
     wanted = [NAMES.index(name) for name in measures]
     where = [*_where(t, cut, scope, column, days), t.c.seen <= days[1], t.c.measure.in_(wanted)]
@@ -72,30 +46,12 @@ def totals(
     return found
 
 
-def check_kept(scope: Scope, by: Sequence[str]) -> None:
-    """Raise NotKept where no cut holds these headings together."""
-    _cut(scope, by)
-
-
 def live_cells(connection: Connection, cuts: Sequence[str], first: int) -> Iterable[tuple[Cell, dict[int, int]]]:
     """The cells of these cuts from the day ``first`` on; of a cell only the measures that are not 0."""
-    t = schema.rollups
+    t = indicator_tables.rollups
     for row in connection.execute(select(t).where(t.c.cut.in_(cuts), t.c.day >= first)):
         if measures := {measure: n for measure, n in enumerate(row[5:]) if n}:
             yield Cell(*row[:5]), measures
-
-
-def _cut(scope: Scope, by: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The cut that holds every heading named, and heading → column."""
-    needed = {*scope.named, *by} - {"day", "street"}
-    for cut in ("class", "source", "unit", "place", "hour"):
-        headings = {name: column for name, column in zip(CUTS[cut], ("a", "b"), strict=True) if name}
-        if needed <= headings.keys():
-            return cut, {**_COLUMN, **headings}
-    raise NotKept(
-        f"the roll-ups do not hold {', '.join(sorted(needed))} together: ask by one of "
-        + "; ".join(f"street, {', '.join(filter(None, names))}" for names in CUTS.values())
-    )
 
 
 def _where(

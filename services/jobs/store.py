@@ -1,31 +1,15 @@
 """Jobs in the store: asked for, taken by one worker, done with their file or failed with a word."""
 
-from typing import NamedTuple
-
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
-from services.access.tables import jobs as table
+from services.jobs.job import MOST_WAITING, Job
+from services.jobs.tables import jobs as table
 
 # A worker says that it is at a job every few seconds; one that has not for so long is gone, and another takes the job.
 GONE_MS = 60_000
 MOST_TRIES = 2
-MOST_WAITING = 5
 
 _C = table.c
-
-
-class Job(NamedTuple):
-    """One job without its file. ``state``: waiting, running, done, failed; ``said``: how far, or why not."""
-
-    id: str
-    kind: str
-    wanted: str
-    who: str
-    asked_at: int
-    state: str
-    tries: int
-    said: str
-    name: str
 
 
 _COLUMNS = [_C[name] for name in Job._fields]

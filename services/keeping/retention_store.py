@@ -8,7 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select
 
 from services.access import tables as people_schema
-from services.access.log_in.tries_store import DEVICE_DAYS
+from services.access.log_in.rules import DEVICE_DAYS
+from services.cases import tables as case_tables
+from services.duty import tables as duty_tables
+from services.jobs import tables as job_tables
+from services.past import tables as past_tables
 from services.platform.settings import Settings
 from services.projector.store import tables as schema
 
@@ -29,12 +33,12 @@ def rules_of(settings: Settings) -> list[Rule]:
     """What the settings say."""
     return [
         Rule("sessions", people_schema.sessions, "seen_at", settings.keep_sessions_days, True),
-        Rule("jobs", people_schema.jobs, "asked_at", settings.keep_jobs_days, True),
+        Rule("jobs", job_tables.jobs, "asked_at", settings.keep_jobs_days, True),
         Rule("known_devices", people_schema.known_devices, "seen_at", DEVICE_DAYS, True),  # no log-in knows it any more
-        Rule("commands", people_schema.commands, "at", settings.keep_commands_days),
-        Rule("alarm_lives", people_schema.alarm_lives, "at", settings.keep_alarms_days),
+        Rule("commands", case_tables.commands, "at", settings.keep_commands_days),
+        Rule("alarm_lives", duty_tables.alarm_lives, "at", settings.keep_alarms_days),
         Rule("dead", schema.dead, "at", settings.keep_dead_days),
-        Rule("moments", schema.moments, "at", settings.keep_moments_days),
+        Rule("moments", past_tables.moments, "at", settings.keep_moments_days),
         Rule("beats", schema.beats, "until", settings.keep_beats_days),
     ]
 

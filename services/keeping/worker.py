@@ -13,12 +13,14 @@ from typing import Any
 import redis
 from sqlalchemy import Engine
 
+from services.district.doors import OpenDoors
 from services.keeping.retention_store import DAY_MS, Rule, rules_of, take_away
 from services.platform.clock import Clock
+from services.platform.database import open_engine
 from services.platform.errors import AWAY, fault_of, first_line
+from services.platform.redis import Keys, connect
 from services.platform.settings import Settings
 from services.projector.store.purge import STEP, in_steps, purge
-from services.projector.stream import Keys
 
 log = logging.getLogger(__name__)
 
@@ -74,3 +76,10 @@ class Keeper:
         seconds, _ = client.time()
         before = (int(seconds) - self._stream_days * 86_400) * 1000
         return int(client.xtrim(self._keys["commands"], minid=f"{max(before, 0)}-0", approximate=False))
+
+
+def make_keeper(doors: OpenDoors) -> Keeper:
+    """What takes away what is old, with connections of its own."""
+    settings = doors.settings
+    engine = open_engine(settings.database, pool_size=1)
+    return Keeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, case, cast, distinct, func, select
 
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
+from services.indicators import tables as indicator_tables
 from services.platform.database import is_postgres
-from services.projector.store import tables as schema
 
-_M, _C = schema.case_marks.c, schema.cases.c
+_M, _C = indicator_tables.case_marks.c, case_tables.cases.c
 _CASE_COLUMNS = [_C[name] for name in CaseRow.__struct_fields__]
 
 

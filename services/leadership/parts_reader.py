@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from services.board.coverage_tiles import ranked_spots
+from services.cases import reader
 from services.cases.repeats import gathered, squares_per_degree
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.coverage.told import Coverage
@@ -154,7 +155,7 @@ class Places:
     def repeats(self) -> Repeats:
         """The fullest places. Of a sensitive class neither its name nor a place below the grid is told."""
         places = self.all()
-        first = {row.case_id: row for row in read.cases_of(self.connection, [place[0].first for place in places])}
+        first = {row.case_id: row for row in reader.cases_of(self.connection, [place[0].first for place in places])}
         rows = []
         for place in places:
             row = first[place[0].first]

@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from services.cases import tables as case_tables
 from services.district.package import District
+from services.indicators import tables as indicator_tables
 from services.indicators.figure import Figure
 from services.indicators.figures_reader import Days, NotKept, Scope, figures, window_of
 from services.leadership.parts_reader import Marked, Places, cameras_now
 from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
 from services.leadership.spans import Span, as_date, before, number, year_ago
-from services.projector.store import tables as schema
 
 NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
 SERIES_DAYS = 14
@@ -69,7 +70,7 @@ class _Asked:
         """
         today = as_date(self.district.day_of(self.now))
         begun = self.connection.execute(
-            select(func.min(schema.rollups.c.day)).where(schema.rollups.c.cut == "class")
+            select(func.min(indicator_tables.rollups.c.day)).where(indicator_tables.rollups.c.cut == "class")
         ).scalar()
         if begun is None or other.first < as_date(begun) or (self.span.kind == "day" and today < self.span.end):
             return None
@@ -151,7 +152,7 @@ class _Asked:
 
         A case that was not filed (不予立案) ends with its acceptance: it keeps no time of its own.
         """
-        c, district = schema.cases.c, self.district
+        c, district = case_tables.cases.c, self.district
         named = [c.street == self.scope.street] if self.scope.street else []
         named += [c.lead_unit == self.scope.unit] if self.scope.unit else []
         query = select(c.accepted_at, c.filed_at, c.status).where(c.is_open, ~c.merged, *named)

@@ -20,11 +20,11 @@ from services.platform.clock import VirtualClock, from_hash, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.files import private_folder
 from services.platform.migrate import upgrade
+from services.platform.redis import Keys, connect
 from services.platform.sealing import Sealer, make_key
 from services.platform.settings import VIRTUAL, Settings
 from services.projector.errands.rebuild import rebuild_if_old
 from services.projector.ingest import Ingest
-from services.projector.stream import Keys, connect
 
 CLOCK_FILE = "clock.json"
 # Started at once: expected from then on. The others are once they have begun.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from services.access import passwords, store
+from services.access import passwords, reader
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.package import District
 from services.operations.simulator.names import DAY_OFFICER, DUTY_LEADER, NIGHT_OFFICER, STREET_OFFICERS
 
@@ -19,7 +19,7 @@ def make_demo_accounts(engine: Engine, district: District, data_dir: Path) -> li
     """Make them where there are none; returns «account password role name» of those that can log in."""
     kept = data_dir / FILE
     with engine.connect() as connection:
-        is_there = bool(store.all_accounts(connection))
+        is_there = bool(reader.all_accounts(connection))
     if is_there:
         return kept.read_text("utf-8").splitlines() if kept.is_file() else []
     now = time.time_ns() // 1_000_000

@@ -14,15 +14,16 @@ from sqlalchemy import Engine, func, insert, select, update
 from services.contract.entry import encode_entry
 from services.contract.others import DistrictLoaded
 from services.coverage.errands import said_of_cameras
-from services.district.doors import NotConfigured
+from services.district import tables as district_tables
 from services.district.load import load
 from services.district.package import District
 from services.platform.clock import Clock, SystemClock
 from services.platform.database import open_engine, writing
+from services.platform.errors import NotConfigured, OperationError
 from services.platform.migrate import upgrade
+from services.platform.redis import open_redis
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError, add, district_clock, open_redis
-from services.projector.store import tables as schema
+from services.projector.errands.publishing import add, district_clock
 from services.projector.store.write import open_feed
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -99,15 +100,15 @@ def archive(folder: Path) -> bytes:
 
 def _keep(engine: Engine, district: District, folder: Path, clock: Clock) -> None:
     """The package loaded last has the latest moment, an old one that is loaded again too, whatever the clock says."""
-    c = schema.packages.c
+    c = district_tables.packages.c
     with writing(engine) as connection:
         latest = connection.execute(select(func.max(c.loaded_at))).scalar() or 0
         now = max(clock.now_ms(), latest + 1)
         if not connection.execute(
-            update(schema.packages).where(c.digest == district.digest).values(loaded_at=now)
+            update(district_tables.packages).where(c.digest == district.digest).values(loaded_at=now)
         ).rowcount:
             connection.execute(
-                insert(schema.packages).values(
+                insert(district_tables.packages).values(
                     digest=district.digest, loaded_at=now, code=district.code, archive=archive(folder)
                 )
             )

@@ -5,9 +5,10 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, and_, func, or_, select
 
-from services.access.tables import alarm_lives, log_book
+from services.cases import tables as case_tables
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
+from services.duty.tables import alarm_lives, log_book
 from services.past import store as past
 from services.projector.store import tables as schema
 
@@ -57,7 +58,7 @@ def day_line(connection: Connection, district: District, day: int, now: int) -> 
 
 def marks(connection: Connection, district: District, start: int, end: int) -> list[Mark]:
     """The major events from ``start`` up to, not including, ``end`` (Unix ms), in their order; the gravest if many."""
-    c, h, a, log = schema.cases.c, schema.history.c, alarm_lives.c, log_book.c
+    c, h, a, log = case_tables.cases.c, schema.history.c, alarm_lives.c, log_book.c
     found: list[Mark] = []
     # A case stands where it was first known, as the room goes: what was told late may be of the day before.
     where = and_(

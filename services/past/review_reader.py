@@ -5,11 +5,12 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select
 
-from services.access.tables import alarm_lives
 from services.board.alarm import Alarm, decode_alarm
 from services.board.state import Board
+from services.cases import tables as case_tables
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
+from services.duty.tables import alarm_lives
 from services.past import store as past
 from services.past.day_line_reader import MAJOR
 from services.past.knowledge import MOST_LATE, Knowledge, Late, knowledge
@@ -81,7 +82,7 @@ def _of_cases(connection: Connection, start: int, end: int, later: Collection[st
 
     ``later``: cases of which something was told after it.
     """
-    c, h = schema.cases.c, schema.history.c
+    c, h = case_tables.cases.c, schema.history.c
     touched = select(h.subject).where(h.received_at >= start, h.received_at <= end, h.type.like("case.%"))
     where = and_(c.severity <= MAJOR, or_(c.case_id.in_(touched), c.case_id.in_(later)))
     cases = {row.case_id: row for row in connection.execute(

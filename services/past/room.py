@@ -22,10 +22,10 @@ from services.indicators.measures import count, counted_text
 from services.past.cameras import Cameras
 from services.past.moments import Moment, board_of, moment_of
 from services.past.store import MOVED, AlarmAt, RefusedAt
-from services.projector.errands.rebuild import event_of, placed_again
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.outbox.delta import Delta, ThingChange
 from services.projector.placing import Locator
+from services.projector.refold import event_of, placed_again, row_of
 from services.projector.regular import irregular_of
 from services.projector.store.read import Past
 from services.projector.store.write import OldCase
@@ -177,17 +177,6 @@ class PastRoom:
             elif (known := self._known.get(case_id)) is not None:
                 self._known[case_id] = msgspec.structs.replace(known, irregular=irregular[case_id])
         return found
-
-
-def row_of(pasts: Sequence[Past], district: District, locator: Locator) -> CaseRow | None:
-    """The row that these events of one case leave, None where there are none."""
-    if not pasts:
-        return None
-    cases = [(past.entry, event_of(past)) for past in sorted(pasts)]
-    placed = list(placed_again(cases, locator.locate([event for _, event in cases])))
-    (settled,) = settle_all(winners(placed).values(), district).values()
-    irregular, _ = irregular_of(placed, {}, lambda _ids: (), calendar_of(district))
-    return msgspec.structs.replace(settled.row, irregular=sum(irregular.values()))
 
 
 def _old(row: CaseRow, text: str) -> OldCase:

@@ -8,15 +8,16 @@ import msgspec
 from sqlalchemy import Connection, and_, delete, func, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.access.tables import alarm_lives
 from services.contract.others import Heartbeat
+from services.duty.tables import alarm_lives
+from services.past import tables as past_tables
 from services.platform.database import is_postgres
 from services.projector.store import tables as schema
 from services.projector.store.beats import heard_between
 from services.projector.store.read import Past
 from services.projector.store.tables import LATE_MS
 
-_H, _M, _D = schema.history.c, schema.moments.c, schema.dead.c
+_H, _M, _D = schema.history.c, past_tables.moments.c, schema.dead.c
 _PAST = [_H[name] for name in Past._fields]
 _IS_LATE = text(f"received_at - time > {LATE_MS}")
 MOVED, BEAT = "unit.moved", "source.heartbeat"
@@ -135,7 +136,7 @@ def rhythm(connection: Connection, start: int, end: int, step: int) -> list[int]
 
 def moment_before(connection: Connection, at: int, made_of: str) -> Kept | None:
     """The newest kept board of this making that is not behind ``at``."""
-    query = select(schema.moments).where(_M.at <= at, _M.made_of == made_of).order_by(_M.at.desc()).limit(1)
+    query = select(past_tables.moments).where(_M.at <= at, _M.made_of == made_of).order_by(_M.at.desc()).limit(1)
     row = connection.execute(query).first()
     return None if row is None else Kept(*row)
 
@@ -157,11 +158,11 @@ def keep_moment(connection: Connection, kept: Kept) -> None:
     insert = postgresql.insert if is_postgres(connection) else sqlite.insert
     values = kept._asdict()
     connection.execute(
-        insert(schema.moments).values(**values).on_conflict_do_update(index_elements=["at"], set_=values)
+        insert(past_tables.moments).values(**values).on_conflict_do_update(index_elements=["at"], set_=values)
     )
 
 
 def drop_moments(connection: Connection, made_of: str, behind: int, *, keep_others: bool) -> int:
     """Forget the boards behind ``behind`` (Unix ms), and those of another making but for ``keep_others``."""
     wrong = _M.at > behind if keep_others else or_(_M.made_of != made_of, _M.at > behind)
-    return int(connection.execute(delete(schema.moments).where(wrong)).rowcount)
+    return int(connection.execute(delete(past_tables.moments).where(wrong)).rowcount)

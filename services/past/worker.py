@@ -17,6 +17,7 @@ import redis
 from sqlalchemy import Connection, Engine
 
 from services.board.coverage_tiles import coverage_tiles
+from services.cases import reader
 from services.district.package import District
 from services.past import store as past
 from services.past.asking import (
@@ -188,7 +189,7 @@ class Answerer:
         def before(moment: int) -> Mapping[str, Any]:
             today = district.day_of(moment)
             start = district.day_start_ms(district.day_after(today, -1))
-            found = read.counts_at(connection, start, start + moment - district.day_start_ms(today))
+            found = reader.counts_at(connection, start, start + moment - district.day_start_ms(today))
             return found if found["reported"] or found["open"] else {}
 
         return before

@@ -196,3 +196,15 @@ def _of_redis(error: redis.RedisError) -> Fault:
         return _REDIS_AWAY
     text = str(error)
     return next((found for word, found in BY_REDIS.items() if word in text), _REDIS_REFUSES)
+
+
+class OperationError(ValueError):
+    """A command could not do what was asked; the text says why and what to do."""
+
+
+class NotConfigured(Exception):
+    """A setting is missing; the text says which and what to do."""
+
+
+class WrongDistrict(Exception):
+    """The store belongs to another district."""

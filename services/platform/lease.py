@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from services.projector.stream import Keys
+from services.platform.redis import Keys
 
 LEASE_MS = 8_000
 # What was sent for a decision is remembered so long: a proposal is written within seconds of its command, and names it.

@@ -1,11 +1,18 @@
 """The web process's side of Redis: wait for the projector's word, and see how far the stream has come."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 
-from services.health.waiting import StreamLook
-from services.projector.stream import BOARD_LENGTH, Keys
+from services.platform.redis import BOARD_LENGTH, Keys
+
+
+class StreamLook(NamedTuple):
+    """One look at the ``events`` stream: two entry ids, ``""`` where there is none, and Redis' clock (Unix ms)."""
+
+    first_unread: str
+    newest: str
+    redis_ms: int
 
 
 class Wakeups:

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import msgspec
 from cryptography.fernet import InvalidToken
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from services.commands.store import by_ids
+from services.cases.tables import commands
 from services.contract.case import Case
 from services.contract.others import CommandAnswer
 from services.contract.parse import Event
@@ -104,7 +104,8 @@ def _answered(connection: Connection, events: Iterable[Event]) -> dict[str, str]
     answers = [event.body for event in events if isinstance(event.body, CommandAnswer) and event.body.reason]
     found = {answer.command_id: answer.case_id or "" for answer in answers}
     if unknown := [command_id for command_id, case_id in found.items() if not case_id]:
-        found |= {command.command_id: command.case_id for command in by_ids(connection, unknown)}
+        of_ours = select(commands.c.command_id, commands.c.case_id).where(commands.c.command_id.in_(unknown))
+        found |= dict(connection.execute(of_ours).tuples().all())
     return found
 
 

@@ -7,46 +7,10 @@ from typing import Any
 import redis
 
 from services.contract.entry import before, entry_order
+from services.platform.redis import BOARD_LENGTH, GROUP, Keys
 
-GROUP = "projector"
-BOARD_LENGTH = 1000
 # How many entries the state looks at: the newest ones, and those that somebody holds.
 NEWEST, HELD = 100, 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The keys of one district. The braces are Redis Cluster hash tags."""
-
-    district: str
-
-    def __getitem__(self, name: str) -> str:
-        return f"lianqin:{{{self.district}}}:{name}"
-
-    @property
-    def events(self) -> str:
-        """The stream that the case system publishes to."""
-        return self["events"]
-
-    @property
-    def board(self) -> str:
-        """The wake-ups for the web processes."""
-        return self["board"]
-
-    @property
-    def dead(self) -> str:
-        """The refused entries, for people."""
-        return self["dead"]
-
-    @property
-    def clock(self) -> str:
-        """The virtual clock of a demo or a replay."""
-        return self["clock"]
-
-
-def connect(url: str) -> redis.Redis:
-    """A client that gives up on a silent server within seconds; nothing is connected yet."""
-    return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=15)
 
 
 @dataclass(frozen=True, slots=True)

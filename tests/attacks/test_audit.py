@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
 from sqlalchemy.exc import DatabaseError
 
-from services.access.tables import audit
 from services.audit import NO_SIGNER, Deed, Record, Signer, Who, _link, chain, check, distrust
 from services.audit import log_service as store
 from services.audit.heads_store import Notary, notary_of, store_name
 from services.audit.log_service import AuditLog, Wanted
 from services.audit.service import accept, listed, open_log, verify_store
+from services.audit.tables import audit
 from services.district.package import District
 from services.platform.database import is_postgres, writing
 from services.platform.sealing import make_key

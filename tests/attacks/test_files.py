@@ -13,8 +13,8 @@ from services.coverage.errands import import_cameras
 from services.district.cameras.reading import Reading, read_cameras
 from services.files.fault import FileFault
 from services.files.xml import documents, parse
+from services.platform.errors import OperationError
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
 
 ITEM = (
     "<Item><DeviceID>3204990000131000000{n}</DeviceID><Name>{name}</Name><Longitude>118.9</Longitude>"

@@ -10,13 +10,13 @@ import pytest
 import redis
 from sqlalchemy import Engine, update
 
-from services.access.tables import handovers
 from services.audit import Signer
 from services.audit import log_service as store
 from services.audit.log_service import Wanted
 from services.district.package import District
 from services.duty.service import DutyDesk
 from services.duty.sheet import decode, digest_of, encode
+from services.duty.tables import handovers
 from services.platform.database import writing
 from services.platform.sealing import make_key
 from tests.doors import DUTY, S1, WHO, House, Who, house

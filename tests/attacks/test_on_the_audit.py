@@ -14,7 +14,7 @@ from dashboard.cli.main import _parser, main
 from dashboard.door.guards import ADDRESSES
 from dashboard.door.recorded import HARMLESS, RECORDED
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.audit import ACTIONS, Record
 from services.audit import log_service as store
 from services.district.package import District

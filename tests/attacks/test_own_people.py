@@ -20,6 +20,7 @@ from services.contract.parse import Event, Refused, parse
 from services.contract.personal import mask_refused
 from services.contract.personal_own import own_of
 from services.district.package import District
+from services.platform import metadata
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
 from services.projector.ingest import Ingest
@@ -187,7 +188,7 @@ def told_in(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         return {
             name: [row for found in connection.execute(select(table)) if is_kept(row := plain(found))]
-            for name, table in schema.metadata.tables.items()
+            for name, table in metadata.metadata.tables.items()
         }
 
 

@@ -13,17 +13,17 @@ from dashboard.papers.make import KINDS
 from dashboard.papers.worker import Worker
 from services.access import service as accounts
 from services.access.rights import ROLES, Person, may
-from services.access.tables import jobs as jobs_table
+from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.masking import for_file
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.jobs import store as jobs
+from services.jobs.tables import jobs as jobs_table
+from services.platform import metadata
 from services.platform.database import writing
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.store import read
-from services.projector.store import tables as schema
 from tests.doors import DUTY, PLACES, S1, S1C1, S2, WHO, House, Place, Who, house, told
 from tests.tiny import NOON, case, entry, middle, numbered
 
@@ -114,8 +114,8 @@ def test_a_job_that_stayed_is_judged_again_with_todays_person(home: House, who: 
     made(home, who, job)
     with writing(home.engine) as connection:
         connection.execute(
-            update(schema.metadata.tables["accounts"])
-            .where(schema.metadata.tables["accounts"].c.user_id == who.name)
+            update(metadata.metadata.tables["accounts"])
+            .where(metadata.metadata.tables["accounts"].c.user_id == who.name)
             .values(**other)
         )
     for path in (f"/api/v1/papers/{job}", f"/api/v1/papers/{job}/file"):
@@ -141,7 +141,7 @@ def test_a_sensitive_case_has_class_community_and_grid_only_for_who_works_on_it(
     Ingest(home.engine, home.district, Sealer("")).apply(batch, NOON, batch[-1][0])
     home.web.follower.load()
     with home.engine.connect() as connection:
-        row = read.one_case(connection, "SENSITIVE-1")
+        row = reader.one_case(connection, "SENSITIVE-1")
     assert isinstance(row, CaseRow)
     for role in ROLES:
         for street, community in ((row.street, ""), (row.street, row.community), ("S2", "")):

@@ -19,12 +19,13 @@ from services.operations.doctor.stream_side import redis_findings
 from services.past.asking import alive_key, ask_key
 from services.platform.clock import SetClock
 from services.platform.lease import Lease
+from services.platform.redis import Keys, connect
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.platform.wakeups import Wakeups
 from services.projector.errands.publishing import publish
 from services.projector.ingest import Ingest
-from services.projector.stream import EventStream, Keys, connect
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry

@@ -303,7 +303,7 @@ def test_what_is_done_with_factors_is_on_the_audit_without_a_secret(home: House)
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "wall"])
 def test_each_role_that_the_setting_names_is_asked(sqlite_engine: Engine, role: str) -> None:
-    from services.access.store import Account
+    from services.access.account import Account
 
     street = "S1" if role == "street_staff" else ""
     accounts.add(sqlite_engine, 1, Account("someone", "某人", role, street), "")

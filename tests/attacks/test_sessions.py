@@ -16,11 +16,11 @@ from dashboard.door.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, EVENTS, FR
 from dashboard.door.hashing import Busy, Hashing
 from services.access import passwords
 from services.access import service as accounts
+from services.access.account import Account
 from services.access.log_in.rules import DAY_MS, LogInRules
 from services.access.log_in.tries_store import ALL, LOCKED_MINUTES, SPAN_MS
 from services.access.rights import RIGHTS
 from services.access.service import FAILURES, LogInRefused
-from services.access.store import Account
 from services.district.package import District
 from services.platform.database import writing
 from tests.doors import COOKIE, DESK_AT, DUTY, OURS, S1, WHO, House, house

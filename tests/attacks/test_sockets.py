@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.access.tables import sessions
 from services.platform.database import open_engine, writing
 from tests.attacks.raw_socket import (

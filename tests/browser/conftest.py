@@ -15,12 +15,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import Engine
 
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.operations.embedded import EmbeddedRedis, free_port
 from services.platform.clock import VirtualClock
 from services.platform.database import open_engine
+from services.platform.redis import Keys
 from services.projector.store.write import read_feed
-from services.projector.stream import Keys
 from tests import warm
 from tests.servers import Postgres
 from tests.stores import fresh_sqlite

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from services.access import passwords
 from services.access import service as accounts
 from services.access import store as rows
-from services.access.store import Account
+from services.access.account import Account
 from services.district.calendar import calendar_of
 from services.district.load import load
 from services.operations.simulator.office import OfficeHours

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page
 
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.coverage.told import Region, Sight, Spot
 from services.platform.database import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until

@@ -135,6 +135,6 @@ def _position(engine: Engine) -> str:
 
 
 def _is_open(engine: Engine, row: tuple[Any, ...]) -> bool:
-    from services.projector.store import tables as schema
+    from services.cases import tables as case_tables
 
-    return bool(row[list(schema.cases.c.keys()).index("is_open")])
+    return bool(row[list(case_tables.cases.c.keys()).index("is_open")])

@@ -11,11 +11,12 @@ from pathlib import Path
 from services.district.load import load
 from services.platform.clock import SetClock
 from services.platform.database import open_engine
+from services.platform.redis import connect
 from services.platform.sealing import Sealer
 from services.platform.stopping import stop_on_signals
 from services.projector import worker as loop
 from services.projector.ingest import Ingest
-from services.projector.stream import EventStream, connect
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.tiny import NOON
 

@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import Engine
 
 from services.district.package import District
-from services.projector.stream import GROUP
+from services.platform.redis import GROUP
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS
 from tests.faults.test_store import StoreRig

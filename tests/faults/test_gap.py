@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 
 from services.district.package import District
 from services.platform.clock import SetClock
+from services.platform.redis import GROUP, connect
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.stream import GROUP, EventStream, connect
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig

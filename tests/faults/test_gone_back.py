@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from services.board.follower import Follower
 from services.district.package import District
 from services.platform.clock import SetClock
-from services.projector.stream import connect
+from services.platform.redis import connect
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig
 from tests.tiny import NOON

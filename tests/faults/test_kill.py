@@ -12,8 +12,8 @@ import redis
 from services.contract.entry import entry_key
 from services.district.package import District
 from services.platform.database import open_engine
+from services.platform.redis import GROUP, Keys
 from services.projector.store.write import Feed, read_feed
-from services.projector.stream import GROUP, Keys
 from tests import warm
 from tests.browser.conftest import wait_until
 from tests.reference import dump, from_scratch, life, rollups_recounted

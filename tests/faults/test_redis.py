@@ -12,11 +12,12 @@ from sqlalchemy import Engine
 from services.district.package import District
 from services.operations.embedded import EmbeddedRedis
 from services.platform.clock import SetClock
+from services.platform.redis import GROUP, Keys, connect
 from services.platform.sealing import Sealer
 from services.projector import worker as loop
 from services.projector.ingest import Ingest
 from services.projector.store.write import Feed, read_feed
-from services.projector.stream import GROUP, EventStream, Keys, connect
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.reference import dump
@@ -187,10 +188,11 @@ def test_entries_acknowledged_but_undone_by_a_power_cut_are_read_again(rig: Rig)
     with rig.engine.begin() as connection:
         from sqlalchemy import delete, update
 
+        from services.platform import metadata
         from services.projector.store import tables as schema
 
         for name in ("cases", "history"):
-            table = schema.metadata.tables[name]
+            table = metadata.metadata.tables[name]
             kept = [row[0] for row in before[name]]
             connection.execute(delete(table).where(next(iter(table.primary_key)).not_in(kept)))
         connection.execute(update(schema.feed).values(position=feed.position, processed=feed.processed))

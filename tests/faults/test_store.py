@@ -12,7 +12,8 @@ from sqlalchemy import Engine, event, text
 from services.district.package import District
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
-from services.projector.stream import GROUP, EventStream, connect
+from services.platform.redis import GROUP, connect
+from services.projector.stream import EventStream
 from tests.browser.conftest import wait_until
 from tests.faults.test_redis import EVENTS, Rig
 from tests.reference import dump, from_scratch, life, rollups_recounted

@@ -16,10 +16,11 @@ from services.district.package import District
 from services.platform import database as store_engine
 from services.platform.clock import SetClock
 from services.platform.database import is_postgres, open_engine
+from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer
 from services.projector import isolation
 from services.projector.ingest import Ingest
-from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
 from tests.reference import dump, rollups_recounted

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, update
 
 from services.access import log_in_store as kept
-from services.access import passwords, store
+from services.access import passwords, reader, store
 from services.access import service as accounts
 from services.access import tables as people_schema
+from services.access.account import Account
 from services.access.errands import UserWish, user
 from services.access.log_in_store import Tried
 from services.access.passwords import BadPassword
@@ -28,7 +29,6 @@ from services.access.service import (
     LogInRefused,
     comes_from,
 )
-from services.access.store import Account
 from services.audit.log_service import Wanted, newest
 from services.platform.database import open_engine, writing
 from services.platform.settings import Settings
@@ -60,7 +60,7 @@ def people(engine: Engine, hashed: str) -> Engine:
 
 def account(engine: Engine, user_id: str) -> Account:
     with engine.connect() as connection:
-        found = store.account(connection, user_id)
+        found = reader.account(connection, user_id)
     assert found is not None
     return found
 
@@ -283,7 +283,7 @@ def test_looking_does_not_keep_a_session_alive(people: Engine) -> None:
 )  # fmt: skip
 def test_a_wall_is_known_by_where_it_stands(people: Engine, address: str, is_there: bool) -> None:
     with people.connect() as connection:
-        walls = store.walls(connection)
+        walls = reader.walls(connection)
     person = accounts.wall_at(walls, address)
     assert (person is not None) == is_there == comes_from(address, WALL_AT)
     if person is not None:
@@ -303,7 +303,7 @@ def test_a_walls_session_never_runs_out_and_is_worth_nothing_elsewhere(people: E
     accounts.set_account(people, NOW + 1, "wall", is_disabled=True)
     assert not is_open(people, token, NOW + 2, "10.9.0.2")
     with people.connect() as connection:
-        assert store.walls(connection) == []
+        assert reader.walls(connection) == []
 
 
 @given(st.ip_addresses(), st.integers(0, 32))

@@ -18,11 +18,13 @@ from services.board.follower import Follower
 from services.board.state import Board
 from services.district.package import District
 from services.duty.alarms.life import AlarmRefused
+from services.duty.alarms.lives_reader import Life, lives_between, lives_of
 from services.duty.alarms.service import AlarmDesk
-from services.duty.alarms.store import Life, kept_alarms, lives_between, lives_of, one_alarm
+from services.duty.alarms.store import kept_alarms, one_alarm
 from services.duty.alarms.tiles import alarm_tiles
 from services.duty.alarms.worker import AlarmKeeper
 from services.platform.clock import SetClock, SystemClock, to_rfc3339
+from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.platform.wakeups import Wakeups
 from services.projector.errands.rebuild import rebuild
@@ -30,7 +32,6 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.outbox.read import read_mark
 from services.projector.store import read
-from services.projector.stream import Keys
 from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered, write_tiny_district
 

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
+from services.cases import tables as case_tables
 from services.contract.entry import entry_key
 from services.district.package import District
+from services.indicators import tables as indicator_tables
+from services.platform import metadata
 from services.platform.clock import to_rfc3339
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
 from services.projector.archive import form
 from services.projector.archive import store as archives
+from services.projector.archive import tables as archive_tables
 from services.projector.archive.form import ArchiveFile, partial_of
 from services.projector.archive.month import ArchiveError, Month
 from services.projector.archive.service import Entries, Keeper
@@ -117,7 +121,7 @@ def test_what_is_taken_out_is_in_the_file_and_open_cases_and_newest_states_stay(
     start, end = SEPTEMBER.span(tiny.zone)
     left = [row for row in after if start <= row[1] < end]
     with engine.connect() as connection:
-        c = schema.cases.c
+        c = case_tables.cases.c
         open_cases = set(connection.scalars(select(c.case_id).where(c.is_open)))
         standing = set(connection.scalars(select(c.entry).where(c.is_open)))
         things = set(connection.scalars(select(schema.things.c.entry)))
@@ -165,8 +169,8 @@ def test_rebuilt_from_archive_and_store_it_is_as_from_the_whole_history(
     before = history(engine)
     assert len(before) < n
     with writing(engine) as connection:
-        connection.execute(schema.cases.update().values(irregular=99))
-        connection.execute(schema.rollups.delete())
+        connection.execute(case_tables.cases.update().values(irregular=99))
+        connection.execute(indicator_tables.rollups.delete())
     assert rebuild(engine, ingest, NOON, quiet, folder) == n
     assert dump(engine) == whole
     assert history(engine) == before
@@ -177,7 +181,7 @@ def test_without_the_archive_no_rebuild_folds_a_part(engine: Engine, tiny: Distr
     archived(engine, tiny, folder, SEPTEMBER, OCTOBER)
     with writing(engine) as connection:
         connection.execute(schema.feed.update().values(model=1))
-    before = dump(engine, *schema.metadata.tables)
+    before = dump(engine, *metadata.metadata.tables)
     ingest = Ingest(engine, tiny, Sealer(""))
     for again in (
         lambda: rebuild(engine, ingest, NOON, quiet),
@@ -185,7 +189,7 @@ def test_without_the_archive_no_rebuild_folds_a_part(engine: Engine, tiny: Distr
     ):
         with pytest.raises(HistoryArchived, match=r"history of 2026-09, 2026-10 is in the archive.*--archive DIR"):
             again()
-        assert dump(engine, *schema.metadata.tables) == before
+        assert dump(engine, *metadata.metadata.tables) == before
     rebuild(engine, ingest, NOON, quiet, folder)
     rebuild_if_old(engine, ingest, NOON, quiet)
 
@@ -193,7 +197,7 @@ def test_without_the_archive_no_rebuild_folds_a_part(engine: Engine, tiny: Distr
 def test_a_rebuild_with_a_file_missing_or_damaged_changes_nothing(engine: Engine, tiny: District, folder: Path) -> None:
     months(engine, tiny)
     found = archived(engine, tiny, folder, SEPTEMBER, OCTOBER)
-    before = dump(engine, *schema.metadata.tables)
+    before = dump(engine, *metadata.metadata.tables)
     ingest, path = Ingest(engine, tiny, Sealer("")), found.path(OCTOBER)
     whole = path.read_bytes()
     path.write_bytes(whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:])
@@ -202,7 +206,7 @@ def test_a_rebuild_with_a_file_missing_or_damaged_changes_nothing(engine: Engine
     path.unlink()
     with pytest.raises(ArchiveError, match=r"2026-10\.parquet is not there"):
         rebuild(engine, ingest, NOON, quiet, folder)
-    assert dump(engine, *schema.metadata.tables) == before
+    assert dump(engine, *metadata.metadata.tables) == before
     path.write_bytes(whole)
     rebuild(engine, ingest, NOON, quiet, folder)
 
@@ -226,7 +230,7 @@ def test_a_damaged_file_is_neither_put_back_nor_a_reason_to_take_out(
     months(engine, tiny)
     found = archived(engine, tiny, folder, SEPTEMBER)
     assert found.write(OCTOBER, LATER, LATER) is not None
-    before = dump(engine, *schema.metadata.tables)
+    before = dump(engine, *metadata.metadata.tables)
     for month in (SEPTEMBER, OCTOBER):
         with found.path(month).open("r+b") as file:
             file.seek(500)
@@ -238,7 +242,7 @@ def test_a_damaged_file_is_neither_put_back_nor_a_reason_to_take_out(
     ):
         with pytest.raises(ArchiveError, match="is not as it was written"):
             attempt()
-    assert dump(engine, *schema.metadata.tables) == before
+    assert dump(engine, *metadata.metadata.tables) == before
     with pytest.raises(ArchiveError, match="2026-11 is not archived: `lianqin archive write --month 2026-11` first"):
         found.remove(NOVEMBER, LATER)
     # What the store still has whole is written anew.
@@ -458,7 +462,7 @@ def test_a_case_that_is_opened_again_goes_on_and_a_rebuild_agrees(engine: Engine
     opened = entry(case("SPLIT", 3, "handling"), "case.reopened", NOON, event_id="split-3")
     take_in(engine, tiny, [(NOON + 5 * DAY, opened)])
     with engine.connect() as connection:
-        row = connection.execute(select(schema.cases).where(schema.cases.c.case_id == "SPLIT")).one()
+        row = connection.execute(select(case_tables.cases).where(case_tables.cases.c.case_id == "SPLIT")).one()
     assert row.is_open
     before, ingest = dump(engine), Ingest(engine, tiny, Sealer(""))
     rebuild(engine, ingest, NOON, quiet, folder)
@@ -486,7 +490,7 @@ def test_another_store_takes_a_file_at_its_word_and_another_districts_not_at_all
     found = keeper(engine, tiny, folder)
     assert found.write(SEPTEMBER, LATER, LATER) is not None
     with writing(engine) as connection:
-        connection.execute(schema.archives.delete())
+        connection.execute(archive_tables.archives.delete())
         connection.execute(schema.history.delete().where(schema.history.c.received_at < SEPTEMBER.span(tiny.zone)[1]))
         n = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
     assert found.restore(SEPTEMBER, LATER) > 0

@@ -12,8 +12,8 @@ from services.district.package import District
 from services.health.around_reader import LOOK_EVERY_S, Oddity, RedisWatch, oddities_of
 from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import VirtualClock
+from services.platform.redis import GROUP, Keys
 from services.platform.settings import VIRTUAL, Settings
-from services.projector.stream import GROUP, Keys
 from tests.doors import house
 from tests.tiny import CODE, NOON, case, entry
 

@@ -8,10 +8,10 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
-from services.access.tables import audit
 from services.audit import Deed, Signer, Who, check, verify
 from services.audit import log_service as store
 from services.audit.log_service import AuditLog, Head, Wanted
+from services.audit.tables import audit
 from services.platform.database import open_engine, writing
 
 WHO = Who("wang", "duty_officer", "", "10.0.0.7")

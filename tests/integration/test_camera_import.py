@@ -9,9 +9,9 @@ from dashboard.cli.main import main
 from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
 from services.contract.parse import Event, parse
 from services.coverage.errands import import_cameras
+from services.platform.errors import OperationError
+from services.platform.redis import Keys
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
-from services.projector.stream import Keys
 from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis

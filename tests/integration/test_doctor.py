@@ -7,16 +7,17 @@ import pytest
 import redis
 from sqlalchemy import Engine, text, update
 
-from services.district.doors import make_projector, open_doors
+from services.district.doors import open_doors
 from services.district.package import District
 from services.operations.doctor import Finding, stream_side
 from services.operations.doctor.store_side import is_read_only, store_findings
 from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import VirtualClock
 from services.platform.migrate import head
+from services.platform.redis import Keys
 from services.platform.settings import Settings
+from services.projector.bootstrap import make_projector
 from services.projector.store import tables as schema
-from services.projector.stream import Keys
 from tests.tiny import CODE, NOON, case, entry
 
 pytestmark = pytest.mark.redis

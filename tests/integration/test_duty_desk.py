@@ -11,12 +11,14 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, insert, update
 
-from services.access import tables as people_schema
 from services.board.state import Board
 from services.board.watched_areas import Watch
+from services.cases import reader
+from services.cases import tables as case_tables
 from services.district.borders import Neighbour
 from services.district.package import District
 from services.duty import logbook
+from services.duty import tables as duty_tables
 from services.duty.grid_reader import GridReader
 from services.duty.service import DutyDesk, DutyRefused
 from services.duty.sheet import encode
@@ -57,7 +59,7 @@ class Place:
         board = Board(self.district)
         with self.engine.connect() as connection:
             board.load_things([*_things(connection), *self.things], 0)
-            board.load(read.open_cases(connection), [], now)
+            board.load(reader.open_cases(connection), [], now)
             board.proposals = {p.case_id: p for p in read.all_proposals(connection)}
         return board
 
@@ -91,7 +93,7 @@ def test_what_two_processes_see_is_in_the_log_once(place: Place) -> None:
     with writing(place.engine) as connection:
         step = {"at": NOON, "alarm": "a", "seat": "S1", "kind": "k", "what": "raised", "who": "", "comment": "",
                 "body": b"{}"}  # fmt: skip
-        connection.execute(insert(people_schema.alarm_lives), [step, step | {"what": "lapsed"}])
+        connection.execute(insert(duty_tables.alarm_lives), [step, step | {"what": "lapsed"}])
     wrote: list[int] = []
     board = place.board(NOON)
     start = threading.Barrier(4)
@@ -190,7 +192,7 @@ def test_a_sheet_changed_in_the_store_is_seen(place: Place) -> None:
     sheet = place.desk.handover(CODE, out.id).sheet
     forged = encode(msgspec.structs.replace(sheet, handing=["another"]))
     with writing(place.engine) as connection:
-        connection.execute(update(people_schema.handovers).values(sheet=forged))
+        connection.execute(update(duty_tables.handovers).values(sheet=forged))
     assert not place.desk.handover(CODE, out.id).is_whole
 
 
@@ -236,7 +238,7 @@ def test_a_sheet_has_what_the_store_alone_knows(place: Place) -> None:
     }
     with writing(place.engine) as connection:
         for state, number in (("refused", 1), ("sent", 2), ("done", 3)):
-            connection.execute(insert(people_schema.commands), command | {"command_id": f"c{number}", "state": state})
+            connection.execute(insert(case_tables.commands), command | {"command_id": f"c{number}", "state": state})
         for alarm, steps in (
             ("a", "raised acknowledged"),
             ("b", "raised cleared"),
@@ -245,8 +247,8 @@ def test_a_sheet_has_what_the_store_alone_knows(place: Place) -> None:
         ):
             for at, what in enumerate(steps.split()):
                 row = step | {"alarm": alarm, "what": what, "at": NOON + at}
-                connection.execute(insert(people_schema.alarm_lives), row)
-        connection.execute(insert(people_schema.alarm_lives), step | {"alarm": "e", "seat": "S2"})
+                connection.execute(insert(duty_tables.alarm_lives), row)
+        connection.execute(insert(duty_tables.alarm_lives), step | {"alarm": "e", "seat": "S2"})
     sheet = place.desk.sheet_now(place.board(EVENING), "S1", EVENING)
     (watched,) = sheet.lists["supervised"].lines
     assert (watched.case_id, watched.about, watched.at) == ("A2", "important", NOON - HOUR)
@@ -279,7 +281,7 @@ def test_what_came_and_went_while_nobody_looked_is_in_the_log_and_on_the_next_sh
                "type": "case.urge", "case_id": "BACK", "expected_version": 1, "data": b"{}", "state": "sent",
                "reason": ""}  # fmt: skip
     with writing(place.engine) as connection:
-        connection.execute(insert(people_schema.commands), command)
+        connection.execute(insert(case_tables.commands), command)
     place.tell({"command_id": "c1", "reason": "stale: 2"}, kind="command.rejected", at=EVENING + MINUTE)
     place.tell(severe("LATE", EVENING - 5 * MINUTE), at=EVENING + MINUTE)
     place.desk.keep_log(place.board(EVENING + MINUTE), EVENING + MINUTE)

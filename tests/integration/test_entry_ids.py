@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, text
 from services.contract.entry import entry_order
 from services.district.package import District
 from services.platform.clock import SetClock, to_rfc3339
+from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.projector.errands.dead_letters import dead_list, dead_show
@@ -19,7 +20,7 @@ from services.projector.store import tables as schema
 from services.projector.store.beats import heard_between
 from services.projector.store.numbers import read_numbering
 from services.projector.store.write import read_feed
-from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.archive_scene import LATER, OLD, SEPTEMBER, keeper, quiet
 from tests.reference import dump, rollups_recounted

@@ -17,11 +17,11 @@ from services.commands.escalation.worker import Escalator
 from services.district.package import District
 from services.platform.clock import SetClock, SystemClock, to_rfc3339
 from services.platform.lease import SENT_KEPT_MS, Lease
+from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.store import read
-from services.projector.stream import Keys
 from tests import warm
 from tests.tiny import CODE, NOON, case, entry, numbered
 

@@ -9,11 +9,13 @@ import redis
 from sqlalchemy import Engine, delete, insert, select
 
 from services.board.follower import Follower
+from services.cases import reader
 from services.commands.escalation.worker import Escalator
 from services.coverage.worker import Surveyor
 from services.district.package import District
 from services.duty.alarms.worker import AlarmKeeper
 from services.past.worker import Answerer
+from services.platform import metadata
 from services.platform.clock import SetClock
 from services.platform.database import writing
 from services.platform.sealing import Sealer
@@ -23,7 +25,6 @@ from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
 from services.projector.outbox.follow import StoreFollower
 from services.projector.outbox.read import Mark, behind, read_mark
-from services.projector.store import read
 from services.projector.store import tables as schema
 from services.projector.store.write import Feed, Writer, renew_epoch
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
@@ -49,7 +50,7 @@ class Store:
         with self.engine.connect() as connection:
             return {
                 name: [dict(row._mapping) for row in connection.execute(select(table))]
-                for name, table in schema.metadata.tables.items()
+                for name, table in metadata.metadata.tables.items()
                 if name != "audit"  # nobody may take a row of it away
             }
 
@@ -57,7 +58,7 @@ class Store:
         """The backup takes the store's place; the projector has begun anew."""
         with writing(self.engine) as connection:
             for name, rows in kept.items():
-                table = schema.metadata.tables[name]
+                table = metadata.metadata.tables[name]
                 connection.execute(delete(table))
                 if rows:
                     connection.execute(insert(table), rows)
@@ -69,7 +70,7 @@ class Store:
 
     def cases(self) -> set[str]:
         with self.engine.connect() as connection:
-            return {row.case_id for row in read.open_cases(connection)}
+            return {row.case_id for row in reader.open_cases(connection)}
 
 
 @pytest.fixture

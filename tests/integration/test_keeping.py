@@ -10,19 +10,25 @@ from sqlalchemy import Engine, insert, select, text
 from services.access import log_in_store as log_in
 from services.access import tables as people_schema
 from services.access.log_in import tries_store as tries
+from services.audit import tables as audit_tables
+from services.cases import tables as case_tables
 from services.district.package import District
+from services.duty import tables as duty_tables
+from services.jobs import tables as job_tables
 from services.keeping.retention_store import DAY_MS, rules_of, take_away
 from services.keeping.worker import Keeper
 from services.operations.doctor.stream_side import redis_findings
+from services.past import tables as past_tables
 from services.platform.clock import SetClock, to_rfc3339
 from services.platform.database import is_postgres, writing
+from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.projector.ingest import Ingest
 from services.projector.store import purge
 from services.projector.store import tables as schema
 from services.projector.store.beats import heard_between
-from services.projector.stream import GROUP, EventStream, Keys
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry, middle
@@ -40,12 +46,12 @@ JOB = {
 }  # fmt: skip
 ROWS: dict[str, tuple[Any, Any]] = {
     "sessions": (people_schema.sessions, lambda n, at: {**SESSION, "token_hash": str(n), "seen_at": at}),
-    "jobs": (people_schema.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
+    "jobs": (job_tables.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
     "known_devices": (people_schema.known_devices, lambda n, at: {"device": str(n), "user_id": "u", "seen_at": at}),
-    "commands": (people_schema.commands, lambda n, at: {**COMMAND, "command_id": str(n), "at": at}),
-    "alarm_lives": (people_schema.alarm_lives, lambda n, at: {**LIFE, "id": n, "alarm": str(n), "at": at}),
+    "commands": (case_tables.commands, lambda n, at: {**COMMAND, "command_id": str(n), "at": at}),
+    "alarm_lives": (duty_tables.alarm_lives, lambda n, at: {**LIFE, "id": n, "alarm": str(n), "at": at}),
     "dead": (schema.dead, lambda n, at: {**DEAD, "entry": n, "at": at}),
-    "moments": (schema.moments, lambda n, at: {"at": at + n, "made_of": "m", "body": b""}),
+    "moments": (past_tables.moments, lambda n, at: {"at": at + n, "made_of": "m", "body": b""}),
     "beats": (schema.beats, lambda n, at: {"source": str(n), "since": at - 1, "until": at, "interval_s": 10.0}),
 }  # fmt: skip
 
@@ -113,7 +119,7 @@ def test_a_device_goes_when_no_log_in_knows_it_any_more(engine: Engine) -> None:
 def test_the_audit_is_never_touched(engine: Engine, redis_client: redis.Redis) -> None:
     row = dict.fromkeys(("who", "role", "street", "address", "action", "object", "detail", "hash"), "x")
     with writing(engine) as connection:
-        connection.execute(insert(people_schema.audit), [{"number": 1, "at": 1, **row}])
+        connection.execute(insert(audit_tables.audit), [{"number": 1, "at": 1, **row}])
     keeper(engine, redis_client).once()
     assert len(dump(engine, "audit")["audit"]) == 1
 

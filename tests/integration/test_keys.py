@@ -5,10 +5,10 @@ from sqlalchemy import Engine, select, update
 
 from services.district.package import District
 from services.platform.database import writing
+from services.platform.errors import OperationError
 from services.platform.sealing import Sealer, make_key
 from services.projector.errands import keys as key_rotation
 from services.projector.errands.keys import Rotated, count_keys, rotate, told_keys
-from services.projector.errands.publishing import OperationError
 from services.projector.ingest import Ingest
 from services.projector.sealed import store as sealed
 from services.projector.store import tables as schema

@@ -23,6 +23,7 @@ from dashboard.papers.paper import as_pdf, paper_html
 from dashboard.papers.table import csv_table, section_name
 from dashboard.papers.workbook import PART_SHEETS, Workbook
 from dashboard.texts import LANGUAGES, texts
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.cases.repeats import square_of, squares_per_degree
 from services.contract.case import Case
@@ -76,7 +77,7 @@ def tell_coverage(engine: Engine) -> None:
 
 def bodies(engine: Engine) -> dict[str, Case]:
     """Every case as it was last published."""
-    query = select(schema.history.c.data).join(schema.cases, schema.cases.c.entry == schema.history.c.entry)
+    query = select(schema.history.c.data).join(case_tables.cases, case_tables.cases.c.entry == schema.history.c.entry)
     with engine.connect() as connection:
         return {body.case_id: body for body in (_CASE(row[0]) for row in connection.execute(query))}
 

@@ -24,9 +24,9 @@ from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
 from dashboard.door.oidc import COOKIE, KEYS_KEPT_S
+from services.access import reader
 from services.access import service as accounts
-from services.access import store
-from services.access.store import Account
+from services.access.account import Account
 from services.audit.log_service import Wanted, newest
 from services.district.package import District
 from services.platform.clock import SetClock
@@ -185,7 +185,7 @@ def test_who_the_provider_names_comes_in(client: FlaskClient, provider: Provider
     assert (answer.status_code, answer.headers["Location"]) == (303, "/leadership")
     assert is_in(client)
     with sqlite_engine.connect() as connection:
-        found = store.account(connection, "songtao")
+        found = reader.account(connection, "songtao")
     assert found is not None
     assert found.subject == f"{provider.url}|77"
     assert last_record(sqlite_engine)[0] == "log_in"
@@ -263,7 +263,7 @@ def test_a_token_with_wrong_claims_is_refused(
     refused(client, enter(client, provider))
     assert last_record(sqlite_engine)[0] == "log_in_failed"
     with sqlite_engine.connect() as connection:
-        assert [one.subject for one in store.all_accounts(connection)] == ["", ""]
+        assert [one.subject for one in reader.all_accounts(connection)] == ["", ""]
 
 
 def part(value: Any) -> str:
@@ -346,7 +346,7 @@ def test_once_known_the_subject_counts_and_not_the_name(
     enter(client, provider)
     assert "songtao" in get(client, "/account").text
     with sqlite_engine.connect() as connection:
-        auditor = store.account(connection, "qianli")
+        auditor = reader.account(connection, "qianli")
     assert auditor is not None
     assert auditor.subject == ""
 
@@ -453,7 +453,7 @@ def test_only_an_account_that_was_prepared_is_bound(
     provider.claims = {"sub": "88", "preferred_username": name}
     refused(client, enter(client, provider))
     with sqlite_engine.connect() as connection:
-        assert {one.subject for one in store.all_accounts(connection)} == {"", f"{provider.url}|5"}
+        assert {one.subject for one in reader.all_accounts(connection)} == {"", f"{provider.url}|5"}
     provider.claims = {"sub": "88", "preferred_username": "sunwei01"}
     enter(client, provider)
     assert "named" in get(client, "/account").text

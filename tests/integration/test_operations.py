@@ -11,19 +11,22 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from services.audit import log_service as audit
+from services.cases import tables as case_tables
 from services.contract.others import DistrictLoaded
 from services.contract.parse import Event, parse
-from services.district.doors import make_projector, open_doors
+from services.district import tables as district_tables
+from services.district.doors import open_doors
 from services.operations.local import remember_redis, with_local_redis
 from services.operations.packages import archive, load_district
 from services.platform.clock import VirtualClock
 from services.platform.database import open_engine
+from services.platform.errors import OperationError, WrongDistrict
+from services.platform.redis import Keys
 from services.platform.settings import Settings
+from services.projector.bootstrap import make_projector
 from services.projector.errands.dead_letters import dead_list, dead_retry, dead_show
-from services.projector.errands.publishing import OperationError, publish
+from services.projector.errands.publishing import publish
 from services.projector.store import tables as schema
-from services.projector.store.write import WrongDistrict
-from services.projector.stream import Keys
 from tests.tiny import CODE, NOON, case, entry, write_tiny_district
 
 pytestmark = pytest.mark.redis
@@ -105,7 +108,7 @@ def test_a_loaded_package_is_in_place_in_the_store_and_told_to_the_stream(
     doors = open_doors(settings)
     assert event.body == DistrictLoaded(digest=doors.district.digest, code=CODE)
     with doors.engine.connect() as connection:
-        (kept,) = connection.execute(select(schema.packages)).all()
+        (kept,) = connection.execute(select(district_tables.packages)).all()
     assert (kept.digest, kept.code, kept.archive) == (doors.district.digest, CODE, archive(tiny_folder))
     doors.engine.dispose()
     _project(settings)
@@ -195,7 +198,9 @@ def test_a_retry_after_a_mended_package_takes_the_case_in(
     _project(settings)
     doors = open_doors(settings)
     with doors.engine.connect() as connection:
-        assert connection.execute(select(schema.cases.c.case_id, schema.cases.c.street)).all() == [("A1", "S2")]
+        assert connection.execute(select(case_tables.cases.c.case_id, case_tables.cases.c.street)).all() == [
+            ("A1", "S2")
+        ]
     doors.engine.dispose()
 
 

@@ -13,8 +13,10 @@ from dashboard.papers import make
 from dashboard.papers.made import put
 from dashboard.papers.worker import Worker
 from services.district.package import District
+from services.jobs import job
 from services.jobs import store as jobs
-from services.jobs.store import GONE_MS, Job
+from services.jobs.job import Job
+from services.jobs.store import GONE_MS
 from services.platform.database import writing
 from tests.doors import DUTY, S1, WHO, House, Who, house
 
@@ -86,7 +88,7 @@ def test_too_many_cases_are_said_in_words(home: House, monkeypatch: pytest.Monke
 
 
 def test_so_many_at_once_and_no_more(home: House) -> None:
-    for _ in range(jobs.MOST_WAITING):
+    for _ in range(job.MOST_WAITING):
         ask(home)
     assert home.post(LEADER, "/api/v1/papers", {"kind": "pdf", "span": "2026-11"}).status_code == 429
     ask(home, DUTY)

@@ -22,6 +22,8 @@ from services.board.lenses import WallLens, units_of
 from services.board.state import Board
 from services.board.tiles import tiles
 from services.board.zone import Zone
+from services.cases import reader
+from services.cases import tables as case_tables
 from services.district.load import load
 from services.district.package import District
 from services.duty.alarms.store import write_lives
@@ -30,6 +32,7 @@ from services.operations.replay.plan import plan
 from services.operations.simulator.generate import generate
 from services.operations.simulator.world import CaseSystem
 from services.past import room
+from services.past import tables as past_tables
 from services.past import worker as answering
 from services.past.asking import Answer, Question
 from services.past.moments import EVERY_MS, unpack
@@ -37,11 +40,10 @@ from services.past.reader import PastReader
 from services.past.worker import SHOWN_MS, Answerer
 from services.platform.clock import SetClock, parse_ms, to_rfc3339
 from services.platform.database import writing
+from services.platform.errors import OperationError
 from services.platform.sealing import Sealer
-from services.projector.errands.publishing import OperationError
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Entry, Ingest
-from services.projector.store import read
 from services.projector.store import tables as schema
 from tests import archive_scene
 from tests.archive_scene import SEPTEMBER
@@ -136,7 +138,7 @@ def assert_is(found: tuple[dict[str, Any], dict[str, Any]], board: Board, engine
     today = district.day_of(at)
     start = district.day_start_ms(district.day_after(today, -1))
     with engine.connect() as connection:
-        before = read.counts_at(connection, start, start + at - district.day_start_ms(today))
+        before = reader.counts_at(connection, start, start + at - district.day_start_ms(today))
     compared = before if before["reported"] or before["open"] else {}
     zone = Zone(board, WallLens(board, lambda: {**tiles(board, compared), "units": units_of(board)}))
     zone.flush(at)
@@ -254,12 +256,12 @@ def test_another_package_and_a_clock_that_was_set_back_make_the_boards_again(eng
     take_in(engine, tiny, arrived(lives(2, cases=20)), 100)
     made(engine, tiny, LAST)
     with writing(engine) as connection:
-        kept = connection.execute(select(schema.moments.c.at)).scalars().all()
-        connection.execute(schema.moments.update().values(made_of="another"))
+        kept = connection.execute(select(past_tables.moments.c.at)).scalars().all()
+        connection.execute(past_tables.moments.update().values(made_of="another"))
     assert len(kept) > 10 and all(at % EVERY_MS == 0 for at in kept)
     made(engine, tiny, LAST - 5 * DAY)
     with engine.connect() as connection:
-        again = connection.execute(select(schema.moments.c.at, schema.moments.c.made_of)).all()
+        again = connection.execute(select(past_tables.moments.c.at, past_tables.moments.c.made_of)).all()
     assert {at for at, _ in again} == {at for at in kept if at <= LAST - 5 * DAY - 120_000}
     assert "another" not in {making for _, making in again}
 
@@ -283,14 +285,14 @@ def test_what_was_archived_is_named_and_what_came_after_is_as_it_was(
     assert worker.said_to(Question("q", "room", october - 1)) == Answer(error="archived", first=october)
 
     with writing(engine) as connection:
-        connection.execute(schema.moments.update().values(made_of="another package"))
+        connection.execute(past_tables.moments.update().values(made_of="another package"))
     worker = made(engine, tiny, archive_scene.LATER)
     assert [worker.said_to(Question("q", "room", at)).error for at in moments] == ["unmade"] * 3
     with writing(engine) as connection:  # the package that was loaded by mistake goes, and what the other made is there
-        connection.execute(schema.moments.update().values(made_of=PastReader(tiny).made_of))
+        connection.execute(past_tables.moments.update().values(made_of=PastReader(tiny).made_of))
     assert not made(engine, tiny, archive_scene.LATER).said_to(Question("q", "room", moments[0])).error
     with writing(engine) as connection:
-        connection.execute(schema.moments.update().values(made_of="another package"))
+        connection.execute(past_tables.moments.update().values(made_of="another package"))
     keeper.restore(SEPTEMBER, archive_scene.LATER)
     worker = made(engine, tiny, archive_scene.LATER)
     again = [worker.said_to(Question("q", "room", at)) for at in (october - 1, *moments)]
@@ -321,7 +323,7 @@ def test_the_review_tells_both_views_the_major_cases_and_what_came_late(
 ) -> None:
     take_in(sqlite_engine, tiny, arrived(lives(5, cases=60)), 100)
     worker = made(sqlite_engine, tiny, LAST)
-    h, c = schema.history.c, schema.cases.c
+    h, c = schema.history.c, case_tables.cases.c
     with sqlite_engine.connect() as connection:
         # A moment that lies between what a major case had come to and when that was told.
         major = select(c.case_id).where(c.severity <= 2)
@@ -405,13 +407,13 @@ def test_a_memory_of_few_ended_cases_gives_the_same_boards(
     take_in(engine, tiny, arrived(lives(6, cases=80)), 100)
     made(engine, tiny, LAST)
     with engine.connect() as connection:
-        whole = connection.execute(select(schema.moments.c.at, schema.moments.c.body)).all()
+        whole = connection.execute(select(past_tables.moments.c.at, past_tables.moments.c.body)).all()
     monkeypatch.setattr(room, "REMEMBERED", 5)
     with writing(engine) as connection:
-        connection.execute(schema.moments.delete())
+        connection.execute(past_tables.moments.delete())
     made(engine, tiny, LAST)
     with engine.connect() as connection:
-        again = connection.execute(select(schema.moments.c.at, schema.moments.c.body)).all()
+        again = connection.execute(select(past_tables.moments.c.at, past_tables.moments.c.body)).all()
 
     def shown(kept: Any) -> list[Any]:
         boards = [(at, unpack(body)) for at, body in sorted(kept)]
@@ -442,7 +444,9 @@ def test_patrols_are_where_they_were_heard_of_and_nowhere_after_a_while(engine: 
     shown = moved(state(worker.said_to(Question("q", "room", at - 1)).parts), answer.parts)
     assert [unit["unit_id"] for unit in shown[1]["units"]] == ["U1"]
     with engine.connect() as connection:
-        assert not any(b"U1" in zlib.decompress(body) for (body,) in connection.execute(select(schema.moments.c.body)))
+        assert not any(
+            b"U1" in zlib.decompress(body) for (body,) in connection.execute(select(past_tables.moments.c.body))
+        )
 
 
 def test_a_late_word_of_a_sensitive_case_that_has_ended_names_no_class(engine: Engine, tiny: District) -> None:

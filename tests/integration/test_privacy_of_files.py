@@ -19,9 +19,9 @@ from services.platform.clock import FollowedClock, SystemClock, VirtualClock
 from services.platform.database import open_engine
 from services.platform.files import private_folder
 from services.platform.migrate import head, upgrade
+from services.platform.redis import Keys, connect
 from services.platform.settings import Settings, from_environment
 from services.projector.errands.publishing import district_clock
-from services.projector.stream import Keys, connect
 from tests.tiny import CODE, NOON, case
 
 

@@ -15,13 +15,15 @@ from sqlalchemy.exc import OperationalError
 
 from services.board.sources import source_rows
 from services.district.package import District
+from services.platform import metadata
 from services.platform.clock import SetClock, to_rfc3339
+from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from services.projector.store import tables as schema
 from services.projector.store.purge import purge
-from services.projector.stream import EventStream, Keys
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.integration.test_board import follower
 from tests.integration.test_rubbish import KINDS
@@ -37,7 +39,7 @@ def everything(engine: Engine, client: redis.Redis) -> str:
     """All that a reader of the tables and of what we write to Redis can see."""
     found = []
     with engine.connect() as connection:
-        for table in schema.metadata.tables:
+        for table in metadata.metadata.tables:
             for row in connection.execute(text(f"SELECT * FROM {table}")):
                 found += [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in row]
     for key in (KEYS.dead, KEYS.board):

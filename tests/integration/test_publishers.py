@@ -11,13 +11,14 @@ import pytest
 import redis
 from sqlalchemy import Engine, select
 
+from services.cases import tables as case_tables
 from services.contract.parse import Event, parse
-from services.district.doors import OpenDoors, make_projector
+from services.district.doors import OpenDoors
 from services.district.load import load
 from services.platform.clock import SystemClock
+from services.platform.redis import Keys
 from services.platform.settings import Settings
-from services.projector.store import tables as schema
-from services.projector.stream import Keys
+from services.projector.bootstrap import make_projector
 
 pytestmark = pytest.mark.redis
 
@@ -65,6 +66,6 @@ def test_a_publisher_copied_from_the_page_is_understood(  # noqa: PLR0917  # fix
 
     doors = OpenDoors(Settings(), sqlite_engine, redis_client, load(_district(tmp_path)), SystemClock())
     make_projector(doors, "p").drain()
-    c = schema.cases.c
+    c = case_tables.cases.c
     with sqlite_engine.connect() as connection:
         assert connection.execute(select(c.case_id, c.street, c.flags)).all() == [(case_id, "S1", "")]

@@ -15,17 +15,20 @@ from sqlalchemy import Engine, select
 
 from services.board.follower import Follower
 from services.board.state import OVERDUE, Board
+from services.cases import tables as case_tables
 from services.contract.codes import CLOSED_STATUSES
-from services.district.doors import OpenDoors, make_projector
+from services.district.doors import OpenDoors
 from services.district.load import load
+from services.indicators import tables as indicator_tables
 from services.indicators.figures_reader import Days, figures, window_of
 from services.operations.replay.districts import write_package
 from services.operations.replay.plan import plan
 from services.operations.replay.player import play
 from services.platform.clock import FollowedClock, from_hash, to_ms
+from services.platform.redis import Keys
 from services.platform.settings import Settings
+from services.projector.bootstrap import make_projector
 from services.projector.store import tables as schema
-from services.projector.stream import Keys
 from tests.unit.test_replay_files import BOUNDARIES, CASES, FILES, NEVER, Figures, File, _pandas_figures, _table
 
 pytestmark = [
@@ -73,7 +76,7 @@ def _shown(board: Board, engine: Engine, column: str) -> Figures:
         key = str(getattr(row, column))
         found[key][0] += 1
         found[key][1] += board.lights[row.case_id] == OVERDUE
-    c = schema.cases.c
+    c = case_tables.cases.c
     with engine.connect() as connection:
         for key, status in connection.execute(select(c[column], c.status).where(~c.is_open)):
             assert status in CLOSED_STATUSES
@@ -96,7 +99,7 @@ def test_the_board_shows_what_pandas_counts_on_the_file(
     assert {code: n[0] for code, n in board.streets.items() if n[0]} == {k: v[0] for k, v in by_area.items() if v[0]}
 
     # Every closed case is in the roll-ups, every one outside the district among the dead: none has vanished.
-    r, d = schema.rollups.c, schema.dead.c
+    r, d = indicator_tables.rollups.c, schema.dead.c
     with engine.connect() as connection:
         counted = sum(n for (n,) in connection.execute(select(r.closed).where(r.cut == "class")))
         dead = connection.execute(select(d.reason, d.masked)).all()

@@ -14,9 +14,9 @@ import redis
 from services.district.load import load
 from services.operations.replay.command import STOPPED, make_district, replay
 from services.platform.clock import from_hash, parse_ms
+from services.platform.errors import OperationError
+from services.platform.redis import Keys
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
-from services.projector.stream import Keys
 from tests.unit.test_replay_player import HEADER, ROWS
 
 pytestmark = pytest.mark.redis

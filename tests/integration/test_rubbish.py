@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.platform.clock import SetClock
+from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
-from services.projector.stream import EventStream, Keys
+from services.projector.stream import EventStream
 from services.projector.worker import Projector
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry

@@ -14,12 +14,13 @@ import redis
 from sqlalchemy import select
 
 from dashboard.texts import texts
-from services.access import tables
 from services.audit import Signer, check
 from services.audit.log_service import records
+from services.cases import tables as case_tables
 from services.district.package import District
 from services.duty import logbook
-from services.duty.alarms.store import Life, lives_of
+from services.duty import tables as duty_tables
+from services.duty.alarms.lives_reader import Life, lives_of
 from services.duty.logbook import Entry
 from services.duty.service import DutyDesk, Handover
 from services.duty.sheet import Counts, Flow
@@ -99,8 +100,8 @@ def test_the_log_has_every_severe_incident_and_every_escalation_once_at_the_cent
 def test_the_log_tells_alarms_feeds_shifts_signatures_and_what_people_wrote(played: Played) -> None:
     log = log_of(played, CODE)
     with played.shift.engine.connect() as connection:
-        rows = connection.execute(select(tables.alarm_lives)).all()
-        reports = connection.execute(select(tables.incident_reports)).all()
+        rows = connection.execute(select(duty_tables.alarm_lives)).all()
+        reports = connection.execute(select(duty_tables.incident_reports)).all()
     for seat in (CODE, "S1", "S2"):
         told = Counter((f"alarm_{row.what}", "", row.at) for row in rows if row.seat == seat)
         codes = tuple(f"alarm_{what}" for what in logbook.ALARM_STEPS)
@@ -182,7 +183,7 @@ def test_nothing_slips_between_the_shifts(played: Played) -> None:
 
 def test_every_alarm_was_taken_or_over_and_climbed_where_nobody_took_it(played: Played) -> None:
     with played.shift.engine.connect() as connection:
-        ids = connection.execute(select(tables.alarm_lives.c.alarm).distinct()).scalars().all()
+        ids = connection.execute(select(duty_tables.alarm_lives.c.alarm).distinct()).scalars().all()
         lives = {alarm: lives_of(connection, alarm) for alarm in ids}
     assert len(lives) > 20
     now, climbed = played.shift.clock.ms, set[str]()
@@ -224,7 +225,7 @@ def _is_unkept(since: int, until: int) -> bool:
 def test_every_command_was_done_or_refused_in_words_and_none_twice(played: Played) -> None:
     shift, words = played.shift, texts("zh-CN")["refusal"]
     with shift.engine.connect() as connection:
-        rows = {row.command_id: row for row in connection.execute(select(tables.commands))}
+        rows = {row.command_id: row for row in connection.execute(select(case_tables.commands))}
     sent = [(who, order, outcome) for who, order, outcome in shift.outcomes if outcome["state"] == "sent"]
     assert Counter(row.command_id for row in rows.values()) == Counter(outcome["command_id"] for _, _, outcome in sent)
     seen = [fields[b"id"].decode() for fields in shift.system.seen]

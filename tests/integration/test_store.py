@@ -11,21 +11,23 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, and_, select, text
 
 from services.board.state import Board
+from services.cases import reader
+from services.cases import tables as case_tables
 from services.contract.entry import entry_key
 from services.district.package import District
 from services.indicators.cells import LIVE_CUTS
 from services.indicators.measures import NAMES
 from services.indicators.store import live_cells
 from services.platform.clock import to_rfc3339
+from services.platform.errors import WrongDistrict
+from services.platform.metadata import metadata
 from services.platform.migrate import is_current
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.store import read
-from services.projector.store import tables as schema
-from services.projector.store.tables import metadata
-from services.projector.store.write import WrongDistrict, open_feed, read_feed
+from services.projector.store.write import open_feed, read_feed
 from tests.reference import dump, life, rollups_recounted
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle, numbered
@@ -48,7 +50,7 @@ def test_a_store_made_by_migrations_is_the_metadata(engine: Engine) -> None:
 
 
 def test_open_and_suspended_cases_are_found_by_an_index_of_theirs(sqlite_engine: Engine) -> None:
-    c = schema.cases.c
+    c = case_tables.cases.c
     for condition, index in ((c.is_open, "cases_open"), (and_(c.is_open, c.suspended), "cases_suspended"),
                              (and_(c.is_open, c.handle_deadline_at > 5), "cases_open")):  # fmt: skip
         query = select(c.version).where(condition).compile(sqlite_engine, compile_kwargs={"literal_binds": True})
@@ -107,7 +109,7 @@ def test_state_before_and_deltas_are_state_after(engine: Engine, tiny: District)
             for revision, payload in read.outbox_after(connection, followed.revision):
                 followed.apply(revision, decode_delta(payload), NOON)
             fresh = Board(tiny)
-            fresh.load(list(read.open_cases(connection)), live_cells(connection, sorted(LIVE_CUTS), 0), NOON)
+            fresh.load(list(reader.open_cases(connection)), live_cells(connection, sorted(LIVE_CUTS), 0), NOON)
             feed = read_feed(connection)
         assert feed is not None
         assert followed.revision == feed.revision

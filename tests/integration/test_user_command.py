@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine
 
 from dashboard.cli.main import main
+from services.access import reader
 from services.access import service as accounts
-from services.access import store
 from services.access import tables as people_schema
+from services.access.account import Account
 from services.access.log_in import factors_service as factors
 from services.access.log_in import totp
 from services.access.log_in.rules import LogInRules
 from services.access.rights import Person
 from services.access.service import LogInRefused
-from services.access.store import Account
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
 
@@ -61,7 +61,7 @@ def forget_step(engine: Engine) -> None:
 
 def of_store(engine: Engine, user_id: str) -> Account:
     with engine.connect() as connection:
-        found = store.account(connection, user_id)
+        found = reader.account(connection, user_id)
     assert found is not None
     return found
 

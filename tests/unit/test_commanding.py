@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from services.access.rights import Person
 from services.cases.case import CaseRow, Place, settle
-from services.commands.service import MOST_CASES, REASON_MOST, REFUSALS, Outcome, Situation, Wish, command_id, judge
-from services.commands.store import Sent
+from services.commands.judge import MOST_CASES, REASON_MOST, REFUSALS, Outcome, Sent, Situation, Wish, command_id, judge
 from services.contract.commands import COMMANDS
 from services.contract.parse import Event, parse
 from services.district.package import District

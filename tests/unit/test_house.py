@@ -1,41 +1,85 @@
-"""The house keeps its shape: imports go down only, rooms do no I/O, files stay small (docs/architecture.md)."""
+"""The house keeps its shape (docs/architecture.md): who may import whom, what is pure, what the windows may touch."""
 
 import ast
+import importlib
+import inspect
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# Each package and exactly what it imports, from the bottom to the top: it imports only what stands above it here. A
+# forbidden import fails, and so does a permission that nobody uses. `app` and `server` join all, and are no package.
+CONTEXTS: dict[str, set[str]] = {
+    name: set(allowed.split())
+    for name, allowed in {
+        "platform": "",
+        "files": "",
+        "contract": "platform",
+        "district": "platform files contract",
+        "health": "platform contract",
+        "audit": "platform contract district",
+        "jobs": "platform",
+        "access": "platform contract district audit jobs",
+        "cases": "platform contract district access",
+        "indicators": "platform district cases",
+        "projector": "platform contract district audit access cases indicators",
+        "coverage": "platform files contract district cases projector",
+        "commands": "platform contract district access cases projector",
+        "board": "platform contract district health cases indicators projector coverage",
+        "duty": "platform contract district health audit cases indicators projector coverage commands board",
+        "leadership": "platform contract district cases indicators projector coverage board",
+        "past": "platform contract district cases indicators projector coverage board duty",
+        "keeping": "platform district jobs access cases projector duty past",
+        "operations": (
+            "platform files contract district health audit access cases indicators projector coverage board"
+        ),
+        "dashboard/texts": "",
+        "dashboard/door": "platform contract audit access dashboard/texts",
+        "dashboard/sockets": "platform access dashboard/door",
+        "dashboard/live": (
+            "platform district health access cases commands board duty dashboard/sockets dashboard/door"
+        ),
+        "dashboard/layouts": (
+            "contract district access cases indicators projector coverage board duty leadership "
+            "dashboard/texts dashboard/door"
+        ),
+        "dashboard/papers": (
+            "platform contract district jobs access cases indicators coverage board leadership past "
+            "dashboard/texts dashboard/door dashboard/layouts"
+        ),
+        "dashboard/callbacks": (
+            "platform contract district health audit jobs access cases indicators projector coverage "
+            "commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
+            "dashboard/layouts dashboard/papers"
+        ),
+        "dashboard/cli": (
+            "platform contract district health audit access indicators projector coverage commands duty "
+            "past keeping operations dashboard/texts dashboard/papers"
+        ),
+    }.items()
+}
+# A module with one of these words in its path may touch the outside: a database, Redis, a file, a process.
+OUTER = frozenset(
+    "tables store reader readers service worker errands doors stream archive sealed outbox bootstrap follower ingest "
+    "heart hearts".split()
+)
+# What has such a word in its name and is pure all the same: types of what goes over the outbox, tables of a package.
+PURE_BY_NAME = {
+    "services.projector.outbox.delta", "services.district.package_tables", "services.files.tables",
+    "services.platform.clock", "services.platform.text", "services.platform.offload", "services.platform.pulse",
+}  # fmt: skip
+# It knows the errors of all libraries, and connects to nothing.
+ERRORS = "services.platform.errors"
+OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib", "sqlite3"}
 WINDOWS = {"dashboard", "dash", "dash_leaflet", "flask", "flask_socketio", "socketio", "gevent", "gunicorn", "plotly"}
-ROOMS = (
-    "events", "district", "cases", "deadlines", "deadline_steps", "limits", "working_calendar", "indicators",
-    "archive.month", "audit", "masking", "liveboard.board", "liveboard.figures", "liveboard.sources", "liveboard.zone",
-    "projector.fold", "projector.gap", "projector.placing", "projector.delta", "lifecycle", "repeats",
-    "escalation.rules", "escalation.desk", "projector.regular", "coverage", "duty", "alarms", "rights", "case_actions",
-    "log_in.totp", "log_in.recovery", "log_in.guessable", "passwords",
-    "reveal_rules",
-    "marks", "leadership.report", "leadership.sentences", "leadership.spans", "leadership.words",
-    "leadership.part_words", "leadership.figure_rows",
-    "health.waiting", "health.beats", "health.pulse", "past.asking", "past.cameras", "past.moments",
-    "files",
-    "liveboard.alarm_tiles", "liveboard.lenses", "liveboard.case_export", "roads", "units", "joint",
-)  # fmt: skip
-OUTSIDE = {"redis", "sqlalchemy", "alembic", "psycopg", "socket", "subprocess", "urllib"}
-DOORS = {
-    f"services.{door}"
-    for door in "stream store doors embedded supervisor settings sealing demo local publishing".split()
-}
-# What a room may take from behind a door, by name, each with its reason.
-ALLOWED = {
-    # Frozen rows that the fold and the gap are functions of; the modules that define them do not connect on import.
-    ("projector.fold", "services.projector.store.write", "OldCase"),
-    ("projector.regular", "services.projector.store.write", "OldCase"),
-    ("projector.gap", "services.projector.store.write", "Feed"),
-    ("projector.gap", "services.projector.stream", "StreamState"),
-}
 
 
 def _files(package: str) -> list[Path]:
@@ -43,23 +87,84 @@ def _files(package: str) -> list[Path]:
 
 
 def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT / "services").with_suffix("").parts
+    parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
 
 
-def _imports(path: Path) -> Iterator[tuple[str, str]]:
-    """(module, name) of every import, inside functions too."""
+@cache
+def _modules() -> frozenset[str]:
+    return frozenset(_name(path) for package in ("services", "dashboard") for path in _files(package))
+
+
+@cache
+def _imports(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of every import, inside functions too; of an imported module the name is empty."""
+    found = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
+            found += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: write the whole name"
             for alias in node.names:
-                yield node.module or "", alias.name
+                whole = f"{node.module}.{alias.name}"
+                found.append((whole, "") if whole in _modules() else (node.module or "", alias.name))
+    return found
+
+
+def _context(module: str) -> str:
+    """``services.cases.deadlines`` → ``cases``; ``dashboard.door.access`` → ``dashboard/door``; else empty."""
+    top, _, rest = module.partition(".")
+    first = rest.split(".")[0]
+    if top == "services":
+        return first
+    # app and server join everything: they belong to no package.
+    return f"dashboard/{first}" if first not in {"", "app", "server"} else ""
+
+
+def _ours(path: Path) -> Iterator[tuple[str, str]]:
+    return ((module, name) for module, name in _imports(path) if module.split(".")[0] in {"services", "dashboard"})
+
+
+def _is_outer(module: str) -> bool:
+    if module in PURE_BY_NAME:
+        return False
+    first, *rest = module.split(".")[1:]
+    words = {word for part in rest for word in (part, *part.split("_"))}
+    return first == "operations" or (first == "platform" and bool(rest)) or bool(OUTER & words)
+
+
+def _is_a_value(module: str, name: str) -> bool:
+    """Whether importing it brings nothing that acts: a type of plain values, an error, a constant, a protocol."""
+    found = getattr(importlib.import_module(module), name) if name else importlib.import_module(module)
+    if isinstance(found, type):
+        is_plain = issubclass(found, (msgspec.Struct, tuple, Exception, int, str)) or is_dataclass(found)
+        return is_plain or getattr(found, "_is_protocol", False)
+    return not callable(found) and not inspect.ismodule(found)
 
 
 def _is_under(module: str, packages: set[str]) -> bool:
     return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def test_each_package_imports_exactly_what_the_table_names() -> None:
+    used: dict[str, set[str]] = {context: set() for context in CONTEXTS}
+    for package in ("services", "dashboard"):
+        for path in _files(package):
+            if not (here := _context(_name(path))):
+                continue
+            used.setdefault(here, set()).update(_context(m) for m, _ in _ours(path) if _context(m) not in {here, ""})
+    assert used == CONTEXTS
+
+
+def test_the_table_has_an_order_and_no_circle() -> None:
+    order = list(CONTEXTS)
+    for context, allowed in CONTEXTS.items():
+        assert {a for a in allowed if order.index(a) >= order.index(context)} == set(), context
+
+
+def test_no_module_stands_outside_a_package() -> None:
+    loose = [p.name for top in ("services", "dashboard") for p in sorted((ROOT / top).glob("*.py"))]
+    assert loose == ["__init__.py", "__init__.py", "app.py", "server.py"]
 
 
 @pytest.mark.parametrize("path", _files("services"), ids=_name)
@@ -67,33 +172,44 @@ def test_services_never_import_a_window(path: Path) -> None:
     assert not [module for module, _ in _imports(path) if _is_under(module, WINDOWS)]
 
 
-@pytest.mark.parametrize("path", [p for p in _files("services") if _is_under(_name(p), set(ROOMS))], ids=_name)
-def test_a_room_imports_neither_a_door_nor_what_lies_outside(path: Path) -> None:
+PURE = [p for p in _files("services") if _name(p).count(".") >= 2 and not _is_outer(_name(p))]
+
+
+@pytest.mark.parametrize("path", PURE, ids=_name)
+def test_a_module_is_pure_unless_its_name_says_otherwise(path: Path) -> None:
+    """It imports nothing that connects, and from a module that does only what is a value."""
     wrong = [
-        (module, name)
-        for module, name in _imports(path)
-        if _is_under(module, OUTSIDE | DOORS) or (module == "services" and f"services.{name}" in DOORS)
-        if (_name(path), module, name) not in ALLOWED
-    ]
+        (module, name) for module, name in _imports(path)
+        if _is_under(module, OUTSIDE)
+        or (module.startswith("services.") and _is_outer(module) and module != ERRORS
+            and not _is_a_value(module, name))
+    ]  # fmt: skip
     assert not wrong
 
 
-def test_every_room_and_every_exception_is_still_there() -> None:
-    names = {_name(path) for path in _files("services")}
-    assert {room for room in ROOMS if not any(_is_under(name, {room}) for name in names)} == set()
-    used = {(_name(p), module, name) for p in _files("services") for module, name in _imports(p)}
-    assert used >= ALLOWED
+def test_what_is_pure_in_spite_of_its_name_is_there() -> None:
+    assert _modules() >= PURE_BY_NAME
 
 
-def test_only_the_front_door_imports_both_packages_to_start_processes() -> None:
-    starters = {
-        "services.operations.demo",
-        "services.operations.supervisor",
-        "services.operations",
-        "services.operations.doctor",
-    }
-    users = {p.name for p in _files("dashboard") for module, _ in _imports(p) if _is_under(module, starters)}
-    assert users <= {"cli.py"}
+def test_windows_import_neither_tables_nor_stores() -> None:
+    wrong = defaultdict(list)
+    for path in _files("dashboard"):
+        for module, _ in _ours(path):
+            if module.startswith("services.") and {"tables", "store"} & set(module.split(".")[2:]):
+                wrong[_name(path)].append(module)
+    assert not wrong
+
+
+def test_only_the_command_line_imports_errands_workers_and_operations() -> None:
+    wrong = defaultdict(list)
+    for path in _files("dashboard"):
+        if _context(_name(path)) == "dashboard/cli":
+            continue
+        for module, _ in _ours(path):
+            parts = module.split(".")
+            if parts[0] == "services" and (parts[1] == "operations" or {"errands", "worker"} & set(parts[2:])):
+                wrong[_name(path)].append(module)
+    assert not wrong
 
 
 def test_no_file_is_long_and_most_are_short() -> None:

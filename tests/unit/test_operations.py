@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from services.contract.parse import Refused
-from services.district.doors import NotConfigured
 from services.district.load import PackageError
 from services.operations import packages
 from services.operations.local import URL_FILE, forget_redis, remember_redis, with_local_redis
 from services.operations.packages import check_district, load_district
+from services.platform.errors import NotConfigured, OperationError
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError, check_entry, publish
+from services.projector.errands.publishing import check_entry, publish
 from tests.tiny import CODE, NOON, case, entry, write_tiny_district
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from dashboard.app import Doors, create_app
 from dashboard.door.hosts import is_known
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.package import District
 from services.platform.clock import SetClock
 from services.platform.settings import Settings

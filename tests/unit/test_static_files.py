@@ -16,7 +16,7 @@ from dashboard.door.static_files import ASKED_AGAIN, BOOT, FOLDER, KEPT, asset_a
 from dashboard.layouts.frame import PAGE_MODULES, preloads
 from dashboard.texts import LANGUAGES, texts
 from services.access import service as accounts
-from services.access.store import Account
+from services.access.account import Account
 from services.district.package import District
 from services.platform.clock import SetClock
 from tests.tiny import NOON

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.health.waiting import LATE_BELOW_MS, LIVE_BELOW_MS, StreamLook, Waiting, shown_age_ms, word_of
+from services.health.waiting import LATE_BELOW_MS, LIVE_BELOW_MS, Waiting, shown_age_ms, word_of
+from services.platform.wakeups import StreamLook
 
 NOW = 1_763_877_909_120
 

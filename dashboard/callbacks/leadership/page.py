@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import flask
 from flask import Flask, Response, request
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from dashboard.callbacks.leadership.cache import Kept
 from dashboard.callbacks.leadership.lists import PARTS, Asked, open_part
@@ -27,7 +27,7 @@ from services.cases.case import CaseRow
 from services.contract.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
-from services.indicators.figures_reader import Days, Scope, cases_behind, figures, window_of
+from services.indicators.figures_reader import Days, Scope, cases_behind, figures, has_been, window_of
 from services.indicators.reasons import WHY
 from services.leadership.figure_rows import figure_rows
 from services.leadership.part_words import PartWords
@@ -36,7 +36,6 @@ from services.leadership.report import Report
 from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, as_date, before, latest, parse
 from services.leadership.words import Words
 from services.platform.clock import Clock
-from services.projector.store import tables as schema
 
 CASES_SHOWN = 200
 
@@ -84,10 +83,7 @@ class Leading:
 
     def has_been(self, street: str) -> bool:
         """Whether figures are kept of a street that the package no longer has: merged away, or under another code."""
-        r = schema.rollups.c
-
-        kept = select(r.day).where(r.cut == "class", r.street == street[:64]).limit(1)
-        return self.read(lambda connection: connection.execute(kept).first()) is not None
+        return bool(self.read(lambda connection: has_been(connection, street[:64])))
 
     def beside(self, report: Report, span: Span, words: dict[str, Any]) -> Sides | None:
         """What the query wants side by side with the report: another span, another street, classes.

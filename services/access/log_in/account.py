@@ -2,8 +2,8 @@
 
 import ipaddress
 
+from services.access.account import Account
 from services.access.rights import ROLES
-from services.access.store import Account
 
 
 class AccountError(ValueError):

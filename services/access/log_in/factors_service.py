@@ -13,15 +13,15 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, Engine
 
 from services.access import log_in_store as kept
+from services.access import reader, store
 from services.access import service as accounts
-from services.access import store
+from services.access.account import Account
 from services.access.log_in import recovery, totp
 from services.access.log_in import tries_store as tries
 from services.access.log_in.account import AccountError
 from services.access.log_in.rules import LogInRules
 from services.access.rights import Person
 from services.access.service import Browser, Half, LoggedIn, LogInRefused
-from services.access.store import Account
 from services.platform.database import writing
 from services.platform.sealing import Sealer
 
@@ -85,7 +85,7 @@ def show(  # noqa: PLR0917  # who, what, and where from
     """
     person = half.person
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id, to_change=True)
+        found = reader.account(connection, person.user_id, to_change=True)
         session = store.find_session(connection, person.session)
         if found is None or session is None or session[0].ended_at is not None or not session[0].stage:
             raise LogInRefused("wrong")  # another request has used this step up
@@ -111,7 +111,7 @@ def enrol(  # noqa: PLR0917  # who and what
     """Set a factor up from one's own page; the recovery codes, to be shown once. Raises LogInRefused, FactorRefused."""
     codes: list[str] = []
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id, to_change=True)
+        found = reader.account(connection, person.user_id, to_change=True)
         if found is None:
             raise LogInRefused("wrong")
         if found.factor_at:
@@ -126,7 +126,7 @@ def enrol(  # noqa: PLR0917  # who and what
 def new_codes(engine: Engine, person: Person) -> list[str]:
     """Ten new recovery codes instead of the old ones. Raises FactorRefused where there is no factor."""
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id, to_change=True)
+        found = reader.account(connection, person.user_id, to_change=True)
         if found is None or not found.factor_at:
             raise FactorRefused("none")
         codes = recovery.make_codes()
@@ -145,7 +145,7 @@ def remove(engine: Engine, person: Person, rules: LogInRules) -> None:
 def reset(engine: Engine, now: int, user_id: str) -> tuple[bool, int]:
     """`lianqin user reset-factor`: whether there was one, and how many sessions have ended. Raises AccountError."""
     with writing(engine) as connection:
-        found = store.account(connection, user_id, to_change=True)
+        found = reader.account(connection, user_id, to_change=True)
         if found is None:
             raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
         _clear(connection, user_id)
@@ -157,7 +157,7 @@ def reset(engine: Engine, now: int, user_id: str) -> tuple[bool, int]:
 def look(engine: Engine, person: Person, rules: LogInRules) -> Factor:
     """What a person has."""
     with engine.connect() as connection:
-        found = store.account(connection, person.user_id)
+        found = reader.account(connection, person.user_id)
         codes = kept.count_recovery_codes(connection, person.user_id)
     return Factor(found.factor_at if found else 0, codes, rules.needs_factor(person.role))
 
@@ -171,7 +171,7 @@ def is_code(typed: str) -> bool:
 def prove(engine: Engine, sealer: Sealer, now: int, person: Person, typed: str) -> None:
     """Show the factor again in an open session. Raises LogInRefused."""
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id, to_change=True)
+        found = reader.account(connection, person.user_id, to_change=True)
         until = tries.waits_until(connection, now, person.user_id, tries.OPEN, tries.CODE)
         if until:
             raise LogInRefused("locked", until)

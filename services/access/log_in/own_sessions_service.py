@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from services.access import store
+from services.access import reader, store
 from services.access.rights import Person
 from services.platform.database import writing
 
@@ -30,7 +30,7 @@ def prove(engine: Engine, now: int, person: Person) -> None:
 def prove_as(engine: Engine, now: int, person: Person, subject: str) -> bool:
     """The single sign-on has asked again and names ``subject``; whether that is whose session this is."""
     with writing(engine) as connection:
-        found = store.account(connection, person.user_id)
+        found = reader.account(connection, person.user_id)
         if found is None or not subject or found.subject != subject:
             return False
         store.prove_session(connection, person.session, now)

@@ -58,3 +58,6 @@ def rules_of(settings: Settings) -> LogInRules:
         frozenset(settings.second_factor), settings.sessions, settings.password_days, settings.password_classes,
         settings.reauth_minutes,
     )  # fmt: skip
+
+
+DEVICE_DAYS = 180

@@ -13,6 +13,7 @@ import secrets
 from sqlalchemy import Connection
 
 from services.access import log_in_store as store
+from services.access.log_in.rules import DEVICE_DAYS
 
 MINUTE_MS = 60_000
 # Wrong ones in a row at one place, and how long it then waits.
@@ -20,7 +21,6 @@ FAILURES, LOCKED_MINUTES = 5, 15
 # Wrong ones within SPAN_MS of all strangers' places together: passwords; codes, of which there are only a million.
 ALL = {"": 50, "code ": 10}
 SPAN_MS = 60 * MINUTE_MS
-DEVICE_DAYS = 180
 FROM, DEVICE, OPEN = "from:", "device:", "open"
 CODE = "code "
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from services.cases import reader
 from services.cases.case import CaseRow, decode_escalation, suspended_at, timed
 from services.cases.deadline_steps import Step, explain
 from services.cases.deadlines import due, time_left
@@ -18,9 +19,9 @@ from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
-from services.past.room import row_of
 from services.projector.archive.store import archived_of
 from services.projector.placing import Locator
+from services.projector.refold import row_of
 from services.projector.store import read
 
 _CASE = kept_decoder(Case)
@@ -87,7 +88,7 @@ class CaseReader:
         with self._engine.connect() as connection:
             history = read.history_of(connection, case_id)
             if locator is None:
-                row = read.one_case(connection, case_id)
+                row = reader.one_case(connection, case_id)
             else:
                 after = [_told(past, calendar) for past in history if past.received_at > now]
                 history = [past for past in history if past.received_at <= now]
@@ -130,7 +131,7 @@ class CaseReader:
         if row.lon is None or row.lat is None or not row.is_open:
             return ()
         span = int(policy.hours * HOUR_MS)
-        near = read.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain)
+        near = reader.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain)
         return tuple(same_matter(row, [place for other in near if (place := seen(other))], policy))
 
     def _area(self, row: CaseRow, english: bool) -> str:

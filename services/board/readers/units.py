@@ -15,7 +15,7 @@ from services.cases.case import CaseRow
 from services.district.package import District
 from services.district.roads import Position, Roads, roads_of
 from services.platform.clock import Clock
-from services.projector.outbox.follow import Offload, directly
+from services.platform.offload import Offload, directly
 
 
 def machine_ms() -> int:

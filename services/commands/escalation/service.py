@@ -4,10 +4,10 @@ import msgspec
 from sqlalchemy import Engine
 
 from services.cases.escalation import Proposal
+from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
-from services.projector.outbox.follow import Offload, directly
 from services.projector.store import read
 from services.projector.store.write import Feed, Writer
 

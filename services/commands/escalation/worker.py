@@ -14,6 +14,7 @@ import msgspec
 import redis
 from sqlalchemy import Engine
 
+from services.cases import reader
 from services.cases.escalation import Proposal, command_id
 from services.cases.repeats import HotSpot, hot_spots
 from services.commands.escalation.worklist import EscalationDesk
@@ -84,9 +85,9 @@ class Escalator:
         self.desk = EscalationDesk(policy)
         with reading(self._engine) as connection:
             mark = read_mark(connection)
-            for row in read.closed_since(connection, since):
+            for row in reader.closed_since(connection, since):
                 self.desk.put(row)
-            for row in read.open_cases(connection):
+            for row in reader.open_cases(connection):
                 self.desk.put(row)
             self.desk.settle(read.all_proposals(connection), [])
         self._changed.clear()
@@ -112,7 +113,7 @@ class Escalator:
         """What the outbox holds behind us."""
         gone = [case_id for step in steps for case_id in step.delta.gone]
         with self._engine.connect() as connection:
-            left = {row.case_id: row for row in read.cases_of(connection, gone)}
+            left = {row.case_id: row for row in reader.cases_of(connection, gone)}
         for step in steps:
             delta = step.delta
             for row in (*delta.rows, *(left[case_id] for case_id in delta.gone if case_id in left)):

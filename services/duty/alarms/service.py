@@ -13,10 +13,10 @@ from services.duty.alarms import life
 from services.duty.alarms.life import AlarmRefused, Change
 from services.duty.alarms.store import one_alarm
 from services.duty.alarms.writing_store import write_changes
+from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
-from services.projector.outbox.follow import Offload, directly
 from services.projector.store.write import Feed, Writer
 
 SeatAllowed = Callable[[str], bool]

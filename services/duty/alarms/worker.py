@@ -15,6 +15,7 @@ import redis
 from sqlalchemy import Engine
 
 from services.board.state import Board
+from services.cases import reader
 from services.district.package import District
 from services.duty.alarms.conditions import ReportDue, Scene, conditions, intake
 from services.duty.alarms.life import Change, step
@@ -90,7 +91,7 @@ class AlarmKeeper:
         with reading(self._engine) as connection:
             feed, mark = read_feed(connection), read_mark(connection)
             things = read.all_things(connection, KINDS)
-            rows = list(read.open_cases(connection))
+            rows = list(reader.open_cases(connection))
             board.proposals = {proposal.case_id: proposal for proposal in read.all_proposals(connection)}
         board.load_things(
             (ThingChange(t.kind, t.key, t.version, t.entry, msgspec.Raw(t.body)) for t in things),

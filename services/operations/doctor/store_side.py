@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.cases import tables as case_tables
 from services.operations.doctor.audit_side import audit_findings
 from services.operations.doctor.finding import Finding, note, ok, wrong
 from services.platform.clock import to_rfc3339
@@ -75,7 +76,7 @@ def _contents(connection: Connection, code: str) -> Iterator[Finding]:
             "store", f"holds district {feed.district}, the package is {code}",
             "Give each district a database of its own (LIANQIN_DATABASE_URL or LIANQIN_DATA_DIR)",
         )  # fmt: skip
-    cases = connection.execute(select(func.count()).select_from(schema.cases)).scalar_one()
+    cases = connection.execute(select(func.count()).select_from(case_tables.cases)).scalar_one()
     history = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
     yield ok("store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}")
     for archive in gone(connection):

@@ -13,8 +13,8 @@ from services.health.watching_reader import look_once
 from services.operations.doctor.finding import Finding, note, ok, wrong
 from services.operations.doctor.process_side import process_findings
 from services.platform.clock import VirtualClock, from_hash, to_rfc3339
+from services.platform.redis import GROUP, Keys, connect
 from services.platform.settings import VIRTUAL, Settings
-from services.projector.stream import GROUP, Keys, connect
 
 LOWEST_VERSION = 7
 READS_WITHIN_MS = 15_000

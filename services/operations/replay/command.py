@@ -21,9 +21,10 @@ from services.operations.replay.plan import Plan, plan
 from services.operations.replay.player import play
 from services.operations.replay.source import ReplayError
 from services.platform.clock import parse_ms, to_rfc3339
+from services.platform.errors import OperationError
+from services.platform.redis import open_redis
 from services.platform.settings import Settings
 from services.platform.stopping import SignalledStop
-from services.projector.errands.publishing import OperationError, open_redis
 
 Say = Callable[[str], None]
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine, select
 
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow, decode_pauses
 from services.cases.marks import STANDS, Mark
 from services.district.package import District
@@ -19,13 +20,12 @@ from services.indicators.measures import count, counted_text, decode_counted
 from services.operations.simulator.dice import Dice
 from services.platform.database import writing
 from services.projector.fold import mark_rows
-from services.projector.store import tables as schema
 from services.projector.store.write import Writer
 
 DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
 CHUNK = 4000
-_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
+_COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
 _MOMENTS = (
     "event_at", "reported_at", "filed_at", "closed_at", "deadline_at", "soon_at", "accepted_at", "dispatched_at",
     "handled_at", "handle_deadline_at", "count_at",
@@ -66,7 +66,7 @@ def write_older(  # noqa: PLR0917  # what it is made of
 
 def _chunks(engine: Engine, start: int, end: int) -> Iterator[list[Ended]]:
     """The ended cases that were reported in a span, so many at a time, by their ids."""
-    c, after = schema.cases.c, ""
+    c, after = case_tables.cases.c, ""
     while True:
         where = (c.reported_at >= start, c.reported_at < end, ~c.is_open, ~c.merged, c.case_id > after)
         with engine.connect() as connection:

@@ -15,12 +15,13 @@ import msgspec
 
 from services.contract.case import Case
 from services.contract.entry import entry_key
-from services.district.doors import OpenDoors, make_ingest
+from services.district.doors import OpenDoors
 from services.district.package import District
 from services.operations.simulator.generate import SEED
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import parse_ms
 from services.platform.wakeups import Wakeups
+from services.projector.bootstrap import make_ingest
 from services.projector.ingest import Entry
 from services.projector.store import read
 

@@ -9,8 +9,7 @@ import time
 from alembic import context
 from sqlalchemy import Connection
 
-from services.access import tables as people_schema  # noqa: F401  # its tables are in the metadata
-from services.projector.store.tables import metadata
+from services.platform.metadata import metadata
 
 LOCK = 0x6C69616E  # «lian»
 LOCK_TIMEOUT = "5min"

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select
 
+from services.cases.tables import cases
 from services.platform.database import is_postgres
+from services.projector.archive.tables import archived_events, archives
 from services.projector.store.read import Past
-from services.projector.store.tables import archived_events, archives, cases, history, things
+from services.projector.store.tables import history, things
 from services.projector.store.upsert import append_history
 
 WINDOW = 20_000  # entries

@@ -14,11 +14,12 @@ from services.district.package import District
 from services.platform.clock import SystemClock
 from services.platform.database import open_engine, writing
 from services.platform.migrate import upgrade
+from services.platform.redis import open_redis
 from services.platform.settings import Settings
 from services.projector.archive.month import ArchiveError, Month, month_of, parse_month
 from services.projector.archive.service import Keeper, Say
 from services.projector.archive.store import Archive, all_archives
-from services.projector.errands.publishing import district_clock, open_redis
+from services.projector.errands.publishing import district_clock
 from services.projector.store.write import open_feed
 
 

@@ -1,9 +1,9 @@
 """Errands on the database itself."""
 
 from services.platform.database import open_engine, writing
+from services.platform.errors import OperationError
 from services.platform.migrate import is_current
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
 from services.projector.store.write import read_feed, renew_epoch
 
 

@@ -14,13 +14,14 @@ from services.contract.entry import entry_order
 from services.contract.parse import Refused
 from services.district.load import load
 from services.platform.database import open_engine
+from services.platform.errors import OperationError
+from services.platform.redis import Keys, open_redis
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError, add, check_entry, district_clock, open_redis
+from services.projector.errands.publishing import add, check_entry, district_clock
 from services.projector.store import read
 from services.projector.store import tables as schema
 from services.projector.store.numbers import read_numbering
-from services.projector.stream import Keys
 
 Fields = dict[bytes, bytes]
 

@@ -10,9 +10,9 @@ from sqlalchemy import Engine, Table
 from services.audit.log_service import details_of
 from services.audit.service import local_who, machine_ms, open_log, signer_of
 from services.platform.database import open_engine, writing
+from services.platform.errors import OperationError
 from services.platform.sealing import Sealer, name_of
 from services.platform.settings import Settings
-from services.projector.errands.publishing import OperationError
 from services.projector.sealed import store as sealed
 
 BATCH = 500

@@ -1,7 +1,5 @@
 """Publish one event by hand, checked as the projector will check it; and the Redis that such errands need."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import cast
 
 import msgspec
@@ -10,35 +8,13 @@ import redis
 from services.contract.case import Case
 from services.contract.entry import encode_entry
 from services.contract.parse import Event, Refused, parse
-from services.district.doors import NotConfigured
 from services.district.load import load
 from services.district.package import District
 from services.platform.clock import Clock, SystemClock, from_hash
+from services.platform.errors import OperationError
+from services.platform.redis import Keys, open_redis
 from services.platform.settings import VIRTUAL, Settings
 from services.projector.placing import Locator
-from services.projector.stream import Keys, connect
-
-
-class OperationError(ValueError):
-    """A command could not do what was asked; the text says why and what to do."""
-
-
-@contextmanager
-def open_redis(settings: Settings) -> Iterator[redis.Redis]:
-    """A client that answers. Raises NotConfigured without an address, OperationError without an answer."""
-    if not settings.redis_url:
-        raise NotConfigured(
-            "LIANQIN_REDIS_URL is not set and no demo runs under "
-            f"{settings.data_dir}: give the address of the district's Redis, for example redis://127.0.0.1:6379/0"
-        )
-    client = connect(settings.redis_url)
-    try:
-        client.ping()
-        yield client
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise OperationError(f"Redis does not answer ({error}): run `lianqin doctor`") from error
-    finally:
-        client.close()
 
 
 def district_clock(settings: Settings, client: redis.Redis, code: str) -> Clock:

@@ -4,17 +4,14 @@ Where months were taken out into the archive, it is folded from the archive and 
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.cases.case import Place
 from services.contract.case import Case
-from services.contract.entry import entry_id
-from services.contract.kept import kept_body, kept_case
-from services.contract.parse import Event, Refused
+from services.contract.parse import Event
 from services.district.calendar import calendar_of
 from services.platform.database import writing
 from services.projector.archive import store as archives
@@ -22,6 +19,7 @@ from services.projector.collector import rare_collections
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, winners
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import Delta, encode_delta
+from services.projector.refold import event_of, placed_again
 from services.projector.regular import irregular_of
 from services.projector.store import read
 from services.projector.store.write import MODEL, Writer, new_epoch, read_feed
@@ -105,18 +103,6 @@ def _bringing(engine: Engine, gone: list[archives.Archive], folder: Path | None,
     return bring
 
 
-def event_of(past: read.Past) -> Event:
-    """The event that an entry of the history was."""
-    decode = kept_case if past.type.startswith("case.") else kept_body[past.type]
-    flags = past.flags.split()
-    unknown = sum(int(flag.partition(":")[2]) for flag in flags if flag.startswith("unknown_fields:"))
-    kept = tuple(flag for flag in flags if not flag.startswith("unknown_fields:"))
-    return Event(
-        entry_id(past.entry), past.source, past.event_id, past.type, past.subject, past.time, past.data,
-        decode(past.data), kept, unknown,
-    )  # fmt: skip
-
-
 def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> None:
     cases = [(key, event) for key, event in events if isinstance(event.body, Case)]
     placed = list(placed_again(cases, ingest.locate([event for _, event in cases])))
@@ -136,14 +122,3 @@ def _fold(writer: Writer, ingest: Ingest, events: list[tuple[int, Event]]) -> No
     for key, n in broken.items():
         tallies[key] = tallies.get(key, 0) + n
     writer.tallies(tallies)
-
-
-def placed_again(
-    cases: list[tuple[int, Event]], places: Iterable[Place | Refused]
-) -> Iterable[tuple[int, Event, Place]]:
-    """Cases with their places.
-
-    A package that has changed since may find an old position outside: then the case stands without it.
-    """
-    for (key, event), place in zip(cases, places, strict=True):
-        yield key, event, place if isinstance(place, Place) else Place(flags=("bad_position",))

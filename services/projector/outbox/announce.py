@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from services.platform.database import writing
 from services.platform.errors import REDIS_ERRORS
+from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.delta import Delta, encode_delta
-from services.projector.outbox.follow import Offload, directly
 from services.projector.store.write import Feed, Writer
 
 

@@ -8,29 +8,15 @@ rebuilt.
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from services.platform.offload import Offload, directly
 from services.projector.outbox.delta import Delta, decode_delta
 from services.projector.outbox.read import MOST, NOTHING, Mark, Seen, behind
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-
-class Offload(Protocol):
-    """Run a blocking function somewhere it harms nobody."""
-
-    def __call__(self, work: Callable[[], T]) -> T:
-        """Return what ``work`` returns, or raise what it raises."""
-        ...
-
-
-def directly(work: Callable[[], T]) -> T:
-    """The offload of a test or a script: here and now."""
-    return work()
 
 
 class Step(NamedTuple):

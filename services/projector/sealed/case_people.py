@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 from services.contract.personal import mask_text
 from services.contract.personal_own import NOBODY, Own
 from services.contract.set_apart import decode_personal, people_in
-from services.duty.logbook import visible
+from services.platform.offload import Offload, directly
 from services.platform.sealing import Sealer
-from services.projector.outbox.follow import Offload, directly
+from services.platform.text import visible
 from services.projector.sealed.rows import sealed_of_many
 
 # What may be a case's id within a text, and how many of them are looked up.

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from services.projector.store.tables import cases, history
+from services.cases.tables import cases
+from services.projector.store.tables import history
 
 CHUNK = 500
 

@@ -13,6 +13,7 @@ from services.access.reveal_rules import WINDOW_MS, RevealRefused, check_count, 
 from services.audit import Deed, Who
 from services.audit.chain import BACK_MS
 from services.audit.log_service import AuditLog, count_between
+from services.cases.reader import one_case
 from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.contract.personal import mask_name, mask_text
@@ -20,7 +21,6 @@ from services.contract.personal_own import NOBODY, Own
 from services.contract.set_apart import Personal, decode_personal, mask_field, people_in, texts_of
 from services.platform.sealing import Sealer
 from services.projector.sealed.rows import Told, sealed_of, standing
-from services.projector.store.read import one_case
 
 __all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "personal_fields", "reveal"]
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, select
 
-from services.cases.case import CaseRow
+from services.cases import tables as case_tables
 from services.cases.escalation import Proposal
 from services.projector.store import tables as schema
-
-_CASE_COLUMNS = [schema.cases.c[name] for name in CaseRow.__struct_fields__]
 
 
 class Thing(NamedTuple):
@@ -37,42 +35,6 @@ class Past(NamedTuple):
     data: bytes
 
 
-def open_cases(connection: Connection) -> Iterator[CaseRow]:
-    """Every open case."""
-    for row in connection.execute(select(*_CASE_COLUMNS).where(schema.cases.c.is_open)):
-        yield CaseRow(*row)
-
-
-def closed_since(connection: Connection, since: int) -> Iterator[CaseRow]:
-    """Every case closed since then (Unix milliseconds)."""
-    closed_at = schema.cases.c.closed_at
-    for row in connection.execute(select(*_CASE_COLUMNS).where(closed_at >= since, ~schema.cases.c.merged)):
-        yield CaseRow(*row)
-
-
-def reported_between(connection: Connection, start: int, end: int, domain: str) -> Iterator[CaseRow]:
-    """The cases of a unified class reported from ``start`` to ``end`` (Unix milliseconds, both in)."""
-    c = schema.cases.c
-    where = (c.reported_at >= start, c.reported_at <= end, c.domain == domain, c.lon.is_not(None))
-    for row in connection.execute(select(*_CASE_COLUMNS).where(*where)):
-        yield CaseRow(*row)
-
-
-def reported_since(connection: Connection, since: int) -> Iterator[CaseRow]:
-    """The placed cases reported since then (Unix milliseconds)."""
-    c = schema.cases.c
-    for row in connection.execute(select(*_CASE_COLUMNS).where(c.reported_at >= since, c.lon.is_not(None))):
-        yield CaseRow(*row)
-
-
-def open_or_new(connection: Connection, since: int) -> list[tuple[float, float, int, bool]]:
-    """(lon, lat, reported_at, is_open) of the placed cases that are open or were reported since then."""
-    c = schema.cases.c
-    where = and_(c.lon.is_not(None), c.status != "voided", ~c.merged, or_(c.is_open, c.reported_at >= since))
-    rows = connection.execute(select(c.lon, c.lat, c.reported_at, c.is_open).where(where))
-    return [(row[0], row[1], row[2], bool(row[3])) for row in rows]
-
-
 def positions_from(connection: Connection, after: int) -> list[tuple[int, bytes]]:
     """(entry, data) of the patrols' kept positions behind the entry ``after``."""
     c = schema.history.c
@@ -89,24 +51,9 @@ def refused_commands(connection: Connection, command_ids: Sequence[str]) -> set[
 
 def open_case_bodies(connection: Connection) -> Iterator[bytes]:
     """The published state of every open case, as the history has it (JSON): what a case system goes on from."""
-    query = select(schema.history.c.data).join(schema.cases, schema.cases.c.entry == schema.history.c.entry)
-    for row in connection.execute(query.where(schema.cases.c.is_open)):
+    query = select(schema.history.c.data).join(case_tables.cases, case_tables.cases.c.entry == schema.history.c.entry)
+    for row in connection.execute(query.where(case_tables.cases.c.is_open)):
         yield row[0]
-
-
-def one_case(connection: Connection, case_id: str) -> CaseRow | None:
-    """A case by its id, open or not."""
-    row = connection.execute(select(*_CASE_COLUMNS).where(schema.cases.c.case_id == case_id)).first()
-    return CaseRow(*row) if row else None
-
-
-def cases_of(connection: Connection, case_ids: Sequence[str]) -> list[CaseRow]:
-    """The cases of these ids, open or not."""
-    found = []
-    for first in range(0, len(case_ids), 500):
-        where = schema.cases.c.case_id.in_(case_ids[first : first + 500])
-        found += [CaseRow(*row) for row in connection.execute(select(*_CASE_COLUMNS).where(where))]
-    return found
 
 
 def all_things(connection: Connection, kinds: Sequence[str]) -> list[Thing]:
@@ -156,34 +103,6 @@ def history_from(connection: Connection, after: int, limit: int) -> list[Past]:
     return [
         Past(*row) for row in connection.execute(select(*columns).where(c.entry > after).order_by(c.entry).limit(limit))
     ]
-
-
-def counts_at(connection: Connection, start: int, moment: int) -> dict[str, Any]:
-    """What the wall compares with: the figures of a past moment of a day that began at ``start``, by today's knowledge.
-
-    Returns reported, closed, open, overdue (numbers) and channel, domain (dicts of numbers).
-    """
-    c = schema.cases.c
-    counted = and_(c.status != "voided", ~c.merged)
-    was_open = and_(
-        c.reported_at < moment, counted, c.status != "not_filed", or_(c.closed_at.is_(None), c.closed_at >= moment)
-    )
-    open_n, overdue_n = connection.execute(
-        select(
-            func.count(),
-            func.sum(case((and_(c.deadline_at <= moment, ~c.suspended), 1), else_=0)),
-        ).where(was_open)
-    ).one()
-    closed_n = connection.execute(
-        select(func.count()).where(c.closed_at >= start, c.closed_at < moment, counted)
-    ).scalar_one()
-    found: dict[str, Any] = {"open": open_n, "overdue": int(overdue_n or 0), "closed": closed_n}
-    reported = and_(c.reported_at >= start, c.reported_at < moment, counted)
-    for name in ("channel", "domain"):
-        rows = connection.execute(select(c[name], func.count()).where(reported).group_by(c[name]))
-        found[name] = {row[0]: row[1] for row in rows}
-    found["reported"] = sum(found["channel"].values())
-    return found
 
 
 def dead_entries(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:

@@ -14,8 +14,10 @@ import psycopg
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
+from services.cases.tables import cases
+from services.indicators.tables import case_marks, rollups, rollups_later
 from services.platform.database import is_postgres
-from services.projector.store.tables import case_marks, cases, history, rollups, rollups_later, tallies, things
+from services.projector.store.tables import history, tallies, things
 
 Row = Sequence[Any]
 

@@ -9,18 +9,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, and_, delete, insert, select, text, update
 
+from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
+from services.cases.reader import one_case
 from services.contract.entry import entry_order
-from services.coverage.told import KINDS as COVERAGE_KINDS
+from services.indicators import tables as indicator_tables
 from services.indicators.cells import Change, LaterChange
 from services.indicators.measures import NAMES, Counted, decode_counted
 from services.platform.database import is_postgres
+from services.platform.errors import WrongDistrict
 from services.projector.store import tables as schema
 from services.projector.store.beats import Beat, keep_beats
-from services.projector.store.read import one_case
 from services.projector.store.upsert import (
     add_rollups,
     add_rollups_later,
@@ -33,8 +35,6 @@ from services.projector.store.upsert import (
 )
 
 OUTBOX_KEPT = 20_000
-# Kinds of things that no event brings: other processes of ours make them from the rest.
-OF_OUR_OWN = ("hot_spots", "alarm", *COVERAGE_KINDS)
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
 MODEL = 3
 
@@ -78,10 +78,6 @@ class OldCase(msgspec.Struct, frozen=True, gc=False):
     def order(self) -> tuple[int, int]:
         """As ``CaseRow.order``."""
         return self.version, -self.entry
-
-
-class WrongDistrict(Exception):
-    """The store belongs to another district."""
 
 
 _FEED = [schema.feed.c[name] for name in Feed.__struct_fields__]
@@ -171,8 +167,8 @@ class Writer:
         """Set the number of irregular steps of cases that change in nothing else; returns their rows."""
         found = []
         for case_id, n in counts.items():
-            is_it = schema.cases.c.case_id == case_id
-            self.connection.execute(update(schema.cases).where(is_it).values(irregular=n))
+            is_it = case_tables.cases.c.case_id == case_id
+            self.connection.execute(update(case_tables.cases).where(is_it).values(irregular=n))
             if (row := one_case(self.connection, case_id)) is not None:
                 found.append(row)
         return found
@@ -244,11 +240,18 @@ class Writer:
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""
-        # What the escalator gathers, the surveyor tells and the alarms are is not in the history: it stays.
-        # Nor are heartbeats: the newest sign of life of each source stays, and the fold may only move it on.
-        stays = (*OF_OUR_OWN, "heartbeat", "source")
-        self.connection.execute(delete(schema.things).where(schema.things.c.kind.not_in(stays)))
-        for table in (schema.cases, schema.rollups, schema.rollups_later, schema.case_marks, schema.outbox):
+        # What the escalator gathers, the surveyor tells and the alarms are comes from no entry: it stays.
+        # Nor are heartbeats in the history: the newest sign of life of each source stays, the fold may only move it on.
+        things = schema.things.c
+        is_folded = and_(things.entry != 0, things.kind.not_in(("heartbeat", "source")))
+        self.connection.execute(delete(schema.things).where(is_folded))
+        for table in (
+            case_tables.cases,
+            indicator_tables.rollups,
+            indicator_tables.rollups_later,
+            indicator_tables.case_marks,
+            schema.outbox,
+        ):
             self.connection.execute(delete(table))
         self.connection.execute(text("DELETE FROM tallies WHERE what NOT LIKE 'refused:%'"))
 
