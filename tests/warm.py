@@ -29,7 +29,7 @@ from typing import Any
 
 from services.operations.embedded import die_with_parent
 
-PRODUCT = "dashboard.cli"
+PRODUCT = "dashboard.cli.main"
 # What each kind of parent imports: ``web`` runs under gevent, which must replace what blocks before all else.
 IMPORTS = {
     "web": (

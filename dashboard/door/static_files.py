@@ -20,7 +20,7 @@ from flask import Flask, Response, request
 
 from dashboard.texts import LANGUAGES, texts
 
-FOLDER = Path(__file__).parent / "assets"
+FOLDER = Path(__file__).parents[1] / "assets"
 BOOT, MODULES = "boot.mjs", "modules"
 WORDS, SCRIPTS = "words_file", "script_file"
 # Flask endpoints: what never changes is compressed once, what is made for one page each time.

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, RIGHTS, ROLES
 from services.access.service import FAILURES, LOCKED_MINUTES
 
-PAGE = Path(__file__).parents[1] / "docs/security.md"
+PAGE = Path(__file__).parents[2] / "docs/security.md"
 BEGIN, END = "<!-- generated: rights -->", "<!-- end: rights -->"
 
 

@@ -1,4 +1,4 @@
-// What the server sends, by its structs. Made by `python -m dashboard.wire_types`: do not edit.
+// What the server sends, by its structs. Made by `python -m dashboard.live.wire_types`: do not edit.
 
 export type PresentEscalation = [
   to: string,
