@@ -317,9 +317,10 @@ def _coverage_plan(options: argparse.Namespace, settings: Settings) -> int:
     import json
 
     from dashboard.texts import texts
-    from services.coverage.siting.errands import plan_lines, plan_sites, write_whole
+    from services.coverage.siting.errands import plan_lines, plan_sites
     from services.coverage.siting.exports import plan_csv, plan_geojson
     from services.district.load import load
+    from services.platform.whole_file import write_whole
 
     if not 1 <= options.n <= 200:
         raise ValueError(f"--n {options.n}: give a number from 1 to 200")
@@ -328,9 +329,9 @@ def _coverage_plan(options: argparse.Namespace, settings: Settings) -> int:
     for line in plan_lines(plan, streets):
         print(line)
     if options.geojson is not None:
-        write_whole(options.geojson, json.dumps(plan_geojson(plan, options.n), ensure_ascii=False, indent=1))
+        write_whole(options.geojson, json.dumps(plan_geojson(plan, options.n), ensure_ascii=False, indent=1).encode())
     if options.csv is not None:
-        write_whole(options.csv, plan_csv(plan, options.n, texts("zh-CN")["plan"], streets))
+        write_whole(options.csv, plan_csv(plan, options.n, texts("zh-CN")["plan"], streets).encode())
     return 0
 
 

@@ -1,11 +1,12 @@
 """What every paper says of itself, and how it is put down: whole, or not at all."""
 
-import os
-import tempfile
+import secrets
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from services.platform.whole_file import write_whole
 
 
 class Made(NamedTuple):
@@ -22,17 +23,8 @@ class Made(NamedTuple):
 def put(path: Path, data: bytes) -> None:
     """Write the file, whole: whoever looks sees the old one or the new one, never a half. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o600)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # another process may make the same paper
+    write_whole(path, data, is_private=True, is_flushed=True, partial=partial)
 
 
 def _text(ms: int, zone: ZoneInfo) -> str:

@@ -27,6 +27,7 @@ from services.platform.database import open_engine
 from services.platform.errors import OperationError
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
+from services.platform.whole_file import whole_file
 
 SHORTEST_HEAD = 16
 SHORTEST_REASON = 5
@@ -162,15 +163,12 @@ def export(settings: Settings, since: date | None, until: date, out: Path) -> st
         first = store.first_since(connection, start) if start is not None else 1
         before = store.hash_of(connection, first - 1)
         rows, last, link = 0, first - 1, before.partition(":")[0]
-        partial = out.with_name(f"{out.name}.partial")
-        with partial.open("wb") as file:
-            partial.chmod(0o600)  # who did what, from where
+        with whole_file(out, is_private=True) as file:  # who did what, from where
             file.write(_ENCODE(Top(FORMAT, _district(settings), before, to_rfc3339(machine_ms()), who.user_id)) + b"\n")
             for record in store.records(connection, first, end):
                 file.write(_ENCODE(record) + b"\n")
                 rows, last, link = rows + 1, record.number, record.link
             file.write(_ENCODE(Bottom(rows, last, link)) + b"\n")
-        partial.replace(out)
         connection.rollback()
         open_log(engine, settings).append(
             machine_ms(), who, "export", "audit", file=out.name, rows=rows, last=last, until=until.isoformat()

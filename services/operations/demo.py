@@ -23,6 +23,7 @@ from services.platform.migrate import upgrade
 from services.platform.redis import Keys, connect
 from services.platform.sealing import Sealer, make_key
 from services.platform.settings import VIRTUAL, Settings
+from services.platform.whole_file import write_whole
 from services.projector.errands.rebuild import rebuild_if_old
 from services.projector.ingest import Ingest
 
@@ -161,9 +162,7 @@ def _keep_clock(clock: VirtualClock, data: Path, last: list[float]) -> bool:
     """Write the clock down once a second, whole or not at all. Never says that the watch is over."""
     if clock.stopped_at_ms is None and time.monotonic() - last[0] >= 1:
         last[0] = time.monotonic()
-        partial = data / f"{CLOCK_FILE}.partial"
-        partial.write_text(json.dumps({"now_ms": clock.now_ms()}))
-        partial.replace(data / CLOCK_FILE)
+        write_whole(data / CLOCK_FILE, json.dumps({"now_ms": clock.now_ms()}).encode())
     return False
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import redis
 
 from services.platform.settings import VIRTUAL, Settings
+from services.platform.whole_file import write_whole
 
 URL_FILE, KEY_FILE = "redis.url", "data.key"
 
@@ -38,10 +39,7 @@ def with_local_key(settings: Settings) -> Settings:
 
 def remember_redis(data_dir: Path, url: str) -> None:
     """Write the address of the demo's Redis down, whole or not at all."""
-    partial = data_dir / f"{URL_FILE}.partial"
-    partial.touch(mode=0o600)  # an address may hold a password
-    partial.write_text(f"{url}\n", encoding="utf-8")
-    partial.replace(data_dir / URL_FILE)
+    write_whole(data_dir / URL_FILE, f"{url}\n".encode(), is_private=True)  # an address may hold a password
 
 
 def forget_redis(data_dir: Path) -> None:

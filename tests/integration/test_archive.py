@@ -18,10 +18,11 @@ from services.platform import metadata
 from services.platform.clock import to_rfc3339
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
+from services.platform.whole_file import partial_of
 from services.projector.archive import form
 from services.projector.archive import store as archives
 from services.projector.archive import tables as archive_tables
-from services.projector.archive.form import ArchiveFile, partial_of
+from services.projector.archive.form import ArchiveFile
 from services.projector.archive.month import ArchiveError, Month
 from services.projector.archive.service import Entries, Keeper
 from services.projector.errands.rebuild import HistoryArchived, rebuild, rebuild_if_old
@@ -377,6 +378,7 @@ def test_killed_half_way_out_and_half_way_back_it_says_so_and_goes_on(
 WRITER = """
 import sys
 from pathlib import Path
+from services.platform.whole_file import partial_of
 from services.projector.archive.form import FORMAT, About, write_file
 from services.projector.store.read import Past
 

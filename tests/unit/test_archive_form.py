@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.clock import parse_ms
+from services.platform.whole_file import partial_of
 from services.projector.archive import form
-from services.projector.archive.form import FORMAT, About, ArchiveFile, partial_of, sha256_of, write_file
+from services.projector.archive.form import FORMAT, About, ArchiveFile, sha256_of, write_file
 from services.projector.archive.month import ArchiveError, Month, month_of, need_over, parse_month
 from services.projector.archive.service import compare, merged
 from services.projector.store.read import Past
@@ -180,6 +181,7 @@ def test_two_histories_become_one_in_order_each_entry_once(one: set[int], other:
 MANY = """
 import resource, sys
 from pathlib import Path
+from services.platform.whole_file import partial_of
 from services.projector.archive.form import FORMAT, About, write_file
 from services.projector.store.read import Past
 

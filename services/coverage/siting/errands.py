@@ -1,7 +1,6 @@
 """``lianqin coverage plan``: the next camera sites from the store as it stands, for people at a terminal."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from services.coverage.reader import read_model
 from services.coverage.siting.plan import make_plan, snapshot
@@ -41,10 +40,3 @@ def plan_lines(plan: Plan, streets: dict[str, str]) -> Iterator[str]:
     for name in ("areas", "roads", "places"):
         values: list[int] = getattr(plan, name)
         yield f"key {name} covered: {values[0]} → {values[n]}"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file, whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)

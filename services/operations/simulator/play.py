@@ -21,6 +21,7 @@ from services.operations.simulator.generate import SEED
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import parse_ms
 from services.platform.wakeups import Wakeups
+from services.platform.whole_file import write_whole
 from services.projector.bootstrap import make_ingest
 from services.projector.ingest import Entry
 from services.projector.store import read
@@ -66,9 +67,8 @@ def days_of(text: str) -> int:
 
 def tell_filling(data_dir: Path, end_ms: int, share: float, *, days: int, done: bool = False) -> None:
     """Write down how far the history has come: the next start and the wall read it."""
-    partial = data_dir / f"{MARK}.partial"
-    partial.write_text(json.dumps({"until": end_ms, "days": days, "share": round(share, 2), "done": done}))
-    partial.replace(data_dir / MARK)
+    content = {"until": end_ms, "days": days, "share": round(share, 2), "done": done}
+    write_whole(data_dir / MARK, json.dumps(content).encode())
 
 
 def filling(data_dir: Path) -> float | None:

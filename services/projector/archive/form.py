@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from services.platform.whole_file import partial_of, whole_file
 from services.projector.archive.month import ArchiveError
 from services.projector.store.read import Past
 
@@ -127,35 +128,23 @@ def write_file(path: Path, batches: Iterable[list[Past]], about: About) -> tuple
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_of(path)
     content = Content()
-    try:
-        with partial.open("wb") as file:
-            partial.chmod(0o600)  # people's cases
-            with pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=["type", "source", "flags"]) as out:
-                for rows in _groups(batches):
-                    content.add(rows)
-                    out.write_table(_table(rows), row_group_size=ROWS_A_GROUP)
-                about = msgspec.structs.replace(
-                    about, rows=content.rows, first_entry=content.first, last_entry=content.last, content=content.digest
-                )
-                out.add_key_value_metadata(metadata_of(about))
-            file.flush()
-            os.fsync(file.fileno())
+    with whole_file(path, is_private=True, is_flushed=True) as file:  # people's cases
+        with pq.ParquetWriter(file, SCHEMA, compression="zstd", use_dictionary=["type", "source", "flags"]) as out:
+            for rows in _groups(batches):
+                content.add(rows)
+                out.write_table(_table(rows), row_group_size=ROWS_A_GROUP)
+            about = msgspec.structs.replace(
+                about, rows=content.rows, first_entry=content.first, last_entry=content.last, content=content.digest
+            )
+            out.add_key_value_metadata(metadata_of(about))
+        file.flush()
+        os.fsync(file.fileno())  # what is read back is what the disk has taken
         written = ArchiveFile(partial)
         written.check()
         if written.about != about:
             raise ArchiveError(f"{partial} does not say of itself what was written: nothing was kept")
         digest = sha256_of(partial)
-        partial.replace(path)
-        _flush_folder(path.parent)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
     return about, digest
-
-
-def partial_of(path: Path) -> Path:
-    """Where a file grows before it has its name."""
-    return path.with_name(f"{path.name}.partial")
 
 
 def sha256_of(path: Path) -> str:
@@ -198,15 +187,6 @@ def _rows(table: pa.Table) -> list[Past]:
             column = column.cast(pa.binary())
         columns.append(column.to_pylist())
     return list(map(Past._make, zip(*columns, strict=True)))
-
-
-def _flush_folder(folder: Path) -> None:
-    """A name is on the disk when its folder is."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

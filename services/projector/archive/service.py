@@ -16,8 +16,9 @@ from sqlalchemy import Engine
 from services.district.package import District
 from services.platform.clock import to_rfc3339
 from services.platform.database import writing
+from services.platform.whole_file import partial_of
 from services.projector.archive import store as archives
-from services.projector.archive.form import FORMAT, About, ArchiveFile, partial_of, sha256_of, write_file
+from services.projector.archive.form import FORMAT, About, ArchiveFile, sha256_of, write_file
 from services.projector.archive.month import ArchiveError, Month, month_of, need_over
 from services.projector.archive.store import Archive
 from services.projector.store.read import Past
