@@ -15,7 +15,7 @@ from bench.harness import Room, Stage, percentile
 from bench.processes import Child
 from bench.product import Lianqin
 from services.contract.entry import encode_entry
-from services.platform.clock import to_rfc3339
+from services.platform.clock import machine_ms, to_rfc3339
 
 # Resolves with the wall clock's ms when a page's element shows how many cameras are on line now.
 SHOWN = """([selector, wanted]) => new Promise((resolve, reject) => {
@@ -98,7 +98,7 @@ def _lose(stage: Stage, selector: str, camera_ids: list[str]) -> float:
     """Publish that these fail; ms until the page shows as many less on line."""
     coverage = ask(stage.room, "/api/v1/coverage")["coverage"]
     wanted = f"{coverage['online'] - len(camera_ids):,} / {coverage['cameras']:,}"
-    now = time.time_ns() // 1_000_000
+    now = machine_ms()
     pipeline = stage.client.pipeline(transaction=False)
     for camera_id in camera_ids:
         body = {"camera_id": camera_id, "at": to_rfc3339(now), "status": "offline"}

@@ -25,6 +25,7 @@ from services.district.package import District
 from services.indicators import tables as indicator_tables
 from services.indicators.measures import count, counted_text
 from services.operations.simulator.generate import generate
+from services.platform.clock import machine_ms
 from services.platform.database import is_postgres, open_engine, writing
 from services.platform.migrate import upgrade
 from services.projector.store.write import open_feed
@@ -93,7 +94,7 @@ def main() -> None:
         generate(Path(folder))
         district = load(Path(folder))
     fill(
-        engine, district, options.cases, time.time_ns() // 1_000_000,
+        engine, district, options.cases, machine_ms(),
         say=lambda what: print(f"{time.perf_counter() - start:6.1f} s  {what}", flush=True),
     )  # fmt: skip
     engine.dispose()

@@ -27,6 +27,7 @@ from services.access.account import Account
 from services.district.load import load
 from services.operations.embedded import die_with_parent
 from services.operations.simulator.generate import generate
+from services.platform.clock import machine_ms
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
 
@@ -54,7 +55,7 @@ def measure(cases: int) -> dict[str, Any]:
         upgrade(engine)
         fill(engine, district, cases, now)
         accounts.add(engine, 1, Account("boss", "领导", "leader"), "")
-        token = accounts.log_in_as(engine, time.time_ns() // 1_000_000, "bench|boss", "boss", "127.0.0.1").token
+        token = accounts.log_in_as(engine, machine_ms(), "bench|boss", "boss", "127.0.0.1").token
         engine.dispose()
         port = free_port()
         environment = {

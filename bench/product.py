@@ -26,7 +26,7 @@ from services.access.account import Account
 from services.contract.entry import encode_entry
 from services.district.load import load
 from services.operations.simulator.generate import generate
-from services.platform.clock import to_rfc3339
+from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
 from tests.browser.shown import inside
@@ -58,12 +58,12 @@ class Cases:
         self.grids = [a.centre for a in load(folder).grids.values() if a.centre is not None]
         self.versions: dict[int, int] = {}
         self.places: dict[int, tuple[float, float]] = {}
-        self.now = time.time_ns() // 1_000_000
+        self.now = machine_ms()
 
     def event(self, number: int, status: str, at: int | None = None) -> Fields:
         """The next version of case ``number``."""
         version = self.versions[number] = self.versions.get(number, 0) + 1
-        at = at or time.time_ns() // 1_000_000
+        at = at or machine_ms()
         # A case stays where it is, but for one event in ten: then it is moved, as the peers' are.
         if number not in self.places or self.random.random() < 0.1:
             lon, lat = self.random.choice(self.grids)
@@ -134,7 +134,7 @@ class Lianqin(Target):
             url = self._postgres.url
         engine = open_engine(url)
         upgrade(engine)
-        now = time.time_ns() // 1_000_000
+        now = machine_ms()
         accounts.add(engine, now, Account("wall", "bench", "wall", addresses="127.0.0.0/8"), "")
         accounts.add(engine, now, Account("duty", "bench", "duty_officer"), PASSWORD)
         self.cookie = f"lianqin={accounts.log_in(engine, now, 'duty', PASSWORD, '127.0.0.1').token}"

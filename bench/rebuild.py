@@ -25,6 +25,7 @@ from services.district.load import load
 from services.indicators import tables as indicator_tables
 from services.indicators.measures import NAMES
 from services.operations.simulator.generate import generate
+from services.platform.clock import machine_ms
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
@@ -68,7 +69,7 @@ def measure(kind: str, events: int) -> dict[str, Any]:
             filled_s = time.perf_counter() - start
             before = sums(engine)
             start = time.perf_counter()
-            done = rebuild(engine, ingest, time.time_ns() // 1_000_000, lambda said: print(said, file=sys.stderr))
+            done = rebuild(engine, ingest, machine_ms(), lambda said: print(said, file=sys.stderr))
             took = time.perf_counter() - start
             return {
                 "database": kind, "events": done, "rebuild_s": round(took, 1), "per_s": round(done / took),

@@ -29,6 +29,7 @@ from services.indicators.figures_reader import EVERYTHING, Days, Scope, figures
 from services.leadership.reader import gather
 from services.leadership.spans import Span, as_date, latest
 from services.operations.simulator.generate import generate
+from services.platform.clock import machine_ms
 
 TWELVE = list(INDICATORS)[:12]
 ROUNDS = 20
@@ -37,7 +38,7 @@ NEIGHBOURS = 60_000  # closed in the 30 days in which a repeat counts
 
 def noon() -> int:
     """Noon of yesterday in China: a day of which half is still ahead."""
-    now = time.time_ns() // 1_000_000
+    now = machine_ms()
     return now - (now + 8 * 3_600_000) % DAY - DAY // 2
 
 

@@ -18,7 +18,7 @@ from flask import Flask, Response, request
 from gevent.lock import BoundedSemaphore
 from sqlalchemy import Engine
 
-from dashboard.door.access import machine_ms, person, refuse
+from dashboard.door.access import person, refuse
 from dashboard.door.bodies import number
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
@@ -30,10 +30,11 @@ from services.audit.log_service import Wanted
 from services.audit.verdict import Verdict
 from services.coverage.siting.exports import safe
 from services.district.package import District
+from services.platform.clock import DAY_MS, machine_ms
 
 SHOWN = 100
 MOST_ROWS = 100_000
-ALARMING_FOR_MS, ALARMING_SHOWN = 7 * 86_400_000, 20
+ALARMING_FOR_MS, ALARMING_SHOWN = 7 * DAY_MS, 20
 LONGEST_CHECK_S = 300
 DAY = timedelta(days=1)
 

@@ -8,7 +8,7 @@ import msgspec
 from flask import Flask, Response
 from msgspec import Meta
 
-from dashboard.door.access import Access, allowed, machine_ms, person, refuse
+from dashboard.door.access import Access, allowed, person, refuse
 from dashboard.door.bodies import Whole, as_json, body
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
@@ -29,7 +29,7 @@ from services.commands.service import Commanding
 from services.contract.case import Code
 from services.district.leads import lead_of
 from services.district.package import District
-from services.platform.clock import Clock
+from services.platform.clock import Clock, machine_ms
 from services.platform.database import writing
 from services.platform.errors import STORE_ERRORS
 from services.platform.offload import Offload

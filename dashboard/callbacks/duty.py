@@ -22,7 +22,6 @@ from services.access.reveal_rules import RevealRefused, reason_of
 from services.access.rights import Person, may_seat, seat_of
 from services.audit import NO_SIGNER, Signer
 from services.board.state import Board
-from services.board.watched_areas import DAY_MS
 from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
@@ -32,7 +31,7 @@ from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
 from services.duty.service import DutyDesk, DutyRefused
-from services.platform.clock import Clock
+from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.errors import STORE_ERRORS
 from services.platform.offload import Offload
 from services.platform.sealing import Sealer
@@ -230,7 +229,7 @@ def _alarms(server: Flask, duty: Duty) -> None:
 
         def read() -> list[Any]:
             with duty.access.engine.connect() as connection:
-                return list(lives_between(connection, now - hours * 3_600_000, now + 1, seat=seat, limit=500))
+                return list(lives_between(connection, now - hours * HOUR_MS, now + 1, seat=seat, limit=500))
 
         found = [msgspec.to_builtins(life) if isinstance(life, msgspec.Struct) else life._asdict()
                  for life in duty.offload(read)]  # fmt: skip
@@ -245,7 +244,7 @@ def _log(server: Flask, duty: Duty) -> None:
         _, seat = duty.seat("see_log")
         now, words = duty.clock.now_ms(), duty.words()
         hours = number("hours", 24, 1, 24 * 31)
-        found = duty.desk.entries(seat, now - hours * 3_600_000, now + 1, number("limit", 300, 1, 1000))
+        found = duty.desk.entries(seat, now - hours * HOUR_MS, now + 1, number("limit", 300, 1, 1000))
         return as_json({"entries": [
             {"at": e.at, "shift": shift_name(e.shift, words), "who": e.who, "kind": e.kind, "case_id": e.case_id,
              "text": log_text(e, words, duty.district), "by_people": e.kind in BY_PEOPLE}

@@ -6,7 +6,7 @@ import msgspec
 from flask import Flask, Response
 
 from dashboard.callbacks.leadership.page import Leading
-from dashboard.door.access import allowed, machine_ms, person, refuse
+from dashboard.door.access import allowed, person, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.exporting import download
 from dashboard.papers.make import KINDS, Wanted
@@ -17,6 +17,7 @@ from services.contract.case import Code
 from services.jobs.job import MOST_WAITING, Job
 from services.jobs.service import Jobs
 from services.leadership.spans import SpanRefused
+from services.platform.clock import machine_ms
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from flask import Flask, Response
 
-from dashboard.door.access import Access, allowed, machine_ms, refuse
+from dashboard.door.access import Access, allowed, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.recording import Recorder, who_of
 from services.cases import reader
 from services.contract.case import Code, Note
+from services.platform.clock import machine_ms
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import RevealRefused, reveal
 

@@ -25,6 +25,7 @@ from services.access.account import Account
 from services.access.log_in.rules import DEVICE_DAYS, NO_RULES, LogInRules
 from services.access.rights import DISTRICT, Person, home, may
 from services.access.service import Found, Half
+from services.platform.clock import machine_ms
 from services.platform.errors import STORE_ERRORS
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,6 @@ COOKIE_S = 13 * 3600
 REFUSED = "lianqin.refused"
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 WALL_COOKIE_S = 400 * 86_400  # the longest that browsers keep one
-
-
-def machine_ms() -> int:
-    """The machine's time: sessions do not live by a demo's clock."""
-    return time.time_ns() // 1_000_000
 
 
 class Access:

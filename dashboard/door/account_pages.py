@@ -6,7 +6,7 @@ import flask
 import msgspec
 from flask import Flask, Response, request
 
-from dashboard.door.access import machine_ms, person, refuse
+from dashboard.door.access import person, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.hashing import Busy
 from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
@@ -19,6 +19,7 @@ from services.access.log_in.factors_service import FactorRefused
 from services.access.passwords import LEAST, BadPassword
 from services.access.rights import home
 from services.access.service import LogInRefused
+from services.platform.clock import machine_ms
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import flask
 from flask import Flask, Response, request
 
-from dashboard.door.access import Access, half_way, machine_ms, person
+from dashboard.door.access import Access, half_way, person
 from dashboard.door.devices import words_of
 from dashboard.door.hashing import RETRY_AFTER_S, Busy, Hashing
 from dashboard.door.oidc import SignedOn, SignOnFailed, SingleSignOn
@@ -27,6 +27,7 @@ from services.access.log_in.tries_store import network_of
 from services.access.passwords import LEAST
 from services.access.rights import Person, home
 from services.access.service import Browser, LoggedIn, LogInRefused
+from services.platform.clock import machine_ms
 from services.platform.sealing import Sealer
 
 log = logging.getLogger(__name__)

@@ -9,14 +9,14 @@ from typing import Any
 
 import flask
 
-from dashboard.door.access import machine_ms
 from services.access.rights import RIGHTS, Person
 from services.audit import Deed, Who
 from services.audit.log_service import AuditLog
 from services.contract.personal import mask_text
+from services.platform.clock import MINUTE_MS, machine_ms
 
 # One panel that is opened again within this time is one look.
-LOOK_MS = 10 * 60_000
+LOOK_MS = 10 * MINUTE_MS
 _KEPT = 5000
 # Whoever goes on asking for one of these and may not is on the record, not only in the log.
 REFUSALS_RECORDED = frozenset(

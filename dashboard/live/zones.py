@@ -16,7 +16,7 @@ from services.district.borders import Borders
 from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
 from services.health.beats import to_name
-from services.platform.clock import Clock
+from services.platform.clock import Clock, machine_ms
 
 WALL, DESK, STREET = "wall", "desk", "street:"
 # A zone that nobody watches is kept this long: a page that is loaded anew finds it.
@@ -102,7 +102,7 @@ class Zones:
     def _truth(self) -> dict[str, Any]:
         health, board = self._follower.health, self._board
         return {
-            "sources": source_rows(board, board.district.sources, time.time_ns() // 1_000_000),
+            "sources": source_rows(board, board.district.sources, machine_ms()),
             "feed": [
                 health.redis_down_since,
                 health.store_down_since,

@@ -20,11 +20,11 @@ from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
 from services.past.reader import Archived, NothingThen, NotYet, Unmade
 from services.past.review_reader import Line, Review, review
+from services.platform.clock import HOUR_MS
 from services.platform.errors import OperationError
 
 KIND = "review"
 MOST_HOURS = 24
-HOUR_MS = 3_600_000
 _NAMES = Figures.__struct_fields__
 SHOWN = tuple(name for name in _NAMES if name != "due")
 

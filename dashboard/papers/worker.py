@@ -6,7 +6,6 @@ another after a minute, once.
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,7 +17,7 @@ from dashboard.papers.order import read_order
 from services.district.package import District
 from services.jobs.job import Job
 from services.jobs.service import Jobs
-from services.platform.clock import Clock
+from services.platform.clock import Clock, machine_ms
 from services.platform.errors import STORE_ERRORS, OperationError, fault_of
 from services.platform.pulse import NO_PULSE, Pulse
 
@@ -52,7 +51,7 @@ class Worker:
 
     def work(self) -> bool:
         """Take one job and do it; whether there was one. Raises what the store raises."""
-        job = self._jobs.take(_now())
+        job = self._jobs.take(machine_ms())
         if job is None:
             return False
         over = threading.Event()
@@ -89,10 +88,6 @@ class Worker:
         """While the job lasts: we are at it."""
         while not over.wait(SAY_EVERY_S):
             try:
-                self._jobs.at_it(job, _now())
+                self._jobs.at_it(job, machine_ms())
             except STORE_ERRORS:
                 log.warning("the store does not answer: job %s goes on", job.id)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,7 +1,5 @@
 """What ``lianqin user`` does: one call an action, each returns what to say."""
 
-import time
-
 import msgspec
 from sqlalchemy import Engine
 
@@ -13,6 +11,7 @@ from services.access.log_in import factors_service as factors
 from services.audit import Deed
 from services.audit.service import local_who, open_log
 from services.district.load import load
+from services.platform.clock import machine_ms
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
 from services.platform.settings import Settings
@@ -36,7 +35,7 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
     """Do it. Raises AccountError, BadPassword with what is wrong."""
     engine = open_engine(settings.database)
     upgrade(engine)
-    now = time.time_ns() // 1_000_000
+    now = machine_ms()
     try:
         if action == "list":
             with engine.connect() as connection:

@@ -5,13 +5,15 @@ Pure: the counts and the case's state are arguments.
 
 from typing import Literal, get_args
 
+from services.platform.clock import MINUTE_MS
+
 RefusalCode = Literal[
     "no_reason", "unknown_case", "unknown_field", "nothing_kept", "wrong_key", "no_purpose", "too_many"
 ]  # fmt: skip
 REFUSALS: tuple[RefusalCode, ...] = get_args(RefusalCode)
 SHORTEST_REASON, LONGEST_REASON = 5, 500
 LEAST_LETTERS = 3  # different ones: «.....» and «看看看看看» say nothing
-WINDOW_MS = 10 * 60_000
+WINDOW_MS = 10 * MINUTE_MS
 # What a case is looked into for once it is over. While it is open its handling is the purpose.
 PURPOSES = ("call_back", "review", "law")
 

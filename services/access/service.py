@@ -23,11 +23,11 @@ from services.access.log_in.rules import NO_RULES, LogInRules
 from services.access.log_in.tries_store import FAILURES, LOCKED_MINUTES
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.jobs import store as jobs
+from services.platform.clock import MINUTE_MS
 from services.platform.database import writing
 
 # What its users find here beside what is defined here.
 __all__ = ["FAILURES", "LOCKED_MINUTES", "AccountError", "comes_from"]
-MINUTE_MS = 60_000
 # So long a session waits for its second factor.
 HALF_MINUTES = 10
 # A session's last touch is written down at most this often.

@@ -6,9 +6,10 @@ import msgspec
 
 from services.audit.records import ACTIONS, LONGEST, Deed, Record, Who, _link, clean, detail_of
 from services.audit.signer import NO_SIGNER, Signer
+from services.platform.clock import MINUTE_MS
 
 # What several machines' clocks may differ by; more is written down (NTP keeps them within a second).
-BACK_MS = 60_000
+BACK_MS = MINUTE_MS
 SYSTEM = Who("system")
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from services.audit import Record
 from services.audit import log_service as store
-from services.platform.clock import to_rfc3339
+from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Notary:
                 return
             self._noted_at, self._number = now, newest.number
         key = newest.hash.split(":")[1] if ":" in newest.hash else ""
-        head = NotedHead(to_rfc3339(time.time_ns() // 1_000_000), self._store, newest.number, newest.link, key)
+        head = NotedHead(to_rfc3339(machine_ms()), self._store, newest.number, newest.link, key)
         try:
             append_line(self._path, msgspec.json.encode(head))
         except OSError as error:

@@ -5,7 +5,6 @@ import os
 import pwd
 import re
 import socket
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -22,7 +21,7 @@ from services.audit.log_service import AuditLog, Wanted
 from services.audit.verdict import Verdict, verdict_of
 from services.contract.personal import mask_text
 from services.district.load import PackageError, load
-from services.platform.clock import to_rfc3339
+from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.errors import OperationError
 from services.platform.sealing import Sealer
@@ -75,11 +74,6 @@ def local_who() -> Who:
     except KeyError:  # a container's user without a name
         name = str(os.getuid())
     return Who(f"cli:{name}", "operator", "", socket.gethostname())
-
-
-def machine_ms() -> int:
-    """The machine's own time, which the audit is in: a demo's clock may be anywhere."""
-    return time.time_ns() // 1_000_000
 
 
 def zone_of(settings: Settings) -> tzinfo:

@@ -15,7 +15,7 @@ import redis
 from sqlalchemy import Engine
 
 from services.board.state import Board, kept_from
-from services.board.watched_areas import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
+from services.board.watched_areas import CaseAt, Watch, WatchedAreas, position_in
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
@@ -29,7 +29,7 @@ from services.health.waiting import LATE_BELOW_MS, WAITS_AT_MOST_MS, Waiting, sh
 from services.health.watching_reader import ProcessWatch
 from services.indicators import store as rollups
 from services.indicators.cells import Cell
-from services.platform.clock import Clock
+from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.database import reading
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of, first_line
 from services.platform.offload import Offload, directly
@@ -47,7 +47,7 @@ POLL_S = 0.5
 COMPARE_EVERY_S = 20.0
 WATCH_EVERY_S = 30.0
 # How far back a fresh process looks for the last patrol.
-PATROLS_BACK_MS = 2 * 3_600_000
+PATROLS_BACK_MS = 2 * HOUR_MS
 KINDS = ("source", "heartbeat", "unit", "notice", "hot_spots", "alarm", *COVERAGE_KINDS)
 
 

@@ -15,10 +15,9 @@ from services.contract.kept import kept_decoder
 from services.contract.others import UnitMoved
 from services.district.coords import to_wgs84
 from services.district.package import District
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, to_ms
 
 _UNIT = kept_decoder(UnitMoved)
-DAY_MS = 86_400_000
 
 
 def position_in(data: bytes) -> tuple[float, float, int]:

@@ -12,8 +12,8 @@ import msgspec
 from services.cases.case import CaseRow, pauses_in
 from services.cases.deadlines import has_come
 from services.district.policy import RULES, EscalationPolicy
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 # What the case system writes down for each rule (CONTRACT.md, reason codes).
 REASONS = {
     "severity": "severity", "ping_pong": "ping_pong", "unheld": "other", "rework_limit": "rework_limit",

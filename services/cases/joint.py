@@ -8,9 +8,8 @@ import msgspec
 
 from services.contract.case import Whistle, WhistledUnit
 from services.district.policy import EscalationPolicy
-from services.platform.clock import to_ms
+from services.platform.clock import MINUTE_MS, to_ms
 
-MINUTE_MS = 60_000
 State = Literal["waiting", "late", "answered", "arrived", "absent"]
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.cases.deadlines import has_come
 from services.contract.case import Case
+from services.platform.clock import DAY_MS
 
 _ENDED = frozenset({"not_filed", "closed", "forced_closed", "voided"})
 _WITH_UNIT = frozenset({"dispatched", "acknowledged", "handling", "rework"})
@@ -17,7 +18,7 @@ _OPEN = frozenset(
     {"reported", "pre_verify", "filed", "returned", "suspended", "handled", "post_check"} | _WITH_UNIT
 )  # fmt: skip
 _ANY = _OPEN | _ENDED
-_YEAR_MS = 366 * 86_400_000
+_YEAR_MS = 366 * DAY_MS
 MOST_EXTENSIONS = 2
 
 # Why a step is irregular, in the order in which a panel says it.

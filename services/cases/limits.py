@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from services.contract.case import Limit
 from services.contract.codes import LimitUnit
 from services.district.calendar import WorkingCalendar
+from services.platform.clock import DAY_MS, HOUR_MS
 
 UNITS: tuple[LimitUnit, ...] = ("UH", "UD", "WH", "WD")
 OFFICE_UNITS = frozenset({"WH", "WD"})
-HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 _NUMERALS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "半": 0.5}
 _WRITTEN: dict[str, LimitUnit] = {

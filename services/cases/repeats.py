@@ -13,8 +13,8 @@ from shapely import Point, STRtree
 
 from services.cases.case import CaseRow
 from services.district.policy import EscalationPolicy, MergingPolicy
+from services.platform.clock import DAY_MS, HOUR_MS
 
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 _METRES_PER_DEGREE = 111_320.0
 
 

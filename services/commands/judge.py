@@ -12,7 +12,7 @@ from services.cases.case import CaseRow
 from services.contract.case import Code
 from services.contract.commands import COMMANDS
 from services.district.package import District
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, to_ms
 
 # Wider than ``REASON_MOST``: whoever writes somewhat too much hears it in words.
 Reason = Annotated[str, Meta(max_length=10_000)]
@@ -21,7 +21,7 @@ Reason = Annotated[str, Meta(max_length=10_000)]
 MOST_CASES, REASON_LEAST, REASON_MOST = 500, 2, 500
 
 
-YEAR_MS = 366 * 86_400_000
+YEAR_MS = 366 * DAY_MS
 
 
 # Why nothing was sent for a case; the screens have words for each, and for what the case system itself refuses.

@@ -19,11 +19,11 @@ from services.contract.others import BODIES, TEXT_LIMITS
 from services.contract.pauses import odd_times
 from services.contract.personal import PERSONAL_FIELDS, mask_text
 from services.contract.set_apart import Personal, set_apart
-from services.platform.clock import parse_ms, to_ms, whole_time
+from services.platform.clock import MINUTE_MS, parse_ms, to_ms, whole_time
 
 MAX_ENTRY_BYTES = 256 * 1024
 MAX_NESTING = 16
-CLOCK_SKEW_MS = 5 * 60_000
+CLOCK_SKEW_MS = 5 * MINUTE_MS
 # Outside these a time is a mistake, and the calendar's own arithmetic ends not far beyond.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EARLIEST_MS, LATEST_MS = to_ms(EARLIEST), to_ms(LATEST)

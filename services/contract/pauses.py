@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from services.contract.case import Case
 from services.contract.codes import CLOSED_STATUSES
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, to_ms
 
 Span = tuple[int, int]
-_YEAR_MS = 366 * 86_400_000
+_YEAR_MS = 366 * DAY_MS
 # «A day ahead»: an hour less, so that an event told a little later than the time was stamped still shows it.
 _AHEAD = timedelta(hours=23)
 _FORGIVEN = timedelta(minutes=5)

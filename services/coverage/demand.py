@@ -16,8 +16,8 @@ from services.cases.case import CaseRow
 from services.coverage.spots import Watched
 from services.district.plane import Plane
 from services.district.policy import CoveragePolicy
+from services.platform.clock import DAY_MS
 
-DAY_MS = 86_400_000
 BY_SEVERITY = {1: 8.0, 2: 4.0, 3: 2.0, 4: 1.0}
 _WORTH = 64
 

@@ -11,6 +11,7 @@ from services.contract.others import CameraChanged, CameraRemoved
 from services.district.cameras.footprints import find_moved, footprints
 from services.district.cameras.reading import Format, Reading, guess_format, read_cameras
 from services.district.cameras.site import site_of
+from services.district.doors import district_clock
 from services.district.finding import KINDS, Finding
 from services.district.load import load
 from services.district.package import District
@@ -20,7 +21,6 @@ from services.files.raw import read_file
 from services.platform.errors import OperationError
 from services.platform.redis import Keys, open_redis
 from services.platform.settings import Settings
-from services.projector.errands.publishing import district_clock
 
 SOURCE = "/camera-import"
 BATCH = 500

@@ -28,10 +28,11 @@ from services.coverage.outages import Lost, Outages
 from services.coverage.spots import Spots, gaps_of, read_spots
 from services.district.package import District, features_of
 from services.district.plane import Plane, plane_of
+from services.platform.clock import MINUTE_MS
 
 LEVELS = ("street", "community", "grid")
 _NEAR = 12
-_EXPIRE_MS = 60_000
+_EXPIRE_MS = MINUTE_MS
 # Advice names a camera up to so far away; farther ones are only for orientation.
 _ADVISED_M = 300.0
 # A building farther from every street than a camera can stand and see hides nothing: a slip in a package, put at

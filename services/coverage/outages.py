@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from services.coverage.told import Outage
+from services.platform.clock import HOUR_MS
 
 # Losses nearer to each other than this belong together.
 TOGETHER_MS = 15_000
 # From so many cameras on it is an outage; fewer are single faults.
 FROM_CAMERAS = 20
 # How long one that is over stays on the list.
-KEPT_MS = 3_600_000
+KEPT_MS = HOUR_MS
 
 
 class Lost(NamedTuple):

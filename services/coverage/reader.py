@@ -8,10 +8,9 @@ from services.contract.others import CameraChanged, CameraStatusChanged
 from services.coverage.condition import Reported, reported_by
 from services.coverage.model import CoverageModel
 from services.district.package import District
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, to_ms
 from services.projector.store import read
 
-DAY_MS = 86_400_000
 _CAMERA = kept_decoder(CameraChanged)
 _STATUS = kept_decoder(CameraStatusChanged)
 

@@ -23,7 +23,7 @@ from services.coverage.siting.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
 from services.coverage.told import KINDS, Coverage, Plan
 from services.district.package import District
-from services.platform.clock import Clock
+from services.platform.clock import HOUR_MS, Clock
 from services.platform.database import reading
 from services.platform.leading import lead
 from services.platform.lease import Lease
@@ -52,7 +52,6 @@ PROVE_HOUR = 3
 A_DELTA = 500
 # Outages end and dusk falls without an event: the district's line is looked at so often.
 LINE_EVERY_S = 60.0
-HOUR_MS = 3_600_000
 _ENCODE = msgspec.json.Encoder().encode
 _REMOVED = b'"removed":true'
 

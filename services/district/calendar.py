@@ -19,11 +19,12 @@ from chinese_calendar import constants as state_council
 from numpy.typing import ArrayLike, NDArray
 
 from services.district.package import District
+from services.platform.clock import DAY_MS, MINUTE_MS
 
 Moments = NDArray[np.int64]
 DEFAULT_HOURS = ((480, 720), (840, 1080))
 DEFAULT_WEEK = frozenset({1, 2, 3, 4, 5})
-MINUTE_MS, WEEK_MS = 60_000, 7 * 86_400_000
+WEEK_MS = 7 * DAY_MS
 FIRST_DAY, LAST_DAY = date(2000, 1, 3), date(2060, 12, 27)  # Mondays, so that whole weeks go on from both ends
 # The years 1 and 9999: beyond them a moment has no date to show, so nothing is ever due there.
 EARLIEST_MS, LATEST_MS = -62_135_000_000_000, 253_402_000_000_000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-HOUR_MS = 3_600_000
+from services.platform.clock import HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from services.board.follower import PATROLS_BACK_MS
 from services.board.state import Board
-from services.board.watched_areas import DAY_MS, CaseAt, Watch, WatchedAreas, position_in
+from services.board.watched_areas import CaseAt, Watch, WatchedAreas, position_in
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.contract.entry import entry_key
 from services.district.borders import NEAR_M, At, Borders, Neighbour
@@ -19,6 +19,7 @@ from services.duty.grids import GridLoad, GridPatrols, GridPeople, grid_loads
 from services.duty.reader import street_of
 from services.indicators.scope import Scope
 from services.indicators.store import totals
+from services.platform.clock import DAY_MS
 from services.platform.offload import Offload, directly
 from services.projector.store import read
 from services.projector.store.write import read_feed

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from services.board.sources import source_rows
 from services.board.state import Board
-from services.board.watched_areas import DAY_MS, CaseAt, WatchedAreas
+from services.board.watched_areas import CaseAt, WatchedAreas
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
@@ -18,6 +18,7 @@ from services.duty.handover import CASE_LISTS, Found, Turn
 from services.duty.logbook import Entry
 from services.duty.reports import needs_reports, reports_due
 from services.duty.sheet import Cameras, CommandLine, OutageLine, Sheet, SourceLine, SpotLine
+from services.platform.clock import DAY_MS
 
 LOG_LINES = 500
 # How far back an alarm may have been raised that still stands.

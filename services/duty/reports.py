@@ -11,9 +11,9 @@ import msgspec
 from services.cases.case import CaseRow
 from services.cases.deadlines import has_come
 from services.district.report_policy import ReportPolicy
+from services.platform.clock import MINUTE_MS
 
 PHONE, WRITTEN = 0, 1
-MINUTE_MS = 60_000
 MOST_CHARACTERS = 4000
 
 

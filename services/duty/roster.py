@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from services.district.package import District
-from services.platform.clock import parse_ms
+from services.platform.clock import HOUR_MS, parse_ms
 
 LEADER = "leader"
 # A shift that has just begun leaves so much time to hand over the one before.
-LATE_MS = 2 * 3_600_000
+LATE_MS = 2 * HOUR_MS
 
 
 class Duty(msgspec.Struct, frozen=True):

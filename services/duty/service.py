@@ -4,7 +4,6 @@ A seat is the centre (the district's code) or a street; a street's desk sees and
 refused raises DutyRefused with a code. Reads of the store go through ``offload``; the board is read at once.
 """
 
-import time
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +16,7 @@ from services.audit import NO_SIGNER, Signer
 from services.audit.log_service import details_of
 from services.board.sources import source_rows
 from services.board.state import Board
-from services.board.watched_areas import DAY_MS, WatchedAreas
+from services.board.watched_areas import WatchedAreas
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.commands import store as commands
@@ -32,6 +31,7 @@ from services.duty.reports import Done, Due
 from services.duty.roster import Duty, Roster
 from services.duty.sheet import Sheet, decode, digest_of, encode
 from services.duty.store import Kept
+from services.platform.clock import DAY_MS, machine_ms
 from services.platform.database import writing
 from services.platform.offload import Offload, directly
 
@@ -363,4 +363,4 @@ def _signature(kept: Kept, who: str, at: int, *, is_in: bool) -> Entry:
 
 
 def _real(real_now_ms: int | None) -> int:
-    return time.time_ns() // 1_000_000 if real_now_ms is None else real_now_ms
+    return machine_ms() if real_now_ms is None else real_now_ms

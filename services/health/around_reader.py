@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import redis
 
 from services.contract.entry import entry_order
+from services.platform.clock import HOUR_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
 from services.platform.redis import GROUP, Keys
 
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 10.0
 # A group is forgotten when nobody has read for it for so long, and so much is behind its place.
-FORGOTTEN_MS = 3_600_000
+FORGOTTEN_MS = HOUR_MS
 
 
 class Oddity(NamedTuple):

@@ -18,13 +18,14 @@ import msgspec
 import redis
 
 from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS, Beat
+from services.platform.clock import DAY_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
 from services.platform.redis import Keys
 
 log = logging.getLogger(__name__)
 
 # One that was never seen again is forgotten after a day.
-FORGOTTEN_MS = 86_400_000
+FORGOTTEN_MS = DAY_MS
 FORGET_EVERY_S = 600.0
 # Redis is full, read-only, without its disk or replicas: others cannot write either.
 REFUSED = frozenset({"redis_full", "redis_read_only", "redis_disk", "redis_replicas", "redis_refuses", "redis_cluster"})

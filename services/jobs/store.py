@@ -4,9 +4,10 @@ from sqlalchemy import Connection, and_, delete, func, insert, or_, select, upda
 
 from services.jobs.job import MOST_WAITING, Job
 from services.jobs.tables import jobs as table
+from services.platform.clock import MINUTE_MS
 
 # A worker says that it is at a job every few seconds; one that has not for so long is gone, and another takes the job.
-GONE_MS = 60_000
+GONE_MS = MINUTE_MS
 MOST_TRIES = 2
 
 _C = table.c

@@ -16,8 +16,6 @@ from services.past import tables as past_tables
 from services.platform.settings import Settings
 from services.projector.store import tables as schema
 
-DAY_MS = 86_400_000
-
 
 class Rule(NamedTuple):
     """Rows of ``table`` older than ``days`` go; 0: none. ``on_machine``: by the machine's clock, not the district's."""

@@ -6,7 +6,6 @@ each takes away what the other has left.
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +13,8 @@ import redis
 from sqlalchemy import Engine
 
 from services.district.doors import OpenDoors
-from services.keeping.retention_store import DAY_MS, Rule, rules_of, take_away
-from services.platform.clock import Clock
+from services.keeping.retention_store import Rule, rules_of, take_away
+from services.platform.clock import DAY_MS, Clock, machine_ms
 from services.platform.database import open_engine
 from services.platform.errors import AWAY, fault_of, first_line
 from services.platform.redis import Keys, connect
@@ -37,7 +36,7 @@ class Keeper:
         client: redis.Redis,
         district: str,
         clock: Clock,
-        machine_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        machine_ms: Callable[[], int] = machine_ms,
     ) -> None:
         self._engine, self._client, self._keys = engine, client, Keys(district)
         self._clock, self._machine_ms = clock, machine_ms

@@ -16,7 +16,7 @@ from services.operations.local import KEY_FILE, URL_FILE, forget_redis, remember
 from services.operations.simulator.generate import SEED, generate
 from services.operations.simulator.play import is_filled, kept_days
 from services.operations.supervisor import Child, Supervisor
-from services.platform.clock import VirtualClock, from_hash, to_rfc3339
+from services.platform.clock import VirtualClock, from_hash, machine_ms, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.files import private_folder
 from services.platform.migrate import upgrade
@@ -58,7 +58,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
     upgrade(engine)
     settings = with_data_key(settings, data)
     people = make_demo_accounts(engine, district, data)
-    rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), time.time_ns() // 1_000_000, say)
+    rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), machine_ms(), say)
     clock = _start_clock(url, district.code, data, speed)
     supervisor = Supervisor(
         {
@@ -145,7 +145,7 @@ def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
         client.close()
         assert isinstance(standing, VirtualClock)
         return standing
-    real = time.time_ns() // 1_000_000
+    real = machine_ms()
     origin = real
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         origin = int(json.loads((data / CLOCK_FILE).read_text())["now_ms"])

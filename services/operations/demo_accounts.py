@@ -1,6 +1,5 @@
 """The demo's accounts: one of each role, with passwords made at the first start and kept beside the demo's data."""
 
-import time
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -10,6 +9,7 @@ from services.access import service as accounts
 from services.access.account import Account
 from services.district.package import District
 from services.operations.simulator.names import DAY_OFFICER, DUTY_LEADER, NIGHT_OFFICER, STREET_OFFICERS
+from services.platform.clock import machine_ms
 
 FILE = "accounts.txt"
 LOOPBACK = "127.0.0.0/8 ::1/128"
@@ -22,7 +22,7 @@ def make_demo_accounts(engine: Engine, district: District, data_dir: Path) -> li
         is_there = bool(reader.all_accounts(connection))
     if is_there:
         return kept.read_text("utf-8").splitlines() if kept.is_file() else []
-    now = time.time_ns() // 1_000_000
+    now = machine_ms()
     accounts.add(engine, now, Account("wall", "大屏", "wall", addresses=LOOPBACK), "")
     lines = []
     for account in _people(district):

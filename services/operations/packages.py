@@ -15,6 +15,7 @@ from services.contract.entry import encode_entry
 from services.contract.others import DistrictLoaded
 from services.coverage.errands import said_of_cameras
 from services.district import tables as district_tables
+from services.district.doors import district_clock
 from services.district.load import load
 from services.district.package import District
 from services.platform.clock import Clock, SystemClock
@@ -23,7 +24,7 @@ from services.platform.errors import NotConfigured, OperationError
 from services.platform.migrate import upgrade
 from services.platform.redis import open_redis
 from services.platform.settings import Settings
-from services.projector.errands.publishing import add, district_clock
+from services.projector.errands.publishing import add
 from services.projector.store.write import open_feed
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2

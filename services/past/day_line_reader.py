@@ -10,9 +10,10 @@ from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.duty.tables import alarm_lives, log_book
 from services.past import store as past
+from services.platform.clock import DAY_MS, MINUTE_MS
 from services.projector.store import tables as schema
 
-STEP_MS, DAY_MS = 600_000, 86_400_000
+STEP_MS = 10 * MINUTE_MS
 # Of the contract's severities the two that are «major» (DOMAIN.md): a report is due for each.
 MAJOR = 2
 MOST_MARKS = 200

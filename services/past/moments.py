@@ -10,10 +10,11 @@ from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.cells import Cell
 from services.past.cameras import CameraKept, Cameras
+from services.platform.clock import HOUR_MS
 from services.projector.outbox.delta import Happened, ThingChange
 
 # A board is kept so often; a moment between two of them is folded from the earlier one.
-EVERY_MS = 4 * 3_600_000
+EVERY_MS = 4 * HOUR_MS
 # Of another shape, by another program: made again.
 SHAPE = 1
 

@@ -15,7 +15,7 @@ from services.past import store as past
 from services.past.day_line_reader import MAJOR
 from services.past.knowledge import MOST_LATE, Knowledge, Late, knowledge
 from services.past.reader import PastReader, looks_up
-from services.past.showing import MINUTE_MS
+from services.platform.clock import MINUTE_MS
 from services.projector.store import read
 from services.projector.store import tables as schema
 

@@ -22,6 +22,7 @@ from services.indicators.measures import count, counted_text
 from services.past.cameras import Cameras
 from services.past.moments import Moment, board_of, moment_of
 from services.past.store import MOVED, AlarmAt, RefusedAt
+from services.platform.clock import MINUTE_MS
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, ticker, winners
 from services.projector.outbox.delta import Delta, ThingChange
 from services.projector.placing import Locator
@@ -33,7 +34,7 @@ from services.projector.store.write import OldCase
 # Cases that have ended and are remembered, so that a late call-back need not be looked up.
 REMEMBERED = 50_000
 # A patrol of which nothing was heard for so long is not shown where it was.
-HEARD_MS = 30 * 60_000
+HEARD_MS = 30 * MINUTE_MS
 # What a board keeps beside its cases: the rest of what was told of things nobody reads from it.
 _KEPT = frozenset({"source", "heartbeat", "unit"})
 # (cases, moment) → every event of theirs that had been received by then.

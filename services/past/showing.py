@@ -14,8 +14,8 @@ from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
 from services.past.moments import EVERY_MS
 from services.past.room import Arrived, LookUp, PastRoom
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 # The same minute of the day before is asked for again after so long.
 COMPARE_EVERY_MS = 10 * MINUTE_MS
 EPOCH = "past"

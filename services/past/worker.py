@@ -38,7 +38,7 @@ from services.past.reader import Archived, NothingThen, NotYet, PastReader, Unma
 from services.past.room import PastRoom
 from services.past.showing import Showing
 from services.past.store import drop_moments
-from services.platform.clock import Clock
+from services.platform.clock import DAY_MS, MINUTE_MS, Clock
 from services.platform.database import writing
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of
 from services.platform.pulse import NO_PULSE, Pulse
@@ -56,8 +56,7 @@ SETTLED_MS, SHOWN_MS = 120_000, 5_000
 # The room from which boards are made is begun anew after so many: what it has gathered goes.
 BOARDS_A_ROOM = 42
 # The coverage of an hour is kept if it is still that of about this moment.
-BLIND_WITHIN_MS = 15 * 60_000
-DAY_MS = 86_400_000
+BLIND_WITHIN_MS = 15 * MINUTE_MS
 
 
 class Answerer:

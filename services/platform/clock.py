@@ -20,6 +20,15 @@ _SHORT = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d)(:60(?:\.\d+)?)?(Z|z|[+-]\d
 _OFFSET = re.compile(r"\d(Z|z|[+-]\d\d:?\d\d)\Z", re.ASCII)
 
 
+# A minute, an hour and a day in milliseconds.
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+def machine_ms() -> int:
+    """The machine's time in Unix milliseconds, as the audit, sessions and jobs have it: a demo's may be anywhere."""
+    return time.time_ns() // 1_000_000
+
+
 class Clock(Protocol):
     """Anything that tells the time."""
 
@@ -37,7 +46,7 @@ class SystemClock:
 
     def now_ms(self) -> int:
         """The machine's time in Unix milliseconds."""
-        return time.time_ns() // 1_000_000
+        return machine_ms()
 
     def rate(self) -> float:
         """Always 1."""
@@ -60,7 +69,7 @@ class VirtualClock:
         """The virtual moment in Unix milliseconds."""
         if self.stopped_at_ms is not None:
             return self.stopped_at_ms
-        real = time.time_ns() // 1_000_000
+        real = machine_ms()
         return self.origin_ms + int((real - self.started_ms) * self.speed)
 
     def rate(self) -> float:

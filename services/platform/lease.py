@@ -10,11 +10,12 @@ from typing import Any
 
 import redis
 
+from services.platform.clock import DAY_MS
 from services.platform.redis import Keys
 
 LEASE_MS = 8_000
 # What was sent for a decision is remembered so long: a proposal is written within seconds of its command, and names it.
-SENT_KEPT_MS = 7 * 86_400_000
+SENT_KEPT_MS = 7 * DAY_MS
 
 _RENEW = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from services.contract.entry import entry_order
 from services.contract.parse import Refused
 from services.district.package import District
-from services.platform.clock import Clock
+from services.platform.clock import MINUTE_MS, Clock
 from services.platform.errors import Fault, fault_of, first_line
 from services.platform.pulse import NO_PULSE, Pulse
 from services.projector.collector import rare_collections
@@ -40,7 +40,7 @@ CLAIM_IDLE_MS = 30_000
 # A gap is on the truth bar within 5 s.
 CHORES_EVERY_S = 4.0
 # Entries stay readable this long behind our position, for whoever else reads the stream.
-KEEP_BEHIND_MS = 5 * 60_000
+KEEP_BEHIND_MS = 5 * MINUTE_MS
 LONGEST_PAUSE_S = 2.0
 SAY_EVERY_S = 1.0
 # A batch that takes the database too long comes back in so many parts.

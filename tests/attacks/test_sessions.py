@@ -17,11 +17,12 @@ from dashboard.door.hashing import Busy, Hashing
 from services.access import passwords
 from services.access import service as accounts
 from services.access.account import Account
-from services.access.log_in.rules import DAY_MS, LogInRules
+from services.access.log_in.rules import LogInRules
 from services.access.log_in.tries_store import ALL, LOCKED_MINUTES, SPAN_MS
 from services.access.rights import RIGHTS
 from services.access.service import FAILURES, LogInRefused
 from services.district.package import District
+from services.platform.clock import DAY_MS, MINUTE_MS
 from services.platform.database import writing
 from tests.doors import COOKIE, DESK_AT, DUTY, OURS, S1, WHO, House, house
 from tests.integration.test_rights_matrix import attempts, told
@@ -29,7 +30,6 @@ from tests.integration.test_rights_matrix import attempts, told
 pytestmark = pytest.mark.redis
 PASSWORD, WRONG, NOW = "three green herons 7", "wrong password here", 1_795_000_000_000
 HASHED = passwords.hashed(PASSWORD)
-MINUTE_MS = 60_000
 
 
 @pytest.fixture

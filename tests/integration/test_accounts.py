@@ -20,16 +20,9 @@ from services.access.errands import UserWish, user
 from services.access.log_in_store import Tried
 from services.access.passwords import BadPassword
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
-from services.access.service import (
-    FAILURES,
-    LOCKED_MINUTES,
-    MINUTE_MS,
-    TOUCH_MS,
-    AccountError,
-    LogInRefused,
-    comes_from,
-)
+from services.access.service import FAILURES, LOCKED_MINUTES, TOUCH_MS, AccountError, LogInRefused, comes_from
 from services.audit.log_service import Wanted, newest
+from services.platform.clock import MINUTE_MS
 from services.platform.database import open_engine, writing
 from services.platform.settings import Settings
 

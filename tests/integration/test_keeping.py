@@ -15,11 +15,11 @@ from services.cases import tables as case_tables
 from services.district.package import District
 from services.duty import tables as duty_tables
 from services.jobs import tables as job_tables
-from services.keeping.retention_store import DAY_MS, rules_of, take_away
+from services.keeping.retention_store import rules_of, take_away
 from services.keeping.worker import Keeper
 from services.operations.doctor.stream_side import redis_findings
 from services.past import tables as past_tables
-from services.platform.clock import SetClock, to_rfc3339
+from services.platform.clock import DAY_MS, SetClock, to_rfc3339
 from services.platform.database import is_postgres, writing
 from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import Engine
 
 from services.district.package import District
-from services.operations.simulator.older import DAY_MS, write_older
+from services.operations.simulator.older import write_older
 from services.operations.simulator.play import days_of
+from services.platform.clock import DAY_MS
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from tests.lives import lives

@@ -8,7 +8,6 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from dashboard.door.access import machine_ms
 from dashboard.papers import make
 from dashboard.papers.made import put
 from dashboard.papers.worker import Worker
@@ -17,6 +16,7 @@ from services.jobs import job
 from services.jobs import store as jobs
 from services.jobs.job import Job
 from services.jobs.store import GONE_MS
+from services.platform.clock import machine_ms
 from services.platform.database import writing
 from tests.doors import DUTY, S1, WHO, House, Who, house
 

@@ -12,7 +12,7 @@ import redis
 from sqlalchemy import text
 
 from dashboard.cli.main import main
-from services.district.doors import open_doors
+from services.district.doors import district_clock, open_doors
 from services.operations.embedded import EmbeddedRedis, EmbeddedRedisError, server_at, server_binary
 from services.operations.local import remember_redis, with_local_redis
 from services.platform.clock import FollowedClock, SystemClock, VirtualClock
@@ -21,7 +21,6 @@ from services.platform.files import private_folder
 from services.platform.migrate import head, upgrade
 from services.platform.redis import Keys, connect
 from services.platform.settings import Settings, from_environment
-from services.projector.errands.publishing import district_clock
 from tests.tiny import CODE, NOON, case
 
 

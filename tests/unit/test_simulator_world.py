@@ -16,14 +16,13 @@ from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.district.calendar import WorkingCalendar
 from services.operations.simulator.dice import Dice, shares
-from services.operations.simulator.office import HOUR_MS, OfficeHours
+from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
 from services.operations.simulator.world import CaseSystem
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, HOUR_MS, to_ms
 from tests.unit.test_demo_district import demo_district
 
 SEED = 20261123
-DAY_MS = 86_400_000
 END_MS = to_ms(datetime(2026, 11, 24, 6, 5, tzinfo=UTC))
 DAYS = {date(2026, 10, 1): False, date(2026, 10, 10): True}
 OFFICE = OfficeHours(8 * HOUR_MS, WorkingCalendar(ZoneInfo("Asia/Shanghai"), exceptions=DAYS))

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from services.platform.clock import DAY_MS, MINUTE_MS
 from services.platform.settings import Settings
 
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
 # With LIANQIN_REAUTH_MINUTES=0 a proof serves one act, whose requests follow each other within this time.
 ONE_ACT_MINUTES = 1
 # What changes a second factor asks for a proof even where LIANQIN_REAUTH_MINUTES is «off».

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from services.access import log_in_store as store
 from services.access.log_in.rules import DEVICE_DAYS
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 # Wrong ones in a row at one place, and how long it then waits.
 FAILURES, LOCKED_MINUTES = 5, 15
 # Wrong ones within SPAN_MS of all strangers' places together: passwords; codes, of which there are only a million.

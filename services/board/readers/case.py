@@ -14,11 +14,12 @@ from services.cases.deadline_steps import Step, explain
 from services.cases.deadlines import due, time_left
 from services.cases.joint import Joint, joint
 from services.cases.lifecycle import Told, review
-from services.cases.repeats import HOUR_MS, Seen, same_matter, seen
+from services.cases.repeats import Seen, same_matter, seen
 from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
+from services.platform.clock import HOUR_MS
 from services.projector.archive.store import archived_of
 from services.projector.placing import Locator
 from services.projector.refold import row_of

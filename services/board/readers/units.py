@@ -3,7 +3,6 @@
 The road graph is built at the first question (a second or so, through ``offload``) and kept for the package's life.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +13,8 @@ from services.board.units import Moment, Near, Unit, brigades, freshness, neares
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.district.roads import Position, Roads, roads_of
-from services.platform.clock import Clock
+from services.platform.clock import Clock, machine_ms
 from services.platform.offload import Offload, directly
-
-
-def machine_ms() -> int:
-    """The machine's time in Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class UnitReader:

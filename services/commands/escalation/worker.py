@@ -23,7 +23,7 @@ from services.contract.entry import encode_entry
 from services.district.leads import lead_of
 from services.district.package import District
 from services.district.place import Placer
-from services.platform.clock import Clock
+from services.platform.clock import DAY_MS, Clock
 from services.platform.database import reading
 from services.platform.leading import lead
 from services.platform.lease import Lease
@@ -44,7 +44,6 @@ ACTOR = Actor(user="escalator", role="policy")
 PASS_EVERY_S = 5.0
 # A command without an answer after this long is asked for: was it refused?
 ANSWER_AFTER_MS = 3_000
-DAY_MS = 86_400_000
 GATHER_EVERY_S = 60.0
 HOT_SPOTS_TOLD = 20
 _ENCODE = msgspec.json.Encoder().encode

@@ -12,7 +12,7 @@ import msgspec
 
 from services.board.alarm import Alarm
 from services.district.alarm_policy import AlarmPolicy
-from services.duty.alarms.life import HOUR_MS, MINUTE_MS
+from services.platform.clock import HOUR_MS, MINUTE_MS
 
 # In a flood so many of the gravest stay beside the card, the newest first.
 SHOWN_IN_A_FLOOD = 3

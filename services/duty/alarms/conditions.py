@@ -15,11 +15,12 @@ from services.board.sources import source_rows
 from services.board.state import Board
 from services.cases.case import CaseRow, decode_escalation
 from services.cases.deadlines import LIGHTS, has_come
-from services.cases.escalation import MINUTE_MS, holder
+from services.cases.escalation import holder
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.coverage.outages import FROM_CAMERAS
 from services.coverage.told import Outage
 from services.district.alarm_policy import AlarmPolicy
+from services.platform.clock import MINUTE_MS
 
 # Cases up to this severity are incidents: 特别重大, 重大.
 INCIDENT_SEVERITY = 2

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from services.board.alarm import EARLIER_KEPT, LEADER, OFFICER, Alarm
 from services.district.alarm_policy import AlarmPolicy
 from services.duty.alarms.conditions import Condition
+from services.platform.clock import HOUR_MS, MINUTE_MS
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 COMMENT_LENGTH = 500
 
 What = Literal[

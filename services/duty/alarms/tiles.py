@@ -8,7 +8,7 @@ from services.board.alarm import Alarm
 from services.board.state import Board
 from services.contract.personal import mask_text
 from services.duty.alarms.budget import budget, budgets, flood
-from services.duty.alarms.life import MINUTE_MS
+from services.platform.clock import MINUTE_MS
 
 # At most so many cards on a wall; the others are counted (PRODUCT.md).
 WALL_CARDS = 3

@@ -22,7 +22,7 @@ from services.duty.alarms.life import Change, step
 from services.duty.alarms.store import kept_alarms
 from services.duty.alarms.writing_store import write_changes
 from services.health.waiting import Waiting
-from services.platform.clock import Clock
+from services.platform.clock import Clock, machine_ms
 from services.platform.database import reading
 from services.platform.leading import lead
 from services.platform.lease import Lease
@@ -67,7 +67,7 @@ class AlarmKeeper:
         district: District,
         clock: Clock,
         reports: Reports = no_reports,
-        real_now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        real_now_ms: Callable[[], int] = machine_ms,
         waiting_ms: Callable[[str], int] | None = None,
         pulse: Pulse = NO_PULSE,
     ) -> None:

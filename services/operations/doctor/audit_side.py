@@ -1,6 +1,5 @@
 """The audit as it should be: its heads noted outside the database while rows come."""
 
-import time
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
@@ -9,11 +8,11 @@ from services.audit import ACTIONS, ALARMING
 from services.audit import log_service as store
 from services.audit.heads_store import read_heads, store_name
 from services.operations.doctor.finding import Finding, note, ok, wrong
-from services.platform.clock import parse_ms
+from services.platform.clock import DAY_MS, HOUR_MS, machine_ms, parse_ms
 from services.platform.settings import Settings
 
-LATE_MS = 3_600_000
-ALARMING_FOR_MS = 7 * 86_400_000
+LATE_MS = HOUR_MS
+ALARMING_FOR_MS = 7 * DAY_MS
 
 
 def audit_findings(settings: Settings, connection: Connection) -> Iterator[Finding]:
@@ -27,7 +26,7 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Findi
     if last is None:
         return
     # A row of a time that is still to come must not hide those of the week.
-    week_ago = min(last.at, time.time_ns() // 1_000_000) - ALARMING_FOR_MS
+    week_ago = min(last.at, machine_ms()) - ALARMING_FOR_MS
     for action in ALARMING:
         if n := store.count_of(connection, action, week_ago):
             said = f"{n:,} times in the last week: {ACTIONS[action]}"

@@ -12,13 +12,13 @@ from services.health.beats import Process
 from services.health.watching_reader import look_once
 from services.operations.doctor.finding import Finding, note, ok, wrong
 from services.operations.doctor.process_side import process_findings
-from services.platform.clock import VirtualClock, from_hash, to_rfc3339
+from services.platform.clock import MINUTE_MS, VirtualClock, from_hash, to_rfc3339
 from services.platform.redis import GROUP, Keys, connect
 from services.platform.settings import VIRTUAL, Settings
 
 LOWEST_VERSION = 7
 READS_WITHIN_MS = 15_000
-PENDING_TOO_LONG_MS = 60_000
+PENDING_TOO_LONG_MS = MINUTE_MS
 SKEW_NOTED_MS, SKEW_WRONG_MS = 1_000, 5_000
 
 

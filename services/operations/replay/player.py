@@ -12,15 +12,11 @@ from typing import Any
 import redis
 
 from services.operations.replay.plan import Entry, Plan
-from services.platform.clock import VirtualClock
+from services.platform.clock import VirtualClock, machine_ms
 
 BATCH = 500
 # A pause no longer than this between two looks at the clock: Ctrl-C and ``stop`` are heard within it.
 _PAUSE_S = 0.25
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def play(
@@ -33,7 +29,7 @@ def play(
     progress: Callable[[int, int], None] = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
     wait: Callable[[float], object] = time.sleep,
-    wall_ms: Callable[[], int] = _wall_ms,
+    wall_ms: Callable[[], int] = machine_ms,
 ) -> int:
     """Publish the plan's entries to ``lianqin:{code}:events`` and set the district's clock; how many were sent.
 

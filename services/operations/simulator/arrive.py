@@ -14,8 +14,8 @@ from services.operations.simulator.dice import Dice, Weighted
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.scene import Position, Scene, Spot
 from services.operations.simulator.step import Step, utc
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 CHANNEL_SHARES: list[tuple[Channel, float]] = [
     ("GRID", 0.50), ("H12345", 0.175), ("SZCG", 0.115), ("APP", 0.075), ("ZZ", 0.045), ("VIDEO", 0.028),
     ("PATROL", 0.03), ("DEPT", 0.011), ("LEADER", 0.004), ("MEDIA", 0.005), ("IOT", 0.012),

@@ -3,8 +3,9 @@
 from services.contract.case import CaseClock, Limit
 from services.contract.codes import Level
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.office import HOUR_MS, OfficeHours
+from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.step import utc
+from services.platform.clock import HOUR_MS
 
 _CONTINUOUS = frozenset({"UH", "UD"})
 _HOURS = {"UH": 1.0, "UD": 24.0, "WH": 1.0, "WD": 8.0}

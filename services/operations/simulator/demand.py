@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.office import HOUR_MS, OfficeHours
+from services.operations.simulator.office import OfficeHours
+from services.platform.clock import HOUR_MS
 
 CASES_A_DAY = 1500.0
 _HOURS = [

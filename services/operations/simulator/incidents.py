@@ -9,9 +9,9 @@ from services.contract.case import CaseClock, Escalation, Rating, Supervision, S
 from services.contract.case import Step as Act
 from services.operations.simulator import names
 from services.operations.simulator.course import Course
-from services.operations.simulator.office import DAY_MS, HOUR_MS
-from services.operations.simulator.record import MINUTE_MS, Record
+from services.operations.simulator.record import Record
 from services.operations.simulator.step import Step, utc
+from services.platform.clock import DAY_MS, HOUR_MS, MINUTE_MS
 
 _replace = msgspec.structs.replace
 

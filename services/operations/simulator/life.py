@@ -15,9 +15,9 @@ from services.operations.simulator import fate as fates
 from services.operations.simulator import incidents, whistles
 from services.operations.simulator.course import Course
 from services.operations.simulator.fate import Fate
-from services.operations.simulator.office import HOUR_MS
-from services.operations.simulator.record import MINUTE_MS, Record, is_open
+from services.operations.simulator.record import Record, is_open
 from services.operations.simulator.step import Step, utc
+from services.platform.clock import HOUR_MS, MINUTE_MS
 
 Story = Iterator[Step]
 CITIZEN_DAY = frozenset({"H12345", "APP", "MEDIA"})

@@ -22,7 +22,6 @@ from services.contract.entry import encode_entry
 from services.contract.others import CommandAnswer, Heartbeat
 from services.district.package import District
 from services.operations.simulator import video
-from services.operations.simulator.arrive import MINUTE_MS
 from services.operations.simulator.generate import SEED
 from services.operations.simulator.orders import Desk, Order, RefusedOrder, obey
 from services.operations.simulator.patrol import Patrols
@@ -30,7 +29,7 @@ from services.operations.simulator.record import is_open
 from services.operations.simulator.rubbish import rubbish
 from services.operations.simulator.step import SOURCES, Step, utc
 from services.operations.simulator.world import CaseSystem
-from services.platform.clock import Clock, to_ms
+from services.platform.clock import MINUTE_MS, Clock, to_ms
 
 UNITS = "/units"
 HEARTBEAT_SOURCES = (*dict.fromkeys(SOURCES.values()), UNITS, video.SOURCE)

@@ -7,9 +7,8 @@ fixed.
 from datetime import date
 
 from services.district.calendar import WorkingCalendar
+from services.platform.clock import DAY_MS, HOUR_MS
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 _EPOCH = date(1970, 1, 1).toordinal()
 
 

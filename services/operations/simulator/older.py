@@ -18,11 +18,11 @@ from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import count, counted_text, decode_counted
 from services.operations.simulator.dice import Dice
+from services.platform.clock import DAY_MS
 from services.platform.database import writing
 from services.projector.fold import mark_rows
 from services.projector.store.write import Writer
 
-DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
 CHUNK = 4000
 _COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]

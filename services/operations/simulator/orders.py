@@ -15,11 +15,11 @@ from services.contract.case import Step as Act
 from services.contract.codes import CoordSys
 from services.operations.simulator.course import Course
 from services.operations.simulator.incidents import stopped
-from services.operations.simulator.office import DAY_MS, HOUR_MS, OfficeHours
+from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
 from services.operations.simulator.step import Step, utc
 from services.operations.simulator.whistles import ended
-from services.platform.clock import to_ms
+from services.platform.clock import DAY_MS, HOUR_MS, to_ms
 
 _replace = msgspec.structs.replace
 

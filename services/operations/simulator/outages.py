@@ -9,8 +9,8 @@ import numpy as np
 
 from services.contract.others import CameraChanged, CameraStatus, Fault
 from services.operations.simulator.dice import Dice, Weighted
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 # In a district of 5,000: about one fault a minute and one repair, 1.5–2 % out at any time.
 FAULTS_A_MINUTE, MEAN_MINUTES = 1.1, 40.0
 LONG_SHARE, LONG_MINUTES = 0.075, 600.0

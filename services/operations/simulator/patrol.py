@@ -9,12 +9,11 @@ from shapely import LineString
 
 from services.contract.others import UnitMoved
 from services.district.roads import Position
-from services.operations.simulator.office import HOUR_MS
 from services.operations.simulator.rounds import Beats, Round
 from services.operations.simulator.step import utc
+from services.platform.clock import DAY_MS, HOUR_MS
 
 Status = Literal["free", "assigned", "on_scene", "off"]
-_DAY_MS = 24 * HOUR_MS
 # Cars tell their position at each beat, walkers at every third (they go 4 m in 3 s), who is off duty once a minute.
 _EVERY = {"car": 1, "enforcement": 1, "foot": 3, "volunteer": 3}
 _EVERY_OFF = 20
@@ -88,7 +87,7 @@ class Patrols:
         if errand is not None and errand.case_id:
             return "on_scene" if self._gone(patrol, errand, now_ms) >= errand.way.length else "assigned"
         first, last = patrol.hours
-        return "free" if first * HOUR_MS <= (now_ms + self._offset_ms) % _DAY_MS < last * HOUR_MS else "off"
+        return "free" if first * HOUR_MS <= (now_ms + self._offset_ms) % DAY_MS < last * HOUR_MS else "off"
 
     def _place(self, patrol: Round, now_ms: int) -> Position:
         errand = self._errands.get(patrol.unit_id)
@@ -107,7 +106,7 @@ class Patrols:
 
     def _on_duty_s(self, patrol: Round, now_ms: int) -> float:
         """Seconds on duty since 1970: off duty a patrol stands where it was, and goes on from there."""
-        days, today = divmod(now_ms + self._offset_ms, _DAY_MS)
+        days, today = divmod(now_ms + self._offset_ms, DAY_MS)
         first, last = (hour * HOUR_MS for hour in patrol.hours)
         return (days * (last - first) + min(max(today - first, 0), last - first)) / 1000
 

@@ -19,7 +19,7 @@ from services.district.doors import OpenDoors
 from services.district.package import District
 from services.operations.simulator.generate import SEED
 from services.operations.simulator.world import CaseSystem
-from services.platform.clock import parse_ms
+from services.platform.clock import DAY_MS, parse_ms
 from services.platform.wakeups import Wakeups
 from services.platform.whole_file import write_whole
 from services.projector.bootstrap import make_ingest
@@ -31,7 +31,6 @@ HISTORY_DAYS = 30
 EVENT_DAYS = 90
 MOST_DAYS = 3 * 366
 BATCH = 1000
-DAY_MS = 86_400_000
 MARK = "history.json"
 
 Say = Callable[[str], None]

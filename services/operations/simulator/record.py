@@ -11,8 +11,8 @@ from services.operations.simulator.dice import Dice
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.scene import Scene
 from services.operations.simulator.step import Step
+from services.platform.clock import MINUTE_MS
 
-MINUTE_MS = 60_000
 _replace = msgspec.structs.replace
 
 

@@ -15,8 +15,9 @@ import msgspec
 from services.contract.entry import encode_entry
 from services.contract.others import CameraChanged, CameraRemoved, CameraStatus, CameraStatusChanged, Fault
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.outages import LONG_MINUTES, MINUTE_MS, CameraChances, Outage, Removal, Turn
+from services.operations.simulator.outages import LONG_MINUTES, CameraChances, Outage, Removal, Turn
 from services.operations.simulator.step import utc
+from services.platform.clock import MINUTE_MS
 
 SOURCE = "/video-platform"
 REPAIR_MINUTES = (2.0, 5.0)

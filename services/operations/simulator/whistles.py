@@ -12,9 +12,9 @@ import msgspec
 from services.contract.case import Case, Whistle, WhistledUnit
 from services.contract.case import Step as Act
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.record import MINUTE_MS, Record, is_open
+from services.operations.simulator.record import Record, is_open
 from services.operations.simulator.step import Step, utc
-from services.platform.clock import to_ms
+from services.platform.clock import MINUTE_MS, to_ms
 
 # Most answer within the half hour that they have; some are late, the rest never come.
 IN_TIME, LATE = 0.84, 0.12

@@ -18,14 +18,15 @@ from services.district.calendar import calendar_of
 from services.district.coords import to_wgs84
 from services.district.package import District
 from services.operations.simulator import life
-from services.operations.simulator.arrive import MINUTE_MS, Arrival, Arrivals
+from services.operations.simulator.arrive import Arrival, Arrivals
 from services.operations.simulator.demand import Demand
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.office import DAY_MS, OfficeHours
+from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import Record, is_open
 from services.operations.simulator.rounds import Beats, read_beats
 from services.operations.simulator.scene import read_scene
 from services.operations.simulator.step import SOURCES, Step, utc
+from services.platform.clock import DAY_MS, MINUTE_MS
 
 Entry = tuple[str, dict[bytes, bytes]]
 Progress = Callable[[float], None]

@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from services.audit import Deed
-from services.audit.service import local_who, machine_ms, open_log
+from services.audit.service import local_who, open_log
+from services.district.doors import district_clock
 from services.district.load import load
 from services.district.package import District
-from services.platform.clock import SystemClock
+from services.platform.clock import SystemClock, machine_ms
 from services.platform.database import open_engine, writing
 from services.platform.migrate import upgrade
 from services.platform.redis import open_redis
@@ -19,7 +20,6 @@ from services.platform.settings import Settings
 from services.projector.archive.month import ArchiveError, Month, month_of, parse_month
 from services.projector.archive.service import Keeper, Say
 from services.projector.archive.store import Archive, all_archives
-from services.projector.errands.publishing import district_clock
 from services.projector.store.write import open_feed
 
 

@@ -9,16 +9,18 @@ import msgspec
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Connection, Engine, select
 
-from services.audit.service import local_who, machine_ms, open_log, zone_of
+from services.audit.service import local_who, open_log, zone_of
 from services.contract.entry import entry_order
 from services.contract.parse import Refused
+from services.district.doors import district_clock
 from services.district.load import load
+from services.platform.clock import machine_ms
 from services.platform.database import open_engine
 from services.platform.errors import OperationError
 from services.platform.redis import Keys, open_redis
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
-from services.projector.errands.publishing import add, check_entry, district_clock
+from services.projector.errands.publishing import add, check_entry
 from services.projector.store import read
 from services.projector.store import tables as schema
 from services.projector.store.numbers import read_numbering

@@ -8,7 +8,8 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import Engine, Table
 
 from services.audit.log_service import details_of
-from services.audit.service import local_who, machine_ms, open_log, signer_of
+from services.audit.service import local_who, open_log, signer_of
+from services.platform.clock import machine_ms
 from services.platform.database import open_engine, writing
 from services.platform.errors import OperationError
 from services.platform.sealing import Sealer, name_of

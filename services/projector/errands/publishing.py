@@ -1,28 +1,18 @@
 """Publish one event by hand, checked as the projector will check it; and the Redis that such errands need."""
 
-from typing import cast
-
 import msgspec
 import redis
 
 from services.contract.case import Case
 from services.contract.entry import encode_entry
 from services.contract.parse import Event, Refused, parse
+from services.district.doors import district_clock
 from services.district.load import load
 from services.district.package import District
-from services.platform.clock import Clock, SystemClock, from_hash
 from services.platform.errors import OperationError
 from services.platform.redis import Keys, open_redis
-from services.platform.settings import VIRTUAL, Settings
+from services.platform.settings import Settings
 from services.projector.placing import Locator
-
-
-def district_clock(settings: Settings, client: redis.Redis, code: str) -> Clock:
-    """The district's clock: virtual in a demo or a replay, the machine's everywhere else."""
-    if settings.clock != VIRTUAL:
-        return SystemClock()
-    fields = cast(dict[bytes, bytes], client.hgetall(Keys(code).clock))
-    return from_hash(fields)
 
 
 def check_entry(entry_id: str, fields: dict[bytes, bytes], now_ms: int, district: District) -> Event | Refused:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, or_, text
 
+from services.platform.clock import DAY_MS
 from services.platform.database import writing
 from services.projector.store import tables as schema
 from services.projector.store.beats import Beat, keep_beats
 
-UNITS_KEPT_MS = 7 * 86_400_000
+UNITS_KEPT_MS = 7 * DAY_MS
 # Rows of one transaction: the projector waits for no more than this.
 STEP = 2_000
 # Steps of one round: what is left comes with the next one.

@@ -13,6 +13,7 @@ from sqlalchemy import (
     text,
 )
 
+from services.platform.clock import MINUTE_MS
 from services.platform.metadata import Key, metadata
 
 feed = Table(
@@ -78,7 +79,7 @@ history = Table(
 )
 Index("history_subject", history.c.subject, history.c.entry)
 # The past is read by when we knew (services.past); what came late is rare, and found without looking at the rest.
-LATE_MS = 60_000
+LATE_MS = MINUTE_MS
 Index("history_received", history.c.received_at)
 _IS_LATE = text(f"received_at - time > {LATE_MS}")
 Index("history_late", history.c.received_at, sqlite_where=_IS_LATE, postgresql_where=_IS_LATE)
