@@ -36,7 +36,7 @@ from services.operations.simulator.generate import generate
 from services.platform.clock import SystemClock
 from services.platform.database import is_postgres, open_engine, writing
 from services.platform.migrate import upgrade
-from services.platform.redis import GROUP
+from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.projector.stream import EventStream
@@ -131,7 +131,7 @@ class Source:
         generate(folder / "district")
         self.district = load(folder / "district")
         self.server = RedisServer(folder / "redis.log")
-        self.stream = f"lianqin:{{{self.district.code}}}:events"
+        self.stream = Keys(self.district.code).events
         made, size = Cases(folder / "district"), 0
         cases = min(CASES, events // 3)
         for start in range(0, events, 1000):

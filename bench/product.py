@@ -29,6 +29,7 @@ from services.operations.simulator.generate import generate
 from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
+from services.platform.redis import Keys
 from tests.browser.shown import inside
 
 PASSWORD = "four Plain words here"
@@ -105,7 +106,7 @@ class Lianqin(Target):
         self.folder = Path(tempfile.mkdtemp(prefix="lianqin-bench-"))
         generate(self.folder / "district")
         self.cases = Cases(self.folder / "district")
-        self.stream = f"lianqin:{{{load(self.folder / 'district').code}}}:events"
+        self.stream = Keys(load(self.folder / "district").code).events
         self.count = 0
         self._postgres: Any = None
 

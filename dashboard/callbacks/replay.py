@@ -17,10 +17,11 @@ from sqlalchemy import Engine
 from dashboard.door.access import refuse
 from dashboard.door.bodies import packed
 from services.district.package import District
-from services.past.asking import WAIT_S, Answer, Question, alive_key, answer_key, ask_key, encode, error_of, redis_ms
+from services.past.asking import WAIT_S, Answer, Question, encode, error_of, redis_ms
 from services.past.day_line_reader import day_line
 from services.platform.clock import Clock
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
+from services.platform.redis import Keys
 
 STATUS = {
     "": 200, "not_yet": 503, "no_worker": 503, "store": 503, "feed": 503, "broken": 500, "nothing": 404,
@@ -42,13 +43,13 @@ class Replaying:
     def ask(self, question: Question) -> bytes:
         """A worker's answer (JSON); that there is none is an answer too."""
         client: Any = self.redis
-        code = self.district.code
+        keys = Keys(self.district.code)
         try:
-            if not client.exists(alive_key(code)):
+            if not client.exists(keys.past_alive):
                 return encode(Answer(error="no_worker"))
             asked = msgspec.structs.replace(question, asked_at=redis_ms(client))
-            client.rpush(ask_key(code), encode(asked))
-            found = client.blpop([answer_key(code, question.id)], timeout=WAIT_S)
+            client.rpush(keys.past_ask, encode(asked))
+            found = client.blpop([keys.past_answer(question.id)], timeout=WAIT_S)
         except REDIS_ERRORS:
             return encode(Answer(error="feed"))
         return bytes(found[1]) if found else encode(Answer(error="no_worker"))

@@ -20,6 +20,7 @@ from services.district.package import District
 from services.platform.database import writing
 from services.platform.errors import REDIS_ERRORS
 from services.platform.offload import Offload, directly
+from services.platform.redis import Keys
 from services.platform.wakeups import Wakeups
 from services.projector.sealed.case_people import CasePeople
 
@@ -48,7 +49,7 @@ class Commanding:
         self._people = people
         self._offload = offload
         self.wakeups = Wakeups(client, district.code)
-        self._stream = f"lianqin:{{{district.code}}}:commands"
+        self._stream = Keys(district.code).commands
 
     def send(self, wish: Wish, person: Person, situation: Situation) -> list[Outcome]:
         """Judge, write down, send: what became of each case. Raises what the store raises."""

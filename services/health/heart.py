@@ -157,7 +157,7 @@ class Heart:
 
 def hash_key(district: str) -> str:
     """Where the beats of a district are."""
-    return Keys(district)["processes"]
+    return Keys(district).processes
 
 
 def read_beats(client: Any, key: str) -> list[Beat]:

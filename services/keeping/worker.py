@@ -74,7 +74,7 @@ class Keeper:
         client: Any = self._client
         seconds, _ = client.time()
         before = (int(seconds) - self._stream_days * 86_400) * 1000
-        return int(client.xtrim(self._keys["commands"], minid=f"{max(before, 0)}-0", approximate=False))
+        return int(client.xtrim(self._keys.commands, minid=f"{max(before, 0)}-0", approximate=False))
 
 
 def make_keeper(doors: OpenDoors) -> Keeper:

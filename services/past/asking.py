@@ -1,4 +1,4 @@
-"""What a page asks of the past and what it hears, between the web process and a worker: messages and keys. Pure."""
+"""What a page asks of the past and what it hears, between the web process and a worker: the messages. Pure."""
 
 from typing import Any, Literal
 
@@ -73,18 +73,3 @@ def decode_question(body: bytes) -> Question | None:
         return _QUESTION(body)
     except msgspec.MsgspecError:
         return None
-
-
-def ask_key(district: str) -> str:
-    """The list that questions come by."""
-    return f"lianqin:{{{district}}}:past:ask"
-
-
-def answer_key(district: str, question_id: str) -> str:
-    """The list that one answer goes back by."""
-    return f"lianqin:{{{district}}}:past:answer:{question_id}"
-
-
-def alive_key(district: str) -> str:
-    """There while a worker is."""
-    return f"lianqin:{{{district}}}:past:alive"

@@ -25,9 +25,6 @@ from services.past.asking import (
     WAIT_S,
     Answer,
     Question,
-    alive_key,
-    answer_key,
-    ask_key,
     decode_question,
     encode,
     redis_ms,
@@ -42,6 +39,7 @@ from services.platform.clock import DAY_MS, MINUTE_MS, Clock
 from services.platform.database import writing
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of
 from services.platform.pulse import NO_PULSE, Pulse
+from services.platform.redis import Keys
 from services.projector.outbox.read import NOTHING, is_same, read_mark
 from services.projector.store import read
 
@@ -67,6 +65,7 @@ class Answerer:
     ) -> None:
         self._pulse = pulse
         self._engine, self._client, self._district, self._clock = engine, client, district, clock
+        self._keys = Keys(district.code)
         self._reader = PastReader(district)
         self._rooms: OrderedDict[int, Showing] = OrderedDict()
         self._making: PastRoom | None = None
@@ -104,15 +103,15 @@ class Answerer:
     def answer(self, wait_s: float) -> bool:
         """Answer one question, if one comes within ``wait_s``; whether there was one. Raises what Redis raises."""
         client: Any = self._client
-        client.set(alive_key(self._district.code), 1, ex=ALIVE_S)
-        found = client.blpop([ask_key(self._district.code)], timeout=wait_s)
+        client.set(self._keys.past_alive, 1, ex=ALIVE_S)
+        found = client.blpop([self._keys.past_ask], timeout=wait_s)
         if found is None:
             return False
         question = decode_question(found[1])
         if question is None or redis_ms(client) - question.asked_at > 1000 * WAIT_S:
             return True  # who asked has given up
         body = encode(self.said_to(question))
-        key = answer_key(self._district.code, question.id)
+        key = self._keys.past_answer(question.id)
         with client.pipeline() as pipe:
             pipe.rpush(key, body)
             pipe.expire(key, ALIVE_S)

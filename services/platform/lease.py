@@ -42,7 +42,7 @@ class Lease:
         self._lease_ms = lease_ms
         self.token = uuid.uuid4().hex
         keys = Keys(district)
-        self._lease, self._sent, self._commands = keys[f"{role}:lease"], keys[f"{role}:sent"], keys["commands"]
+        self._lease, self._sent, self._commands = keys.lease(role), keys.sent(role), keys.commands
         self._renew, self._release, self._send = (client.register_script(s) for s in (_RENEW, _RELEASE, _SEND))
 
     def hold(self) -> bool:

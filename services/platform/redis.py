@@ -21,28 +21,64 @@ class Keys:
 
     district: str
 
-    def __getitem__(self, name: str) -> str:
-        return f"lianqin:{{{self.district}}}:{name}"
-
     @property
     def events(self) -> str:
         """The stream that the case system publishes to."""
-        return self["events"]
+        return self._key("events")
 
     @property
     def board(self) -> str:
         """The wake-ups for the web processes."""
-        return self["board"]
+        return self._key("board")
 
     @property
     def dead(self) -> str:
         """The refused entries, for people."""
-        return self["dead"]
+        return self._key("dead")
 
     @property
     def clock(self) -> str:
         """The virtual clock of a demo or a replay."""
-        return self["clock"]
+        return self._key("clock")
+
+    @property
+    def commands(self) -> str:
+        """The stream of commands to the case system."""
+        return self._key("commands")
+
+    @property
+    def processes(self) -> str:
+        """The beats of all processes."""
+        return self._key("processes")
+
+    @property
+    def past_ask(self) -> str:
+        """The list that questions about the past come by."""
+        return self._key("past:ask")
+
+    @property
+    def past_alive(self) -> str:
+        """There while a process that answers them is."""
+        return self._key("past:alive")
+
+    def past_answer(self, question_id: str) -> str:
+        """The list that one answer goes back by."""
+        return self._key(f"past:answer:{question_id}")
+
+    def lease(self, role: str) -> str:
+        """Who leads in a role: its token."""
+        return self._key(f"{role}:lease")
+
+    def sent(self, role: str) -> str:
+        """What a role has sent, once a decision: the beginning of those keys."""
+        return self._key(f"{role}:sent")
+
+    def simulated(self, name: str) -> str:
+        """What the simulated case system keeps of itself."""
+        return self._key(f"sim:{name}")
+
+    def _key(self, name: str) -> str:
+        return f"lianqin:{{{self.district}}}:{name}"
 
 
 def connect(url: str) -> redis.Redis:

@@ -16,7 +16,6 @@ from services.district.package import District
 from services.health.hearts import Hearts
 from services.keeping.worker import Keeper
 from services.operations.doctor.stream_side import redis_findings
-from services.past.asking import alive_key, ask_key
 from services.platform.clock import SetClock
 from services.platform.lease import Lease
 from services.platform.redis import Keys, connect
@@ -104,12 +103,12 @@ def test_the_product_runs_as_its_user(  # noqa: PLR0917
     Keeper(settings, sqlite_engine, ours, CODE, SetClock(NOON)).once()
     findings = [f for f in redis_findings(settings, CODE) if "NOPERM" in str(f) or "could not" in str(f)]
     assert findings == []
-    ours.set(alive_key(CODE), 1, ex=5)
+    ours.set(Keys(CODE).past_alive, 1, ex=5)
     with ours.pipeline() as pipe:
-        pipe.rpush(ask_key(CODE), b"x")
-        pipe.expire(ask_key(CODE), 5)
+        pipe.rpush(Keys(CODE).past_ask, b"x")
+        pipe.expire(Keys(CODE).past_ask, 5)
         pipe.execute()
-    assert ours.blpop([ask_key(CODE)], timeout=1)
+    assert ours.blpop([Keys(CODE).past_ask], timeout=1)
     case_system = clients["casesystem"]
     case_system.xgroup_create(COMMANDS, "cases", "0")
     (_, entries), *_ = case_system.xreadgroup("cases", "one", {COMMANDS: ">"})
@@ -134,7 +133,7 @@ FORBIDDEN = {
         ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", EVENTS, ">"],
         ["XACK", EVENTS, "projector", "1-0"],
         ["FLUSHALL"], ["CONFIG", "GET", "*"], ["KEYS", "*"], ["EVAL", "return 1", "0"], ["SHUTDOWN", "NOSAVE"],
-        ["XREAD", "STREAMS", Keys("999999")["commands"], "0"],
+        ["XREAD", "STREAMS", Keys("999999").commands, "0"],
     ],
     "lianqin": [
         ["FLUSHALL"], ["FLUSHDB"], ["CONFIG", "SET", "maxmemory", "1"], ["KEYS", "*"], ["ACL", "LIST"],

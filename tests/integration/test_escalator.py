@@ -55,7 +55,7 @@ class Room:
         return found
 
     def commands(self) -> list[dict[bytes, bytes]]:
-        found: Any = self.client.xrange(Keys(CODE)["commands"])
+        found: Any = self.client.xrange(Keys(CODE).commands)
         return [fields for _, fields in found]
 
     def proposals(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def test_killed_between_the_command_and_its_row_the_next_leader_sends_no_second(
 
 def test_what_was_sent_is_remembered_for_a_bounded_time(room: Room) -> None:
     """Also what an earlier version has left in one hash without an end; until then no decision of it is sent again."""
-    old = Keys(CODE)["escalator:sent"]
+    old = Keys(CODE).sent("escalator")
     room.client.hset(old, "of-before", "esc-1")
     lease = Lease(room.client, CODE)
     assert lease.hold()
@@ -227,7 +227,7 @@ def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_
     environment = {"LIANQIN_REDIS_URL": _url(room.client), "LIANQIN_DATABASE_URL": _database(room.engine),
                    "LIANQIN_DISTRICT": str(_folder(tmp_path))}  # fmt: skip
     room.clock.ms = SystemClock().now_ms()
-    lease = Keys(CODE)["escalator:lease"]
+    lease = Keys(CODE).lease("escalator")
     processes = [warm.start(["escalator"], environment) for _ in range(2)]
     try:
         token = _wait(lambda: room.client.get(lease), "somebody leads")

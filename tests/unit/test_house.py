@@ -212,6 +212,27 @@ def test_only_the_command_line_imports_errands_workers_and_operations() -> None:
     assert not wrong
 
 
+# Where the text of a key may stand: the class that makes every key, and the document of the contract.
+KEY_TEXTS = {"services/platform/redis.py", "services/contract/asyncapi.py"}
+
+
+def _key_texts(path: Path) -> list[int]:
+    """The lines of strings that make a Redis key by hand; a docstring may name one."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        if any(text.startswith("lianqin:{") for text in texts):
+            found.append(getattr(node, "lineno", 0))
+    return found
+
+
+def test_every_redis_key_is_made_by_its_class() -> None:
+    files = [path for package in ("services", "dashboard", "bench") for path in _files(package)]
+    made = {path.relative_to(ROOT).as_posix(): lines for path in files if (lines := _key_texts(path))}
+    assert set(made) == KEY_TEXTS, f"write services.platform.redis.Keys(district).…: {made}"
+
+
 def test_no_file_is_long_and_most_are_short() -> None:
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (*_files("services"), *_files("dashboard"))}
     assert not {str(p.relative_to(ROOT)): n for p, n in lines.items() if n > 400}

@@ -13,6 +13,7 @@ import redis
 
 from services.operations.replay.plan import Entry, Plan
 from services.platform.clock import VirtualClock, machine_ms
+from services.platform.redis import Keys
 
 BATCH = 500
 # A pause no longer than this between two looks at the clock: Ctrl-C and ``stop`` are heard within it.
@@ -39,26 +40,25 @@ def play(
     """
     if speed is not None and not speed > 0:
         raise ValueError(f"speed {speed} must be above 0: 60 lets an hour pass in a minute")
-    district = code or plan.form.city.code
-    stream, clock_key = f"lianqin:{{{district}}}:events", f"lianqin:{{{district}}}:clock"
+    keys = Keys(code or plan.form.city.code)
     started = wall_ms()
     standing = VirtualClock(plan.first_ms, started, speed or 1.0, plan.stands_at_ms)
     running = VirtualClock(plan.first_ms, started, speed or 1.0)
     # The clock first: an event from a future that nobody's clock has reached would be flagged clock_skew.
-    client.hset(clock_key, mapping=_loose((standing if instant else running).to_hash()))
+    client.hset(keys.clock, mapping=_loose((standing if instant else running).to_hash()))
     if not instant:
-        client.hdel(clock_key, "stopped_at")
+        client.hdel(keys.clock, "stopped_at")
     sent = 0
     pace = _Pace(running, plan.stands_at_ms, stop, wait, wall_ms)
     batches = _at_once(plan.entries()) if instant else pace.batches(plan.entries())
     for batch in batches:
-        _send(client, stream, batch)
+        _send(client, keys.events, batch)
         sent += len(batch)
         progress(sent, len(plan))
         if stop():
             return sent
     if not instant and not stop():
-        client.hset(clock_key, mapping=_loose(standing.to_hash()))
+        client.hset(keys.clock, mapping=_loose(standing.to_hash()))
     return sent
 
 

@@ -30,6 +30,7 @@ from services.operations.simulator.rubbish import rubbish
 from services.operations.simulator.step import SOURCES, Step, utc
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import MINUTE_MS, Clock, to_ms
+from services.platform.redis import Keys
 
 UNITS = "/units"
 HEARTBEAT_SOURCES = (*dict.fromkeys(SOURCES.values()), UNITS, video.SOURCE)
@@ -57,16 +58,16 @@ class LiveCaseSystem:
     ) -> None:
         self._redis, self._clock, self._system, self._real = client, clock, system, real
         self._since_ms = since_ms
-        code = system.district.code
-        self._events, self._commands = f"lianqin:{{{code}}}:events", f"lianqin:{{{code}}}:commands"
-        self._answers, self._position = f"lianqin:{{{code}}}:sim:commands", f"lianqin:{{{code}}}:sim:position"
-        self._touched, self._until = f"lianqin:{{{code}}}:sim:touched", f"lianqin:{{{code}}}:sim:until"
+        keys = Keys(system.district.code)
+        self._events, self._commands = keys.events, keys.commands
+        self._answers, self._position = keys.simulated("commands"), keys.simulated("position")
+        self._touched, self._until = keys.simulated("touched"), keys.simulated("until")
         self.cases = {case.case_id: case for case in open_cases if is_open(case)}
         self._patrols = Patrols(system.beats)
         self._units = frozenset(r.unit_id for r in system.beats.rounds)
         self._cameras = frozenset(c.camera_id for c in system.district.cameras)
         self._video = video.VideoPlatform(system.district.cameras, system.seed)
-        self._repairs = f"lianqin:{{{code}}}:sim:repairs"
+        self._repairs = keys.simulated("repairs")
         self._due: list[tuple[int, int, Step, Iterator[Step]]] = []
         self._late: list[tuple[int, int, Fields]] = []
         self._unsent: list[Fields] = []
