@@ -201,13 +201,14 @@ class Shift:
         self.system.work()
         self._project()
         assert self._escalator._lease.hold()  # it runs by the machine's clock
-        self._escalator._next_pass = 0.0
+        self._escalator._pass_every.reset()
         self._escalator.work()
         self.system.work()
         self._project()
         if self.is_kept:
             keeper = self._keeper
-            keeper._looked_at = keeper._logged_at = -1e9
+            keeper._look_every.reset()
+            keeper._log_every.reset()
             keeper._next = keeper._soonest = 0.0
             keeper.work()
         self.web.follower.sync()

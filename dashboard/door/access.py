@@ -6,7 +6,6 @@ Nobody logged in: a page leads to the log-in, everything else says 401; without 
 """
 
 import logging
-import time
 from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -27,6 +26,7 @@ from services.access.rights import DISTRICT, Person, home, may
 from services.access.service import Found, Half
 from services.platform.clock import machine_ms
 from services.platform.errors import STORE_ERRORS
+from services.platform.every import Every
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Access:
         self.device_cookie, self.rules = f"{self.cookie}-device", rules
         self._monitors, self._proxies = " ".join(monitors), proxies
         self._walls: list[Account] = []
-        self._walls_at = -WALLS_EVERY_S
+        self._walls_every = Every(WALLS_EVERY_S)
 
     def behind_proxies(self, app: App) -> App:
         """Believe so many proxies' X-Forwarded-For and -Proto; without any, nobody's."""
@@ -125,12 +125,12 @@ class Access:
         return found
 
     def _known_walls(self) -> list[Account]:
-        if time.monotonic() - self._walls_at >= WALLS_EVERY_S:
+        if self._walls_every.is_due():
             try:
                 self._walls = self._offload(self._read_walls)
             except STORE_ERRORS:
                 log.warning("the store does not answer: walls are known as they were")
-            self._walls_at = time.monotonic()
+            self._walls_every.begin()
         return self._walls
 
     def _read_walls(self) -> list[Account]:

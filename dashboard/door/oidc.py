@@ -19,6 +19,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
+from services.platform.every import Every
+
 COOKIE, WAY_S, TIMEOUT_S = "lianqin_way", 600, 10
 KEYS_KEPT_S = 3600.0
 CLOCKS_S = 60  # by so much the provider's clock may be behind ours
@@ -65,7 +67,7 @@ class SingleSignOn:
         self._return = f"{origin}/oidc/return"
         self._known: dict[str, Any] = {}
         self._keys: KeySet | None = None
-        self._read_at = -KEYS_KEPT_S
+        self._keys_every = Every(KEYS_KEPT_S)
 
     def begin(self, aim: str, is_https: bool, *, proves: bool = False) -> Response:
         """Send the browser to the provider, which ``proves`` must ask again. Raises SignOnFailed without an answer."""
@@ -128,7 +130,7 @@ class SingleSignOn:
         try:
             claims: dict[str, Any] = jwt.decode(id_token, self._key_set(), algorithms=ALGORITHMS).claims
         except (JoseError, ValueError):  # signed with a key that is newer than ours, perhaps
-            self._read_at = -KEYS_KEPT_S
+            self._keys_every.reset()
             claims = jwt.decode(id_token, self._key_set(), algorithms=ALGORITHMS).claims
         JWTClaimsRegistry(
             leeway=CLOCKS_S,
@@ -157,9 +159,10 @@ class SingleSignOn:
         return self._known
 
     def _key_set(self) -> KeySet:
-        if self._keys is None or time.monotonic() - self._read_at > KEYS_KEPT_S:
+        if self._keys is None or self._keys_every.is_due():
             keys: Any = self._get(self._about()["jwks_uri"])
-            self._keys, self._read_at = KeySet.import_key_set(keys), time.monotonic()
+            self._keys = KeySet.import_key_set(keys)
+            self._keys_every.begin()
         return self._keys
 
     @staticmethod

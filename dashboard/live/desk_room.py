@@ -14,6 +14,7 @@ from services.commands.judge import Sent, answer_of
 from services.commands.service import Commanding
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
+from services.platform.every import Every
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class DeskRoom:
         self._room, self._commanding, self._clock = room, commanding, clock
         self._waiting: dict[str, tuple[str, str, float]] = {}  # command → its case, who waits, since when
         self._answers: dict[str, tuple[str, str]] = {}  # told, and not yet settled in the store
-        self._settled_at = 0.0
+        self._settle_every = Every(SETTLE_EVERY_S)
         self._is_settling = False
         self._read: Place | None = None
         self._at: dict[str, str] = {}
@@ -92,14 +93,14 @@ class DeskRoom:
         told = {thing.key: answer_of(thing.body) for thing in answered if thing.key in self._waiting}
         self._answers.update(told)
         self._tell({key: [self._waiting[key][0], *answer] for key, answer in told.items()})
-        is_time = self._waiting and time.monotonic() - self._settled_at >= SETTLE_EVERY_S
+        is_time = self._waiting and self._settle_every.is_due()
         if (told or is_time) and not self._is_settling:
             self._is_settling = True
             gevent.spawn_later(SETTLE_AFTER_S, self._settle)
 
     def _settle(self) -> None:
         try:
-            self._settled_at = time.monotonic()
+            self._settle_every.begin()
             settled = self._commanding.settle(self._clock.now_ms())
             # What another process has settled, or what nobody ever answered.
             old = time.monotonic() - FORGOTTEN_S

@@ -34,6 +34,7 @@ from services.board.zone import Zone
 from services.district.borders import Borders
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
+from services.platform.every import Every
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class LiveRoom:
     ) -> None:
         self.socketio, self._clock, self._access = socketio, clock, access
         self._wake = Event()
-        self._flushed_at = 0.0
+        self._flush_every = Every(BEAT_S)
         self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
         self._coverage_told = 0
         self._filling = filling
@@ -108,7 +109,7 @@ class LiveRoom:
         now = time.monotonic()
         self._arrivals.append(now)
         alone = len(self._arrivals) < ALONE_PER_S or now - self._arrivals[0] >= 1
-        if alone or now - self._flushed_at >= BEAT_S:
+        if alone or self._flush_every.is_due():
             self._flush()
         else:
             self._wake.set()
@@ -206,7 +207,7 @@ class LiveRoom:
         self._wake.set()
 
     def _flush(self) -> None:
-        self._flushed_at = time.monotonic()
+        self._flush_every.begin()
         if self.zones is not None:
             for key, message in self.zones.flush():
                 self.socketio.emit("delta", message, to=key)
@@ -226,7 +227,7 @@ class LiveRoom:
         while True:
             self._wake.wait()
             self._wake.clear()
-            gevent.sleep(max(self._flushed_at + BEAT_S - time.monotonic(), 0))
+            gevent.sleep(self._flush_every.left_s())
             self._flush()
 
     def _beat_loop(self) -> None:

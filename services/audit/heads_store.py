@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from services.audit import Record
 from services.audit import log_service as store
 from services.platform.clock import machine_ms, to_rfc3339
+from services.platform.every import Every
 from services.platform.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,8 @@ class Notary:
     def __init__(
         self, path: Path, store_name: str, syslog: str = "", now_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._path, self._store, self._syslog, self._now_s = path, store_name, syslog, now_s
-        self._noted_at: float | None = None
+        self._path, self._store, self._syslog = path, store_name, syslog
+        self._note_every = Every(NOTE_EVERY_S, now_s)
         self._number = 0
         self._lock = threading.Lock()
 
@@ -70,10 +71,9 @@ class Notary:
         if newest is None:
             return
         with self._lock:
-            now = self._now_s()
-            if newest.number == self._number or (self._noted_at is not None and now < self._noted_at + NOTE_EVERY_S):
+            if newest.number == self._number or not self._note_every.take():
                 return
-            self._noted_at, self._number = now, newest.number
+            self._number = newest.number
         key = newest.hash.split(":")[1] if ":" in newest.hash else ""
         head = NotedHead(to_rfc3339(machine_ms()), self._store, newest.number, newest.link, key)
         try:
@@ -89,7 +89,7 @@ class Notary:
     def look(self, engine: Engine) -> None:
         """Note the newest row of the store, whoever has written it."""
         with self._lock:
-            if self._noted_at is not None and self._now_s() < self._noted_at + NOTE_EVERY_S:
+            if not self._note_every.is_due():
                 return
         with engine.connect() as connection:
             newest = store.last_row(connection)

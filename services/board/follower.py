@@ -32,6 +32,7 @@ from services.indicators.cells import Cell
 from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.database import reading
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of, first_line
+from services.platform.every import Every
 from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.delta import ThingChange
@@ -113,13 +114,13 @@ class Follower:
         self._wakeups = Wakeups(client, district.code)
         self._changed, self._offload = changed, offload
         self._district = district
-        self._compared_at = -COMPARE_EVERY_S
+        self._compare_every = Every(COMPARE_EVERY_S)
         self._store = StoreFollower(engine, self.load, self._take, offload)
-        self._judge_at = 0.0
+        self._judge_every = Every(POLL_S)
         self._waiting = Waiting()
         self.watched: list[Watch] = []
         self._areas = WatchedAreas(district)
-        self._watched_at, self._patrols_from = -WATCH_EVERY_S, 0
+        self._watch_every, self._patrols_from = Every(WATCH_EVERY_S), 0
 
     def load(self) -> None:
         """Read open cases and the mark of the store in one transaction, and start from there."""
@@ -196,9 +197,8 @@ class Follower:
         Where this fails or hangs nothing is looked at, and the age of what is shown rises by itself.
         """
         began = time.monotonic()
-        if began < self._judge_at:
+        if not self._judge_every.take():
             return
-        self._judge_at = began + POLL_S
         health = self.health
         if health.redis_down_since is not None:
             return
@@ -242,15 +242,14 @@ class Follower:
 
     def _compare(self) -> None:
         """Now and then: the figures of the same minute of the day before."""
-        if time.monotonic() - self._compared_at < COMPARE_EVERY_S and self.board.day:
+        if not self._compare_every.is_due() and self.board.day:
             return
-        self._compared_at = time.monotonic()
+        self._compare_every.begin()
         self.before = self._offload(self._read_before)
 
     def _watch(self) -> None:
         """Now and then: what the watched areas hold."""
-        if self._areas.areas and time.monotonic() - self._watched_at >= WATCH_EVERY_S:
-            self._watched_at = time.monotonic()
+        if self._areas.areas and self._watch_every.take():
             self.watched = self._offload(self._read_watch)
 
     def _read_watch(self) -> list[Watch]:

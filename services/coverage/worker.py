@@ -25,6 +25,7 @@ from services.coverage.told import KINDS, Coverage, Plan
 from services.district.package import District
 from services.platform.clock import HOUR_MS, Clock
 from services.platform.database import reading
+from services.platform.every import Every
 from services.platform.leading import lead
 from services.platform.lease import Lease
 from services.platform.pulse import NO_PULSE, Pulse
@@ -75,7 +76,9 @@ class Surveyor:
         self._proved: tuple[int, int] = (0, 0)
         self._planner = ThreadPoolExecutor(1, "plan")
         self._planning: Future[Plan] | None = None
-        self._plan_at = self._cases_at = self._aged_at = self._prove_at = self._line_at = 0.0
+        self._plan_every, self._cases_every = Every(PLAN_EVERY_S), Every(CASES_EVERY_S)
+        self._age_every, self._line_every = Every(AGE_EVERY_S), Every(LINE_EVERY_S)
+        self._prove_at = 0.0
         self.model = CoverageModel(district)
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
@@ -99,8 +102,9 @@ class Surveyor:
         self._write([("sight", key, _gone(key)) for key in gone if _REMOVED not in self._told["sight", key]], now)
         dropped = [key for kind, key in self._told if kind == "spot" and not self._has_spot(key)]
         self._write([("spot", key, _gone(key)) for key in dropped if _REMOVED not in self._told["spot", key]], now)
-        started = time.monotonic()
-        self._plan_at, self._aged_at, self._prove_at = started + PLAN_FIRST_S, started, started + PROVE_AFTER_S
+        self._plan_every.begin(PLAN_FIRST_S)
+        self._age_every.begin()
+        self._prove_at = time.monotonic() + PROVE_AFTER_S
 
     def work(self) -> None:
         """Take in what has come, let the clock work, and tell what has changed."""
@@ -108,21 +112,20 @@ class Surveyor:
         now = self._clock.now_ms()
         model, started = self.model, time.monotonic()
         model.tick(now)
-        if started - self._aged_at >= AGE_EVERY_S:
-            self._aged_at = started
+        if self._age_every.take():
             model.changed_by_cases.update(model.spots.by_id, (f"grid:{code}" for code in model.areas["grid"]))
-        if model.changed_by_cases and started >= self._cases_at:
+        if model.changed_by_cases and self._cases_every.is_due():
             self._tell(now, with_cases=True)
             took = time.monotonic() - started
-            self._cases_at = started + max(CASES_EVERY_S, took / TELLING_SHARE)
+            self._cases_every.begin(max(CASES_EVERY_S, took / TELLING_SHARE) - took)  # from when it began
         elif (
             model.changed_cameras
             or model.changed_regions
             or model.changed_spots
             or model.light_turned
-            or started >= self._line_at
+            or self._line_every.is_due()
         ):
-            self._line_at = started + LINE_EVERY_S
+            self._line_every.begin()
             self._tell(now)
         self._plan(now)
         self._prove(now)
@@ -213,9 +216,8 @@ class Surveyor:
             return
         if self.model.plan_is_old:
             self.model.plan_is_old = False
-            self._plan_at = min(self._plan_at, time.monotonic() + PLAN_AFTER_CHANGE_S)
-        if time.monotonic() >= self._plan_at and self.model.cameras:
-            self._plan_at = time.monotonic() + PLAN_EVERY_S
+            self._plan_every.hasten(PLAN_AFTER_CHANGE_S)
+        if self.model.cameras and self._plan_every.take():
             self._planning = self._planner.submit(make_plan, snapshot(self.model, now), PLAN_SITES)
 
     def _prove(self, now: int) -> None:

@@ -3,7 +3,6 @@
 It also has the audit's newest head noted outside the database, whoever has written it: of several keepers one leads.
 """
 
-import time
 from collections.abc import Callable, Sequence
 
 import redis
@@ -18,6 +17,7 @@ from services.duty.alarms.worker import AlarmKeeper
 from services.duty.service import DutyDesk
 from services.health.hearts import Hearts
 from services.platform.clock import Clock
+from services.platform.every import Every
 from services.platform.pulse import NO_PULSE, Pulse
 
 # What is due changes with a case or a report, the log with an alarm: neither needs the second.
@@ -41,20 +41,18 @@ class DutyKeeper(AlarmKeeper):
         self._desk = DutyDesk(engine, district)
         self._centre = district.code
         self._due: list[ReportDue] = []
-        self._looked_at, self._logged_at = -LOOK_EVERY_S, -LOG_EVERY_S
+        self._look_every, self._log_every = Every(LOOK_EVERY_S), Every(LOG_EVERY_S)
 
     def work(self) -> None:
         """The alarms, and now and then what the log has to add."""
         super().work()
-        if time.monotonic() - self._logged_at >= LOG_EVERY_S:
-            self._logged_at = time.monotonic()
+        if self._log_every.take():
             self._desk.keep_log(self.board, self.clock.now_ms())
             self._note_head()
 
     def _reports_due(self, _board: Board, _now: int) -> Sequence[ReportDue]:
         """Each report that is owed, at the centre and at its street."""
-        if time.monotonic() - self._looked_at >= LOOK_EVERY_S:
-            self._looked_at = time.monotonic()
+        if self._look_every.take():
             self._due = [
                 ReportDue(due.case_id, seat, due.number, due.due_at)
                 for due in self._desk.reports_due(self._centre)

@@ -1,7 +1,6 @@
 """What is wrong around the streams and stops nothing yet: the truth bar, ``/readyz`` and the doctor name the same."""
 
 import logging
-import time
 from typing import Any, Literal, NamedTuple
 
 import redis
@@ -9,6 +8,7 @@ import redis
 from services.contract.entry import entry_order
 from services.platform.clock import HOUR_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
+from services.platform.every import Every
 from services.platform.redis import GROUP, Keys
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,14 @@ class RedisWatch:
     def __init__(self, client: redis.Redis, district: str, *, follows_clock: bool) -> None:
         self._client: Any = client
         self._keys, self._follows_clock = Keys(district), follows_clock
-        self._look_at = 0.0
+        self._look_every = Every(LOOK_EVERY_S)
         self._said = ""
         self.found: list[Oddity] = []
 
     def look(self) -> list[Oddity]:
         """What is so; Redis is asked every ``LOOK_EVERY_S``. What it refuses to answer is logged once."""
-        if time.monotonic() < self._look_at:
+        if not self._look_every.take():
             return self.found
-        self._look_at = time.monotonic() + LOOK_EVERY_S
         try:
             self.found = oddities_of(self._client, self._keys, follows_clock=self._follows_clock)
             self._said = ""

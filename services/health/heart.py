@@ -20,6 +20,7 @@ import redis
 from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS, Beat
 from services.platform.clock import DAY_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
+from services.platform.every import Every
 from services.platform.redis import Keys
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Heart:
         self._beat = Beat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version())
         self._role = self._waits_for = self._doing = ""
         self._turned_s = time.monotonic()
-        self._forgot_s = -FORGET_EVERY_S
+        self._forget_every = Every(FORGET_EVERY_S)
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -144,9 +145,8 @@ class Heart:
 
     def _forget(self) -> None:
         """Now and then: instances of which nothing was heard for a day."""
-        if time.monotonic() - self._forgot_s < FORGET_EVERY_S:
+        if not self._forget_every.take():
             return
-        self._forgot_s = time.monotonic()
         try:
             old = [b.key for b in read_beats(self._client, self._hash) if self._beat.at - b.at > FORGOTTEN_MS]
             if old:

@@ -3,11 +3,11 @@
 import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 from services.platform.errors import AWAY, fault_of, first_line
+from services.platform.every import Every
 from services.platform.lease import Lease
 from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.wakeups import Wakeups
@@ -40,16 +40,15 @@ def lead(  # noqa: PLR0917  # one of each door
     pulse: Pulse = NO_PULSE,
 ) -> None:
     """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-    held_at = looked_at = 0.0
+    look_every, hold_every = Every(LOOK_EVERY_S), Every(STANDBY_S)
     leads, said = False, ""
     while not stop.is_set():
         try:
-            if time.monotonic() - looked_at >= LOOK_EVERY_S:
-                looked_at = time.monotonic()
-                if is_outdated():
-                    break
-            if time.monotonic() - held_at >= (RENEW_S if leads else STANDBY_S):
-                was, leads, held_at = leads, lease.hold(), time.monotonic()
+            if look_every.take() and is_outdated():
+                break
+            if hold_every.is_due():
+                was, leads = leads, lease.hold()
+                hold_every.begin(RENEW_S if leads else STANDBY_S)
                 if leads and not was:
                     with pulse.busy("reads the store", LOAD_LIMIT_S):
                         worker.load()
@@ -66,7 +65,8 @@ def lead(  # noqa: PLR0917  # one of each door
             if said != fault.code:  # once, not once a second
                 said = fault.code
                 log.warning("the %s waits: %s: %s", type(worker).__name__.lower(), fault.words, first_line(error))
-            leads, held_at = False, 0.0
+            leads = False
+            hold_every.reset()
             stop.wait(1.0)
     with contextlib.suppress(*AWAY):  # it runs out by itself
         lease.release()

@@ -21,6 +21,7 @@ from services.contract.parse import Refused
 from services.district.package import District
 from services.platform.clock import MINUTE_MS, Clock
 from services.platform.errors import Fault, fault_of, first_line
+from services.platform.every import Every
 from services.platform.pulse import NO_PULSE, Pulse
 from services.projector.collector import rare_collections
 from services.projector.gap import measure
@@ -68,21 +69,20 @@ class Projector:
         pulse: Pulse = NO_PULSE,
     ) -> None:
         self._pulse = pulse
-        self._claim_idle_ms, self._chores_every_s = claim_idle_ms, chores_every_s
+        self._claim_idle_ms, self._chores_every = claim_idle_ms, Every(chores_every_s)
         self._newer_package = newer_package
         self._stream = stream
         self._engine = engine
         self._ingest = ingest
         self._clock = clock
         self._checkpoint = checkpoint
-        self._next_chores = 0.0
         self._advanced_to = ""
         self._passed: deque[tuple[float, str]] = deque()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._under_way: Future[None] | None = None
         self._pause_s = 0.0
         self._batch, self._most = BATCH, BATCH_BEHIND
-        self._is_said, self._said_at = False, -SAY_EVERY_S
+        self._is_said, self._say_every = False, Every(SAY_EVERY_S)
         self._position_known = False
         self._isolation = Isolation(self._take_in, self._probe, self._set_aside)
         self.waiting: Fault | None = None
@@ -132,8 +132,8 @@ class Projector:
             self._most = max(self._most // PARTS, 1)
         if fault.code == "redis_full":
             self._make_room()
-        if not self._is_said and time.monotonic() - self._said_at > SAY_EVERY_S:
-            self._is_said, self._said_at = True, time.monotonic()
+        if not self._is_said and self._say_every.take():
+            self._is_said = True
             bug = error if fault.code == "program" else None
             log.warning("%s; trying again until it does: %s", fault.words, first_line(error), exc_info=bug)
         self._pause_s = min(max(self._pause_s * 2, 0.1), LONGEST_PAUSE_S)
@@ -252,9 +252,8 @@ class Projector:
         self._take_in([(entry_id_, {**fields, b"specversion": BROKEN + type(error).__name__.encode()})])
 
     def _chores(self) -> None:
-        if time.monotonic() < self._next_chores:
+        if not self._chores_every.take():
             return
-        self._next_chores = time.monotonic() + self._chores_every_s
         self._settle()
         if (district := self._newer_package()) is not None:
             log.warning("package %s was loaded: cases are placed with it from now on", district.digest)

@@ -419,7 +419,7 @@ def test_without_its_store_the_door_is_shut_but_walls_and_health_go_on(
         assert home.get(WHO[0], "/healthz").status_code == 200
         assert home.get(DUTY, "/healthz").status_code == 200
         assert home.get(DUTY, "/login").status_code == 200
-        home.web.room._access._walls_at = 0.0
+        home.web.room._access._walls_every.reset()
         assert home.get(WALL, "/wall").status_code == 200
         assert is_refused(home.get(WHO[0], "/wall"))
         assert not home.socket(DUTY).is_connected()

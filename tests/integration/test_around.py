@@ -71,7 +71,8 @@ def test_the_truth_bar_and_readyz_say_it_and_stop_saying_it(
         def told() -> tuple[Any, Any]:
             watch = web.follower._around
             assert watch is not None
-            watch._look_at = web.follower._judge_at = 0.0
+            watch._look_every.reset()
+            web.follower._judge_every.reset()
             web.follower._judge()
             return zones._truth()["around"], asked.get("/readyz").get_json()["around"]
 
@@ -107,7 +108,7 @@ def test_redis_is_asked_now_and_then_and_what_it_refuses_is_said_once(
     redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = [1000.0]
-    monkeypatch.setattr("services.health.around_reader.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("services.platform.every.time.monotonic", lambda: now[0])
     forget_a_group(redis_client)
     client: Any = Counted(redis_client)
     watch = RedisWatch(client, CODE, follows_clock=False)

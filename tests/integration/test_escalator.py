@@ -176,12 +176,12 @@ def test_a_refused_command_is_sent_again_with_the_present_version(room: Room) ->
     room.case("A", 2, severity=1)
     room.tell(entry({"command_id": sent, "case_id": "A", "reason": "stale"}, "command.rejected", NOON))
     room.clock.ms += 4_000
-    escalator._next_pass = 0.0
+    escalator._pass_every.reset()
     escalator.work()
     assert len(room.commands()) == 2
     assert b'"expected_version":2' in room.commands()[1][b"data"]
     room.clock.ms += 4_000
-    escalator._next_pass = 0.0
+    escalator._pass_every.reset()
     escalator.work()
     assert len(room.commands()) == 2
 
@@ -214,7 +214,8 @@ def test_where_repeats_gather_is_told_to_the_walls(room: Room) -> None:
     (spot,) = thing_list(board.things["hot_spots", "all"])
     assert (spot["n"], spot["open"], spot["street"], spot["domain"]) == (4, 4, "S1", "04")
     revision = board.revision
-    escalator._next_pass = escalator._next_gathering = 0.0
+    escalator._pass_every.reset()
+    escalator._gather_every.reset()
     escalator.work()
     with room.engine.connect() as connection:
         assert read.outbox_after(connection, revision) == [], "what has not changed is not told again"

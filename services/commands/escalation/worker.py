@@ -7,7 +7,6 @@ is sent before its proposal is written: killed in between, the next leader finds
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -25,6 +24,7 @@ from services.district.package import District
 from services.district.place import Placer
 from services.platform.clock import DAY_MS, Clock
 from services.platform.database import reading
+from services.platform.every import Every
 from services.platform.leading import lead
 from services.platform.lease import Lease
 from services.platform.pulse import NO_PULSE, Pulse
@@ -69,7 +69,7 @@ class Escalator:
         self.desk = EscalationDesk(district.policy.escalation)
         self._changed: set[str] = set()
         self._store = StoreFollower(engine, self.load, self._take)
-        self._next_pass = self._next_gathering = 0.0
+        self._pass_every, self._gather_every = Every(PASS_EVERY_S), Every(GATHER_EVERY_S)
         self._gathered = b""
         self._placer = Placer(district)
 
@@ -90,19 +90,18 @@ class Escalator:
                 self.desk.put(row)
             self.desk.settle(read.all_proposals(connection), [])
         self._changed.clear()
-        self._next_pass, self._gathered = 0.0, b""
+        self._pass_every.reset()
+        self._gathered = b""
         self._store.start_at(mark)
 
     def work(self) -> None:
         """Judge what has changed; now and then everything, for the clock's sake."""
         self._store.follow()
         changed = set(self._changed)
-        if time.monotonic() >= self._next_pass:
-            self._next_pass = time.monotonic() + PASS_EVERY_S
+        if self._pass_every.take():
             self._act(None)
             self._ask_for_answers()
-            if time.monotonic() >= self._next_gathering:
-                self._next_gathering = time.monotonic() + GATHER_EVERY_S
+            if self._gather_every.take():
                 self._gather()
         elif changed:
             self._act(changed)

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -22,6 +21,7 @@ from services.operations.replay.player import play
 from services.operations.replay.source import ReplayError
 from services.platform.clock import parse_ms, to_rfc3339
 from services.platform.errors import OperationError
+from services.platform.every import Every
 from services.platform.redis import open_redis
 from services.platform.settings import Settings
 from services.platform.stopping import SignalledStop
@@ -133,12 +133,12 @@ class _Progress:
 
     def __init__(self, say: Say) -> None:
         self.done = 0
-        self._say, self._next = say, time.monotonic() + SAY_EVERY_S
+        self._say, self._every = say, Every(SAY_EVERY_S)
+        self._every.begin()
 
     def __call__(self, done: int, total: int) -> None:
         self.done = done
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + SAY_EVERY_S
+        if self._every.take():
             self._say(f"sent {done:,} of {total:,} ({done / total:.0%})")
 
 

@@ -20,6 +20,7 @@ from services.district.package import District
 from services.operations.simulator.generate import SEED
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import DAY_MS, parse_ms
+from services.platform.every import Every
 from services.platform.wakeups import Wakeups
 from services.platform.whole_file import write_whole
 from services.projector.bootstrap import make_ingest
@@ -109,7 +110,7 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
     )
     teller.start()
     sender.close()
-    started, written, told_at = time.monotonic(), 0, 0.0
+    started, written, tell_every = time.monotonic(), 0, Every(2)
     try:
         for batch, share in _received(receiver):
             if stop():
@@ -119,8 +120,7 @@ def write_history(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: 
             written += len(batch)
             if outcome.revision:
                 wakeups.tell(outcome.revision)
-            if time.monotonic() - told_at > 2:
-                told_at = time.monotonic()
+            if tell_every.take():
                 tell_filling(doors.settings.data_dir, end_ms, share * whole, days=days)
                 say(f"history of {told_days} days: {share:.0%}, {written:,} events")
     finally:
