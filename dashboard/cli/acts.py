@@ -100,7 +100,8 @@ def write_down(options: argparse.Namespace, settings: Settings) -> None:
         raise ValueError(f"{name!r} is in no table of dashboard/cli/acts.py: say there how it is on the audit")
     from sqlalchemy import inspect
 
-    from services.audit.service import local_who, machine_ms, open_log
+    from services.audit.service import local_who, open_log
+    from services.platform.clock import machine_ms
     from services.platform.database import open_engine
 
     act = WRITTEN_HERE[name]
