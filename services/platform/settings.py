@@ -4,6 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+import msgspec
 
 # The clock that Redis keeps is followed: for a demo and a replay alone.
 VIRTUAL = "virtual"
@@ -140,106 +143,102 @@ ENVIRONMENT = {
 }
 
 
-def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; an empty variable counts as absent. Raises ValueError when a number is none."""
-    values: dict[str, object] = {}
-    for name, attribute in ENVIRONMENT.items():
-        if not (text := environ.get(name, "").strip()):
-            continue
-        if attribute == "port":
-            if not text.isdecimal():
-                raise ValueError(f"{name}={text!r} is not a port number: give one from 1 to 65535")
-            values[attribute] = int(text)
-        elif attribute == "data_dir":
-            values[attribute] = Path(text)
-        elif attribute == "clock":
-            if text not in {"machine", VIRTUAL}:
-                raise ValueError(f"{name}={text!r} is no clock: give machine, or virtual for a demo or a replay")
-            values[attribute] = text
-        elif attribute == "proxies":
-            if not text.isdecimal():
-                raise ValueError(f"{name}={text!r} is not a number of proxies: give 0, 1, 2 …")
-            values[attribute] = int(text)
-        elif attribute.startswith("keep_"):
-            if not text.isdecimal():
-                raise ValueError(f"{name}={text!r} is not a number of days: give 0 (for ever), 1, 2 …")
-            values[attribute] = int(text)
-        elif attribute == "history_months":
-            if not text.isdecimal():
-                raise ValueError(f"{name}={text!r} is not a number of months: give 0 (nothing is removed), 1, 2 …")
-            values[attribute] = int(text)
-        elif attribute.startswith(("socket", "connection")):
-            if not text.isdecimal() or int(text) < 1:
-                raise ValueError(f"{name}={text!r} is not a number of sockets, connections or messages: give 1 or more")
-            values[attribute] = int(text)
-        elif attribute == "request_seconds":
-            if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 3600:
-                raise ValueError(f"{name}={text!r} is not a number of seconds: give 1 to 3600")
-            values[attribute] = int(text)
-        elif attribute == "origin":
-            if not text.startswith(("http://", "https://")) or text.rstrip("/").count("/") != 2:
-                raise ValueError(
-                    f"{name}={text!r} is no address of a server: give one such as https://lianqin.example.cn"
-                )
-            values[attribute] = text.rstrip("/")
-        elif attribute == "processes":
-            values[attribute] = _processes(name, text)
-        elif attribute in _LOG_IN:
-            values[attribute] = _LOG_IN[attribute](name, text)
-        elif attribute in {"hosts", "monitors"}:
-            values[attribute] = tuple(filter(None, (name.strip() for name in text.split(","))))
-        else:
-            values[attribute] = text
-    return Settings(**values)  # type: ignore[arg-type]  # the names are those of the fields, a test holds it
-
-
-def _processes(name: str, text: str) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(filter(None, (one.strip() for one in text.split(",")))))
-    if strange := [one for one in found if one not in NAMES]:
-        raise ValueError(f"{name}: {strange[0]!r} is no process of ours: name some of {', '.join(NAMES)}")
-    return found
-
-
+Name = Literal["projector", "web", "escalator", "alarms", "surveyor", "papers", "past"]
+NAMES: tuple[str, ...] = get_args(Name)
 # Who logs in by a keyboard: a wall is known by its place. services.access.rights has the same roles, and a test says
 # so.
-FACTOR_ROLES = ("duty_officer", "street_staff", "leader", "auditor", "admin")
+FactorRole = Literal["duty_officer", "street_staff", "leader", "auditor", "admin"]
+FACTOR_ROLES: tuple[str, ...] = get_args(FactorRole)
 
 
-def _roles(name: str, text: str) -> tuple[str, ...]:
-    found = _list(name, text)
-    for role in found:
-        if role not in FACTOR_ROLES:
-            raise ValueError(
-                f"{name}={text!r}: {role!r} is no role with a log-in: give some of {','.join(FACTOR_ROLES)}"
-            )
-    return found
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; an empty variable counts as absent. Raises ValueError for a value that its form refuses."""
+    values: dict[str, object] = {}
+    for name, attribute in ENVIRONMENT.items():
+        if text := environ.get(name, "").strip():
+            values[attribute] = _read(name, text, _FORMS.get(attribute, _TEXT))
+    return msgspec.convert(values, Settings)
 
 
-def _list(_name: str, text: str) -> tuple[str, ...]:
+class _Form(NamedTuple):
+    """How a value is written: ``read`` takes the text apart, ``type`` is what msgspec asks of it.
+
+    ``says`` is the error of what it refuses, of ``name``, ``text`` and, in a list, ``one``: the first strange part.
+    """
+
+    read: Callable[[str], Any]
+    type: Any
+    says: str = ""
+
+
+def _read(name: str, text: str, form: _Form) -> object:
+    value = form.read(text)
+    try:
+        return msgspec.convert(value, form.type)
+    except msgspec.ValidationError:
+        one = next((part for part in value if not _fits((part,), form.type)), "") if isinstance(value, tuple) else ""
+        raise ValueError(form.says.format(name=name, text=text, one=one)) from None
+
+
+def _fits(value: object, type_: Any) -> bool:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _digits(text: str) -> int | str:
+    """Only digits: msgspec's own way to read a number from a text (``strict=False``) takes 1e3, 2.0 and -0 as well."""
+    return int(text) if text.isascii() and text.isdecimal() else text
+
+
+def _list(text: str) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in text.split(","))))
 
 
-def _number(what: str, most: int) -> Callable[[str, str], int]:
-    def read(name: str, text: str) -> int:
-        if not (text.isascii() and text.isdecimal()) or int(text) > most:
-            raise ValueError(f"{name}={text!r} is not {what}: give 0 to {most}")
-        return int(text)
-
-    return read
+def _number(what: str, give: str, least: int = 0, most: int | None = None) -> _Form:
+    limits = msgspec.Meta(ge=least, le=most)
+    return _Form(_digits, Annotated[int, limits], f"{{name}}={{text!r}} is not {what}: give {give}")
 
 
-def _minutes(name: str, text: str) -> int | None:
-    return None if text == "off" else _number("a number of minutes, or «off»", 24 * 60)(name, text)
-
-
-_LOG_IN: dict[str, Callable[[str, str], object]] = {
-    "oidc_factors": _list,
-    "second_factor": _roles,
-    "sessions": _number("a number of sessions of one account (0: no limit)", 1000),
-    "reauth_minutes": _minutes,
-    "password_days": _number("a number of days (0: a password stays until it is changed)", 3650),
-    "password_classes": _number("a number of kinds of characters (0: none is asked for)", 4),
-}
-
-
-NAMES = ("projector", "web", "escalator", "alarms", "surveyor", "papers", "past")
+_TEXT = _Form(str, str)
+_LIST = _Form(_list, tuple[str, ...])
+_DAYS = _number("a number of days", "0 (for ever), 1, 2 …")
+_SOCKETS = _number("a number of sockets, connections or messages", "1 or more", 1)
+_FORMS: Mapping[str, _Form] = {
+    "data_dir": _Form(Path, Path),
+    "port": _number("a port number", "one from 1 to 65535"),
+    "clock": _Form(
+        str, Literal["machine", "virtual"],
+        "{name}={text!r} is no clock: give machine, or virtual for a demo or a replay",
+    ),
+    "origin": _Form(
+        lambda text: text.rstrip("/"), Annotated[str, msgspec.Meta(pattern="^https?://[^/]*$")],
+        "{name}={text!r} is no address of a server: give one such as https://lianqin.example.cn",
+    ),
+    "proxies": _number("a number of proxies", "0, 1, 2 …"),
+    "processes": _Form(
+        lambda text: tuple(dict.fromkeys(_list(text))), tuple[Name, ...],
+        f"{{name}}: {{one!r}} is no process of ours: name some of {', '.join(NAMES)}",
+    ),
+    "hosts": _LIST, "monitors": _LIST, "oidc_factors": _LIST,
+    "second_factor": _Form(
+        _list, tuple[FactorRole, ...],
+        f"{{name}}={{text!r}}: {{one!r}} is no role with a log-in: give some of {','.join(FACTOR_ROLES)}",
+    ),
+    "sessions": _number("a number of sessions of one account (0: no limit)", "0 to 1000", most=1000),
+    "reauth_minutes": _Form(
+        lambda text: None if text == "off" else _digits(text), Annotated[int, msgspec.Meta(ge=0, le=1440)] | None,
+        "{name}={text!r} is not a number of minutes, or «off»: give 0 to 1440",
+    ),
+    "password_days": _number(
+        "a number of days (0: a password stays until it is changed)", "0 to 3650", most=3650
+    ),
+    "password_classes": _number("a number of kinds of characters (0: none is asked for)", "0 to 4", most=4),
+    "history_months": _number("a number of months", "0 (nothing is removed), 1, 2 …"),
+    **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith("keep_")), _DAYS),
+    "reveals": _number("a number of fields", "0, 1, 2 …"),
+    **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith(("socket", "connection"))), _SOCKETS),
+    "request_seconds": _number("a number of seconds", "1 to 3600", 1, 3600),
+}  # fmt: skip

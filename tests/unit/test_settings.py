@@ -81,6 +81,40 @@ def test_a_setting_of_the_log_in_that_is_none_says_so(name: str, text: str, says
         from_environment({f"LIANQIN_{name}": text})
 
 
+def test_the_number_of_reveals_is_a_number() -> None:
+    assert from_environment({"LIANQIN_REVEALS": "3"}).reveals == 3
+    with pytest.raises(ValueError, match="LIANQIN_REVEALS='many' is not a number of fields: give 0, 1, 2 …"):
+        from_environment({"LIANQIN_REVEALS": "many"})
+
+
+@pytest.mark.parametrize("text", ["1e3", "2.0", "-0", "+1", "null", "९", "9_0"])
+@pytest.mark.parametrize("name", ["PORT", "PROXIES", "KEEP_JOBS_DAYS", "HISTORY_MONTHS", "SOCKET_RATE", "REVEALS",
+                                  "REQUEST_SECONDS", "SESSIONS", "REAUTH_MINUTES"])  # fmt: skip
+def test_a_number_is_written_in_digits_alone(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"LIANQIN_{name}="):
+        from_environment({f"LIANQIN_{name}": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("CLOCK", "Virtual", "is no clock: give machine, or virtual"),
+        ("ORIGIN", "https://a.b/c", "is no address of a server"), ("ORIGIN", "a.b", "is no address of a server"),
+        ("SOCKET_RATE", "0", "give 1 or more"), ("REQUEST_SECONDS", "3601", "give 1 to 3600"),
+        ("KEEP_JOBS_DAYS", "x", r"give 0 \(for ever\), 1, 2 …"), ("PROXIES", "x", "is not a number of proxies"),
+    ],
+)  # fmt: skip
+def test_what_a_setting_refuses_is_said_with_its_name_and_the_remedy(name: str, text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=f"LIANQIN_{name}='{text}' .*{says}"):
+        from_environment({f"LIANQIN_{name}": text})
+
+
+def test_a_process_that_is_none_of_ours_is_named() -> None:
+    with pytest.raises(ValueError, match="LIANQIN_PROCESSES: 'nobody' is no process of ours: name some of projector,"):
+        from_environment({"LIANQIN_PROCESSES": "web,nobody"})
+    assert from_environment({"LIANQIN_PROCESSES": "web, projector,web"}).processes == ("web", "projector")
+
+
 def test_who_may_need_a_second_factor_are_the_roles_that_log_in() -> None:
     assert {*FACTOR_ROLES} == {*ROLES} - {"wall"}
 
