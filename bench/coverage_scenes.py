@@ -55,9 +55,9 @@ def some_cameras(n: int, width: float, seed: int) -> list[CameraChanged]:
             kind, reach = "dome", rng.uniform(30, 80)
         found.append(
             CameraChanged(
-                f"C{i:06d}", 1, lon, lat, "WGS84", kind=kind, azimuth=float(rng.uniform(1, 359)),  # type: ignore[arg-type]
+                f"C{i:06d}", 1, lon, lat, "WGS84", kind=kind, azimuth=float(rng.uniform(1, 359)),  # type: ignore[arg-type]  # drawn from the kinds
                 hfov=float(rng.uniform(60, 100)) if kind == "bullet" else None, range_m=float(reach),
-                night=str(rng.choice(["infrared", "none"])), status="online", source_quality="surveyed",  # type: ignore[arg-type]
+                night=str(rng.choice(["infrared", "none"])), status="online", source_quality="surveyed",  # type: ignore[arg-type]  # drawn from the kinds
             )
         )  # fmt: skip
     return found
@@ -87,14 +87,14 @@ def town(towns: int = 1, seed: int = 1, spots: int = 400, *, with_buildings: boo
     )  # fmt: skip
 
 
-def city_buildings(towns: int, seed: int = 1, onto: Plane = PLANE):  # type: ignore[no-untyped-def]
+def city_buildings(towns: int, seed: int = 1, onto: Plane = PLANE):  # type: ignore[no-untyped-def]  # shapes of numpy and shapely
     """The buildings of so many towns side by side, in metres of a plane."""
     across = int(np.ceil(np.sqrt(towns)))
     one = np.asarray(town_buildings(seed), dtype=object)
     middle = onto.to_metres(np.array([(PLANE.lon, PLANE.lat)]))[0]
     scale = np.divide(onto.metres_per_degree, PLANE.metres_per_degree)
 
-    def shifted(k: int):  # type: ignore[no-untyped-def]
+    def shifted(k: int):  # type: ignore[no-untyped-def]  # shapes of numpy and shapely
         corner = (k % across * SIDE_M, k // across * SIDE_M)
         return shapely.transform(one, lambda points: (np.asarray(points) + corner) * scale + middle)
 
@@ -109,7 +109,7 @@ def poles(n: int, width: float, seed: int) -> dict[str, object]:
     return _layer([shapely.Point(a, b) for a, b in zip(along, lanes, strict=True)])
 
 
-def _cut(width, height, columns, rows, *, letter, parent):  # type: ignore[no-untyped-def]
+def _cut(width, height, columns, rows, *, letter, parent):  # type: ignore[no-untyped-def]  # shapes of numpy and shapely
     w, h = width / columns, height / rows
     return {
         (code := f"{letter}{i:03d}{j:03d}"): Area(
@@ -123,7 +123,7 @@ def _cut(width, height, columns, rows, *, letter, parent):  # type: ignore[no-un
     }
 
 
-def _layer(shapes) -> dict[str, object]:  # type: ignore[no-untyped-def]
+def _layer(shapes) -> dict[str, object]:  # type: ignore[no-untyped-def]  # shapes of numpy and shapely
     turned = shapely.transform(np.asarray(shapes, dtype=object), PLANE.to_degrees)
     return {
         "type": "FeatureCollection",

@@ -210,7 +210,7 @@ def entries(cases: Cases) -> Iterator[tuple[str, dict[bytes, bytes]]]:
         )
 
 
-_Case = NamedTuple("_Case", [(name, Any) for name in Cases._fields if name != "pauses"])  # type: ignore[misc]
+_Case = NamedTuple("_Case", [(name, Any) for name in Cases._fields if name != "pauses"])  # type: ignore[misc]  # named by another tuple's fields
 _MOMENTS = ("reported_at", "accepted_at", "filed_at", "dispatched_at", "handled_at", "closed_at")
 
 

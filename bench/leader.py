@@ -107,7 +107,7 @@ def _phone(port: int, token: str) -> dict[str, Any]:
     url = f"http://127.0.0.1:{port}/leadership"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = browser.new_context(viewport=PHONE, is_mobile=True, device_scale_factor=2)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=PHONE, is_mobile=True, device_scale_factor=2)  # type: ignore[arg-type]  # a size of two numbers
         context.add_cookies([{"name": "lianqin", "value": token, "url": url}])
         page = context.new_page()
         client = context.new_cdp_session(page)

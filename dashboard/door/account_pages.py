@@ -99,7 +99,7 @@ def _account(server: Flask, pages: Pages) -> None:
         if ended:
             pages.record("session_ended", asking, asking.user_id, {"by": "owner", "sessions": ended})
         if which == own_sessions.name_of_session(asking.session):
-            response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]
+            response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]  # a Flask response
             access.forget_cookie(response)
             return response
         return show_account(pages, said=label("sessions_ended", n=ended))
@@ -202,7 +202,7 @@ def _proof(server: Flask, pages: Pages) -> None:
         is_file = aim.startswith("/api/") or aim.partition("?")[0].endswith((".csv", ".geojson"))
         if is_file:
             return pages.show("reauth_done", aim=aim, home=home(person()))
-        return flask.redirect(aim, 303)  # type: ignore[return-value]
+        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
 
     @server.get("/api/v1/reauth")
     def reauth_due() -> Response:

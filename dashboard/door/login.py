@@ -123,7 +123,7 @@ class Pages:
             response: Response = flask.redirect(f"/factor{query(next=safe_aim(wanted))}", 303)  # type: ignore[assignment]  # a Flask response
         else:
             self.record("log_in", entered.person, entered.person.user_id, {"how": how})
-            response = flask.redirect(self.aim(entered, wanted), 303)  # type: ignore[assignment]
+            response = flask.redirect(self.aim(entered, wanted), 303)  # type: ignore[assignment]  # a Flask response
         self.access.set_cookie(response, entered.token, entered.person)
         return response
 
@@ -200,7 +200,7 @@ def _log_in(server: Flask, pages: Pages) -> None:
             pages.offload(lambda: accounts.log_out(access.engine, machine_ms(), asking))
             if half is None:
                 pages.record("log_out", asking, asking.user_id, {})
-        response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]
+        response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]  # a Flask response
         access.forget_cookie(response)
         return response
 
@@ -219,14 +219,14 @@ def _second_step(server: Flask, pages: Pages) -> None:
     @server.get("/factor")
     def factor_page() -> Response:
         if half_way() is None:
-            return flask.redirect(home(person()))  # type: ignore[return-value]
+            return flask.redirect(home(person()))  # type: ignore[return-value]  # a Flask response
         return ask()
 
     @server.post("/factor")
     def show_factor() -> Response:
         half, browser = half_way(), pages.browser()
         if half is None:
-            return flask.redirect(home(person()), 303)  # type: ignore[return-value]
+            return flask.redirect(home(person()), 303)  # type: ignore[return-value]  # a Flask response
         typed, offer = entered("code", 64), entered("offer", 400)
         try:
             shown = pages.tried(
@@ -312,7 +312,7 @@ def _proved_by_sso(pages: Pages, signed: SignedOn) -> Response:
     ):
         raise LogInRefused("wrong")
     pages.record("proved", found.person, found.person.user_id, {"how": "sso"})
-    response: Response = flask.redirect(signed.aim or home(found.person), 303)  # type: ignore[assignment]
+    response: Response = flask.redirect(signed.aim or home(found.person), 303)  # type: ignore[assignment]  # a Flask response
     return response
 
 

@@ -142,7 +142,7 @@ def _tabs(labels: dict[str, Any]) -> html.Div:
                         [labels[f"tab_{name}"], html.Span(id=f"tab-count-{name}", className="count")],
                         id=f"tab-{name}", role="tab", className="on" if name == "queue" else "",
                         tabIndex=0 if name == "queue" else -1,
-                        **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]
+                        **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]  # wildcard attributes of Dash
                     )
                     for name in TABS
                 ],

@@ -39,7 +39,7 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         html.P(
             [html.Span(row.case_id, className="mid"), " · ", words["word"]["severity"][row.severity]], className="dim"
         ),
-        html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]
+        html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]  # a wildcard of Dash
         *_answer(row.street, row.community, proposal, words, person),
         _clocks(view, words, zone, now, takeover_at),
         *_buttons(view, words, now, person),
@@ -109,8 +109,8 @@ def _answer(
     if not may(person, "decide_proposal", street, community):
         return [html.P(text, className="warn")]
     buttons = [
-        html.Button([labels["confirm"], html.Kbd("Y")], **{"data-answer": "confirm", "data-key": "Y"}),  # type: ignore[arg-type]
-        html.Button([labels["decline"], html.Kbd("N")], **{"data-answer": "decline", "data-key": "N"}),  # type: ignore[arg-type]
+        html.Button([labels["confirm"], html.Kbd("Y")], **{"data-answer": "confirm", "data-key": "Y"}),  # type: ignore[arg-type]  # a wildcard of Dash
+        html.Button([labels["decline"], html.Kbd("N")], **{"data-answer": "decline", "data-key": "N"}),  # type: ignore[arg-type]  # a wildcard of Dash
     ]
     return [html.P(text, className="warn"), html.Div(buttons, className="actions")]
 

@@ -111,7 +111,7 @@ class PatientSocket(gevent.socket.socket):  # type: ignore[misc]  # gevent has n
     def recv(self, *arguments: Any) -> bytes:
         """As a socket's; b"" when the client has kept us waiting too long."""
         if (waiting := self.waiting) is None:
-            return super().recv(*arguments)  # type: ignore[no-any-return]
+            return super().recv(*arguments)  # type: ignore[no-any-return]  # gevent has no types
         limit, began = waiting.read_limit(), time.monotonic()
         if limit > 0:
             self.settimeout(limit)
@@ -131,7 +131,7 @@ class PatientSocket(gevent.socket.socket):  # type: ignore[misc]  # gevent has n
     def send(self, data: Any, flags: int = 0, timeout: Any = None) -> int:
         """As a socket's; raises BrokenPipeError when the client takes nothing for too long."""
         if (waiting := self.waiting) is None:
-            return super().send(data, flags)  # type: ignore[no-any-return]
+            return super().send(data, flags)  # type: ignore[no-any-return]  # gevent has no types
         limit, began = waiting.send_limit(), time.monotonic()
         if limit > 0:
             self.settimeout(limit)

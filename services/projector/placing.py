@@ -42,7 +42,7 @@ class Locator:
                 found[i] = self._by_code(case, None, "bad_position")
             else:
                 reason, detail = problem
-                found[i] = Refused(event.entry_id, reason, detail, event.source, event.type)  # type: ignore[arg-type]
+                found[i] = Refused(event.entry_id, reason, detail, event.source, event.type)  # type: ignore[arg-type]  # `_problem` names reasons of the contract alone
         self._place(events, points, at, found)
         return found  # type: ignore[return-value]  # every slot is filled by now
 

@@ -233,6 +233,18 @@ def test_every_redis_key_is_made_by_its_class() -> None:
     assert set(made) == KEY_TEXTS, f"write services.platform.redis.Keys(district).…: {made}"
 
 
+def test_a_type_error_is_ignored_for_a_reason_alone() -> None:
+    bare = re.compile(r"# type: ignore(?:\[[^]]*\])?\s*$")
+    files = [path for package in ("services", "dashboard", "bench") for path in _files(package)]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if bare.search(line)
+    ]
+    assert not found, f"write the reason behind it, as a second comment: {found}"
+
+
 def test_no_file_is_long_and_most_are_short() -> None:
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (*_files("services"), *_files("dashboard"))}
     assert not {str(p.relative_to(ROOT)): n for p, n in lines.items() if n > 400}

@@ -105,7 +105,7 @@ class _Work:
         if case.level == "district":  # a command was quicker: a case never comes down by itself
             level = "district"
         unit = record.department() if is_street and self.dice.chance(0.55) else record.brigade
-        changes: dict[str, Any] = {"clocks": self.course.clocks(level)}  # type: ignore[arg-type]
+        changes: dict[str, Any] = {"clocks": self.course.clocks(level)}  # type: ignore[arg-type]  # one of Level
         # A few publishers give the limit only: the reader must work the deadline out, so nothing else happens to these.
         if self.dice.chance(0.035) and case.severity > 2 and reaches != "district":
             self.fate = Fate(reaches=reaches)

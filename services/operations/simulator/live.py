@@ -184,7 +184,7 @@ class LiveCaseSystem:
         if self._unsent:
             with self._redis.pipeline(transaction=True) as pipe:
                 for fields in self._unsent:
-                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]
+                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.hset(self._position, "arrived_ms", str(reached))
                 pipe.execute()
             self._unsent = []
@@ -197,7 +197,7 @@ class LiveCaseSystem:
             ready = [f for f, at in self._promised.items() if at <= reached]
             with self._redis.pipeline(transaction=True) as pipe:
                 for fields in found:
-                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]
+                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.hset(self._position, mapping={"cameras_from": self._cameras_from, "cameras_ms": reached})
                 if ready:
                     pipe.hdel(self._repairs, *ready)
@@ -264,7 +264,7 @@ class LiveCaseSystem:
                              event_id=f"answer-{command_id}")  # fmt: skip
         with self._redis.pipeline(transaction=True) as pipe:
             for step in steps:
-                pipe.xadd(self._events, self._system.encode(step))  # type: ignore[arg-type]
+                pipe.xadd(self._events, self._system.encode(step))  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.sadd(self._touched, step.case.case_id)
             if order is not None and kind == "camera.repair" and answer["type"] == "command.accepted":
                 camera_id = order.camera_id or ""
@@ -272,7 +272,7 @@ class LiveCaseSystem:
                 pipe.hset(self._repairs, camera_id, str(self._promised[camera_id]))
             if order is not None and order.until is not None and steps:
                 pipe.hset(self._until, order.case_id, str(to_ms(order.until)))
-            pipe.xadd(self._events, entry)  # type: ignore[arg-type]
+            pipe.xadd(self._events, entry)  # type: ignore[arg-type]  # bytes are what XADD takes
             pipe.hset(self._answers, command_id, msgspec.json.encode(answer))
             pipe.hset(self._position, "command", entry_id)
             pipe.execute()
@@ -312,7 +312,7 @@ class LiveCaseSystem:
         if found:
             with self._redis.pipeline(transaction=False) as pipe:
                 for fields in found:
-                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]
+                    pipe.xadd(self._events, fields)  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.execute()
 
     def _is_due(self, what: str, every_s: float) -> bool:

@@ -154,7 +154,7 @@ def _supervise(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]
         raise RefusedOrder("bad_value", f"kind {order.kind!r} is none of overdue, leader, important")
     if order.level is not None and not 1 <= order.level <= 3:
         raise RefusedOrder("bad_value", f"level {order.level} is not 1, 2 or 3")
-    seen = Supervision(kind=order.kind, level=order.level, at=utc(desk.now_ms))  # type: ignore[arg-type]
+    seen = Supervision(kind=order.kind, level=order.level, at=utc(desk.now_ms))  # type: ignore[arg-type]  # looked at above
     return [("case.supervised", {"supervisions": [*case.supervisions, seen]})]
 
 

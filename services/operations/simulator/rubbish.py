@@ -13,7 +13,7 @@ def rubbish(number: int, now_ms: int) -> dict[bytes, bytes]:
     event_id = f"rubbish-{now_ms}-{number}"
 
     def entry(kind: str, body: object) -> dict[bytes, bytes]:
-        return encode_entry("/szcg", kind, body, now_ms, subject=case["case_id"], event_id=event_id)  # type: ignore[arg-type]
+        return encode_entry("/szcg", kind, body, now_ms, subject=case["case_id"], event_id=event_id)  # type: ignore[arg-type]  # of text
 
     which = number % 6
     if which == 0:

@@ -89,7 +89,7 @@ class Stands:
         assert isinstance(factor, float)
         return Stand(
             where, at[0], at[1], tuple(h % 360 for h in headings), name, grid.code, self._streets[grid.parent],
-            weight * factor, is_town=grid.households > 400, is_key=is_key, **more,  # type: ignore[arg-type]
+            weight * factor, is_town=grid.households > 400, is_key=is_key, **more,  # type: ignore[arg-type]  # more fields of a Stand
         )  # fmt: skip
 
     def _along_roads(self, roads: Layer) -> list[Stand]:

@@ -47,5 +47,5 @@ def publish(settings: Settings, kind: str, source: str, subject: str, data_text:
 
 def add(client: redis.Redis, code: str, fields: dict[bytes, bytes]) -> str:
     """XADD to the district's events; the entry's id."""
-    entry: bytes = client.xadd(Keys(code).events, dict(fields.items()))  # type: ignore[assignment]
+    entry: bytes = client.xadd(Keys(code).events, dict(fields.items()))  # type: ignore[assignment]  # an XADD answers with an id
     return entry.decode()
