@@ -28,9 +28,9 @@ from services.audit import ACTIONS, ALARMING, KEPT_DAYS, Record
 from services.audit import log_service as store
 from services.audit.log_service import Wanted
 from services.audit.verdict import Verdict
-from services.coverage.siting.exports import safe
 from services.district.package import District
 from services.platform.clock import DAY_MS, machine_ms
+from services.platform.text import safe
 
 SHOWN = 100
 MOST_ROWS = 100_000

@@ -29,6 +29,7 @@ WRITTEN_HERE: dict[str, Act] = {
     "dead list": Act("command_line"),
     "dead retry": Act("command_line", ("entry",)),
     "report": Act("export", ("day", "last", "span", "street", "unit", "format", "cases", "out")),
+    "export cases": Act("export", ("first", "last", "format", "out")),
     "explain": Act("see_cases", ("name", "day", "until", "street", "community", "grid", "unit", "channel")),
     "upgrade": Act("command_line"),
     "store renew-epoch": Act("command_line"),

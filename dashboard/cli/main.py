@@ -19,6 +19,7 @@ from pathlib import Path
 
 from dashboard.cli.acts import leaves, write_down
 from dashboard.cli.archive import add_commands as add_archive_commands
+from dashboard.cli.export import add_commands as add_export_commands
 from dashboard.cli.parser import AnyOrder
 from dashboard.cli.people import add_commands as add_people_commands
 from dashboard.cli.replay import add_commands as add_replay_commands
@@ -164,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
     add_people_commands(commands, local)
     add_replay_commands(commands, local)
     add_report_commands(commands, local)
+    add_export_commands(commands, local)
     add_archive_commands(commands, local)
     add_store_commands(commands, local)
     explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")

@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterable
 
 from dashboard.papers.made import Made
-from services.coverage.siting.exports import safe
 from services.leadership.figure_rows import FigureRow
 from services.leadership.words import Words
+from services.platform.text import safe
 
 
 def csv_table(said: Words, rows: Iterable[FigureRow], made: Made) -> str:

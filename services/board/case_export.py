@@ -8,8 +8,8 @@ from typing import Any
 
 from services.cases.case import CaseRow
 from services.contract.personal import mask_text
-from services.coverage.siting.exports import safe
 from services.district.package import District
+from services.platform.text import safe
 
 
 def cases_table(  # noqa: PLR0917  # what the table says of itself

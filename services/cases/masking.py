@@ -76,8 +76,8 @@ def for_wall(row: CaseRow, light: int, centres: GridCentres, *, unseen: bool = F
 def for_file(row: CaseRow, asking: Person | None, known_units: Container[str]) -> CaseRow | None:
     """The case as a file may have it that ``asking`` takes along; None: it is not theirs. None asks for the machine's.
 
-    A file goes on without us: of a sensitive case it names class, community and grid only for who works on it, and a
-    unit only when the package knows it (it may be any text). One rule for every file with cases in it.
+    A file goes on without us: of a sensitive case it names class, community, grid and position only for who works on
+    it, and a unit only when the package knows it (it may be any text). One rule for every file with cases in it.
     """
     place = row.street or DISTRICT, row.community
     if asking is not None and not may(asking, "export_cases", *place):
@@ -87,7 +87,9 @@ def for_file(row: CaseRow, asking: Person | None, known_units: Container[str]) -
     if asking is not None and may(asking, "see_sensitive", *place):
         return msgspec.structs.replace(row, class_name=mask_text(row.class_name))
     unit = row.lead_unit if row.lead_unit in known_units else ""
-    return msgspec.structs.replace(row, class_name="", community="", grid="", lead_unit=unit)
+    return msgspec.structs.replace(
+        row, class_name="", class_key="", community="", grid="", lon=None, lat=None, lead_unit=unit
+    )
 
 
 def _short(degrees: float | None) -> float | None:

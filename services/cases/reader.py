@@ -39,6 +39,17 @@ def reported_since(connection: Connection, since: int) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
+def reported_within(connection: Connection, start: int, end: int) -> tuple[int, Iterator[CaseRow]]:
+    """Every case reported from ``start`` to before ``end`` (Unix ms), in its order: how many, and the rows."""
+    c = case_tables.cases.c
+    where = (c.reported_at >= start, c.reported_at < end)
+    n = int(connection.execute(select(func.count()).select_from(case_tables.cases).where(*where)).scalar() or 0)
+    query = select(*_CASE_COLUMNS).where(*where).order_by(c.reported_at, c.case_id)
+    # The database hands the rows over by thousands: millions of them must not stand in the memory at once.
+    rows = connection.execution_options(yield_per=5_000).execute(query)
+    return n, (CaseRow(*row) for row in rows)
+
+
 def open_or_new(connection: Connection, since: int) -> list[tuple[float, float, int, bool]]:
     """(lon, lat, reported_at, is_open) of the placed cases that are open or were reported since then."""
     c = case_tables.cases.c

@@ -132,6 +132,7 @@ CALLS = {
     "coverage import": ("coverage", "import", "none.csv"), "coverage plan": ("coverage", "plan", "--n", "3"),
     "user list": ("user", "list"), "dead list": ("dead", "list"), "dead retry": ("dead", "retry", "1-0"),
     "report": ("report", "--day", "2026-11-23", "--cases", "--format", "xlsx", "--out", "{out}"),
+    "export cases": ("export", "cases", "--from", "2026-11-23", "--to", "2026-11-23", "--out", "{out}/cases.csv"),
     "explain": ("explain", "indicator", "closed"), "upgrade": ("upgrade",),
     "store renew-epoch": ("store", "renew-epoch"),
 }  # fmt: skip
@@ -147,7 +148,7 @@ def test_a_command_is_written_down_before_it_runs_even_where_it_then_fails(
     assert CALLS.keys() == WRITTEN_HERE.keys()
     for name, call in CALLS.items():
         before = last_of(engine)
-        main([part.format(out=tmp_path) if part == "{out}" else part for part in call])
+        main([part.replace("{out}", str(tmp_path)) for part in call])
         (row,) = rows_of(engine, before)
         assert (row.action, row.object) == (WRITTEN_HERE[name].action, f"lianqin {name}")
         assert row.who.startswith("cli:")

@@ -16,9 +16,10 @@ from dashboard.layouts.camera_panel import safe_link
 from services.contract.others import Fault
 from services.coverage.alone import alone, shape_of, watchers
 from services.coverage.geometry.aim import REASONS
-from services.coverage.siting.exports import plan_csv, plan_geojson, safe
+from services.coverage.siting.exports import plan_csv, plan_geojson
 from services.coverage.told import Plan, Sight, Site
 from services.district.plane import Plane
+from services.platform.text import safe
 from tests.coverage_scene import fan, off, sight
 
 PLANE = Plane(118.9, 31.9)

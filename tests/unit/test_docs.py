@@ -25,6 +25,7 @@ from services.district.package import LAYERS
 from services.district.package_tables import TABLES
 from services.district.policy import RULES
 from services.indicators import reference as indicators
+from services.indicators.case_frame import reference as case_frame
 from services.indicators.reasons import WHY
 from services.operations.simulator.orders import REFUSALS
 
@@ -59,6 +60,11 @@ def test_the_indicators_page_is_what_the_definitions_say() -> None:
 
 def test_the_case_life_page_is_the_table_of_transitions() -> None:
     assert _page("case-life.md") == lifecycle.page(), "run python -m services.cases.lifecycle_reference"
+
+
+def test_the_analysis_page_names_the_columns_of_the_case_frame() -> None:
+    page = _page("analysis.md")
+    assert page == case_frame.put_into(page), "run python -m services.indicators.case_frame.reference"
 
 
 def test_the_audit_page_explains_every_action() -> None:

@@ -52,7 +52,7 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/texts dashboard/door"
         ),
         "dashboard/papers": (
-            "platform contract district jobs access cases indicators coverage board leadership past "
+            "platform contract district jobs access cases indicators board leadership past "
             "dashboard/texts dashboard/door dashboard/layouts"
         ),
         "dashboard/callbacks": (

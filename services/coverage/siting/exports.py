@@ -10,11 +10,9 @@ from typing import Any
 import msgspec
 
 from services.coverage.told import Plan, Site
+from services.platform.text import safe
 
 MOST_SITES = 50
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
 decode_plan = msgspec.json.Decoder(Plan).decode
 
 
@@ -57,11 +55,6 @@ def plan_csv(plan: Plan, n: int, words: dict[str, Any], streets: dict[str, str])
             ]
         )  # fmt: skip
     return out.getvalue()
-
-
-def safe(text: str) -> str:
-    """Text that a spreadsheet takes for text: an apostrophe before what would begin a formula."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else text
 
 
 def _total(plan: Plan, site: Site) -> float:

@@ -1,0 +1,34 @@
+"""The table of columns in docs/analysis.md: ``python -m services.indicators.case_frame.reference``.
+
+It stands there between two markers; a test compares it with the code.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from services.indicators.case_frame.columns import COLUMNS
+
+PAGE = Path(__file__).parents[3] / "docs/analysis.md"
+BEGIN, END = "<!-- generated: columns -->", "<!-- end: columns -->"
+
+
+def section() -> str:
+    """What stands between the markers."""
+    return "\n".join(_lines())
+
+
+def put_into(page: str) -> str:
+    """The page with the table as it is now. Raises ValueError where a marker is missing."""
+    before, rest = page[: page.index(BEGIN)], page[page.index(END) :]
+    return f"{before}{BEGIN}\n{section()}\n{rest}"
+
+
+def _lines() -> Iterator[str]:
+    yield "| column | kind | unit | 含义 | meaning |"
+    yield "|---|---|---|---|---|"
+    for column in COLUMNS:
+        yield f"| `{column.name}` | {column.kind} | {column.unit} | {column.zh} | {column.en} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(put_into(PAGE.read_text("utf-8")), "utf-8")
