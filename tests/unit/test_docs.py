@@ -17,6 +17,7 @@ from services.cases import lifecycle_reference as lifecycle
 from services.cases.deadline_steps import Kind
 from services.cases.lifecycle import IRREGULARITIES
 from services.cases.masking import WallCase
+from services.contract import reference as contract
 from services.contract.codes import DEAD_REASONS
 from services.contract.commands import COMMANDS
 from services.contract.others import BODIES
@@ -92,6 +93,7 @@ def test_the_contracts_page_names_every_type_command_and_reason() -> None:
     page = _page("contract.md")
     for name in (*BODIES, *COMMANDS):
         assert f"`{name}`" in page
+    assert page == contract.put_into(page), "run python -m services.contract.reference"
     assert re.findall(r"^\| `(\w+)` \| .*$", page[page.index("What happens to a bad entry") :], re.MULTILINE) == list(
         DEAD_REASONS
     )
