@@ -32,7 +32,7 @@ from services.operations.simulator.orders import REFUSALS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "CHANGELOG.md", *ROOT.glob("README*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 TEXTS = ROOT / "dashboard/texts"
 
 
@@ -194,3 +194,48 @@ def test_both_languages_have_the_same_words() -> None:
 def test_the_contract_names_every_code_with_which_the_demos_case_system_refuses() -> None:
     told = _page("contract.md").partition("begins with one of these codes")[2].partition("\n\n")[0]
     assert set(re.findall(r"`([a-z_]+)`", told)) == set(REFUSALS)
+
+
+def test_the_guide_names_files_and_folders_that_are_there_and_at_most_five_in_a_list() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:services|dashboard|tests|docs|bench)/[\w./-]+|[A-Z]+\.md)`", guide)
+    assert len(named) > 30
+    assert not [name for name in named if not (ROOT / name).exists()]
+    called = re.findall(r"tests/\w+/\w+\.py", guide)
+    assert not [name for name in called if not (ROOT / name).exists()]
+    for name in re.findall(r"python -m ([a-z_.]+)", guide):
+        assert name == "pytest" or (ROOT / f"{name.replace('.', '/')}.py").exists(), name
+    assert "\n5. " in guide
+    assert "\n6. " not in guide
+    for module, names in {
+        "services/indicators/definitions.py": ["_ALL"], "services/indicators/measures.py": ["MEASURES"],
+        "services/projector/store/write.py": ["MODEL"], "dashboard/app.py": ["_register_pages"],
+        "dashboard/door/guards.py": ["PAGES"], "dashboard/cli/acts.py": ["WRITTEN_HERE", "HARMLESS"],
+        "tests/attacks/test_on_the_audit.py": ["CALLS"], "services/contract/commands.py": ["COMMANDS"],
+        "services/access/rights.py": ["RIGHTS"], "services/cases/actions.py": ["ORDER"],
+        "services/operations/simulator/orders.py": ["_DEEDS"], "tests/integration/test_rights_matrix.py": ["DATA"],
+        "services/district/cameras/reading.py": ["Format", "FORMATS", "_rows", "guess_format"],
+        "tests/unit/test_house.py": ["SCRIPTS"],
+    }.items():  # fmt: skip
+        text = (ROOT / module).read_text("utf-8")
+        for name in names:
+            assert f"`{name}`" in guide, name
+            assert re.search(rf"^(?:def )?{name}\b", text, re.MULTILINE), f"{module}: {name}"
+
+
+def test_every_word_of_the_glossary_stands_where_it_says() -> None:
+    rows = [
+        line for line in _page("glossary.md").splitlines() if line.startswith("| ") and not line.startswith("| word")
+    ]
+    assert len(rows) > 60
+    assert all(line.count("|") == 6 for line in rows)
+    words = [line.split("|")[1].strip() for line in rows]
+    assert len(set(words)) == len(words)
+    for line in rows:
+        for path in re.findall(r"`((?:services|dashboard)/[\w/.]+)`", line):
+            assert (ROOT / path).exists(), path
+        where = line.split("|")[5]
+        path, *names = re.findall(r"`([^`]+)`", where)
+        text = (ROOT / path).read_text("utf-8")
+        for name in names:
+            assert re.search(rf"^ *(?:class|def) {name}\b|^{name}\b", text, re.MULTILINE), f"{path}: {name}"
