@@ -29,6 +29,7 @@ from services.indicators import reference as indicators
 from services.indicators.case_frame import reference as case_frame
 from services.indicators.reasons import WHY
 from services.operations.simulator.orders import REFUSALS
+from tests.unit.test_house import CONTEXTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -239,3 +240,16 @@ def test_every_word_of_the_glossary_stands_where_it_says() -> None:
         text = (ROOT / path).read_text("utf-8")
         for name in names:
             assert re.search(rf"^ *(?:class|def) {name}\b|^{name}\b", text, re.MULTILINE), f"{path}: {name}"
+
+
+def test_the_architecture_page_has_the_folders_in_the_order_of_the_rule_and_names_files_that_are_there() -> None:
+    page = _page("architecture.md")
+    table = page.split("<!-- test: contexts -->")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `((?:services|dashboard)/\w+)` \|(.*)\|(.*)\|$", table, re.MULTILINE)
+    order = [name.removeprefix("services/") for name, _, _ in rows]
+    assert order == list(CONTEXTS)
+    for folder, holds, used in rows:
+        for name in re.findall(r"`([\w/]+\.py)`", holds + used):
+            assert (ROOT / folder / name).exists() or (ROOT / name).exists(), f"{folder}: {name}"
+    for name in re.findall(r"`((?:services|dashboard|tests)/[\w/.-]+)`", page):
+        assert (ROOT / name).exists(), name
