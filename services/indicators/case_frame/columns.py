@@ -9,8 +9,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from services.cases.case import CaseRow, decode_rating, pauses_in
-from services.cases.deadlines import LATEST_MS, light
-from services.district.calendar import EARLIEST_MS, MINUTE_MS
+from services.cases.deadlines import light
+from services.district.calendar import EARLIEST_MS, LATEST_MS, MINUTE_MS
 from services.district.package import District
 from services.indicators.window import Window, value
 from services.platform.text import safe
