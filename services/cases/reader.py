@@ -1,9 +1,9 @@
 """Reads cases: the open ones, the closed ones of a span, one with its columns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
@@ -39,15 +39,28 @@ def reported_since(connection: Connection, since: int) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
-def reported_within(connection: Connection, start: int, end: int) -> tuple[int, Iterator[CaseRow]]:
-    """Every case reported from ``start`` to before ``end`` (Unix ms), in its order: how many, and the rows."""
+def count_reported(connection: Connection, start: int, end: int) -> int:
+    """How many cases were reported from ``start`` to before ``end`` (Unix ms)."""
+    query = select(func.count()).select_from(case_tables.cases).where(*_reported(start, end))
+    return int(connection.execute(query).scalar() or 0)
+
+
+def reported_within(connection: Connection, start: int, end: int) -> Generator[CaseRow, None, None]:
+    """Every case reported from ``start`` to before ``end`` (Unix ms), in the order of the reports.
+
+    Close it where it is not read to its end: the database hands the rows over by thousands, and keeps a place until
+    then. Millions of them must not stand in the memory at once.
+    """
     c = case_tables.cases.c
-    where = (c.reported_at >= start, c.reported_at < end)
-    n = int(connection.execute(select(func.count()).select_from(case_tables.cases).where(*where)).scalar() or 0)
-    query = select(*_CASE_COLUMNS).where(*where).order_by(c.reported_at, c.case_id)
-    # The database hands the rows over by thousands: millions of them must not stand in the memory at once.
-    rows = connection.execution_options(yield_per=5_000).execute(query)
-    return n, (CaseRow(*row) for row in rows)
+    query = select(*_CASE_COLUMNS).where(*_reported(start, end)).order_by(c.reported_at, c.case_id)
+    with connection.execution_options(yield_per=5_000).execute(query) as rows:
+        for row in rows:
+            yield CaseRow(*row)
+
+
+def _reported(start: int, end: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    reported_at = case_tables.cases.c.reported_at
+    return reported_at >= start, reported_at < end
 
 
 def open_or_new(connection: Connection, since: int) -> list[tuple[float, float, int, bool]]:

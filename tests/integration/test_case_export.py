@@ -204,15 +204,35 @@ def test_a_wrong_span_is_refused_in_words_and_leaves_nothing(
     assert not (tmp_path / "x.csv").exists()
 
 
-def test_more_cases_than_a_sheet_has_rows_and_a_folder_are_refused_in_words(
-    sqlite_engine: Engine, tiny: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_is_full_leaves_the_old_file_and_no_other(
+    engine: Engine, tiny: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(sqlite_engine, tiny)
+    fill(engine, tiny)
+    path = made(engine, tiny, tmp_path, "csv")
+    before = path.read_bytes()
+    monkeypatch.setattr(framing, "ROWS_A_FRAME", 2)
+
+    def full(_frames: Any, _about: Any, out: Any) -> int:
+        out.write(b"half")
+        next(iter(_frames))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(framing._WRITERS, "csv", full)
+    with pytest.raises(OSError, match="No space left"):
+        made(engine, tiny, tmp_path, "csv")
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if "cases" in p.name] == ["cases.csv"]
+
+
+def test_more_cases_than_a_sheet_has_rows_and_a_folder_are_refused_in_words(
+    engine: Engine, tiny: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(engine, tiny)
     monkeypatch.setattr(errands, "MOST_EXCEL_ROWS", 4)
     with pytest.raises(OperationError, match="5 cases are more than the 4 rows of a sheet of Excel"):
-        made(sqlite_engine, tiny, tmp_path, "xlsx")
+        made(engine, tiny, tmp_path, "xlsx")
     with pytest.raises(OperationError, match="is a folder: name a file"):
-        write_cases(sqlite_engine, tiny, NOW, CaseExport(DAY_OF_NOON, DAY_OF_NOON, "csv", tmp_path))
+        write_cases(engine, tiny, NOW, CaseExport(DAY_OF_NOON, DAY_OF_NOON, "csv", tmp_path))
     assert not list(tmp_path.glob("*cases*"))
 
 

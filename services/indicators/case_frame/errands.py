@@ -1,6 +1,7 @@
 """``lianqin export cases``: the cases reported in some days as a file for analysis, always masked."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from services.cases.case import CaseRow
 from services.cases.masking import for_file
-from services.cases.reader import reported_within
+from services.cases.reader import count_reported, reported_within
 from services.district.doors import open_doors
 from services.district.package import District
 from services.indicators.case_frame.columns import Asked
@@ -59,13 +60,16 @@ def write_cases(engine: Engine, district: District, now: int, wanted: CaseExport
         "to": last.isoformat(), "as_of": to_rfc3339(now),
     }  # fmt: skip
     with reading(engine) as connection:
-        n, rows = reported_within(connection, start, end)
+        n = count_reported(connection, start, end)
         if wanted.form == "xlsx" and n > MOST_EXCEL_ROWS:
             raise OperationError(
                 f"{n:,} cases are more than the {MOST_EXCEL_ROWS:,} rows of a sheet of Excel: "
                 "choose fewer days, or --format parquet"
             )
-        with whole_file(path, is_private=True, is_flushed=True) as out:
+        with (
+            closing(reported_within(connection, start, end)) as rows,
+            whole_file(path, is_private=True, is_flushed=True) as out,
+        ):
             written = write(wanted.form, frames(_for_file(rows, district), Asked(district, now)), about, out)
     return f"{written:,} cases in {path}"
 
