@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
@@ -48,11 +48,19 @@ def count_reported(connection: Connection, start: int, end: int) -> int:
 def reported_within(connection: Connection, start: int, end: int) -> Generator[CaseRow, None, None]:
     """Every case reported from ``start`` to before ``end`` (Unix ms), in the order of the reports.
 
-    Close it where it is not read to its end: the database hands the rows over by thousands, and keeps a place until
-    then. Millions of them must not stand in the memory at once.
+    Close it where it is not read to its end.
     """
     c = case_tables.cases.c
     query = select(*_CASE_COLUMNS).where(*_reported(start, end)).order_by(c.reported_at, c.case_id)
+    return _in_steps(connection, query)
+
+
+def _in_steps(connection: Connection, query: Select[Any]) -> Generator[CaseRow, None, None]:
+    """The rows of a query that is asked when the first of them is.
+
+    Millions of them must not stand in the memory at once: the database hands them over by thousands, and holds a
+    cursor until the last one, or until this is closed.
+    """
     with connection.execution_options(yield_per=5_000).execute(query) as rows:
         for row in rows:
             yield CaseRow(*row)
@@ -126,4 +134,4 @@ def touched(connection: Connection, start: int, end: int, street: str, unit: str
     where = [within, ~c.merged, c.status != "voided", *named]
     n = int(connection.execute(select(func.count()).select_from(case_tables.cases).where(*where)).scalar() or 0)
     query = select(*_CASE_COLUMNS).where(*where).order_by(c.reported_at, c.case_id)
-    return n, (CaseRow(*row) for row in connection.execution_options(stream_results=True).execute(query))
+    return n, _in_steps(connection, query)
