@@ -23,12 +23,14 @@ def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser]
     local(cases)
     cases.add_argument("--from", dest="first", required=True, metavar="DAY", help="the first day, 2026-11-01")
     cases.add_argument("--to", dest="last", required=True, metavar="DAY", help="the last day; it is in")
-    cases.add_argument("--format", choices=FORMATS, default="csv", help="default: csv")
+    cases.add_argument("--format", choices=FORMATS, help="default: by the name of FILE, else csv")
     cases.add_argument("--out", type=Path, metavar="FILE", help="default: cases-DISTRICT-FROM-TO.FORMAT, here")
 
 
 def _cases(options: argparse.Namespace, settings: Settings) -> int:
     from services.indicators.case_frame.errands import CaseExport, export_cases
 
-    print(export_cases(settings, CaseExport(options.first, options.last, options.format, options.out)))
+    ending = options.out.suffix.removeprefix(".") if options.out is not None else ""
+    form = options.format or (ending if ending in FORMATS else "csv")
+    print(export_cases(settings, CaseExport(options.first, options.last, form, options.out)))
     return 0

@@ -259,6 +259,12 @@ def test_the_command_writes_the_file_and_its_row_on_the_audit(
     with here.connect() as connection:
         (row,) = log_service.records(connection, 1)
     assert (row.action, row.object) == ("export", "lianqin export cases")
-    assert json.loads(row.detail)["asked"] == {"first": DAY_OF_NOON, "last": DAY_OF_NOON, "format": "csv"}
+    assert json.loads(row.detail)["asked"] == {"first": DAY_OF_NOON, "last": DAY_OF_NOON}
+    named = ("export", "cases", "--from", DAY_OF_NOON, "--to", DAY_OF_NOON, "--out", "named.parquet")
+    assert main(list(named)) == 0
+    assert read(tmp_path / "named.parquet") == read(tmp_path / name)
+    assert main([*named, "--format", "csv"]) == 0
+    assert (tmp_path / "named.parquet").read_bytes().startswith(b"\xef\xbb\xbfcase_id,")
+    capsys.readouterr()
     assert main(["export", "cases", "--from", "2026-11-24", "--to", DAY_OF_NOON]) == 1
     assert "name the earlier day first" in capsys.readouterr().err
