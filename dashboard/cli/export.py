@@ -29,8 +29,9 @@ def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser]
 
 def _cases(options: argparse.Namespace, settings: Settings) -> int:
     from services.indicators.case_frame.errands import CaseExport, export_cases
+    from services.indicators.case_frame.frame import FORMS
 
-    ending = options.out.suffix.removeprefix(".") if options.out is not None else ""
-    form = options.format or (ending if ending in FORMATS else "csv")
+    named = options.format or (options.out.suffix.removeprefix(".") if options.out is not None else "")
+    form = next((form for form in FORMS if form == named), FORMS[0])
     print(export_cases(settings, CaseExport(options.first, options.last, form, options.out)))
     return 0

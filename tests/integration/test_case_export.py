@@ -262,7 +262,7 @@ def test_the_command_writes_the_file_and_its_row_on_the_audit(
     assert json.loads(row.detail)["asked"] == {"first": DAY_OF_NOON, "last": DAY_OF_NOON}
     named = ("export", "cases", "--from", DAY_OF_NOON, "--to", DAY_OF_NOON, "--out", "named.parquet")
     assert main(list(named)) == 0
-    assert read(tmp_path / "named.parquet") == read(tmp_path / name)
+    assert [row[:9] for row in read(tmp_path / "named.parquet")] == [row[:9] for row in read(tmp_path / name)]
     assert main([*named, "--format", "csv"]) == 0
     assert (tmp_path / "named.parquet").read_bytes().startswith(b"\xef\xbb\xbfcase_id,")
     capsys.readouterr()
