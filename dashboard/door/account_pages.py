@@ -1,5 +1,6 @@
 """One's own account: password, second factor, sessions; and the page on which one proves again who one is."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import flask
@@ -7,6 +8,8 @@ import msgspec
 from flask import Flask, Response, request
 
 from dashboard.door.access import person, refuse
+
+from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import as_json, body
 from dashboard.door.hashing import Busy
 from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
@@ -26,13 +29,6 @@ class Proof(msgspec.Struct, frozen=True):
     """The password, or a code of the second factor, again."""
 
     secret: Annotated[str, msgspec.Meta(max_length=200)]
-
-
-def register_account(server: Flask, pages: Pages) -> None:
-    """Add the addresses."""
-    _account(server, pages)
-    _factor(server, pages)
-    _proof(server, pages)
 
 
 def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = "") -> Response:
@@ -63,16 +59,19 @@ def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = 
     )  # fmt: skip
 
 
-def _account(server: Flask, pages: Pages) -> None:
-    access = pages.access
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """The password and the sessions."""
 
-    @server.get("/account")
-    def account_page() -> Response:
-        return show_account(pages)
+    pages: Pages
 
-    @server.post("/account/password")
-    def change_password() -> Response:
-        asking = person()
+    def account_page(self) -> Response:
+        """Show one's own account."""
+        return show_account(self.pages)
+
+    def change_password(self) -> Response:
+        """Change the password."""
+        pages, access, asking = self.pages, self.pages.access, person()
         old, new = entered("old", 200), entered("new", 200)
         if new != request.form.get("again", ""):
             return show_account(pages, 400, wrong=label("differ"))
@@ -92,9 +91,9 @@ def _account(server: Flask, pages: Pages) -> None:
         flask.g.found = flask.g.found._replace(must_change=False)
         return show_account(pages, said=label("changed"))
 
-    @server.post("/account/sessions")
-    def end_session() -> Response:
-        asking, which = person(), entered("session", 64)
+    def end_session(self) -> Response:
+        """End one of one's own sessions; this one: also the cookie."""
+        pages, access, asking, which = self.pages, self.pages.access, person(), entered("session", 64)
         ended = pages.offload(lambda: own_sessions.end_own_session(access.engine, machine_ms(), asking, which))
         if ended:
             pages.record("session_ended", asking, asking.user_id, {"by": "owner", "sessions": ended})
@@ -104,43 +103,46 @@ def _account(server: Flask, pages: Pages) -> None:
             return response
         return show_account(pages, said=label("sessions_ended", n=ended))
 
-    @server.post("/api/v1/here")
-    def here() -> tuple[dict[str, Any], int]:
-        access.touch()
+    def here(self) -> tuple[dict[str, Any], int]:
+        """Note that a person is at the screen: the session goes on."""
+        self.pages.access.touch()
         return {}, 200
 
 
-def _factor(server: Flask, pages: Pages) -> None:
-    access = pages.access
+@dataclass(frozen=True, slots=True)
+class FactorPage:
+    """The second factor: set up, removed, its recovery codes."""
 
-    def ask(code: int = 200, wrong: str = "") -> Response:
-        asking = person()
+    pages: Pages
+
+    def _ask(self, code: int = 200, wrong: str = "") -> Response:
+        pages, asking = self.pages, person()
         try:
             offer = factors.make_offer(pages.sealer, asking)
         except FactorRefused as error:
             return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
         return pages.show("own_factor", code, wrong=wrong, p=asking, **offered(offer, asking, pages.name))
 
-    @server.get("/account/factor")
-    def own_factor_page() -> Response:
-        return ask()
+    def own_factor_page(self) -> Response:
+        """Show a new secret to set up."""
+        return self._ask()
 
-    @server.post("/account/factor")
-    def set_factor() -> Response:
-        asking, typed, offer = person(), entered("code", 64), entered("offer", 400)
+    def set_factor(self) -> Response:
+        """Set the factor up with a code of it."""
+        pages, asking, typed, offer = self.pages, person(), entered("code", 64), entered("offer", 400)
         try:
             codes = pages.tried(
-                lambda: factors.enrol(access.engine, pages.sealer, machine_ms(), asking, typed, offer)
-            )  # fmt: skip
+                lambda: factors.enrol(pages.access.engine, pages.sealer, machine_ms(), asking, typed, offer)
+            )
         except REFUSED as error:
             wrong, code = pages.why(error, "wrong_code")
-            return ask(code, wrong)
+            return self._ask(code, wrong)
         pages.record("factor_changed", asking, asking.user_id, {"what": "factor_set"})
         return pages.show("codes", codes=codes, aim=f"/account{query(next='')}")
 
-    @server.post("/account/factor/remove")
-    def remove_factor() -> Response:
-        asking = person()
+    def remove_factor(self) -> Response:
+        """Remove the factor."""
+        pages, access, asking = self.pages, self.pages.access, person()
         try:
             pages.offload(lambda: factors.remove(access.engine, asking, access.rules))
         except FactorRefused as error:
@@ -148,23 +150,26 @@ def _factor(server: Flask, pages: Pages) -> None:
         pages.record("factor_changed", asking, asking.user_id, {"what": "factor_removed"})
         return show_account(pages, said=label("factor_removed"))
 
-    @server.post("/account/factor/codes")
-    def new_recovery_codes() -> Response:
-        asking = person()
+    def new_recovery_codes(self) -> Response:
+        """Make new recovery codes; the old ones are void."""
+        pages, asking = self.pages, person()
         try:
-            codes = pages.offload(lambda: factors.new_codes(access.engine, asking))
+            codes = pages.offload(lambda: factors.new_codes(pages.access.engine, asking))
         except FactorRefused as error:
             return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
         pages.record("factor_changed", asking, asking.user_id, {"what": "new_codes"})
         return pages.show("codes", codes=codes, aim=f"/account{query(next='')}")
 
 
-def _proof(server: Flask, pages: Pages) -> None:
-    access, sso = pages.access, pages.sso
+@dataclass(frozen=True, slots=True)
+class ProofPage:
+    """The page on which one proves again who one is."""
 
-    def prove(secret: str) -> None:
+    pages: Pages
+
+    def _prove(self, secret: str) -> None:
         """A code where it looks like one and a factor is set up; else the password. Raises what REFUSED names."""
-        asking = person()
+        pages, access, asking = self.pages, self.pages.access, person()
 
         def work() -> str:
             if factors.is_code(secret) and factors.look(access.engine, asking, access.rules).since:
@@ -181,49 +186,70 @@ def _proof(server: Flask, pages: Pages) -> None:
             raise
         pages.record("proved", asking, asking.user_id, {"how": how})
 
-    def ask(code: int = 200, wrong: str = "") -> Response:
-        return pages.show(
-            "reauth", code, wrong=wrong, p=person(), by_sso=sso is not None and flask.g.found.how == "sso"
-        )
+    def _ask(self, code: int = 200, wrong: str = "") -> Response:
+        by_sso = self.pages.sso is not None and flask.g.found.how == "sso"
+        return self.pages.show("reauth", code, wrong=wrong, p=person(), by_sso=by_sso)
 
-    @server.get("/reauth")
-    def reauth_page() -> Response:
-        return ask()
+    def reauth_page(self) -> Response:
+        """Ask for the proof."""
+        return self._ask()
 
-    @server.post("/reauth")
-    def reauth() -> Response:
+    def reauth(self) -> Response:
+        """Take the proof from the form, and go on to where the person was going."""
         try:
-            prove(entered("secret", 200))
+            self._prove(entered("secret", 200))
         except REFUSED as error:
-            wrong, code = pages.why(error, "wrong_proof")
-            return ask(409 if code == 403 else code, wrong)
+            wrong, code = self.pages.why(error, "wrong_proof")
+            return self._ask(409 if code == 403 else code, wrong)
         aim = safe_aim(request.args.get("next", "")) or home(person())
         # A file would leave this page standing there: it says so and offers the way back.
         is_file = aim.startswith("/api/") or aim.partition("?")[0].endswith((".csv", ".geojson"))
         if is_file:
             return pages.show("reauth_done", aim=aim, home=home(person()))
         return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
+            return self.pages.show("reauth_done", aim=aim, home=home(person()))
+        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
 
-    @server.get("/api/v1/reauth")
-    def reauth_due() -> Response:
-        return as_json({"due": not access.rules.is_fresh(flask.g.found.proved_at, machine_ms())})
+    def reauth_due(self) -> Response:
+        """Say whether a proof would be asked for."""
+        return as_json({"due": not self.pages.access.rules.is_fresh(flask.g.found.proved_at, machine_ms())})
 
-    @server.post("/api/v1/reauth")
-    def reauth_json() -> Response:
-        wanted = body(Proof)
+    def reauth_json(self) -> Response:
+        """Take the proof from a page's dialog."""
+        proof = body(Proof)
         try:
-            prove(wanted.secret[:200].replace("\0", ""))
+            self._prove(proof.secret[:200].replace("\0", ""))
         except (Slow, Busy) as error:
-            refuse(429 if isinstance(error, Slow) else 503, pages.why(error)[0])
+            refuse(429 if isinstance(error, Slow) else 503, self.pages.why(error)[0])
         except LogInRefused as error:
-            return as_json({"error": pages.why(error, "wrong_proof")[0], "code": error.code}, 409)
+            return as_json({"error": self.pages.why(error, "wrong_proof")[0], "code": error.code}, 409)
         return as_json({})
 
-    @server.get("/reauth/sso")
-    def reauth_by_sso() -> Response:
-        if sso is None:
+    def reauth_by_sso(self) -> Response:
+        """Ask the single sign-on for the proof."""
+        if (sso := self.pages.sso) is None:
             flask.abort(404)
         try:
-            return sso.begin(safe_aim(request.args.get("next", "")), access.is_https, proves=True)
+            return sso.begin(safe_aim(request.args.get("next", "")), self.pages.access.is_https, proves=True)
         except SignOnFailed:
-            return ask(503, label("sso_failed"))
+            return self._ask(503, label("sso_failed"))
+
+
+def register_account(server: Flask, pages: Pages) -> None:
+    """Add the addresses."""
+    account, factor, proof = AccountPage(pages), FactorPage(pages), ProofPage(pages)
+    add_addresses(server, [
+        ("/account", "GET", account.account_page),
+        ("/account/password", "POST", account.change_password),
+        ("/account/sessions", "POST", account.end_session),
+        ("/api/v1/here", "POST", account.here),
+        ("/account/factor", "GET", factor.own_factor_page),
+        ("/account/factor", "POST", factor.set_factor),
+        ("/account/factor/remove", "POST", factor.remove_factor),
+        ("/account/factor/codes", "POST", factor.new_recovery_codes),
+        ("/reauth", "GET", proof.reauth_page),
+        ("/reauth", "POST", proof.reauth),
+        ("/api/v1/reauth", "GET", proof.reauth_due),
+        ("/api/v1/reauth", "POST", proof.reauth_json),
+        ("/reauth/sso", "GET", proof.reauth_by_sso),
+    ])  # fmt: skip

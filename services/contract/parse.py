@@ -77,66 +77,32 @@ class Refused:
     type: str
 
 
+class _RefusedError(Exception):
+    """Why the entry is refused; ``parse`` makes a Refused of it."""
+
+    def __init__(self, reason: DeadReason, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+
+
 def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | Refused:
     """Parse and check one entry of the ``events`` stream. Never raises for what a publisher may have written."""
     source = _text(fields.get(b"source")) or "(none)"
     kind = _text(fields.get(b"type")) or "(none)"
-
-    def refused(reason: DeadReason, detail: str) -> Refused:
-        return Refused(entry_id, reason, _clip(mask_text(detail)), source[:LONGEST_ATTRIBUTE], kind[:LONGEST_TYPE])
-
-    if sum(map(len, fields.keys())) + sum(map(len, fields.values())) > MAX_ENTRY_BYTES:
-        return refused("too_large", f"the entry is larger than {MAX_ENTRY_BYTES} bytes")
-    for name in (b"specversion", b"id", b"source", b"type"):
-        if not fields.get(name):
-            return refused("not_cloudevent", f"attribute {name.decode()} is missing: an entry is a CloudEvent 1.0")
-    if fields[b"specversion"] != b"1.0":
-        return refused("not_cloudevent", f"specversion is {_text(fields[b'specversion'])!r}: only 1.0 is read")
-    event_id = _text(fields[b"id"])
-    is_source = source.isprintable() and len(source) <= LONGEST_ATTRIBUTE
-    if not event_id or "\x00" in event_id or len(event_id) > LONGEST_ATTRIBUTE or not is_source:
-        field = f"id {event_id[:60]!a}" if is_source else f"source {source[:60]!a}"
-        return refused("bad_value", f"{field} is not printable text of at most {LONGEST_ATTRIBUTE} characters")
-    if not kind.isprintable() or len(kind) > LONGEST_TYPE:
-        return refused("unknown_type", f"type {kind[:60]!a} is not printable text of at most {LONGEST_TYPE} characters")
-    for name in (b"time", b"data"):
-        if name not in fields:
-            return refused("missing_field", f"attribute {name.decode()} is missing")
     try:
-        time_ms = parse_ms(fields[b"time"].decode())
-    except (ValueError, OverflowError) as error:
-        return refused("bad_value", f"attribute time: {error}")
-    if not EARLIEST_MS <= time_ms <= LATEST_MS:
-        return refused("bad_value", f"attribute time: {_text(fields[b'time'])} is not between 1900 and 2200")
-    data = fields[b"data"]
-    if _too_deep(data):
-        return refused("bad_json", f"data is nested deeper than {MAX_NESTING}")
-    body_type = Case if kind.startswith("case.") else BODIES.get(kind)
-    if body_type is None:
-        return refused("unknown_type", f"type {kind!r} is not in the contract")
-    try:
-        body, data, unknown, unitless = _decode(kind, body_type, data)
-    except msgspec.ValidationError as error:
-        missing = "missing required field" in str(error)
-        return refused("missing_field" if missing else "bad_value", f"data: {error}{_value_at(str(error), data)}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return refused("bad_json", f"data: {error}")
-    body, flags = _cut(body)
-    if flags and not isinstance(body, Case):
-        data = _ENCODER.encode(body)
-    personal = None
-    if isinstance(body, Case):
-        if (problem := _impossible_time(body)) is not None:
-            return refused("bad_value", problem)
-        body, personal, more = _settle_case(body)
-        flags += more
-        # Encoded anew: a text that names a field twice decodes to the last one, and would keep the first.
-        data = _ENCODER.encode(body)
-        if kind not in CASE_TYPES:
-            flags.append("unknown_type")
-        if unitless:
-            flags.append("limit_no_unit")
-        flags += odd_times(body, time_ms)
+        event_id, time_ms = _attributes(fields, source, kind)
+        body, data, unknown, unitless = _body(kind, fields[b"data"])
+        body, flags = _cut(body)
+        personal = None
+        if isinstance(body, Case):
+            body, personal, more = _settle_case(kind, body, time_ms, unitless)
+            flags += more
+            # Encoded anew: a text that names a field twice decodes to the last one, and would keep the first.
+            data = _ENCODER.encode(body)
+        elif flags:
+            data = _ENCODER.encode(body)
+    except _RefusedError as error:
+        detail = _clip(mask_text(error.detail))
+        return Refused(entry_id, error.reason, detail, source[:LONGEST_ATTRIBUTE], kind[:LONGEST_TYPE])
     if time_ms > now_ms + CLOCK_SKEW_MS:
         flags.append("clock_skew")
     subject = _text(fields.get(b"subject"))
@@ -144,6 +110,52 @@ def parse(entry_id: str, fields: Mapping[bytes, bytes], now_ms: int) -> Event | 
         subject = subject[:LONGEST_ATTRIBUTE]
         flags.append("cut_subject")
     return Event(entry_id, source, event_id, kind, subject, time_ms, data, body, tuple(flags), unknown, True, personal)
+
+
+def _attributes(fields: Mapping[bytes, bytes], source: str, kind: str) -> tuple[str, int]:
+    """The event's id and time (Unix ms). Raises _RefusedError for an attribute that is missing or wrong."""
+    if sum(map(len, fields.keys())) + sum(map(len, fields.values())) > MAX_ENTRY_BYTES:
+        raise _RefusedError("too_large", f"the entry is larger than {MAX_ENTRY_BYTES} bytes")
+    for name in (b"specversion", b"id", b"source", b"type"):
+        if not fields.get(name):
+            raise _RefusedError("not_cloudevent", f"attribute {name.decode()} is missing: an entry is a CloudEvent 1.0")
+    if fields[b"specversion"] != b"1.0":
+        raise _RefusedError("not_cloudevent", f"specversion is {_text(fields[b'specversion'])!r}: only 1.0 is read")
+    event_id = _text(fields[b"id"])
+    is_source = source.isprintable() and len(source) <= LONGEST_ATTRIBUTE
+    if not event_id or "\x00" in event_id or len(event_id) > LONGEST_ATTRIBUTE or not is_source:
+        field = f"id {event_id[:60]!a}" if is_source else f"source {source[:60]!a}"
+        raise _RefusedError("bad_value", f"{field} is not printable text of at most {LONGEST_ATTRIBUTE} characters")
+    if not kind.isprintable() or len(kind) > LONGEST_TYPE:
+        raise _RefusedError(
+            "unknown_type", f"type {kind[:60]!a} is not printable text of at most {LONGEST_TYPE} characters"
+        )
+    for name in (b"time", b"data"):
+        if name not in fields:
+            raise _RefusedError("missing_field", f"attribute {name.decode()} is missing")
+    try:
+        time_ms = parse_ms(fields[b"time"].decode())
+    except (ValueError, OverflowError) as error:
+        raise _RefusedError("bad_value", f"attribute time: {error}") from None
+    if not EARLIEST_MS <= time_ms <= LATEST_MS:
+        raise _RefusedError("bad_value", f"attribute time: {_text(fields[b'time'])} is not between 1900 and 2200")
+    return event_id, time_ms
+
+
+def _body(kind: str, data: bytes) -> tuple[Part, bytes, int, int]:
+    """What ``_decode`` returns. Raises _RefusedError for a type or a text that is not of the contract."""
+    if _too_deep(data):
+        raise _RefusedError("bad_json", f"data is nested deeper than {MAX_NESTING}")
+    body_type = Case if kind.startswith("case.") else BODIES.get(kind)
+    if body_type is None:
+        raise _RefusedError("unknown_type", f"type {kind!r} is not in the contract")
+    try:
+        return _decode(kind, body_type, data)
+    except msgspec.ValidationError as error:
+        reason: DeadReason = "missing_field" if "missing required field" in str(error) else "bad_value"
+        raise _RefusedError(reason, f"data: {error}{_value_at(str(error), data)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _RefusedError("bad_json", f"data: {error}") from None
 
 
 def _decode(kind: str, body_type: type[Part], data: bytes) -> tuple[Part, bytes, int, int]:
@@ -213,13 +225,23 @@ def _cut(body: Part) -> tuple[Part, list[str]]:
     return msgspec.structs.replace(body, **changes), [f"cut_{name}" for name in changes]
 
 
-def _settle_case(case: Case) -> tuple[Case, Personal | None, list[str]]:
-    """Mend an unknown domain, set apart what is personal (the caller seals it)."""
+def _settle_case(kind: str, case: Case, time_ms: int, unitless: int) -> tuple[Case, Personal | None, list[str]]:
+    """Mend an unknown domain, set apart what is personal (the caller seals it), and flag what is odd.
+
+    Raises _RefusedError for a time that cannot be meant.
+    """
+    if (problem := _impossible_time(case)) is not None:
+        raise _RefusedError("bad_value", problem)
     flags: list[str] = []
     if case.domain is not None and case.domain not in DOMAINS:
         case = msgspec.structs.replace(case, domain=None)
         flags.append("unknown_domain")
     kept, personal = set_apart(case)
+    if kind not in CASE_TYPES:
+        flags.append("unknown_type")
+    if unitless:
+        flags.append("limit_no_unit")
+    flags += odd_times(kept, time_ms)
     return kept, personal, flags
 
 

@@ -60,16 +60,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
     people = make_demo_accounts(engine, district, data)
     rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), machine_ms(), say)
     clock = _start_clock(url, district.code, data, speed)
-    supervisor = Supervisor(
-        {
-            "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
-            "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
-            "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
-            "LIANQIN_CLOCK": VIRTUAL,
-            "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
-        },
-        say,
-    )  # fmt: skip
+    supervisor = Supervisor(_environment(settings, url, data), say)
     supervisor.stop_on_signals()
     try:
         supervisor.start("projector", "projector")
@@ -104,6 +95,17 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
             embedded.stop()
     say("ended")
     return 0
+
+
+def _environment(settings: Settings, url: str, data: Path) -> dict[str, str]:
+    """What the supervisor's children are told."""
+    return {
+        "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
+        "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
+        "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
+        "LIANQIN_CLOCK": VIRTUAL,
+        "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
+    }  # fmt: skip
 
 
 def _say_what_stays(data: Path, days: int, say: Say) -> None:

@@ -18,7 +18,7 @@ from services.contract.others import (
     NoticePublished,
     UnitMoved,
 )
-from services.contract.parse import Event
+from services.contract.parse import Event, Refused
 from services.district.calendar import calendar_of
 from services.district.coords import to_wgs84
 from services.district.package import District
@@ -220,3 +220,16 @@ def tallies_of(events: Iterable[Event]) -> dict[tuple[str, str], int]:
             key = ("unknown_fields", event.source)
             found[key] = found.get(key, 0) + event.unknown_fields
     return found
+
+
+def all_tallies(
+    events: Iterable[Event], refused: Iterable[Refused], broken: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
+    """What a commit adds to the counters: of the events, of the refused entries, and of the ``broken`` transitions."""
+    tallies = tallies_of(events)
+    for refusal in refused:
+        key = (f"refused:{refusal.reason}", refusal.source)
+        tallies[key] = tallies.get(key, 0) + 1
+    for key, n in broken.items():
+        tallies[key] = tallies.get(key, 0) + n
+    return tallies

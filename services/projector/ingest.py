@@ -24,7 +24,7 @@ from services.platform.clock import to_ms
 from services.platform.database import writing
 from services.platform.errors import Fault, Waiting
 from services.platform.sealing import Sealer
-from services.projector.fold import Settled, change_cases, settle_all, tallies_of, things_of, ticker, winners
+from services.projector.fold import Settled, all_tallies, change_cases, settle_all, things_of, ticker, winners
 from services.projector.gap import Gap
 from services.projector.outbox.delta import Delta, encode_delta
 from services.projector.own_people_reader import OwnPeople
@@ -242,12 +242,7 @@ class Ingest:
         lasting = [(key, shown.get(key, event)) for key, event in lasting]
         things = things_of(events)
         kept_things = things_of(lasting) if len(lasting) != len(events) else things
-        tallies = tallies_of(event for _, event in kept)
-        for _, refusal in batch.refused:
-            key = (f"refused:{refusal.reason}", refusal.source)
-            tallies[key] = tallies.get(key, 0) + 1
-        for key, n in broken.items():
-            tallies[key] = tallies.get(key, 0) + n
+        tallies = all_tallies((event for _, event in kept), (refusal for _, refusal in batch.refused), broken)
         writer.cases(changes.rows)
         writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in apart])
         writer.rollups(changes.counts, changes.later)
@@ -256,20 +251,13 @@ class Ingest:
         writer.tallies(tallies)
         writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
         writer.beats(_beats(events, received, now_ms))
-        newest = max([feed.last_entry, *batch.ids.values()], key=entry_order)
         is_stream = position is not None
         if is_stream and len(kept) != len(events):
             rowless = {event.entry_id for _, event in events} - {event.entry_id for _, event in kept}
             keep_passed(writer.connection, rowless, later(feed.position, position or "0-0"))
-        after = msgspec.structs.replace(
-            feed,
-            revision=feed.revision + 1,
-            position=later(feed.position, position) if position is not None else feed.position,
-            last_entry=newest,
-            processed=feed.processed + (len(batch.raw) if is_stream else 0),
-        )
+        after = _moved_on(feed, batch, position)
         delta = Delta(
-            last_entry=newest,
+            last_entry=after.last_entry,
             rows=[row for row in (*(row for row, _ in changes.rows), *judged) if row.is_open],
             gone=changes.gone,
             counts=[item for item in changes.counts.items() if item[0].cut in LIVE_CUTS],
@@ -365,6 +353,18 @@ def _fresh(writer: Writer, feed: Feed, batch: Batch, position: str | None) -> se
     if rowless and (passed := passed_among(writer.connection, rowless)):
         fresh = {key for key in fresh if batch.ids[key] not in passed}
     return fresh
+
+
+def _moved_on(feed: Feed, batch: Batch, position: str | None) -> Feed:
+    """The feed after this batch; without a ``position`` (bulk history) it stays where it is in the stream."""
+    is_stream = position is not None
+    return msgspec.structs.replace(
+        feed,
+        revision=feed.revision + 1,
+        position=later(feed.position, position) if position is not None else feed.position,
+        last_entry=max([feed.last_entry, *batch.ids.values()], key=entry_order),
+        processed=feed.processed + (len(batch.raw) if is_stream else 0),
+    )
 
 
 def _beats(events: Sequence[tuple[int, Event]], received: Mapping[str, int], now_ms: int) -> list[Beat]:

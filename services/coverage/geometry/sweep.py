@@ -18,6 +18,7 @@ from services.coverage.growing import longer
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 SQUARE_M = 50.0
 # 500 km × 500 km; 0.8 GB of counters.
@@ -191,20 +192,7 @@ def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -
     is_whole = field >= _TURN - 1e-12
     if is_whole:
         field = _TURN
-    # Each edge is there from one angle to another, measured from ``first``; one that lies across ``first`` twice.
-    angle, edge, is_start = np.empty(4 * count), np.empty(4 * count, np.int64), np.empty(4 * count, np.bool_)
-    m = 0
-    for k in range(count):
-        a, b = (near[k, 4] - first) % _TURN, (near[k, 5] - first) % _TURN
-        pieces = 2 if b < a else 1
-        for piece in range(pieces):
-            low, high = (a, b) if pieces == 1 else ((0.0, b) if piece else (a, _TURN))
-            high = min(high, field)
-            if high - low <= _SAME_RAD:
-                continue
-            angle[m], edge[m], is_start[m] = low, k, True
-            angle[m + 1], edge[m + 1], is_start[m + 1] = high, k, False
-            m += 2
+    angle, edge, is_start, m = _ends(near, count, first, field)
     order = np.argsort(angle[:m])
     active, place, live = np.empty(count, np.int64), np.full(count, -1, np.int64), 0
     out, used, area = np.empty((2 * m + 256, 2)), 0, 0.0
@@ -259,6 +247,28 @@ def _sweep(near: Floats, count: int, first: float, field: float, reach: float) -
     if used > 1 and math.hypot(out[0, 0] - out[used - 1, 0], out[0, 1] - out[used - 1, 1]) < _SAME_M:
         used -= 1
     return out[:used], area
+
+
+@numba.njit(cache=True, nogil=True)
+def _ends(near: Floats, count: int, first: float, field: float) -> tuple[Floats, Ints, Bools, int]:
+    """Where edges begin and end: the angle from ``first``, the edge, whether it begins; and how many of these.
+
+    An edge that lies across ``first`` begins and ends twice.
+    """
+    angle, edge, is_start = np.empty(4 * count), np.empty(4 * count, np.int64), np.empty(4 * count, np.bool_)
+    m = 0
+    for k in range(count):
+        a, b = (near[k, 4] - first) % _TURN, (near[k, 5] - first) % _TURN
+        pieces = 2 if b < a else 1
+        for piece in range(pieces):
+            low, high = (a, b) if pieces == 1 else ((0.0, b) if piece else (a, _TURN))
+            high = min(high, field)
+            if high - low <= _SAME_RAD:
+                continue
+            angle[m], edge[m], is_start[m] = low, k, True
+            angle[m + 1], edge[m + 1], is_start[m + 1] = high, k, False
+            m += 2
+    return angle, edge, is_start, m
 
 
 @numba.njit(cache=True, nogil=True)
