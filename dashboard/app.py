@@ -13,15 +13,15 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard.callbacks import panel as wall_callbacks
 from dashboard.callbacks.audit import Auditing, register_audit
-from dashboard.callbacks.coverage import register_coverage
-from dashboard.callbacks.desk import register_desk
+from dashboard.callbacks.coverage import CoveragePage, register_coverage
+from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
 from dashboard.callbacks.duty import Duty, register_duty
 from dashboard.callbacks.health import register_endpoints
 from dashboard.callbacks.indicators import register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
+from dashboard.callbacks.panel import PanelReaders, register_panel
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import register_personal
 from dashboard.callbacks.replay import Replaying, register_replay
@@ -119,10 +119,39 @@ def _done(work: Any) -> tuple[Any, BaseException | None]:
         return None, error
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the pages of one process share."""
+
+    access: Access
+    room: LiveRoom
+    follower: Follower
+    heart: Heart
+    recorder: Recorder
+    sealer: Sealer
+    people: CasePeople
+
+
 def create_app(doors: Doors) -> Web:
     """Wire one web process. Nothing runs yet: ``start`` begins to follow."""
     server = flask.Flask("dashboard", static_folder=None, template_folder="pages")
     server.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    app = _make_dash(server)
+    socketio = open_socketio(server)
+    shared = _open_door(doors, server, app, socketio)
+    _register_log_in(doors, server, shared)
+    _register_panel(doors, app, shared)
+    _register_board(doors, server, shared)
+    _register_reports(doors, server, shared)
+    _register_pages(doors, _register_duty(doors, server, shared), shared.recorder.look)
+    register_refusals(server, app)
+    register_static(server, offload)
+    _prepare(server)
+    _secure(server, app, shared.access)
+    return Web(server, app, socketio, shared.room, shared.follower, shared.heart)
+
+
+def _make_dash(server: flask.Flask) -> Dash:
     app = FramedDash(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its stub does not say so
@@ -136,8 +165,12 @@ def create_app(doors: Doors) -> Web:
         suppress_callback_exceptions=True,
     )
     app.layout = html.Div(dash.page_container)
-    socketio = open_socketio(server)
-    settings = doors.settings
+    return app
+
+
+def _open_door(doors: Doors, server: flask.Flask, app: Dash, socketio: SocketIO) -> _Shared:
+    """Put the door before every address, and make what stands behind it."""
+    settings, code = doors.settings, doors.district.code
     access = Access(
         doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies,
         rules=rules_of(settings),
@@ -146,84 +179,100 @@ def create_app(doors: Doors) -> Web:
     door = door_of(settings, access, refusals)
     behind = access.behind_proxies(known_hosts(door.before(wired(server.wsgi_app)), doors.hosts))
     server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
-    register_access(server, access, lambda: app.callback_map, doors.district.code)
-    placer = Placer(doors.district)
+    register_access(server, access, lambda: app.callback_map, code)
     room = LiveRoom(socketio, doors.clock, access, doors.filling, refusals)
-    heart = Heart(doors.redis, doors.district.code, "web")
-    watch = ProcessWatch(doors.redis, doors.district.code, settings.processes)
-    around = RedisWatch(doors.redis, doors.district.code, follows_clock=settings.clock == VIRTUAL)
+    heart = Heart(doors.redis, code, "web")
     follower = Follower(
-        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload, watch=watch, heart=heart,
-        around=around,
+        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload,
+        watch=ProcessWatch(doors.redis, code, settings.processes), heart=heart,
+        around=RedisWatch(doors.redis, code, follows_clock=settings.clock == VIRTUAL),
     )  # fmt: skip
     recorder, sealer = Recorder(open_log(doors.engine, settings), offload), Sealer(settings.data_key)
+    people = CasePeople(doors.engine, sealer, offload)
+    return _Shared(access, room, follower, heart, recorder, sealer, people)
+
+
+def _register_log_in(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
+    """The log-in, one's own account, and what is kept of refusals."""
+    streets = doors.district.streets
     pages = Pages(
-        access, offload, recorder, lambda language: _name(doors.district, language),
-        lambda code: doors.district.streets[code].name if code in doors.district.streets else code, _sso(settings),
-        sealer, Hashing(), Tries(), doors.district.zone, doors.demo,
+        shared.access, offload, shared.recorder, lambda language: _name(doors.district, language),
+        lambda code: streets[code].name if code in streets else code, _sso(doors.settings),
+        shared.sealer, Hashing(), Tries(), doors.district.zone, doors.demo,
     )  # fmt: skip
     register_login(server, pages)
     register_account(server, pages)
     register_exporting(server)
-    server.extensions[REFUSED] = recorder.refused
-    wall_callbacks.register(
+    server.extensions[REFUSED] = shared.recorder.refused
+
+
+def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
+    """The panel that every page has."""
+    engine, district, now_ms, follower = doors.engine, doors.district, doors.clock.now_ms, shared.follower
+    cameras = CameraReader(district, lambda: follower.board, offload)
+    register_panel(
         app,
-        doors.district,
-        CaseReader(doors.engine, doors.district, offload),
-        FigureReader(doors.engine, doors.district, lambda: follower.board, offload),
-        lambda: watched(follower),
-        doors.clock.now_ms,
-        cameras := CameraReader(doors.district, lambda: follower.board, offload),
-        DeskPanel(
-            doors.district, doors.engine, lambda: follower.board, cameras, sealer, doors.clock.now_ms, offload
-        ).draw,
-        recorder.look,
+        PanelReaders(
+            district,
+            CaseReader(engine, district, offload),
+            FigureReader(engine, district, lambda: follower.board, offload),
+            lambda: watched(follower),
+            now_ms,
+            cameras,
+            DeskPanel(district, engine, lambda: follower.board, cameras, shared.sealer, now_ms, offload).draw,
+            shared.recorder.look,
+        ),
     )
-    register_endpoints(server, doors.district, room, follower, doors.clock)
-    register_coverage(server, doors.district, room, follower, doors.clock, offload, recorder)
-    register_indicators(server, doors.district, doors.engine, doors.clock, offload, recorder)
-    people = CasePeople(doors.engine, sealer, offload)
+
+
+def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
+    """What is live: health, coverage, indicators, the desks with their commands, units; and single fields revealed."""
+    district, clock, room, recorder = doors.district, doors.clock, shared.room, shared.recorder
+    register_endpoints(server, district, room, shared.follower, clock)
+    register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))
+    register_indicators(server, district, doors.engine, clock, offload, recorder)
+    placer = Placer(district)
     commanding = Commanding(
         doors.engine,
         doors.redis,
-        doors.district,
+        district,
         is_near=lambda *place: _is_near(placer, *place),
-        people=people,
+        people=shared.people,
         offload=offload,
     )
-    desk_room = DeskRoom(room, commanding, doors.clock)
+    desk_room = DeskRoom(room, commanding, clock)
     register_desk(
-        server, access, doors.district, room, desk_room, commanding, doors.clock, offload, recorder, people
-    )  # fmt: skip
-    register_personal(server, access, recorder, sealer, offload, settings.reveals)
-    leading = Leading(doors.engine, doors.district, doors.clock, offload, recorder)
+        server,
+        DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
+    )
+    register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals)
+    register_units(server, room, UnitReader(district, lambda: shared.follower.board, clock, offload=offload))
+
+
+def _register_reports(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
+    """What looks back: the leader's page and its papers, the replay, the audit."""
+    engine, district, settings, recorder = doors.engine, doors.district, doors.settings, shared.recorder
+    leading = Leading(engine, district, doors.clock, offload, recorder)
     register_leadership(server, leading)
     register_papers(server, leading)
-    register_replay(server, Replaying(doors.engine, doors.redis, doors.district, doors.clock, offload))
-    register_audit(
-        server, Auditing(doors.engine, doors.district, settings.data_key, settings.audit_heads_file, offload, recorder)
-    )
-    register_units(server, room, UnitReader(doors.district, lambda: follower.board, doors.clock, offload=offload))
-    wakeups = Wakeups(doors.redis, doors.district.code)
-    signer = signer_of(settings)
+    register_replay(server, Replaying(engine, doors.redis, district, doors.clock, offload))
+    register_audit(server, Auditing(engine, district, settings.data_key, settings.audit_heads_file, offload, recorder))
+
+
+def _register_duty(doors: Doors, server: flask.Flask, shared: _Shared) -> Duty:
     duty = Duty(
-        access,
+        shared.access,
         doors.district,
-        room,
+        shared.room,
         doors.clock,
         offload,
-        recorder,
-        wakeups,
-        signer,
-        people,
+        shared.recorder,
+        Wakeups(doors.redis, doors.district.code),
+        signer_of(doors.settings),
+        shared.people,
     )
     register_duty(server, duty)
-    _register_pages(doors, duty, recorder.look)
-    register_refusals(server, app)
-    register_static(server, offload)
-    _prepare(server)
-    _secure(server, app, access)
-    return Web(server, app, socketio, room, follower, heart)
+    return duty
 
 
 def _prepare(server: flask.Flask) -> None:

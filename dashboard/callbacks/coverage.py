@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from flask import Flask, Response
 
 from dashboard.door.access import person
+from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import number
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
@@ -23,86 +24,93 @@ from services.coverage.told import Plan
 from services.district.package import District
 from services.district.plane import plane_of
 from services.platform.clock import Clock
+from services.platform.offload import Offload
 
 _encode = msgspec.json.Encoder().encode
 NOT_LOADED = {"error": "the board is not loaded yet: ask /readyz"}
 NO_PLAN = {"error": "there is no plan yet: it is made once cameras are loaded"}
 
 
-def register_coverage(  # noqa: PLR0917  # one of each door
-    server: Flask,
-    district: District,
-    room: LiveRoom,
-    follower: Follower,
-    clock: Clock,
-    offload: Callable[[Any], Any],
-    record: Recorder,
-) -> None:
-    """Add the addresses to the Flask app."""
-    plane = plane_of(district)
-    kx, ky = plane.metres_per_degree
-    ground = {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky}
+@dataclass(frozen=True, slots=True)
+class CoveragePage:
+    """What the page's addresses need, and the addresses."""
 
-    def feed() -> CoverageFeed:
-        if not room.is_loaded:
+    district: District
+    room: LiveRoom
+    follower: Follower
+    clock: Clock
+    offload: Offload
+    record: Recorder
+
+    def _feed(self) -> CoverageFeed:
+        if not self.room.is_loaded:
             flask.abort(Response(_encode(NOT_LOADED), 503, content_type="application/json"))
-        return follower.board.coverage
+        return self.follower.board.coverage
 
-    def zipped(body: Any, kind: str = "application/json") -> Response:
-        packed = offload(lambda: gzip.compress(_encode(body), 1))
-        response = Response(packed, content_type=kind)
+    def _zipped(self, body: Any) -> Response:
+        response = Response(self.offload(lambda: gzip.compress(_encode(body), 1)), content_type="application/json")
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def plan() -> Plan:
-        body = feed().body("plan", "all")
+    def _plan(self) -> Plan:
+        body = self._feed().body("plan", "all")
         if body is None:
             flask.abort(Response(_encode(NO_PLAN), 404, content_type="application/json"))
         return decode_plan(body)
 
-    @server.get("/api/v1/coverage")
-    def coverage() -> Response:
-        found = feed()
-        return zipped(
-            {
-                "revision": found.revision, "plane": ground, "coverage": found.body("coverage", "all"),
-                "regions": found.bodies("region"), "spots": found.bodies("spot"),
-            }
-        )  # fmt: skip
+    def coverage(self) -> Response:
+        """Answer the figures, the regions and the spots, and the plane that all metres are of."""
+        feed, plane = self._feed(), plane_of(self.district)
+        kx, ky = plane.metres_per_degree
+        return self._zipped({
+            "revision": feed.revision, "plane": {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky},
+            "coverage": feed.body("coverage", "all"), "regions": feed.bodies("region"), "spots": feed.bodies("spot"),
+        })  # fmt: skip
 
-    @server.get("/api/v1/coverage/sights")
-    def sights() -> Response:
-        changes = feed().since(number("since", 0, 0, 1 << 62))
-        return zipped(
+    def sights(self) -> Response:
+        """Answer what the cameras see: what has changed since a revision."""
+        changes = self._feed().since(number("since", 0, 0, 1 << 62))
+        return self._zipped(
             {"revision": changes.revision, "whole": changes.whole, "sights": changes.sights, "gone": changes.gone}
         )
 
-    @server.get("/api/v1/coverage/changes")
-    def changes() -> Response:
-        return zipped(feed().since(number("since", 0, 0, 1 << 62)))
+    def changes(self) -> Response:
+        """Answer everything that has changed since a revision."""
+        return self._zipped(self._feed().since(number("since", 0, 0, 1 << 62)))
 
-    @server.get("/api/v1/coverage/plan")
-    def whole_plan() -> Response:
-        body = feed().body("plan", "all")
-        return zipped({"plan": body})
+    def whole_plan(self) -> Response:
+        """Answer the plan; null while there is none."""
+        return self._zipped({"plan": self._feed().body("plan", "all")})
 
-    @server.get("/api/v1/coverage/plan.geojson")
-    def as_geojson() -> Response:
+    def as_geojson(self) -> Response:
+        """Answer the plan's first sites as a GeoJSON file."""
         n = number("n", 20, 1, MOST_SITES)
-        text = json.dumps(plan_geojson(plan(), n), ensure_ascii=False, indent=1)
-        return _download(text, "application/geo+json", "geojson", n)
+        text = json.dumps(plan_geojson(self._plan(), n), ensure_ascii=False, indent=1)
+        return self._download(text, "application/geo+json", "geojson", n)
 
-    @server.get("/api/v1/coverage/plan.csv")
-    def as_csv() -> Response:
+    def as_csv(self) -> Response:
+        """Answer the plan's first sites as a table."""
         n = number("n", 20, 1, MOST_SITES)
         words = texts(flask.request.args.get("lang", ""))
-        names = {code: area.name for code, area in district.streets.items()}
+        names = {code: area.name for code, area in self.district.streets.items()}
         if words["language"] == "en":
-            names |= district.streets_en
-        return _download(plan_csv(plan(), n, words["plan"], names), "text/csv; charset=utf-8", "csv", n)
+            names |= self.district.streets_en
+        return self._download(plan_csv(self._plan(), n, words["plan"], names), "text/csv; charset=utf-8", "csv", n)
 
-    def _download(text: str, kind: str, ending: str, n: int) -> Response:
-        day = datetime.fromtimestamp(clock.now_ms() / 1000, district.zone).strftime("%Y%m%d")
-        name = f"sites-{district.code}-{day}-{n}.{ending}"
-        return download(record, person(), f"plan.{ending}", text.encode(), kind, name, rows=n)
+    def _download(self, text: str, kind: str, ending: str, n: int) -> Response:
+        day = datetime.fromtimestamp(self.clock.now_ms() / 1000, self.district.zone).strftime("%Y%m%d")
+        name = f"sites-{self.district.code}-{day}-{n}.{ending}"
+        return download(self.record, person(), f"plan.{ending}", text.encode(), kind, name, rows=n)
+
+
+def register_coverage(server: Flask, page: CoveragePage) -> None:
+    """Add the addresses to the Flask app."""
+    add_addresses(server, [
+        ("/api/v1/coverage", "GET", page.coverage),
+        ("/api/v1/coverage/sights", "GET", page.sights),
+        ("/api/v1/coverage/changes", "GET", page.changes),
+        ("/api/v1/coverage/plan", "GET", page.whole_plan),
+        ("/api/v1/coverage/plan.geojson", "GET", page.as_geojson),
+        ("/api/v1/coverage/plan.csv", "GET", page.as_csv),
+    ])  # fmt: skip

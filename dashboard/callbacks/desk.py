@@ -1,5 +1,6 @@
 """What the desks ask over HTTP: commands, answers to proposals, saved views, the queue as a table."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,7 +9,8 @@ import msgspec
 from flask import Flask, Response
 from msgspec import Meta
 
-from dashboard.door.access import Access, allowed, person, refuse
+from dashboard.door.access import Access, allowed, machine_ms, person, refuse
+from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import Whole, as_json, body
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
@@ -56,140 +58,157 @@ class View(msgspec.Struct, frozen=True):
     body: Annotated[dict[str, Any], Meta(max_length=100)] = {}
 
 
-def register_desk(  # noqa: PLR0915, PLR0917  # one of each door; each address is a few lines
-    server: Flask,
-    access: Access,
-    district: District,
-    room: LiveRoom,
-    desk: DeskRoom,
-    commanding: Commanding,
-    clock: Clock,
-    offload: Offload,
-    record: Recorder,
-    people: CasePeople,
-) -> None:
-    """Add the addresses."""
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """What the desks' addresses need, and the addresses."""
 
-    def board() -> Board:
-        if not room.is_loaded or room.follower is None:
+    access: Access
+    district: District
+    room: LiveRoom
+    desk: DeskRoom
+    commanding: Commanding
+    clock: Clock
+    offload: Offload
+    record: Recorder
+    people: CasePeople
+
+    def _board(self) -> Board:
+        if not self.room.is_loaded or self.room.follower is None:
             refuse(503, "the board is not loaded yet: ask /readyz")
-        return room.follower.board
+        return self.room.follower.board
 
-    def send(wish: Wish, asking: Person) -> Response:
-        found = board()
-        situation = Situation(found.rows, unit_streets(found), clock.now_ms())
+    def _send(self, wish: Wish, asking: Person) -> Response:
+        board = self._board()
+        situation = Situation(board.rows, unit_streets(board), self.clock.now_ms())
         cases = [case_id[:200] for case_id, _ in wish.cases]
-        told_why = people.masked(wish.reason, cases)[:500]
-        record.many("command", asking, [
+        told_why = self.people.masked(wish.reason, cases)[:500]
+        self.record.many("command", asking, [
             (part[0] if part else "", {
                 "type": wish.type, "cases": part, "n": len(cases), "reason": told_why, "batch": wish.batch[:64],
             }) for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
         ])  # fmt: skip
         # Before they leave: the answer may be here sooner than we are back.
-        ids = {command_id(district.code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
-        desk.wait_for(ids, asking.user_id)
+        code = self.district.code
+        ids = {command_id(code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
+        self.desk.wait_for(ids, asking.user_id)
         try:
-            outcomes: list[Outcome] = commanding.send(wish, asking, situation)
+            outcomes: list[Outcome] = self.commanding.send(wish, asking, situation)
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was sent")
-        desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
+        self.desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
         return as_json({"outcomes": outcomes})
 
-    @server.post("/api/v1/commands")
-    def commands() -> Response:
+    def commands(self) -> Response:
+        """Send a command about one case or many."""
         wish = body(Wish)
         if not may(person(), wish.type):
             refuse(403, f"not allowed: {wish.type[:64]}")
-        return send(wish, person())
+        return self._send(wish, person())
 
-    @server.get("/api/v1/commands")
-    def commands_now() -> Response:
+    def commands_now(self) -> Response:
+        """Answer how the person's own commands stand."""
         ids = flask.request.args.get("ids", "").split(",")[:500]
-        found = commanding.standing(ids)
-        mine = [desk.known(row) for row in found if row.who == person().user_id]
+        standing = self.commanding.standing(ids)
+        mine = [self.desk.known(row) for row in standing if row.who == person().user_id]
         return as_json({"commands": mine})
 
-    def proposed(case_id: str) -> tuple[CaseRow, Proposal]:
-        found = board()
-        row, proposal = found.rows.get(case_id), found.proposals.get(case_id)
+    def _proposed(self, case_id: str) -> tuple[CaseRow, Proposal]:
+        board = self._board()
+        row, proposal = board.rows.get(case_id), board.proposals.get(case_id)
         if row is None or proposal is None:
             refuse(409, "there is no proposal any more")
         allowed("decide_proposal", row.street, row.community)
         return row, proposal
 
-    @server.post("/api/v1/proposals/<case_id>/confirm")
-    def confirm_proposal(case_id: str) -> Response:
+    def confirm_proposal(self, case_id: str) -> Response:
+        """Escalate a case as it was proposed."""
         answer = body(Answer)
-        row, proposal = proposed(case_id)
-        data = {"to": lead_of(district, row.domain), "reason_code": proposal.reason_code}
+        row, proposal = self._proposed(case_id)
+        data = {"to": lead_of(self.district, row.domain), "reason_code": proposal.reason_code}
         wish = Wish(answer.batch, "case.escalate", [(case_id, answer.version)], answer.reason, data)
-        return send(wish, person())
+        return self._send(wish, person())
 
-    @server.post("/api/v1/proposals/<case_id>/decline")
-    def decline_proposal(case_id: str) -> Response:
+    def decline_proposal(self, case_id: str) -> Response:
+        """Decline a proposal, with a reason."""
         answer = body(Answer)
-        _, proposal = proposed(case_id)
+        _, proposal = self._proposed(case_id)
         if not 2 <= len(answer.reason.strip()) <= 500:
             refuse(400, "a reason of 2 to 500 characters")
-        told_why = people.masked(answer.reason, [case_id])
-        record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
-        if not decline(access.engine, commanding.wakeups, clock.now_ms(), proposal, offload):
+        told_why = self.people.masked(answer.reason, [case_id])
+        self.record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
+        engine, wakeups = self.access.engine, self.commanding.wakeups
+        if not decline(engine, wakeups, self.clock.now_ms(), proposal, self.offload):
             refuse(409, "there is no such proposal any more")
         return as_json({})
 
-    @server.get("/api/v1/views/<page>")
-    def saved_views(page: str) -> Response:
+    def saved_views(self, page: str) -> Response:
+        """Answer the person's views of a page."""
+        asking = person()
+
         def read() -> list[tuple[str, str]]:
-            with access.engine.connect() as connection:
+            with self.access.engine.connect() as connection:
                 return views.views(connection, asking.user_id, page)
 
-        asking = person()
-        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in offload(read)]})
+        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in self.offload(read)]})
 
-    @server.post("/api/v1/views")
-    def save_view() -> Response:
+    def save_view(self) -> Response:
+        """Save a view, or replace the one of that name."""
         view, asking = body(View), person()
         text = msgspec.json.encode(view.body).decode()
         if view.page not in PAGES or len(text) > 8000:
             refuse(400, "page is desk or street, a view has at most 8,000 characters")
 
         def keep() -> bool:
-            with writing(access.engine) as connection:
+            with writing(self.access.engine) as connection:
                 return views.save(connection, asking.user_id, view.page, view.name, text, machine_ms())
 
-        if not offload(keep):
+        if not self.offload(keep):
             refuse(409, f"at most {views.MOST} views")
-        record("view_saved", asking, view.name[:64], {"page": view.page})
+        self.record("view_saved", asking, view.name[:64], {"page": view.page})
         return as_json({})
 
-    @server.post("/api/v1/views/drop")
-    def drop_view() -> Response:
+    def drop_view(self) -> Response:
+        """Drop a view."""
         view, asking = body(View), person()
 
         def drop() -> None:
-            with writing(access.engine) as connection:
+            with writing(self.access.engine) as connection:
                 views.drop(connection, asking.user_id, view.page, view.name)
 
-        offload(drop)
-        record("view_saved", asking, view.name[:64], {"page": view.page, "dropped": True})
+        self.offload(drop)
+        self.record("view_saved", asking, view.name[:64], {"page": view.page, "dropped": True})
         return as_json({})
 
-    @server.get("/api/v1/cases.csv")
-    def cases_csv() -> Response:
-        """The open cases that the person may see: all of a street or of the district, as the queue has them."""
+    def cases_csv(self) -> Response:
+        """Answer the open cases that the person may see: all of a street or of the district, as the queue has them."""
+        district = self.district
         street = flask.request.args.get("street", "") or None
         if street is not None and street not in district.streets:
             refuse(404, "no such street")
         asking = allowed("export_cases", street or person().street or None)
         mine = street or asking.street
         words = texts(flask.request.args.get("lang", ""))
-        found = board()
-        mine_rows = [row for row in found.rows.values() if not mine or row.street == mine]
-        rows = [told for row in mine_rows if (told := for_file(row, asking, district.units)) is not None]
-        now = clock.now_ms()
-        lights = {row.case_id: found.lights[row.case_id] for row in rows}
-        text = offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
+        board = self._board()
+        mine_rows = [row for row in board.rows.values() if not mine or row.street == mine]
+        rows = [masked for row in mine_rows if (masked := for_file(row, asking, district.units)) is not None]
+        now = self.clock.now_ms()
+        lights = {row.case_id: board.lights[row.case_id] for row in rows}
+        text = self.offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
         stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
         name = f"cases-{mine or district.code}-{stamp}.csv"
         about = f"cases.csv {mine}".strip()
-        return download(record, asking, about, text.encode(), "text/csv; charset=utf-8", name, rows=len(rows))
+        return download(self.record, asking, about, text.encode(), "text/csv; charset=utf-8", name, rows=len(rows))
+
+
+def register_desk(server: Flask, page: DeskPage) -> None:
+    """Add the addresses."""
+    add_addresses(server, [
+        ("/api/v1/commands", "POST", page.commands),
+        ("/api/v1/commands", "GET", page.commands_now),
+        ("/api/v1/proposals/<case_id>/confirm", "POST", page.confirm_proposal),
+        ("/api/v1/proposals/<case_id>/decline", "POST", page.decline_proposal),
+        ("/api/v1/views/<page>", "GET", page.saved_views),
+        ("/api/v1/views", "POST", page.save_view),
+        ("/api/v1/views/drop", "POST", page.drop_view),
+        ("/api/v1/cases.csv", "GET", page.cases_csv),
+    ])  # fmt: skip

@@ -1,6 +1,7 @@
 """The one callback of the panel: a picked case, camera or figure → one read → what it says."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, html, no_update
@@ -25,76 +26,69 @@ from services.platform.errors import STORE_ERRORS
 Watched = tuple[Sequence[Watch], Sequence[dict[str, Any]]]
 
 
-def register(  # noqa: PLR0917  # one of each reader
-    app: Dash,
-    district: District,
-    reader: CaseReader,
-    figures: FigureReader,
-    watch: Callable[[], Watched],
-    now: Callable[[], int],
-    cameras: CameraReader,
-    desk: Callable[[CaseView, dict[str, Any], Person], Any],
-    look: Callable[[Person, str], None],
-) -> None:
-    """Register the callback of the panel that every page has; ``desk`` draws a desk's, ``look`` records it."""
+@dataclass(frozen=True, slots=True)
+class PanelReaders:
+    """What the panel reads from. ``desk`` draws a desk's panel; ``look`` records that a person looked at a case."""
 
-    @app.callback(
-        Output(ids.PANEL, "hidden"),
-        Output(ids.PANEL_BODY, "children"),
-        Input(ids.PICKED, "data"),
-        Input(ids.PANEL_CLOSE, "n_clicks"),
-        State(ids.PANEL, "lang"),
-        prevent_initial_call=True,
-    )
-    def show_case(picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
+    district: District
+    reader: CaseReader
+    figures: FigureReader
+    watch: Callable[[], Watched]
+    now: Callable[[], int]
+    cameras: CameraReader
+    desk: Callable[[CaseView, dict[str, Any], Person], Any]
+    look: Callable[[Person, str], None]
+
+    def show_case(self, picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
+        """Whether the panel is hidden, and what it says."""
         if ctx.triggered_id == ids.PANEL_CLOSE:
             return True, []
         if not isinstance(picked, dict):
             return no_update, no_update
         words = texts(language if isinstance(language, str) else "")
         try:
-            found = _found(picked, words)
+            content = self._content(picked, words)
         except STORE_ERRORS:
             return False, words["panel"]["failed"]
-        return (no_update, no_update) if found is None else (False, found)
+        return (no_update, no_update) if content is None else (False, content)
 
-    def _found(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+    def _content(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
         if "camera" in picked:
             camera = picked["camera"]
             is_one = isinstance(camera, str) and may(person(), "see_coverage")
-            return camera_panel(cameras.view(camera), words, district) if is_one else None
-        return _case(picked, words) if "id" in picked else _figure(picked, words)
+            return camera_panel(self.cameras.view(camera), words, self.district) if is_one else None
+        return self._case(picked, words) if "id" in picked else self._figure(picked, words)
 
-    def _case(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+    def _case(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
         case_id = picked["id"]
         if not isinstance(case_id, str) or not case_id:
             return None
         if (moment := picked.get("moment")) is not None:
-            return _past_case(case_id[:64], moment, words)
-        view = reader.view(case_id[:64], now(), english=words["language"] == "en")
+            return self._past_case(case_id[:64], moment, words)
+        view = self.reader.view(case_id[:64], self.now(), english=words["language"] == "en")
         if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
             return html.H2(words["word"]["not_allowed"])
         if view is not None:  # what may be the same matter may lie across the street's border
             same = [one for one in view.same if may(person(), "see_case", one[0].street, one[0].community)]
             view = view._replace(same=tuple(same))
         if view is not None and picked.get("desk") and may(person(), "see_texts", view.row.street, view.row.community):
-            look(person(), view.row.case_id)
-            return desk(view, words, person())
-        place = cameras.place(view.row) if view is not None and view.row.is_open else None
-        return panel(view, words, district.zone, place)
+            self.look(person(), view.row.case_id)
+            return self.desk(view, words, person())
+        place = self.cameras.place(view.row) if view is not None and view.row.is_open else None
+        return panel(view, words, self.district.zone, place)
 
-    def _past_case(case_id: str, moment: Any, words: dict[str, Any]) -> Any:
+    def _past_case(self, case_id: str, moment: Any, words: dict[str, Any]) -> Any:
         """A case as it was known at a past moment."""
-        if not isinstance(moment, int) or isinstance(moment, bool) or not 0 < moment <= now():
+        if not isinstance(moment, int) or isinstance(moment, bool) or not 0 < moment <= self.now():
             return None
         if not may(person(), "see_replay"):
             return html.H2(words["word"]["not_allowed"])
-        view = reader.past(case_id, moment, english=words["language"] == "en")
-        at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, district.zone)), className="after")
-        found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, district.zone)
+        view = self.reader.past(case_id, moment, english=words["language"] == "en")
+        at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, self.district.zone)), className="after")
+        found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, self.district.zone)
         return [at, *found]
 
-    def _figure(picked: dict[str, Any], words: dict[str, Any]) -> Any:
+    def _figure(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the heading that it is of, and its span."""
         name, scope = picked.get("figure"), picked.get("scope") or {}
         if not isinstance(name, str) or not isinstance(scope, dict):
@@ -104,12 +98,24 @@ def register(  # noqa: PLR0917  # one of each reader
         if not may(person(), "see_figures", street, headings.get("community")):
             return html.H2(words["word"]["not_allowed"])
         if name == "watch":
-            return watch_panel(*watch(), words, district)
+            return watch_panel(*self.watch(), words, self.district)
         span = "month" if picked.get("span") == "month" else "today"
         try:
-            view = figures.view(name, Scope(**headings), now(), span)
+            view = self.figures.view(name, Scope(**headings), self.now(), span)
         except (KeyError, NotKept):
             return None
         # A workstation may ask for its street's figure; of the cases behind it it sees its community's.
         mine = [one for one in view.cases if may(person(), "see_case", one[0].street, one[0].community)]
-        return figure_panel(view._replace(cases=tuple(mine)), words, district)
+        return figure_panel(view._replace(cases=tuple(mine)), words, self.district)
+
+
+def register_panel(app: Dash, readers: PanelReaders) -> None:
+    """Register the callback of the panel that every page has."""
+    app.callback(
+        Output(ids.PANEL, "hidden"),
+        Output(ids.PANEL_BODY, "children"),
+        Input(ids.PICKED, "data"),
+        Input(ids.PANEL_CLOSE, "n_clicks"),
+        State(ids.PANEL, "lang"),
+        prevent_initial_call=True,
+    )(readers.show_case)

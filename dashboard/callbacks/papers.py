@@ -1,12 +1,14 @@
 """A person asks for a paper; a worker makes it; the page looks how far it is and fetches the file."""
 
 import secrets
+from dataclasses import dataclass
 
 import msgspec
 from flask import Flask, Response
 
 from dashboard.callbacks.leadership.page import Leading
-from dashboard.door.access import allowed, person, refuse
+from dashboard.door.access import allowed, machine_ms, person, refuse
+from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import as_json, body
 from dashboard.door.exporting import download
 from dashboard.papers.make import KINDS, Wanted
@@ -37,21 +39,32 @@ class Asked(msgspec.Struct, frozen=True):
     language: Code = "zh-CN"
 
 
-def register_papers(server: Flask, leading: Leading) -> None:
-    """Add the addresses."""
-    jobs, offload = Jobs(leading.engine), leading.offload
+@dataclass(frozen=True, slots=True)
+class PapersPage:
+    """What the addresses need, and the addresses."""
 
-    def ask(kind: str, wanted: msgspec.Struct, asking: Person) -> Response:
+    leading: Leading
+    jobs: Jobs
+
+    def _ask(self, kind: str, wanted: msgspec.Struct, asking: Person) -> Response:
         text = order_of(asking, wanted)
         job = Job(secrets.token_urlsafe(12), kind, text, asking.user_id, machine_ms(), "waiting", 0, "", "")
-
-        if not offload(lambda: jobs.ask(job)):
+        if not self.leading.offload(lambda: self.jobs.ask(job)):
             refuse(429, f"at most {MOST_WAITING} at once: wait for those that you have asked for")
         return as_json({"id": job.id})
 
-    @server.post("/api/v1/papers")
-    def ask_paper() -> Response:
-        asked = body(Asked)
+    def _job_of(self, asking: Person, job_id: str) -> Job:
+        """A job of the person's, who may still have what it makes; else 404 or 403."""
+        job: Job | None = self.leading.offload(lambda: self.jobs.one(job_id[:40], asking.user_id))
+        if job is None:
+            refuse(404, "no such paper of yours")
+        if not may_fetch(asking, job):
+            refuse(403, "权限已变，请重新申请 / your rights have changed since: ask for it again", "export_report")
+        return job
+
+    def ask_paper(self) -> Response:
+        """Ask for a paper of a span."""
+        leading, asked = self.leading, body(Asked)
         if asked.kind not in KINDS or asked.language not in {"zh-CN", "en"}:
             refuse(400, f"kind is one of {' '.join(KINDS)}")
         if asked.street and asked.street not in leading.district.streets:
@@ -70,40 +83,41 @@ def register_papers(server: Flask, leading: Leading) -> None:
         leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
             "kind": asked.kind, "cases": asked.cases,
         })  # fmt: skip
-        return ask(asked.kind, wanted, asking)
+        return self._ask(asked.kind, wanted, asking)
 
-    @server.post("/api/v1/papers/review")
-    def ask_review() -> Response:
+    def ask_review(self) -> Response:
+        """Ask for the review of a moment of the past."""
         asked = body(WantedReview)
         if asked.language not in {"zh-CN", "en"} or not 0 < asked.hours <= MOST_HOURS or asked.at <= 0:
             refuse(400, f"at is a moment in Unix ms, hours from 1 to {MOST_HOURS}")
         asking = allowed("export_review", DISTRICT)
-        leading.recorder("export", asking, f"review {asked.at}", {"kind": KIND, "hours": asked.hours})
-        return ask(KIND, asked, asking)
+        self.leading.recorder("export", asking, f"review {asked.at}", {"kind": KIND, "hours": asked.hours})
+        return self._ask(KIND, asked, asking)
 
-    def job_of(asking: Person, job_id: str) -> Job:
-        """A job of the person's, who may still have what it makes; else 404 or 403."""
-        job: Job | None = offload(lambda: jobs.one(job_id[:40], asking.user_id))
-        if job is None:
-            refuse(404, "no such paper of yours")
-        if not may_fetch(asking, job):
-            refuse(403, "权限已变，请重新申请 / your rights have changed since: ask for it again", "export_report")
-        return job
-
-    @server.get("/api/v1/papers/<job_id>")
-    def paper_state(job_id: str) -> Response:
-        job = job_of(person(), job_id)
+    def paper_state(self, job_id: str) -> Response:
+        """Answer how far a paper is."""
+        job = self._job_of(person(), job_id)
         return as_json(
             {"state": job.state, "said": job.said, "name": job.name, "waits_ms": machine_ms() - job.asked_at}
         )
 
-    @server.get("/api/v1/papers/<job_id>/file")
-    def paper_file(job_id: str) -> Response:
+    def paper_file(self, job_id: str) -> Response:
+        """Answer the file."""
         asking = person()
-        job = job_of(asking, job_id)
-
-        found = offload(lambda: jobs.file_of(job.id, asking.user_id))
-        if found is None:
+        job = self._job_of(asking, job_id)
+        file = self.leading.offload(lambda: self.jobs.file_of(job.id, asking.user_id))
+        if file is None:
             refuse(404, "no such paper of yours, or it is not made yet")
-        name, data = found
-        return download(leading.recorder, asking, f"paper {name}", data, TYPES[name.rpartition(".")[2]], name)
+        name, data = file
+        return download(self.leading.recorder, asking, f"paper {name}", data, TYPES[name.rpartition(".")[2]], name)
+
+
+def register_papers(server: Flask, leading: Leading) -> None:
+    """Add the addresses."""
+    page = PapersPage(leading, Jobs(leading.engine))
+    add_addresses(server, [
+        ("/api/v1/papers", "POST", page.ask_paper),
+        ("/api/v1/papers/review", "POST", page.ask_review),
+        ("/api/v1/papers/<job_id>", "GET", page.paper_state),
+        ("/api/v1/papers/<job_id>/file", "GET", page.paper_file),
+    ])  # fmt: skip

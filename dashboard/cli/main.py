@@ -15,10 +15,13 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dashboard.cli.acts import leaves, write_down
 from dashboard.cli.archive import add_commands as add_archive_commands
+from dashboard.cli.coverage import add_commands as add_coverage_commands
 from dashboard.cli.export import add_commands as add_export_commands
 from dashboard.cli.parser import AnyOrder
 from dashboard.cli.people import add_commands as add_people_commands
@@ -30,10 +33,11 @@ from services.platform.files import keep_to_ourselves
 from services.platform.settings import Settings, from_environment
 from services.platform.stopping import stop_on_signals
 
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 Command = Callable[[argparse.Namespace, Settings], int]
 HEADINGS = ("street", "community", "grid", "unit", "channel", "level", "domain")
-
-
 HISTORY = "so many days of it, for example 400d (30d): the last 90 with every event, before them cases and figures"
 
 
@@ -85,7 +89,30 @@ def _settings(options: argparse.Namespace) -> Settings:
     return dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
-def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
+def _add(commands: "Commands", name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help_text, description=help_text)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_local(commands: "Commands", name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+    """Add a command that may work on the store of a running demo."""
+    parser = _add(commands, name, command, help_text)
+    _local(parser)
+    return parser
+
+
+def _serving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, help="where the web server listens (default 8050)")
+    parser.add_argument("--host", help="the address it binds to (default 127.0.0.1)")
+    parser.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
+
+
+def _local(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", type=Path, help="of a running `lianqin demo`: its Redis and store are used")
+
+
+def _parser() -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = AnyOrder(
         prog="lianqin",
         description="The live command-center dashboard of a district's joint duty (大联勤). Start with: lianqin demo",
@@ -93,95 +120,78 @@ def _parser() -> argparse.ArgumentParser:  # noqa: PLR0915  # one line a command
         "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_HOSTS, LIANQIN_PORT.",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
+    _add_processes(commands)
+    _add_events(commands)
+    _add_district(commands)
+    add_coverage_commands(commands, _local)
+    add_user_command(partial(_add, commands), _local)
+    dead = _add_local(commands, "dead", _dead, "look at refused entries, or try one again")
+    dead.add_argument("action", choices=("list", "show", "retry"))
+    dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
+    add_people_commands(commands, _local)
+    add_replay_commands(commands, _local)
+    add_report_commands(commands, _local)
+    add_export_commands(commands, _local)
+    add_archive_commands(commands, _local)
+    add_store_commands(commands, _local)
+    _add_explaining(commands)
+    for name, leaf in leaves(parser):
+        leaf.set_defaults(command_name=name)
+    return parser
 
-    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
-        found = commands.add_parser(name, help=help_text, description=help_text)
-        found.set_defaults(command=command)
-        return found
 
-    def serving(found: argparse.ArgumentParser) -> None:
-        found.add_argument("--port", type=int, help="where the web server listens (default 8050)")
-        found.add_argument("--host", help="the address it binds to (default 127.0.0.1)")
-        found.add_argument("--data-dir", type=Path, help="where the data lies (default var)")
-
-    def local(found: argparse.ArgumentParser) -> None:
-        found.add_argument("--data-dir", type=Path, help="of a running `lianqin demo`: its Redis and store are used")
-
-    demo = add("demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
-    serving(demo)
+def _add_processes(commands: "Commands") -> None:
+    demo = _add(commands, "demo", _demo, "run everything on this machine with an invented district, until Ctrl-C")
+    _serving(demo)
     demo.add_argument("--no-simulator", action="store_true", help="without the demo's case system: publish yourself")
     demo.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     demo.add_argument("--speed", type=float, default=1.0, metavar="N", help="let the clock run N times as fast")
-    web = add("web", _web, "run one web process")
-    serving(web)
+    web = _add(commands, "web", _web, "run one web process")
+    _serving(web)
     web.add_argument("--demo", action="store_true", help="say on the screen that the data are a demo's")
-    add("projector", _projector, "read the stream into the store, for ever")
-    add("escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
-    add("surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
-    add("alarms", _alarms, "raise, climb and clear what calls for a person; of several one leads")
-    simulate = add("simulate", _simulate, "run the demo's case system: a history once, then live")
+    _add(commands, "projector", _projector, "read the stream into the store, for ever")
+    _add(commands, "escalator", _escalator, "propose and command what the escalation policy says; of several one leads")
+    _add(commands, "surveyor", _surveyor, "keep up what cameras see and what they do not; of several one leads")
+    _add(commands, "alarms", _alarms, "raise, climb and clear what calls for a person; of several one leads")
+
+
+def _add_events(commands: "Commands") -> None:
+    simulate = _add(commands, "simulate", _simulate, "run the demo's case system: a history once, then live")
     simulate.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
-    publish = add("publish", _publish, "publish one event: data as JSON from standard input or --data")
-    local(publish)
+    publish = _add_local(commands, "publish", _publish, "publish one event: data as JSON from standard input or --data")
     publish.add_argument("type", help="for example case.reported")
     publish.add_argument("--source", default="/lianqin-cli")
     publish.add_argument("--subject", default="")
     publish.add_argument("--data", help="the event's data as JSON")
-    rebuilding = add("rebuild", _rebuild, "make the read model again from the history")
-    local(rebuilding)
+    rebuilding = _add_local(commands, "rebuild", _rebuild, "make the read model again from the history")
     rebuilding.add_argument("--archive", type=Path, metavar="DIR", help="the folder of the months taken out")
-    district = add("district", _district, "check, load or generate a district package")
-    local(district)
+
+
+def _add_district(commands: "Commands") -> None:
+    district = _add_local(commands, "district", _district, "check, load or generate a district package")
     district.add_argument("action", choices=("check", "load", "generate"))
     district.add_argument("folder", type=Path)
     district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
-    coverage = commands.add_parser("coverage", help="cameras: import them, plan the next", description="The cameras.")
-    actions = coverage.add_subparsers(required=True, metavar="action")
-    help_text = "read cameras.csv, a GB/T 28181 catalogue or OpenStreetMap GeoJSON, say what is wrong, publish the rest"
-    importing = actions.add_parser("import", help=help_text, description=help_text)
-    importing.set_defaults(command=_coverage_import)
-    local(importing)
-    importing.add_argument("file", type=Path)
-    importing.add_argument("--format", choices=("csv", "gb28181", "osm"), help="default: by the file's first character")
-    importing.add_argument(
-        "--coord-sys", choices=("WGS84", "CGCS2000", "GCJ02", "BD09"),
-        help="what all positions of the file are, whatever it states; default: what it states, else WGS84",
-    )  # fmt: skip
-    importing.add_argument("--dry-run", action="store_true", help="only say what is missing, doubtful, moved, outside")
-    help_text = "where the next cameras should go, the best first; --geojson and --csv write the list for engineers"
-    planning = actions.add_parser("plan", help=help_text, description=help_text)
-    planning.set_defaults(command=_coverage_plan)
-    local(planning)
-    planning.add_argument("--n", type=int, default=20, help="how many (default 20, at most 200)")
-    planning.add_argument("--budget", type=float, help="what all of them may cost, a bullet or dome camera being 1")
-    planning.add_argument("--geojson", type=Path, metavar="FILE")
-    planning.add_argument("--csv", type=Path, metavar="FILE")
-    add_user_command(add, local)
-    dead = add("dead", _dead, "look at refused entries, or try one again")
-    local(dead)
-    dead.add_argument("action", choices=("list", "show", "retry"))
-    dead.add_argument("entry", nargs="?", help="an entry id, for show and retry")
-    add_people_commands(commands, local)
-    add_replay_commands(commands, local)
-    add_report_commands(commands, local)
-    add_export_commands(commands, local)
-    add_archive_commands(commands, local)
-    add_store_commands(commands, local)
-    explain = add("explain", _explain, "say why a figure is what it is: the cases in and out of the count")
-    local(explain)
+
+
+def _add_explaining(commands: "Commands") -> None:
+    explain = _add_local(
+        commands, "explain", _explain, "say why a figure is what it is: the cases in and out of the count"
+    )
     explain.add_argument("what", choices=("indicator",))
     explain.add_argument("name", help="for example on_time_close_rate; docs/indicators.md lists them")
     explain.add_argument("--day", help="a counting day, 2026-11-23; default today")
     explain.add_argument("--until", metavar="DAY", help="the last day, for a span")
     for heading in HEADINGS:
         explain.add_argument(f"--{heading}", metavar="CODE")
-    contract = add("contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas")
+    contract = _add(
+        commands, "contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas"
+    )
     contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
-    local(add("doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"))
-    for name, leaf in leaves(parser):
-        leaf.set_defaults(command_name=name)
-    return parser
+    _add_local(
+        commands, "doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"
+    )
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
@@ -301,39 +311,6 @@ def _district(options: argparse.Namespace, settings: Settings) -> int:
         say(check_district(options.folder))
     else:
         say(load_district(settings, options.folder))
-    return 0
-
-
-def _coverage_import(options: argparse.Namespace, settings: Settings) -> int:
-    from services.coverage.errands import import_cameras
-
-    lines = import_cameras(
-        settings, options.file, file_format=options.format, coord_sys=options.coord_sys, dry_run=options.dry_run
-    )
-    for line in lines:
-        print(line)
-    return 0
-
-
-def _coverage_plan(options: argparse.Namespace, settings: Settings) -> int:
-    import json
-
-    from dashboard.texts import texts
-    from services.coverage.siting.errands import plan_lines, plan_sites
-    from services.coverage.siting.exports import plan_csv, plan_geojson
-    from services.district.load import load
-    from services.platform.whole_file import write_whole
-
-    if not 1 <= options.n <= 200:
-        raise ValueError(f"--n {options.n}: give a number from 1 to 200")
-    plan = plan_sites(settings, options.n, options.budget)
-    streets = {code: area.name for code, area in load(settings.district_dir).streets.items()}
-    for line in plan_lines(plan, streets):
-        print(line)
-    if options.geojson is not None:
-        write_whole(options.geojson, json.dumps(plan_geojson(plan, options.n), ensure_ascii=False, indent=1).encode())
-    if options.csv is not None:
-        write_whole(options.csv, plan_csv(plan, options.n, texts("zh-CN")["plan"], streets).encode())
     return 0
 
 

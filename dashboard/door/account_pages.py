@@ -8,7 +8,6 @@ import msgspec
 from flask import Flask, Response, request
 
 from dashboard.door.access import person, refuse
-
 from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import as_json, body
 from dashboard.door.hashing import Busy
@@ -205,8 +204,6 @@ class ProofPage:
         # A file would leave this page standing there: it says so and offers the way back.
         is_file = aim.startswith("/api/") or aim.partition("?")[0].endswith((".csv", ".geojson"))
         if is_file:
-            return pages.show("reauth_done", aim=aim, home=home(person()))
-        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
             return self.pages.show("reauth_done", aim=aim, home=home(person()))
         return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
 
