@@ -11,10 +11,10 @@ import msgspec
 from flask import Flask, Response
 
 from dashboard.door.access import person
-from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import number
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
+from dashboard.door.routes import add_routes
 from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
 from services.board.coverage_feed import CoverageFeed
@@ -106,7 +106,7 @@ class CoveragePage:
 
 def register_coverage(server: Flask, page: CoveragePage) -> None:
     """Add the addresses to the Flask app."""
-    add_addresses(server, [
+    add_routes(server, [
         ("/api/v1/coverage", "GET", page.coverage),
         ("/api/v1/coverage/sights", "GET", page.sights),
         ("/api/v1/coverage/changes", "GET", page.changes),

@@ -9,11 +9,11 @@ import msgspec
 from flask import Flask, Response
 from msgspec import Meta
 
-from dashboard.door.access import Access, allowed, machine_ms, person, refuse
-from dashboard.door.addresses import add_addresses
+from dashboard.door.access import Access, allowed, person, refuse
 from dashboard.door.bodies import Whole, as_json, body
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
+from dashboard.door.routes import add_routes
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
@@ -202,7 +202,7 @@ class DeskPage:
 
 def register_desk(server: Flask, page: DeskPage) -> None:
     """Add the addresses."""
-    add_addresses(server, [
+    add_routes(server, [
         ("/api/v1/commands", "POST", page.commands),
         ("/api/v1/commands", "GET", page.commands_now),
         ("/api/v1/proposals/<case_id>/confirm", "POST", page.confirm_proposal),

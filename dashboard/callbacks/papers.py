@@ -7,10 +7,10 @@ import msgspec
 from flask import Flask, Response
 
 from dashboard.callbacks.leadership.page import Leading
-from dashboard.door.access import allowed, machine_ms, person, refuse
-from dashboard.door.addresses import add_addresses
+from dashboard.door.access import allowed, person, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.exporting import download
+from dashboard.door.routes import add_routes
 from dashboard.papers.make import KINDS, Wanted
 from dashboard.papers.order import may_fetch, order_of
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
@@ -115,7 +115,7 @@ class PapersPage:
 def register_papers(server: Flask, leading: Leading) -> None:
     """Add the addresses."""
     page = PapersPage(leading, Jobs(leading.engine))
-    add_addresses(server, [
+    add_routes(server, [
         ("/api/v1/papers", "POST", page.ask_paper),
         ("/api/v1/papers/review", "POST", page.ask_review),
         ("/api/v1/papers/<job_id>", "GET", page.paper_state),

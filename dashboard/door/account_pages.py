@@ -8,11 +8,11 @@ import msgspec
 from flask import Flask, Response, request
 
 from dashboard.door.access import person, refuse
-from dashboard.door.addresses import add_addresses
 from dashboard.door.bodies import as_json, body
 from dashboard.door.hashing import Busy
 from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
 from dashboard.door.oidc import SignOnFailed
+from dashboard.door.routes import add_routes
 from services.access import reader
 from services.access import service as accounts
 from services.access.log_in import factors_service as factors
@@ -235,7 +235,7 @@ class ProofPage:
 def register_account(server: Flask, pages: Pages) -> None:
     """Add the addresses."""
     account, factor, proof = AccountPage(pages), FactorPage(pages), ProofPage(pages)
-    add_addresses(server, [
+    add_routes(server, [
         ("/account", "GET", account.account_page),
         ("/account/password", "POST", account.change_password),
         ("/account/sessions", "POST", account.end_session),

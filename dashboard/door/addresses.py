@@ -1,14 +1,8 @@
-"""A page's addresses as a list: each a path, a method and the function that answers."""
+"""Whose an address is, for everything that is counted by address."""
 
-from collections.abc import Callable
-from typing import Any
-
-from flask import Flask
-
-Address = tuple[str, str, Callable[..., Any]]
+from services.access.log_in.tries_store import network_of
 
 
-def add_addresses(server: Flask, addresses: list[Address]) -> None:
-    """Add them under the functions' own names: these are what ``guards.ADDRESSES`` gives a right to."""
-    for path, method, answer in addresses:
-        server.add_url_rule(path, view_func=answer, methods=[method])
+def network(address: str) -> str:
+    """The address as it is counted: whoever has an IPv6 address has its whole /64. Other texts stay as they are."""
+    return network_of(address)
