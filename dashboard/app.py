@@ -17,7 +17,7 @@ from dashboard.callbacks.audit import Auditing, register_audit
 from dashboard.callbacks.coverage import CoveragePage, register_coverage
 from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
-from dashboard.callbacks.duty import Duty, register_duty
+from dashboard.callbacks.duty import DutyPage, register_duty
 from dashboard.callbacks.health import register_endpoints
 from dashboard.callbacks.indicators import register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
@@ -259,8 +259,8 @@ def _register_reports(doors: Doors, server: flask.Flask, shared: _Shared) -> Non
     register_audit(server, Auditing(engine, district, settings.data_key, settings.audit_heads_file, offload, recorder))
 
 
-def _register_duty(doors: Doors, server: flask.Flask, shared: _Shared) -> Duty:
-    duty = Duty(
+def _register_duty(doors: Doors, server: flask.Flask, shared: _Shared) -> DutyPage:
+    duty = DutyPage(
         shared.access,
         doors.district,
         shared.room,
@@ -290,7 +290,7 @@ def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
     return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
 
 
-def _register_pages(doors: Doors, duty: Duty, look: Callable[[Person, str, str], None]) -> None:
+def _register_pages(doors: Doors, duty: DutyPage, look: Callable[[Person, str, str], None]) -> None:
     """The pages. Dash's router asks for any of them in a callback, so that each looks again whether it may be shown."""
     district, titles = doors.district, texts("zh-CN")
 

@@ -14,7 +14,7 @@ import gevent
 from gunicorn.app.base import BaseApplication
 
 from dashboard.app import Doors, Web, create_app, offload, start
-from dashboard.sockets.accept import Worker
+from dashboard.sockets.accept import SocketWorker
 from dashboard.sockets.connections import PER_SOCKET, Connections
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.waiting import Patience
@@ -43,7 +43,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": Worker,
+            "worker_class": SocketWorker,
             "worker_connections": 4000,
             "timeout": 60,
             "graceful_timeout": 2,

@@ -10,7 +10,7 @@ from services.district.package import District
 from services.platform.clock import parse_ms, to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.archive.month import Month
-from services.projector.archive.service import Keeper
+from services.projector.archive.service import ArchiveKeeper
 from services.projector.ingest import Ingest
 from tests.lives import lives
 from tests.tiny import NOON, case, entry, middle
@@ -69,9 +69,9 @@ def take_in(engine: Engine, district: District, found: list[tuple[int, dict[byte
         ingest.apply(entries[start : start + 50], NOON, received=received)
 
 
-def keeper(engine: Engine, district: District, folder: Path, window: int = 40) -> Keeper:
+def keeper(engine: Engine, district: District, folder: Path, window: int = 40) -> ArchiveKeeper:
     """It looks at 40 entries at once, so that a small history takes many transactions."""
-    return Keeper(engine, district, folder, "lianqin test", quiet, window=window)
+    return ArchiveKeeper(engine, district, folder, "lianqin test", quiet, window=window)
 
 
 def quiet(_text: str) -> None:

@@ -18,7 +18,7 @@ import shapely.ops
 from shapely.geometry import shape
 from sqlalchemy import Engine
 
-from services.coverage.told import Coverage, Listed, Outage, Region, Ring, Sight, Spot
+from services.coverage.told import Coverage, Listed, Outage, Region, Ring, Sight, WatchedSpot
 from services.district.load import load
 from services.district.package import District
 from services.district.plane import plane_of
@@ -71,7 +71,7 @@ def write_things(engine: Engine, client: redis.Redis, code: str, bodies: Iterabl
 
 def keyed(*bodies: Any) -> list[tuple[str, str, Any]]:
     """Bodies with the kind and key of each."""
-    kinds = {Sight: ("sight", "id"), Spot: ("spot", "id"), Region: ("region", "code")}
+    kinds = {Sight: ("sight", "id"), WatchedSpot: ("spot", "id"), Region: ("region", "code")}
     found = []
     for body in bodies:
         kind, key = kinds.get(type(body), ("coverage", ""))
@@ -79,7 +79,7 @@ def keyed(*bodies: Any) -> list[tuple[str, str, Any]]:
     return found
 
 
-def figures(sights: list[Sight], spots: list[Spot], at: int, **more: Any) -> Coverage:
+def figures(sights: list[Sight], spots: list[WatchedSpot], at: int, **more: Any) -> Coverage:
     """The district's figures of a scene."""
     listed = {}
     for kind in ("area", "road", "place"):
@@ -183,7 +183,7 @@ class Scene:
             url=f"http://10.1.2.3/live/{i}" if i % 3 else "javascript:alert(1)",
         )  # fmt: skip
 
-    def _spots(self) -> list[Spot]:
+    def _spots(self) -> list[WatchedSpot]:
         found = []
         for layer, kind, weight in (
             ("key_areas", "area", 2.0),
@@ -197,7 +197,7 @@ class Scene:
                 )
         return found
 
-    def _spot(self, spot_id: str, kind: str, properties: Any, geometry: Any, weight: float) -> Spot:
+    def _spot(self, spot_id: str, kind: str, properties: Any, geometry: Any, weight: float) -> WatchedSpot:
         rng, plane = self.rng, self.plane
         kx, ky = plane.metres_per_degree
         flat = shapely.transform(geometry, lambda xy: (xy - (plane.lon, plane.lat)) * (kx, ky))
@@ -212,7 +212,7 @@ class Scene:
             gap, way = "none", ""
         point = flat.representative_point()
         near = rng.choice(self.sights)
-        return Spot(
+        return WatchedSpot(
             id=spot_id, kind=kind, name=properties["name"], lon=round(plane.lon + point.x / kx, 7),  # type: ignore[arg-type]
             lat=round(plane.lat + point.y / ky, 7), street=rng.choice(list(self.district.streets)),
             place_type=properties.get("place_type", ""), weight=float(properties.get("weight", weight)),
@@ -232,7 +232,7 @@ class Scene:
         west, south, east, north = flat.bounds
         return flat.intersection(shapely.box(west, south, west + (east - west) * share, north))
 
-    def _grids(self) -> list[Spot]:
+    def _grids(self) -> list[WatchedSpot]:
         found = []
         for code, area in self.district.grids.items():
             if area.geometry is not None:

@@ -24,10 +24,10 @@ from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
 from dashboard.texts import texts
 from services.access.rights import ROLES
-from services.audit import ACTIONS, ALARMING, KEPT_DAYS, Record
+from services.audit import ACTIONS, ALARMING, KEPT_DAYS, AuditRecord
 from services.audit import log_service as store
-from services.audit.log_service import Wanted
-from services.audit.verdict import Verdict
+from services.audit.log_service import AuditQuery
+from services.audit.verdict import ChainVerdict
 from services.district.package import District
 from services.platform.clock import DAY_MS, machine_ms
 from services.platform.text import safe
@@ -50,12 +50,12 @@ class Auditing:
     offload: Callable[[Any], Any]
     record: Recorder
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> AuditQuery:
         """What the query asks for; a day or an action that is none is not asked for."""
         asked = {name: request.args.get(name, "")[:200] for name in ("who", "action", "object", "since", "until")}
         since, until = self._day(asked["since"]), self._day(asked["until"])
         actions = (asked["action"],) if asked["action"] in ACTIONS else ()
-        return Wanted(
+        return AuditQuery(
             asked["who"].strip(), actions, asked["object"].strip(),
             None if since is None else self._midnight(since), None if until is None else self._midnight(until + DAY),
         )  # fmt: skip
@@ -70,13 +70,13 @@ class Auditing:
     def _midnight(self, day: date) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=self.district.zone).timestamp() * 1000)
 
-    def page(self, verdict: Verdict | None = None, wrong: str = "", code: int = 200) -> Response:
+    def page(self, verdict: ChainVerdict | None = None, wrong: str = "", code: int = 200) -> Response:
         """The page for what the query asks."""
         words, wanted, below = texts(request.args.get("lang", "")), self.wanted(), number("below", 0, 0, (1 << 63) - 1)
 
-        alarming = Wanted(actions=ALARMING, since=machine_ms() - ALARMING_FOR_MS)
+        alarming = AuditQuery(actions=ALARMING, since=machine_ms() - ALARMING_FOR_MS)
 
-        def read() -> tuple[list[Record], store.Head, Record | None, list[Record]]:
+        def read() -> tuple[list[AuditRecord], store.Head, AuditRecord | None, list[AuditRecord]]:
             with self.engine.connect() as connection:
                 rows = store.newest(connection, wanted, SHOWN + 1, below or None)
                 odd = store.newest(connection, alarming, ALARMING_SHOWN)
@@ -97,7 +97,7 @@ class Auditing:
         )  # fmt: skip
         return Response(body, code, content_type="text/html; charset=utf-8")
 
-    def lines(self, rows: Iterable[Record], words: dict[str, Any]) -> Iterator[list[str]]:
+    def lines(self, rows: Iterable[AuditRecord], words: dict[str, Any]) -> Iterator[list[str]]:
         """Rows in words: number, time, who, role and street, from where, what, of what, what else."""
         labels, roles, streets = words["audit"], words["role"], self.district.streets
         for row in rows:
@@ -115,7 +115,7 @@ class Auditing:
         except (ValueError, OverflowError, OSError):
             return str(ms)
 
-    def check(self, head: str) -> Verdict:
+    def check(self, head: str) -> ChainVerdict:
         """Go through the chain in a process of its own: hashing a million rows here would hold up the wall.
 
         Raises ValueError in words when it cannot be checked.
@@ -129,7 +129,7 @@ class Auditing:
         }  # fmt: skip
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_CHECK_S, check=False)
-            return msgspec.json.decode(done.stdout, type=Verdict)
+            return msgspec.json.decode(done.stdout, type=ChainVerdict)
         except subprocess.TimeoutExpired:
             raise ValueError(f"it took longer than {LONGEST_CHECK_S} s") from None
         except msgspec.DecodeError:

@@ -20,7 +20,7 @@ from dashboard.texts import texts
 from services.board.coverage_feed import CoverageFeed
 from services.board.follower import Follower
 from services.coverage.siting.exports import MOST_SITES, decode_plan, plan_csv, plan_geojson
-from services.coverage.told import Plan
+from services.coverage.told import SitePlan
 from services.district.package import District
 from services.district.plane import plane_of
 from services.platform.clock import Clock
@@ -53,7 +53,7 @@ class CoveragePage:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def _plan(self) -> Plan:
+    def _plan(self) -> SitePlan:
         body = self._feed().body("plan", "all")
         if body is None:
             flask.abort(Response(_encode(NO_PLAN), 404, content_type="application/json"))

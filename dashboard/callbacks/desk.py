@@ -26,7 +26,7 @@ from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
 from services.cases.masking import for_file
 from services.commands.escalation.service import decline
-from services.commands.judge import Outcome, Reason, Situation, Wish, command_id
+from services.commands.judge import CommandOutcome, Reason, Situation, Wish, command_id
 from services.commands.service import Commanding
 from services.contract.case import Code
 from services.district.leads import lead_of
@@ -42,7 +42,7 @@ PAGES = frozenset({"desk", "street"})
 CASES_A_ROW = 100  # of the audit: a command names every case that it is about
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ProposalAnswer(msgspec.Struct, frozen=True):
     """A person's answer to a proposal; ``version`` is the case's that they saw."""
 
     batch: Code
@@ -50,7 +50,7 @@ class Answer(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-class View(msgspec.Struct, frozen=True):
+class SavedView(msgspec.Struct, frozen=True):
     """A saved view: the body is the page's own."""
 
     page: Code
@@ -92,7 +92,7 @@ class DeskPage:
         ids = {command_id(code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
         self.desk.wait_for(ids, asking.user_id)
         try:
-            outcomes: list[Outcome] = self.commanding.send(wish, asking, situation)
+            outcomes: list[CommandOutcome] = self.commanding.send(wish, asking, situation)
         except STORE_ERRORS:
             refuse(503, "the store does not answer: nothing was sent")
         self.desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
@@ -122,7 +122,7 @@ class DeskPage:
 
     def confirm_proposal(self, case_id: str) -> Response:
         """Escalate a case as it was proposed."""
-        answer = body(Answer)
+        answer = body(ProposalAnswer)
         row, proposal = self._proposed(case_id)
         data = {"to": lead_of(self.district, row.domain), "reason_code": proposal.reason_code}
         wish = Wish(answer.batch, "case.escalate", [(case_id, answer.version)], answer.reason, data)
@@ -130,7 +130,7 @@ class DeskPage:
 
     def decline_proposal(self, case_id: str) -> Response:
         """Decline a proposal, with a reason."""
-        answer = body(Answer)
+        answer = body(ProposalAnswer)
         _, proposal = self._proposed(case_id)
         if not 2 <= len(answer.reason.strip()) <= 500:
             refuse(400, "a reason of 2 to 500 characters")
@@ -153,7 +153,7 @@ class DeskPage:
 
     def save_view(self) -> Response:
         """Save a view, or replace the one of that name."""
-        view, asking = body(View), person()
+        view, asking = body(SavedView), person()
         text = msgspec.json.encode(view.body).decode()
         if view.page not in PAGES or len(text) > 8000:
             refuse(400, "page is desk or street, a view has at most 8,000 characters")
@@ -169,7 +169,7 @@ class DeskPage:
 
     def drop_view(self) -> Response:
         """Drop a view."""
-        view, asking = body(View), person()
+        view, asking = body(SavedView), person()
 
         def drop() -> None:
             with writing(self.access.engine) as connection:

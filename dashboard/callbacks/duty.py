@@ -86,7 +86,7 @@ def signed(asking: Person) -> str:
     return f"{asking.user_id} {asking.name}"
 
 
-class Duty:
+class DutyPage:
     """What the addresses of the duty share."""
 
     def __init__(  # noqa: PLR0917  # one of each door
@@ -172,7 +172,7 @@ class Duty:
         flask.abort(Response(found, 409, content_type="application/json; charset=utf-8"))
 
 
-def register_duty(server: Flask, duty: Duty) -> None:
+def register_duty(server: Flask, duty: DutyPage) -> None:
     """Add the addresses."""
     _alarms(server, duty)
     _log(server, duty)
@@ -181,7 +181,7 @@ def register_duty(server: Flask, duty: Duty) -> None:
     _grids(server, duty)
 
 
-def _alarms(server: Flask, duty: Duty) -> None:
+def _alarms(server: Flask, duty: DutyPage) -> None:
     alarm_desk = AlarmDesk(duty.access.engine, duty.wakeups, duty.district.policy.alarms, duty.offload)
 
     def act(alarm_id: str, verb: str, wish: AlarmAct) -> Response:
@@ -238,7 +238,7 @@ def _alarms(server: Flask, duty: Duty) -> None:
         return as_json({"lives": found})
 
 
-def _log(server: Flask, duty: Duty) -> None:
+def _log(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/log")
     def log_entries() -> Response:
         _, seat = duty.seat("see_log")
@@ -266,7 +266,7 @@ def _log(server: Flask, duty: Duty) -> None:
         return as_json({})
 
 
-def _handover(server: Flask, duty: Duty) -> None:
+def _handover(server: Flask, duty: DutyPage) -> None:
     def plain(kept: Any) -> dict[str, Any]:
         return {name: value for name, value in kept._asdict().items() if name != "sheet"}
 
@@ -305,7 +305,7 @@ def _handover(server: Flask, duty: Duty) -> None:
         return as_json({"handover": plain(kept)})
 
 
-def _reports(server: Flask, duty: Duty) -> None:
+def _reports(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/reports")
     def reports_due() -> Response:
         _, seat = duty.seat("see_log")
@@ -331,7 +331,7 @@ def _reports(server: Flask, duty: Duty) -> None:
         return as_json({})
 
 
-def _grids(server: Flask, duty: Duty) -> None:
+def _grids(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/grids")
     def grids() -> Response:
         asking, seat = duty.seat("see_street", flask.request.args.get("seat", ""))

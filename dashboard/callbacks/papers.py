@@ -11,7 +11,7 @@ from dashboard.door.access import allowed, person, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.exporting import download
 from dashboard.door.routes import add_routes
-from dashboard.papers.make import KINDS, Wanted
+from dashboard.papers.make import KINDS, PaperWish
 from dashboard.papers.order import may_fetch, order_of
 from dashboard.papers.review_paper import KIND, MOST_HOURS, WantedReview
 from services.access.rights import DISTRICT, Person, may
@@ -28,7 +28,7 @@ TYPES = {
 }  # fmt: skip
 
 
-class Asked(msgspec.Struct, frozen=True):
+class PaperRequest(msgspec.Struct, frozen=True):
     """Which paper of which span."""
 
     kind: Code
@@ -64,7 +64,7 @@ class PapersPage:
 
     def ask_paper(self) -> Response:
         """Ask for a paper of a span."""
-        leading, asked = self.leading, body(Asked)
+        leading, asked = self.leading, body(PaperRequest)
         if asked.kind not in KINDS or asked.language not in {"zh-CN", "en"}:
             refuse(400, f"kind is one of {' '.join(KINDS)}")
         if asked.street and asked.street not in leading.district.streets:
@@ -76,7 +76,7 @@ class PapersPage:
             span = leading.parse(asked.span)
         except SpanRefused as error:
             refuse(400, str(error))
-        wanted = Wanted(
+        wanted = PaperWish(
             text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
             language=asked.language, cameras=may(asking, "see_coverage"),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from services.platform.sealing import Sealer
 from services.projector.sealed.service import RevealRefused, reveal
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class RevealRequest(msgspec.Struct, frozen=True):
     """Which field, and why; ``purpose``: of a case that is over, one of reveal_rules.PURPOSES."""
 
     field: Code
@@ -31,7 +31,7 @@ def register_personal(  # noqa: PLR0917  # one of each door
 
     @server.post("/api/v1/cases/<case_id>/reveal")
     def reveal_field(case_id: str) -> Response:
-        wanted = body(Wanted)
+        wanted = body(RevealRequest)
 
         def place() -> Any:
             with access.engine.connect() as connection:

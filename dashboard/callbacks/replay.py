@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from dashboard.door.access import refuse
 from dashboard.door.bodies import packed
 from services.district.package import District
-from services.past.asking import WAIT_S, Answer, Question, encode, error_of, redis_ms
+from services.past.asking import WAIT_S, PastAnswer, Question, encode, error_of, redis_ms
 from services.past.day_line_reader import day_line
 from services.platform.clock import Clock
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
@@ -46,13 +46,13 @@ class Replaying:
         keys = Keys(self.district.code)
         try:
             if not client.exists(keys.past_alive):
-                return encode(Answer(error="no_worker"))
+                return encode(PastAnswer(error="no_worker"))
             asked = msgspec.structs.replace(question, asked_at=redis_ms(client))
             client.rpush(keys.past_ask, encode(asked))
             found = client.blpop([keys.past_answer(question.id)], timeout=WAIT_S)
         except REDIS_ERRORS:
-            return encode(Answer(error="feed"))
-        return bytes(found[1]) if found else encode(Answer(error="no_worker"))
+            return encode(PastAnswer(error="feed"))
+        return bytes(found[1]) if found else encode(PastAnswer(error="no_worker"))
 
 
 def register_replay(server: Flask, replaying: Replaying) -> None:
@@ -71,7 +71,7 @@ def register_replay(server: Flask, replaying: Replaying) -> None:
         try:
             return _json(replaying.offload(read))
         except STORE_ERRORS:
-            return _json(encode(Answer(error="store")), STATUS["store"])
+            return _json(encode(PastAnswer(error="store")), STATUS["store"])
 
     @server.get("/api/v1/replay/room")
     def replay_room() -> Response:

@@ -107,12 +107,12 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     from services.audit import ACTIONS
-    from services.audit.log_service import Wanted
+    from services.audit.log_service import AuditQuery
     from services.audit.service import listed
 
     if strange := set(options.deeds) - set(ACTIONS):
         raise ValueError(f"--action {sorted(strange)[0]}: none of {' '.join(ACTIONS)}")
-    wanted = Wanted(who=options.who, actions=tuple(options.deeds), object=options.object)
+    wanted = AuditQuery(who=options.who, actions=tuple(options.deeds), object=options.object)
     _print(listed(settings, wanted, options.n))
     return 0
 

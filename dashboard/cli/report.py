@@ -42,18 +42,18 @@ def add_commands(commands: "Commands", local: Callable[[argparse.ArgumentParser]
 
 
 def _worker(options: argparse.Namespace, settings: Settings) -> int:
-    from dashboard.cli.running import Runs, Together, with_each_package
-    from dashboard.papers.worker import Worker
+    from dashboard.cli.running import RunsUntilStopped, Together, with_each_package
+    from dashboard.papers.worker import PaperWorker
     from services.district.doors import OpenDoors
     from services.health.hearts import Hearts
     from services.past.worker import Answerer
 
-    def parts(doors: OpenDoors, hearts: Hearts) -> Runs:
+    def parts(doors: OpenDoors, hearts: Hearts) -> RunsUntilStopped:
         # A paper of a year, a room of a busy day: minutes in which the loop stands.
         names = [options.only] if options.only else ["papers", "past"]
         pulses = {name: hearts.begin(name, idle_limit_s=600, silence_limit_s=20) for name in names}
-        makers: dict[str, Callable[[], Runs]] = {
-            "papers": lambda: Worker(doors.engine, doors.district, doors.clock, pulses["papers"]),
+        makers: dict[str, Callable[[], RunsUntilStopped]] = {
+            "papers": lambda: PaperWorker(doors.engine, doors.district, doors.clock, pulses["papers"]),
             "past": lambda: Answerer(doors.engine, doors.redis, doors.district, doors.clock, pulses["past"]),
         }
         return Together([makers[name]() for name in names])
@@ -63,10 +63,10 @@ def _worker(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
-    from dashboard.papers.make import Wanted, write_papers
+    from dashboard.papers.make import PaperWish, write_papers
     from services.audit.service import local_who
 
-    wanted = Wanted(
+    wanted = PaperWish(
         text=options.span or options.day or "", last=options.last or "day", street=options.street, unit=options.unit,
         kinds=tuple(options.format or KINDS), with_cases=options.cases, language=options.language,
     )  # fmt: skip

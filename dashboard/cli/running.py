@@ -12,14 +12,14 @@ from services.platform.settings import Settings
 from services.platform.stopping import stop_on_signals
 
 
-class Runs(Protocol):
+class RunsUntilStopped(Protocol):
     """What works until it is told to stop, or until another package was loaded."""
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool]) -> None:
         """Until then."""
 
 
-def with_each_package(settings: Settings, make: Callable[[OpenDoors, Hearts], Runs]) -> int:
+def with_each_package(settings: Settings, make: Callable[[OpenDoors, Hearts], RunsUntilStopped]) -> int:
     """Run it until a signal; what ``make`` makes says by its hearts that it lives."""
     stop = stop_on_signals()
     while not stop.is_set():
@@ -45,7 +45,7 @@ class Together:
     What one of them raises is raised.
     """
 
-    def __init__(self, parts: Sequence[Runs]) -> None:
+    def __init__(self, parts: Sequence[RunsUntilStopped]) -> None:
         self._parts = parts
 
     def run(self, stop: threading.Event, *, is_outdated: Callable[[], bool]) -> None:
@@ -56,7 +56,7 @@ class Together:
         ended = threading.Event()
         failed: list[BaseException] = []
 
-        def run(part: Runs) -> None:
+        def run(part: RunsUntilStopped) -> None:
             try:
                 part.run(stop, is_outdated=lambda: ended.is_set() or is_outdated())
             except BaseException as error:  # raised again below, in the thread that called us

@@ -23,7 +23,7 @@ from services.access import service as accounts
 from services.access.account import Account
 from services.access.log_in.rules import DEVICE_DAYS, NO_RULES, LogInRules
 from services.access.rights import DISTRICT, Person, home, may
-from services.access.service import Found, Half
+from services.access.service import Half, SessionOwner
 from services.platform.clock import machine_ms
 from services.platform.errors import STORE_ERRORS
 from services.platform.every import Every
@@ -76,7 +76,7 @@ class Access:
         fixed: App = ProxyFix(app, x_for=self._proxies, x_proto=self._proxies)
         return fixed
 
-    def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | None:
+    def find(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> SessionOwner | None:
         """Who asks: by the cookie, else the wall that stands at this address; None is nobody.
 
         Who is half way through the log-in is nobody. Raises what the store raises where there is a cookie; walls are
@@ -85,11 +85,11 @@ class Access:
         found = self.find_any(environ, cookies)
         return None if isinstance(found, Half) else found
 
-    def find_any(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> Found | Half | None:
+    def find_any(self, environ: Mapping[str, Any], cookies: Mapping[str, str]) -> SessionOwner | Half | None:
         """``find``, telling who has yet to show the second factor."""
         address = str(environ.get("REMOTE_ADDR") or "")
         if token := cookies.get(self.cookie, ""):
-            found: Found | Half | None = self._offload(
+            found: SessionOwner | Half | None = self._offload(
                 lambda: accounts.who_is(self.engine, machine_ms(), token, address)
             )
             if found is not None:
@@ -97,7 +97,7 @@ class Access:
         if not self.is_place_sure(environ):
             return None
         person = accounts.wall_at(self._known_walls(), address)
-        return None if person is None else Found(person, False, 0)
+        return None if person is None else SessionOwner(person, False, 0)
 
     def is_place_sure(self, environ: Mapping[str, Any]) -> bool:
         """Whether the address says where the browser stands.
@@ -177,13 +177,13 @@ class Access:
 
     def touch(self) -> None:
         """The person at this request did something."""
-        found: Found = g.found
+        found: SessionOwner = g.found
         self._offload(lambda: accounts.touch(self.engine, machine_ms(), found))
 
 
 def person() -> Person:
     """Who asks, in a request that the door let in."""
-    found: Found = g.found
+    found: SessionOwner = g.found
     return found.person
 
 
@@ -255,7 +255,7 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
 
     @server.after_request
     def know(response: Response) -> Response:
-        found: Found | None = g.get("found")
+        found: SessionOwner | None = g.get("found")
         if (
             found is not None and found.person.session and found.person.role != "wall" and response.status_code == 200
             and request.endpoint in PAGE_ENDPOINTS and not request.cookies.get(access.device_cookie)

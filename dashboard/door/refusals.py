@@ -28,7 +28,7 @@ NOT_FOUND = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>40
 Name = Annotated[str, Meta(max_length=1000)]
 
 
-class Place(msgspec.Struct):
+class CallbackPlace(msgspec.Struct):
     """One input, state or output of a callback, as Dash's renderer sends it."""
 
     id: Name
@@ -36,7 +36,7 @@ class Place(msgspec.Struct):
     value: Any = None
 
 
-Places = Annotated[list[Place], Meta(max_length=100)]
+Places = Annotated[list[CallbackPlace], Meta(max_length=100)]
 
 
 class Body(msgspec.Struct):
@@ -44,7 +44,7 @@ class Body(msgspec.Struct):
 
     output: Name
     inputs: Places
-    outputs: Place | Places
+    outputs: CallbackPlace | Places
     changedPropIds: Annotated[list[Name], Meta(max_length=100)] = []  # Dash's name
     state: Places = []
 

@@ -10,7 +10,7 @@ from dashboard.layouts.camera_panel import seen_by
 from dashboard.layouts.deadline_account import deadline_lines, span_text
 from dashboard.layouts.moments import second_text
 from services.board.readers.camera import PlaceView
-from services.board.readers.case import CaseView, Happened
+from services.board.readers.case import CaseView, HistoryEvent
 from services.cases.case import CaseRow, decode_escalation
 from services.cases.limits import OFFICE_UNITS
 from services.contract.codes import SENSITIVE_DOMAINS
@@ -88,7 +88,7 @@ def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
     return html.Ol([html.Li([html.Span("…"), html.Span(told)]), *events])
 
 
-def _event(happened: Happened, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
+def _event(happened: HistoryEvent, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
     name = words["event"].get(happened.type, happened.type)
     why = words["unit"]["list"].join(words["irregular"][code] for code in happened.irregular)
     odd = [html.Span(why, className="warn")] if why else []

@@ -5,12 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.layouts.moments import second_text
-from services.cases.deadline_steps import Step
+from services.cases.deadline_steps import DeadlineStep
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
-def deadline_lines(steps: Iterable[Step], words: dict[str, Any], zone: ZoneInfo) -> list[str]:
+def deadline_lines(steps: Iterable[DeadlineStep], words: dict[str, Any], zone: ZoneInfo) -> list[str]:
     """The account as lines of text; empty without a limit and a deadline."""
     labels = words["deadline"]
     found = []

@@ -13,7 +13,7 @@ from services.contract.codes import LEVELS, SENSITIVE_DOMAINS
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure
-from services.indicators.reasons import Verdict
+from services.indicators.reasons import CountVerdict
 
 
 def figure_panel(view: FigureView, words: dict[str, Any], district: District) -> list[Component]:
@@ -115,7 +115,9 @@ def _against(view: FigureView, before: Figure, words: dict[str, Any], *, is_over
     return f"{before.n:,}  {change}"
 
 
-def _case(row: CaseRow, verdict: Verdict | None, words: dict[str, Any], zone: ZoneInfo, district: District) -> html.Li:
+def _case(
+    row: CaseRow, verdict: CountVerdict | None, words: dict[str, Any], zone: ZoneInfo, district: District
+) -> html.Li:
     english = words["language"] == "en"
     street = district.streets.get(row.street)
     name = street.name if street else words["word"]["unplaced"]

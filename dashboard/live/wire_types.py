@@ -12,12 +12,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from services.board.lenses import DeskCase
-from services.board.zone import Delta, SnapshotPart
+from services.board.zone import ScreenDelta, SnapshotPart
 from services.cases.case import PresentEscalation
 from services.cases.masking import WallCase
 
 ARRAYS: tuple[type[msgspec.Struct], ...] = (PresentEscalation, WallCase, DeskCase)
-MESSAGES: tuple[type[msgspec.Struct], ...] = (Delta, SnapshotPart)
+MESSAGES: tuple[type[msgspec.Struct], ...] = (ScreenDelta, SnapshotPart)
 HEAD = "// What the server sends, by its structs. Made by `python -m dashboard.live.wire_types`: do not edit.\n"
 ROW = """/** An open case: a wall's has the wall's fields, a desk's has more behind them. */
 export type Row = WallCase | DeskCase;

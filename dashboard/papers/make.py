@@ -31,7 +31,7 @@ from services.platform.settings import Settings
 KINDS = ("pdf", "xlsx", "csv")
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class PaperWish(msgspec.Struct, frozen=True):
     """Which papers: ``text`` a span as ``spans.parse`` reads it, «yesterday», «today», or empty for the ``last``.
 
     ``cameras``: whether their reader may see what cameras cover.
@@ -47,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True):
     cameras: bool = True
 
 
-def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> Iterator[Path]:
+def write_papers(settings: Settings, wanted: PaperWish, folder: Path, by: str) -> Iterator[Path]:
     """Write them into ``folder``, each whole or not at all; yields their paths. Raises as ``papers``."""
     doors = open_doors(settings, migrate=False)
     for name, data in papers(doors.engine, doors.district, doors.clock.now_ms(), wanted, by):
@@ -56,7 +56,7 @@ def write_papers(settings: Settings, wanted: Wanted, folder: Path, by: str) -> I
 
 
 def papers(  # noqa: PLR0917  # of what, when, for whom
-    engine: Engine, district: District, now: int, wanted: Wanted, by: str, asking: Person | None = None
+    engine: Engine, district: District, now: int, wanted: PaperWish, by: str, asking: Person | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """The papers' names and bytes, one after the other. ``asking`` sees their own cases; None: this machine's, all.
 
@@ -90,7 +90,7 @@ def papers(  # noqa: PLR0917  # of what, when, for whom
             yield f"{stem}.xlsx", book.finish()
 
 
-def _span(wanted: Wanted, district: District, now: int) -> Span:
+def _span(wanted: PaperWish, district: District, now: int) -> Span:
     today, month_day = as_date(district.day_of(now)), district.month_first_day
     named = {"yesterday": today - timedelta(days=1), "today": today}
     try:

@@ -6,7 +6,7 @@ The worker shows a paper no more than that person might see; whoever fetches it 
 import msgspec
 
 from dashboard.papers import review_paper
-from dashboard.papers.make import Wanted
+from dashboard.papers.make import PaperWish
 from services.access.rights import DISTRICT, ROLES, Person, may
 from services.jobs.job import Job
 
@@ -19,8 +19,8 @@ class AskedBy(msgspec.Struct, frozen=True):
     community: str = ""
 
 
-class Order(msgspec.Struct, frozen=True):
-    """A job's ``wanted``: ``paper`` is the JSON of a ``Wanted`` or a ``WantedReview``."""
+class PaperOrder(msgspec.Struct, frozen=True):
+    """A job's ``wanted``: ``paper`` is the JSON of a ``PaperWish`` or a ``WantedReview``."""
 
     asked_by: AskedBy
     paper: msgspec.Raw
@@ -29,18 +29,18 @@ class Order(msgspec.Struct, frozen=True):
 def order_of(asking: Person, wanted: msgspec.Struct) -> str:
     """The order as it is kept."""
     by = AskedBy(asking.role, asking.street, asking.community)
-    return msgspec.json.encode(Order(by, msgspec.Raw(msgspec.json.encode(wanted)))).decode()
+    return msgspec.json.encode(PaperOrder(by, msgspec.Raw(msgspec.json.encode(wanted)))).decode()
 
 
-def read_order(job: Job) -> tuple[Person, Wanted | review_paper.WantedReview] | None:
+def read_order(job: Job) -> tuple[Person, PaperWish | review_paper.WantedReview] | None:
     """Who asked, and for what; None for a job of a version that kept no person."""
     try:
-        order = msgspec.json.decode(job.wanted, type=Order)
-        paper: Wanted | review_paper.WantedReview
+        order = msgspec.json.decode(job.wanted, type=PaperOrder)
+        paper: PaperWish | review_paper.WantedReview
         if job.kind == review_paper.KIND:
             paper = msgspec.json.decode(order.paper, type=review_paper.WantedReview)
         else:
-            paper = msgspec.json.decode(order.paper, type=Wanted)
+            paper = msgspec.json.decode(order.paper, type=PaperWish)
     except msgspec.DecodeError:
         return None
     by = order.asked_by

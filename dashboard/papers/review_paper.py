@@ -19,7 +19,7 @@ from services.district.package import District
 from services.leadership.words import NOTHING, percent
 from services.past.knowledge import Figures, Late
 from services.past.reader import Archived, NothingThen, NotYet, Unmade
-from services.past.review_reader import Line, Review, review
+from services.past.review_reader import Review, ReviewLine, review
 from services.platform.clock import HOUR_MS
 from services.platform.errors import OperationError
 
@@ -95,7 +95,7 @@ def _value(name: str, n: float | None) -> str:
     return f"{n:,}"
 
 
-def _line(line: Line, words: dict[str, Any], district: District) -> tuple[str, str, str, str]:
+def _line(line: ReviewLine, words: dict[str, Any], district: District) -> tuple[str, str, str, str]:
     zone = district.zone
     known = second_text(line.known_at, zone)
     if line.is_late:
@@ -117,7 +117,7 @@ def _late(line: Late, words: dict[str, Any], district: District) -> tuple[str, s
     )  # fmt: skip
 
 
-def _of(line: Line | Late, words: dict[str, Any], district: District) -> str:
+def _of(line: ReviewLine | Late, words: dict[str, Any], district: District) -> str:
     """Which case: its id, street and class."""
     english = words["language"] == "en"
     street = district.streets[line.street].name if line.street in district.streets else line.street

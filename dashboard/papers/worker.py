@@ -28,7 +28,7 @@ LOOK_EVERY_S = 0.5
 SAY_EVERY_S = 5.0
 
 
-class Worker:
+class PaperWorker:
     """One process of it."""
 
     def __init__(self, engine: Engine, district: District, clock: Clock, pulse: Pulse = NO_PULSE) -> None:

@@ -17,7 +17,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from dashboard.sockets.connections import Connections
 from dashboard.sockets.refusals import Refusals
-from dashboard.sockets.waiting import Patience, PatientSocket, Waiting
+from dashboard.sockets.waiting import ConnectionWait, Patience, PatientSocket
 
 # In one turn of the loop: so many connections are closed unread at most, and one is let in. A message to the open ones
 # takes some turns; five are closed in a tenth of a millisecond, and still tens of thousands in a second.
@@ -55,7 +55,7 @@ class Listener(StreamServer):  # type: ignore[misc]  # gevent has no types
     def _opened(self, descriptor: int, address: Any) -> PatientSocket:
         found = PatientSocket(self.socket.family, self.socket.type, self.socket.proto, fileno=descriptor)
         words = "a request of %s took too long"
-        found.waiting = Waiting(self._patience, lambda cause: self._refusals.count(cause, words, address[0]))
+        found.waiting = ConnectionWait(self._patience, lambda cause: self._refusals.count(cause, words, address[0]))
         return found
 
     def do_close(self, connection: Any, address: Any) -> None:
@@ -65,7 +65,7 @@ class Listener(StreamServer):  # type: ignore[misc]  # gevent has no types
         super().do_close(connection, address)
 
 
-class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+class SocketWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's gevent worker behind our listener. Its ``app`` is dashboard.server's Server."""
 
     def server_class(self, listener: Any, *, spawn: Any, **_pywsgi: Any) -> Listener:

@@ -21,7 +21,7 @@ from dashboard.sockets.limits import Limits
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.websocket import REFUSALS, TICKET
 from services.access.rights import Person
-from services.access.service import Found
+from services.access.service import SessionOwner
 from services.platform.errors import STORE_ERRORS
 
 PATH = "/socket.io/"
@@ -81,7 +81,7 @@ class Door:
         if is_upgrade and not self._limits.may_try(address, now):
             return 429, "openings", None
         try:
-            found: Found | None = self._access.find(environ, parse_cookie(environ))
+            found: SessionOwner | None = self._access.find(environ, parse_cookie(environ))
         except STORE_ERRORS:
             return 503, "store_away", None
         if found is None or found.must_change:

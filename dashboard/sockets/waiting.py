@@ -38,7 +38,7 @@ class Patience:
         return cls(min(idle_s, request_s), request_s / 6, request_s, request_s / 3)
 
 
-class Waiting:
+class ConnectionWait:
     """What one connection has used of it. It begins with a head; ``asks`` and ``rests`` go on from there.
 
     ``cause`` says what a client is cut for now; empty: a connection that was not used, which is no refusal.
@@ -106,7 +106,7 @@ class PatientSocket(gevent.socket.socket):  # type: ignore[misc]  # gevent has n
     A read whose time is over finds the end of the connection, as if the client had gone.
     """
 
-    waiting: Waiting | None = None
+    waiting: ConnectionWait | None = None
 
     def recv(self, *arguments: Any) -> bytes:
         """As a socket's; b"" when the client has kept us waiting too long."""

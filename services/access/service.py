@@ -179,7 +179,7 @@ def know_browser(engine: Engine, now: int, person: Person) -> str:
     return token
 
 
-class Found(NamedTuple):
+class SessionOwner(NamedTuple):
     """Whose a token is, and whether they must first choose another password."""
 
     person: Person
@@ -197,16 +197,16 @@ class Half(NamedTuple):
     how: str
 
 
-def whose(engine: Engine, now: int, token: str, address: str) -> Found | None:
+def whose(engine: Engine, now: int, token: str, address: str) -> SessionOwner | None:
     """Who is behind a cookie; None when the session has ended, run out, or its account may not be used.
 
     A session whose second factor has not been shown is nobody's here: only ``who_is`` tells of it.
     """
     found = who_is(engine, now, token, address)
-    return found if isinstance(found, Found) else None
+    return found if isinstance(found, SessionOwner) else None
 
 
-def who_is(engine: Engine, now: int, token: str, address: str) -> Found | Half | None:
+def who_is(engine: Engine, now: int, token: str, address: str) -> SessionOwner | Half | None:
     """Who is behind a cookie, all shown (Found) or half way (Half)."""
     token_hash = _hash(token)
     with engine.connect() as connection:
@@ -219,9 +219,9 @@ def who_is(engine: Engine, now: int, token: str, address: str) -> Found | Half |
     return _found(session, account, address)
 
 
-def _found(session: Session, account: Account, address: str) -> Found:
+def _found(session: Session, account: Account, address: str) -> SessionOwner:
     person = _person(account, session.token_hash, address)
-    return Found(person, account.must_change, session.seen_at, session.proved_at, session.how)
+    return SessionOwner(person, account.must_change, session.seen_at, session.proved_at, session.how)
 
 
 def persons_of(
@@ -252,7 +252,7 @@ def _is_alive(session: Session, account: Account, now: int, address: str) -> boo
     return bool(now - session.seen_at < idle * MINUTE_MS and now - session.made_at < longest * MINUTE_MS)
 
 
-def touch(engine: Engine, now: int, found: Found) -> None:
+def touch(engine: Engine, now: int, found: SessionOwner) -> None:
     """The person did something: their session lives on."""
     if now - found.seen_at >= TOUCH_MS and found.person.session:
         with writing(engine) as connection:

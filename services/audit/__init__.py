@@ -7,11 +7,26 @@ nobody makes who has the database only. docs/audit.md says what each protects ag
 
 from services.audit.chain import chain, distrust
 from services.audit.checking import check, verify
-from services.audit.found import Break, Checked, Fault
-from services.audit.records import ACTIONS, ALARMING, KEPT_DAYS, LONGEST_DETAIL, Deed, Record, Who, _link
+from services.audit.found import Break, ChainFault, Checked
+from services.audit.records import ACTIONS, ALARMING, KEPT_DAYS, LONGEST_DETAIL, AuditRecord, Deed, Who, _link
 from services.audit.signer import NO_SIGNER, Signer
 
 __all__ = [
-    "ACTIONS", "ALARMING", "KEPT_DAYS", "LONGEST_DETAIL", "NO_SIGNER", "Break", "Checked", "Deed", "Fault", "Record",
-    "Signer", "Who", "_link", "chain", "check", "distrust", "verify",
+    "ACTIONS",
+    "ALARMING",
+    "KEPT_DAYS",
+    "LONGEST_DETAIL",
+    "NO_SIGNER",
+    "AuditRecord",
+    "Break",
+    "ChainFault",
+    "Checked",
+    "Deed",
+    "Signer",
+    "Who",
+    "_link",
+    "chain",
+    "check",
+    "distrust",
+    "verify",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from services.audit.records import ACTIONS, LONGEST, Deed, Record, Who, _link, clean, detail_of
+from services.audit.records import ACTIONS, LONGEST, AuditRecord, Deed, Who, _link, clean, detail_of
 from services.audit.signer import NO_SIGNER, Signer
 from services.platform.clock import MINUTE_MS
 
@@ -14,8 +14,8 @@ SYSTEM = Who("system")
 
 
 def chain(
-    after: Record | None, at: int, who: Who, deeds: Iterable[Deed], signer: Signer = NO_SIGNER
-) -> Iterator[Record]:
+    after: AuditRecord | None, at: int, who: Who, deeds: Iterable[Deed], signer: Signer = NO_SIGNER
+) -> Iterator[AuditRecord]:
     """The rows that follow ``after`` (None: the first ones). Raises ValueError for an action that is none.
 
     With a key a row says so when the clock has gone back. Without one anybody could have written it, so nobody does.
@@ -34,7 +34,7 @@ def chain(
         yield record
 
 
-def distrust(last: Record | None, prior: Record | None, signer: Signer) -> str:
+def distrust(last: AuditRecord | None, prior: AuditRecord | None, signer: Signer) -> str:
     """Why the newest row is not one that a process with the key has written; empty: it is, or nothing can be said.
 
     ``prior`` is the row before it, as the table has it. Returns unsealed, unknown, seal, link or gap.
@@ -56,8 +56,8 @@ def distrust(last: Record | None, prior: Record | None, signer: Signer) -> str:
 
 def _row(  # noqa: PLR0917  # what a row is made of
     number: int, at: int, who: Who, deed: Deed, before: str, signer: Signer
-) -> Record:
+) -> AuditRecord:
     texts = {"who": who.user_id, "role": who.role, "street": who.street, "address": who.address, "object": deed.about}
     cut = {name: clean(text)[: LONGEST[name]] for name, text in texts.items()}
-    record = Record(number=number, at=at, action=deed.action, detail=detail_of(deed), hash="", **cut)
+    record = AuditRecord(number=number, at=at, action=deed.action, detail=detail_of(deed), hash="", **cut)
     return msgspec.structs.replace(record, hash=signer.hash(before, record))

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from services.audit.chain import BACK_MS
-from services.audit.found import ACCEPTABLE, Break, Checked, Fault, Ranges
-from services.audit.records import Record, _link
+from services.audit.found import ACCEPTABLE, Break, ChainFault, Checked, Ranges
+from services.audit.records import AuditRecord, _link
 from services.audit.signer import NO_SIGNER, Signer
 
 EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: no row is older than the software
@@ -19,7 +19,7 @@ EARLIEST_MS = 1_577_836_800_000  # 2020-01-01: no row is older than the software
 class _Accepting(msgspec.Struct):
     """What a row of ``audit_accepted`` accepts: faults, and the noted heads that are in the chain no more."""
 
-    faults: list[Fault] = []
+    faults: list[ChainFault] = []
     heads: list[str] = []
 
 
@@ -31,13 +31,13 @@ class _Marking(msgspec.Struct):
     why: str = ""
 
 
-def verify(records: Iterable[Record], before: str = "", signer: Signer = NO_SIGNER) -> Break | None:
+def verify(records: Iterable[AuditRecord], before: str = "", signer: Signer = NO_SIGNER) -> Break | None:
     """The first row that does not follow from the ones before it, or None. Seals that are missing: see ``check``."""
     return check(records, before, signer).broken
 
 
 def check(  # noqa: PLR0917  # what is checked, and what it is held against
-    records: Iterable[Record],
+    records: Iterable[AuditRecord],
     before: str = "",
     signer: Signer = NO_SIGNER,
     heads: Iterable[str] = (),
@@ -78,10 +78,10 @@ class _Walk:
         self._faults, self._has_seals = Ranges(), False
         self._missed: list[tuple[int, str]] = []
         self._past_keys = Ranges()  # rows of retired keys
-        self._marks: list[Fault] = []
-        self._accepted, self._accepted_heads = set[Fault](), set[str]()
+        self._marks: list[ChainFault] = []
+        self._accepted, self._accepted_heads = set[ChainFault](), set[str]()
 
-    def see(self, record: Record) -> None:
+    def see(self, record: AuditRecord) -> None:
         """One more row."""
         link, _, rest = record.hash.partition(":")
         name, _, seal = rest.partition(":")
@@ -105,7 +105,7 @@ class _Walk:
             else:
                 self._missed.append((record.number, head))
 
-    def _follow(self, record: Record, link: str, name: str) -> bool:
+    def _follow(self, record: AuditRecord, link: str, name: str) -> bool:
         expected = self._last + 1 if self._rows else 1 if self._is_first_known else record.number
         if record.number != expected:
             missing = (expected, record.number - 1) if record.number > expected else (record.number, record.number)
@@ -120,7 +120,7 @@ class _Walk:
         self._broken = self._broken or Break(number, why)
         self._faults.add(why, first, last)
 
-    def _judge_seal(self, record: Record, name: str) -> None:
+    def _judge_seal(self, record: AuditRecord, name: str) -> None:
         if not name:
             self._faults.add("unsealed", record.number)
             return
@@ -134,13 +134,13 @@ class _Walk:
         else:
             self._past_keys.add("unknown", record.number)
 
-    def _judge_time(self, record: Record, *, is_ours: bool) -> None:
+    def _judge_time(self, record: AuditRecord, *, is_ours: bool) -> None:
         is_marked = record.action == "clock_back" and is_ours
         has_gone_back = bool(self._signer) and self._rows > 0 and record.at < self._at - BACK_MS and not is_marked
         if has_gone_back or record.at < EARLIEST_MS:
             self._faults.add("time", record.number)
 
-    def _listen(self, record: Record) -> None:
+    def _listen(self, record: AuditRecord) -> None:
         """A sealed row may accept what stands before it, or mark it. What it does not say right it does not say."""
         try:
             if record.action == "audit_accepted":
@@ -149,7 +149,7 @@ class _Walk:
                 self._accepted_heads |= set(accepting.heads)
             elif record.action == "unsealed_before":
                 marking = msgspec.json.decode(record.detail, type=_Marking)
-                self._marks.append(Fault(marking.why, marking.first, marking.last))
+                self._marks.append(ChainFault(marking.why, marking.first, marking.last))
         except msgspec.DecodeError:
             self._faults.add("seal", record.number)
 
@@ -174,7 +174,7 @@ class _Walk:
             tuple(self._marks), self._noted_met, tuple(noted_name(*one) for one in sorted(self._missed)),
         )  # fmt: skip
 
-    def _is_accepted(self, fault: Fault) -> bool:
+    def _is_accepted(self, fault: ChainFault) -> bool:
         return fault.why in ACCEPTABLE and any(
             fault.why == one.why and one.first <= fault.first and fault.last <= one.last for one in self._accepted
         )

@@ -17,7 +17,7 @@ class Break(NamedTuple):
         return f"row {self.number}: {_WHY[self.why]}"
 
 
-class Fault(NamedTuple):
+class ChainFault(NamedTuple):
     """Rows ``first`` to ``last`` that are not as they should be.
 
     ``why``: gap (they are missing), link (they are not as they were written), seal (a wrong one), unsealed (none),
@@ -57,9 +57,9 @@ class Checked(NamedTuple):
     unknown: int
     heads: frozenset[str]
     broken: Break | None
-    faults: tuple[Fault, ...] = ()
-    accepted: tuple[Fault, ...] = ()
-    marks: tuple[Fault, ...] = ()
+    faults: tuple[ChainFault, ...] = ()
+    accepted: tuple[ChainFault, ...] = ()
+    marks: tuple[ChainFault, ...] = ()
     noted_met: int = 0
     noted_missed: tuple[str, ...] = ()
 
@@ -68,18 +68,18 @@ class Ranges:
     """Faults as they come, row by row: neighbours of one kind become a range."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Fault] = {}
-        self._done: list[Fault] = []
+        self._open: dict[str, ChainFault] = {}
+        self._done: list[ChainFault] = []
 
     def add(self, why: str, first: int, last: int = 0) -> None:
         """One more; ``last`` 0: one row."""
         last = last or first
         if (was := self._open.get(why)) is not None:
             if was.last + 1 >= first >= was.first:
-                self._open[why] = Fault(why, was.first, max(was.last, last))
+                self._open[why] = ChainFault(why, was.first, max(was.last, last))
                 return
             self._done.append(was)
-        self._open[why] = Fault(why, first, last)
+        self._open[why] = ChainFault(why, first, last)
 
-    def __iter__(self) -> Iterator[Fault]:
+    def __iter__(self) -> Iterator[ChainFault]:
         return iter(sorted((*self._done, *self._open.values()), key=lambda fault: (fault.first, fault.why)))

@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from services.audit import Record
+from services.audit import AuditRecord
 from services.audit import log_service as store
 from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.every import Every
@@ -66,7 +66,7 @@ class Notary:
         self._number = 0
         self._lock = threading.Lock()
 
-    def note(self, newest: Record | None) -> None:
+    def note(self, newest: AuditRecord | None) -> None:
         """Note it when there is something new and the time has come."""
         if newest is None:
             return

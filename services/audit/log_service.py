@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, exists, func, insert, select, text
 
-from services.audit import NO_SIGNER, Deed, Record, Signer, Who, chain, distrust
+from services.audit import NO_SIGNER, AuditRecord, Deed, Signer, Who, chain, distrust
 from services.audit.chain import SYSTEM
 from services.audit.tables import audit
 from services.audit.verdict import noted
@@ -22,7 +22,7 @@ ROOM = 1 << 32
 LAST_COUNTED = (1 << 63) - 1 - ROOM
 # One process at a time appends. Not a lock of the table: a VACUUM that guards against wrap-around would hold that up.
 _LOCK = text("SELECT pg_advisory_xact_lock(7165170001)")
-_COLUMNS = [audit.c[name] for name in Record.__struct_fields__]
+_COLUMNS = [audit.c[name] for name in AuditRecord.__struct_fields__]
 
 
 class Head(NamedTuple):
@@ -37,7 +37,7 @@ class Head(NamedTuple):
         return noted(self.number, self.link)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class AuditQuery(msgspec.Struct, frozen=True):
     """What the auditor looks for; empty and None mean all. ``since`` is in, ``until`` is out (Unix milliseconds)."""
 
     who: str = ""
@@ -54,7 +54,7 @@ class AuditLog:
     """
 
     def __init__(
-        self, engine: Engine, signer: Signer = NO_SIGNER, note: Callable[[Record], None] = lambda _: None
+        self, engine: Engine, signer: Signer = NO_SIGNER, note: Callable[[AuditRecord], None] = lambda _: None
     ) -> None:
         self._engine, self._signer, self._note = engine, signer, note
 
@@ -91,7 +91,9 @@ class AuditLog:
             _wait_for_turn(connection)
             yield connection
 
-    def _marked(self, connection: Connection, last: Record | None, prior: Record | None, now: int) -> list[Record]:
+    def _marked(
+        self, connection: Connection, last: AuditRecord | None, prior: AuditRecord | None, now: int
+    ) -> list[AuditRecord]:
         why = distrust(last, prior, self._signer)
         # While a key is changed some processes do not know the new one yet; ``verify`` fails for a name that is none.
         if last is None or why in {"", "unknown"}:
@@ -115,7 +117,7 @@ def head(connection: Connection) -> Head:
     return Head(last.number, last.link) if last is not None else Head(0, "")
 
 
-def last_row(connection: Connection) -> Record | None:
+def last_row(connection: Connection) -> AuditRecord | None:
     """The row that the next one follows; None: there is none. Rows near the end of the column are passed over."""
     return _last_two(connection)[0]
 
@@ -141,7 +143,7 @@ def first_since(connection: Connection, since: int) -> int:
     return int(found) if found is not None else head(connection).number + 1
 
 
-def records(connection: Connection, first: int = 1, until: int | None = None) -> Iterator[Record]:
+def records(connection: Connection, first: int = 1, until: int | None = None) -> Iterator[AuditRecord]:
     """The rows from number ``first`` on in their order, up to the first that is not before ``until`` (Unix ms)."""
     where = audit.c.number >= first
     while True:
@@ -156,7 +158,7 @@ def records(connection: Connection, first: int = 1, until: int | None = None) ->
         where = audit.c.number > found[-1].number
 
 
-def newest(connection: Connection, wanted: Wanted, limit: int, below: int | None = None) -> list[Record]:
+def newest(connection: Connection, wanted: AuditQuery, limit: int, below: int | None = None) -> list[AuditRecord]:
     """A page of what is wanted, newest first; ``below``: the last number of the page before."""
     query = select(*_COLUMNS).where(*_conditions(wanted))
     if below is not None:
@@ -164,7 +166,7 @@ def newest(connection: Connection, wanted: Wanted, limit: int, below: int | None
     return [_record(row) for row in connection.execute(query.order_by(audit.c.number.desc()).limit(limit))]
 
 
-def wanted_records(connection: Connection, wanted: Wanted) -> Iterator[Record]:
+def wanted_records(connection: Connection, wanted: AuditQuery) -> Iterator[AuditRecord]:
     """All that is wanted, newest first: the rows of an export."""
     below: int | None = None
     while page := newest(connection, wanted, CHUNK, below):
@@ -172,7 +174,7 @@ def wanted_records(connection: Connection, wanted: Wanted) -> Iterator[Record]:
         below = page[-1].number
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: AuditQuery) -> list[ColumnElement[bool]]:
     c = audit.c
     found: list[ColumnElement[bool]] = []
     if wanted.who:
@@ -211,7 +213,7 @@ def details_of(connection: Connection, action: str) -> list[str]:
     return [str(detail) for (detail,) in found]
 
 
-def _last_two(connection: Connection) -> tuple[Record | None, Record | None]:
+def _last_two(connection: Connection) -> tuple[AuditRecord | None, AuditRecord | None]:
     """The last row that has room behind it, and the one before it in the table."""
     one, other = audit.alias(), audit.alias()
     is_followed = exists().where(other.c.number > one.c.number, other.c.number <= one.c.number + ROOM)
@@ -222,10 +224,10 @@ def _last_two(connection: Connection) -> tuple[Record | None, Record | None]:
     return found[0] if found else None, found[1] if len(found) > 1 else None
 
 
-def _first_of_these(connection: Connection, last: Record, signer: Signer) -> int:
+def _first_of_these(connection: Connection, last: AuditRecord, signer: Signer) -> int:
     """The number of the first of the rows up to ``last`` that are not as they should be, one behind the other."""
     row, first = last, last.number
-    for prior in (*newest(connection, Wanted(), MOST_BACK, last.number), None):
+    for prior in (*newest(connection, AuditQuery(), MOST_BACK, last.number), None):
         if not distrust(row, prior, signer):
             return row.number + 1
         first = row.number
@@ -235,15 +237,15 @@ def _first_of_these(connection: Connection, last: Record, signer: Signer) -> int
     return first
 
 
-def _record(row: Sequence[object]) -> Record:
+def _record(row: Sequence[object]) -> AuditRecord:
     """A row as it stands. SQLite keeps whatever it is given: what is no number or no text cannot have been ours.
 
     It becomes 0 or its own text, so that its hash does not fit and the check goes on.
     """
-    found = dict(zip(Record.__struct_fields__, row, strict=True))
+    found = dict(zip(AuditRecord.__struct_fields__, row, strict=True))
     typed = {
         name: (value if isinstance(value, int) else 0) if name in {"number", "at"}
         else value if isinstance(value, str) else repr(value)
         for name, value in found.items()
     }  # fmt: skip
-    return Record(**typed)  # type: ignore[arg-type]  # by the names above
+    return AuditRecord(**typed)  # type: ignore[arg-type]  # by the names above

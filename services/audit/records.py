@@ -70,7 +70,7 @@ class Deed(msgspec.Struct, frozen=True):
     detail: Mapping[str, object] = {}
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One row: ``number`` is dense from 1, ``at`` the machine's Unix milliseconds, ``detail`` JSON.
 
     ``hash`` is ``link`` or ``link:key:seal``: 64 hex digits of the chain, 8 that name the key, 32 of the HMAC.
@@ -93,7 +93,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return self.hash.partition(":")[0]
 
 
-def _link(before: str, key: str, record: Record) -> str:
+def _link(before: str, key: str, record: AuditRecord) -> str:
     """SHA-256 over the hash before, the name of the sealing key and the row, as one JSON array."""
     row = (
         before, key, record.number, record.at, record.who, record.role, record.street, record.address, record.action,

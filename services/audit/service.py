@@ -13,12 +13,12 @@ from typing import IO, TypeVar
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.audit import Record, Signer, Who, check
+from services.audit import AuditRecord, Signer, Who, check
 from services.audit import log_service as store
 from services.audit.found import ACCEPTABLE
 from services.audit.heads_store import Noted, notary_of, read_heads, store_name
-from services.audit.log_service import AuditLog, Wanted
-from services.audit.verdict import Verdict, verdict_of
+from services.audit.log_service import AuditLog, AuditQuery
+from services.audit.verdict import ChainVerdict, verdict_of
 from services.contract.personal import mask_text
 from services.district.load import PackageError, load
 from services.platform.clock import machine_ms, to_rfc3339
@@ -84,7 +84,7 @@ def zone_of(settings: Settings) -> tzinfo:
         return UTC
 
 
-def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: Sequence[str] = ()) -> Verdict:
+def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: Sequence[str] = ()) -> ChainVerdict:
     """Check the rows from number ``first`` on, and that the noted ``heads`` and those of the file are among them."""
     wanted = _heads(heads)
     file = settings.audit_heads_file
@@ -103,7 +103,7 @@ def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: 
     )  # fmt: skip
 
 
-def verify_file(settings: Settings, path: Path, heads: Sequence[str], retired: Sequence[str] = ()) -> Verdict:
+def verify_file(settings: Settings, path: Path, heads: Sequence[str], retired: Sequence[str] = ()) -> ChainVerdict:
     """Check an archive by itself: no database is asked."""
     wanted = _heads(heads)
     bottom: list[Bottom] = []
@@ -170,7 +170,7 @@ def export(settings: Settings, since: date | None, until: date, out: Path) -> st
     return f"wrote {rows:,} rows up to number {last} to {out}; check it with `lianqin audit verify --file {out}`"
 
 
-def listed(settings: Settings, wanted: Wanted, limit: int) -> list[str]:
+def listed(settings: Settings, wanted: AuditQuery, limit: int) -> list[str]:
     """The newest rows that are wanted, a line each, newest first. That they were read is written down."""
     zone = zone_of(settings)
     with _reading(settings) as (engine, connection):
@@ -181,7 +181,7 @@ def listed(settings: Settings, wanted: Wanted, limit: int) -> list[str]:
     return [_line(record, zone) for record in found] or ["nothing was written down that fits"]
 
 
-def _line(record: Record, zone: tzinfo) -> str:
+def _line(record: AuditRecord, zone: tzinfo) -> str:
     try:
         when = datetime.fromtimestamp(record.at / 1000, zone).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):  # a row that is none of ours is listed all the same
@@ -201,14 +201,14 @@ def _heads(texts: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _lines(file: IO[bytes], path: Path, bottom: list[Bottom]) -> Iterator[Record]:
+def _lines(file: IO[bytes], path: Path, bottom: list[Bottom]) -> Iterator[AuditRecord]:
     for number, line in enumerate(file, 2):
         if line.startswith(b'{"rows"'):
             bottom.append(_decoded(line, Bottom, path, number))
         elif bottom:
             raise OperationError(f"{path}, line {number}: stands behind the file's end")
         else:
-            yield _decoded(line, Record, path, number)
+            yield _decoded(line, AuditRecord, path, number)
 
 
 def _decoded(line: bytes, kind: type[T], path: Path, number: int) -> T:

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.audit.records import Record, _link
+from services.audit.records import AuditRecord, _link
 
 SEAL_DIGITS = 32
 
@@ -30,7 +30,7 @@ class Signer:
     def __bool__(self) -> bool:
         return bool(self._first)
 
-    def hash(self, before: str, record: Record) -> str:
+    def hash(self, before: str, record: AuditRecord) -> str:
         """The hash of a row behind the row with the hash ``before`` (empty: it is the first)."""
         link = _link(before, self._first, record)
         return f"{link}:{self._first}:{self._seal(self._first, link)}" if self._first else link

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from services.audit.found import Break, Checked, Fault
+from services.audit.found import Break, ChainFault, Checked
 from services.audit.signer import Signer
 
 SHOWN = 50
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ChainVerdict(msgspec.Struct, frozen=True):
     """What a check has found: ``rows`` rows, up to number ``last``, whose head is ``head``.
 
     ``broken_at`` and ``why`` (gap, link, seal) name the first row that does not follow (0: none does not). ``faults``
@@ -33,9 +33,9 @@ class Verdict(msgspec.Struct, frozen=True):
     met: tuple[str, ...] = ()
     is_cut: bool = False
     is_empty: bool = False
-    faults: tuple[Fault, ...] = ()
-    accepted: tuple[Fault, ...] = ()
-    marks: tuple[Fault, ...] = ()
+    faults: tuple[ChainFault, ...] = ()
+    accepted: tuple[ChainFault, ...] = ()
+    marks: tuple[ChainFault, ...] = ()
     lost_heads: tuple[str, ...] = ()
     heads_met: int = 0
     heads_file: str = ""
@@ -71,7 +71,7 @@ class Verdict(msgspec.Struct, frozen=True):
         for mark in self.marks[:SHOWN]:
             yield f"marked by a process as it went on behind them: {_rows(mark)} ({mark.why})"
 
-    def _said(self, fault: Fault) -> str:
+    def _said(self, fault: ChainFault) -> str:
         if fault.why == "unsealed" and fault.last == self.last:
             rows = f"the last {fault.rows:,} rows ({fault.first}-{fault.last})"
         else:
@@ -123,10 +123,10 @@ _FAULT = {
 }
 
 
-def verdict_of(found: Checked, signer: Signer, heads: frozenset[str], first: int) -> Verdict:
+def verdict_of(found: Checked, signer: Signer, heads: frozenset[str], first: int) -> ChainVerdict:
     """What was found, held against the ``heads`` that were asked for."""
     broken = found.broken
-    return Verdict(
+    return ChainVerdict(
         first, found.rows, found.last, noted(found.last, found.link) if found.rows else "",
         0 if broken is None else broken.number, "" if broken is None else broken.why, found.unknown,
         bool(signer) and found.rows > 0,
@@ -141,5 +141,5 @@ def noted(number: int, link: str) -> str:
     return f"{number}:{' '.join(link[i : i + 8] for i in range(0, 32, 8))}" if number else ""
 
 
-def _rows(fault: Fault) -> str:
+def _rows(fault: ChainFault) -> str:
     return f"row {fault.first}" if fault.first == fault.last else f"rows {fault.first}-{fault.last}"

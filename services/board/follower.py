@@ -25,7 +25,7 @@ from services.district.package import District
 from services.health.around_reader import Oddity, RedisWatch
 from services.health.beats import FEEDS_THE_PAGE, WRONG, Process
 from services.health.heart import Heart
-from services.health.waiting import LATE_BELOW_MS, WAITS_AT_MOST_MS, Waiting, shown_age_ms
+from services.health.waiting import LATE_BELOW_MS, WAITS_AT_MOST_MS, EntryWait, shown_age_ms
 from services.health.watching_reader import ProcessWatch
 from services.indicators import store as rollups
 from services.indicators.cells import Cell
@@ -36,8 +36,8 @@ from services.platform.every import Every
 from services.platform.offload import Offload, directly
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.delta import ThingChange
-from services.projector.outbox.follow import Step, StoreFollower
-from services.projector.outbox.read import Mark, read_mark
+from services.projector.outbox.follow import RevisionDelta, StoreFollower
+from services.projector.outbox.read import SeenCommit, read_mark
 from services.projector.store import read
 from services.projector.store.write import Feed, read_feed
 
@@ -83,7 +83,7 @@ class _Everything(NamedTuple):
     """What a board begins with, of one state of the store."""
 
     feed: Feed | None
-    mark: Mark
+    mark: SeenCommit
     rows: list[CaseRow]
     counts: list[tuple[Cell, dict[int, int]]]
     things: list[ThingChange]
@@ -117,7 +117,7 @@ class Follower:
         self._compare_every = Every(COMPARE_EVERY_S)
         self._store = StoreFollower(engine, self.load, self._take, offload)
         self._judge_every = Every(POLL_S)
-        self._waiting = Waiting()
+        self._waiting = EntryWait()
         self.watched: list[Watch] = []
         self._areas = WatchedAreas(district)
         self._watch_every, self._patrols_from = Every(WATCH_EVERY_S), 0
@@ -170,7 +170,7 @@ class Follower:
         self._watch()
         self._store.follow()
 
-    def _take(self, steps: Sequence[Step]) -> None:
+    def _take(self, steps: Sequence[RevisionDelta]) -> None:
         changed: set[str] = set()
         for revision, delta in steps:
             changed |= self.board.apply(revision, delta, self._clock.now_ms())

@@ -23,7 +23,7 @@ from services.district.package import District
 from services.district.plane import plane_of
 from services.indicators.cells import Cell
 from services.indicators.measures import AT, booked_at
-from services.projector.outbox.delta import Delta, Happened, ThingChange
+from services.projector.outbox.delta import Delta, ThingChange, TickerLine
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)
 assert LIGHTS == ("none", "due_soon", "overdue", "suspended")
@@ -97,7 +97,7 @@ class Board:
         self.alarms_told = 0  # how many changes of alarms have come
         self.coverage = CoverageFeed()
         self.tallies: dict[tuple[str, str], int] = {}
-        self.happened: deque[Happened] = deque(maxlen=HAPPENED_KEPT)
+        self.happened: deque[TickerLine] = deque(maxlen=HAPPENED_KEPT)
         self.streets: defaultdict[str, list[int]] = defaultdict(lambda: [0] * len(Share._fields))
         self.escalated: set[str] = set()
         self.revision = 0

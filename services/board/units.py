@@ -42,7 +42,7 @@ class Unit(msgspec.Struct, frozen=True):
     arrived_at: int
 
 
-class Moment(NamedTuple):
+class ClockReading(NamedTuple):
     """Now by the district's clock and by the machine's, and how fast the district's runs (0: it stands)."""
 
     now: int
@@ -91,7 +91,7 @@ def _unit(moved: UnitMoved, arrived_at: int) -> Unit:
     )  # fmt: skip
 
 
-def age_s(unit: Unit, moment: Moment) -> float:
+def age_s(unit: Unit, moment: ClockReading) -> float:
     """How old a position is in the machine's seconds: by when it was taken or by when it came, whichever is older.
 
     A demo's clock may run sixty times as fast while positions come every three seconds all the same: what its clock
@@ -102,7 +102,7 @@ def age_s(unit: Unit, moment: Moment) -> float:
     return max(taken, moment.real_now - unit.arrived_at, 0) / 1000
 
 
-def freshness(unit: Unit, moment: Moment) -> Freshness:
+def freshness(unit: Unit, moment: ClockReading) -> Freshness:
     """How far its position is to be believed."""
     age = age_s(unit, moment)
     return "fresh" if age < FRESH_S else "fading" if age < FADING_S else "stale"
@@ -130,7 +130,7 @@ def nearest_units(
     roads: Roads,
     position: Position,
     units: Sequence[Unit],
-    moment: Moment,
+    moment: ClockReading,
     *,
     n: int = 5,
     only_free: bool = True,

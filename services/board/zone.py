@@ -22,7 +22,7 @@ TICKER_LINES = 6
 _encode = msgspec.json.Encoder().encode
 
 
-class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
+class ScreenDelta(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message to the screens: rows to put, rows to drop, tiles to replace."""
 
     seq: int
@@ -77,7 +77,7 @@ class Zone:
             return None
         self._sent_entry = board.last_entry
         self.seq += 1
-        message = _encode(Delta(self.seq, board.revision, now, board.last_entry, rows, gone, tiles))
+        message = _encode(ScreenDelta(self.seq, board.revision, now, board.last_entry, rows, gone, tiles))
         self._ring.append((self.seq, message))
         return message
 

@@ -18,7 +18,7 @@ from services.district.calendar import WorkingCalendar
 from services.platform.clock import to_ms
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class CasePlace(msgspec.Struct, frozen=True, gc=False):
     """Where a case is: WGS-84 degrees and codes; empty where unknown. ``flags`` says what was odd about it."""
 
     lon: float | None = None
@@ -128,7 +128,7 @@ _ASKED = frozenset({"beyond_power", "needs_departments"})
 def settle(  # noqa: PLR0917  # what a row is made of
     event: Event,
     key: int,
-    place: Place,
+    place: CasePlace,
     domain: str,
     calendar: WorkingCalendar,
     due_soon_share: float = 0.25,

@@ -19,7 +19,7 @@ Kind = Literal[
 TAKING_TIME: frozenset[str] = frozenset({"limit", "extended", "suspended", "weekend", "holiday", "off_hours"})
 
 
-class Step(NamedTuple):
+class DeadlineStep(NamedTuple):
     """One step. Moments are Unix milliseconds; ``note`` is a code that the kind explains.
 
     started         ``at``; ``note``: the field it was read from (started_at, dispatched_at, reported_at)
@@ -46,7 +46,9 @@ class Step(NamedTuple):
     note: str = ""
 
 
-def explain(case: Case, calendar: WorkingCalendar, what: What = "close", at: int | None = None) -> tuple[Step, ...]:
+def explain(
+    case: Case, calendar: WorkingCalendar, what: What = "close", at: int | None = None
+) -> tuple[DeadlineStep, ...]:
     """The account of a case's deadline; empty when it has none. ``at``: when the event was told, in Unix ms.
 
     Where there is no close clock the handle clock accounts for the closing, as in ``due``.
@@ -57,47 +59,47 @@ def explain(case: Case, calendar: WorkingCalendar, what: What = "close", at: int
         found = reckon(case, "handle", calendar, pauses)
     if found is None:
         return ()
-    steps = [Step("started", found.start, note=found.start_from)]
+    steps = [DeadlineStep("started", found.start, note=found.start_from)]
     counted = found.counted()
     if counted is not None:
         steps += _counting(found, counted)
-        steps.append(Step("computed", counted))
+        steps.append(DeadlineStep("computed", counted))
     if found.published is not None:
-        steps.append(Step("published", found.published))
+        steps.append(DeadlineStep("published", found.published))
         if counted is not None:
-            steps.append(Step("difference", ms=found.published - counted))
+            steps.append(DeadlineStep("difference", ms=found.published - counted))
     deadline = found.deadline()
     if pauses.open_at is not None and deadline is not None:
         left = found.running.between(pauses.open_at, deadline)
-        steps.append(Step("suspended_open", pauses.open_at, ms=left))
+        steps.append(DeadlineStep("suspended_open", pauses.open_at, ms=left))
     return tuple(steps)
 
 
-def _counting(found: Reckoning, counted: int) -> list[Step]:
+def _counting(found: Reckoning, counted: int) -> list[DeadlineStep]:
     """From the limit to the computed deadline."""
     assert found.limit is not None
     value, unit = found.limit.value, found.limit.unit
-    steps = [Step("limit", ms=found.limit_ms, value=value, unit=unit)]
+    steps = [DeadlineStep("limit", ms=found.limit_ms, value=value, unit=unit)]
     if found.extensions:
         more = found.limit_ms * found.extensions
-        steps.append(Step("extended", ms=more, value=found.extensions, unit=unit))
+        steps.append(DeadlineStep("extended", ms=more, value=found.extensions, unit=unit))
     for start, end in found.running.pauses:
         lasted = _overlap((start, end), found.start, counted)
         if lasted:
-            steps.append(Step("suspended", start, end, lasted))
+            steps.append(DeadlineStep("suspended", start, end, lasted))
     if found.running.is_office:
         skipped = _days_off(found, counted)
         rest = counted - found.start - sum(step.ms for step in (*steps, *skipped))
         steps += skipped
         if rest:
-            steps.append(Step("off_hours", ms=rest))
+            steps.append(DeadlineStep("off_hours", ms=rest))
     return steps
 
 
-def _days_off(found: Reckoning, counted: int) -> list[Step]:
+def _days_off(found: Reckoning, counted: int) -> list[DeadlineStep]:
     """Runs of days of one kind that the clock jumped over, the days worked instead, and the years nobody knows."""
     calendar = found.running.calendar
-    steps: list[Step] = []
+    steps: list[DeadlineStep] = []
     number = 0
     days: list[tuple[int, DayOff]] = []
     for day in calendar.days_off(found.start, counted):
@@ -114,11 +116,11 @@ def _days_off(found: Reckoning, counted: int) -> list[Step]:
             _overlap(pause, max(span[0], found.start), min(span[1], counted)) for pause in found.running.pauses
         )
         if run[0].kind == "workday":
-            steps.append(Step("workday", *span))
+            steps.append(DeadlineStep("workday", *span))
         elif lasted > paused:
-            steps.append(Step("holiday" if run[0].kind == "holiday" else "weekend", *span, lasted - paused))
+            steps.append(DeadlineStep("holiday" if run[0].kind == "holiday" else "weekend", *span, lasted - paused))
     years = calendar.missing_between(found.start, counted)
-    return steps + [Step("year_missing", value=year) for year in years]
+    return steps + [DeadlineStep("year_missing", value=year) for year in years]
 
 
 def _overlap(span: tuple[int, int], start: int, end: int) -> int:

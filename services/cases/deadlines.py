@@ -24,7 +24,7 @@ What = Literal["handle", "close"]
 _HANDLED_STATUSES = CLOSED_STATUSES | {"handled", "post_check"}
 
 
-class Due(NamedTuple):
+class CaseDue(NamedTuple):
     """When a case is due, in Unix milliseconds.
 
     ``deadline_at`` is when it must be closed; ``computed`` says that we counted it from a limit, so nobody published
@@ -40,7 +40,7 @@ class Due(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
-NO_DEADLINE = Due()
+NO_DEADLINE = CaseDue()
 
 
 class Running(NamedTuple):
@@ -117,7 +117,7 @@ def due(
     at: int | None = None,
     *,
     is_judged: bool = False,
-) -> Due:
+) -> CaseDue:
     """When a case is due, and the moment from which no more than ``due_soon_share`` of its limit is left.
 
     ``at`` is when the event was told, in Unix milliseconds: what is odd about the times is judged by it, unless the
@@ -128,10 +128,10 @@ def due(
     handle = reckon(case, "handle", calendar, pauses)
     close = reckon(case, "close", calendar, pauses) or handle
     if close is None or (deadline := close.deadline()) is None:
-        return Due(handled_at=_handled_at(case, at), flags=flags)
+        return CaseDue(handled_at=_handled_at(case, at), flags=flags)
     whole = close.whole_ms if close.limit is not None else max(close.running.between(close.start, deadline), 0)
     stopped = _stopped_at(case, pauses)
-    return Due(
+    return CaseDue(
         deadline_at=deadline,
         soon_at=close.running.before(deadline, int(whole * due_soon_share)),
         computed=close.published is None,

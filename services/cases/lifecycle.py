@@ -84,7 +84,7 @@ _MAY_STAY = frozenset({"case.acknowledged", "case.checked", "case.handling"})
 _MOVE_LEVEL = frozenset({"case.dispatched", "case.escalated", "case.taken_back", "case.returned", "case.reopened"})
 
 
-class Told(NamedTuple):
+class CaseEvent(NamedTuple):
     """One event of a case's history; ``key`` decides between two of one version: the earlier stands."""
 
     key: int
@@ -104,7 +104,7 @@ class Before(NamedTuple):
     deadline_at: int | None
 
 
-def irregularities(before: Before | None, told: Told) -> tuple[str, ...]:
+def irregularities(before: Before | None, told: CaseEvent) -> tuple[str, ...]:
     """Why this step breaks the table, in the order of ``IRREGULARITIES``; () when it does not.
 
     Without a step before (a reader may begin anywhere) only what the event says of itself is judged.
@@ -140,7 +140,7 @@ def irregularities(before: Before | None, told: Told) -> tuple[str, ...]:
     return tuple(code for code in IRREGULARITIES if code in found) if found else ()
 
 
-def review(events: Iterable[Told], before: Before | None = None) -> list[tuple[Told, tuple[str, ...]]]:
+def review(events: Iterable[CaseEvent], before: Before | None = None) -> list[tuple[CaseEvent, tuple[str, ...]]]:
     """Each standing step of a case with its irregularities, by version; of one version only the earliest stands."""
     found = []
     last_version = 0
@@ -153,7 +153,7 @@ def review(events: Iterable[Told], before: Before | None = None) -> list[tuple[T
     return found
 
 
-def tally(steps: Sequence[tuple[Told, tuple[str, ...]]]) -> dict[tuple[str, str], int]:
+def tally(steps: Sequence[tuple[CaseEvent, tuple[str, ...]]]) -> dict[tuple[str, str], int]:
     """(``irregular:<code>``, source) → how many."""
     counts: dict[tuple[str, str], int] = {}
     for told, codes in steps:

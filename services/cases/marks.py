@@ -18,7 +18,7 @@ STANDS = 1 << 62
 MOST_CODE = 60
 
 
-class Mark(NamedTuple):
+class CaseMark(NamedTuple):
     """One mark; times in Unix ms.
 
     ``district``: closed, and the district had it at the highest: at the closing; ``code`` the last escalation's reason.
@@ -34,21 +34,21 @@ class Mark(NamedTuple):
     until: int
 
 
-def marks_of(case: Case, row: CaseRow) -> tuple[Mark, ...]:
+def marks_of(case: Case, row: CaseRow) -> tuple[CaseMark, ...]:
     """The marks of a case that counts (neither voided nor merged), as its row stands."""
     found = []
     if row.highest_level == "district" and row.closed_at is not None:
         reason = (case.escalations[-1].reason_code if case.escalations else "") or ""
-        found.append(Mark("district", row.closed_at, 0, _code(reason), 0, STANDS))
+        found.append(CaseMark("district", row.closed_at, 0, _code(reason), 0, STANDS))
     if case.supervisions:
         ended = STANDS if row.is_open else row.closed_at or row.event_at
         for n, seen in enumerate(case.supervisions):
             at = _ms(seen.at, row.reported_at)
             until = max(min(_ms(seen.ended_at, STANDS), ended), at)
-            found.append(Mark("supervision", at, n, _code(seen.kind), seen.level or 0, until))
+            found.append(CaseMark("supervision", at, n, _code(seen.kind), seen.level or 0, until))
     if case.campaign and row.status != "not_filed":
         until = STANDS if row.closed_at is None else row.closed_at
-        found.append(Mark("campaign", row.reported_at, 0, _code(case.campaign), 0, until))
+        found.append(CaseMark("campaign", row.reported_at, 0, _code(case.campaign), 0, until))
     return tuple(found)
 
 

@@ -18,7 +18,7 @@ from services.platform.clock import DAY_MS, HOUR_MS
 _METRES_PER_DEGREE = 111_320.0
 
 
-class Seen(NamedTuple):
+class ComparedCase(NamedTuple):
     """What a comparison needs of a case; times in Unix milliseconds."""
 
     case_id: str
@@ -44,11 +44,11 @@ class HotSpot(NamedTuple):
     newest_at: int
 
 
-def seen(row: CaseRow) -> Seen | None:
+def seen(row: CaseRow) -> ComparedCase | None:
     """A case as it is compared; None without a position, or when it counts for nothing."""
     if row.lon is None or row.lat is None or row.status == "voided" or row.merged:
         return None
-    return Seen(
+    return ComparedCase(
         row.case_id, row.lon, row.lat, row.class_key, row.domain, row.reported_at, row.closed_at, row.is_open,
         row.street, row.community,
     )  # fmt: skip
@@ -63,10 +63,10 @@ def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
 class Neighbours:
     """Cases by place: a grid of cells as wide as the radius asked for, so that a question looks at nine of them."""
 
-    def __init__(self, radius_m: float, rows: Iterable[Seen] = ()) -> None:
+    def __init__(self, radius_m: float, rows: Iterable[ComparedCase] = ()) -> None:
         self._radius_m = radius_m
         self._step = max(radius_m, 1.0) / _METRES_PER_DEGREE
-        self._cells: defaultdict[tuple[int, int], dict[str, Seen]] = defaultdict(dict)
+        self._cells: defaultdict[tuple[int, int], dict[str, ComparedCase]] = defaultdict(dict)
         self._at: dict[str, tuple[int, int]] = {}
         for row in rows:
             self.put(row)
@@ -74,11 +74,11 @@ class Neighbours:
     def __len__(self) -> int:
         return len(self._at)
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[ComparedCase]:
         for case_id, cell in self._at.items():
             yield self._cells[cell][case_id]
 
-    def put(self, row: Seen) -> None:
+    def put(self, row: ComparedCase) -> None:
         """Add a case, or move it."""
         self.drop(row.case_id)
         cell = self._cell(row.lon, row.lat)
@@ -91,17 +91,17 @@ class Neighbours:
         if cell is not None:
             del self._cells[cell][case_id]
 
-    def near(self, lon: float, lat: float) -> Iterator[tuple[Seen, float]]:
+    def near(self, lon: float, lat: float) -> Iterator[tuple[ComparedCase, float]]:
         """Every case within the radius, with its distance in metres."""
         for row in self.around(lon, lat):
             if (distance := metres((lon, lat), (row.lon, row.lat))) <= self._radius_m:
                 yield row, distance
 
-    def is_near(self, lon: float, lat: float, row: Seen) -> bool:
+    def is_near(self, lon: float, lat: float, row: ComparedCase) -> bool:
         """Whether a case lies within the radius."""
         return metres((lon, lat), (row.lon, row.lat)) <= self._radius_m
 
-    def around(self, lon: float, lat: float) -> Iterator[Seen]:
+    def around(self, lon: float, lat: float) -> Iterator[ComparedCase]:
         """Every case in the cells that the radius reaches: those within it, and some more."""
         x, y = self._cell(lon, lat)
         # A degree of longitude is shorter than one of latitude: as many cells more to either side.
@@ -131,7 +131,9 @@ def earlier_closed(row: CaseRow, neighbours: Neighbours, policy: EscalationPolic
     )
 
 
-def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> list[tuple[Seen, float]]:
+def same_matter(
+    row: CaseRow, others: Iterable[ComparedCase], policy: MergingPolicy
+) -> list[tuple[ComparedCase, float]]:
     """Candidates for the same matter, the nearest first, with metres: same unified class, near in place and time."""
     if row.lon is None or row.lat is None or row.merged or row.status == "voided":
         return []
@@ -149,13 +151,13 @@ def same_matter(row: CaseRow, others: Iterable[Seen], policy: MergingPolicy) -> 
     return sorted(found, key=lambda item: (item[1], item[0].case_id))
 
 
-def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
+def hot_spots(rows: Iterable[ComparedCase], policy: MergingPolicy) -> list[HotSpot]:
     """Where cases of one minor class gather (of one unified class where the minor one is unknown), the largest first.
 
     A spot is a disc: a case with everything of its class within the policy's metres. The fullest disc is taken first
     and its cases with it, so that no case stands in two, and a long row of small steps is several.
     """
-    by_class: defaultdict[str, list[Seen]] = defaultdict(list)
+    by_class: defaultdict[str, list[ComparedCase]] = defaultdict(list)
     for row in rows:
         by_class[row.class_key or row.domain].append(row)
     found = []
@@ -166,7 +168,7 @@ def hot_spots(rows: Iterable[Seen], policy: MergingPolicy) -> list[HotSpot]:
     return sorted(found, key=lambda spot: (-len(spot.case_ids), -spot.newest_at, spot.case_ids))
 
 
-def _discs(members: list[Seen], radius_m: float, least: int) -> Iterator[list[Seen]]:
+def _discs(members: list[ComparedCase], radius_m: float, least: int) -> Iterator[list[ComparedCase]]:
     scale = math.cos(math.radians(members[0].lat)) * _METRES_PER_DEGREE
     points = [Point(m.lon * scale, m.lat * _METRES_PER_DEGREE) for m in members]
     near: list[set[int]] = [set() for _ in members]
@@ -188,7 +190,7 @@ def _discs(members: list[Seen], radius_m: float, least: int) -> Iterator[list[Se
         yield [members[j] for j in sorted(taken)]
 
 
-def _hot_spot(group: list[Seen]) -> HotSpot:
+def _hot_spot(group: list[ComparedCase]) -> HotSpot:
     return HotSpot(
         sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), group[0].domain,
         tuple(sorted(m.case_id for m in group)), sum(m.is_open for m in group),

@@ -44,7 +44,7 @@ class Wish(msgspec.Struct, frozen=True):
     data: Annotated[dict[str, Any], Meta(max_length=40)] = {}
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class CommandOutcome(msgspec.Struct, frozen=True):
     """What became of it for one case: ``state`` is sent, done, refused (``reason`` a code of REFUSALS) or unsent."""
 
     case_id: str
@@ -85,26 +85,28 @@ def command_id(district: str, user_id: str, batch: str, case_id: str) -> str:
     return "cmd-" + hashlib.sha256(f"{district}|{user_id}|{batch}|{case_id}".encode()).hexdigest()[:40]
 
 
-def judge(wish: Wish, person: Person, district: District, situation: Situation) -> tuple[list[Sent], list[Outcome]]:
+def judge(
+    wish: Wish, person: Person, district: District, situation: Situation
+) -> tuple[list[Sent], list[CommandOutcome]]:
     """The commands to send, and what is refused before it leaves. Pure."""
     if (fault := _of_all(wish)) is not None:
-        return [], [Outcome(case_id, "", "refused", fault) for case_id, _ in wish.cases] or [
-            Outcome("", "", "refused", fault)
+        return [], [CommandOutcome(case_id, "", "refused", fault) for case_id, _ in wish.cases] or [
+            CommandOutcome("", "", "refused", fault)
         ]
     sent: list[Sent] = []
-    refused: list[Outcome] = []
+    refused: list[CommandOutcome] = []
     for case_id, version in dict(wish.cases).items():
         row = situation.rows.get(case_id)
         if row is None:
-            refused.append(Outcome(case_id, "", "refused", "closed"))
+            refused.append(CommandOutcome(case_id, "", "refused", "closed"))
         elif not may(person, wish.type, row.street or DISTRICT, row.community):
-            refused.append(Outcome(case_id, "", "refused", "forbidden"))
+            refused.append(CommandOutcome(case_id, "", "refused", "forbidden"))
         elif version != row.version:
-            refused.append(Outcome(case_id, "", "refused", "stale"))
+            refused.append(CommandOutcome(case_id, "", "refused", "stale"))
         else:
             made, fault, detail = _body(wish, person, row, district, situation)
             if made is None:
-                refused.append(Outcome(case_id, "", "refused", fault, detail))
+                refused.append(CommandOutcome(case_id, "", "refused", fault, detail))
                 continue
             ours = command_id(district.code, person.user_id, wish.batch, case_id)
             sent.append(

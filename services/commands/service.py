@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from services.access.rights import Person
 from services.commands import store
-from services.commands.judge import Outcome, Sent, Situation, Wish, judge
+from services.commands.judge import CommandOutcome, Sent, Situation, Wish, judge
 from services.contract.entry import encode_entry
 from services.district.package import District
 from services.platform.database import writing
@@ -51,10 +51,10 @@ class Commanding:
         self.wakeups = Wakeups(client, district.code)
         self._stream = Keys(district.code).commands
 
-    def send(self, wish: Wish, person: Person, situation: Situation) -> list[Outcome]:
+    def send(self, wish: Wish, person: Person, situation: Situation) -> list[CommandOutcome]:
         """Judge, write down, send: what became of each case. Raises what the store raises."""
         if wish.type == "case.locate" and not self._is_placed(wish.data):
-            return [Outcome(case_id, "", "refused", "outside") for case_id, _ in wish.cases]
+            return [CommandOutcome(case_id, "", "refused", "outside") for case_id, _ in wish.cases]
         sent, outcomes = judge(wish, person, self._district, situation)
         kept = self._as_kept(sent)
         standing = self._write(lambda connection: store.keep(connection, kept))
@@ -65,11 +65,11 @@ class Commanding:
             self._write(lambda connection: store.left(connection, [row.command_id for row in unsent]))
         for row in standing.values():
             if row.state != "unsent":
-                outcomes.append(Outcome(row.case_id, row.command_id, row.state, row.reason))
+                outcomes.append(CommandOutcome(row.case_id, row.command_id, row.state, row.reason))
             elif is_gone:
-                outcomes.append(Outcome(row.case_id, row.command_id, "sent"))
+                outcomes.append(CommandOutcome(row.case_id, row.command_id, "sent"))
             else:
-                outcomes.append(Outcome(row.case_id, row.command_id, "unsent", "not_sent"))
+                outcomes.append(CommandOutcome(row.case_id, row.command_id, "unsent", "not_sent"))
         return outcomes
 
     def _as_kept(self, sent: Sequence[Sent]) -> list[Sent]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from services.coverage.told import Ring, Sight, Spot
+from services.coverage.told import Ring, Sight, WatchedSpot
 from services.district.plane import Plane
 
 
@@ -42,7 +42,7 @@ def shape_of(rings: Iterable[Ring], lon: float, lat: float, plane: Plane) -> Bas
     return shapely.union_all([p if p.is_valid else shapely.make_valid(p) for p in polygons])
 
 
-def outline_of(spot: Spot, plane: Plane) -> BaseGeometry:
+def outline_of(spot: WatchedSpot, plane: Plane) -> BaseGeometry:
     """What a spot looks after, in metres on the plane: polygons, lines or a point."""
     kx, ky = plane.metres_per_degree
     east, north = (spot.lon - plane.lon) * kx, (spot.lat - plane.lat) * ky

@@ -10,7 +10,7 @@ from shapely import MultiPolygon, STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.contract.others import CameraChanged
-from services.coverage.condition import Condition, Reported, reported_in
+from services.coverage.condition import CameraCondition, Reported, reported_in
 from services.coverage.geometry.aim import Aim, aim, grade
 from services.coverage.geometry.footprints import Footprints, Standpoint
 from services.coverage.geometry.ground import LIVE, LIVE_NIGHT
@@ -28,11 +28,11 @@ NOTHING = MultiPolygon()
 
 
 @dataclass(slots=True, eq=False)
-class Placed:
+class PlacedCamera:
     """A camera with what follows from where it is. ``seen`` and ``now`` are in metres, ``area_m2`` exact."""
 
     camera: CameraChanged
-    condition: Condition
+    condition: CameraCondition
     aim: Aim
     stand: Standpoint
     street: str
@@ -45,7 +45,7 @@ class Placed:
     layers: int = 0
 
 
-class Site:
+class CoverageGround:
     """What stays while cameras come and go: the plane, the walls, the streets, the cells."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Site:
         self._streets = [code for code, _ in streets]
         self._tree = STRtree([shape for _, shape in streets])
 
-    def place(self, cameras: Sequence[tuple[CameraChanged, Condition]], level_px_m: float) -> list[Placed]:
+    def place(self, cameras: Sequence[tuple[CameraChanged, CameraCondition]], level_px_m: float) -> list[PlacedCamera]:
         """Work out these cameras."""
         degrees = [to_wgs84(c.lon, c.lat, c.coord_sys) for c, _ in cameras]
         metres = self.plane.to_metres(np.asarray(degrees, dtype=float).reshape(-1, 2))
@@ -76,12 +76,12 @@ class Site:
                 reasons.append("moved_far" if stand.moved_m > FAR_M else "moved_out")
             why = tuple(reasons)
             found.append(
-                Placed(camera, condition, aimed, stand or Standpoint(x, y, 0.0), street or "", why, grade(why))
+                PlacedCamera(camera, condition, aimed, stand or Standpoint(x, y, 0.0), street or "", why, grade(why))
             )
         self._look(found)
         return found
 
-    def _look(self, cameras: Sequence[Placed]) -> None:
+    def _look(self, cameras: Sequence[PlacedCamera]) -> None:
         views, of = [], []
         for i, placed in enumerate(cameras):
             x, y, _ = placed.stand
@@ -141,14 +141,14 @@ def polygons_of(seen: Views) -> NDArray[np.object_]:
     return shapes
 
 
-def first_condition(camera: CameraChanged, reported: Reported | None) -> Condition:
+def first_condition(camera: CameraChanged, reported: Reported | None) -> CameraCondition:
     """The condition of a camera that is new to us: by its own record or, if that is later, by the last notice."""
-    condition = Condition(reported_in(camera))
+    condition = CameraCondition(reported_in(camera))
     if reported is not None:
         condition.report(reported)
     return condition
 
 
-def lit(placed: Placed) -> tuple[bool, bool]:
+def lit(placed: PlacedCamera) -> tuple[bool, bool]:
     """Whether a camera is counted as working, by day and by night."""
     return bool(placed.layers >> LIVE & 1), bool(placed.layers >> LIVE_NIGHT & 1)

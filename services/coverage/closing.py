@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.cameras import Placed, Site, lit
+from services.coverage.cameras import CoverageGround, PlacedCamera, lit
 from services.coverage.spots import Gaps, Watched, measure, unseen_of
 from services.coverage.told import Gap, Way
 
@@ -40,7 +40,13 @@ def kind_of_gap(planned: float, live: float, live_night: float, size: float, *, 
 
 
 def advise(
-    spot: Watched, gaps: Gaps, cameras: Mapping[str, Placed], nearest: Sequence[str], site: Site, *, is_night: bool
+    spot: Watched,
+    gaps: Gaps,
+    cameras: Mapping[str, PlacedCamera],
+    nearest: Sequence[str],
+    site: CoverageGround,
+    *,
+    is_night: bool,
 ) -> Advice:
     """How to close this spot's gap. ``nearest`` are the ids of the cameras around it, the nearest first."""
     gap = kind_of_gap(gaps.planned, gaps.live, gaps.live_night, spot.size, is_night=is_night)
@@ -59,21 +65,21 @@ def advise(
     return _by("permanent", "add", nearest[0] if nearest else "", cameras, blind)
 
 
-def _by(gap: Gap, way: Way, camera: str, cameras: Mapping[str, Placed], where: Geometry) -> Advice:
+def _by(gap: Gap, way: Way, camera: str, cameras: Mapping[str, PlacedCamera], where: Geometry) -> Advice:
     if not camera:
         return Advice(gap, way, "", 0.0)
     stand = cameras[camera].stand
     return Advice(gap, way, camera, float(shapely.distance(where, shapely.Point(stand.x, stand.y))))
 
 
-def _sees_most(ids: Sequence[str], cameras: Mapping[str, Placed], of: Geometry) -> str:
+def _sees_most(ids: Sequence[str], cameras: Mapping[str, PlacedCamera], of: Geometry) -> str:
     """The camera whose view holds most of a geometry; the first by id of equals."""
     if len(ids) < 2 or of.is_empty:
         return min(ids, default="")
     return max(sorted(ids), key=lambda i: measure(shapely.intersection(of, cameras[i].seen)))
 
 
-def _turnable(nearest: Sequence[Placed], blind: Geometry, site: Site) -> str:
+def _turnable(nearest: Sequence[PlacedCamera], blind: Geometry, site: CoverageGround) -> str:
     """The nearest camera, fixed or of unknown direction, that could see half of the gap from where it is."""
     size = measure(blind)
     asked = [p for p in nearest if p.aim.view in {"fixed", "unknown"} and "walled_in" not in p.reasons]

@@ -35,7 +35,7 @@ def reported_by(change: CameraStatusChanged, at: int) -> Reported:
     return Reported(at, change.status, change.fault or "")
 
 
-class Condition:
+class CameraCondition:
     """One camera's state over time; the later report wins, whatever the order of arrival."""
 
     __slots__ = ("_changes", "reported", "unsteady_until")

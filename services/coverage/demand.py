@@ -22,7 +22,7 @@ BY_SEVERITY = {1: 8.0, 2: 4.0, 3: 2.0, 4: 1.0}
 _WORTH = 64
 
 
-class Demand(NamedTuple):
+class SpotDemand(NamedTuple):
     """Of one spot: the weighted cases, how many of the window, how many of them no working camera sees."""
 
     demand: float = 0.0
@@ -119,16 +119,16 @@ class RecentCases:
         slots = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
         return slots[shapely.intersects_xy(shape, self._xy[slots])] if len(slots) else slots
 
-    def of(self, spot_id: str, now: int, *, is_night: bool) -> Demand:
+    def of(self, spot_id: str, now: int, *, is_night: bool) -> SpotDemand:
         """The figures of one spot at ``now``."""
         slots = np.fromiter(self._members.get(spot_id, ()), np.int64)
         if not len(slots):
-            return Demand()
+            return SpotDemand()
         slots.sort()  # sums of fractions depend on their order
         age = np.maximum(now - self._at[slots], 0) / DAY_MS
         seen = (self._by_night if is_night else self._by_day)[slots]
         weights = self._weight[slots] * 0.5 ** (age / self._policy.half_life_days)
-        return Demand(float(weights.sum()), len(slots), int((seen == 0).sum()))
+        return SpotDemand(float(weights.sum()), len(slots), int((seen == 0).sum()))
 
     def weighted(self, now: int) -> tuple[np.ndarray, np.ndarray]:
         """Every case's place in metres (n, 2) and its decayed weight (n)."""

@@ -12,7 +12,7 @@ from services.district.cameras.footprints import find_moved, footprints
 from services.district.cameras.reading import Format, Reading, guess_format, read_cameras
 from services.district.cameras.site import site_of
 from services.district.doors import district_clock
-from services.district.finding import KINDS, Finding
+from services.district.finding import KINDS, RowFinding
 from services.district.load import load
 from services.district.package import District
 from services.district.plane import plane_of
@@ -84,7 +84,7 @@ def report(found: Reading, file_format: Format) -> Iterator[str]:
     yield from said_of_cameras(found.findings, few=FIRST)
 
 
-def said_of_cameras(findings: Sequence[Finding], few: int) -> Iterator[str]:
+def said_of_cameras(findings: Sequence[RowFinding], few: int) -> Iterator[str]:
     """How many findings of each kind there are, and the first ``few`` of it."""
     counts = Counter(finding.kind for finding in findings)
     for kind in KINDS:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.cases.case import CaseRow
 from services.contract.others import CameraChanged
-from services.coverage.cameras import Placed, Site, first_condition, lit
+from services.coverage.cameras import CoverageGround, PlacedCamera, first_condition, lit
 from services.coverage.condition import Reported
 from services.coverage.demand import RecentCases
 from services.coverage.geometry.aim import grade
@@ -25,7 +25,7 @@ from services.coverage.geometry.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED
 from services.coverage.geometry.outlines import outlines
 from services.coverage.geometry.raster import CELL_M, raster_over
 from services.coverage.outages import Lost, Outages
-from services.coverage.spots import Spots, gaps_of, read_spots
+from services.coverage.spots import WatchedSpots, gaps_of, read_spots
 from services.district.package import District, features_of
 from services.district.plane import Plane, plane_of
 from services.platform.clock import MINUTE_MS
@@ -71,13 +71,13 @@ class CoverageModel:
         self.areas: dict[str, dict[str, Geometry]] = areas
         self._codes = {level: list(found) for level, found in areas.items()}
         raster = raster_over(areas["street"].values(), cell_m)
-        self.site = Site(self.plane, self.footprints, list(areas["street"].items()), raster)
+        self.site = CoverageGround(self.plane, self.footprints, list(areas["street"].items()), raster)
         streets, communities, grids = (raster.runs_of(list(areas[level].values())) for level in LEVELS)
         ground = lay_ground(raster, streets, communities, grids, raster.runs_of(list(self.footprints.solids)))
         self.counters = Counters(raster, ground)
-        self.spots = Spots(read_spots(district, self.plane, self.footprints, areas["street"]))
+        self.spots = WatchedSpots(read_spots(district, self.plane, self.footprints, areas["street"]))
         self.cases = RecentCases(list(self.spots.by_id.values()), self.plane, self.policy)
-        self.cameras: dict[str, Placed] = {}
+        self.cameras: dict[str, PlacedCamera] = {}
         self.sees: dict[str, tuple[bool, bool]] = {}
         self._notices: dict[str, Reported] = {}
         self.outages = Outages()
@@ -163,7 +163,7 @@ class CoverageModel:
         self._settle(placed, now)
         return True
 
-    def _advise_again(self, placed: Placed) -> None:
+    def _advise_again(self, placed: PlacedCamera) -> None:
         """A camera has come, gone or turned: where it might be the nearest, or be turned, it must be thought over."""
         for spot in self.spots.near(placed.stand.x, placed.stand.y, max(placed.aim.range_m, _ADVISED_M)):
             if spot.told is not None and spot.told.way in {"turn", "add"}:
@@ -254,7 +254,7 @@ class CoverageModel:
             self.changed_by_cases = set()
         self.changed_cameras, self.changed_spots, self.changed_regions = set(), set(), set()
 
-    def _settle(self, placed: Placed, now: int, *, is_first: bool = False) -> None:
+    def _settle(self, placed: PlacedCamera, now: int, *, is_first: bool = False) -> None:
         """Count a camera in the layers in which its state puts it."""
         camera_id = placed.camera.camera_id
         by_day, by_night = placed.condition.sees(now)
@@ -270,7 +270,7 @@ class CoverageModel:
         self._tally(placed, now)
         self.changed_cameras.add(camera_id)
 
-    def _tally(self, placed: Placed, now: int) -> None:
+    def _tally(self, placed: PlacedCamera, now: int) -> None:
         """Let a camera stand for what it is in the district's figures."""
         camera_id, state = placed.camera.camera_id, placed.condition.state(now)
         # Of a state and of a view «unknown» is said apart.
@@ -291,7 +291,7 @@ class CoverageModel:
         else:
             self.not_online.add(camera_id)
 
-    def _count(self, placed: Placed, layers: int, *, is_first: bool = False) -> None:
+    def _count(self, placed: PlacedCamera, layers: int, *, is_first: bool = False) -> None:
         before = placed.layers
         if layers == before:
             return
@@ -309,7 +309,7 @@ class CoverageModel:
         self.changed_spots.update(f"grid:{code}" for level, code in regions if level == "grid")
         self.plan_is_old = self.plan_is_old or bool((layers ^ before) >> PLANNED & 1)
 
-    def _take_out(self, placed: Placed) -> None:
+    def _take_out(self, placed: PlacedCamera) -> None:
         camera_id = placed.camera.camera_id
         self._count(placed, 0)
         # Where it was named as the one to turn or the nearest, another is.
@@ -317,7 +317,7 @@ class CoverageModel:
         self.changed_spots.update(spot.id for spot in self.spots.unlink(placed.camera.camera_id, placed.seen))
         self.changed_cameras.add(placed.camera.camera_id)
 
-    def _regions_of(self, placed: Placed) -> set[tuple[str, str]]:
+    def _regions_of(self, placed: PlacedCamera) -> set[tuple[str, str]]:
         """The (level, code) of the regions that a camera sees something of."""
         leaves = self.counters.ground.leaves[self.counters.leaves_of(placed.runs)]
         found = {("district", "")} if len(leaves) else set()
@@ -349,7 +349,7 @@ def _within_sight(shapes: np.ndarray, plane: Plane, district: District) -> np.nd
     return found
 
 
-def _lost(placed: Placed, reported: Reported) -> list[Lost]:
+def _lost(placed: PlacedCamera, reported: Reported) -> list[Lost]:
     """A camera that was on line, whatever it sees, and by this report is not."""
     was_there = placed.condition.reported.status in {"online", "degraded"}
     if was_there and reported.status == "offline" and reported.at:
@@ -357,6 +357,6 @@ def _lost(placed: Placed, reported: Reported) -> list[Lost]:
     return []
 
 
-def reasons_now(placed: Placed) -> tuple[str, ...]:
+def reasons_now(placed: PlacedCamera) -> tuple[str, ...]:
     """The reasons of a camera's grade, its present state among them."""
     return placed.reasons + (("degraded",) if placed.condition.reported.status == "degraded" else ())

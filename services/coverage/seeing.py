@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry as Geometry
 from services.district.plane import Plane
 
 
-class View(msgspec.Struct, frozen=True):
+class CameraSight(msgspec.Struct, frozen=True):
     """What this needs of a ``told.Sight``."""
 
     id: str
@@ -27,7 +27,7 @@ class View(msgspec.Struct, frozen=True):
     removed: bool = False
 
 
-_VIEW = msgspec.json.Decoder(View).decode
+_VIEW = msgspec.json.Decoder(CameraSight).decode
 
 
 class Seeing:
@@ -36,7 +36,7 @@ class Seeing:
     def __init__(self, plane: Plane) -> None:
         self.plane = plane
         self.is_night = False
-        self._views: dict[str, View] = {}
+        self._views: dict[str, CameraSight] = {}
         self._shapes: dict[str, Geometry] = {}
         self._tree: tuple[STRtree, list[str]] | None = None
 
@@ -102,11 +102,11 @@ class Seeing:
         metres = self.plane.to_metres(np.asarray(degrees, dtype=float))
         return np.asarray(shapely.points(metres), dtype=object)
 
-    def _metres(self, view: View) -> np.ndarray:
+    def _metres(self, view: CameraSight) -> np.ndarray:
         found: np.ndarray = self.plane.to_metres(np.array([(view.lon, view.lat)]))[0]
         return found
 
-    def _polygon(self, view: View) -> Geometry | None:
+    def _polygon(self, view: CameraSight) -> Geometry | None:
         rings = [np.asarray(ring, dtype=float).reshape(-1, 2) / 10 for ring in view.shapes if len(ring) >= 6]
         if not rings:
             return None

@@ -15,10 +15,10 @@ import shapely
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.cameras import NOTHING, Placed
+from services.coverage.cameras import NOTHING, PlacedCamera
 from services.coverage.geometry.footprints import Footprints
 from services.coverage.geometry.outlines import outlines
-from services.coverage.told import Spot, SpotKind
+from services.coverage.told import SpotKind, WatchedSpot
 from services.district.package import District, features_of
 from services.district.plane import Plane
 
@@ -58,7 +58,7 @@ class Watched:
     ground: Geometry
     cameras: set[str] = field(default_factory=set)
     gaps: Gaps | None = None
-    told: Spot | None = None
+    told: WatchedSpot | None = None
     size: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ def _street_of(outline: Geometry, streets: Mapping[str, Geometry]) -> str:
     return next((code for code, area in streets.items() if area.covers(point)), "")
 
 
-class Spots:
+class WatchedSpots:
     """The watched places of a district, with the cameras that see a part of each."""
 
     def __init__(self, spots: Sequence[Watched]) -> None:
@@ -150,7 +150,7 @@ class Spots:
             self._list[i] for i in self._tree.query(shapely.Point(x, y), predicate="dwithin", distance=reach).tolist()
         ]
 
-    def link(self, cameras: Iterable[Placed]) -> None:
+    def link(self, cameras: Iterable[PlacedCamera]) -> None:
         """These cameras are new."""
         placed = list(cameras)
         for camera, spots in zip(placed, self.touching([camera.seen for camera in placed]), strict=True):
@@ -170,7 +170,7 @@ class Spots:
 
 
 def gaps_of(
-    spot: Watched, cameras: Mapping[str, Placed], sees: Mapping[str, tuple[bool, bool]], *, is_night: bool
+    spot: Watched, cameras: Mapping[str, PlacedCamera], sees: Mapping[str, tuple[bool, bool]], *, is_night: bool
 ) -> Gaps:
     """Work a spot's gaps out, exactly. ``sees`` says of each camera whether it works by day and by night."""
     ids = sorted(spot.cameras)

@@ -7,19 +7,19 @@ import shapely
 from msgspec.structs import replace
 from shapely.geometry.base import BaseGeometry as Geometry
 
-from services.coverage.cameras import Placed, lit
+from services.coverage.cameras import PlacedCamera, lit
 from services.coverage.closing import advise, kind_of_gap
-from services.coverage.demand import Demand
+from services.coverage.demand import SpotDemand
 from services.coverage.geometry.aim import grade
 from services.coverage.geometry.ground import LIVE, LIVE_NIGHT, PLANNED, PLANNED_NIGHT
 from services.coverage.model import CoverageModel, reasons_now
 from services.coverage.spots import Watched
-from services.coverage.told import Coverage, Listed, Region, Ring, Sight, Spot
+from services.coverage.told import Coverage, Listed, Region, Ring, Sight, WatchedSpot
 
 Origin = tuple[float, float]
 
 
-def tell_sight(model: CoverageModel, placed: Placed, now: int) -> Sight:
+def tell_sight(model: CoverageModel, placed: PlacedCamera, now: int) -> Sight:
     """One camera."""
     camera, aimed, condition = placed.camera, placed.aim, placed.condition
     origin = (placed.stand.x, placed.stand.y)
@@ -41,7 +41,7 @@ def tell_sight(model: CoverageModel, placed: Placed, now: int) -> Sight:
     )  # fmt: skip
 
 
-def tell_spot(model: CoverageModel, spot: Watched, now: int) -> Spot:
+def tell_spot(model: CoverageModel, spot: Watched, now: int) -> WatchedSpot:
     """One key area, road section or place."""
     if spot.told is None:
         spot.told = _measured(model, spot)
@@ -53,12 +53,12 @@ def tell_spot(model: CoverageModel, spot: Watched, now: int) -> Spot:
     )  # fmt: skip
 
 
-def _measured(model: CoverageModel, spot: Watched) -> Spot:
+def _measured(model: CoverageModel, spot: Watched) -> WatchedSpot:
     """What is said of a spot whatever its cases."""
     point = spot.outline.representative_point()
     origin = (point.x, point.y)
     lon, lat = model.plane.to_degrees(np.array([origin]))[0].tolist()
-    bare = Spot(
+    bare = WatchedSpot(
         id=spot.id, kind=spot.kind, name=spot.name, lon=round(lon, 7), lat=round(lat, 7), street=spot.street,
         place_type=spot.place_type, weight=spot.weight, size=round(spot.size, 1),
         outline=rings_of(spot.outline, origin),
@@ -74,12 +74,12 @@ def _measured(model: CoverageModel, spot: Watched) -> Spot:
     )  # fmt: skip
 
 
-def need_of(demand: Demand, weight: float, gap: float | None, size: float) -> float:
+def need_of(demand: SpotDemand, weight: float, gap: float | None, size: float) -> float:
     """Demand × weight × the share of the gap; 0 where the gap is not known."""
     return round(demand.demand * weight * gap / size, 1) if gap and size else 0.0
 
 
-def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], now: int) -> Spot:
+def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], now: int) -> WatchedSpot:
     """One grid, from the counters."""
     area = model.areas["grid"][code]
     outdoor, seen = cells
@@ -90,7 +90,7 @@ def tell_grid(model: CoverageModel, code: str, cells: tuple[int, np.ndarray], no
     point = area.representative_point()
     origin = (point.x, point.y)
     lon, lat = model.plane.to_degrees(np.array([origin]))[0].tolist()
-    bare = Spot(
+    bare = WatchedSpot(
         id=f"grid:{code}", kind="grid", name=model.district.grids[code].name, lon=round(lon, 7), lat=round(lat, 7),
         street=_street_of_grid(model, code), size=round(size, 1), demand=round(demand.demand, 1),
         cases=demand.cases, unseen=demand.unseen, outline=rings_of(area, origin),

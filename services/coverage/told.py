@@ -57,7 +57,7 @@ class Sight(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
 
 
-class Spot(msgspec.Struct, frozen=True, omit_defaults=True):
+class WatchedSpot(msgspec.Struct, frozen=True, omit_defaults=True):
     """A key area, key road section, key place or grid, and what of it nobody sees. Key: ``kind:code``.
 
     ``size`` is m² outdoors (area, grid), metres (road) or 1 (place). The five gaps are what is not seen, in the same
@@ -165,7 +165,7 @@ class Coverage(msgspec.Struct, frozen=True):
     differences: int = 0
 
 
-class Site(msgspec.Struct, frozen=True):
+class PlannedSite(msgspec.Struct, frozen=True):
     """One camera to put up. ``gain`` is a share of all weighted blind ground, ``cases`` those that none sees so far."""
 
     rank: int
@@ -185,7 +185,7 @@ class Site(msgspec.Struct, frozen=True):
     shape: list[int]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class SitePlan(msgspec.Struct, frozen=True):
     """Sites, the best first; lists have one value more than sites, for 0, 1, … of them.
 
     ``curve`` is the share of the weighted blind ground that is seen; ``district`` the share of outdoor ground seen by
@@ -196,7 +196,7 @@ class Plan(msgspec.Struct, frozen=True):
     candidates: int
     poles: int
     pole_source: str
-    sites: list[Site]
+    sites: list[PlannedSite]
     curve: list[float]
     district: list[float]
     areas: list[int]

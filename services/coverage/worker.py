@@ -21,7 +21,7 @@ from services.coverage.model import CoverageModel
 from services.coverage.reader import camera_in, read_model, report_in
 from services.coverage.siting.plan import make_plan, snapshot
 from services.coverage.telling import tell_coverage, tell_grid, tell_regions, tell_sight, tell_spot
-from services.coverage.told import KINDS, Coverage, Plan
+from services.coverage.told import KINDS, Coverage, SitePlan
 from services.district.package import District
 from services.platform.clock import HOUR_MS, Clock
 from services.platform.database import reading
@@ -32,7 +32,7 @@ from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta, ThingChange
-from services.projector.outbox.follow import Step, StoreFollower
+from services.projector.outbox.follow import RevisionDelta, StoreFollower
 from services.projector.outbox.read import read_mark
 from services.projector.store import read
 from services.projector.store.write import Feed, Writer
@@ -75,7 +75,7 @@ class Surveyor:
         self._coverage: Coverage | None = None
         self._proved: tuple[int, int] = (0, 0)
         self._planner = ThreadPoolExecutor(1, "plan")
-        self._planning: Future[Plan] | None = None
+        self._planning: Future[SitePlan] | None = None
         self._plan_every, self._cases_every = Every(PLAN_EVERY_S), Every(CASES_EVERY_S)
         self._age_every, self._line_every = Every(AGE_EVERY_S), Every(LINE_EVERY_S)
         self._prove_at = 0.0
@@ -130,7 +130,7 @@ class Surveyor:
         self._plan(now)
         self._prove(now)
 
-    def _follow(self, steps: Sequence[Step]) -> None:
+    def _follow(self, steps: Sequence[RevisionDelta]) -> None:
         """What the outbox holds behind us: of each case the last that is known."""
         deltas = [step.delta for step in steps]
         gone = {case_id for delta in deltas for case_id in delta.gone}

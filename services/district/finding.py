@@ -8,7 +8,7 @@ KINDS: tuple[Kind, ...] = ("refused", "outside", "missing", "doubtful", "moved")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowFinding:
     """One thing about one row; ``row`` is the table's line, the catalogue's item, the map's feature; 0 the whole file.
 
     ``refused``: the row is not taken. ``outside``: the position is outside of the district. ``missing``: a field is

@@ -14,13 +14,13 @@ from services.district import office
 from services.district.antimeridian import crosses, unwrapped_layer
 from services.district.cameras.reading import Reading, read_cameras
 from services.district.cameras.site import site_of
-from services.district.package import LAYERS, Area, Category, District
+from services.district.package import LAYERS, Area, District, FilingCondition
 from services.district.package_tables import (
     KEYS,
     LONGEST_CODE,
     TABLES,
     Known,
-    Line,
+    TableLine,
     bad_area,
     check_table,
     decimal,
@@ -35,7 +35,7 @@ from services.files.text import MARK, decode, line_of
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PackageFault:
     """One thing wrong with a package."""
 
     file: str
@@ -51,7 +51,7 @@ class Fault:
 class PackageError(Exception):
     """A package with faults; nothing of it is loaded."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[PackageFault]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = faults
 
@@ -75,17 +75,19 @@ def _instead(raw: bytes) -> str:
 class _Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.faults: list[Fault] = []
+        self.faults: list[PackageFault] = []
         self.absent: list[str] = []
         self.digest = hashlib.sha256()
         self.names_en: dict[str, str] = {}
 
     def fault(self, file: str, feature: object, problem: str, remedy: str) -> None:
-        self.faults.append(Fault(file, str(feature) if feature != "" else "", problem, remedy))
+        self.faults.append(PackageFault(file, str(feature) if feature != "" else "", problem, remedy))
 
     def read(self) -> District:
         if not self.folder.is_dir():
-            raise PackageError([Fault(str(self.folder), "", "no such folder", "Give the folder of a district package")])
+            raise PackageError(
+                [PackageFault(str(self.folder), "", "no such folder", "Give the folder of a district package")]
+            )
         head = self.toml("district.toml", required=True)
         code, name = str(head.get("code", "")), str(head.get("name", ""))
         for key, value in (("code", code), ("name", name)):
@@ -273,7 +275,7 @@ class _Reader:
                 self.fault(file, code, "is not in degrees", "Write WGS-84 longitude and latitude")
         return geometry
 
-    def table(self, name: str) -> list[Line]:
+    def table(self, name: str) -> list[TableLine]:
         text = self.text(f"{name}.csv")
         return [] if text is None else read_lines(name, text, self.fault)
 
@@ -294,15 +296,15 @@ class _Reader:
         outlines = [a.geometry for a in streets.values() if a.geometry is not None and a.geometry.is_valid]
         return read_cameras(text.encode(), "csv", site=site_of(outlines))
 
-    def categories(self, lines: list[Line]) -> tuple[Category, ...]:
+    def categories(self, lines: list[TableLine]) -> tuple[FilingCondition, ...]:
         return tuple(
-            Category(
+            FilingCondition(
                 **{k: line.cells[k] for k in TABLES["categories"] if k != "value"}, value=decimal(line.cells["value"])
             )
             for line in lines
         )
 
-    def class_map(self, lines: list[Line]) -> dict[tuple[str, str, str, str, str], str]:
+    def class_map(self, lines: list[TableLine]) -> dict[tuple[str, str, str, str, str], str]:
         rows = [line.cells for line in lines]
         return {(r["source"], r["scheme"], r["kind"], r["major"], r["minor"]): r["domain"] for r in rows}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 
-from services.district.package_tables import Line
+from services.district.package_tables import TableLine
 
 WORKING_HOURS = ((480, 720), (840, 1080))
 WORKING_WEEK = frozenset({1, 2, 3, 4, 5})
@@ -40,7 +40,7 @@ def working_hours(head: Mapping[str, object], fault: Fault) -> tuple[tuple[tuple
     return tuple(spans) or WORKING_HOURS, frozenset(days)
 
 
-def holidays(lines: Sequence[Line], fault: Fault) -> dict[date, bool]:
+def holidays(lines: Sequence[TableLine], fault: Fault) -> dict[date, bool]:
     """Days unlike their weekday: whether each is worked."""
     found: dict[date, bool] = {}
     for line in lines:

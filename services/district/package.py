@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from services.contract.others import CameraChanged
 from services.district.antimeridian import unwrapped
-from services.district.finding import Finding
+from services.district.finding import RowFinding
 from services.district.policy import Policy
 
 LAYERS = ("water", "green", "roads", "buildings", "key_areas", "key_roads", "key_places", "watch_areas", "poles")
@@ -85,7 +85,7 @@ def features_of(district: "District", layer: str) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class FilingCondition:
     """One row of ``categories.csv``: a filing condition and its limit."""
 
     scheme: str
@@ -122,7 +122,7 @@ class District:
     units: dict[str, str] = field(default_factory=dict)
     units_en: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
-    categories: tuple[Category, ...] = ()
+    categories: tuple[FilingCondition, ...] = ()
     class_map: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
     layers: dict[str, dict[str, object]] = field(default_factory=dict)
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class District:
     working_hours: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     working_week: frozenset[int] = frozenset({1, 2, 3, 4, 5})
     holidays: dict[date, bool] = field(default_factory=dict)
-    camera_findings: tuple[Finding, ...] = ()
+    camera_findings: tuple[RowFinding, ...] = ()
     absent: tuple[str, ...] = ()
     digest: str = ""
 

@@ -56,7 +56,7 @@ class Known(NamedTuple):
     grids: frozenset[str] | None
 
 
-class Line(NamedTuple):
+class TableLine(NamedTuple):
     """A row of a table: its line in the file, and its cells without the white space around them."""
 
     number: int
@@ -68,7 +68,7 @@ class Line(NamedTuple):
         return f"line {self.number}"
 
 
-def read_lines(name: str, text: str, complain: Complain) -> list[Line]:
+def read_lines(name: str, text: str, complain: Complain) -> list[TableLine]:
     """The rows of a table; what is wrong with its quotes, header, fields and characters is complained of."""
     file = f"{name}.csv"
     try:
@@ -89,14 +89,14 @@ def read_lines(name: str, text: str, complain: Complain) -> list[Line]:
             complain(file, f"line {row.line}", row.fault.problem, row.fault.remedy)
             continue
         if _is_plain(row.cells, must):
-            found.append(Line(row.line, {column: cell.strip() for column, cell in row.cells.items()}))
+            found.append(TableLine(row.line, {column: cell.strip() for column, cell in row.cells.items()}))
             continue
         cells = {column: _SOFT.sub(" ", cell).strip() for column, cell in row.cells.items()}
         bad = list(_bad_cells(name, row.cells, cells)) if any(cells.values()) else []
         for problem, remedy in bad:
             complain(file, f"line {row.line}", problem, remedy)
         if any(cells.values()) and not bad:
-            found.append(Line(row.line, cells))
+            found.append(TableLine(row.line, cells))
     return found
 
 
@@ -147,7 +147,7 @@ def bad_area(properties: Mapping[str, object]) -> Faults:
             yield problem, "Write a short code in one line, without white space around it"
 
 
-def check_table(name: str, lines: Sequence[Line], known: Known, complain: Complain) -> None:
+def check_table(name: str, lines: Sequence[TableLine], known: Known, complain: Complain) -> None:
     """Complain of keys that stand twice, and of what each row cannot mean."""
     file, key = f"{name}.csv", KEYS[name]
     seen: dict[tuple[str, ...], int] = {}

@@ -46,7 +46,7 @@ class Way(NamedTuple):
     is_by_road: bool
 
 
-class Spots(NamedTuple):
+class RoadPoints(NamedTuple):
     """Points on the graph: the edge (-1: none near), metres along it from its first end, metres beside it."""
 
     edge: Whole
@@ -75,7 +75,7 @@ class Roads:
             else np.empty(0, int)
         )
 
-    def snap(self, points: Sequence[Position]) -> Spots:
+    def snap(self, points: Sequence[Position]) -> RoadPoints:
         """The nearest place on any road, for (lon, lat) in WGS-84."""
         places = _points(self._metres(points))
         edge = np.full(len(places), -1)
@@ -85,7 +85,7 @@ class Roads:
             edge[which] = found
             along[which] = shapely.line_locate_point(self.edges[found], places[which])
             off[which] = shapely.distance(self.edges[found], places[which])
-        return Spots(edge, along, off)
+        return RoadPoints(edge, along, off)
 
     def nearest(self, origin: Position, candidates: Sequence[Position], n: int) -> list[Way]:
         """The ``n`` nearest candidates, nearest first; all of them where ``n`` is as many."""
@@ -127,7 +127,7 @@ class Roads:
         middle = [self._edge_from(a, b) for a, b in pairwise(nodes)]
         return self._degrees([_piece(self.edges[first], here, begin), *middle, _piece(self.edges[last], end, there)])
 
-    def _are_joined(self, spots: Spots) -> NDArray[np.bool_]:
+    def _are_joined(self, spots: RoadPoints) -> NDArray[np.bool_]:
         """Which of the spots after the first can be reached from it by road."""
         found = np.zeros(len(spots.edge) - 1, bool)
         if spots.edge[0] >= 0:
@@ -135,7 +135,7 @@ class Roads:
             found[is_near] = self.part[self.heads[spots.edge[1:][is_near]]] == self.part[self.heads[spots.edge[0]]]
         return found
 
-    def _along(self, spots: Spots, limit: float) -> Reals:
+    def _along(self, spots: RoadPoints, limit: float) -> Reals:
         """Metres from the first spot to each of the others, with what lies beside the road; inf: beyond the limit."""
         edge, along, off = spots.edge[1:], spots.along[1:], spots.off[1:]
         graph = self._with_origin(int(spots.edge[0]), float(spots.along[0]))

@@ -17,7 +17,7 @@ from services.indicators.figure import rate
 ROLES = ("grid_leader", "policy_officer", "information_officer", "aid_officer", "mediator")
 
 
-class Person(msgspec.Struct, frozen=True):
+class GridPerson(msgspec.Struct, frozen=True):
     """One of a grid's people, masked; ``name`` is empty where nobody holds the role, ``phone`` where none is known."""
 
     role: str
@@ -43,7 +43,7 @@ class GridLoad(msgspec.Struct, frozen=True):
     on_the_spot: float | None
     households: int
     patrolled_at: int | None
-    people: list[Person]
+    people: list[GridPerson]
     absent: list[str]
 
 
@@ -79,18 +79,18 @@ class GridPeople:
     """The people of every grid, masked; made once per package."""
 
     def __init__(self, district: District) -> None:
-        self._of: dict[str, list[Person]] = {}
+        self._of: dict[str, list[GridPerson]] = {}
         for row in district.tables.get("people", ()):
-            person = Person(row["role"], mask_name(row["name"]), masked_phone(row.get("phone", "")))
+            person = GridPerson(row["role"], mask_name(row["name"]), masked_phone(row.get("phone", "")))
             self._of.setdefault(row["grid"], []).append(person)
 
-    def of(self, grid: str) -> list[Person]:
+    def of(self, grid: str) -> list[GridPerson]:
         """Everyone named for a grid, 一长四员 first; a role that nobody holds stands there without a name."""
         found = self._of.get(grid, [])
         if not found:
             return []
         held = {person.role for person in found}
-        empty = [Person(role, "", "") for role in ROLES if role not in held]
+        empty = [GridPerson(role, "", "") for role in ROLES if role not in held]
         return sorted((*found, *empty), key=lambda p: ROLES.index(p.role) if p.role in ROLES else len(ROLES))
 
 
@@ -146,7 +146,7 @@ def _load(  # noqa: PLR0917  # what a grid is known by
     code: str,
     sums: Sequence[int],
     month: tuple[int, int],
-    people: list[Person],
+    people: list[GridPerson],
     patrolled_at: int | None,
 ) -> GridLoad:
     area = district.grids.get(code)

@@ -17,19 +17,19 @@ from services.contract.codes import SENSITIVE_DOMAINS
 from services.contract.personal import mask_text
 from services.duty.logbook import Entry, masked
 from services.duty.passes import NO_PASSES, Passes, passes_of
-from services.duty.reports import Due
-from services.duty.roster import Duty
+from services.duty.reports import DueReport
+from services.duty.roster import DutyShift
 from services.duty.sheet import (
     AlarmLine,
-    Cameras,
     CaseLine,
     CaseList,
-    Change,
     CommandLine,
-    Counts,
     Flow,
+    ListChange,
     ReportLine,
     Sheet,
+    SheetCameras,
+    SheetCounts,
     SourceLine,
 )
 
@@ -46,25 +46,25 @@ WHY_GONE = (
 )  # fmt: skip
 
 
-class Turn(NamedTuple):
+class HandoverTurn(NamedTuple):
     """Whose handover it is: the duty that ends and the next one; ``since`` and ``at`` bound what the sheet counts."""
 
     district: str
     seat: str
-    duty: Duty
-    following: Duty
+    duty: DutyShift
+    following: DutyShift
     since: int
     at: int
 
 
-class Supervised(NamedTuple):
+class SupervisionSince(NamedTuple):
     """督办 that stands: its kind and since when."""
 
     kind: str
     at: int | None
 
 
-class Found(NamedTuple):
+class HandoverSource(NamedTuple):
     """What a sheet is made from, all of it the seat's: ``rows`` open cases, ``ended`` those closed since ``since``.
 
     ``left`` are cases that stood on the last sheet and are not among ``rows``, wherever they are: they say why.
@@ -76,10 +76,10 @@ class Found(NamedTuple):
     left: Sequence[CaseRow] = ()
     passes: Passes = NO_PASSES
     proposals: Mapping[str, Proposal] = {}
-    supervised: Mapping[str, Supervised] = {}
-    reports: Sequence[Due] = ()
+    supervised: Mapping[str, SupervisionSince] = {}
+    reports: Sequence[DueReport] = ()
     alarms: Sequence[AlarmLine] = ()
-    cameras: Cameras | None = None
+    cameras: SheetCameras | None = None
     sources: Sequence[SourceLine] = ()
     watched: Sequence[Watch] = ()
     commands: Sequence[CommandLine] = ()
@@ -87,7 +87,7 @@ class Found(NamedTuple):
     units: Mapping[str, str] = {}
 
 
-def make_sheet(turn: Turn, found: Found, last: Sheet | None = None, last_id: str = "") -> Sheet:
+def make_sheet(turn: HandoverTurn, found: HandoverSource, last: Sheet | None = None, last_id: str = "") -> Sheet:
     """The sheet of a turn; ``last`` is the seat's sheet before it."""
     chosen = {name: _chosen(name, turn, found) for name in CASE_LISTS}
     members = {name: sorted(line.case_id for line in lines) for name, lines in chosen.items()}
@@ -119,7 +119,7 @@ def make_sheet(turn: Turn, found: Found, last: Sheet | None = None, last_id: str
     )  # fmt: skip
 
 
-def counts(rows: Iterable[CaseRow], moment: int, now: int, told: Passes = NO_PASSES) -> Counts:
+def counts(rows: Iterable[CaseRow], moment: int, now: int, told: Passes = NO_PASSES) -> SheetCounts:
     """What stood at ``moment``, by what is known at ``now``."""
     sums = {"none": 0, "due_soon": 0, "overdue": 0, "suspended": 0}
     at_district = untaken = 0
@@ -130,10 +130,10 @@ def counts(rows: Iterable[CaseRow], moment: int, now: int, told: Passes = NO_PAS
         for one in passes_of(row, told):
             at_district += one.stood(moment)
             untaken += one.waited(moment)
-    return Counts(sum(sums.values()), sums["overdue"], sums["due_soon"], sums["suspended"], at_district, untaken)
+    return SheetCounts(sum(sums.values()), sums["overdue"], sums["due_soon"], sums["suspended"], at_district, untaken)
 
 
-def flow(rows: Iterable[CaseRow], turn: Turn, told: Passes = NO_PASSES) -> Flow:
+def flow(rows: Iterable[CaseRow], turn: HandoverTurn, told: Passes = NO_PASSES) -> Flow:
     """What came and went after ``since`` and up to ``at``; what came back meanwhile has been at the district too."""
     reported = closed = escalated = taken = 0
     for row in rows:
@@ -147,7 +147,7 @@ def flow(rows: Iterable[CaseRow], turn: Turn, told: Passes = NO_PASSES) -> Flow:
     return Flow(reported, closed, escalated, taken)
 
 
-def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at: int) -> dict[str, Change]:
+def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: HandoverSource, at: int) -> dict[str, ListChange]:
     """For each list that the last sheet has too: before + new − gone = now."""
     left, rows = _by_id((*found.ended, *found.left)), _by_id(found.rows)
     refused = {command.command_id for command in last.commands if command.state == "refused"}
@@ -159,11 +159,11 @@ def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: Found, at:
         gone: dict[str, list[str]] = {}
         for one in sorted(before - now):
             gone.setdefault(_why_gone(name, one, left, rows, at, refused), []).append(one)
-        told[name] = Change(sorted(now - before), gone)
+        told[name] = ListChange(sorted(now - before), gone)
     return told
 
 
-def _chosen(name: str, turn: Turn, found: Found) -> list[CaseLine]:
+def _chosen(name: str, turn: HandoverTurn, found: HandoverSource) -> list[CaseLine]:
     """The cases of a list, the worst first."""
     picked = []
     for row in found.rows:
@@ -177,7 +177,7 @@ def _chosen(name: str, turn: Turn, found: Found) -> list[CaseLine]:
 Reason = tuple[str, int | None]
 
 
-def _untaken(row: CaseRow, _turn: Turn, _found: Found) -> Reason | None:
+def _untaken(row: CaseRow, _turn: HandoverTurn, _found: HandoverSource) -> Reason | None:
     if row.level != "district":
         return None
     passed = decode_escalation(row.escalation) if row.escalation else None
@@ -186,7 +186,7 @@ def _untaken(row: CaseRow, _turn: Turn, _found: Found) -> Reason | None:
     return None if passed.acknowledged_at is not None else (passed.reason_code or "unknown", passed.at)
 
 
-def _resuming(row: CaseRow, turn: Turn, _found: Found) -> Reason | None:
+def _resuming(row: CaseRow, turn: HandoverTurn, _found: HandoverSource) -> Reason | None:
     """A suspension that ends before the next shift does."""
     if not row.pauses:
         return None
@@ -196,23 +196,23 @@ def _resuming(row: CaseRow, turn: Turn, _found: Found) -> Reason | None:
     return None
 
 
-def _proposed(row: CaseRow, _turn: Turn, found: Found) -> Reason | None:
+def _proposed(row: CaseRow, _turn: HandoverTurn, found: HandoverSource) -> Reason | None:
     proposal = found.proposals.get(row.case_id)
     if proposal is None or proposal.mode == "declined" or row.level == "district":
         return None
     return proposal.rule, proposal.at
 
 
-def _watched_over(row: CaseRow, _turn: Turn, found: Found) -> Reason | None:
+def _watched_over(row: CaseRow, _turn: HandoverTurn, found: HandoverSource) -> Reason | None:
     kept = found.supervised.get(row.case_id)
     return None if kept is None else (kept.kind, kept.at)
 
 
-def _overdue(row: CaseRow, turn: Turn, _found: Found) -> Reason | None:
+def _overdue(row: CaseRow, turn: HandoverTurn, _found: HandoverSource) -> Reason | None:
     return ("", None) if _light_at(row, turn.at) == "overdue" else None
 
 
-_reasons: dict[str, Callable[[CaseRow, Turn, Found], Reason | None]] = {
+_reasons: dict[str, Callable[[CaseRow, HandoverTurn, HandoverSource], Reason | None]] = {
     "major": lambda row, turn, found: ("", None) if row.severity <= MAJOR else None,
     "serious": lambda row, turn, found: ("", None) if row.severity == SERIOUS else None,
     "overdue": _overdue,
@@ -243,7 +243,7 @@ _order: dict[str, Callable[[CaseRow, CaseLine], tuple[int, ...]]] = {
 assert _reasons.keys() == _order.keys() == {*CASE_LISTS}
 
 
-def _line(row: CaseRow, at: int, found: Found, about: str, since: int | None) -> CaseLine:
+def _line(row: CaseRow, at: int, found: HandoverSource, about: str, since: int | None) -> CaseLine:
     is_sensitive = row.domain in SENSITIVE_DOMAINS
     # A unit may be any text: of a sensitive case only one that the package knows leaves.
     unit = row.lead_unit if row.lead_unit in found.units else "" if is_sensitive else mask_text(row.lead_unit)

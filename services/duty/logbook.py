@@ -14,7 +14,7 @@ from services.contract.personal import mask_text
 from services.district.report_policy import ReportPolicy
 from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import Done
-from services.duty.roster import Duty
+from services.duty.roster import DutyShift
 from services.platform.text import visible
 
 BY_PEOPLE = ("note", "phone", "instruction", "inspection")
@@ -125,7 +125,7 @@ def of_alarm(step: AlarmStep) -> Entry | None:
     return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values, mark)
 
 
-def of_shift(seat: str, duty: Duty) -> Entry | None:
+def of_shift(seat: str, duty: DutyShift) -> Entry | None:
     """A shift that has begun, with those who have it; none where the roster names no shift."""
     if not duty.shift:
         return None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from services.cases.case import CaseRow, decode_escalation
 
 
-class Pass(NamedTuple):
+class DistrictPass(NamedTuple):
     """One way to the district, the case's ``number``-th; times in Unix milliseconds, None where it is not known."""
 
     number: int
@@ -28,7 +28,7 @@ class Pass(NamedTuple):
         return self.stood(moment) and (self.taken_at is None or self.taken_at > moment)
 
 
-Passes = Mapping[str, Sequence[Pass]]
+Passes = Mapping[str, Sequence[DistrictPass]]
 NO_PASSES: Passes = {}
 
 
@@ -37,13 +37,13 @@ def needs_telling(row: CaseRow) -> bool:
     return row.escalations > int(bool(row.escalation))
 
 
-def passes_of(row: CaseRow, told: Passes) -> Sequence[Pass]:
+def passes_of(row: CaseRow, told: Passes) -> Sequence[DistrictPass]:
     """A case's passes in their order; ``told``: of those cases whose row says less."""
     if row.case_id in told:
         return told[row.case_id]
     if row.level != "district":
         return ()
     if not row.escalation:
-        return (Pass(0, None),)
+        return (DistrictPass(0, None),)
     present = decode_escalation(row.escalation)
-    return (Pass(row.escalations, present.at, present.acknowledged_at, None, present.reason_code),)
+    return (DistrictPass(row.escalations, present.at, present.acknowledged_at, None, present.reason_code),)

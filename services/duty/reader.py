@@ -14,10 +14,10 @@ from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
 from services.district.package import District
 from services.duty import store as duty
-from services.duty.handover import CASE_LISTS, Found, Turn
+from services.duty.handover import CASE_LISTS, HandoverSource, HandoverTurn
 from services.duty.logbook import Entry
 from services.duty.reports import needs_reports, reports_due
-from services.duty.sheet import Cameras, CommandLine, OutageLine, Sheet, SourceLine, SpotLine
+from services.duty.sheet import CommandLine, OutageLine, Sheet, SheetCameras, SourceLine, SpotLine
 from services.platform.clock import DAY_MS
 
 LOG_LINES = 500
@@ -93,8 +93,13 @@ def of_board(board: Board, seat: str, real_now_ms: int) -> BoardPart:
 
 
 def gather(  # noqa: PLR0917  # everything that a sheet is made from
-    connection: Connection, district: District, turn: Turn, part: BoardPart, areas: WatchedAreas, last: Sheet | None
-) -> Found:
+    connection: Connection,
+    district: District,
+    turn: HandoverTurn,
+    part: BoardPart,
+    areas: WatchedAreas,
+    last: Sheet | None,
+) -> HandoverSource:
     """The whole of what a sheet is made from."""
     street, now = street_of(district, turn.seat), turn.at
     severe = [row for row in part.rows if needs_reports(row, district.policy.reports)]
@@ -102,7 +107,7 @@ def gather(  # noqa: PLR0917  # everything that a sheet is made from
     watched = areas.watch([CaseAt(*row) for row in duty.placed_cases(connection, street, now - DAY_MS)], now)
     commands = duty.commands_to_hand_over(connection, turn.seat, turn.since, now - COMMANDS_BACK_MS)
     ended = duty.closed_since(connection, street, turn.since)
-    return Found(
+    return HandoverSource(
         rows=part.rows,
         ended=ended,
         left=_left(connection, part.rows, last),
@@ -120,7 +125,7 @@ def gather(  # noqa: PLR0917  # everything that a sheet is made from
     )
 
 
-def cameras_of(part: BoardPart, street: str | None) -> Cameras | None:
+def cameras_of(part: BoardPart, street: str | None) -> SheetCameras | None:
     """The cameras of a street (None: of the district); None where nothing is known of any."""
     if part.coverage is None:
         return None
@@ -131,7 +136,7 @@ def cameras_of(part: BoardPart, street: str | None) -> Cameras | None:
         for body in part.spots
         if _is_in(spot := _spot(body), street) and spot.kind in LISTED and has_lost_view(spot, whole)
     ]
-    return Cameras(
+    return SheetCameras(
         len(sights),
         sum(sight.state == "offline" for sight in sights),
         sum(sight.state == "degraded" for sight in sights),
@@ -148,7 +153,7 @@ def has_lost_view(spot: _Spot, whole: _Coverage) -> bool:
     return 1 - planned / spot.size >= whole.covered_share > 1 - live / spot.size
 
 
-def _log(connection: Connection, turn: Turn, last: Sheet | None) -> list[Entry]:
+def _log(connection: Connection, turn: HandoverTurn, last: Sheet | None) -> list[Entry]:
     """The log since the last sheet, the oldest first, and what was written into the time before it meanwhile.
 
     An incident that is told late stands in the log at its own moment: without that it were on no sheet.

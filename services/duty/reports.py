@@ -28,7 +28,7 @@ class Done(msgspec.Struct, frozen=True, gc=False):
     is_last: bool = False
 
 
-class Due(msgspec.Struct, frozen=True, gc=False):
+class DueReport(msgspec.Struct, frozen=True, gc=False):
     """A report that must go out by ``due_at`` (Unix milliseconds)."""
 
     case_id: str
@@ -51,24 +51,24 @@ def needs_reports(row: CaseRow, policy: ReportPolicy) -> bool:
     return row.is_open and row.severity <= policy.severity
 
 
-def due_of(row: CaseRow, done: Sequence[Done], policy: ReportPolicy) -> list[Due]:
+def due_of(row: CaseRow, done: Sequence[Done], policy: ReportPolicy) -> list[DueReport]:
     """The reports of one case that are still owed, the first due first; at most one of them a follow-up."""
     if not needs_reports(row, policy):
         return []
     numbers = {report.number for report in done}
     found = [
-        Due(row.case_id, number, row.reported_at + int(minutes * MINUTE_MS), row.severity, row.street)
+        DueReport(row.case_id, number, row.reported_at + int(minutes * MINUTE_MS), row.severity, row.street)
         for number, minutes in ((PHONE, policy.phone_minutes), (WRITTEN, policy.written_minutes))
         if number not in numbers
     ]
     every_ms = policy.follow_up_ms(row.severity)
     if WRITTEN in numbers and every_ms and not any(report.is_last for report in done):
         last = max(report.done_at for report in done if report.number >= WRITTEN)
-        found.append(Due(row.case_id, max(numbers) + 1, last + every_ms, row.severity, row.street))
+        found.append(DueReport(row.case_id, max(numbers) + 1, last + every_ms, row.severity, row.street))
     return sorted(found, key=lambda due: (due.due_at, due.number))
 
 
-def reports_due(rows: Iterable[CaseRow], done: Mapping[str, Sequence[Done]], policy: ReportPolicy) -> list[Due]:
+def reports_due(rows: Iterable[CaseRow], done: Mapping[str, Sequence[Done]], policy: ReportPolicy) -> list[DueReport]:
     """The reports owed for all of the cases, the first due first."""
     found = [due for row in rows for due in due_of(row, done.get(row.case_id, ()), policy)]
     return sorted(found, key=lambda due: (due.due_at, due.case_id, due.number))

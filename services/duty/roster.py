@@ -18,7 +18,7 @@ LEADER = "leader"
 LATE_MS = 2 * HOUR_MS
 
 
-class Duty(msgspec.Struct, frozen=True):
+class DutyShift(msgspec.Struct, frozen=True):
     """A shift from ``from_ms`` up to, not including, ``until_ms`` (Unix milliseconds) and who has it.
 
     ``shift`` is empty where the roster has none: a counting day stands for it.
@@ -54,18 +54,18 @@ class Roster:
         duty = self.listed(self._district.code, now)
         return duty.shift if duty is not None else ""
 
-    def listed(self, seat: str, now: int) -> Duty | None:
+    def listed(self, seat: str, now: int) -> DutyShift | None:
         """The duty that the roster has for a seat at ``now``."""
         duties, starts = self._of(seat)
         i = bisect_right(starts, now) - 1
         return duties[i] if i >= 0 and now < duties[i].until_ms else None
 
-    def at(self, seat: str, now: int) -> Duty:
+    def at(self, seat: str, now: int) -> DutyShift:
         """The duty of a seat at ``now``; where the roster has none, the counting day without names."""
         found = self.listed(seat, now)
         return found if found is not None else self._unlisted(seat, now)
 
-    def after(self, seat: str, duty: Duty) -> Duty:
+    def after(self, seat: str, duty: DutyShift) -> DutyShift:
         """The next duty of the seat, beyond a gap in the roster too."""
         duties, starts = self._of(seat)
         i = bisect_right(starts, max(duty.from_ms, duty.until_ms - 1))
@@ -73,11 +73,11 @@ class Roster:
             return duties[i]
         return self.at(seat, duty.until_ms)
 
-    def before(self, seat: str, duty: Duty) -> Duty:
+    def before(self, seat: str, duty: DutyShift) -> DutyShift:
         """The duty before it."""
         return self.at(seat, duty.from_ms - 1)
 
-    def ending(self, seat: str, now: int, kept: Sequence[int] = ()) -> Duty:
+    def ending(self, seat: str, now: int, kept: Sequence[int] = ()) -> DutyShift:
         """The duty that a handover at ``now`` ends: the present one, or for two hours the one before it.
 
         ``kept``: when those began whose handover has been signed by both already.
@@ -89,12 +89,12 @@ class Roster:
         is_next = bool(before.shift) == bool(present.shift)  # where a roster begins or ends nobody hands over
         return before if is_next and before.from_ms not in kept else present
 
-    def _of(self, seat: str) -> tuple[list[Duty], list[int]]:
+    def _of(self, seat: str) -> tuple[list[DutyShift], list[int]]:
         if seat in self._duties:
             return self._duties[seat], self._starts[seat]
         return self._nameless, self._centre_starts
 
-    def _unlisted(self, seat: str, now: int) -> Duty:
+    def _unlisted(self, seat: str, now: int) -> DutyShift:
         """What the roster leaves free of the counting day at ``now``."""
         district, day = self._district, self._district.day_of(now)
         duties, starts = self._of(seat)
@@ -102,10 +102,10 @@ class Roster:
         start, end = district.day_start_ms(day), district.day_start_ms(district.day_after(day))
         if i:
             start = max(start, duties[i - 1].until_ms)
-        return Duty("", start, min(end, starts[i]) if i < len(starts) else end)
+        return DutyShift("", start, min(end, starts[i]) if i < len(starts) else end)
 
 
-def _duties(rows: Sequence[Mapping[str, str]]) -> list[Duty]:
+def _duties(rows: Sequence[Mapping[str, str]]) -> list[DutyShift]:
     officers: dict[tuple[int, int, str], list[str]] = {}
     leaders: dict[tuple[int, int, str], str] = {}
     read: dict[str, int] = {}  # a roster repeats its moments, and to parse them is most of the work
@@ -120,10 +120,10 @@ def _duties(rows: Sequence[Mapping[str, str]]) -> list[Duty]:
         elif row["name"] and row["name"] not in names:
             names.append(row["name"])
     return [
-        Duty(shift, start, end, tuple(names), leaders.get((start, end, shift), ""))
+        DutyShift(shift, start, end, tuple(names), leaders.get((start, end, shift), ""))
         for (start, end, shift), names in sorted(officers.items())
     ]
 
 
-def _nameless(duty: Duty) -> Duty:
+def _nameless(duty: DutyShift) -> DutyShift:
     return msgspec.structs.replace(duty, officers=(), leader="")

@@ -23,14 +23,14 @@ from services.commands import store as commands
 from services.contract.personal import mask_text
 from services.district.package import District
 from services.duty import logbook, reports, store
-from services.duty.handover import Turn, make_sheet
+from services.duty.handover import HandoverTurn, make_sheet
 from services.duty.logbook import Entry
 from services.duty.passes import Passes
 from services.duty.reader import BoardPart, gather, of_board, street_of
-from services.duty.reports import Done, Due
-from services.duty.roster import Duty, Roster
+from services.duty.reports import Done, DueReport
+from services.duty.roster import DutyShift, Roster
 from services.duty.sheet import Sheet, decode, digest_of, encode
-from services.duty.store import Kept
+from services.duty.store import KeptHandover
 from services.platform.clock import DAY_MS, machine_ms
 from services.platform.database import writing
 from services.platform.offload import Offload, directly
@@ -56,7 +56,7 @@ class DutyRefused(ValueError):
 class Handover(NamedTuple):
     """A handover with its sheet; ``is_whole``: the sheet is the one whose digest was signed."""
 
-    kept: Kept
+    kept: KeptHandover
     sheet: Sheet
     is_whole: bool
 
@@ -145,7 +145,7 @@ class DutyDesk:
         part = of_board(board, seat, _real(real_now_ms))
         return self._offload(lambda: self._sheet(part, seat, now)[0])
 
-    def sign_out(self, board: Board, seat: str, now: int, who: str, real_now_ms: int | None = None) -> Kept:
+    def sign_out(self, board: Board, seat: str, now: int, who: str, real_now_ms: int | None = None) -> KeptHandover:
         """Make the sheet, sign it for those who go, and keep it: in place of one that nobody has signed for yet.
 
         Refused: ``signed``, by both.
@@ -154,7 +154,7 @@ class DutyDesk:
         part = of_board(board, seat, _real(real_now_ms))
         return self._offload(lambda: self._sign_out(part, seat, now, who))
 
-    def sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> Kept:
+    def sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> KeptHandover:
         """Sign a sheet for those who come; ``digest`` is of the sheet that they have read.
 
         Refused: ``same_person`` as signed out, ``changed`` since it was read, ``signed`` already.
@@ -176,7 +176,7 @@ class DutyDesk:
 
         return self._offload(ask)
 
-    def is_keyed(self, kept: Kept) -> bool:
+    def is_keyed(self, kept: KeptHandover) -> bool:
         """Whether only who has the data key could have made the digest of a handover."""
 
         def ask() -> bool:
@@ -200,19 +200,19 @@ class DutyDesk:
         sheet = self.handover(seat, handover_id).sheet
         return tuple(filter(None, (*sheet.taking, sheet.taking_leader)))
 
-    def handovers(self, seat: str, limit: int = 60) -> list[Kept]:
+    def handovers(self, seat: str, limit: int = 60) -> list[KeptHandover]:
         """The seat's handovers, the newest first, without their sheets."""
 
-        def ask() -> list[Kept]:
+        def ask() -> list[KeptHandover]:
             with self._engine.connect() as connection:
                 return store.handovers(connection, seat, limit)
 
         return self._offload(ask)
 
-    def reports_due(self, seat: str) -> list[Due]:
+    def reports_due(self, seat: str) -> list[DueReport]:
         """The reports that the seat owes, the first due first: ``left_ms`` and ``is_overdue`` are the countdown."""
 
-        def ask() -> list[Due]:
+        def ask() -> list[DueReport]:
             policy = self._district.policy.reports
             with self._engine.connect() as connection:
                 rows = store.severe_cases(connection, street_of(self._district, seat), policy.severity)
@@ -255,7 +255,7 @@ class DutyDesk:
 
         return self._offload(write)
 
-    def _sheet(self, part: BoardPart, seat: str, now: int) -> tuple[Sheet, Duty]:
+    def _sheet(self, part: BoardPart, seat: str, now: int) -> tuple[Sheet, DutyShift]:
         with self._engine.connect() as connection, connection.begin():
             duty = self._ending(connection, seat, now)
             earlier = store.handovers(connection, seat, 1, before=duty.from_ms)
@@ -264,23 +264,23 @@ class DutyDesk:
                 last_id, last = kept.id, decode(kept.sheet)
                 if kept.shift_from == self.roster.before(seat, duty).from_ms:
                     since = last.at  # what came between the last sheet and the shift's begin is on this one
-            turn = Turn(self._district.code, seat, duty, self.roster.after(seat, duty), min(since, now), now)
+            turn = HandoverTurn(self._district.code, seat, duty, self.roster.after(seat, duty), min(since, now), now)
             found = gather(connection, self._district, turn, part, self._areas, last)
         return make_sheet(turn, found, last, last_id), duty
 
-    def _is_keyed(self, connection: Connection, kept: Kept) -> bool:
+    def _is_keyed(self, connection: Connection, kept: KeptHandover) -> bool:
         former = details_of(connection, "key_rotated") if self._signer else []
         return self._signer.learning(former).is_stamped(kept.digest)
 
-    def _ending(self, connection: Connection, seat: str, now: int) -> Duty:
+    def _ending(self, connection: Connection, seat: str, now: int) -> DutyShift:
         signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.in_by]
         return self.roster.ending(seat, now, signed)
 
-    def _sign_out(self, part: BoardPart, seat: str, now: int, who: str) -> Kept:
+    def _sign_out(self, part: BoardPart, seat: str, now: int, who: str) -> KeptHandover:
         sheet, duty = self._sheet(part, seat, now)
         text = encode(sheet)
         begins = datetime.fromtimestamp(duty.from_ms / 1000, self._district.zone)
-        kept = Kept(
+        kept = KeptHandover(
             f"{seat}-{begins:%Y%m%dT%H%M}", seat, duty.shift, duty.from_ms, duty.until_ms, now,
             self._signer.stamp(digest_of(text)),
             who, now, "", None, text,
@@ -291,7 +291,7 @@ class DutyDesk:
             self._enter(connection, [_signature(kept, who, now, is_in=False)])
         return kept
 
-    def _sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> Kept:
+    def _sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> KeptHandover:
         with writing(self._engine) as connection:
             kept = self._kept(connection, seat, handover_id)
             if not store.sign_in(connection, handover_id, who, digest, now):
@@ -300,7 +300,7 @@ class DutyDesk:
             self._enter(connection, [_signature(kept, who, now, is_in=True)])
         return kept._replace(in_by=who, in_at=now)
 
-    def _kept(self, connection: Connection, seat: str, handover_id: str) -> Kept:
+    def _kept(self, connection: Connection, seat: str, handover_id: str) -> KeptHandover:
         kept = store.handover(connection, handover_id)
         if kept is None or seat not in {self._district.code, kept.seat}:
             raise DutyRefused("no_handover", f"seat {seat} has no handover {handover_id}")
@@ -358,7 +358,7 @@ class DutyDesk:
         return store.write_entries(connection, sorted(placed, key=lambda e: (e.at, e.mark)))
 
 
-def _signature(kept: Kept, who: str, at: int, *, is_in: bool) -> Entry:
+def _signature(kept: KeptHandover, who: str, at: int, *, is_in: bool) -> Entry:
     return logbook.of_signature(kept.seat, handover_id=kept.id, who=who, at=at, digest=kept.digest, is_in=is_in)
 
 

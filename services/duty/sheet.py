@@ -43,7 +43,7 @@ class CaseList(msgspec.Struct, frozen=True, omit_defaults=True):
     rest: int = 0
 
 
-class Counts(msgspec.Struct, frozen=True):
+class SheetCounts(msgspec.Struct, frozen=True):
     """What stands at a moment."""
 
     open: int = 0
@@ -102,7 +102,7 @@ class SpotLine(msgspec.Struct, frozen=True):
     street: str
 
 
-class Cameras(msgspec.Struct, frozen=True):
+class SheetCameras(msgspec.Struct, frozen=True):
     """Cameras of the seat: how many, how many off line or faulty; outages; key spots that lost their view."""
 
     cameras: int
@@ -132,7 +132,7 @@ class CommandLine(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Change(msgspec.Struct, frozen=True):
+class ListChange(msgspec.Struct, frozen=True):
     """What is on a list now and was not on the last sheet's, and what is gone from it: why → ids."""
 
     new: list[str]
@@ -160,19 +160,19 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     handing_leader: str
     taking: list[str]
     taking_leader: str
-    begin: Counts
-    end: Counts
+    begin: SheetCounts
+    end: SheetCounts
     flow: Flow
     lists: dict[str, CaseList]
     reports: list[ReportLine]
     alarms: list[AlarmLine]
-    cameras: Cameras | None
+    cameras: SheetCameras | None
     sources: list[SourceLine]
     watched: list[Watch]
     commands: list[CommandLine]
     log: list[Entry]
     members: dict[str, list[str]]
-    changes: dict[str, Change]
+    changes: dict[str, ListChange]
     before: str = ""
 
 

@@ -16,9 +16,9 @@ from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.contract.case import Escalation, Supervision
 from services.duty import tables as duty_tables
-from services.duty.handover import Supervised
+from services.duty.handover import SupervisionSince
 from services.duty.logbook import AlarmStep, CommandState, Entry
-from services.duty.passes import Pass, needs_telling
+from services.duty.passes import DistrictPass, needs_telling
 from services.duty.reports import Done
 from services.duty.sheet import AlarmLine
 from services.platform.clock import to_ms
@@ -54,7 +54,7 @@ _decode_passed = msgspec.json.Decoder(_Passed).decode
 _decode_watched = msgspec.json.Decoder(_Watched).decode
 
 
-class Kept(NamedTuple):
+class KeptHandover(NamedTuple):
     """A handover as it is kept; ``sheet`` is the sheet's JSON, empty where only the list was asked for."""
 
     id: str
@@ -71,7 +71,7 @@ class Kept(NamedTuple):
     sheet: bytes = b""
 
 
-_KEPT_COLUMNS = [duty_tables.handovers.c[name] for name in Kept._fields if name != "sheet"]
+_KEPT_COLUMNS = [duty_tables.handovers.c[name] for name in KeptHandover._fields if name != "sheet"]
 
 
 def write_entries(connection: Connection, entries: Iterable[Entry]) -> int:
@@ -143,17 +143,17 @@ def ended_to_tell(connection: Connection, since: int, severity: int) -> list[Cas
     return [CaseRow(*row) for row in connection.execute(query)]
 
 
-def passes(connection: Connection, rows: Iterable[CaseRow]) -> dict[str, list[Pass]]:
+def passes(connection: Connection, rows: Iterable[CaseRow]) -> dict[str, list[DistrictPass]]:
     """All the times at the district of those of these cases whose row does not say so, from what is published."""
     h = schema.history.c
     wanted = {row.entry: row for row in rows if needs_telling(row)}
     entries = sorted(wanted)
-    found: dict[str, list[Pass]] = {}
+    found: dict[str, list[DistrictPass]] = {}
     for first in range(0, len(entries), 500):
         query = select(h.entry, h.data).where(h.entry.in_(entries[first : first + 500]))
         for entry, data in connection.execute(query):
             found[wanted[entry].case_id] = [
-                Pass(number, _ms(e.at), _ms(e.acknowledged_at), _ms(e.returned_at), e.reason_code or "")
+                DistrictPass(number, _ms(e.at), _ms(e.acknowledged_at), _ms(e.returned_at), e.reason_code or "")
                 for number, e in enumerate(_decode_passed(data).escalations, 1)
             ]
     return found
@@ -167,7 +167,7 @@ def placed_cases(connection: Connection, street: str | None, since: int) -> list
     return [(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
 
-def supervised(connection: Connection, street: str | None) -> dict[str, Supervised]:
+def supervised(connection: Connection, street: str | None) -> dict[str, SupervisionSince]:
     """The open cases that somebody senior watches (督办), by the newest supervision that stands.
 
     No column says so. The published case does, and leaves an empty list out: the database sends only the bodies that
@@ -185,7 +185,7 @@ def supervised(connection: Connection, street: str | None) -> dict[str, Supervis
         standing = [s for s in body.supervisions if s.ended_at is None]
         if standing:
             last = standing[-1]
-            found[body.case_id] = Supervised(last.kind, None if last.at is None else to_ms(last.at))
+            found[body.case_id] = SupervisionSince(last.kind, None if last.at is None else to_ms(last.at))
     return found
 
 
@@ -261,7 +261,7 @@ def commands_to_hand_over(connection: Connection, seat: str, since: int, waiting
     return [CommandState(*row) for row in connection.execute(query.order_by(c.at))]
 
 
-def keep_handover(connection: Connection, kept: Kept) -> bool:
+def keep_handover(connection: Connection, kept: KeptHandover) -> bool:
     """Keep a sheet signed by those who go, in place of an earlier one; False: it has been signed by both."""
     values = kept._asdict()
     statement = _insert(connection, duty_tables.handovers).values(**values)
@@ -280,19 +280,19 @@ def sign_in(connection: Connection, handover_id: str, who: str, digest: str, at:
     return connection.execute(update(duty_tables.handovers).where(*where).values(in_by=who, in_at=at)).rowcount == 1
 
 
-def handover(connection: Connection, handover_id: str) -> Kept | None:
+def handover(connection: Connection, handover_id: str) -> KeptHandover | None:
     """One handover with its sheet."""
     where = duty_tables.handovers.c.id == handover_id
     row = connection.execute(select(*_KEPT_COLUMNS, duty_tables.handovers.c.sheet).where(where)).first()
-    return Kept(*row) if row else None
+    return KeptHandover(*row) if row else None
 
 
-def handovers(connection: Connection, seat: str, limit: int, before: int | None = None) -> list[Kept]:
+def handovers(connection: Connection, seat: str, limit: int, before: int | None = None) -> list[KeptHandover]:
     """The seat's handovers, the newest shift first, without their sheets; ``before``: of shifts that began earlier."""
     c = duty_tables.handovers.c
     where = [c.seat == seat] if before is None else [c.seat == seat, c.shift_from < before]
     query = select(*_KEPT_COLUMNS).where(*where).order_by(c.shift_from.desc()).limit(limit)
-    return [Kept(*row) for row in connection.execute(query)]
+    return [KeptHandover(*row) for row in connection.execute(query)]
 
 
 def _ms(moment: datetime | None) -> int | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RowFault:
     """One thing wrong. ``line`` counts from 1 as an editor does, 0: the whole file; ``column`` is a column's name."""
 
     line: int
@@ -25,11 +25,11 @@ class Fault:
 class FileFault(ValueError):
     """A file that cannot be read as what it should be; ``faults`` are all that were found, the first lines first."""
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *faults: RowFault) -> None:
         super().__init__("; ".join(map(str, faults)))
         self.faults = faults
 
 
 def whole_file(problem: str, remedy: str) -> FileFault:
     """The error about a whole file."""
-    return FileFault(Fault(0, "", problem, remedy))
+    return FileFault(RowFault(0, "", problem, remedy))

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from services.files.fault import Fault, FileFault, whole_file
+from services.files.fault import FileFault, RowFault, whole_file
 
 # Where an object names a key twice the names stand under this key; the last value counts.
 TWICE = "\0twice"
@@ -38,7 +38,7 @@ def read_json(text: str, odd: list[str] | None = None) -> Any:
             odd.append(f"…{text[max(endless.start() - 10, 0) : endless.end()]} is a number beyond all bounds")
         return json.loads(text, object_pairs_hook=members, parse_constant=constant)
     except json.JSONDecodeError as error:
-        raise FileFault(Fault(error.lineno, "", f"is not JSON: {error.msg}", "Mend the line named")) from error
+        raise FileFault(RowFault(error.lineno, "", f"is not JSON: {error.msg}", "Mend the line named")) from error
     except RecursionError as error:
         raise whole_file("is not JSON: it is nested too deep", "Export it again") from error
     except ValueError as error:  # a number of thousands of digits

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from services.files.fault import Fault, FileFault
+from services.files.fault import FileFault, RowFault
 from services.files.text import MARK
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -24,7 +24,7 @@ class HeaderFault(FileFault):
     """The first line does not name the columns that are asked for."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row: its number as a spreadsheet counts (the header is 1), its first line, its cells by column.
 
     ``fault`` says why it cannot be used; the cells are then what could be read, or none.
@@ -33,14 +33,14 @@ class Row(NamedTuple):
     number: int
     line: int
     cells: dict[str, str]
-    fault: Fault | None = None
+    fault: RowFault | None = None
 
 
 class Table(NamedTuple):
     """The columns in order, without those that have no name, and the rows."""
 
     columns: tuple[str, ...]
-    rows: list[Row]
+    rows: list[TableRow]
 
 
 def read_table(text: str, required: Iterable[str] = ()) -> Table:
@@ -48,12 +48,12 @@ def read_table(text: str, required: Iterable[str] = ()) -> Table:
 
     A row with too many or too few fields, or with bytes that cannot be read, has a ``fault``. Empty lines are no rows.
     """
-    faults: list[Fault] = []
+    faults: list[RowFault] = []
     records = _records(text, faults)
     first = next(records, None)
     if first is None and not faults:
         names = f": it has no column {', '.join(required)}" if (required := tuple(required)) else ""
-        raise HeaderFault(Fault(1, "", f"is empty{names}", _columns_are(required)))
+        raise HeaderFault(RowFault(1, "", f"is empty{names}", _columns_are(required)))
     header, at = ([], 1) if first is None else ([cell.strip() for cell in first[1]], first[0])
     rows = list(_rows(header, records, is_clean=_UNREADABLE.search(text) is None))
     if faults:
@@ -63,7 +63,7 @@ def read_table(text: str, required: Iterable[str] = ()) -> Table:
     return Table(tuple(filter(None, header)), rows)
 
 
-def _by_name(fault: Fault, header: list[str]) -> Fault:
+def _by_name(fault: RowFault, header: list[str]) -> RowFault:
     place = int(fault.column) - 1
     return replace(fault, column=header[place] if place < len(header) else fault.column)
 
@@ -72,15 +72,17 @@ def _check_header(header: list[str], line: int, required: tuple[str, ...]) -> No
     if len(header) == 1:
         for mark, name in _SEPARATORS.items():
             if mark in header[0]:
-                raise HeaderFault(Fault(line, "", f"the fields are separated by {name}", _COMMAS))
+                raise HeaderFault(RowFault(line, "", f"the fields are separated by {name}", _COMMAS))
     if header[0].lower().startswith("sep="):
-        raise HeaderFault(Fault(line, "", "is a note of Excel's, not the names of the columns", "Remove the line sep="))
+        raise HeaderFault(
+            RowFault(line, "", "is a note of Excel's, not the names of the columns", "Remove the line sep=")
+        )
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise HeaderFault(
-            Fault(line, twice[0], f"column {', '.join(twice)} stands twice", "Leave one column of the name")
+            RowFault(line, twice[0], f"column {', '.join(twice)} stands twice", "Leave one column of the name")
         )
     if missing := [name for name in required if name not in header]:
-        raise HeaderFault(Fault(line, missing[0], f"has no column {', '.join(missing)}", _columns_are(required)))
+        raise HeaderFault(RowFault(line, missing[0], f"has no column {', '.join(missing)}", _columns_are(required)))
 
 
 def _columns_are(required: tuple[str, ...]) -> str:
@@ -88,7 +90,7 @@ def _columns_are(required: tuple[str, ...]) -> str:
     return f"{names}: the first line names them"
 
 
-def _rows(header: list[str], records: Iterator[tuple[int, list[str]]], *, is_clean: bool) -> Iterator[Row]:
+def _rows(header: list[str], records: Iterator[tuple[int, list[str]]], *, is_clean: bool) -> Iterator[TableRow]:
     width = len(header)
     is_named = all(header)
     for number, (line, cells) in enumerate(records, start=2):
@@ -97,7 +99,7 @@ def _rows(header: list[str], records: Iterator[tuple[int, list[str]]], *, is_cle
             problem = (
                 f"has {'more' if len(cells) > width else 'not as many'} cells {'than' if len(cells) > width else 'as'}"
             )
-            yield Row(number, line, {}, Fault(line, "", f"{problem} the header", remedy))
+            yield TableRow(number, line, {}, RowFault(line, "", f"{problem} the header", remedy))
             continue
         row = dict(zip(header, cells, strict=True))
         if not is_named:
@@ -107,13 +109,13 @@ def _rows(header: list[str], records: Iterator[tuple[int, list[str]]], *, is_cle
             bad := [name for name, cell in zip(header, cells, strict=True) if _UNREADABLE.search(cell)]
         ):
             remedy = "Write the text again and save the file as UTF-8"
-            fault = Fault(line, bad[0], f"{bad[0]} holds bytes that are no text", remedy)
+            fault = RowFault(line, bad[0], f"{bad[0]} holds bytes that are no text", remedy)
         elif cells[0].strip() == header[0] and [cell.strip() for cell in cells] == header:
-            fault = Fault(line, "", "is the header once more", "Remove the line")
-        yield Row(number, line, row, fault)
+            fault = RowFault(line, "", "is the header once more", "Remove the line")
+        yield TableRow(number, line, row, fault)
 
 
-def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, faults: list[RowFault]) -> Iterator[tuple[int, list[str]]]:
     """(first line, cells) of each record; a line whose quotes go wrong is a fault and no record."""
     lines = LINE_END.split(text)
     i = 0
@@ -126,7 +128,7 @@ def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
             yield i, line.split(",")
             continue
         found = _quoted(lines, at)
-        if isinstance(found, Fault):
+        if isinstance(found, RowFault):
             faults.append(found)
             if len(faults) == MOST_FAULTS:
                 return
@@ -135,7 +137,7 @@ def _records(text: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
             yield at + 1, found[0]
 
 
-def _quoted(lines: list[str], at: int) -> tuple[list[str], int] | Fault:
+def _quoted(lines: list[str], at: int) -> tuple[list[str], int] | RowFault:
     """The cells of the record that begins in a line with quotes, and the index of the line behind it."""
     cells: list[str] = []
     line, i, pos = lines[at], at, 0
@@ -186,6 +188,6 @@ def _field(lines: list[str], i: int, pos: int) -> tuple[str, int, int] | None:
     return None
 
 
-def _wrong(line: int, cells: list[str], problem: str) -> Fault:
+def _wrong(line: int, cells: list[str], problem: str) -> RowFault:
     remedy = 'Put the whole field into quotes and write a quote within it twice: "a ""b"" c"'
-    return Fault(line + 1, str(len(cells) + 1), problem, remedy)
+    return RowFault(line + 1, str(len(cells) + 1), problem, remedy)

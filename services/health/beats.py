@@ -21,7 +21,7 @@ _ORDER: tuple[State, ...] = ("alive", "waits", "stuck", "dead", "stopped")
 # What calls for somebody.
 WRONG = frozenset({"stuck", "dead", "stopped", "missing"})
 
-BEAT_EVERY_S = 1.0
+BEAT_EVERY_S = 0.5
 # Counted from the look that saw the last beat, half a second after it at most, in looks half a second apart: the
 # word is there within 4 s of the last beat, and within 5 s of the fault also where looks and answers are slow.
 SILENCE_LIMIT_MS, IDLE_LIMIT_MS = 3_000, 5_000
@@ -31,7 +31,7 @@ MISSING_AFTER_MS = 5_000
 LOOK_COUNTS_MS = 1_500
 
 
-class Beat(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProcessBeat(msgspec.Struct, frozen=True, omit_defaults=True):
     """One instance of a process. Moments are Unix ms by Redis' clock, ``at`` of the beat itself.
 
     ``n`` rises with every beat. ``idle_ms`` is how long ago its loop turned last, ``idle_limit_ms`` and
@@ -81,7 +81,7 @@ class Witness:
         self._beats: dict[str, tuple[int, int]] = {}
         self._looked_s: float | None = None
 
-    def see(self, beats: Iterable[Beat], expected: Collection[str], now_s: float) -> None:
+    def see(self, beats: Iterable[ProcessBeat], expected: Collection[str], now_s: float) -> None:
         """One look: ``beats`` are all that are kept, ``now_s`` a monotonic clock in seconds."""
         passed = 0 if self._looked_s is None else min(round((now_s - self._looked_s) * 1000), LOOK_COUNTS_MS)
         self._looked_s = now_s
@@ -100,14 +100,14 @@ class Witness:
 
 
 def processes(
-    beats: Iterable[Beat], silent_ms: Mapping[str, int], absent_ms: Mapping[str, int], expected: Collection[str]
+    beats: Iterable[ProcessBeat], silent_ms: Mapping[str, int], absent_ms: Mapping[str, int], expected: Collection[str]
 ) -> list[Process]:
     """Every name of which something is known or expected, in the order of ``NAMES``.
 
     One that has ended with a good-bye and that nobody expects is not there, nor is one that nobody expects and that
     never beat. A dead instance in whose place another was started on its machine is forgotten.
     """
-    by_name: dict[str, list[tuple[State, Beat]]] = {}
+    by_name: dict[str, list[tuple[State, ProcessBeat]]] = {}
     kept = list(beats)
     for beat in kept:
         by_name.setdefault(beat.name, []).append((state_of(beat, silent_ms.get(beat.key, 0)), beat))
@@ -116,7 +116,7 @@ def processes(
     return [process for process in found if process is not None]
 
 
-def state_of(beat: Beat, silent_ms: int) -> State:
+def state_of(beat: ProcessBeat, silent_ms: int) -> State:
     """The state of one instance."""
     if beat.is_over:
         return "stopped"
@@ -128,7 +128,7 @@ def state_of(beat: Beat, silent_ms: int) -> State:
 
 
 def _of_name(
-    name: str, instances: list[tuple[State, Beat]], absent_ms: int, *, is_expected: bool
+    name: str, instances: list[tuple[State, ProcessBeat]], absent_ms: int, *, is_expected: bool
 ) -> Process | None:  # fmt: skip
     live = [beat for state, beat in instances if state not in {"dead", "stopped"}]
     standing = [

@@ -1,4 +1,4 @@
-"""A process's heart: once a second it writes to Redis that the process lives, and when its loop turned last.
+"""A process's heart: twice a second it writes to Redis that the process lives, and when its loop turned last.
 
 One hash a district, one field an instance; the moment is Redis' own. A thread of its own writes, so that it can also be
 said that the loop stands: it is the loop that tells when it turned (``Pulse``), never this thread.
@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import redis
 
-from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS, Beat
+from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS, ProcessBeat
 from services.platform.clock import DAY_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
 from services.platform.every import Every
@@ -37,7 +37,7 @@ local at = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', at) .. ' ' .. ARGV[2])
 return string.format('%.0f', at)
 """
-_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Beat).decode
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(ProcessBeat).decode
 
 
 def our_version() -> str:
@@ -65,7 +65,7 @@ class Heart:
         self._hash = hash_key(district)
         self._usual_limit_s = self._idle_limit_s = idle_limit_s
         self._silence_limit_s = silence_limit_s
-        self._beat = Beat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version())
+        self._beat = ProcessBeat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version())
         self._role = self._waits_for = self._doing = ""
         self._turned_s = time.monotonic()
         self._forget_every = Every(FORGET_EVERY_S)
@@ -160,7 +160,7 @@ def hash_key(district: str) -> str:
     return Keys(district).processes
 
 
-def read_beats(client: Any, key: str) -> list[Beat]:
+def read_beats(client: Any, key: str) -> list[ProcessBeat]:
     """Every beat that is kept; what is none is left out, for another version may have written it."""
     found = []
     for value in client.hgetall(key).values():

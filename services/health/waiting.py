@@ -22,7 +22,7 @@ LOOKS_KEPT = 64
 Order = tuple[int, int]
 
 
-class Waiting:
+class EntryWait:
     """Remembers the looks of one process."""
 
     def __init__(self) -> None:

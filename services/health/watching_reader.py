@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from services.health.beats import Beat, Process, Witness, processes
+from services.health.beats import Process, ProcessBeat, Witness, processes
 from services.health.heart import hash_key, read_beats
 
 # Of one look alone the age by Redis' clock would have to be believed: a second look tells who beats.
@@ -54,7 +54,7 @@ def look_once(client: Any, district: str, expected: Collection[str]) -> list[Pro
     return processes(beats, silent_ms, absent_ms, expected)
 
 
-def _seems_silent(beat: Beat, redis_ms: int) -> bool:
+def _seems_silent(beat: ProcessBeat, redis_ms: int) -> bool:
     return not beat.is_over and not 0 <= redis_ms - beat.at <= beat.silence_limit_ms
 
 

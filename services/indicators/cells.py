@@ -8,7 +8,7 @@ report. A street's figure is a sum over its cells in any of them.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.indicators.measures import AT, Counted, Where
+from services.indicators.measures import AT, CaseCounts, Where
 
 # cut → the headings of its columns ``a`` and ``b``.
 CUTS: dict[str, tuple[str, str]] = {
@@ -51,7 +51,7 @@ def cells(where: Where, day: int) -> list[Cell]:
     ]
 
 
-def move(old: Counted | None, new: Counted | None, change: Change, later: LaterChange) -> None:
+def move(old: CaseCounts | None, new: CaseCounts | None, change: Change, later: LaterChange) -> None:
     """Take ``old`` out of the cells and put ``new`` in."""
     if old is not None and new is not None and old.where == new.where:
         net: dict[tuple[int, int], int] = {}

@@ -154,7 +154,7 @@ INDICATORS: dict[str, Indicator] = {indicator.name: indicator for indicator in _
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingCount:
     """A count of open cases at this very moment."""
 
     name: str
@@ -164,25 +164,26 @@ class Standing:
     meaning_en: str
 
 
-STANDING: dict[str, Standing] = {
+STANDING: dict[str, StandingCount] = {
     s.name: s
     for s in (
-        Standing("open", "在办", "Open", "未结案、未作废、未合并、未不予立案的案件",
-                 "cases that are neither closed, voided, merged nor refused"),
-        Standing("overdue", "超期", "Overdue", "在办案件中有效截止时间已到的；挂账的不算",
-                 "open cases whose effective deadline has come; suspended ones are not"),
-        Standing("due_soon", "临期", "Due soon", "在办案件中剩余时限不足四分之一（可配置）的",
-                 "open cases with at most a quarter (configurable) of their limit left"),
-        Standing("suspended", "挂账", "Suspended", "在办案件中挂账、时钟停走的", "open cases whose clock stands"),
-        Standing("at_district", "升级到区", "With the district", "在办案件中已升级到区的；未定位的也由区持有，另列",
-                 "open cases that have gone to the district; unplaced ones, which it holds too, stand apart"),
-        Standing("unplaced", "未定位", "Unplaced", "在办案件中没有所属街道的：由区持有",
-                 "open cases without a street: the district holds them"),
-        Standing("proposed", "建议升级", "Proposed", "规则建议升级到区、等人确认的案件",
-                 "cases that a rule proposes to the district, waiting for a person"),
-        Standing("computed", "推算期限", "Counted limits", "在办案件中没有公布截止时间、由时限推算的",
-                 "open cases whose deadline was not published but counted from the limit"),
-        Standing("irregular", "流转异常", "Irregular", "在办案件中有不合流转规则的步骤的",
-                 "open cases with a step that broke the table of transitions"),
+        StandingCount("open", "在办", "Open", "未结案、未作废、未合并、未不予立案的案件",
+                      "cases that are neither closed, voided, merged nor refused"),
+        StandingCount("overdue", "超期", "Overdue", "在办案件中有效截止时间已到的；挂账的不算",
+                      "open cases whose effective deadline has come; suspended ones are not"),
+        StandingCount("due_soon", "临期", "Due soon", "在办案件中剩余时限不足四分之一（可配置）的",
+                      "open cases with at most a quarter (configurable) of their limit left"),
+        StandingCount("suspended", "挂账", "Suspended", "在办案件中挂账、时钟停走的", "open cases whose clock stands"),
+        StandingCount("at_district", "升级到区", "With the district",
+                      "在办案件中已升级到区的；未定位的也由区持有，另列",
+                      "open cases that have gone to the district; unplaced ones, which it holds too, stand apart"),
+        StandingCount("unplaced", "未定位", "Unplaced", "在办案件中没有所属街道的：由区持有",
+                      "open cases without a street: the district holds them"),
+        StandingCount("proposed", "建议升级", "Proposed", "规则建议升级到区、等人确认的案件",
+                      "cases that a rule proposes to the district, waiting for a person"),
+        StandingCount("computed", "推算期限", "Counted limits", "在办案件中没有公布截止时间、由时限推算的",
+                      "open cases whose deadline was not published but counted from the limit"),
+        StandingCount("irregular", "流转异常", "Irregular", "在办案件中有不合流转规则的步骤的",
+                      "open cases with a step that broke the table of transitions"),
     )
 }  # fmt: skip

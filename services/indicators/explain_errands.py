@@ -8,7 +8,7 @@ from services.district.doors import OpenDoors
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figures_reader import Days, Scope, cases_behind, figures, window_of
-from services.indicators.reasons import WHY, Verdict
+from services.indicators.reasons import WHY, CountVerdict
 
 
 def explain_indicator(doors: OpenDoors, name: str, scope: Scope, first: int, last: int) -> Iterator[str]:
@@ -45,7 +45,7 @@ def explain_indicator(doors: OpenDoors, name: str, scope: Scope, first: int, las
             yield f"  {_line(row, verdict, district)}"
 
 
-def _line(row: CaseRow, verdict: Verdict, district: District) -> str:
+def _line(row: CaseRow, verdict: CountVerdict, district: District) -> str:
     zh, en = WHY[verdict.why]
     times = [
         f"{word} {_when(at, district)}"

@@ -15,8 +15,8 @@ from services.district.package import District
 from services.indicators import tables as indicator_tables
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure, all_figures
-from services.indicators.measures import BY_CLOSING, NAMES, Counted, decode_counted
-from services.indicators.reasons import Verdict, judge
+from services.indicators.measures import BY_CLOSING, NAMES, CaseCounts, decode_counted
+from services.indicators.reasons import CountVerdict, judge
 from services.indicators.scope import EVERYTHING, NotKept, Scope
 from services.indicators.store import totals
 from services.indicators.window import Window, values
@@ -106,7 +106,7 @@ def figures(  # noqa: PLR0917  # what a question is made of
 
 def cases_behind(  # noqa: PLR0917  # what a question is made of
     connection: Connection, district: District, name: str, window: Window, scope: Scope = EVERYTHING, limit: int = 0
-) -> Iterator[tuple[CaseRow, Verdict]]:
+) -> Iterator[tuple[CaseRow, CountVerdict]]:
     """The cases that touch the window with what each counts for in the indicator and why, newest event first.
 
     ``limit`` 0: all of them.
@@ -176,7 +176,7 @@ def _ahead(scope: Scope, now: int, end: int) -> CompoundSelect[tuple[str]]:
     return union(*(select(c.case_id).where(*_named(scope), condition) for condition in conditions))
 
 
-def _rolled(counted: Counted, days: Days) -> Iterator[tuple[str, int]]:
+def _rolled(counted: CaseCounts, days: Days) -> Iterator[tuple[str, int]]:
     """What the roll-ups hold for a case over the days, piece by piece."""
     first, end = days
     for day, measure, n in counted.moves:

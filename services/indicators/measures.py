@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.cases.case import CaseRow, decode_rating, is_filed, pauses_in
-from services.cases.marks import Mark
+from services.cases.marks import CaseMark
 from services.district.package import District
 
 # Every measure with the moment that decides its day. The order is the order of the columns of ``rollups``.
@@ -66,7 +66,7 @@ class Where(NamedTuple):
     hour: str
 
 
-class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class CaseCounts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Everything that one case counts for: ``(day, measure, n)``, and ``(day, measure, from, n)`` for what only
     windows see that end at or behind the cut of day ``from``. Days are yyyymmdd, a measure its place in ``MEASURES``.
     ``marks`` are beside the roll-ups, in a table of their own (services.cases.marks).
@@ -75,19 +75,19 @@ class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     where: Where
     moves: tuple[tuple[int, int, int], ...] = ()
     later: tuple[tuple[int, int, int, int], ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[CaseMark, ...] = ()
 
 
-decode_counted = msgspec.json.Decoder(Counted).decode
+decode_counted = msgspec.json.Decoder(CaseCounts).decode
 _ENCODE = msgspec.json.Encoder().encode
 
 
-def counted_text(counted: Counted | None) -> str:
+def counted_text(counted: CaseCounts | None) -> str:
     """How the store writes what a case counts for: equal texts are equal counts."""
     return "" if counted is None else _ENCODE(counted).decode()
 
 
-def count(row: CaseRow, district: District) -> Counted | None:
+def count(row: CaseRow, district: District) -> CaseCounts | None:
     """What the case counts for now; a voided or merged case counts for nothing."""
     status = row.status
     if status == "voided" or row.merged:
@@ -119,7 +119,7 @@ def count(row: CaseRow, district: District) -> Counted | None:
         row.street, row.community, row.grid, row.lead_unit, row.channel, row.domain, row.highest_level,
         _HOURS[district.hour_of(row.reported_at)],
     )  # fmt: skip
-    return Counted(where, tuple(moves), tuple(later))
+    return CaseCounts(where, tuple(moves), tuple(later))
 
 
 def is_due_basis(row: CaseRow) -> bool:

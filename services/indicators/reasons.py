@@ -8,7 +8,7 @@ from services.indicators.measures import BY_CLOSING, closed_in_time, handle_coun
 from services.indicators.window import Window, value
 
 
-class Verdict(NamedTuple):
+class CountVerdict(NamedTuple):
     """What a case adds below and above the line, and why; ``why`` is a key of the screens' texts."""
 
     denominator: float
@@ -21,11 +21,11 @@ class Verdict(NamedTuple):
         return bool(self.denominator or self.numerator)
 
 
-def judge(row: CaseRow, indicator: Indicator, window: Window) -> Verdict:
+def judge(row: CaseRow, indicator: Indicator, window: Window) -> CountVerdict:
     """The case's part in the indicator in the window."""
     above = sum(weight * value(row, name, window) for name, weight in indicator.parts)
     below = sum(weight * value(row, name, window) for name, weight in indicator.over) if indicator.over else above
-    return Verdict(below, above, _why(row, indicator, window, bool(above), bool(below)))
+    return CountVerdict(below, above, _why(row, indicator, window, bool(above), bool(below)))
 
 
 def _why(row: CaseRow, indicator: Indicator, window: Window, is_above: bool, is_below: bool) -> str:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 EVERY_S, FIRST_AFTER_S = 600.0, 20.0
 
 
-class Keeper:
+class RetentionKeeper:
     """Takes away what is older than the settings say. ``machine_ms``: sessions and jobs go by the machine's clock."""
 
     def __init__(  # noqa: PLR0917  # one of each door
@@ -77,8 +77,8 @@ class Keeper:
         return int(client.xtrim(self._keys.commands, minid=f"{max(before, 0)}-0", approximate=False))
 
 
-def make_keeper(doors: OpenDoors) -> Keeper:
+def make_keeper(doors: OpenDoors) -> RetentionKeeper:
     """What takes away what is old, with connections of its own."""
     settings = doors.settings
     engine = open_engine(settings.database, pool_size=1)
-    return Keeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)
+    return RetentionKeeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.leadership.part_words import PartWords
-from services.leadership.report import Compared, Standing
+from services.leadership.report import ComparedFigure, StandingCases
 from services.leadership.spans import as_date
 from services.leadership.words import Words
 
@@ -115,7 +115,7 @@ def _hours(said: Words) -> Iterator[FigureRow]:
             yield FigureRow("hours", f"w{weekday + 1}h{hour:02}", name, mean, days[weekday])
 
 
-def _compared(section: str, code: str, name: str, of: Compared) -> FigureRow:
+def _compared(section: str, code: str, name: str, of: ComparedFigure) -> FigureRow:
     now = of.now
     is_share = now.denominator is not None
     return FigureRow(
@@ -124,7 +124,7 @@ def _compared(section: str, code: str, name: str, of: Compared) -> FigureRow:
     )  # fmt: skip
 
 
-def _standing(code: str, name: str, of: Standing) -> FigureRow:
+def _standing(code: str, name: str, of: StandingCases) -> FigureRow:
     return FigureRow("open", code, name, of.now, of.now, None, None, of.before, of.year_ago)
 
 

@@ -14,7 +14,7 @@ _M, _C = indicator_tables.case_marks.c, case_tables.cases.c
 _CASE_COLUMNS = [_C[name] for name in CaseRow.__struct_fields__]
 
 
-class Counted(NamedTuple):
+class MarkCount(NamedTuple):
     """Cases with one code and level: how many, and how many of them ended before the end asked for."""
 
     code: str
@@ -36,12 +36,12 @@ class Square(NamedTuple):
     first: str
 
 
-def in_span(connection: Connection, what: str, window: tuple[int, int], street: str, unit: str) -> list[Counted]:
+def in_span(connection: Connection, what: str, window: tuple[int, int], street: str, unit: str) -> list[MarkCount]:
     """The cases with a mark in [start, end), by code and level."""
     ended = case((_M.until < window[1], _M.case_id))
     query = select(_M.code, _M.level, func.count(distinct(_M.case_id)), func.count(distinct(ended)))
     where = [_M.what == what, _M.at >= window[0], _M.at < window[1], *_named(street, unit)]
-    return [Counted(*row) for row in connection.execute(query.where(*where).group_by(_M.code, _M.level))]
+    return [MarkCount(*row) for row in connection.execute(query.where(*where).group_by(_M.code, _M.level))]
 
 
 def cases_in_span(connection: Connection, what: str, window: tuple[int, int], street: str, unit: str) -> int:
@@ -50,13 +50,13 @@ def cases_in_span(connection: Connection, what: str, window: tuple[int, int], st
     return int(connection.execute(select(func.count(distinct(_M.case_id))).where(*where)).scalar_one())
 
 
-def standing_at(connection: Connection, what: str, moment: int, street: str, unit: str) -> list[Counted]:
+def standing_at(connection: Connection, what: str, moment: int, street: str, unit: str) -> list[MarkCount]:
     """The cases whose mark stood at ``moment``, by code and level; the last of the list is all of them."""
     where = [_M.what == what, _M.until >= moment, _M.at < moment, *_named(street, unit)]
     n = func.count(distinct(_M.case_id))
     rows = connection.execute(select(_M.code, _M.level, n).where(*where).group_by(_M.code, _M.level))
-    found = [Counted(row[0], row[1], row[2], 0) for row in rows]
-    return [*found, Counted("", 0, int(connection.execute(select(n).where(*where)).scalar_one()), 0)]
+    found = [MarkCount(row[0], row[1], row[2], 0) for row in rows]
+    return [*found, MarkCount("", 0, int(connection.execute(select(n).where(*where)).scalar_one()), 0)]
 
 
 def is_told(connection: Connection, what: str) -> bool:

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.indicators.figure import Figure
-from services.leadership.report import CALL_BACKS, RANKED_N, Cameras, Compared, Repeat, interval
+from services.leadership.report import CALL_BACKS, RANKED_N, ComparedFigure, Repeat, ReportCameras, interval
 from services.leadership.spans import as_date
-from services.leadership.words import NOTHING, Row, Words, percent
+from services.leadership.words import NOTHING, BarRow, Words, percent
 
 
 class Section(NamedTuple):
@@ -24,7 +24,7 @@ class Section(NamedTuple):
     title: str
     head: str
     columns: tuple[str, str, str, str]
-    rows: list[Row]
+    rows: list[BarRow]
     empty: str
     has_bars: bool = True
 
@@ -66,8 +66,8 @@ class PartWords:
         parts = self.report.reasons
         total = sum(part.count.now.n for part in parts)
         rows = [
-            Row(part.code or "-", "", self.reason(part.code), part.count.now.n / total, f"{part.count.now.n:,}",
-                percent(part.count.now.n / total, 0), self.change(part.count))
+            BarRow(part.code or "-", "", self.reason(part.code), part.count.now.n / total, f"{part.count.now.n:,}",
+                   percent(part.count.now.n / total, 0), self.change(part.count))
             for part in parts
         ]  # fmt: skip
         return self._section("reasons", rows, n=f"{total:,}")
@@ -77,8 +77,8 @@ class PartWords:
         figures = [(name, self.report.figures[name]) for name in CALL_BACKS]
         n = figures[0][1].now.n
         rows = [
-            Row(name, "", self.words["call_backs"][name], of.now.value, percent(of.now.value), _of(of.now),
-                self.said.change(of), self.said.tone(name, of), self.between(of.now))
+            BarRow(name, "", self.words["call_backs"][name], of.now.value, percent(of.now.value), _of(of.now),
+                   self.said.change(of), self.said.tone(name, of), self.between(of.now))
             for name, of in figures if of.now.value is not None
         ]  # fmt: skip
         return self._section("satisfaction", rows, n=f"{n:,}")
@@ -90,9 +90,9 @@ class PartWords:
             return self._section("supervision", [], is_told=False, n="0", standing="0")
         longest = max((row.begun.now.n for row in found.rows), default=0) or 1
         rows = [
-            Row(f"{row.kind}.{row.level}", "", self.supervised(row.kind, row.level), row.begun.now.n / longest,
-                f"{row.begun.now.n:,}", self.words["standing"].format(n=f"{row.standing:,}"),
-                self.change(row.begun))
+            BarRow(f"{row.kind}.{row.level}", "", self.supervised(row.kind, row.level), row.begun.now.n / longest,
+                   f"{row.begun.now.n:,}", self.words["standing"].format(n=f"{row.standing:,}"),
+                   self.change(row.begun))
             for row in found.rows
         ]  # fmt: skip
         return self._section(
@@ -107,8 +107,8 @@ class PartWords:
             return self._section("repeats", [], first="", last="", metres="", least="", days="")
         longest = max((row.n for row in found.rows), default=1)
         rows = [
-            Row(row.case_id, str(place), self.place(row), row.n / longest, f"{row.n:,}",
-                self.words["open"].format(n=f"{row.open:,}"), "", "", self.matter(row))
+            BarRow(row.case_id, str(place), self.place(row), row.n / longest, f"{row.n:,}",
+                   self.words["open"].format(n=f"{row.open:,}"), "", "", self.matter(row))
             for place, row in enumerate(found.rows, 1)
         ]  # fmt: skip
         days = self.said.district.days(found.first, found.end)
@@ -120,8 +120,8 @@ class PartWords:
     def campaigns(self) -> Section:
         """The share rectified of what each campaign found."""
         rows = [
-            Row(part.code, "", self.campaign(part.code), of.now.value or 0.0, self.said.value(of.now), _of(of.now),
-                self.said.change(of), "", self.between(of.now))
+            BarRow(part.code, "", self.campaign(part.code), of.now.value or 0.0, self.said.value(of.now), _of(of.now),
+                   self.said.change(of), "", self.between(of.now))
             for part in self.report.campaigns for of in (part.count,)
         ]  # fmt: skip
         found = sum(part.count.now.n for part in self.report.campaigns)
@@ -136,20 +136,22 @@ class PartWords:
         if found.cameras:
             online = found.online / found.cameras
             rows.append(
-                Row("online", "", self.words["online"], online, percent(online), f"{found.online:,}/{found.cameras:,}",
-                    f"≥{percent(found.target_online, 0)}", "bad" if online < found.target_online else "",
-                    self._unknown(found.state_unknown))
+                BarRow("online", "", self.words["online"], online, percent(online),
+                       f"{found.online:,}/{found.cameras:,}",
+                       f"≥{percent(found.target_online, 0)}", "bad" if online < found.target_online else "",
+                       self._unknown(found.state_unknown))
             )  # fmt: skip
         for spots in found.spots:
             known = spots.n - spots.unknown
             if not known:
-                rows.append(Row(spots.kind, "", self.words["spots"][spots.kind], 0.0, NOTHING, f"0/{spots.n:,}", "", "",
-                                self._unknown(spots.unknown)))  # fmt: skip
+                rows.append(BarRow(spots.kind, "", self.words["spots"][spots.kind], 0.0, NOTHING,
+                                   f"0/{spots.n:,}", "", "",
+                                   self._unknown(spots.unknown)))  # fmt: skip
                 continue
             rows.append(
-                Row(spots.kind, "", self.words["spots"][spots.kind], spots.covered / known,
-                    percent(spots.covered / known), f"{spots.covered:,}/{known:,}",
-                    self.words["uncovered"].format(n=f"{known - spots.covered:,}"), "", self._unknown(spots.unknown))
+                BarRow(spots.kind, "", self.words["spots"][spots.kind], spots.covered / known,
+                       percent(spots.covered / known), f"{spots.covered:,}/{known:,}",
+                       self.words["uncovered"].format(n=f"{known - spots.covered:,}"), "", self._unknown(spots.unknown))
             )  # fmt: skip
         return self._section("cameras", rows, at=self._moment(found), light=self.words["light"][int(found.is_night)])
 
@@ -159,9 +161,9 @@ class PartWords:
         if found is None:
             return self._section("blind", [], is_told=False, n=0)
         rows = [
-            Row(spot.id, "", spot.name, 0.0, self.said.all["coverage"]["gap"].get(spot.gap, spot.gap),
-                self.words["unseen"].format(unseen=f"{spot.unseen:,}", cases=f"{spot.cases:,}"), "", "",
-                f"{kinds.get(spot.kind, spot.kind)} · {self.said.street(spot.street)}")
+            BarRow(spot.id, "", spot.name, 0.0, self.said.all["coverage"]["gap"].get(spot.gap, spot.gap),
+                   self.words["unseen"].format(unseen=f"{spot.unseen:,}", cases=f"{spot.cases:,}"), "", "",
+                   f"{kinds.get(spot.kind, spot.kind)} · {self.said.street(spot.street)}")
             for spot in found.worst
         ]  # fmt: skip
         return self._section("blind", rows, n=len(rows))
@@ -207,7 +209,7 @@ class PartWords:
             return ""
         return str(self.said.words["between"]).format(low=percent(low), high=percent(high))
 
-    def change(self, of: Compared) -> str:
+    def change(self, of: ComparedFigure) -> str:
         """A count's change; of fewer than can be ranked in cases: three after one is «+2», not «↑200 %»."""
         if of.before is None or of.before.n >= RANKED_N:
             return self.said.change(of)
@@ -221,10 +223,10 @@ class PartWords:
         found = as_date(day)
         return str(self.words["day"]).format(y=found.year, m=found.month, d=found.day)
 
-    def _moment(self, found: Cameras) -> str:
+    def _moment(self, found: ReportCameras) -> str:
         return datetime.fromtimestamp(found.at / 1000, self.said.district.zone).strftime("%Y-%m-%d %H:%M")
 
-    def _section(self, code: str, rows: list[Row], *, is_told: bool = True, **values: object) -> Section:
+    def _section(self, code: str, rows: list[BarRow], *, is_told: bool = True, **values: object) -> Section:
         texts = self.words[code]
         head = texts.get(f"head_{self.said.span.kind}", texts["head"])
         shown = {"before": self.said.words["before"][self.said.span.kind], **values}

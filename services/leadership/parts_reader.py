@@ -20,14 +20,14 @@ from services.indicators.figures_reader import Days, Scope, window_of
 from services.leadership import marks_reader as marks
 from services.leadership.report import (
     BlindSpot,
-    Cameras,
-    Compared,
+    ComparedFigure,
     KeySpots,
-    Part,
     Repeat,
     Repeats,
-    Supervised,
-    Supervision,
+    ReportCameras,
+    ReportPart,
+    SupervisionRow,
+    SupervisionTotals,
 )
 from services.projector.store import read
 
@@ -54,8 +54,8 @@ class Marked:
         self.window = window_of(district, days, now)
         self.windows = [self.window, *(None if other is None else window_of(district, other, now) for other in others)]
 
-    def _found(self, what: str) -> list[dict[tuple[str, int], marks.Counted] | None]:
-        found: list[dict[tuple[str, int], marks.Counted] | None] = []
+    def _found(self, what: str) -> list[dict[tuple[str, int], marks.MarkCount] | None]:
+        found: list[dict[tuple[str, int], marks.MarkCount] | None] = []
         for window in self.windows:
             rows = () if window is None else marks.in_span(
                 self.connection, what, (window.start, window.until), *self.where
@@ -63,7 +63,7 @@ class Marked:
             found.append(None if window is None else {(row.code, row.level): row for row in rows})
         return found
 
-    def _count(self, name: str, counts: Iterable[int | None]) -> Compared:
+    def _count(self, name: str, counts: Iterable[int | None]) -> ComparedFigure:
         """Counts of the span and of the others (None: there is no such span)."""
         figures = [
             None if n is None or window is None
@@ -71,26 +71,26 @@ class Marked:
             for n, window in zip(counts, self.windows, strict=True)
         ]  # fmt: skip
         assert figures[0] is not None
-        return Compared(figures[0], *figures[1:])
+        return ComparedFigure(figures[0], *figures[1:])
 
-    def reasons(self) -> list[Part]:
+    def reasons(self) -> list[ReportPart]:
         """Why closed cases went to the district, most first."""
         now, *others = self._found("district")
         assert now is not None
         parts = [
-            Part(code, self._count("district_reason", [of.n, *(_n(other, (code, 0)) for other in others)]))
+            ReportPart(code, self._count("district_reason", [of.n, *(_n(other, (code, 0)) for other in others)]))
             for (code, _), of in now.items()
         ]
         return sorted(parts, key=lambda part: (-part.count.now.n, part.code))
 
-    def supervision(self) -> Supervision:
+    def supervision(self) -> SupervisionTotals:
         """Begun in the span, and standing at its end."""
         now, *others = self._found("supervision")
         assert now is not None
         *rows, whole = marks.standing_at(self.connection, "supervision", self.window.until, *self.where)
         standing = {(row.code, row.level): row.n for row in rows}
         found = [
-            Supervised(
+            SupervisionRow(
                 *key, self._count("supervised", [_n(now, key) or 0, *(_n(other, key) for other in others)]),
                 standing.get(key, 0),
             )
@@ -103,9 +103,9 @@ class Marked:
         ]  # fmt: skip
         order = {"overdue": 0, "leader": 1, "important": 2}
         found.sort(key=lambda row: (order.get(row.kind, 3), row.kind, row.level or 9))
-        return Supervision(found, self._count("supervised", begun), whole.n)
+        return SupervisionTotals(found, self._count("supervised", begun), whole.n)
 
-    def campaigns(self, known: Iterable[str]) -> list[Part]:
+    def campaigns(self, known: Iterable[str]) -> list[ReportPart]:
         """The share rectified of each campaign, the package's first in its order, then what else was told."""
         all_found = self._found("campaign")
         assert all_found[0] is not None
@@ -117,13 +117,13 @@ class Marked:
                 if of is None or window is None:
                     figures.append(None)
                     continue
-                row = of.get((code, 0), marks.Counted(code, 0, 0, 0))
+                row = of.get((code, 0), marks.MarkCount(code, 0, 0, 0))
                 figures.append(
                     Figure("rectified_rate", rate(row.ended, row.n), row.ended, row.n, row.n, window.start, window.end,
                            window.as_of)
                 )  # fmt: skip
             assert figures[0] is not None
-            parts.append(Part(code, Compared(figures[0], *figures[1:])))
+            parts.append(ReportPart(code, ComparedFigure(figures[0], *figures[1:])))
         return parts
 
     def told(self) -> frozenset[str]:
@@ -168,7 +168,7 @@ class Places:
         return Repeats(*self.days, self.policy.hot_spot_metres, self.policy.hot_spot_cases, rows)
 
 
-def cameras_now(connection: Connection) -> Cameras | None:
+def cameras_now(connection: Connection) -> ReportCameras | None:
     """What the surveyor last told; None where it has told nothing."""
     told = [thing.body for thing in read.all_things(connection, ("coverage",)) if thing.key == "all"]
     if not told:
@@ -180,13 +180,13 @@ def cameras_now(connection: Connection) -> Cameras | None:
         for head, _ in ranked_spots(spots)[:BLIND_SHOWN]
     ]
     listed = (("area", found.areas), ("road", found.roads), ("place", found.places))
-    return Cameras(
+    return ReportCameras(
         found.at, found.is_night, found.cameras, found.online, found.state_unknown, found.target_online,
         [KeySpots(kind, of.n, of.live, of.unknown) for kind, of in listed if of.n], worst,
     )  # fmt: skip
 
 
-def _n(found: dict[tuple[str, int], marks.Counted] | None, key: tuple[str, int]) -> int | None:
+def _n(found: dict[tuple[str, int], marks.MarkCount] | None, key: tuple[str, int]) -> int | None:
     if found is None:
         return None
     return found[key].n if key in found else 0

@@ -12,12 +12,23 @@ from services.indicators import tables as indicator_tables
 from services.indicators.figure import Figure
 from services.indicators.figures_reader import Days, NotKept, Scope, figures, window_of
 from services.leadership.parts_reader import Marked, Places, cameras_now
-from services.leadership.report import FUNNEL, HEADLINES, Compared, Part, Point, Ranked, Report, Standing, heat, ranked
+from services.leadership.report import (
+    FUNNEL,
+    HEADLINES,
+    ComparedFigure,
+    Point,
+    Ranked,
+    Report,
+    ReportPart,
+    StandingCases,
+    heat,
+    ranked,
+)
 from services.leadership.spans import Span, as_date, before, number, year_ago
 
 NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
 SERIES_DAYS = 14
-Groups = dict[str, Compared]
+Groups = dict[str, ComparedFigure]
 
 
 def gather(
@@ -48,11 +59,11 @@ def gather(
 
 def class_figures(  # noqa: PLR0917  # what a question is made of
     connection: Connection, district: District, span: Span, now: int, street: str, domain: str
-) -> dict[str, Compared]:
+) -> dict[str, ComparedFigure]:
     """The page's figures of one class, in the district or a street: for a comparison, so beside no other span."""
     scope = Scope(street=street or None, domain=domain)
     found = figures(connection, district, NAMES, Days(*span.numbers), now, scope)[()]
-    return {figure.name: Compared(figure) for figure in found}
+    return {figure.name: ComparedFigure(figure) for figure in found}
 
 
 class _Asked:
@@ -85,14 +96,14 @@ class _Asked:
         """The scope's figures beside the other spans'."""
         now = self.figures(names, self.days)[()]
         others = [self.figures(names, days)[()] if days else [None] * len(now) for days in self.others]
-        return {figure.name: Compared(figure, *then) for figure, *then in zip(now, *others, strict=True)}
+        return {figure.name: ComparedFigure(figure, *then) for figure, *then in zip(now, *others, strict=True)}
 
     def by(self, heading: str, name: str) -> Groups:
         """Code → the figure of its cases."""
         now = self.figures([name], self.days, [heading])
         others = [self.figures([name], days, [heading]) if days else {} for days in self.others]
         return {
-            str(code): Compared(figure, *(found[code,][0] if (code,) in found else None for found in others))
+            str(code): ComparedFigure(figure, *(found[code,][0] if (code,) in found else None for found in others))
             for (code,), (figure,) in now.items()
         }
 
@@ -100,13 +111,13 @@ class _Asked:
         shares = self.by(heading, "on_time_close_rate")
         return ranked((code, share) for code, share in shares.items() if code and share.now.n)
 
-    def parts(self, heading: str) -> list[Part]:
+    def parts(self, heading: str) -> list[ReportPart]:
         """Counts of reported cases, most first. Of a unit's the roll-ups hold none by class or channel."""
         try:
             counts = self.by(heading, "intake")
         except NotKept:
             return []
-        found = [Part(code, count) for code, count in counts.items() if count.now.n]
+        found = [ReportPart(code, count) for code, count in counts.items() if count.now.n]
         return sorted(found, key=lambda part: (-part.count.now.n, part.code))
 
     def levels(self) -> dict[str, int]:
@@ -147,7 +158,7 @@ class _Asked:
             weekdays[(self.span.first.weekday() + ahead) % 7] += 1
         return heat(((as_date(day).weekday(), int(hour), f.n) for (day, hour), (f,) in found.items()), weekdays)
 
-    def standing(self) -> Standing:
+    def standing(self) -> StandingCases:
         """Open cases at the ends: who is open now, less whom somebody reported since, and whom somebody ended since.
 
         A case that was not filed (不予立案) ends with its acceptance: it keeps no time of its own.
@@ -169,4 +180,4 @@ class _Asked:
             turned_down = accepted - sum(day >= end for day in waiting)
             return len(rows) - intake.n + closed.n + turned_down
 
-        return Standing(at(self.days.end), *(at(days.end) if days else None for days in self.others))
+        return StandingCases(at(self.days.end), *(at(days.end) if days else None for days in self.others))

@@ -20,7 +20,7 @@ FUNNEL = ("grid_solved_rate", "street_solved_rate", "district_share")
 CALL_BACKS = ("contact_rate", "solved_rate", "satisfaction_rate")
 
 
-class Compared(msgspec.Struct, frozen=True):
+class ComparedFigure(msgspec.Struct, frozen=True):
     """A figure beside the one of the span before (环比) and of a year ago (同比); None where there was nothing."""
 
     now: Figure
@@ -38,7 +38,7 @@ class Compared(msgspec.Struct, frozen=True):
         return change(self.now, self.year_ago)
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StandingCases(msgspec.Struct, frozen=True):
     """Open cases at the end of the span, and at the ends of those it is compared with."""
 
     now: int
@@ -50,17 +50,17 @@ class Ranked(msgspec.Struct, frozen=True):
     """A street's or a unit's share. ``low`` and ``high``: where it lies with 95 %; ``rank`` None: too few, or none."""
 
     code: str
-    share: Compared
+    share: ComparedFigure
     low: float | None
     high: float | None
     rank: int | None
 
 
-class Part(msgspec.Struct, frozen=True):
+class ReportPart(msgspec.Struct, frozen=True):
     """A class's, a channel's or a reason's count; a campaign's share."""
 
     code: str
-    count: Compared
+    count: ComparedFigure
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -73,20 +73,20 @@ class Point(msgspec.Struct, frozen=True):
     n: int
 
 
-class Supervised(msgspec.Struct, frozen=True):
+class SupervisionRow(msgspec.Struct, frozen=True):
     """Cases supervised (督办) by kind and level, 0 where it was not told: begun in the span; under it at its end."""
 
     kind: str
     level: int
-    begun: Compared
+    begun: ComparedFigure
     standing: int
 
 
-class Supervision(msgspec.Struct, frozen=True):
+class SupervisionTotals(msgspec.Struct, frozen=True):
     """The same of all kinds. A case with several kinds stands in several rows, here once."""
 
-    rows: list[Supervised]
-    begun: Compared
+    rows: list[SupervisionRow]
+    begun: ComparedFigure
     standing: int
 
 
@@ -136,7 +136,7 @@ class BlindSpot(msgspec.Struct, frozen=True):
     unseen: int
 
 
-class Cameras(msgspec.Struct, frozen=True):
+class ReportCameras(msgspec.Struct, frozen=True):
     """Cameras and key spots as they are at ``at`` (Unix ms), whatever the span."""
 
     at: int
@@ -165,21 +165,21 @@ class Report(msgspec.Struct, frozen=True):
     first: int
     end: int
     as_of: int
-    figures: dict[str, Compared]
-    open_at_end: Standing
+    figures: dict[str, ComparedFigure]
+    open_at_end: StandingCases
     levels: dict[str, int]
     streets: list[Ranked]
     units: list[Ranked]
-    classes: list[Part]
-    channels: list[Part]
+    classes: list[ReportPart]
+    channels: list[ReportPart]
     days: list[Point]
     hours: list[list[float | None]]
     targets: dict[str, float]
-    reasons: list[Part] = []
-    supervision: Supervision | None = None
-    campaigns: list[Part] = []
+    reasons: list[ReportPart] = []
+    supervision: SupervisionTotals | None = None
+    campaigns: list[ReportPart] = []
     repeats: Repeats | None = None
-    cameras: Cameras | None = None
+    cameras: ReportCameras | None = None
     told: frozenset[str] = frozenset()
 
     @property
@@ -206,13 +206,13 @@ def interval(share: float | None, n: int) -> tuple[float | None, float | None]:
     return max((middle - reach) / below, 0.0), min((middle + reach) / below, 1.0)
 
 
-def ranked(shares: Iterable[tuple[str, Compared]]) -> list[Ranked]:
+def ranked(shares: Iterable[tuple[str, ComparedFigure]]) -> list[Ranked]:
     """Best first by the unrounded value, then by volume, then by code; then those of too few cases, then of none.
 
     Equal values share a rank, and the next is counted on (1, 2, 2, 4).
     """
 
-    def order(item: tuple[str, Compared]) -> tuple[bool, bool, float, int, str]:
+    def order(item: tuple[str, ComparedFigure]) -> tuple[bool, bool, float, int, str]:
         code, share = item
         value = share.now.value
         return value is None, share.now.n < RANKED_N, -(value or 0.0), -share.now.n, code

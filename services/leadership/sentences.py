@@ -8,7 +8,7 @@ the difference of two proportions; else it is called about the same.
 from math import sqrt
 from typing import Literal, NamedTuple
 
-from services.leadership.report import RANKED_N, Compared, Ranked, Report
+from services.leadership.report import RANKED_N, ComparedFigure, Ranked, Report
 
 Word = Literal["up", "down", "same", "none"]
 
@@ -20,7 +20,7 @@ class Saying(NamedTuple):
     values: dict[str, float | int | str]
 
 
-def word_of(count: Compared) -> Word:
+def word_of(count: ComparedFigure) -> Word:
     """How a figure stands against the span before."""
     then, now = count.before, count.now
     if count.change is None or then is None or now.value is None or then.value is None:

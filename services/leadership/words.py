@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
-from services.leadership.report import Compared, Ranked, Report
+from services.leadership.report import ComparedFigure, Ranked, Report
 from services.leadership.sentences import Saying, matters, sentences, word_of
 from services.leadership.spans import Span, as_date
 
@@ -29,7 +29,7 @@ class Tile(NamedTuple):
     tone: str = ""
 
 
-class Row(NamedTuple):
+class BarRow(NamedTuple):
     """One line of a table with a bar: ``share`` of the longest (−1 to 1: to the left of the middle line below 0)."""
 
     code: str
@@ -102,14 +102,14 @@ class Words:
             return NOTHING
         return percent(figure.value) if figure.denominator is not None else f"{figure.n:,}"
 
-    def change(self, compared: Compared, against: str = "before") -> str:
+    def change(self, compared: ComparedFigure, against: str = "before") -> str:
         """↑1.8% of a count, ↑0.8 of a share's points; empty where there is nothing to compare with."""
         moved = compared.change if against == "before" else compared.year_change
         if moved is None:
             return ""
         return points(moved, self.words["points"]) if compared.now.denominator is not None else grown(moved)
 
-    def tone(self, name: str, compared: Compared) -> str:
+    def tone(self, name: str, compared: ComparedFigure) -> str:
         """``bad`` where it is worse than before beyond chance, or misses its target."""
         target, value, better = self.report.targets.get(name), compared.now.value, INDICATORS[name].better
         if target is not None and value is not None:
@@ -142,7 +142,7 @@ class Words:
         indicator = INDICATORS[name]
         return indicator.en if self.is_english else indicator.zh
 
-    def _against(self, compared: Compared) -> str:
+    def _against(self, compared: ComparedFigure) -> str:
         parts = []
         if compared.before is not None and compared.before.value is not None:
             parts.append(
@@ -165,7 +165,7 @@ class Words:
 
     # — tables —
 
-    def ranking(self, rows: list[Ranked], name: Any) -> list[Row]:
+    def ranking(self, rows: list[Ranked], name: Any) -> list[BarRow]:
         """Shares around their target: bars to the right of the line are above it."""
         target = self.report.targets["on_time_close_rate"]
         values = [row.share.now.value - target for row in rows if row.share.now.value is not None]
@@ -177,28 +177,28 @@ class Words:
                 continue
             between = self.words["between"].format(low=percent(row.low or 0), high=percent(row.high or 0))
             found.append(
-                Row(
-                    row.code, str(row.rank) if row.rank is not None else NOTHING, name(row.code),
-                    (now.value - target) / reach, percent(now.value), f"{round(now.numerator):,}/{now.n:,}",
-                    self.change(row.share), "bad" if now.value < target else "",
-                    between if row.rank is not None else self.words["too_few"],
+                BarRow(
+                       row.code, str(row.rank) if row.rank is not None else NOTHING, name(row.code),
+                       (now.value - target) / reach, percent(now.value), f"{round(now.numerator):,}/{now.n:,}",
+                       self.change(row.share), "bad" if now.value < target else "",
+                       between if row.rank is not None else self.words["too_few"],
                 )
             )  # fmt: skip
         return found
 
-    def parts(self, parts: list[Any], name: Any, most: int = 8) -> list[Row]:
+    def parts(self, parts: list[Any], name: Any, most: int = 8) -> list[BarRow]:
         """Counts, most first; what is beyond ``most`` in one row."""
         longest = max((part.count.now.n for part in parts), default=1)
         found = [
-            Row(p.code, "", name(p.code), p.count.now.n / longest, f"{p.count.now.n:,}", "", self.change(p.count),
-                "bad" if word_of(p.count) == "up" else "")
+            BarRow(p.code, "", name(p.code), p.count.now.n / longest, f"{p.count.now.n:,}", "", self.change(p.count),
+                   "bad" if word_of(p.count) == "up" else "")
             for p in parts[:most]
         ]  # fmt: skip
         rest = parts[most:]
         if rest:
             n = sum(part.count.now.n for part in rest)
             label = self.words["rest"].format(n=len(rest))
-            found.append(Row("", "", label, min(n / longest, 1), f"{n:,}", "", ""))
+            found.append(BarRow("", "", label, min(n / longest, 1), f"{n:,}", "", ""))
         return found
 
     def solved_at(self) -> dict[str, int]:
@@ -209,7 +209,7 @@ class Words:
             "district": levels.get("district", 0),
         }  # fmt: skip
 
-    def levels(self) -> list[Row]:
+    def levels(self) -> list[BarRow]:
         """Where cases were solved, against the targets."""
         counts = self.solved_at()
         known = sum(counts.values())
@@ -225,12 +225,12 @@ class Words:
             "district": f"≤{percent(targets['district_share'], 0)}",
         }  # fmt: skip
         return [
-            Row(level, "", self.words["levels"][level], n / known, percent(n / known), f"{n:,}", aims[level],
-                "bad" if bad[level] else "")
+            BarRow(level, "", self.words["levels"][level], n / known, percent(n / known), f"{n:,}", aims[level],
+                   "bad" if bad[level] else "")
             for level, n in counts.items()
         ]  # fmt: skip
 
-    def beside(self, other: "Words") -> list[Row]:
+    def beside(self, other: "Words") -> list[BarRow]:
         """Two reports side by side: each indicator here, there, and the difference; within chance it is called so.
 
         Counts of spans of different lengths are not compared.
@@ -238,18 +238,18 @@ class Words:
         found = []
         for name, compared in self.report.figures.items():
             here, there = compared.now, other.report.figures[name].now
-            pair = Compared(here, there)
+            pair = ComparedFigure(here, there)
             is_fair = here.denominator is not None or self.span.days == other.span.days
             moved, word = (self.change(pair), word_of(pair)) if is_fair else ("", "none")
             if moved and word == "same":
                 moved = self.words["by_chance"].format(change=moved)
             worse = INDICATORS[name].better in _WORSE and word == _WORSE[INDICATORS[name].better]
             found.append(
-                Row(
-                    name, "", self._label(name), 0.0, self.value(here), other.value(there),
-                    moved or NOTHING,
-                    "bad" if worse else "",
-                    " / ".join(f"n={figure.n:,}" for figure in (here, there) if figure.denominator is not None),
+                BarRow(
+                       name, "", self._label(name), 0.0, self.value(here), other.value(there),
+                       moved or NOTHING,
+                       "bad" if worse else "",
+                       " / ".join(f"n={figure.n:,}" for figure in (here, there) if figure.denominator is not None),
                 )
             )  # fmt: skip
         return found

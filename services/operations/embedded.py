@@ -65,7 +65,7 @@ def server_binaries() -> list[Path]:
     )
 
 
-class Server(NamedTuple):
+class ServerProgram(NamedTuple):
     """A server program: its name, its version, where it lies."""
 
     name: str
@@ -76,14 +76,14 @@ class Server(NamedTuple):
         return f"{self.name} {self.version} ({self.path})"
 
 
-def server_at(path: Path) -> Server:
+def server_at(path: Path) -> ServerProgram:
     """What ``path`` is, as it says itself."""
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
         said = ""
     version = _VERSION.search(said)
-    return Server(said.partition(" ")[0].lower() or path.name, version.group(1) if version else "?", str(path))
+    return ServerProgram(said.partition(" ")[0].lower() or path.name, version.group(1) if version else "?", str(path))
 
 
 def die_with_parent() -> None:
@@ -197,14 +197,14 @@ class EmbeddedRedis:
     def _has_data(self) -> bool:
         return any(self.folder.glob("appendonly*")) or any(self.folder.glob("*.rdb"))
 
-    def _wrote(self) -> Server | None:
+    def _wrote(self) -> ServerProgram | None:
         """Which server wrote the folder, as far as it is known."""
         try:
-            return Server(**json.loads((self.folder / SERVER_FILE).read_text("utf-8")))
+            return ServerProgram(**json.loads((self.folder / SERVER_FILE).read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
-    def _remember(self, server: Server) -> None:
+    def _remember(self, server: ServerProgram) -> None:
         _write(self.folder / SERVER_FILE, json.dumps(server._asdict()))
 
     @property

@@ -29,7 +29,7 @@ class Question(msgspec.Struct, frozen=True):
     asked_at: int = 0
 
 
-class Answer(msgspec.Struct, frozen=True):
+class PastAnswer(msgspec.Struct, frozen=True):
     """The room's parts, or the span's frames: both as the wall's socket sends them (docs/protocol.md).
 
     ``at`` is the moment that the room stands at after them, ``known`` what was known then and is known now.

@@ -6,7 +6,7 @@ import msgspec
 
 from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
 from services.contract.parse import Event
-from services.coverage.condition import Condition, Reported, reported_by, reported_in
+from services.coverage.condition import CameraCondition, Reported, reported_by, reported_in
 from services.district.package import District
 from services.platform.clock import to_ms
 
@@ -27,12 +27,12 @@ class CameraKept(msgspec.Struct, frozen=True, array_like=True):
     unsteady_until: int
 
 
-class Cameras:
+class PastCameras:
     """The cameras' states, moved by events."""
 
     def __init__(self, district: District, kept: Iterable[CameraKept] = ()) -> None:
-        self._states: dict[str, tuple[int, Condition]] = {
-            camera.camera_id: (camera.version, Condition(reported_in(camera))) for camera in district.cameras
+        self._states: dict[str, tuple[int, CameraCondition]] = {
+            camera.camera_id: (camera.version, CameraCondition(reported_in(camera))) for camera in district.cameras
         }
         self._told: set[str] = set()
         for one in kept:
@@ -40,7 +40,7 @@ class Cameras:
             if one.version < 0:
                 self._states.pop(one.id, None)
                 continue
-            condition = Condition(Reported(one.at, one.status, one.fault))  # type: ignore[arg-type]  # as it was told
+            condition = CameraCondition(Reported(one.at, one.status, one.fault))  # type: ignore[arg-type]  # as it was told
             condition.unsteady_until = one.unsteady_until
             self._states[one.id] = one.version, condition
 
@@ -65,7 +65,7 @@ class Cameras:
             return
         self._told.add(camera.camera_id)
         if condition is None:
-            condition = Condition(reported_in(camera))
+            condition = CameraCondition(reported_in(camera))
         else:
             condition.report(reported_in(camera))
         self._states[camera.camera_id] = camera.version, condition

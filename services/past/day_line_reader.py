@@ -20,7 +20,7 @@ MOST_MARKS = 200
 What = Literal["case", "alarm", "feed", "signed"]
 
 
-class Mark(msgspec.Struct, frozen=True):
+class DayMark(msgspec.Struct, frozen=True):
     """One mark: when (Unix ms), what kind, how grave (1 the gravest), whose case or which alarm, in which street."""
 
     at: int
@@ -45,7 +45,7 @@ class DayLine(msgspec.Struct, frozen=True):
     first: int | None
     now: int
     rhythm: list[int]
-    marks: list[Mark]
+    marks: list[DayMark]
 
 
 def day_line(connection: Connection, district: District, day: int, now: int) -> DayLine:
@@ -57,10 +57,10 @@ def day_line(connection: Connection, district: District, day: int, now: int) -> 
     )
 
 
-def marks(connection: Connection, district: District, start: int, end: int) -> list[Mark]:
+def marks(connection: Connection, district: District, start: int, end: int) -> list[DayMark]:
     """The major events from ``start`` up to, not including, ``end`` (Unix ms), in their order; the gravest if many."""
     c, h, a, log = case_tables.cases.c, schema.history.c, alarm_lives.c, log_book.c
-    found: list[Mark] = []
+    found: list[DayMark] = []
     # A case stands where it was first known, as the room goes: what was told late may be of the day before.
     where = and_(
         c.reported_at >= start - DAY_MS, c.reported_at < end, c.severity <= MAJOR, ~c.merged, c.status != "voided"
@@ -71,12 +71,12 @@ def marks(connection: Connection, district: District, start: int, end: int) -> l
         if at is None or not start <= at < end:
             continue
         shown = "" if domain in SENSITIVE_DOMAINS else name
-        found.append(Mark(at, "case", severity, case_id, "", street, domain, shown))
+        found.append(DayMark(at, "case", severity, case_id, "", street, domain, shown))
     raised = select(a.at, a.kind).where(a.at >= start, a.at < end, a.what == "raised", a.seat == district.code)
-    found += [Mark(at, "alarm", 2, kind=kind) for at, kind in connection.execute(raised)]
+    found += [DayMark(at, "alarm", 2, kind=kind) for at, kind in connection.execute(raised)]
     kept = select(log.at, log.kind).where(
         log.seat == district.code, log.at >= start, log.at < end, or_(log.kind == "feed", log.kind == "handover")
     )
-    found += [Mark(at, "feed" if kind == "feed" else "signed", 3) for at, kind in connection.execute(kept)]
+    found += [DayMark(at, "feed" if kind == "feed" else "signed", 3) for at, kind in connection.execute(kept)]
     gravest = sorted(found, key=lambda mark: (mark.severity, mark.at))[:MOST_MARKS]
     return sorted(gravest, key=lambda mark: mark.at)

@@ -9,9 +9,9 @@ from services.board.state import Board
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.cells import Cell
-from services.past.cameras import CameraKept, Cameras
+from services.past.cameras import CameraKept, PastCameras
 from services.platform.clock import HOUR_MS
-from services.projector.outbox.delta import Happened, ThingChange
+from services.projector.outbox.delta import ThingChange, TickerLine
 
 # A board is kept so often; a moment between two of them is folded from the earlier one.
 EVERY_MS = 4 * HOUR_MS
@@ -34,7 +34,7 @@ class Moment(msgspec.Struct, frozen=True):
     solved: dict[int, dict[int, int]]
     things: list[ThingChange]
     tallies: list[tuple[str, str, int]]
-    happened: list[Happened]
+    happened: list[TickerLine]
     cameras: list[CameraKept]
 
 
@@ -58,7 +58,7 @@ def unpack(body: bytes) -> Moment:
     return _DECODE(zlib.decompress(body))
 
 
-def moment_of(board: Board, cameras: Cameras, at: int) -> Moment:
+def moment_of(board: Board, cameras: PastCameras, at: int) -> Moment:
     """The board as it stands."""
     counts: Counts = [
         (Cell(cut, day, *key), dict(measures))

@@ -10,7 +10,7 @@ from services.district.package import District
 from services.past import store as past
 from services.past.moments import EVERY_MS, Moment, made_of, pack, unpack
 from services.past.room import HEARD_MS, Arrived, LookUp, PastRoom
-from services.past.store import Kept
+from services.past.store import KeptBoard
 from services.projector.archive import store as archives
 from services.projector.archive.month import parse_month
 from services.projector.placing import Locator
@@ -104,7 +104,7 @@ class PastReader:
 
     def keep(self, connection: Connection, room: PastRoom, blind: bytes | None) -> None:
         """Keep the room's board."""
-        past.keep_moment(connection, Kept(room.at, self.made_of, pack(room.moment()), blind))
+        past.keep_moment(connection, KeptBoard(room.at, self.made_of, pack(room.moment()), blind))
 
     def blind_at(self, connection: Connection, at: int) -> tuple[int, dict[str, msgspec.Raw]] | None:
         """(when, tiles) of the coverage as it was kept at the last hour for it before ``at``, or None."""

@@ -22,7 +22,7 @@ from services.projector.store import tables as schema
 MOST_LINES = 400
 
 
-class Line(NamedTuple):
+class ReviewLine(NamedTuple):
     """One line of the time line: when it happened, when it was known (Unix ms), what, and of what."""
 
     at: int
@@ -56,7 +56,7 @@ class Review(NamedTuple):
     start: int
     end: int
     rooms: list[Room]
-    lines: list[Line]
+    lines: list[ReviewLine]
     n: int
     late: list[Late]
 
@@ -77,7 +77,7 @@ def review(connection: Connection, district: District, start: int, end: int) -> 
     return Review(start, end, rooms, lines, len(found), rooms[-1].known.late)
 
 
-def _of_cases(connection: Connection, start: int, end: int, later: Collection[str]) -> Iterator[Line]:
+def _of_cases(connection: Connection, start: int, end: int, later: Collection[str]) -> Iterator[ReviewLine]:
     """Every event of the major cases that happened in the span or was known in it.
 
     ``later``: cases of which something was told after it.
@@ -92,17 +92,17 @@ def _of_cases(connection: Connection, start: int, end: int, later: Collection[st
         name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
         for event in read.history_of(connection, case_id):
             if start <= event.time <= end or start <= event.received_at <= end:
-                yield Line(
+                yield ReviewLine(
                     event.time, event.received_at, "case", event.type, case_id, row.street, row.domain, name,
                     row.severity,
                 )  # fmt: skip
 
 
-def _of_alarms(connection: Connection, district: District, start: int, end: int) -> Iterator[Line]:
+def _of_alarms(connection: Connection, district: District, start: int, end: int) -> Iterator[ReviewLine]:
     """What became of the centre's alarms in the span."""
     a = alarm_lives.c
     query = select(a.at, a.what, a.body).where(a.at >= start, a.at <= end, a.seat == district.code).order_by(a.id)
     for at, what, body in connection.execute(query):
         alarm = decode_alarm(body)
-        yield Line(at, at, "alarm", what, alarm.subject.case_id, alarm.subject.street, alarm.domain,
-                   alarm.class_name, alarm.severity, alarm)  # fmt: skip
+        yield ReviewLine(at, at, "alarm", what, alarm.subject.case_id, alarm.subject.street, alarm.domain,
+                         alarm.class_name, alarm.severity, alarm)  # fmt: skip

@@ -19,7 +19,7 @@ from services.district.package import District
 from services.duty.alarms.life import leaves_the_list
 from services.indicators.cells import LIVE_CUTS
 from services.indicators.measures import count, counted_text
-from services.past.cameras import Cameras
+from services.past.cameras import PastCameras
 from services.past.moments import Moment, board_of, moment_of
 from services.past.store import MOVED, AlarmAt, RefusedAt
 from services.platform.clock import MINUTE_MS
@@ -63,11 +63,11 @@ class PastRoom:
         self._calendar = calendar_of(district)
         self._known: dict[str, OldCase | None] = {}
         if moment is None:
-            self.at, self.board, self.cameras = at, Board(district), Cameras(district)
+            self.at, self.board, self.cameras = at, Board(district), PastCameras(district)
             self.board.load((), (), at)
         else:
             self.at, self.board = moment.at, board_of(district, moment)
-            self.cameras = Cameras(district, moment.cameras)
+            self.cameras = PastCameras(district, moment.cameras)
 
     def moment(self) -> Moment:
         """What is kept of it."""

@@ -24,7 +24,7 @@ MOVED, BEAT = "unit.moved", "source.heartbeat"
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class Kept(NamedTuple):
+class KeptBoard(NamedTuple):
     """A kept board: when (Unix ms), of which program and package, and its packed bodies."""
 
     at: int
@@ -134,11 +134,11 @@ def rhythm(connection: Connection, start: int, end: int, step: int) -> list[int]
     return found
 
 
-def moment_before(connection: Connection, at: int, made_of: str) -> Kept | None:
+def moment_before(connection: Connection, at: int, made_of: str) -> KeptBoard | None:
     """The newest kept board of this making that is not behind ``at``."""
     query = select(past_tables.moments).where(_M.at <= at, _M.made_of == made_of).order_by(_M.at.desc()).limit(1)
     row = connection.execute(query).first()
-    return None if row is None else Kept(*row)
+    return None if row is None else KeptBoard(*row)
 
 
 def oldest_moment(connection: Connection, made_of: str) -> int | None:
@@ -153,7 +153,7 @@ def newest_moment(connection: Connection, made_of: str) -> int | None:
     return None if found is None else int(found)
 
 
-def keep_moment(connection: Connection, kept: Kept) -> None:
+def keep_moment(connection: Connection, kept: KeptBoard) -> None:
     """Keep a board, in the place of one of the same moment, whoever made it."""
     insert = postgresql.insert if is_postgres(connection) else sqlite.insert
     values = kept._asdict()

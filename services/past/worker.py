@@ -23,7 +23,7 @@ from services.past import store as past
 from services.past.asking import (
     ALIVE_S,
     WAIT_S,
-    Answer,
+    PastAnswer,
     Question,
     decode_question,
     encode,
@@ -118,29 +118,29 @@ class Answerer:
             pipe.execute()
         return True
 
-    def said_to(self, question: Question) -> Answer:
+    def said_to(self, question: Question) -> PastAnswer:
         """The answer to a question; what cannot be answered is said."""
         try:
             self.forget_another_store()
             with self._engine.connect() as connection, connection.begin():
                 return self._said(connection, question)
         except NotYet as wait:
-            return Answer(error="not_yet", share=wait.share)
+            return PastAnswer(error="not_yet", share=wait.share)
         except NothingThen as nothing:
-            return Answer(error="nothing", first=nothing.first)
+            return PastAnswer(error="nothing", first=nothing.first)
         except Archived as gone:
-            return Answer(error="archived", first=gone.first)
+            return PastAnswer(error="archived", first=gone.first)
         except Unmade:
-            return Answer(error="unmade")
+            return PastAnswer(error="unmade")
         except STORE_ERRORS:
-            return Answer(error="store")
+            return PastAnswer(error="store")
         except Exception:  # one room that cannot be made must not end the others
             log.exception("the past at %s", question.at)
-            return Answer(error="broken")
+            return PastAnswer(error="broken")
 
-    def _said(self, connection: Connection, question: Question) -> Answer:
+    def _said(self, connection: Connection, question: Question) -> PastAnswer:
         if question.at > self._clock.now_ms():
-            return Answer(error="future")
+            return PastAnswer(error="future")
         now = self._clock.now_ms() - round(SHOWN_MS * max(self._clock.rate(), 1))
         if question.kind == "room":
             showing = self._at(connection, min(question.at, now))
@@ -149,7 +149,7 @@ class Answerer:
             until = min(question.until, now)
             steps = -(-(until - question.at) // max(question.step, 1))
             if steps > MOST_FRAMES or until - question.at > DAY_MS:
-                return Answer(error="too_much")
+                return PastAnswer(error="too_much")
             showing = self._at(connection, question.at)
             del self._rooms[question.at]  # it goes on: another stands there no more
             arrived = self._reader.arrived(connection, question.at, until)
@@ -163,7 +163,7 @@ class Answerer:
         room = showing.room
         late = past.late_at(connection, room.at, MOST_LATE)
         said = knowledge(room, late, looks_up(connection))
-        return Answer(at=room.at, parts=[msgspec.Raw(part) for part in body], known=said)
+        return PastAnswer(at=room.at, parts=[msgspec.Raw(part) for part in body], known=said)
 
     def _at(self, connection: Connection, at: int) -> Showing:
         if (known := self._rooms.get(at)) is not None:

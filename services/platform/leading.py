@@ -21,7 +21,7 @@ LOOK_EVERY_S = 5.0
 LOAD_LIMIT_S = 120.0
 
 
-class Worker(Protocol):
+class LeadingWorker(Protocol):
     """What the one that leads does: take over the store's state, then work at each wake-up."""
 
     def load(self) -> None:
@@ -32,7 +32,7 @@ class Worker(Protocol):
 
 
 def lead(  # noqa: PLR0917  # one of each door
-    worker: Worker,
+    worker: LeadingWorker,
     lease: Lease,
     wakeups: Wakeups,
     stop: threading.Event,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.cases.marks import marks_of
 from services.contract.case import Case
 from services.contract.codes import SENSITIVE_DOMAINS
@@ -23,9 +23,9 @@ from services.district.calendar import calendar_of
 from services.district.coords import to_wgs84
 from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import Counted, count, counted_text
+from services.indicators.measures import CaseCounts, count, counted_text
 from services.platform.clock import to_ms
-from services.projector.outbox.delta import Happened, ThingChange
+from services.projector.outbox.delta import ThingChange, TickerLine
 from services.projector.store.write import OldCase
 
 TICKER_LINES = 8
@@ -36,7 +36,7 @@ class Settled(NamedTuple):
     """What an event makes of its case, whatever stood before: the row but for its irregular steps, and its counts."""
 
     row: CaseRow
-    counted: Counted | None
+    counted: CaseCounts | None
     text: str
 
 
@@ -70,9 +70,9 @@ def unified_domain(case: Case, source: str, district: District) -> str:
     return "99"
 
 
-def winners(events: Iterable[tuple[int, Event, Place]]) -> dict[str, tuple[int, Event, Place]]:
+def winners(events: Iterable[tuple[int, Event, CasePlace]]) -> dict[str, tuple[int, Event, CasePlace]]:
     """The event of each case that stands within the batch: the higher version, then the earlier entry."""
-    best: dict[str, tuple[int, Event, Place]] = {}
+    best: dict[str, tuple[int, Event, CasePlace]] = {}
     for item in events:
         case = item[1].body
         assert isinstance(case, Case)
@@ -86,7 +86,7 @@ def winners(events: Iterable[tuple[int, Event, Place]]) -> dict[str, tuple[int, 
     return best
 
 
-def settle_all(events: Iterable[tuple[int, Event, Place]], district: District) -> dict[int, Settled]:
+def settle_all(events: Iterable[tuple[int, Event, CasePlace]], district: District) -> dict[int, Settled]:
     """By key what each event makes of its case: most of a fold's work, and it needs nothing from the store."""
     calendar, share = calendar_of(district), district.policy.due_soon_share
     found = {}
@@ -102,7 +102,7 @@ def settle_all(events: Iterable[tuple[int, Event, Place]], district: District) -
 
 
 def change_cases(
-    best: Mapping[str, tuple[int, Event, Place]],
+    best: Mapping[str, tuple[int, Event, CasePlace]],
     old: Mapping[str, OldCase],
     irregular: Mapping[str, int],
     settled: Mapping[int, Settled],
@@ -136,7 +136,7 @@ def change_cases(
     return CaseChanges(rows, gone, *without_zeros(change, later), marks)
 
 
-def _mark(case_id: str, old: Counted | None, new: Counted | None, change: MarkChange) -> None:
+def _mark(case_id: str, old: CaseCounts | None, new: CaseCounts | None, change: MarkChange) -> None:
     """A case's marks as they move: whole rows, for where the case is may have changed too."""
     known, found = mark_rows(case_id, old), mark_rows(case_id, new)
     if known != found:
@@ -144,7 +144,7 @@ def _mark(case_id: str, old: Counted | None, new: Counted | None, change: MarkCh
         change.rows.extend(row for key, row in found.items() if known.get(key) != row)
 
 
-def mark_rows(case_id: str, counted: Counted | None) -> dict[tuple[object, ...], tuple[object, ...]]:
+def mark_rows(case_id: str, counted: CaseCounts | None) -> dict[tuple[object, ...], tuple[object, ...]]:
     """Key → row of ``case_marks``."""
     if counted is None or not counted.marks:
         return {}
@@ -155,14 +155,14 @@ def mark_rows(case_id: str, counted: Counted | None) -> dict[tuple[object, ...],
     }
 
 
-def ticker(best: Mapping[str, tuple[int, Event, Place]], changes: CaseChanges) -> list[Happened]:
+def ticker(best: Mapping[str, tuple[int, Event, CasePlace]], changes: CaseChanges) -> list[TickerLine]:
     """The newest lines of the batch."""
     lines = []
     for row, _ in sorted(changes.rows, key=lambda item: item[0].event_at)[-TICKER_LINES:]:
         kind = best[row.case_id][1].type
         # A unit may be any text: of a sensitive case none leaves.
         name, unit = ("", "") if row.domain in SENSITIVE_DOMAINS else (row.class_name, row.lead_unit)
-        lines.append(Happened(row.event_at, kind, row.street, row.domain, name, unit))
+        lines.append(TickerLine(row.event_at, kind, row.street, row.domain, name, unit))
     return lines
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.cases.case import Place
+from services.cases.case import CasePlace
 from services.contract.case import Case
 from services.contract.entry import entry_order
 from services.contract.numbering import Numbering
@@ -30,7 +30,7 @@ from services.projector.outbox.delta import Delta, encode_delta
 from services.projector.own_people_reader import OwnPeople
 from services.projector.placing import Locator
 from services.projector.regular import irregular_of
-from services.projector.store.beats import Beat
+from services.projector.store.beats import SourceBeat
 from services.projector.store.numbers import keep_passed, number, passed_among, read_numbering
 from services.projector.store.write import Feed, Writer, later, new_epoch, open_feed
 
@@ -55,7 +55,7 @@ class Batch:
     numbering: Numbering = field(default_factory=Numbering)
     is_numbered: bool = True
     ids: dict[int, str] = field(default_factory=dict)
-    cases: list[tuple[int, Event, Place]] = field(default_factory=list)
+    cases: list[tuple[int, Event, CasePlace]] = field(default_factory=list)
     others: list[tuple[int, Event]] = field(default_factory=list)
     refused: list[tuple[int, Refused]] = field(default_factory=list)
     raw: dict[int, Mapping[bytes, bytes]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommitOutcome:
     """What a commit did: the revision to wake the web processes with (0 = nothing new), what to put into ``dead``."""
 
     revision: int
@@ -119,7 +119,7 @@ class Ingest:
         position: str | None = None,
         *,
         received: Mapping[str, int] | None = None,
-    ) -> Outcome:
+    ) -> CommitOutcome:
         """Take in ``entries``: ``read``, then ``commit``."""
         return self.commit(self.read(entries, now_ms), now_ms, position, received=received)
 
@@ -130,7 +130,7 @@ class Ingest:
         position: str | None = None,
         *,
         received: Mapping[str, int] | None = None,
-    ) -> Outcome:
+    ) -> CommitOutcome:
         """One transaction. ``position``: all entries up to it are then in the store; None leaves it (bulk history).
 
         ``received`` gives moments other than ``now_ms`` by entry id. Refused entries are told also when they were
@@ -149,14 +149,14 @@ class Ingest:
             if not fresh:
                 if position is not None and later(position, feed.position) != feed.position:
                     writer.move_feed(msgspec.structs.replace(feed, position=position))
-                return Outcome(0, 0, told)
+                return CommitOutcome(0, 0, told)
             _keep(batch, fresh)
             lasting = [item for item in batch.events if self._is_kept(item[1], thinned)]
             revision = self._commit(writer, feed, batch, lasting, now_ms, position, received or {})
         self._committed(feed.epoch, revision)
         self._unit_kept.update(thinned)
         self._numbering = batch.numbering
-        return Outcome(revision, len(batch.events), told)
+        return CommitOutcome(revision, len(batch.events), told)
 
     def known_ids(self, ids: Sequence[str]) -> set[str]:
         """Which of these entries are in the store, or among the dead."""
@@ -367,10 +367,10 @@ def _moved_on(feed: Feed, batch: Batch, position: str | None) -> Feed:
     )
 
 
-def _beats(events: Sequence[tuple[int, Event]], received: Mapping[str, int], now_ms: int) -> list[Beat]:
+def _beats(events: Sequence[tuple[int, Event]], received: Mapping[str, int], now_ms: int) -> list[SourceBeat]:
     """The heartbeats of a batch, in the order of the stream."""
     return [
-        Beat(event.source, received.get(event.entry_id, now_ms), event.body.interval_s)
+        SourceBeat(event.source, received.get(event.entry_id, now_ms), event.body.interval_s)
         for _, event in sorted(events, key=lambda item: item[0])
         if isinstance(event.body, Heartbeat)
     ]

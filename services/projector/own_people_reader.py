@@ -105,7 +105,7 @@ def _answered(connection: Connection, events: Iterable[Event]) -> dict[str, str]
     found = {answer.command_id: answer.case_id or "" for answer in answers}
     if unknown := [command_id for command_id, case_id in found.items() if not case_id]:
         of_ours = select(commands.c.command_id, commands.c.case_id).where(commands.c.command_id.in_(unknown))
-        found |= dict(connection.execute(of_ours).tuples().all())
+        found |= {row.command_id: row.case_id for row in connection.execute(of_ours)}
     return found
 
 

@@ -7,7 +7,7 @@ three are flagged. A bad or far position with no known code beside it is refused
 import math
 from collections.abc import Sequence
 
-from services.cases.case import Place
+from services.cases.case import CasePlace
 from services.contract.case import Case
 from services.contract.parse import Event, Refused
 from services.district.coords import to_wgs84
@@ -22,9 +22,9 @@ class Locator:
         self.district = district
         self.placer = Placer(district)
 
-    def locate(self, events: Sequence[Event]) -> list[Place | Refused]:
+    def locate(self, events: Sequence[Event]) -> list[CasePlace | Refused]:
         """A place, or the refusal, for each case event."""
-        found: list[Place | Refused | None] = [None] * len(events)
+        found: list[CasePlace | Refused | None] = [None] * len(events)
         points: list[tuple[float, float]] = []
         at: list[int] = []
         for i, event in enumerate(events):
@@ -51,7 +51,7 @@ class Locator:
         events: Sequence[Event],
         points: list[tuple[float, float]],
         at: list[int],
-        found: list[Place | Refused | None],
+        found: list[CasePlace | Refused | None],
     ) -> None:
         areas = self.placer.find(points)
         unplaced = [k for k, area in enumerate(areas) if area == ("", "", "")]
@@ -77,7 +77,7 @@ class Locator:
         point: tuple[float, float] | None,
         flag: str = "",
         area: tuple[str, str, str] = ("", "", ""),
-    ) -> Place:
+    ) -> CasePlace:
         flags = [flag] if flag else []
         coded = self._coded(case)
         given = (case.street or "", case.community or "", case.grid or "")
@@ -99,7 +99,7 @@ class Locator:
         street, community, grid = place
         if "\x00" in street + community + grid:
             street, community, grid = (text.replace("\x00", "") for text in place)
-        return Place(lon, lat, street, community, grid, tuple(flags))
+        return CasePlace(lon, lat, street, community, grid, tuple(flags))
 
     def _coded(self, case: Case) -> tuple[str, str, str]:
         """(street, community, grid) by the finest known code of the case."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from services.cases.case import CaseRow, Place
+from services.cases.case import CasePlace, CaseRow
 from services.contract.entry import entry_id
 from services.contract.kept import kept_body, kept_case
 from services.contract.parse import Event, Refused
@@ -29,14 +29,14 @@ def event_of(past: Past) -> Event:
 
 
 def placed_again(
-    cases: list[tuple[int, Event]], places: Iterable[Place | Refused]
-) -> Iterable[tuple[int, Event, Place]]:
+    cases: list[tuple[int, Event]], places: Iterable[CasePlace | Refused]
+) -> Iterable[tuple[int, Event, CasePlace]]:
     """Cases with their places.
 
     A package that has changed since may find an old position outside: then the case stands without it.
     """
     for (key, event), place in zip(cases, places, strict=True):
-        yield key, event, place if isinstance(place, Place) else Place(flags=("bad_position",))
+        yield key, event, place if isinstance(place, CasePlace) else CasePlace(flags=("bad_position",))
 
 
 def row_of(pasts: Sequence[Past], district: District, locator: Locator) -> CaseRow | None:

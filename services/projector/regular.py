@@ -7,9 +7,9 @@ twice the history is read and judged as a whole, before and after.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from services.cases.case import Place, timed
+from services.cases.case import CasePlace, timed
 from services.cases.deadlines import due
-from services.cases.lifecycle import Before, Told, irregularities, review, tally
+from services.cases.lifecycle import Before, CaseEvent, irregularities, review, tally
 from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.contract.parse import Event
@@ -21,7 +21,10 @@ PastOf = Callable[[Sequence[str]], Iterable[Sequence[Any]]]
 
 
 def irregular_of(
-    events: Iterable[tuple[int, Event, Place]], old: Mapping[str, OldCase], past_of: PastOf, calendar: WorkingCalendar
+    events: Iterable[tuple[int, Event, CasePlace]],
+    old: Mapping[str, OldCase],
+    past_of: PastOf,
+    calendar: WorkingCalendar,
 ) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
     """The new number of irregular steps of the cases where it has changed, and the tallies' move."""
     groups: dict[str, list[tuple[int, Event]]] = {}
@@ -69,20 +72,20 @@ def _is_in_order(group: list[tuple[int, Event]], before: OldCase | None) -> bool
     return True
 
 
-def _told(key: int, event: Event, calendar: WorkingCalendar | None) -> Told:
+def _told(key: int, event: Event, calendar: WorkingCalendar | None) -> CaseEvent:
     """``calendar`` None: nobody will ask for its deadline."""
     case = event.body
     assert isinstance(case, Case)
     deadline = None if calendar is None else due(timed(case, event.time_ms)[0], calendar, at=event.time_ms).deadline_at
-    return Told(key, case.version, event.type, event.source, event.time_ms, case, deadline)
+    return CaseEvent(key, case.version, event.type, event.source, event.time_ms, case, deadline)
 
 
-def _past(case_ids: list[str], past_of: PastOf, calendar: WorkingCalendar) -> dict[str, list[Told]]:
-    found: dict[str, list[Told]] = {case_id: [] for case_id in case_ids}
+def _past(case_ids: list[str], past_of: PastOf, calendar: WorkingCalendar) -> dict[str, list[CaseEvent]]:
+    found: dict[str, list[CaseEvent]] = {case_id: [] for case_id in case_ids}
     for subject, key, time_ms, kind, source, data in past_of(case_ids):
         case = _CASE(data)
         deadline = due(timed(case, time_ms)[0], calendar, at=time_ms).deadline_at
-        found[subject].append(Told(key, case.version, kind, source, time_ms, case, deadline))
+        found[subject].append(CaseEvent(key, case.version, kind, source, time_ms, case, deadline))
     return found
 
 

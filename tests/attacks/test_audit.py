@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, text
 from sqlalchemy.exc import DatabaseError
 
-from services.audit import NO_SIGNER, Deed, Record, Signer, Who, _link, chain, check, distrust
+from services.audit import NO_SIGNER, AuditRecord, Deed, Signer, Who, _link, chain, check, distrust
 from services.audit import log_service as store
 from services.audit.heads_store import Notary, notary_of, store_name
-from services.audit.log_service import AuditLog, Wanted
+from services.audit.log_service import AuditLog, AuditQuery
 from services.audit.service import accept, listed, open_log, verify_store
 from services.audit.tables import audit
 from services.district.package import District
@@ -36,7 +36,7 @@ WHO, STRANGER = Who("wang", "duty_officer", "", "10.0.0.7"), Who("boss", "leader
 FORGED = Deed("reveal", "EAST-1", {"field": "phone", "reason": "核实情况"})
 N = 20
 
-Forgery = Callable[[list[Record]], list[Record]]
+Forgery = Callable[[list[AuditRecord]], list[AuditRecord]]
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def settings(engine: Engine, tmp_path: Path) -> Settings:
     return found
 
 
-def rows_of(engine: Engine) -> list[Record]:
+def rows_of(engine: Engine) -> list[AuditRecord]:
     with engine.connect() as connection:
         return list(store.records(connection))
 
 
-def put(engine: Engine, rows: list[Record]) -> None:
+def put(engine: Engine, rows: list[AuditRecord]) -> None:
     """What the forger leaves: the triggers go, the rows are these."""
     with writing(engine) as connection:
         if is_postgres(connection):
@@ -77,7 +77,7 @@ def go_on(engine: Engine, settings: Settings) -> None:
         open_log(engine, settings).append(NOON + 1000 + i, WHO, "see_case", f"next {i}")
 
 
-def remade(rows: list[Record], first: int = 0, name: str = "", seal: str = "") -> list[Record]:
+def remade(rows: list[AuditRecord], first: int = 0, name: str = "", seal: str = "") -> list[AuditRecord]:
     """Numbers and links as they should be from place ``first`` on; the rows' seals are gone, or made up."""
     done = rows[:first]
     for row in rows[first:]:
@@ -88,16 +88,16 @@ def remade(rows: list[Record], first: int = 0, name: str = "", seal: str = "") -
     return done
 
 
-def changed(row: Record) -> Record:
+def changed(row: AuditRecord) -> AuditRecord:
     return msgspec.structs.replace(row, who="nobody", object="nothing")
 
 
-def forged(after: Record, signer: Signer = NO_SIGNER) -> Record:
+def forged(after: AuditRecord, signer: Signer = NO_SIGNER) -> AuditRecord:
     (row,) = chain(after, NOON, STRANGER, [FORGED], signer)
     return row
 
 
-def of_another_store(rows: list[Record]) -> list[Record]:
+def of_another_store(rows: list[AuditRecord]) -> list[AuditRecord]:
     """The same key seals a trial installation: its rows have true seals."""
     return list(chain(None, NOON, WHO, [Deed("log_in", f"other {i}") for i in range(len(rows))], SIGNER))
 
@@ -306,7 +306,7 @@ def test_a_key_that_nobody_has_any_more_must_be_named_and_stands_only_before_tho
 
 
 @st.composite
-def forgeries(draw: st.DrawFn) -> tuple[list[Record], list[Record]]:
+def forgeries(draw: st.DrawFn) -> tuple[list[AuditRecord], list[AuditRecord]]:
     """Rows as they were written, and what somebody without the key has made of them."""
     rows = list(chain(None, NOON, WHO, [Deed("see_case", f"C{i}") for i in range(draw(st.integers(2, 12)))], SIGNER))
     made = list(rows)
@@ -334,7 +334,9 @@ def forgeries(draw: st.DrawFn) -> tuple[list[Record], list[Record]]:
 
 
 @given(forgeries(), st.booleans())
-def test_whatever_is_made_of_the_rows_is_found(made: tuple[list[Record], list[Record]], is_followed: bool) -> None:
+def test_whatever_is_made_of_the_rows_is_found(
+    made: tuple[list[AuditRecord], list[AuditRecord]], is_followed: bool
+) -> None:
     rows, forged_rows = made
     if forged_rows == rows:
         return
@@ -366,7 +368,7 @@ def test_a_row_that_is_none_blinds_neither_the_check_nor_the_auditor(
             assert not verify_store(settings, 1, ()).is_well, odd
             assert home.get(auditor, "/audit").status_code == 200, odd
             assert home.get(auditor, "/api/v1/audit.csv").status_code == 200, odd
-            assert listed(settings, Wanted(), 5)
+            assert listed(settings, AuditQuery(), 5)
             assert not verify_store(settings, 1, ()).is_well, odd
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
-from services.audit import Deed, Record, Who, chain
+from services.audit import AuditRecord, Deed, Who, chain
 from services.audit import log_service as store
 from services.audit.heads_store import Notary, notary_of, read_heads, store_name
 from services.audit.log_service import LAST_COUNTED, ROOM, AuditLog
@@ -45,12 +45,12 @@ def settings(engine: Engine, tmp_path: Path) -> Settings:
     return found
 
 
-def forged(number: int, at: int = NOON) -> Record:
+def forged(number: int, at: int = NOON) -> AuditRecord:
     (row,) = chain(None, at, STRANGER, [Deed("log_in")])
     return msgspec.structs.replace(row, number=number)
 
 
-def add(engine: Engine, *rows: Record) -> None:
+def add(engine: Engine, *rows: AuditRecord) -> None:
     with writing(engine) as connection:
         connection.execute(insert(audit).values([msgspec.structs.asdict(row) for row in rows]))
 
@@ -185,7 +185,7 @@ def test_all_rows_are_read_though_a_page_ends_with_the_last_number(
     monkeypatch.setattr(store, "CHUNK", N + 1)
     assert len(rows_of(engine)) == N + 1
     with engine.connect() as connection:
-        assert len(list(store.wanted_records(connection, store.Wanted()))) == N + 1
+        assert len(list(store.wanted_records(connection, store.AuditQuery()))) == N + 1
 
 
 @pytest.mark.parametrize("first", [END, END + 1, 10**30])

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, update
 
 from services.audit import Signer
 from services.audit import log_service as store
-from services.audit.log_service import Wanted
+from services.audit.log_service import AuditQuery
 from services.district.package import District
 from services.duty.service import DutyDesk
 from services.duty.sheet import decode, digest_of, encode
@@ -47,7 +47,7 @@ def out(home: House, who: Who, seat: str, **more: str) -> Any:
 
 def strangers(home: House) -> list[tuple[str, str, dict[str, Any]]]:
     with home.engine.connect() as connection:
-        rows = store.newest(connection, Wanted(actions=("handover_stranger",)), 9)
+        rows = store.newest(connection, AuditQuery(actions=("handover_stranger",)), 9)
     return [(row.who, row.object, json.loads(row.detail)) for row in rows]
 
 

@@ -15,7 +15,7 @@ from dashboard.door.guards import ADDRESSES
 from dashboard.door.recorded import HARMLESS, RECORDED
 from services.access import service as accounts
 from services.access.account import Account
-from services.audit import ACTIONS, Record
+from services.audit import ACTIONS, AuditRecord
 from services.audit import log_service as store
 from services.district.package import District
 from services.platform.database import open_engine
@@ -37,7 +37,7 @@ def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> It
         yield found
 
 
-def rows_of(engine: Engine, above: int = 0) -> list[Record]:
+def rows_of(engine: Engine, above: int = 0) -> list[AuditRecord]:
     with engine.connect() as connection:
         return list(store.records(connection, above + 1))
 

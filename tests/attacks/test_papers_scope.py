@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import Engine, update
 
 from dashboard.papers.make import KINDS
-from dashboard.papers.worker import Worker
+from dashboard.papers.worker import PaperWorker
 from services.access import service as accounts
 from services.access.rights import ROLES, Person, may
 from services.cases import reader
@@ -53,7 +53,7 @@ def ask(home: House, who: Who, kind: str, street: str) -> tuple[int, str]:
 
 
 def made(home: House, who: Who, job: str) -> bytes:
-    assert Worker(home.engine, home.district, home.clock).work()
+    assert PaperWorker(home.engine, home.district, home.clock).work()
     answer = home.get(who, f"/api/v1/papers/{job}/file")
     assert answer.status_code == 200, answer.text
     return answer.data
@@ -126,7 +126,7 @@ def test_a_job_of_an_older_version_which_kept_no_person_is_neither_made_nor_give
     _, job = ask(home, DUTY, "xlsx", "")
     with writing(home.engine) as connection:
         connection.execute(update(jobs_table).values(wanted='{"text":"2026-11","kinds":["xlsx"],"with_cases":true}'))
-    assert Worker(home.engine, home.district, home.clock).work()
+    assert PaperWorker(home.engine, home.district, home.clock).work()
     with home.engine.connect() as connection:
         found = jobs.one(connection, job, "duty")
     assert found is not None

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from services.district.package import District
 from services.health.hearts import Hearts
-from services.keeping.worker import Keeper
+from services.keeping.worker import RetentionKeeper
 from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import SetClock
 from services.platform.lease import Lease
@@ -100,7 +100,7 @@ def test_the_product_runs_as_its_user(  # noqa: PLR0917
     with Hearts(ours, CODE) as hearts:
         hearts.begin("projector")
         time.sleep(0.1)
-    Keeper(settings, sqlite_engine, ours, CODE, SetClock(NOON)).once()
+    RetentionKeeper(settings, sqlite_engine, ours, CODE, SetClock(NOON)).once()
     findings = [f for f in redis_findings(settings, CODE) if "NOPERM" in str(f) or "could not" in str(f)]
     assert findings == []
     ours.set(Keys(CODE).past_alive, 1, ex=5)

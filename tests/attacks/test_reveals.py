@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.access.reveal_rules import PURPOSES, WINDOW_MS, RevealRefused, check_purpose, reason_of
 from services.audit import Signer, Who
 from services.audit import log_service as store
-from services.audit.log_service import AuditLog, Wanted
+from services.audit.log_service import AuditLog, AuditQuery
 from services.district.package import District
 from services.platform.sealing import Sealer, make_key
 from services.projector.ingest import Ingest
@@ -38,7 +38,7 @@ def ask(engine: Engine, who: Who = DUTY_OFFICER, now: int = NOON, case_id: str =
 
 def recorded(engine: Engine, action: str) -> int:
     with engine.connect() as connection:
-        return len(store.newest(connection, Wanted(actions=(action,)), 100))
+        return len(store.newest(connection, AuditQuery(actions=(action,)), 100))
 
 
 OPEN = case("A", reporter={"name": "欧阳锋甲"})
@@ -83,7 +83,7 @@ def test_of_a_case_that_is_over_somebody_says_what_for_and_it_is_on_the_record(e
     assert recorded(engine, "reveal") == 0
     assert ask(engine, case_id="B", purpose="review") == "皇甫铁心"
     with engine.connect() as connection:
-        (row,) = store.newest(connection, Wanted(actions=("reveal",)), 9)
+        (row,) = store.newest(connection, AuditQuery(actions=("reveal",)), 9)
     assert json.loads(row.detail) == {"field": "reporter.name", "purpose": "review", "reason": WHY}
     for purpose in PURPOSES:
         check_purpose("B", purpose, is_open=False)

@@ -21,7 +21,7 @@ from services.access.log_in import totp
 from services.access.log_in.rules import LogInRules
 from services.access.rights import ROLES, Person
 from services.access.service import HALF_MINUTES, Browser, Half, LogInRefused
-from services.audit.log_service import Wanted, newest
+from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
@@ -293,7 +293,7 @@ def test_what_is_done_with_factors_is_on_the_audit_without_a_secret(home: House)
     secret, codes = enrolled(home, client)
     client.post("/account/factor/codes")
     with home.engine.connect() as connection:
-        rows = newest(connection, Wanted(), 50)
+        rows = newest(connection, AuditQuery(), 50)
     changed = [row.detail for row in rows if row.action == "factor_changed"]
     assert changed == ['{"what":"new_codes"}', '{"what":"factor_set"}']
     text = str(rows)

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from services.access import service as accounts
 from services.access.account import Account
-from services.coverage.told import Region, Sight, Spot
+from services.coverage.told import Region, Sight, WatchedSpot
 from services.platform.database import open_engine
 from tests.browser.conftest import Product, open_wall, wait_until
 from tests.browser.shown import inside, wait_inside
@@ -42,7 +42,7 @@ def place(column: float = 0, row: float = 0) -> tuple[float, float]:
     return found["lon"], found["lat"]
 
 
-def area(name: str = "东站广场", **more: Any) -> Spot:
+def area(name: str = "东站广场", **more: Any) -> WatchedSpot:
     """A key area of 200 m × 200 m in the middle of the first grid; a quarter of it is blind."""
     lon, lat = place()
     blind = [[[-1000, -1000, 0, -1000, 0, 0, -1000, 0]]]
@@ -51,7 +51,7 @@ def area(name: str = "东站广场", **more: Any) -> Spot:
         "live_night": 20_000.0, "now": 10_000.0, "demand": 12.4, "cases": 23, "unseen": 6, "need": 6.2, "gap": "live",
         "way": "repair", "camera": "C2", "camera_m": 35.0, "outline": [[RING]], "blind": blind, **more,
     }  # fmt: skip
-    return Spot(id=given.pop("id", "area:KA1"), kind="area", name=name, lon=lon, lat=lat, **given)
+    return WatchedSpot(id=given.pop("id", "area:KA1"), kind="area", name=name, lon=lon, lat=lat, **given)
 
 
 def three_cameras() -> list[Sight]:
@@ -72,7 +72,7 @@ def regions() -> list[Region]:
     ]
 
 
-def scene(product: Product, **more: Any) -> tuple[list[Sight], Spot]:
+def scene(product: Product, **more: Any) -> tuple[list[Sight], WatchedSpot]:
     cameras, spot = three_cameras(), area()
     told(product, *cameras, spot, *regions(), figures(cameras, [spot], NOON), **more)
     return cameras, spot

@@ -21,7 +21,7 @@ from services.access.log_in_store import Tried
 from services.access.passwords import BadPassword
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.access.service import FAILURES, LOCKED_MINUTES, TOUCH_MS, AccountError, LogInRefused, comes_from
-from services.audit.log_service import Wanted, newest
+from services.audit.log_service import AuditQuery, newest
 from services.platform.clock import MINUTE_MS
 from services.platform.database import open_engine, writing
 from services.platform.settings import Settings
@@ -470,7 +470,7 @@ def test_what_is_done_to_accounts_is_on_the_audit_without_a_password(command: An
     with pytest.raises(AccountError):
         command("disable", "nobody")
     with command.engine.connect() as connection:
-        found = newest(connection, Wanted(), 50)[::-1]
+        found = newest(connection, AuditQuery(), 50)[::-1]
     assert [(one.action, one.object) for one in found] == [
         ("account_added", "maj"), ("role_changed", "maj"), ("account_disabled", "maj"), ("account_disabled", "maj"),
         ("session_ended", "maj"), ("account_reset", "maj"),

@@ -24,7 +24,7 @@ from services.projector.archive import store as archives
 from services.projector.archive import tables as archive_tables
 from services.projector.archive.form import ArchiveFile
 from services.projector.archive.month import ArchiveError, Month
-from services.projector.archive.service import Entries, Keeper
+from services.projector.archive.service import ArchiveKeeper, Entries
 from services.projector.errands.rebuild import HistoryArchived, rebuild, rebuild_if_old
 from services.projector.ingest import Ingest
 from services.projector.store import tables as schema
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
 
-def archived(engine: Engine, district: District, folder: Path, *which: Month) -> Keeper:
+def archived(engine: Engine, district: District, folder: Path, *which: Month) -> ArchiveKeeper:
     """The months written and taken out."""
     found = keeper(engine, district, folder)
     for month in which:
@@ -257,7 +257,7 @@ def test_an_entry_that_came_late_is_found_and_goes_into_the_file(
 ) -> None:
     months(engine, tiny)
     said: list[str] = []
-    found = Keeper(engine, tiny, folder, "lianqin test", said.append, window=40)
+    found = ArchiveKeeper(engine, tiny, folder, "lianqin test", said.append, window=40)
     assert found.write(SEPTEMBER, LATER, LATER) is not None
     if taken_out:
         found.remove(SEPTEMBER, LATER)
@@ -498,7 +498,7 @@ def test_another_store_takes_a_file_at_its_word_and_another_districts_not_at_all
     assert found.restore(SEPTEMBER, LATER) > 0
     assert states(engine) == {"2026-09": "here"}
     assert n < len(history(engine)) == len([row for row in before if row[3] != "unit.moved" or row[1] > OLD + 30 * DAY])
-    other = Keeper(engine, dataclasses.replace(tiny, code="990002"), folder, "lianqin test", quiet)
+    other = ArchiveKeeper(engine, dataclasses.replace(tiny, code="990002"), folder, "lianqin test", quiet)
     with pytest.raises(ArchiveError, match="is of district '990001' and month 2026-09, not of '990002'"):
         other.remove(SEPTEMBER, LATER)
 

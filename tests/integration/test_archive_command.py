@@ -13,7 +13,7 @@ from dashboard.cli.main import main
 from dashboard.layouts.case_panel import panel
 from dashboard.texts import texts
 from services.audit import Who
-from services.audit.log_service import AuditLog, Wanted, newest, records
+from services.audit.log_service import AuditLog, AuditQuery, newest, records
 from services.board.readers.case import CaseReader
 from services.district.package import District
 from services.platform.clock import SystemClock, parse_ms
@@ -79,7 +79,7 @@ def test_months_go_out_and_come_back_by_command(
     assert code == 0
     assert dump(store, "history") == before
     with store.connect() as connection:
-        told = newest(connection, Wanted(), 10)
+        told = newest(connection, AuditQuery(), 10)
         assert len(list(records(connection, 1))) == 4
     assert [(r.action, r.object) for r in reversed(told)] == [
         ("export", "history 2025-03"), ("export", "history 2025-04"),

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from services.audit import Deed, Signer, Who, check, verify
 from services.audit import log_service as store
-from services.audit.log_service import AuditLog, Head, Wanted
+from services.audit.log_service import AuditLog, AuditQuery, Head
 from services.audit.tables import audit
 from services.platform.database import open_engine, writing
 
@@ -91,23 +91,23 @@ def test_the_auditor_reads_pages_of_what_is_asked_for_newest_first(engine: Engin
     log = AuditLog(engine)
     with engine.connect() as connection:
         assert store.head(connection) == Head(0, "")
-        assert store.newest(connection, Wanted(), 10) == []
+        assert store.newest(connection, AuditQuery(), 10) == []
     for i in range(30):
         log.append(1000 + i, OTHER if i % 3 else WHO, "reveal" if i % 2 else "see_case", f"C{i % 5}", field="address")
     with engine.connect() as connection:
 
-        def numbers(wanted: Wanted, limit: int = 100, below: int | None = None) -> list[int]:
+        def numbers(wanted: AuditQuery, limit: int = 100, below: int | None = None) -> list[int]:
             return [row.number for row in store.newest(connection, wanted, limit, below)]
 
-        assert numbers(Wanted(), 3) == [30, 29, 28]
-        assert numbers(Wanted(), 3, 28) == [27, 26, 25]
-        assert numbers(Wanted(who="wang", actions=("reveal",)), 2) == [28, 22]
-        assert numbers(Wanted(object="C4", actions=("reveal", "see_case"))) == [30, 25, 20, 15, 10, 5]
-        assert numbers(Wanted(since=1027, until=1029)) == [29, 28]
-        assert [row.number for row in store.wanted_records(connection, Wanted(who="li"))] == [
+        assert numbers(AuditQuery(), 3) == [30, 29, 28]
+        assert numbers(AuditQuery(), 3, 28) == [27, 26, 25]
+        assert numbers(AuditQuery(who="wang", actions=("reveal",)), 2) == [28, 22]
+        assert numbers(AuditQuery(object="C4", actions=("reveal", "see_case"))) == [30, 25, 20, 15, 10, 5]
+        assert numbers(AuditQuery(since=1027, until=1029)) == [29, 28]
+        assert [row.number for row in store.wanted_records(connection, AuditQuery(who="li"))] == [
             n for n in range(30, 0, -1) if (n - 1) % 3
         ]
-        last = store.newest(connection, Wanted(), 1)[0]
+        last = store.newest(connection, AuditQuery(), 1)[0]
         assert store.head(connection) == Head(30, last.hash)
         assert store.hash_of(connection, 30) == last.hash
         assert store.hash_of(connection, 31) == ""
@@ -123,7 +123,7 @@ def test_more_rows_than_a_chunk_come_in_their_order(sqlite_engine: Engine, monke
         assert verify(store.records(connection)) is None
         assert [row.number for row in store.records(connection, 3)] == list(range(3, 23))
         assert len(list(store.records(connection, until=9))) == 21
-        assert len(list(store.wanted_records(connection, Wanted()))) == 22
+        assert len(list(store.wanted_records(connection, AuditQuery()))) == 22
         assert connection.execute(select(func.count()).select_from(audit)).scalar() == 22
 
 

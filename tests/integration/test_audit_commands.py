@@ -107,7 +107,7 @@ def test_an_archive_holds_the_days_asked_for_and_can_be_checked_by_itself(
         code, said = run(capsys, "audit", "verify", "--file", str(file))
         assert (code, said.startswith(f"{rows} rows")) == (0, True)
     with engine.connect() as connection:
-        exports = [json.loads(row.detail) for row in store.newest(connection, store.Wanted(actions=("export",)), 9)]
+        exports = [json.loads(row.detail) for row in store.newest(connection, store.AuditQuery(actions=("export",)), 9)]
     assert exports[-1] == {"file": "1.jsonl", "last": 20, "rows": 20, "until": "2020-11-24"}
     monkeypatch.setenv("LIANQIN_DATA_KEY", make_key())
     code, said = run(capsys, "audit", "verify", "--file", str(first))
@@ -154,7 +154,7 @@ def test_keys_are_made_checked_and_rotated(
     assert (code, f"the oldest key ({name_of(KEY)}) can be taken out" in said) == (0, True)
     assert run(capsys, "audit", "verify")[0] == 0
     with engine.connect() as connection:
-        assert store.newest(connection, store.Wanted(), 1)[0].action == "key_rotated"
+        assert store.newest(connection, store.AuditQuery(), 1)[0].action == "key_rotated"
     monkeypatch.setenv("LIANQIN_DATA_KEY", "")
     code, said = run(capsys, "key", "rotate")
     assert (code, "lianqin key make" in said) == (1, True)

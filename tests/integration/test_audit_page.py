@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from dashboard.callbacks.audit import detail_text
 from dashboard.texts import LANGUAGES, texts
 from services.audit import ACTIONS, Who
-from services.audit.log_service import AuditLog, Wanted, head, newest
+from services.audit.log_service import AuditLog, AuditQuery, head, newest
 from services.district.package import District
 from tests.doors import WHO, House, house
 
@@ -88,7 +88,7 @@ def test_reading_exporting_and_checking_it_is_written_down(home: House) -> None:
     home.client(AUDITOR).post("/audit", data={"head": ""})
     home.get(AUDITOR, "/api/v1/audit.csv")
     with home.engine.connect() as connection:
-        mine = newest(connection, Wanted(who="auditor"), 10)
+        mine = newest(connection, AuditQuery(who="auditor"), 10)
     assert [row.action for row in mine if row.action in {"audit_read", "export"}] == [
         "export", "audit_read", "audit_read", "audit_read",
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text, update
 
 from services.district.doors import open_doors
 from services.district.package import District
-from services.operations.doctor import Finding, stream_side
+from services.operations.doctor import DoctorFinding, stream_side
 from services.operations.doctor.store_side import is_read_only, store_findings
 from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import VirtualClock
@@ -29,7 +29,7 @@ def settings(redis_url: str, tmp_path: Path, tiny_folder: Path) -> Settings:
     return Settings(redis_url=redis_url, district=str(tiny_folder), data_dir=tmp_path)
 
 
-def _of(findings: list[Finding], subject: str) -> str:
+def _of(findings: list[DoctorFinding], subject: str) -> str:
     return "\n".join(str(f) for f in findings if f.subject == subject)
 
 

@@ -24,7 +24,7 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
 from services.projector.outbox.follow import StoreFollower
-from services.projector.outbox.read import Mark, behind, read_mark
+from services.projector.outbox.read import SeenCommit, behind, read_mark
 from services.projector.store import tables as schema
 from services.projector.store.write import Feed, Writer, renew_epoch
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
@@ -64,7 +64,7 @@ class Store:
                     connection.execute(insert(table), rows)
         self.ingest = Ingest(self.engine, self.district, Sealer(""))
 
-    def mark(self) -> Mark:
+    def mark(self) -> SeenCommit:
         with self.engine.connect() as connection:
             return read_mark(connection)
 

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from services.health import heart as heart_module
-from services.health.beats import IDLE_LIMIT_MS, SILENCE_LIMIT_MS, Beat, processes, state_of
+from services.health.beats import IDLE_LIMIT_MS, SILENCE_LIMIT_MS, ProcessBeat, processes, state_of
 from services.health.heart import Heart, hash_key, read_beats
 from tests.browser.conftest import wait_until
 
@@ -25,7 +25,7 @@ def heart(redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Iterato
     found.stop(is_over=True)
 
 
-def said(client: redis.Redis) -> Beat:
+def said(client: redis.Redis) -> ProcessBeat:
     (found,) = read_beats(client, hash_key("990001"))
     return found
 

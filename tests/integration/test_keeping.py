@@ -16,7 +16,7 @@ from services.district.package import District
 from services.duty import tables as duty_tables
 from services.jobs import tables as job_tables
 from services.keeping.retention_store import rules_of, take_away
-from services.keeping.worker import Keeper
+from services.keeping.worker import RetentionKeeper
 from services.operations.doctor.stream_side import redis_findings
 from services.past import tables as past_tables
 from services.platform.clock import DAY_MS, SetClock, to_rfc3339
@@ -56,9 +56,9 @@ ROWS: dict[str, tuple[Any, Any]] = {
 }  # fmt: skip
 
 
-def keeper(engine: Engine, client: redis.Redis, **more: int) -> Keeper:
+def keeper(engine: Engine, client: redis.Redis, **more: int) -> RetentionKeeper:
     settings = Settings(keep_moments_days=30, **more)  # type: ignore[arg-type]
-    return Keeper(settings, engine, client, CODE, SetClock(NOON), lambda: NOON)
+    return RetentionKeeper(settings, engine, client, CODE, SetClock(NOON), lambda: NOON)
 
 
 @pytest.mark.redis

@@ -27,7 +27,7 @@ from dashboard.door.oidc import COOKIE, KEYS_KEPT_S
 from services.access import reader
 from services.access import service as accounts
 from services.access.account import Account
-from services.audit.log_service import Wanted, newest
+from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.clock import SetClock
 from services.platform.database import writing
@@ -175,7 +175,7 @@ def refused(client: FlaskClient, answer: TestResponse) -> None:
 
 def last_record(engine: Engine) -> tuple[str, str]:
     with engine.connect() as connection:
-        (record,) = newest(connection, Wanted(), 1)
+        (record,) = newest(connection, AuditQuery(), 1)
     return record.action, record.detail
 
 

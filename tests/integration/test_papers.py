@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from dashboard.papers import make
 from dashboard.papers.made import put
-from dashboard.papers.worker import Worker
+from dashboard.papers.worker import PaperWorker
 from services.district.package import District
 from services.jobs import job
 from services.jobs import store as jobs
@@ -30,8 +30,8 @@ def home(engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[
         yield found
 
 
-def worker(home: House) -> Worker:
-    return Worker(home.engine, home.district, home.clock)
+def worker(home: House) -> PaperWorker:
+    return PaperWorker(home.engine, home.district, home.clock)
 
 
 def ask(home: House, who: Who = LEADER, **more: object) -> str:

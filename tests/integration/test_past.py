@@ -34,7 +34,7 @@ from services.operations.simulator.world import CaseSystem
 from services.past import room
 from services.past import tables as past_tables
 from services.past import worker as answering
-from services.past.asking import Answer, Question
+from services.past.asking import PastAnswer, Question
 from services.past.moments import EVERY_MS, unpack
 from services.past.reader import PastReader
 from services.past.worker import SHOWN_MS, Answerer
@@ -240,12 +240,12 @@ def test_what_came_late_is_named_and_changes_the_figures_of_now_alone(
 
 
 def test_a_moment_without_history_or_of_the_future_is_answered_in_words(engine: Engine, tiny: District) -> None:
-    assert made(engine, tiny, NOON).said_to(Question("q", "room", NOON - 1)) == Answer(error="nothing")
+    assert made(engine, tiny, NOON).said_to(Question("q", "room", NOON - 1)) == PastAnswer(error="nothing")
     entries = arrived(lives(1, cases=20))
     take_in(engine, tiny, entries, 100)
     worker = answerer(engine, tiny, LAST)
     first = min(at for _, at in entries if at)
-    assert worker.said_to(Question("q", "room", first - 1)) == Answer(error="nothing", first=first)
+    assert worker.said_to(Question("q", "room", first - 1)) == PastAnswer(error="nothing", first=first)
     assert worker.said_to(Question("q", "room", LAST + 1)).error == "future"
     waiting = worker.said_to(Question("q", "room", first + 5 * EVERY_MS))
     assert (waiting.error, waiting.share) == ("not_yet", 0.0)
@@ -282,7 +282,7 @@ def test_what_was_archived_is_named_and_what_came_after_is_as_it_was(
     worker = made(engine, tiny, archive_scene.LATER)
     after = [worker.said_to(Question("q", "room", at)) for at in moments]
     assert [state(answer.parts)[0] for answer in after] == [state(answer.parts)[0] for answer in before]
-    assert worker.said_to(Question("q", "room", october - 1)) == Answer(error="archived", first=october)
+    assert worker.said_to(Question("q", "room", october - 1)) == PastAnswer(error="archived", first=october)
 
     with writing(engine) as connection:
         connection.execute(past_tables.moments.update().values(made_of="another package"))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DatabaseError
 
 from services.audit import Who, verify
 from services.audit import log_service as store
-from services.audit.log_service import AuditLog, Wanted
+from services.audit.log_service import AuditLog, AuditQuery
 from services.district.package import District
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
@@ -55,7 +55,7 @@ def refusal(engine: Engine, key: str, field: str = "description", reason: str = 
 def recorded(engine: Engine) -> list[tuple[str, str, dict[str, str]]]:
     with engine.connect() as connection:
         assert verify(store.records(connection)) is None
-        rows = store.newest(connection, Wanted(actions=("reveal",)), 100)
+        rows = store.newest(connection, AuditQuery(actions=("reveal",)), 100)
     return [(row.who, row.object, json.loads(row.detail)) for row in rows]
 
 

@@ -23,7 +23,7 @@ from services.duty import tables as duty_tables
 from services.duty.alarms.lives_reader import Life, lives_of
 from services.duty.logbook import Entry
 from services.duty.service import DutyDesk, Handover
-from services.duty.sheet import Counts, Flow
+from services.duty.sheet import Flow, SheetCounts
 from services.operations.embedded import EmbeddedRedis
 from services.operations.simulator.record import is_open
 from services.platform.clock import to_ms
@@ -66,13 +66,13 @@ def signed(who: str) -> str:
     return f"{who} {NAMES[who]}"
 
 
-def standing(known: Known) -> Counts:
+def standing(known: Known) -> SheetCounts:
     """What stands, counted from what the case system has published; lights are the board's."""
     live = [case for case in known.cases.values() if is_open(case)]
     lights = Counter(known.lights[case.case_id] for case in live)
     passed = [case for case in live if case.level == "district"]
     untaken = [case for case in passed if case.escalations[-1].acknowledged_at is None]
-    return Counts(len(live), lights[2], lights[1], lights[3], len(passed), len(untaken))
+    return SheetCounts(len(live), lights[2], lights[1], lights[3], len(passed), len(untaken))
 
 
 def _closed(known: Known) -> set[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contract.others import CameraChanged
-from services.coverage.condition import WITHIN_MS, Condition, Reported, reported_in
+from services.coverage.condition import WITHIN_MS, CameraCondition, Reported, reported_in
 from services.coverage.geometry.aim import EIGHT, REASONS, aim, grade, merged
 from services.coverage.geometry.daylight import is_night, sun_height
 from services.coverage.outages import FROM_CAMERAS, Lost, Outages
@@ -111,7 +111,7 @@ def test_the_grade_is_that_of_the_worst_reason_and_four_small_ones_make_a_c() ->
 def test_the_later_report_wins_whatever_the_order() -> None:
     one, other = Reported(2000, "offline", ""), Reported(1000, "online", "")
     for first, second in ((one, other), (other, one)):
-        condition = Condition(Reported(0, "unknown", ""))
+        condition = CameraCondition(Reported(0, "unknown", ""))
         condition.report(first)
         condition.report(second)
         assert condition.state(3000) == "offline"
@@ -131,16 +131,16 @@ def test_a_whole_camera_s_status_counts_from_its_version_where_that_is_a_moment(
     ],
 )  # fmt: skip
 def test_what_a_state_leaves_to_be_seen(status: Any, fault: str, sees: tuple[bool, bool]) -> None:
-    assert Condition(Reported(0, status, fault)).sees(0) == sees
+    assert CameraCondition(Reported(0, status, fault)).sees(0) == sees
 
 
 def test_four_changes_in_two_minutes_are_flapping_and_quiet_ends_it() -> None:
-    condition = Condition(Reported(0, "online", ""))
+    condition = CameraCondition(Reported(0, "online", ""))
     for i in range(1, 5):
         condition.report(Reported(i * 20_000, "offline" if i % 2 else "online", ""))
     assert condition.state(81_000) == "unstable"
     assert condition.state(80_000 + WITHIN_MS) == "online"
-    slow = Condition(Reported(0, "online", ""))
+    slow = CameraCondition(Reported(0, "online", ""))
     for i in range(1, 9):
         slow.report(Reported(i * MINUTE, "offline" if i % 2 else "online", ""))
         assert slow.state(i * MINUTE) != "unstable"

@@ -8,13 +8,13 @@ import pytest
 
 from services.board.alarm import Subject
 from services.board.state import Board
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.cases.escalation import Proposal
 from services.contract.parse import Event, parse
 from services.coverage.told import Outage
 from services.district.alarm_policy import KINDS
 from services.district.package import District
-from services.duty.alarms.conditions import Condition, ReportDue, Scene, conditions, intake
+from services.duty.alarms.conditions import AlarmCondition, AlarmInputs, ReportDue, conditions, intake
 from services.platform.clock import to_rfc3339
 from services.projector.outbox.delta import Delta, ThingChange
 from tests.tiny import CODE, NOON, OFFICE, case, entry
@@ -31,7 +31,7 @@ def row(case_id: str = "A1", *, street: str = "S1", **more: Any) -> CaseRow:
              "category": {"name": "井盖缺失"}, **more}  # fmt: skip
     event = parse(f"{NOON}-0", entry(case(case_id, **state), at=NOON), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, Place(118.905, 31.905, street, "", ""), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
+    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", ""), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
 
 
 def due(n: float, **more: Any) -> CaseRow:
@@ -47,12 +47,12 @@ def board(tiny: District) -> Board:
     return found
 
 
-def seen(board: Board, *rows: CaseRow, now: int = NOON, **more: Any) -> list[Condition]:
+def seen(board: Board, *rows: CaseRow, now: int = NOON, **more: Any) -> list[AlarmCondition]:
     board.apply(board.revision + 1, Delta("", rows=list(rows), lost=board.lost, lost_at=board.lost_at), now)
-    return conditions(Scene(board, now, now, **more))
+    return conditions(AlarmInputs(board, now, now, **more))
 
 
-def said(found: list[Condition]) -> set[tuple[str, str, str]]:
+def said(found: list[AlarmCondition]) -> set[tuple[str, str, str]]:
     return {(condition.kind, condition.seat, condition.what_to_do) for condition in found}
 
 
@@ -166,9 +166,9 @@ def test_a_gap_is_an_alarm_for_an_hour_and_the_next_gap_another(board: Board) ->
 
 
 def test_entries_that_wait_for_a_minute_are_said(board: Board) -> None:
-    assert intake(Scene(board, NOON, NOON, (), NOON - MINUTE))[0].kind == "intake_late"
-    assert intake(Scene(board, NOON, NOON, (), NOON - MINUTE + 1)) == []
-    assert intake(Scene(board, NOON, NOON)) == []
+    assert intake(AlarmInputs(board, NOON, NOON, (), NOON - MINUTE))[0].kind == "intake_late"
+    assert intake(AlarmInputs(board, NOON, NOON, (), NOON - MINUTE + 1)) == []
+    assert intake(AlarmInputs(board, NOON, NOON)) == []
 
 
 def test_a_dispute_or_a_special_person_is_named_by_no_text(board: Board) -> None:

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from services.board.alarm import Alarm, Subject, decode_alarm, encode_alarm
 from services.district.alarm_policy import AlarmPolicy
 from services.duty.alarms import life
-from services.duty.alarms.conditions import Condition
-from services.duty.alarms.life import AlarmRefused, Change, step
+from services.duty.alarms.conditions import AlarmCondition
+from services.duty.alarms.life import AlarmChange, AlarmRefused, step
 from tests.tiny import NOON
 
 MINUTE, HOUR = 60_000, 3_600_000
 POLICY = AlarmPolicy()
-CASE = Condition("severe_incident", "S1", 1, Subject("A1", street="S1"), "open_case", moved_at=NOON)
+CASE = AlarmCondition("severe_incident", "S1", 1, Subject("A1", street="S1"), "open_case", moved_at=NOON)
 
 
 class Desk:
@@ -27,7 +27,7 @@ class Desk:
         self.alarms: dict[str, Alarm] = {}
         self.policy, self.now = policy, NOON
 
-    def see(self, *found: Condition, after: float = 0, is_blind: bool = False) -> list[Change]:
+    def see(self, *found: AlarmCondition, after: float = 0, is_blind: bool = False) -> list[AlarmChange]:
         """Let so many minutes pass, then judge."""
         self.now += round(after * MINUTE)
         changes = step(self.alarms.values(), found, self.now, self.policy, is_blind=is_blind)
@@ -36,7 +36,7 @@ class Desk:
         assert step(self.alarms.values(), found, self.now, self.policy, is_blind=is_blind) == [], "it is idempotent"
         return changes
 
-    def put(self, change: Change) -> None:
+    def put(self, change: AlarmChange) -> None:
         if change.what == "forgotten":
             del self.alarms[change.alarm.id]
         else:
@@ -55,7 +55,7 @@ class Desk:
         return found
 
 
-def whats(changes: list[Change]) -> list[str]:
+def whats(changes: list[AlarmChange]) -> list[str]:
     return [change.what for change in changes]
 
 
@@ -170,14 +170,14 @@ def test_what_has_cleared_leaves_the_list_after_its_hours_and_no_earlier() -> No
 def test_while_nobody_can_say_what_is_so_nothing_clears_and_the_clock_works_on() -> None:
     desk = Desk()
     desk.see(CASE)
-    late = Condition("intake_late", "990001", 1, Subject(), "check_source")
+    late = AlarmCondition("intake_late", "990001", 1, Subject(), "check_source")
     assert sorted(whats(desk.see(late, after=3, is_blind=True))) == ["climbed", "raised"]
     assert sorted(whats(desk.see(CASE, after=1))) == ["cleared"]
 
 
 def test_what_an_alarm_says_follows_its_condition() -> None:
     desk = Desk()
-    lost = Condition("camera_outage", "990001", 2, Subject(), "open_camera", "1", number=40)
+    lost = AlarmCondition("camera_outage", "990001", 2, Subject(), "open_camera", "1", number=40)
     desk.see(lost)
     desk.take()
     assert whats(desk.see(replace(lost, number=25), after=1)) == ["updated"]
@@ -211,7 +211,9 @@ def test_what_cannot_be_done_is_refused_with_a_code() -> None:
 
 
 def test_an_id_fits_its_column_whatever_the_case_is_called() -> None:
-    long = Condition("escalation_untaken", "x" * 64, 1, Subject("案" * 64, source="s" * 500), "open_case", "9" * 30)
+    long = AlarmCondition(
+        "escalation_untaken", "x" * 64, 1, Subject("案" * 64, source="s" * 500), "open_case", "9" * 30
+    )
     assert len(long.id) <= 64
     assert long.id != replace(long, occasion="8").id
 

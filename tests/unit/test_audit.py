@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit import ACTIONS, NO_SIGNER, Break, Deed, Record, Signer, Who, chain, check, verify
+from services.audit import ACTIONS, NO_SIGNER, AuditRecord, Break, Deed, Signer, Who, chain, check, verify
 
 KEY, OTHER = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 SIGNER = Signer([KEY])
@@ -23,18 +23,18 @@ DEEDS = st.lists(
 FIELDS = ("at", "who", "role", "street", "address", "action", "object", "detail", "hash")
 
 
-def rows_of(deeds: list[Deed], signer: Signer = NO_SIGNER) -> list[Record]:
-    rows: list[Record] = []
+def rows_of(deeds: list[Deed], signer: Signer = NO_SIGNER) -> list[AuditRecord]:
+    rows: list[AuditRecord] = []
     for i, deed in enumerate(deeds):
         rows += chain(rows[-1] if rows else None, 1000 + i, WHO, [deed], signer)
     return rows
 
 
-def many(n: int, signer: Signer = NO_SIGNER) -> list[Record]:
+def many(n: int, signer: Signer = NO_SIGNER) -> list[AuditRecord]:
     return list(chain(None, 1, WHO, (Deed("see_case", f"C{i}") for i in range(n)), signer))
 
 
-def altered(row: Record, field: str, at: int, to: str) -> Record:
+def altered(row: AuditRecord, field: str, at: int, to: str) -> AuditRecord:
     """The row with one character of one field made another."""
     value = getattr(row, field)
     if isinstance(value, int):

@@ -5,17 +5,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.health.beats import MISSING_AFTER_MS, SILENCE_LIMIT_MS, Beat, Process, Witness, processes, to_name
+from services.health.beats import MISSING_AFTER_MS, SILENCE_LIMIT_MS, Process, ProcessBeat, Witness, processes, to_name
 
 AT = 1_763_877_909_120
 
 
-def beat(name: str = "projector", pid: int = 1, n: int = 1, host: str = "a", **more: Any) -> Beat:
-    return Beat(name, host, pid, n, **{"at": AT + n * 1000, "started_at": AT, **more})
+def beat(name: str = "projector", pid: int = 1, n: int = 1, host: str = "a", **more: Any) -> ProcessBeat:
+    return ProcessBeat(name, host, pid, n, **{"at": AT + n * 1000, "started_at": AT, **more})
 
 
-def found(*beats: Beat, silent: dict[str, int] | None = None, expected: tuple[str, ...] = (), absent: int = 1 << 20,
-          ) -> list[tuple[str, str]]:  # fmt: skip
+def found(*beats: ProcessBeat, silent: dict[str, int] | None = None, expected: tuple[str, ...] = (),
+          absent: int = 1 << 20) -> list[tuple[str, str]]:  # fmt: skip
     absent_ms = dict.fromkeys(expected, absent)
     return [(p.name, p.state) for p in processes(beats, silent or {}, absent_ms, expected)]
 

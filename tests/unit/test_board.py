@@ -9,7 +9,7 @@ import pytest
 from services.board.sources import source_rows, source_word
 from services.board.state import DUE_SOON, NONE, OVERDUE, SUSPENDED, Board, Share
 from services.board.tiles import ranked, street_rows, tiles
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.contract.parse import Event, parse
 from services.district.package import District
 from services.indicators.cells import Cell, Change, move
@@ -24,7 +24,7 @@ def row(case_id: str = "A1", version: int = 1, **more: Any) -> CaseRow:
     street = more.pop("at_street", "S1")
     event = parse(f"{NOON + version}-0", entry(case(case_id, version, more.pop("status", "handling"), **more)), NOON)
     assert isinstance(event, Event)
-    return settle(event, (NOON + version) << 20, Place(118.9, 31.9, street, "", ""), "04", OFFICE)
+    return settle(event, (NOON + version) << 20, CasePlace(118.9, 31.9, street, "", ""), "04", OFFICE)
 
 
 def due(case_id: str, hours: float, **more: Any) -> CaseRow:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.cases.actions import actions
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.cases.deadlines import has_come, light
 from services.contract.parse import Event, parse
 from services.indicators.window import Window, value
@@ -28,7 +28,7 @@ def moment(ms: int) -> datetime:
 def row_of(**more: Any) -> CaseRow:
     event = parse(f"{NOON}-0", entry(case(**more)), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, Place(street="S1"), "04", OFFICE)
+    return settle(event, NOON << 20, CasePlace(street="S1"), "04", OFFICE)
 
 
 @pytest.mark.parametrize(("later", "come"), [(-1, True), (0, True), (1, False)])

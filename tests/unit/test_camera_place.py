@@ -6,9 +6,9 @@ import pytest
 
 from services.district.cameras.footprints import find_moved, footprints
 from services.district.cameras.reading import Reading, read_cameras
-from services.district.cameras.site import Site, site_of
+from services.district.cameras.site import DistrictOutline, site_of
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
-from services.district.finding import Finding
+from services.district.finding import RowFinding
 from services.district.load import load
 from services.district.package import District
 from services.district.plane import plane_of
@@ -20,13 +20,13 @@ EAST, NORTH = WEST + 4 * STEP, SOUTH + 2 * STEP
 
 
 @pytest.fixture
-def site(tiny: District) -> Site:
+def site(tiny: District) -> DistrictOutline:
     found = site_of([a.geometry for a in tiny.streets.values() if a.geometry is not None])
     assert found is not None
     return found
 
 
-def read(*rows: str, site: Site | None = None, coord_sys: str | None = None) -> Reading:
+def read(*rows: str, site: DistrictOutline | None = None, coord_sys: str | None = None) -> Reading:
     return read_cameras((HEAD + "\n".join(rows)).encode(), "csv", site=site, coord_sys=coord_sys)
 
 
@@ -34,12 +34,12 @@ def row(lon: float, lat: float, coord_sys: str = "WGS84", name: str = "A") -> st
     return f"{name},{lon:.6f},{lat:.6f},{coord_sys},bullet,10,"
 
 
-def test_a_camera_on_the_borders_far_pavement_is_the_districts(site: Site) -> None:
+def test_a_camera_on_the_borders_far_pavement_is_the_districts(site: DistrictOutline) -> None:
     found = read(row(EAST + 0.0003, SOUTH + 0.001), site=site)
     assert len(found.cameras) == 1 and not found.findings
 
 
-def test_one_within_sight_is_taken_and_named_and_one_far_off_is_only_named(site: Site) -> None:
+def test_one_within_sight_is_taken_and_named_and_one_far_off_is_only_named(site: DistrictOutline) -> None:
     found = read(row(WEST - 0.002, NORTH - 0.001), row(80.0, 40.0, name="B"), site=site)
     assert [c.camera_id for c in found.cameras] == ["A"]
     assert [(f.camera_id, f.kind) for f in found.findings] == [("A", "outside"), ("B", "outside")]
@@ -47,7 +47,9 @@ def test_one_within_sight_is_taken_and_named_and_one_far_off_is_only_named(site:
 
 
 @pytest.mark.parametrize(("system", "shift"), [("GCJ02", wgs84_to_gcj02), ("BD09", wgs84_to_bd09)])
-def test_a_position_that_only_fits_in_another_system_is_refused_with_the_remedy(site: Site, system: str, shift) -> None:  # type: ignore[no-untyped-def]
+def test_a_position_that_only_fits_in_another_system_is_refused_with_the_remedy(
+    site: DistrictOutline, system: str, shift
+) -> None:  # type: ignore[no-untyped-def]
     lon, lat = shift(EAST - 0.0005, NORTH - 0.0005)
     found = read(row(lon, lat), site=site)
     ((finding,), cameras) = found.findings, found.cameras
@@ -58,12 +60,12 @@ def test_a_position_that_only_fits_in_another_system_is_refused_with_the_remedy(
     assert mended.cameras[0].lon == pytest.approx(EAST - 0.0005, abs=2e-6)
 
 
-def test_positions_said_to_be_shifted_that_are_not_are_found_too(site: Site) -> None:
+def test_positions_said_to_be_shifted_that_are_not_are_found_too(site: DistrictOutline) -> None:
     (finding,) = read(row(WEST + 0.0005, NORTH - 0.0005, "GCJ02"), site=site).findings
     assert finding.problem.endswith("probably WGS84")
 
 
-def test_several_such_rows_cast_doubt_on_the_whole_file(site: Site) -> None:
+def test_several_such_rows_cast_doubt_on_the_whole_file(site: DistrictOutline) -> None:
     rows = [row(*wgs84_to_gcj02(EAST - 0.0005, NORTH - 0.001 * k), name=f"A{k}") for k in range(1, 5)]
     first, *rest = read(*rows, site=site).findings
     assert (first.row, first.kind) == (
@@ -81,7 +83,7 @@ def _building(*ring: tuple[float, float]) -> dict[str, object]:
 HOUSE = _building((0.001, 0.001), (0.002, 0.001), (0.002, 0.002), (0.001, 0.002))
 
 
-def moved(tiny: District, *rows: str) -> list[Finding]:
+def moved(tiny: District, *rows: str) -> list[RowFinding]:
     found = read(*rows)
     broken = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [[["x"]]]}}
     layer: dict[str, object] = {"features": [HOUSE, broken, {"geometry": None}]}

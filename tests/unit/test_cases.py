@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases.case import CaseRow, Place, decode_escalation, is_filed, settle, suspended_at
+from services.cases.case import CasePlace, CaseRow, decode_escalation, is_filed, settle, suspended_at
 from services.contract.codes import STATUSES
 from services.contract.parse import Event, parse
 from services.district.package import District
@@ -24,7 +24,7 @@ def event_of(number: int = 0, *, at: int = NOON, **more: Any) -> Event:
 
 
 def row_of(**more: Any) -> CaseRow:
-    return settle(event_of(**more), NOON << 20, Place(), "04", OFFICE)
+    return settle(event_of(**more), NOON << 20, CasePlace(), "04", OFFICE)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -160,7 +160,7 @@ def test_the_class_is_the_published_one_else_by_the_map_of_the_source_else_by_th
     st.randoms(use_true_random=False),
 )
 def test_the_higher_version_stands_then_the_earlier_entry_in_any_order(pairs: list[tuple[int, int]], rng: Any) -> None:
-    items = [(key, event_of(version=version), Place()) for version, key in pairs]
+    items = [(key, event_of(version=version), CasePlace()) for version, key in pairs]
     expected = max(items, key=lambda item: (item[1].body.version, -item[0]))  # type: ignore[union-attr]
     shuffled = [*items, *items]
     rng.shuffle(shuffled)
@@ -169,4 +169,4 @@ def test_the_higher_version_stands_then_the_earlier_entry_in_any_order(pairs: li
 
 def test_the_later_time_of_a_lower_version_does_not_win() -> None:
     old, new = event_of(version=1, at=NOON + HOUR), event_of(version=2, at=NOON - HOUR)
-    assert winners([(1, new, Place()), (2, old, Place())])["A1"][1] is new
+    assert winners([(1, new, CasePlace()), (2, old, CasePlace())])["A1"][1] is new

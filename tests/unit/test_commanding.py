@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.access.rights import Person
-from services.cases.case import CaseRow, Place, settle
-from services.commands.judge import MOST_CASES, REASON_MOST, REFUSALS, Outcome, Sent, Situation, Wish, command_id, judge
+from services.cases.case import CasePlace, CaseRow, settle
+from services.commands.judge import (
+    MOST_CASES,
+    REASON_MOST,
+    REFUSALS,
+    CommandOutcome,
+    Sent,
+    Situation,
+    Wish,
+    command_id,
+    judge,
+)
 from services.contract.commands import COMMANDS
 from services.contract.parse import Event, parse
 from services.district.package import District
@@ -28,7 +38,7 @@ LATER = to_rfc3339(NOON + HOUR)
 def row(case_id: str, street: str = "S1", community: str = "C1", version: int = 3) -> CaseRow:
     event = parse(f"{NOON}-0", entry(case(case_id, version, "handling", level="street", lead_unit="D1")), NOON)
     assert isinstance(event, Event)
-    return settle(event, NOON << 20, Place(118.9, 31.9, street, community, ""), "04", OFFICE)
+    return settle(event, NOON << 20, CasePlace(118.9, 31.9, street, community, ""), "04", OFFICE)
 
 
 SITUATION = Situation(
@@ -105,7 +115,7 @@ def test_of_many_cases_each_is_judged_by_itself(tiny: District) -> None:
 
 def test_no_case_and_too_many_cases_are_refused_as_a_whole(tiny: District) -> None:
     assert judge(Wish("batch-of-one", "case.urge", [], "理由"), DUTY, tiny, SITUATION) == (
-        [], [Outcome("", "", "refused", "no_case")],
+        [], [CommandOutcome("", "", "refused", "no_case")],
     )  # fmt: skip
     many = [(f"X{n}", 1) for n in range(MOST_CASES + 1)]
     sent, refused = asked(tiny, DUTY, "case.urge", many)

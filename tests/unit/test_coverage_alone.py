@@ -17,7 +17,7 @@ from services.contract.others import Fault
 from services.coverage.alone import alone, shape_of, watchers
 from services.coverage.geometry.aim import REASONS
 from services.coverage.siting.exports import plan_csv, plan_geojson
-from services.coverage.told import Plan, Sight, Site
+from services.coverage.told import PlannedSite, Sight, SitePlan
 from services.district.plane import Plane
 from services.platform.text import safe
 from tests.coverage_scene import fan, off, sight
@@ -114,20 +114,20 @@ def test_every_code_that_the_engine_gives_has_its_words() -> None:
         assert set(words["kinds"]) == {"bullet", "dome", "ptz", "checkpoint", "lookout"}
 
 
-def site(rank: int, name: str, gain: float, **more: Any) -> Site:
+def site(rank: int, name: str, gain: float, **more: Any) -> PlannedSite:
     usual = {
         "pole": "", "street": "", "lon": round(118.89 + rank / 100, 6),
         "lat": round(31.89 + rank / 100, 6), "model": "other", "azimuth": 0.0,
         "hfov": 0.0, "range_m": 0.0, "covered_m2": 0.0, "cases": 0, "cost": 1.0, "shape": [],
     }  # fmt: skip
-    return Site(rank=rank, name=name, gain=gain, **(usual | more))
+    return PlannedSite(rank=rank, name=name, gain=gain, **(usual | more))
 
 
 FIRST = site(
     1, "东街,\n1", 0.2, pole='=HYPERLINK("x")', street="S1", model="bullet", azimuth=30.0, hfov=80.0, range_m=60.0,
     covered_m2=3200.4, cases=7, shape=[0, 0, 1, 1, 2, 0],
 )  # fmt: skip
-PLAN = Plan(
+PLAN = SitePlan(
     at=1, candidates=9, poles=3, pole_source="poles", sites=[FIRST, site(2, "-1+1", 0.15), site(3, "+b", 0.05)],
     curve=[0, 0.2, 0.35, 0.4], district=[0.5] * 4, areas=[1] * 4, roads=[1] * 4, places=[1] * 4,
 )  # fmt: skip

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases.case import Place, settle
-from services.cases.deadline_steps import TAKING_TIME, Step, explain
-from services.cases.deadlines import NO_DEADLINE, Due, due, due_many, light, next_turn, reckon, time_left
+from services.cases.case import CasePlace, settle
+from services.cases.deadline_steps import TAKING_TIME, DeadlineStep, explain
+from services.cases.deadlines import NO_DEADLINE, CaseDue, due, due_many, light, next_turn, reckon, time_left
 from services.cases.limits import UNITS, limit_ms
 from services.contract.case import Case, Limit
 from services.contract.parse import Event, parse
@@ -247,7 +247,7 @@ def test_what_cannot_be_meant_is_applied_where_it_can_be_and_flagged_once(name: 
     assert isinstance(event.body, Case)
     found = due(event.body, OFFICE, at=event.time_ms)
     assert found.flags == ((flag,) if flag != "limit_no_unit" else ())
-    row = settle(event, 1, Place(), "04", OFFICE)
+    row = settle(event, 1, CasePlace(), "04", OFFICE)
     assert row.flags.split() == [flag]
 
 
@@ -325,16 +325,18 @@ def test_the_account_of_a_deadline_over_national_day() -> None:
         return parse_ms(when(text))
 
     assert steps == (
-        Step("started", ms("09-30T16:00:00"), note="started_at"),
-        Step("limit", ms=24 * HOUR, value=3, unit="WD"),
-        Step("suspended", ms("10-08T09:00:00"), ms("10-08T11:15:00"), int(2.25 * HOUR)),
-        Step("holiday", ms("10-01T00:00:00"), ms("10-08T00:00:00"), 7 * day),
-        Step("workday", ms("10-10T00:00:00"), ms("10-11T00:00:00")),
-        Step("weekend", ms("10-11T00:00:00"), ms("10-12T00:00:00"), day),
-        Step("off_hours", ms=ms("10-12T08:15:00") - ms("09-30T16:00:00") - 24 * HOUR - int(2.25 * HOUR) - 8 * day),
-        Step("computed", ms("10-12T08:15:00")),
-        Step("published", ms("10-12T16:00:00")),
-        Step("difference", ms=int(7.75 * HOUR)),
+        DeadlineStep("started", ms("09-30T16:00:00"), note="started_at"),
+        DeadlineStep("limit", ms=24 * HOUR, value=3, unit="WD"),
+        DeadlineStep("suspended", ms("10-08T09:00:00"), ms("10-08T11:15:00"), int(2.25 * HOUR)),
+        DeadlineStep("holiday", ms("10-01T00:00:00"), ms("10-08T00:00:00"), 7 * day),
+        DeadlineStep("workday", ms("10-10T00:00:00"), ms("10-11T00:00:00")),
+        DeadlineStep("weekend", ms("10-11T00:00:00"), ms("10-12T00:00:00"), day),
+        DeadlineStep(
+            "off_hours", ms=ms("10-12T08:15:00") - ms("09-30T16:00:00") - 24 * HOUR - int(2.25 * HOUR) - 8 * day
+        ),
+        DeadlineStep("computed", ms("10-12T08:15:00")),
+        DeadlineStep("published", ms("10-12T16:00:00")),
+        DeadlineStep("difference", ms=int(7.75 * HOUR)),
     )  # fmt: skip
 
 
@@ -342,7 +344,7 @@ def test_the_account_tells_what_it_does_not_know_and_what_stands() -> None:
     more = {"status": "suspended", "suspensions": [{"from": when("12-31T15:00:00")}]}
     steps = explain(case_of(clocks=limited(1, "WD", "12-31T14:00:00"), **more), OFFICE)
     assert [step.value for step in steps if step.kind == "year_missing"] == [2027]
-    assert steps[-1] == Step("suspended_open", parse_ms(when("12-31T15:00:00")), ms=7 * HOUR)
+    assert steps[-1] == DeadlineStep("suspended_open", parse_ms(when("12-31T15:00:00")), ms=7 * HOUR)
     assert explain(case_of(), OFFICE) == ()
     assert [s.kind for s in explain(case_of(clocks=[clock("handle", deadline_at=at(4))]), OFFICE)] == [
         "started",
@@ -377,4 +379,4 @@ def test_the_longest_limit_extended_a_million_times_still_has_a_deadline() -> No
 
 
 def test_nothing_is_due_where_nothing_is_known() -> None:
-    assert due(case_of(status="handled", handled_at=at(1)), OFFICE) == Due(handled_at=NOON + HOUR)
+    assert due(case_of(status="handled", handled_at=at(1)), OFFICE) == CaseDue(handled_at=NOON + HOUR)

@@ -3,18 +3,18 @@
 from collections import Counter
 from functools import cache
 
-from services.cases.case import Place, settle
+from services.cases.case import CasePlace, settle
 from services.cases.deadline_steps import explain
 from services.cases.deadlines import due
 from services.cases.escalation import decide
-from services.cases.lifecycle import Told, review
+from services.cases.lifecycle import CaseEvent, review
 from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.policy import EscalationPolicy
 from services.operations.simulator.orders import Desk, Order, obey
 from services.operations.simulator.record import is_open
-from services.operations.simulator.step import Step
+from services.operations.simulator.step import StoryStep
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system
 
 
@@ -53,14 +53,14 @@ def test_the_districts_share_stays_at_three_to_five_per_cent_when_the_policy_com
         assert isinstance(case, Case)
         if event.type != "case.reported":
             continue
-        row = settle(event, 1, Place(street=case.street or "S"), case.domain or "99", calendar())
+        row = settle(event, 1, CasePlace(street=case.street or "S"), case.domain or "99", calendar())
         decision = decide(row, event.time_ms, policy)
         if decision is None or decision.mode != "auto":
             continue
         commanded += 1
         order = Order(case_id=case.case_id, expected_version=1, to="D010", reason_code=decision.reason_code)
         steps = obey("case.escalate", "c", order, Desk(event.time_ms + 2000, office, {case.case_id: case}))
-        following: list[Step] = [*steps, *system().following(steps[-1].case)]
+        following: list[StoryStep] = [*steps, *system().following(steps[-1].case)]
         assert not is_open(following[-1].case)
         assert following[-1].case.highest_level == "district"
         assert all(step.case.level == "district" for step in following), "it never comes down by itself"
@@ -72,13 +72,13 @@ def test_the_districts_share_stays_at_three_to_five_per_cent_when_the_policy_com
 
 
 def test_the_demos_cases_live_by_the_table_and_every_deadline_is_accounted_for() -> None:
-    lives: dict[str, list[Told]] = {}
+    lives: dict[str, list[CaseEvent]] = {}
     for key, event in events(3):
         case = event.body
         assert isinstance(case, Case)
         deadline = due(case, calendar(), at=event.time_ms).deadline_at
         lives.setdefault(case.case_id, []).append(
-            Told(key, case.version, event.type, event.source, event.time_ms, case, deadline)
+            CaseEvent(key, case.version, event.type, event.source, event.time_ms, case, deadline)
         )
     odd: Counter[str] = Counter()
     accounts = 0

@@ -10,7 +10,7 @@ import pytest
 from services.contract.others import CameraChanged, CameraRemoved, CameraStatusChanged
 from services.contract.parse import Event, parse
 from services.operations.simulator.generate import SEED
-from services.operations.simulator.outages import CameraChances, Outage
+from services.operations.simulator.outages import CameraChances, SimulatedOutage
 from services.operations.simulator.video import SOURCE, VideoPlatform
 from services.platform.clock import to_ms
 from tests.unit.test_demo_district import demo_district
@@ -73,8 +73,8 @@ def test_a_usual_minute_has_a_few_changes_and_a_switch_takes_a_neighbourhood_wit
     assert 2 <= float(np.median(list(minutes.values()))) <= 7
     chances = CameraChances(demo_district().cameras, SEED)
     base = START_MS // MINUTE_MS
-    begun = [o for m in range(base, base + 720) for o in chances.of_minute(m) if isinstance(o, Outage)]
-    switches: dict[str, list[Outage]] = {}
+    begun = [o for m in range(base, base + 720) for o in chances.of_minute(m) if isinstance(o, SimulatedOutage)]
+    switches: dict[str, list[SimulatedOutage]] = {}
     for outage in begun:
         if outage.cause.endswith("switch"):
             switches.setdefault(outage.cause, []).append(outage)

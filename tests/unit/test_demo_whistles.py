@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from services.cases.case import Place, settle
+from services.cases.case import CasePlace, settle
 from services.cases.escalation import decide
 from services.cases.joint import joint
 from services.contract.case import Case
@@ -16,7 +16,7 @@ from services.district.calendar import calendar_of
 from services.district.policy import EscalationPolicy
 from services.operations.simulator.orders import Desk, Order, obey
 from services.operations.simulator.record import is_open
-from services.operations.simulator.step import Step
+from services.operations.simulator.step import StoryStep
 from services.platform.clock import to_ms
 from tests.unit.test_simulator_world import DAY_MS, END_MS, system
 
@@ -25,7 +25,7 @@ POLICY = EscalationPolicy()
 
 
 @functools.cache
-def lives() -> list[list[Step]]:
+def lives() -> list[list[StoryStep]]:
     """The cases of some days in which a whistle was blown, each with its steps."""
     found = []
     for minute in range((END_MS - 6 * DAY_MS) // MINUTE_MS, END_MS // MINUTE_MS):
@@ -80,7 +80,7 @@ def test_the_escalator_finds_the_whistles_that_are_not_answered_within_thirty_mi
                 waiting += 1
                 event = parse(f"{step.time_ms}-0", system().encode(step), step.time_ms)
                 assert isinstance(event, Event)
-                row = settle(event, step.time_ms << 20, Place(street="S"), "01", calendar)
+                row = settle(event, step.time_ms << 20, CasePlace(street="S"), "01", calendar)
                 assert row.whistled_at == to_ms(whistle.at)
                 proposal = decide(row, due, POLICY)
                 struck += proposal is not None and proposal.rule == "whistle"
@@ -88,7 +88,7 @@ def test_the_escalator_finds_the_whistles_that_are_not_answered_within_thirty_mi
 
 
 @functools.cache
-def calm() -> Step:
+def calm() -> StoryStep:
     """A case in work without a whistle, at some moment of the day."""
     for minute in range((END_MS - DAY_MS) // MINUTE_MS, END_MS // MINUTE_MS):
         for step in system().arrivals(minute):

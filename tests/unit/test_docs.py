@@ -12,7 +12,7 @@ from dashboard.cli.main import _parser
 from dashboard.live.wire_types import declarations
 from services.audit import ACTIONS
 from services.board.lenses import DeskCase
-from services.board.zone import RING, ROWS_A_PART, Delta, SnapshotPart
+from services.board.zone import RING, ROWS_A_PART, ScreenDelta, SnapshotPart
 from services.cases import lifecycle_reference as lifecycle
 from services.cases.deadline_steps import Kind
 from services.cases.lifecycle import IRREGULARITIES
@@ -115,7 +115,7 @@ def test_the_protocols_page_has_the_rows_in_their_order_and_every_field_of_a_mes
     order = page.split("<!-- test: desk fields -->")[1].strip().splitlines()[0].split()
     assert order == _fields(DeskCase)[len(_fields(WallCase)) :]
     assert _fields(DeskCase)[: len(_fields(WallCase)) - 1] == _fields(WallCase)[:-1]
-    for kind in (Delta, SnapshotPart):
+    for kind in (ScreenDelta, SnapshotPart):
         fields = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
         assert f"`{{{fields}}}`" in page
     assert f"(the last {RING})" in page

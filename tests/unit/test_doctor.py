@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from services.operations.doctor import Finding, examine
+from services.operations.doctor import DoctorFinding, examine
 from services.operations.doctor import machine as machine_side
 from services.operations.doctor.stream_side import _server
 from services.operations.embedded import free_port
@@ -21,15 +21,15 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "var", port=free_port())
 
 
-def _by_subject(findings: list[Finding], subject: str) -> list[Finding]:
+def _by_subject(findings: list[DoctorFinding], subject: str) -> list[DoctorFinding]:
     return [finding for finding in findings if finding.subject == subject]
 
 
 def test_a_finding_reads_as_word_subject_what_remedy() -> None:
-    assert str(Finding("ok", "disk", "9 GiB free")) == "ok     disk: 9 GiB free"
-    assert str(Finding("wrong", "Redis", "is down.", "Start it")) == "wrong  Redis: is down. Start it"
-    assert Finding("wrong", "a", "b", "c").is_wrong
-    assert not Finding("note", "a", "b").is_wrong
+    assert str(DoctorFinding("ok", "disk", "9 GiB free")) == "ok     disk: 9 GiB free"
+    assert str(DoctorFinding("wrong", "Redis", "is down.", "Start it")) == "wrong  Redis: is down. Start it"
+    assert DoctorFinding("wrong", "a", "b", "c").is_wrong
+    assert not DoctorFinding("note", "a", "b").is_wrong
 
 
 def test_a_machine_with_nothing_on_it_yet_has_notes_and_nothing_wrong_and_stays_untouched(settings: Settings) -> None:
@@ -116,8 +116,8 @@ def test_a_redis_that_may_lose_the_stream_is_wrong(more: dict[str, object], says
 def test_a_check_that_fails_is_itself_a_finding() -> None:
     from services.operations.doctor.examine import _safely
 
-    def breaks() -> Iterator[Finding]:
-        yield Finding("ok", "x", "half way")
+    def breaks() -> Iterator[DoctorFinding]:
+        yield DoctorFinding("ok", "x", "half way")
         raise RuntimeError("no such thing\nsecond line")
 
     assert [str(f) for f in _safely("x", breaks)] == [

@@ -9,26 +9,47 @@ from hypothesis import strategies as st
 
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
-from services.duty.handover import CASE_LISTS, LISTS, SHOWN, WHY_GONE, Found, Supervised, Turn, counts, flow, make_sheet
+from services.duty.handover import (
+    CASE_LISTS,
+    LISTS,
+    SHOWN,
+    WHY_GONE,
+    HandoverSource,
+    HandoverTurn,
+    SupervisionSince,
+    counts,
+    flow,
+    make_sheet,
+)
 from services.duty.logbook import Entry
-from services.duty.reports import Due
-from services.duty.roster import Duty
-from services.duty.sheet import AlarmLine, Cameras, CommandLine, Sheet, SourceLine, SpotLine, decode, digest, encode
+from services.duty.reports import DueReport
+from services.duty.roster import DutyShift
+from services.duty.sheet import (
+    AlarmLine,
+    CommandLine,
+    Sheet,
+    SheetCameras,
+    SourceLine,
+    SpotLine,
+    decode,
+    digest,
+    encode,
+)
 from services.platform.clock import to_rfc3339
 from tests.tiny import NOON
 from tests.unit.test_board import due, row
 
 MINUTE, HOUR = 60_000, 3_600_000
-DAY = Duty("白班", NOON - 4 * HOUR, NOON + 8 * HOUR, ("甲", "乙"), "丙")
-NIGHT = Duty("夜班", NOON + 8 * HOUR, NOON + 20 * HOUR, ("丁",))
+DAY = DutyShift("白班", NOON - 4 * HOUR, NOON + 8 * HOUR, ("甲", "乙"), "丙")
+NIGHT = DutyShift("夜班", NOON + 8 * HOUR, NOON + 20 * HOUR, ("丁",))
 
 
-def turn(since: int = DAY.from_ms, at: int = NOON) -> Turn:
-    return Turn("990001", "S1", DAY, NIGHT, since, at)
+def turn(since: int = DAY.from_ms, at: int = NOON) -> HandoverTurn:
+    return HandoverTurn("990001", "S1", DAY, NIGHT, since, at)
 
 
 def sheet(*rows: CaseRow, last: Sheet | None = None, at: int = NOON, **more: Any) -> Sheet:
-    return make_sheet(turn(at=at), Found(rows, **more), last, "before" if last else "")
+    return make_sheet(turn(at=at), HandoverSource(rows, **more), last, "before" if last else "")
 
 
 def ids(made: Sheet, name: str) -> list[str]:
@@ -47,7 +68,7 @@ def test_each_case_stands_on_the_lists_that_it_belongs_to() -> None:
         row("grave", severity=1), row("large", severity=3), due("late", -1), due("later", -2), row("seen"),
         escalated("untaken"), escalated("taken", acknowledged_at=to_rfc3339(NOON)), row("offered"),
         row("blown", whistles=whistle), row("held", status="suspended", suspensions=pause),
-        supervised={"seen": Supervised("leader", NOON)},
+        supervised={"seen": SupervisionSince("leader", NOON)},
         proposals={"offered": Proposal("offered", 1, "repeat", "repeat", "confirm", NOON)},
     )  # fmt: skip
     found = {name: ids(made, name) for name in CASE_LISTS}
@@ -82,7 +103,7 @@ def test_no_text_of_a_case_leaves_and_of_a_sensitive_one_not_even_its_class() ->
         assert word not in text.decode()
     lines = {line.case_id: line for line in decode(text).lists["major"].lines}
     assert lines["A1"].class_name == "家庭矛盾" and lines["A2"].class_name == ""
-    assert make_sheet(turn(), Found([hidden], units={"李四": "x"})).lists["major"].lines[0].unit == "李四"
+    assert make_sheet(turn(), HandoverSource([hidden], units={"李四": "x"})).lists["major"].lines[0].unit == "李四"
 
 
 def test_what_people_wrote_is_on_the_sheet_with_numbers_hidden() -> None:
@@ -121,13 +142,13 @@ def test_what_changed_says_why_a_case_has_left() -> None:
 
 def test_other_lists_change_too() -> None:
     first = sheet(
-        row("A1", severity=1), reports=[Due("A1", 0, NOON, 1, "S1"), Due("A1", 1, NOON + 1, 1, "S1")],
+        row("A1", severity=1), reports=[DueReport("A1", 0, NOON, 1, "S1"), DueReport("A1", 1, NOON + 1, 1, "S1")],
         alarms=[AlarmLine("a", "overdue", "shelved", NOON, NOON)], sources=[SourceLine("/u", "定位", "late", NOON)],
-        cameras=Cameras(9, 1, 0, [], [SpotLine("area:1", "area", "广场", "S1")]),
+        cameras=SheetCameras(9, 1, 0, [], [SpotLine("area:1", "area", "广场", "S1")]),
         commands=[CommandLine("c1", NOON, "case.urge", "A1", "sent")],
     )  # fmt: skip
     assert [line.is_overdue for line in first.reports] == [True, False]
-    then = sheet(row("A1", severity=1), reports=[Due("A1", 1, NOON + 1, 1, "S1")], last=first)
+    then = sheet(row("A1", severity=1), reports=[DueReport("A1", 1, NOON + 1, 1, "S1")], last=first)
     assert then.changes["reports"].gone == {"done": ["A1#0"]}
     for name, one in (("alarms", "a"), ("sources", "/u"), ("lost_view", "area:1"), ("commands", "c1")):
         assert then.changes[name].gone == {"done": [one]}
@@ -175,8 +196,8 @@ def _split(rows: list[CaseRow]) -> dict[str, Any]:
 
 @given(states(), states())
 def test_before_and_new_without_gone_is_after(first: list[CaseRow], second: list[CaseRow]) -> None:
-    before = make_sheet(turn(), Found(**_split(first)))
-    after = make_sheet(turn(), Found(**_split(second)), before, "x")
+    before = make_sheet(turn(), HandoverSource(**_split(first)))
+    after = make_sheet(turn(), HandoverSource(**_split(second)), before, "x")
     assert set(after.changes) == set(LISTS)
     for name in LISTS:
         change = after.changes[name]
@@ -196,4 +217,4 @@ def test_open_and_reported_without_closed_is_open(rows: list[CaseRow], minutes: 
     assert end.open == sum(r.is_open for r in rows)
     assert end.overdue + end.due_soon + end.suspended <= end.open
     assert end.untaken <= end.at_district <= end.open
-    assert end.overdue == make_sheet(turn(since), Found(**_split(rows))).lists["overdue"].n
+    assert end.overdue == make_sheet(turn(since), HandoverSource(**_split(rows))).lists["overdue"].n

@@ -8,7 +8,7 @@ from services.district.report_policy import ReportPolicy
 from services.duty import logbook
 from services.duty.logbook import AlarmStep, CommandState, Entry, Stop
 from services.duty.reports import Done
-from services.duty.roster import Duty
+from services.duty.roster import DutyShift
 from tests.tiny import NOON
 from tests.unit.test_board import row
 
@@ -55,10 +55,10 @@ def test_an_alarm_raised_acknowledged_climbed_or_shelved_is_told_once_and_nothin
 
 
 def test_a_shift_that_begins_names_who_has_it_and_a_day_without_a_roster_is_no_shift() -> None:
-    entry = logbook.of_shift("S1", Duty("白班", NOON, NOON + MINUTE, ("甲", "乙"), "丙"))
+    entry = logbook.of_shift("S1", DutyShift("白班", NOON, NOON + MINUTE, ("甲", "乙"), "丙"))
     assert entry is not None and entry.at == NOON
     assert logbook.said(entry) == ("shift", {"shift": "白班", "officers": "甲 乙", "leader": "丙"})
-    assert logbook.of_shift("S1", Duty("", NOON, NOON + MINUTE)) is None
+    assert logbook.of_shift("S1", DutyShift("", NOON, NOON + MINUTE)) is None
 
 
 def test_a_feed_stops_once_and_comes_back_once_whoever_looks_and_however_often() -> None:

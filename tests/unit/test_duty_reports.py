@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.district.policy import read_policy
 from services.district.report_policy import ReportPolicy
-from services.duty.reports import PHONE, WRITTEN, Done, Due, due_of, refusal, reports_due
+from services.duty.reports import PHONE, WRITTEN, Done, DueReport, due_of, refusal, reports_due
 from tests.tiny import NOON
 from tests.unit.test_board import row
 
@@ -88,7 +88,7 @@ def test_whoever_always_does_what_is_due_first_is_never_refused_and_owes_one_at_
     now = NOON
     for k, wait in enumerate(waits):
         now += wait * MINUTE
-        owed_now: list[Due] = due_of(SEVERE, reports, POLICY)
+        owed_now: list[DueReport] = due_of(SEVERE, reports, POLICY)
         assert len(owed_now) == (2 if not reports else 1)
         first = owed_now[0]
         assert refusal(SEVERE, reports, first.number, "t") == ""

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from services.district.package import District
-from services.duty.roster import Duty, Roster
+from services.duty.roster import DutyShift, Roster
 from services.platform.clock import parse_ms
 from tests.tiny import CODE
 
@@ -45,16 +45,16 @@ def test_the_shift_is_the_rosters_and_none_outside_it(roster: Roster, tiny: Dist
 
 
 def test_a_duty_names_its_officers_and_its_leader(roster: Roster) -> None:
-    assert roster.at(CODE, at("23T12:00")) == Duty("白班", at("23T08:00"), at("23T20:00"), ("甲", "乙"), "丙")
+    assert roster.at(CODE, at("23T12:00")) == DutyShift("白班", at("23T08:00"), at("23T20:00"), ("甲", "乙"), "丙")
 
 
 def test_a_street_has_its_own_duties_or_the_centres_hours_without_names(roster: Roster) -> None:
     assert roster.at("S1", at("23T12:00")).officers == ("戊",)
-    assert roster.at("S2", at("23T12:00")) == Duty("白班", at("23T08:00"), at("23T20:00"))
+    assert roster.at("S2", at("23T12:00")) == DutyShift("白班", at("23T08:00"), at("23T20:00"))
 
 
 def test_where_the_roster_is_silent_the_counting_day_stands_for_a_shift(roster: Roster) -> None:
-    assert roster.at(CODE, at("25T12:00")) == Duty("", at("25T00:00"), at("26T00:00"))
+    assert roster.at(CODE, at("25T12:00")) == DutyShift("", at("25T00:00"), at("26T00:00"))
     assert roster.listed(CODE, at("25T12:00")) is None
 
 
@@ -63,8 +63,8 @@ def test_the_duties_follow_each_other(roster: Roster) -> None:
     night = roster.after(CODE, day)
     assert night.shift == "夜班" and roster.before(CODE, night) == day
     rest = roster.after(CODE, night)
-    assert rest == Duty("", at("24T08:00"), at("25T00:00")), "what the roster leaves free of the day"
-    assert roster.after(CODE, rest) == Duty("", at("25T00:00"), at("26T00:00"))
+    assert rest == DutyShift("", at("24T08:00"), at("25T00:00")), "what the roster leaves free of the day"
+    assert roster.after(CODE, rest) == DutyShift("", at("25T00:00"), at("26T00:00"))
 
 
 def test_for_two_hours_a_handover_ends_the_shift_before_until_both_have_signed_it(roster: Roster) -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from bench.drawn import draw, rows
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.cases.escalation import Proposal, command_id, decide, holder, is_unheld, takeover
 from services.commands.escalation.worklist import EscalationDesk
 from services.contract.codes import ENDED_STATUSES, LEVELS, STATUSES
@@ -28,7 +28,7 @@ def row(case_id: str = "A1", *, street: str = "S1", told: float = 0, **more: Any
     state = {"status": "handling", "level": "street", "lead_unit": "D1", "filed_at": to_rfc3339(NOON - DAY), **more}
     event = parse(f"{NOON}-0", entry(case(case_id, **state), at=at), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, Place(118.905, 31.905, street, "", ""), "04", OFFICE)
+    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", ""), "04", OFFICE)
 
 
 def minutes(n: float) -> str:

@@ -13,12 +13,12 @@ from services.board.watched_areas import Watch
 from services.contract.case import Supervision
 from services.district.package import District
 from services.duty import grids, handover, logbook
-from services.duty.handover import Found, make_sheet
+from services.duty.handover import HandoverSource, make_sheet
 from services.duty.logbook import Entry
-from services.duty.reports import Done, Due
-from services.duty.roster import Duty
+from services.duty.reports import Done, DueReport
+from services.duty.roster import DutyShift
 from services.duty.service import REFUSALS
-from services.duty.sheet import AlarmLine, Cameras, CommandLine, OutageLine, SourceLine, SpotLine
+from services.duty.sheet import AlarmLine, CommandLine, OutageLine, SheetCameras, SourceLine, SpotLine
 from tests.tiny import NOON
 from tests.unit.test_board import due, row
 from tests.unit.test_duty_handover import DAY, NIGHT, turn
@@ -43,14 +43,14 @@ def printed(component: Any) -> str:
     return "\n".join(found)
 
 
-def full() -> Found:
+def full() -> HandoverSource:
     shift = logbook.of_shift("S1", DAY)
     assert shift is not None
-    return Found(
+    return HandoverSource(
         [due("L1", -1, lead_unit="D1", severity=2), row("S1-9", severity=1), *(due(f"M{k}", -2) for k in range(30))],
-        reports=[Due("L1", 0, NOON, 2, "S1"), Due("L1", 3, NOON + 1, 2, "S1")],
+        reports=[DueReport("L1", 0, NOON, 2, "S1"), DueReport("L1", 3, NOON + 1, 2, "S1")],
         alarms=[AlarmLine("a1", "overdue", "shelved", NOON, NOON, "u")],
-        cameras=Cameras(9, 2, 1, [OutageLine(NOON, 5, 2)], [SpotLine("area:1", "area", "中心广场", "S1")]),
+        cameras=SheetCameras(9, 2, 1, [OutageLine(NOON, 5, 2)], [SpotLine("area:1", "area", "中心广场", "S1")]),
         sources=[SourceLine("/units", "定位", "stopped", NOON)],
         watched=[Watch("W1", "菜场", "S1", "D1", 3, 1, None, None)],
         commands=[CommandLine("c1", NOON, "case.urge", "L1", "refused", "stale")],
@@ -62,7 +62,7 @@ def full() -> Found:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_has_every_part_and_who_signed(tiny: District, language: str) -> None:
     words = texts(language)
-    last = make_sheet(turn(), Found([due("gone", -1)]))
+    last = make_sheet(turn(), HandoverSource([due("gone", -1)]))
     sheet = make_sheet(turn(), full(), last, "S1-1")
     text = printed(sheet_page(sheet, Signatures("张", NOON, "", None, "ab12"), words, tiny))
     for name in handover.CASE_LISTS:
@@ -82,14 +82,14 @@ def test_the_page_has_every_part_and_who_signed(tiny: District, language: str) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_first_sheet_of_a_quiet_seat_says_so(tiny: District, language: str) -> None:
     words = texts(language)
-    quiet = handover.Turn(tiny.code, tiny.code, nameless(), NIGHT, NOON, NOON)
-    text = printed(sheet_page(make_sheet(quiet, Found(())), Signatures(), words, tiny))
+    quiet = handover.HandoverTurn(tiny.code, tiny.code, nameless(), NIGHT, NOON, NOON)
+    text = printed(sheet_page(make_sheet(quiet, HandoverSource(())), Signatures(), words, tiny))
     for part in ("first", "none", "cameras_unknown", "nobody", "day"):
         assert words["handover"][part] in text
 
 
-def nameless() -> Duty:
-    return Duty("", DAY.from_ms, DAY.until_ms)
+def nameless() -> DutyShift:
+    return DutyShift("", DAY.from_ms, DAY.until_ms)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

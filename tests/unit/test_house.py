@@ -251,6 +251,26 @@ def test_no_file_is_long_and_most_are_short() -> None:
     assert median(lines.values()) < 150
 
 
+def test_no_function_is_longer_than_sixty_lines() -> None:
+    long = {}
+    for path in (*_files("services"), *_files("dashboard")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                if (lines := node.end_lineno - node.lineno + 1) > 60:
+                    long[f"{_name(path)}.{node.name}"] = lines
+    assert not long
+
+
+def test_a_class_name_is_used_once() -> None:
+    places = defaultdict(list)
+    for path in (*_files("services"), *_files("dashboard")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(_name(path))
+    assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
 MODULES = ROOT / "dashboard/assets/modules"
 # A folder of scripts → the folders that it imports, all of them and no others. Pages come last: none imports another.
 SCRIPTS = {

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.contract.parse import Event, parse
 from services.district.package import District
 from services.indicators.cells import CUTS, Cell, Change, LaterChange, move, without_zeros
 from services.indicators.definitions import INDICATORS, STANDING
 from services.indicators.figure import figure, rate, totals_of
-from services.indicators.measures import MEASURES, NAMES, Counted, Where, count, counted_text, decode_counted
+from services.indicators.measures import MEASURES, NAMES, CaseCounts, Where, count, counted_text, decode_counted
 from services.indicators.reasons import judge
 from services.indicators.window import Window, value, values
 from services.platform.clock import parse_ms, to_rfc3339
@@ -29,7 +29,7 @@ THIS_DAY = Window(MIDNIGHT, MIDNIGHT + DAY, NOON)
 def row_of(*, street: str = "S1", **more: Any) -> CaseRow:
     event = parse(f"{NOON}-0", entry(case(**more)), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, Place(street=street), "04", OFFICE)
+    return settle(event, NOON << 20, CasePlace(street=street), "04", OFFICE)
 
 
 def at(hours: float) -> str:
@@ -220,15 +220,15 @@ WHERE = st.builds(
 )  # fmt: skip
 DAYS = st.integers(20261121, 20261123)
 COUNTED = st.none() | st.builds(
-    Counted, where=WHERE,
+    CaseCounts, where=WHERE,
     moves=st.lists(st.tuples(DAYS, st.integers(0, 3), st.integers(1, 2)), max_size=5).map(tuple),
     later=st.lists(st.tuples(DAYS, st.integers(0, 1), DAYS, st.sampled_from([1, -1])), max_size=3).map(tuple),
 )  # fmt: skip
 
 
 @given(old=COUNTED, new=COUNTED)
-def test_a_move_takes_the_old_count_to_the_new_one(old: Counted | None, new: Counted | None) -> None:
-    def alone(counted: Counted | None) -> tuple[Change, LaterChange]:
+def test_a_move_takes_the_old_count_to_the_new_one(old: CaseCounts | None, new: CaseCounts | None) -> None:
+    def alone(counted: CaseCounts | None) -> tuple[Change, LaterChange]:
         change: Change = {}
         later: LaterChange = {}
         move(None, counted, change, later)
@@ -241,7 +241,7 @@ def test_a_move_takes_the_old_count_to_the_new_one(old: Counted | None, new: Cou
 
 
 @given(counted=COUNTED.filter(bool))
-def test_a_count_survives_its_text(counted: Counted) -> None:
+def test_a_count_survives_its_text(counted: CaseCounts) -> None:
     assert decode_counted(counted_text(counted)) == counted
 
 

@@ -14,11 +14,11 @@ from services.indicators.figure import Figure
 from services.leadership.part_words import PartWords
 from services.leadership.report import (
     RANKED_N,
-    Compared,
-    Part,
+    ComparedFigure,
     Point,
     Report,
-    Standing,
+    ReportPart,
+    StandingCases,
     change,
     heat,
     interval,
@@ -41,7 +41,7 @@ def share(good: float, n: int, name: str = "on_time_close_rate") -> Figure:
 
 def report(**more: Any) -> Report:
     figures = {
-        name: Compared(share(0, 0, name) if indicator.over else count(0, name))
+        name: ComparedFigure(share(0, 0, name) if indicator.over else count(0, name))
         for name, indicator in INDICATORS.items()
     } | more.pop("figures", {})  # fmt: skip
     targets = {
@@ -49,7 +49,7 @@ def report(**more: Any) -> Report:
     }  # fmt: skip
     values: dict[str, Any] = {
         "district": CODE, "street": "", "unit": "", "span": "2026-11-26", "first": 0, "end": 1, "as_of": 1,
-        "open_at_end": Standing(7), "levels": {}, "streets": [], "units": [], "classes": [], "channels": [],
+        "open_at_end": StandingCases(7), "levels": {}, "streets": [], "units": [], "classes": [], "channels": [],
         "days": [], "hours": [], **more,
     }  # fmt: skip
     return Report(figures=figures, targets=targets, **values)
@@ -84,9 +84,10 @@ def test_the_interval_holds_the_share_and_narrows_with_n(good: int, n: int) -> N
 
 def test_the_rank_goes_by_value_then_volume_then_code_and_few_are_not_ranked() -> None:
     rows = ranked([
-        ("few", Compared(share(RANKED_N - 1, RANKED_N - 1))), ("none", Compared(share(0, 0))),
-        ("b", Compared(share(90, 100))), ("a", Compared(share(90, 100))), ("big", Compared(share(180, 200))),
-        ("low", Compared(share(50, 100))), ("best", Compared(share(40, 40))),
+        ("few", ComparedFigure(share(RANKED_N - 1, RANKED_N - 1))), ("none", ComparedFigure(share(0, 0))),
+        ("b", ComparedFigure(share(90, 100))), ("a", ComparedFigure(share(90, 100))),
+        ("big", ComparedFigure(share(180, 200))),
+        ("low", ComparedFigure(share(50, 100))), ("best", ComparedFigure(share(40, 40))),
     ])  # fmt: skip
     assert [(row.code, row.rank) for row in rows] == [
         ("best", 1), ("big", 2), ("a", 2), ("b", 2), ("low", 5), ("few", None), ("none", None),
@@ -110,7 +111,7 @@ def test_an_hours_mean_is_over_the_days_that_there_were() -> None:
     ],
 )  # fmt: skip
 def test_what_chance_makes_is_called_the_same(now: Figure, then: Figure | None, word: str) -> None:
-    assert word_of(Compared(now, then)) == word
+    assert word_of(ComparedFigure(now, then)) == word
 
 
 def test_where_nothing_happened_one_sentence_says_so() -> None:
@@ -120,11 +121,11 @@ def test_where_nothing_happened_one_sentence_says_so() -> None:
 
 
 def test_below_the_target_the_street_that_misses_most_is_named(tiny: District) -> None:
-    streets = ranked([("S1", Compared(share(700, 1000))), ("S2", Compared(share(20, 40)))])
+    streets = ranked([("S1", ComparedFigure(share(700, 1000))), ("S2", ComparedFigure(share(20, 40)))])
     found = report(streets=streets, figures={
-        "on_time_close_rate": Compared(share(720, 1040)), "intake": Compared(count(1204), count(1136)),
-        "grid_solved_rate": Compared(share(70, 100, "grid_solved_rate")),
-        "district_share": Compared(share(5, 100, "district_share")),
+        "on_time_close_rate": ComparedFigure(share(720, 1040)), "intake": ComparedFigure(count(1204), count(1136)),
+        "grid_solved_rate": ComparedFigure(share(70, 100, "grid_solved_rate")),
+        "district_share": ComparedFigure(share(5, 100, "district_share")),
     })  # fmt: skip
     came, kept, solved = sentences(found)
     assert came.code == "came_same"
@@ -140,8 +141,11 @@ def test_below_the_target_the_street_that_misses_most_is_named(tiny: District) -
 
 
 def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() -> None:
-    classes = [Part("01", Compared(count(300), count(200))), Part("02", Compared(count(110), count(100)))]
-    found = report(classes=classes, figures={"intake": Compared(count(1410), count(1200))})
+    classes = [
+        ReportPart("01", ComparedFigure(count(300), count(200))),
+        ReportPart("02", ComparedFigure(count(110), count(100))),
+    ]
+    found = report(classes=classes, figures={"intake": ComparedFigure(count(1410), count(1200))})
     assert sentences(found)[0].code == "came_up_by"
     assert sentences(found)[0].values["domain"] == "01"
     assert [saying.values.get("domain") for saying in matters(found)] == ["01"]
@@ -172,8 +176,12 @@ def test_plotlys_own_classes_take_the_charts() -> None:
 
 
 def test_why_most_went_to_the_district_is_named_where_the_case_system_says_why(tiny: District) -> None:
-    over = {"district_share": Compared(share(60, 1000, "district_share"))}
-    told = [Part("", Compared(count(30))), Part("ping_pong", Compared(count(20))), Part("repeat", Compared(count(10)))]
+    over = {"district_share": ComparedFigure(share(60, 1000, "district_share"))}
+    told = [
+        ReportPart("", ComparedFigure(count(30))),
+        ReportPart("ping_pong", ComparedFigure(count(20))),
+        ReportPart("repeat", ComparedFigure(count(10))),
+    ]
     ((_, text),) = Words(report(figures=over, reasons=told), parse("2026-11-26", TODAY), texts("zh-CN"), tiny).matters()
     assert text.endswith("60 件，最多因多次退回（20 件）")
     (silent,) = matters(report(figures=over, reasons=told[:1]))
@@ -184,5 +192,5 @@ def test_a_count_of_few_changes_in_cases_and_one_of_many_in_per_cent(tiny: Distr
     parts = PartWords(Words(report(), parse("2026-11-26", TODAY), texts("zh-CN"), tiny))
     changes = [(3, 1, "+2"), (1, 3, "−2"), (2, 2, "±0"), (5, 0, "+5"), (45, 30, "↑50.0%"), (29, 29, "±0")]
     for now, then, said in changes:
-        assert parts.change(Compared(count(now), count(then))) == said
-    assert parts.change(Compared(count(3))) == ""
+        assert parts.change(ComparedFigure(count(now), count(then))) == said
+    assert parts.change(ComparedFigure(count(3))) == ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.cases.lifecycle import IRREGULARITIES, TRANSITIONS, Told, irregularities, review, tally
+from services.cases.lifecycle import IRREGULARITIES, TRANSITIONS, CaseEvent, irregularities, review, tally
 from services.contract.case import Case
 from services.contract.codes import CASE_TYPES, STATUSES
 from services.contract.parse import Event, parse
@@ -16,11 +16,13 @@ from tests.tiny import NOON, case, entry
 HOUR = 3_600_000
 
 
-def told(kind: str, status: str, version: int, *, at: int = NOON, deadline: int | None = None, **more: Any) -> Told:
+def told(
+    kind: str, status: str, version: int, *, at: int = NOON, deadline: int | None = None, **more: Any
+) -> CaseEvent:
     event = parse(f"{at}-0", entry(case("A", version, status, **more), f"case.{kind}", at), at)
     assert isinstance(event, Event), event
     assert isinstance(event.body, Case)
-    return Told((at << 20) + version, version, event.type, event.source, at, event.body, deadline)
+    return CaseEvent((at << 20) + version, version, event.type, event.source, at, event.body, deadline)
 
 
 REASON = {"step": {"reason": "不属于本单位"}}
@@ -79,7 +81,7 @@ def test_a_case_solved_on_the_spot_and_one_closed_by_force_go_the_short_way() ->
         (told("handling", "handling", 1), told("urged", "handled", 2), ("status",)),
     ],
 )  # fmt: skip
-def test_what_breaks_the_table_is_named(before: Told, after: Told, codes: tuple[str, ...]) -> None:
+def test_what_breaks_the_table_is_named(before: CaseEvent, after: CaseEvent, codes: tuple[str, ...]) -> None:
     assert review([before, after])[1][1] == codes
 
 

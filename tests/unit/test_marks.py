@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.cases.case import Place, settle
-from services.cases.marks import MOST_CODE, STANDS, Mark, marks_of
+from services.cases.case import CasePlace, settle
+from services.cases.marks import MOST_CODE, STANDS, CaseMark, marks_of
 from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.platform.clock import to_rfc3339
@@ -12,11 +12,11 @@ from tests.tiny import NOON, OFFICE, case, entry
 HOUR = 3_600_000
 
 
-def marks(status: str = "handling", **more: Any) -> tuple[Mark, ...]:
+def marks(status: str = "handling", **more: Any) -> tuple[CaseMark, ...]:
     event = parse(f"{NOON}-0", entry(case(status=status, **more)), NOON)
     assert isinstance(event, Event), event
     assert isinstance(event.body, Case)
-    return marks_of(event.body, settle(event, NOON << 20, Place(street="S1"), "04", OFFICE))
+    return marks_of(event.body, settle(event, NOON << 20, CasePlace(street="S1"), "04", OFFICE))
 
 
 def ago(hours: float) -> str:
@@ -36,16 +36,16 @@ def test_why_it_went_to_the_district_is_what_the_last_escalation_says_once_it_is
     passed = [{"reason_code": "repeat", "at": ago(9)}, {"reason_code": "ping_pong", "at": ago(5)}]
     closed = {"closed_at": ago(1), "highest_level": "district"}
     assert marks(highest_level="district", escalations=passed) == ()
-    assert marks("closed", escalations=passed, **closed) == (Mark("district", ms(1), 0, "ping_pong", 0, STANDS),)
+    assert marks("closed", escalations=passed, **closed) == (CaseMark("district", ms(1), 0, "ping_pong", 0, STANDS),)
     taken_back = [passed[0], {**passed[1], "returned_at": ago(4)}]
     assert marks("closed", escalations=taken_back, **closed)[0].code == "ping_pong"
-    assert marks("closed", **closed) == (Mark("district", ms(1), 0, "", 0, STANDS),)
+    assert marks("closed", **closed) == (CaseMark("district", ms(1), 0, "", 0, STANDS),)
 
 
 def test_a_supervision_lasts_until_it_is_ended_or_its_case_is() -> None:
     seen = [{"kind": "leader", "level": 2, "at": ago(8), "ended_at": ago(6)}, {"kind": "overdue", "at": ago(3)}]
     assert marks(supervisions=seen) == (
-        Mark("supervision", ms(8), 0, "leader", 2, ms(6)), Mark("supervision", ms(3), 1, "overdue", 0, STANDS),
+        CaseMark("supervision", ms(8), 0, "leader", 2, ms(6)), CaseMark("supervision", ms(3), 1, "overdue", 0, STANDS),
     )  # fmt: skip
     assert [m.until for m in marks("closed", closed_at=ago(2), supervisions=seen)] == [ms(6), ms(2)]
     assert [m.until for m in marks("not_filed", supervisions=seen)] == [ms(6), NOON]
@@ -57,7 +57,7 @@ def test_a_supervision_without_a_time_is_counted_from_the_report() -> None:
 
 
 def test_a_campaigns_case_is_found_at_the_report_and_rectified_at_the_closing() -> None:
-    assert marks(campaign=" C1 ", reported_at=ago(20)) == (Mark("campaign", ms(20), 0, "C1", 0, STANDS),)
+    assert marks(campaign=" C1 ", reported_at=ago(20)) == (CaseMark("campaign", ms(20), 0, "C1", 0, STANDS),)
     assert marks("closed", campaign="C1", reported_at=ago(20), closed_at=ago(2))[0].until == ms(2)
     assert marks("not_filed", campaign="C1") == ()
     assert len(marks(campaign="长" * 64)[0].code) == MOST_CODE

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import pytest
 
-from services.cases.case import Place, settle
+from services.cases.case import CasePlace, settle
 from services.cases.masking import GridCentres, for_wall
 from services.contract.parse import Event, parse
 from services.contract.personal import mask_refused, mask_text
@@ -81,7 +81,7 @@ def test_a_sensitive_case_stands_at_the_centre_of_the_finest_area_known(
 ) -> None:
     event = parse("1-0", entry(case(domain="09", category={"name": "纠纷"})), NOON)
     assert isinstance(event, Event)
-    row = settle(event, 1, Place(118.901, 31.901, "S1", community, grid), "09", OFFICE)
+    row = settle(event, 1, CasePlace(118.901, 31.901, "S1", community, grid), "09", OFFICE)
     shown = for_wall(row, 0, GridCentres(tiny))
     assert (shown.lon, shown.lat) == (pytest.approx(WEST + at[0] * STEP), pytest.approx(31.9 + at[1] * STEP))
     assert shown.class_name == ""
@@ -91,12 +91,12 @@ def test_a_sensitive_case_without_any_drawn_area_has_no_place_on_the_wall(tiny: 
     blank = dataclasses.replace(tiny, streets={}, communities={}, grids={})
     event = parse("1-0", entry(case(domain="10")), NOON)
     assert isinstance(event, Event)
-    shown = for_wall(settle(event, 1, Place(118.901, 31.901, "S1"), "10", OFFICE), 0, GridCentres(blank))
+    shown = for_wall(settle(event, 1, CasePlace(118.901, 31.901, "S1"), "10", OFFICE), 0, GridCentres(blank))
     assert (shown.lon, shown.lat) == (None, None)
 
 
 def test_another_case_keeps_its_place_and_class(tiny: District) -> None:
     event = parse("1-0", entry(case(category={"name": "井盖"})), NOON)
     assert isinstance(event, Event)
-    shown = for_wall(settle(event, 1, Place(118.9012345678, 31.901, "S1"), "04", OFFICE), 0, GridCentres(tiny))
+    shown = for_wall(settle(event, 1, CasePlace(118.9012345678, 31.901, "S1"), "04", OFFICE), 0, GridCentres(tiny))
     assert (shown.lon, shown.lat, shown.class_name) == (118.901235, 31.901, "井盖")

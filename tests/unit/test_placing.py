@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.cases.case import Place
+from services.cases.case import CasePlace
 from services.contract.parse import Event, Refused, parse
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
 from services.district.package import District
@@ -16,7 +16,7 @@ NOWHERE = {"lon": ..., "lat": ..., "coord_sys": ...}
 PLACED = ("S1", "C1", "G00")
 
 
-def locate(district: District, *cases: dict[str, Any]) -> list[Place | Refused]:
+def locate(district: District, *cases: dict[str, Any]) -> list[CasePlace | Refused]:
     events = []
     for data in cases:
         event = parse("1-0", entry(data), NOON)
@@ -25,9 +25,9 @@ def locate(district: District, *cases: dict[str, Any]) -> list[Place | Refused]:
     return Locator(district).locate(events)
 
 
-def place_of(district: District, **more: Any) -> Place:
+def place_of(district: District, **more: Any) -> CasePlace:
     (found,) = locate(district, case(**more))
-    assert isinstance(found, Place), found
+    assert isinstance(found, CasePlace), found
     return found
 
 
@@ -37,7 +37,7 @@ def refusal_of(district: District, **more: Any) -> Refused:
     return found
 
 
-def codes(place: Place) -> tuple[str, str, str]:
+def codes(place: CasePlace) -> tuple[str, str, str]:
     return place.street, place.community, place.grid
 
 
@@ -48,7 +48,7 @@ def test_a_position_names_grid_community_and_street(tiny: District) -> None:
 
 def test_a_case_without_a_place_is_unplaced_and_not_odd(tiny: District) -> None:
     place = place_of(tiny, **NOWHERE)
-    assert place == Place()
+    assert place == CasePlace()
 
 
 def test_a_code_without_a_position_names_what_holds_it(tiny: District) -> None:
@@ -136,7 +136,7 @@ def test_one_bad_case_of_a_batch_leaves_the_others_their_places(tiny: District) 
         tiny, case(**middle(0, 0)), case(lat=999), case(**NOWHERE), case(**middle(1, 1)), case(lon=0.0, lat=0.0),
         case(lon=0.0, lat=0.0, street="S2"),
     )  # fmt: skip
-    kinds = [codes(p) if isinstance(p, Place) else p.reason for p in found]
+    kinds = [codes(p) if isinstance(p, CasePlace) else p.reason for p in found]
     assert kinds == [PLACED, "bad_value", ("", "", ""), ("S1", "C2", "G11"), "outside_district", ("S2", "", "")]
 
 

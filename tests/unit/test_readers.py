@@ -9,9 +9,9 @@ from services.board.coverage_tiles import CoverageTiles
 from services.board.state import ANSWERS_KEPT, HAPPENED_KEPT, Answers, Board
 from services.board.watched_areas import WatchedAreas
 from services.district.package import District
-from services.past.cameras import Cameras
+from services.past.cameras import PastCameras
 from services.past.moments import moment_of
-from services.projector.outbox.delta import Delta, Happened, ThingChange
+from services.projector.outbox.delta import Delta, ThingChange, TickerLine
 from tests.tiny import NOON
 
 
@@ -53,9 +53,9 @@ def test_the_ticker_keeps_its_newest_lines_by_itself(tiny: District) -> None:
     board = Board(tiny)
     board.load((), (), NOON)
     for n in range(30):
-        board.apply(n + 1, Delta("0-0", happened=[Happened(n, "case.reported", "S1", "01", "", "")]), NOON)
+        board.apply(n + 1, Delta("0-0", happened=[TickerLine(n, "case.reported", "S1", "01", "", "")]), NOON)
     assert [line.at for line in board.happened] == list(range(30))[-HAPPENED_KEPT:]
-    assert moment_of(board, Cameras(tiny), NOON).happened == list(board.happened)
+    assert moment_of(board, PastCameras(tiny), NOON).happened == list(board.happened)
     assert len(board.happened) == HAPPENED_KEPT
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from services.board.watched_areas import CaseAt, WatchedAreas
 from services.cases.repeats import (
+    ComparedCase,
     Neighbours,
-    Seen,
     earlier_closed,
     gathered,
     hot_spots,
@@ -29,9 +29,9 @@ METRE = 1 / 111_320
 
 
 def at(case_id: str, east_m: float = 0, north_m: float = 0, *, ago: int = 0, closed: int | None = None,
-       domain: str = "04", minor: str = "a|b|01|02") -> Seen:  # fmt: skip
-    return Seen(case_id, LON + east_m * METRE / 0.8489, LAT + north_m * METRE, minor, domain, NOON - ago,
-                None if closed is None else NOON - closed)  # fmt: skip
+       domain: str = "04", minor: str = "a|b|01|02") -> ComparedCase:  # fmt: skip
+    return ComparedCase(case_id, LON + east_m * METRE / 0.8489, LAT + north_m * METRE, minor, domain, NOON - ago,
+                        None if closed is None else NOON - closed)  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.floats(-400, 400), st.floats(-400, 400)), max_size=40), st.floats(1, 120))

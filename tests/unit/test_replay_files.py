@@ -24,7 +24,7 @@ from services.district.load import load
 from services.district.place import Placer
 from services.operations.replay.counting import Tally
 from services.operations.replay.districts import write_package
-from services.operations.replay.plan import Plan, plan
+from services.operations.replay.plan import ReplayPlan, plan
 from services.platform.clock import to_ms
 
 DATA = Path(__file__).parents[2].parent / "shared/data/real"
@@ -180,7 +180,7 @@ def _table(file: File) -> pd.DataFrame:
 
 
 @cache
-def _whole(file: File) -> Plan:
+def _whole(file: File) -> ReplayPlan:
     return plan(CASES / file.name)
 
 
@@ -192,7 +192,7 @@ def _pandas_figures(table: pd.DataFrame, moment: pd.Timestamp, by: str) -> Figur
     return {str(k): (int(o), int(v), int(c)) for k, o, v, c in sums.itertuples()}
 
 
-def _fold(todo: Plan, placer: Placer, now_ms: int) -> tuple[dict[str, Case], set[str], dict[str, str]]:
+def _fold(todo: ReplayPlan, placer: Placer, now_ms: int) -> tuple[dict[str, Case], set[str], dict[str, str]]:
     """The highest version of each case; those refused as outside; the streets of those placed by position."""
     cases: dict[str, Case] = {}
     for number, (_, fields) in enumerate(todo.entries()):
@@ -227,10 +227,10 @@ def _as_figures(tallies: dict[str, Tally]) -> Figures:
 
 
 @pytest.fixture(scope="module")
-def placer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Plan], Placer]:
+def placer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ReplayPlan], Placer]:
     made: dict[str, Placer] = {}
 
-    def make(todo: Plan) -> Placer:
+    def make(todo: ReplayPlan) -> Placer:
         code = todo.form.name
         if code not in made:
             made[code] = Placer(load(write_package(todo, BOUNDARIES, tmp_path_factory.mktemp(code))))
@@ -241,7 +241,7 @@ def placer_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Plan], Plac
 
 @pytest.mark.parametrize(("file", "moment"), WHEN)
 def test_a_replay_until_a_moment_equals_what_pandas_counts(
-    file: File, moment: str, placer_of: Callable[[Plan], Placer]
+    file: File, moment: str, placer_of: Callable[[ReplayPlan], Placer]
 ) -> None:
     when = pd.Timestamp(moment)
     now_ms = to_ms(when.to_pydatetime())
@@ -264,7 +264,7 @@ def test_a_replay_until_a_moment_equals_what_pandas_counts(
 
 
 @pytest.mark.parametrize("file", FILES, ids=[f.name[:14] for f in FILES])
-def test_every_row_is_a_case_or_is_named_with_its_reason(file: File, placer_of: Callable[[Plan], Placer]) -> None:
+def test_every_row_is_a_case_or_is_named_with_its_reason(file: File, placer_of: Callable[[ReplayPlan], Placer]) -> None:
     todo = _whole(file)
     raw = _csv(file.name)
     assert len(todo.cases) + len(todo.unusable) == len(raw)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.contract.case import Case
 from services.contract.parse import Event, parse
-from services.operations.replay.plan import Plan, plan
+from services.operations.replay.plan import ReplayPlan, plan
 from services.operations.replay.player import play
 from services.operations.replay.source import ReplayError, Unusable
 from services.platform.clock import SetClock, from_hash, parse_ms
@@ -69,11 +69,11 @@ def case_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def todo(case_file: Path) -> Plan:
+def todo(case_file: Path) -> ReplayPlan:
     return plan(case_file)
 
 
-def test_each_row_that_cannot_be_used_is_named_and_each_odd_one_remarked_on(todo: Plan) -> None:
+def test_each_row_that_cannot_be_used_is_named_and_each_odd_one_remarked_on(todo: ReplayPlan) -> None:
     assert todo.unusable == (
         Unusable(4, "Opened is empty: nobody knows when the case was reported"),
         Unusable(5, "case 1 stands twice: first in row 2"),
@@ -87,7 +87,7 @@ def test_each_row_that_cannot_be_used_is_named_and_each_odd_one_remarked_on(todo
     }
 
 
-def test_a_case_lives_through_rising_versions_and_its_ids_are_the_same_each_time(todo: Plan) -> None:
+def test_a_case_lives_through_rising_versions_and_its_ids_are_the_same_each_time(todo: ReplayPlan) -> None:
     events = [parse(f"{n}-0", fields, OPENED) for n, (_, fields) in enumerate(todo.entries())]
     told = []
     for event in events:
@@ -127,13 +127,13 @@ def test_an_instant_replay_sends_all_and_stands_at_the_moment_asked_for(case_fil
     assert seen[-1] == (len(part), len(part))
 
 
-def test_without_until_the_clock_stands_at_the_last_event(todo: Plan) -> None:
+def test_without_until_the_clock_stands_at_the_last_event(todo: ReplayPlan) -> None:
     client = FakeRedis()
     play(client, todo, instant=True, code="sf")
     assert client.clock_ms() == todo.moments[-1][0]
 
 
-def test_a_paced_replay_sends_each_event_when_the_virtual_clock_shows_its_time(todo: Plan) -> None:
+def test_a_paced_replay_sends_each_event_when_the_virtual_clock_shows_its_time(todo: ReplayPlan) -> None:
     client, wall = FakeRedis(), SetClock(1_700_000_000_000)
     started, speed = wall.ms, 3_600.0
     sent_at: list[float] = []
@@ -153,7 +153,7 @@ def test_a_paced_replay_sends_each_event_when_the_virtual_clock_shows_its_time(t
     assert client.clock_ms() == todo.stands_at_ms
 
 
-def test_a_stopped_replay_leaves_off_between_two_events_with_the_clock_running(todo: Plan) -> None:
+def test_a_stopped_replay_leaves_off_between_two_events_with_the_clock_running(todo: ReplayPlan) -> None:
     client, wall = FakeRedis(), SetClock(1_700_000_000_000)
     sent = play(
         client, todo, speed=60, stop=lambda: bool(client.stream), wait=lambda _: None, wall_ms=wall.now_ms
@@ -162,7 +162,7 @@ def test_a_stopped_replay_leaves_off_between_two_events_with_the_clock_running(t
     assert "stopped_at" not in client.hashes[CLOCK]
 
 
-def test_a_speed_of_nothing_is_refused(todo: Plan) -> None:
+def test_a_speed_of_nothing_is_refused(todo: ReplayPlan) -> None:
     with pytest.raises(ValueError, match="must be above 0"):
         play(FakeRedis(), todo, speed=0)
 

@@ -3,12 +3,12 @@
 import gevent
 import pytest
 
-from dashboard.callbacks.leadership.cache import FRESH_S, MOST, Kept
+from dashboard.callbacks.leadership.cache import FRESH_S, MOST, ReportCache
 
 
 def test_while_it_is_fresh_it_is_not_made_again() -> None:
     now, made = [0.0], []
-    kept = Kept(lambda: now[0])
+    kept = ReportCache(lambda: now[0])
 
     def make() -> int:
         made.append(now[0])
@@ -21,7 +21,7 @@ def test_while_it_is_fresh_it_is_not_made_again() -> None:
 
 
 def test_ten_who_ask_at_once_are_given_what_was_made_once() -> None:
-    kept, made = Kept(), []
+    kept, made = ReportCache(), []
 
     def make() -> str:
         made.append(1)
@@ -35,7 +35,7 @@ def test_ten_who_ask_at_once_are_given_what_was_made_once() -> None:
 
 
 def test_what_could_not_be_made_is_not_kept() -> None:
-    kept = Kept()
+    kept = ReportCache()
     with pytest.raises(OSError, match="gone"):
         kept.get(("a",), lambda: (_ for _ in ()).throw(OSError("gone")))
     assert kept.get(("a",), lambda: "well") == "well"
@@ -43,7 +43,7 @@ def test_what_could_not_be_made_is_not_kept() -> None:
 
 def test_it_does_not_grow_for_ever() -> None:
     now = [0.0]
-    kept = Kept(lambda: now[0])
+    kept = ReportCache(lambda: now[0])
     for n in range(3 * MOST):
         now[0] += FRESH_S / 10
         kept.get((str(n),), lambda: "x")

@@ -7,15 +7,15 @@ import gevent
 import gevent.socket
 import pytest
 
-from dashboard.sockets.waiting import MOST_READ, SLOWEST, Patience, PatientSocket, Waiting
+from dashboard.sockets.waiting import MOST_READ, SLOWEST, ConnectionWait, Patience, PatientSocket
 from dashboard.sockets.websocket import LINGER_S, LINGER_STEP_S, WebSocket
 
 FEW = Patience(idle_s=2, head_s=10, body_s=60, silence_s=20)
 
 
-def waiting() -> tuple[Waiting, list[str]]:
+def waiting() -> tuple[ConnectionWait, list[str]]:
     causes: list[str] = []
-    return Waiting(FEW, causes.append), causes
+    return ConnectionWait(FEW, causes.append), causes
 
 
 def test_the_parts_of_the_setting() -> None:
@@ -95,7 +95,7 @@ def pair() -> Iterator[tuple[PatientSocket, Any, list[str]]]:
     one, other = gevent.socket.socketpair()
     causes: list[str] = []
     ours = PatientSocket(one.family, one.type, one.proto, fileno=one.detach())
-    ours.waiting = Waiting(Patience.of(0.3, 0.1), causes.append)
+    ours.waiting = ConnectionWait(Patience.of(0.3, 0.1), causes.append)
     yield ours, other, causes
     ours.close()
     other.close()

@@ -12,7 +12,7 @@ from services.board.state import Board
 from services.board.units import (
     FADING_S,
     FRESH_S,
-    Moment,
+    ClockReading,
     Unit,
     age_s,
     brigades,
@@ -21,7 +21,7 @@ from services.board.units import (
     nearest_units,
     units_on,
 )
-from services.cases.case import CaseRow, Place, settle
+from services.cases.case import CasePlace, CaseRow, settle
 from services.contract.parse import Event, parse
 from services.district.package import District
 from services.district.plane import plane_of
@@ -30,7 +30,7 @@ from services.projector.outbox.delta import ThingChange
 from tests.tiny import NOON, OFFICE, SOUTH, STEP, WEST, case, entry
 
 REAL = NOON + 5_000_000
-NOW = Moment(NOON, REAL)
+NOW = ClockReading(NOON, REAL)
 
 
 def unit(unit_id: str = "U1", column: float = 0.5, **changes: Any) -> Unit:
@@ -56,13 +56,13 @@ def test_a_position_that_came_in_long_ago_is_old_even_if_the_device_says_otherwi
 
 
 def test_under_a_clock_sixty_times_as_fast_three_real_seconds_are_no_age():
-    moment = Moment(NOON, REAL, 60)
+    moment = ClockReading(NOON, REAL, 60)
     assert age_s(unit(at=NOON - 180_000, arrived_at=REAL - 3000), moment) == 3
     assert freshness(unit(at=NOON - 60 * 31_000, arrived_at=REAL - 31_000), moment) == "fading"
 
 
 def test_while_the_districts_clock_stands_the_arrival_alone_says_how_old_it_is():
-    assert age_s(unit(at=NOON - 9_000_000, arrived_at=REAL - 2000), Moment(NOON, REAL, 0)) == 2
+    assert age_s(unit(at=NOON - 9_000_000, arrived_at=REAL - 2000), ClockReading(NOON, REAL, 0)) == 2
 
 
 def test_a_brigade_has_its_list_by_what_each_does_and_when_the_last_was_heard():
@@ -117,7 +117,7 @@ def test_a_way_takes_as_long_as_the_kind_is_fast():
 def row(*place: Any) -> CaseRow:
     event = parse(f"{NOON}-0", entry(case("A1", status="handling")), NOON)
     assert isinstance(event, Event)
-    return settle(event, NOON << 20, Place(*place), "04", OFFICE)
+    return settle(event, NOON << 20, CasePlace(*place), "04", OFFICE)
 
 
 HERE = (WEST + STEP / 2, SOUTH + STEP / 2, "S1", "C1", "G00")

@@ -23,7 +23,7 @@ class _Kept:
     making: BoundedSemaphore = field(default_factory=BoundedSemaphore)
 
 
-class Kept:
+class ReportCache:
     """What was made, by its key. One that makes it lets all others wait for it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -27,7 +27,7 @@ class Opened(NamedTuple):
     cases: list[CaseRow]
 
 
-class Asked(NamedTuple):
+class PartQuery(NamedTuple):
     """Which part, and which row of it: '' is all of them."""
 
     part: str
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
 
 
 def open_part(  # noqa: PLR0917  # what a list is made of
-    connection: Connection, district: District, said: PartWords, span: Span, asked: Asked, now: int, limit: int
+    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, now: int, limit: int
 ) -> Opened | None:
     """The list of a row; None where there is no such row (any more)."""
     report = said.report
@@ -53,7 +53,7 @@ def open_part(  # noqa: PLR0917  # what a list is made of
 
 
 def _repeat(  # noqa: PLR0917  # as ``open_part``
-    connection: Connection, district: District, said: PartWords, span: Span, asked: Asked, now: int, limit: int
+    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, now: int, limit: int
 ) -> Opened | None:
     report = said.report
     scope = Scope(street=report.street or None, unit=report.unit or None)
@@ -76,7 +76,7 @@ def _repeat(  # noqa: PLR0917  # as ``open_part``
     return Opened(title, said.definition("repeats"), sum(square.n for square in squares), cases)
 
 
-def _chosen(asked: Asked) -> tuple[str, int] | None:
+def _chosen(asked: PartQuery) -> tuple[str, int] | None:
     """The code and level of a row; None is all."""
     if not asked.code:
         return None
@@ -86,7 +86,7 @@ def _chosen(asked: Asked) -> tuple[str, int] | None:
     return ("" if asked.code == "-" else asked.code), 0
 
 
-def _count(report: Report, asked: Asked) -> int:
+def _count(report: Report, asked: PartQuery) -> int:
     """As the page has it: the list may be cut."""
     watched = report.supervision
     if asked.part == "supervision" and watched is not None:
@@ -99,7 +99,7 @@ def _count(report: Report, asked: Asked) -> int:
     return sum(of.count.now.n for of in parts if not asked.code or (of.code or "-") == asked.code)
 
 
-def _title(said: PartWords, asked: Asked) -> str:
+def _title(said: PartWords, asked: PartQuery) -> str:
     words: Any = said.words
     title = words["sections"]["standing"] if asked.part == "standing" else words[asked.part]["title"]
     if not asked.code:

@@ -10,8 +10,8 @@ import flask
 from flask import Flask, Response, request
 from sqlalchemy import Connection, Engine
 
-from dashboard.callbacks.leadership.cache import Kept
-from dashboard.callbacks.leadership.lists import PARTS, Asked, open_part
+from dashboard.callbacks.leadership.cache import ReportCache
+from dashboard.callbacks.leadership.lists import PARTS, PartQuery, open_part
 from dashboard.callbacks.leadership.side_by_side import Sides, classes_wished, side
 from dashboard.door.access import allowed, person, refuse
 from dashboard.door.bodies import packed
@@ -49,7 +49,7 @@ class Leading:
     clock: Clock
     offload: Callable[[Any], Any]
     recorder: Recorder
-    kept: Kept = field(default_factory=Kept)
+    kept: ReportCache = field(default_factory=ReportCache)
 
     @property
     def today(self) -> date:
@@ -165,7 +165,9 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         leading.recorder("see_cases", person(), f"/leadership {span.text} {street}{unit}".strip(), {
             "list": name or part, "code": request.args.get("code", "")[:64],
         })  # fmt: skip
-        return _part(leading, said, Asked(part, request.args.get("code", ""))) if part else _cases(leading, said, name)
+        return (
+            _part(leading, said, PartQuery(part, request.args.get("code", ""))) if part else _cases(leading, said, name)
+        )
 
     @server.get("/leadership.csv")
     def leadership_csv() -> Response:
@@ -249,7 +251,7 @@ def _cases(leading: Leading, said: Words, name: str) -> Response:
     )  # fmt: skip
 
 
-def _part(leading: Leading, said: Words, asked: Asked) -> Response:
+def _part(leading: Leading, said: Words, asked: PartQuery) -> Response:
     parts, now = PartWords(said), leading.clock.now_ms()
 
     def read() -> Any:

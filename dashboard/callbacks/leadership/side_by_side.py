@@ -11,12 +11,12 @@ from dashboard.door.access import refuse
 from services.contract.codes import DOMAINS
 from services.district.package import District
 from services.leadership.reader import class_figures
-from services.leadership.report import Compared, Report
+from services.leadership.report import ComparedFigure, Report
 from services.leadership.spans import Span
 from services.leadership.words import Words
 
 # (what is read on a connection) → what it found, away from the loop.
-Read = Callable[[Callable[[Connection], dict[str, Compared]]], dict[str, Compared]]
+Read = Callable[[Callable[[Connection], dict[str, ComparedFigure]]], dict[str, ComparedFigure]]
 
 
 class Side(NamedTuple):

@@ -11,7 +11,7 @@ from services.board.state import Board
 from services.cases.case import CaseRow
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.coverage.alone import Alone, Watcher, alone, outline_of, sees_now, shape_of, watchers
-from services.coverage.told import Coverage, Sight, Spot
+from services.coverage.told import Coverage, Sight, WatchedSpot
 from services.district.package import District
 from services.district.plane import plane_of
 
@@ -19,7 +19,7 @@ SPOTS_SHOWN = 8
 CASES_SHOWN = 20
 
 _sight = msgspec.json.Decoder(Sight).decode
-_spot = msgspec.json.Decoder(Spot).decode
+_spot = msgspec.json.Decoder(WatchedSpot).decode
 _coverage = msgspec.json.Decoder(Coverage).decode
 
 
@@ -30,7 +30,7 @@ class CameraView(NamedTuple):
     works: bool
     by_night: bool
     alone: Alone
-    spots: tuple[Spot, ...]
+    spots: tuple[WatchedSpot, ...]
     spots_n: int
     cases: tuple[CaseRow, ...]
     cases_n: int
@@ -90,7 +90,7 @@ class CameraReader:
             tuple(served[:SPOTS_SHOWN]), len(served), tuple(unseen[:CASES_SHOWN]), len(unseen),
         )  # fmt: skip
 
-    def _spots(self, sight: Sight, bodies: list[msgspec.Raw]) -> list[Spot]:
+    def _spots(self, sight: Sight, bodies: list[msgspec.Raw]) -> list[WatchedSpot]:
         """The key areas, roads and places that its polygon touches, those in need first."""
         mine = shape_of(sight.shapes, sight.lon, sight.lat, self._plane)
         if mine.is_empty:

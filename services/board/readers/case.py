@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Engine
 
 from services.cases import reader
 from services.cases.case import CaseRow, decode_escalation, suspended_at, timed
-from services.cases.deadline_steps import Step, explain
+from services.cases.deadline_steps import DeadlineStep, explain
 from services.cases.deadlines import due, time_left
 from services.cases.joint import Joint, joint
-from services.cases.lifecycle import Told, review
-from services.cases.repeats import Seen, same_matter, seen
+from services.cases.lifecycle import CaseEvent, review
+from services.cases.repeats import ComparedCase, same_matter, seen
 from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.district.calendar import WorkingCalendar, calendar_of
@@ -28,7 +28,7 @@ from services.projector.store import read
 _CASE = kept_decoder(Case)
 
 
-class Happened(NamedTuple):
+class HistoryEvent(NamedTuple):
     """One event: Unix ms, type, and why it broke the table of transitions (services.cases.lifecycle)."""
 
     at: int
@@ -47,18 +47,18 @@ class CaseView(NamedTuple):
     """
 
     row: CaseRow
-    events: tuple[Happened, ...]
+    events: tuple[HistoryEvent, ...]
     area: str
     unit: str
     escalated_from: str
     escalated_to: str
-    deadline: tuple[Step, ...] = ()
-    same: tuple[tuple[Seen, float], ...] = ()
+    deadline: tuple[DeadlineStep, ...] = ()
+    same: tuple[tuple[ComparedCase, float], ...] = ()
     left_ms: int | None = None
     left_unit: str = ""
     joint: tuple[Joint, ...] = ()
     archived: tuple[tuple[str, int], ...] = ()
-    after: tuple[Happened, ...] = ()
+    after: tuple[HistoryEvent, ...] = ()
 
 
 class CaseReader:
@@ -85,7 +85,7 @@ class CaseReader:
 
     def _read(self, case_id: str, now: int, english: bool, locator: Locator | None) -> CaseView | None:
         calendar = calendar_of(self._district)
-        after: list[Told] = []
+        after: list[CaseEvent] = []
         with self._engine.connect() as connection:
             history = read.history_of(connection, case_id)
             if locator is None:
@@ -101,7 +101,7 @@ class CaseReader:
             archived = tuple(archived_of(connection, case_id).items())
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
-        account: tuple[Step, ...] = ()
+        account: tuple[DeadlineStep, ...] = ()
         blown: list[Joint] = []
         if standing is not None:
             blown = joint(standing.case.whistles, now, self._district.policy.escalation, row.lead_unit)
@@ -126,7 +126,7 @@ class CaseReader:
             _happened(after),
         )
 
-    def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[Seen, float], ...]:
+    def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[ComparedCase, float], ...]:
         """Candidates for the same matter, whatever channel they came by."""
         policy = self._district.policy.merging
         if row.lon is None or row.lat is None or not row.is_open:
@@ -152,13 +152,13 @@ class CaseReader:
         return self._district.units_en.get(code, name) if english else name
 
 
-def _told(past: read.Past, calendar: WorkingCalendar) -> Told:
+def _told(past: read.Past, calendar: WorkingCalendar) -> CaseEvent:
     case = _CASE(past.data)
     deadline = due(timed(case, past.time)[0], calendar, at=past.time).deadline_at
-    return Told(past.entry, case.version, past.type, past.source, past.time, case, deadline)
+    return CaseEvent(past.entry, case.version, past.type, past.source, past.time, case, deadline)
 
 
-def _happened(told: list[Told]) -> tuple[Happened, ...]:
+def _happened(told: list[CaseEvent]) -> tuple[HistoryEvent, ...]:
     """Every event in the order of its time; those that were published twice with one version are judged once."""
     irregular = {step.key: codes for step, codes in review(told)}
-    return tuple(sorted(Happened(t.time_ms, t.type, irregular.get(t.key, ())) for t in told))
+    return tuple(sorted(HistoryEvent(t.time_ms, t.type, irregular.get(t.key, ())) for t in told))

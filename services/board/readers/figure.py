@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 from services.board.state import DUE_SOON, OVERDUE, SUSPENDED, Board
 from services.cases.case import CaseRow
 from services.district.package import District
-from services.indicators.definitions import INDICATORS, STANDING, Indicator, Standing
+from services.indicators.definitions import INDICATORS, STANDING, Indicator, StandingCount
 from services.indicators.figure import Figure
 from services.indicators.figures_reader import HEADINGS, Days, Scope, cases_behind, earlier, figures, window_of
-from services.indicators.reasons import Verdict
+from services.indicators.reasons import CountVerdict
 from services.indicators.window import Window
 
 T = TypeVar("T")
@@ -30,13 +30,13 @@ class FigureView(NamedTuple):
     """
 
     name: str
-    definition: Indicator | Standing
+    definition: Indicator | StandingCount
     scope: Scope
     figure: Figure | None
     window: Window | None
     now: int
     n: int
-    cases: tuple[tuple[CaseRow, Verdict | None], ...]
+    cases: tuple[tuple[CaseRow, CountVerdict | None], ...]
     found_solved: dict[tuple[str, str], int] | None = None
     beside: dict[str, int] | None = None
     before: dict[str, Figure] | None = None
@@ -104,7 +104,7 @@ class FigureReader:
             before,
         )
 
-    def _standing(self, standing: Standing, scope: Scope, now: int) -> FigureView:
+    def _standing(self, standing: StandingCount, scope: Scope, now: int) -> FigureView:
         board = self._board()
         rows = [row for row in board.rows.values() if _stands(row, standing.name, board) and _is_in(row, scope)]
         rows.sort(key=lambda row: (row.deadline_at is None, row.deadline_at or 0, row.case_id))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.board.state import Board
-from services.board.units import Moment, Near, Unit, brigades, freshness, nearest_units, units_on
+from services.board.units import ClockReading, Near, Unit, brigades, freshness, nearest_units, units_on
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.district.roads import Position, Roads, roads_of
@@ -78,11 +78,11 @@ class UnitReader:
         moment = self.moment()
         return [self._told(unit, moment) for unit in units_on(self._board_of(), street)]
 
-    def moment(self) -> Moment:
+    def moment(self) -> ClockReading:
         """Now, by both clocks."""
-        return Moment(self._clock.now_ms(), self._real_now(), self._clock.rate())
+        return ClockReading(self._clock.now_ms(), self._real_now(), self._clock.rate())
 
-    def _told(self, unit: Unit, moment: Moment) -> dict[str, Any]:
+    def _told(self, unit: Unit, moment: ClockReading) -> dict[str, Any]:
         told = msgspec.structs.asdict(unit)
         del told["arrived_at"]
         return {**told, "freshness": freshness(unit, moment)}

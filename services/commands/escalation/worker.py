@@ -31,7 +31,7 @@ from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta, ThingChange
-from services.projector.outbox.follow import Step, StoreFollower
+from services.projector.outbox.follow import RevisionDelta, StoreFollower
 from services.projector.outbox.read import read_mark
 from services.projector.store import read
 from services.projector.store.write import Feed, Writer
@@ -107,7 +107,7 @@ class Escalator:
             self._act(changed)
         self._changed -= changed
 
-    def _take(self, steps: Sequence[Step]) -> None:
+    def _take(self, steps: Sequence[RevisionDelta]) -> None:
         """What the outbox holds behind us."""
         gone = [case_id for step in steps for case_id in step.delta.gone]
         with self._engine.connect() as connection:

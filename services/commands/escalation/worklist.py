@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal, decide, waits_until
-from services.cases.repeats import Neighbours, Seen, earlier_closed, seen
+from services.cases.repeats import ComparedCase, Neighbours, earlier_closed, seen
 from services.district.policy import EscalationPolicy
 
 
-class Pass(NamedTuple):
+class EscalationPass(NamedTuple):
     """What one pass asks for: new proposals, cases whose proposal falls away, commands to send."""
 
     proposed: list[Proposal]
@@ -55,9 +55,9 @@ class EscalationDesk:
                 self._earlier.pop(other.case_id, None)
                 self._waits.pop(other.case_id, None)
 
-    def take(self, case_ids: Iterable[str] | None, now: int) -> Pass:
+    def take(self, case_ids: Iterable[str] | None, now: int) -> EscalationPass:
         """Judge these cases (None: all of them) at ``now``."""
-        found = Pass([], [], [])
+        found = EscalationPass([], [], [])
         ids = self.rows.keys() | self.proposals.keys() if case_ids is None else case_ids
         policy, rows, standing, waits = self.policy, self.rows, self.proposals, self._waits
         for case_id in ids:
@@ -82,7 +82,7 @@ class EscalationDesk:
                 (found.commanded if decision.mode == "auto" else found.proposed).append(decision)
         return found
 
-    def seen_since(self, since: int) -> Iterator[Seen]:
+    def seen_since(self, since: int) -> Iterator[ComparedCase]:
         """Every placed case reported since then (Unix milliseconds), open or closed."""
         for part in (self._open, self.neighbours):
             yield from (place for place in part if place.reported_at >= since)

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from services.coverage.geometry.raster import TILE, Cells, Raster, Runs, place_of
+from services.coverage.geometry.raster import TILE, CellRuns, Cells, Raster, place_of
 from services.coverage.geometry.sweep import Ints
 from services.coverage.growing import longer
 
@@ -34,7 +34,9 @@ class Ground(NamedTuple):
     outdoor: Ints
 
 
-def lay_ground(raster: Raster, streets: Runs, communities: Runs, grids: Runs, buildings: Runs) -> Ground:
+def lay_ground(
+    raster: Raster, streets: CellRuns, communities: CellRuns, grids: CellRuns, buildings: CellRuns
+) -> Ground:
     """Cut the district into runs of one leaf each, buildings out. Where regions overlap the later one has the cell."""
     sizes = tuple(len(runs.start) for runs in (streets, communities, grids))
     start, runs, keys = _lay(
@@ -89,7 +91,7 @@ class Counters:
         return np.flatnonzero(touched)
 
 
-def _by_row(rows: int, runs: Runs) -> tuple[Ints, Cells, NDArray[np.int32]]:
+def _by_row(rows: int, runs: CellRuns) -> tuple[Ints, Cells, NDArray[np.int32]]:
     """Runs of many shapes, sorted by row: (start of each row, runs, the shape of each)."""
     of = np.repeat(np.arange(len(runs.start) - 1, dtype=np.int32), np.diff(runs.start))
     order = np.argsort(runs.cells[:, 0], kind="stable")

@@ -31,7 +31,7 @@ AT_ONCE = 50_000
 Cells = NDArray[np.int32]
 
 
-class Runs(NamedTuple):
+class CellRuns(NamedTuple):
     """Runs of many shapes: those of shape ``i`` are ``cells[start[i]:start[i + 1]]``, rows of row, from, until."""
 
     start: Ints
@@ -76,21 +76,21 @@ class Raster(NamedTuple):
         rows = (tile // self.tiles << TILE) | (places >> TILE & side)
         return rows, (tile % self.tiles << TILE) | (places & side)
 
-    def runs(self, points: Floats, ring_start: Ints, shape_start: Ints) -> Runs:
+    def runs(self, points: Floats, ring_start: Ints, shape_start: Ints) -> CellRuns:
         """The cells of shapes given as rings: shape ``i`` has the rings from ``shape_start[i]``, those the points."""
         start, cells = _runs(self.to_cells(points), ring_start, shape_start, self.columns, self.rows)
-        return Runs(start, cells)
+        return CellRuns(start, cells)
 
-    def runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> Runs:
+    def runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> CellRuns:
         """The cells of polygons, with their holes; nothing for None."""
         start, cells = [np.zeros(1, np.int64)], [np.zeros((0, 3), np.int32)]
         for first in range(0, len(shapes), AT_ONCE):
             part = self._runs_of(shapes[first : first + AT_ONCE])
             start.append(part.start[1:] + start[-1][-1])
             cells.append(part.cells)
-        return Runs(np.concatenate(start), np.concatenate(cells))
+        return CellRuns(np.concatenate(start), np.concatenate(cells))
 
-    def _runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> Runs:
+    def _runs_of(self, shapes: Sequence[Geometry | None] | NDArray[np.object_]) -> CellRuns:
         given = np.asarray([shapely.Polygon() if shape is None else shape for shape in shapes], dtype=object)
         # Only polygons have rings: a region of two parts is both of them.
         parts, of_shape = shapely.get_parts(given, return_index=True)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from services.coverage.reader import read_model
 from services.coverage.siting.plan import make_plan, snapshot
-from services.coverage.told import Plan
+from services.coverage.told import SitePlan
 from services.district.doors import open_doors
 from services.platform.settings import Settings
 
 
-def plan_sites(settings: Settings, n: int, budget: float | None) -> Plan:
+def plan_sites(settings: Settings, n: int, budget: float | None) -> SitePlan:
     """Work out the next ``n`` sites. Raises ValueError where there is nothing to plan with."""
     doors = open_doors(settings, migrate=False)
     now = doors.clock.now_ms()
@@ -26,7 +26,7 @@ def plan_sites(settings: Settings, n: int, budget: float | None) -> Plan:
     return plan
 
 
-def plan_lines(plan: Plan, streets: dict[str, str]) -> Iterator[str]:
+def plan_lines(plan: SitePlan, streets: dict[str, str]) -> Iterator[str]:
     """The plan as a table."""
     yield f"{plan.candidates:,} candidates: {plan.poles:,} places ({plan.pole_source}) × directions × models"
     yield f"{'':>3}  {'gain':>6} {'total':>6}  {'m²':>6} {'cases':>5}  site"

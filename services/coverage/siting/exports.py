@@ -9,19 +9,19 @@ from typing import Any
 
 import msgspec
 
-from services.coverage.told import Plan, Site
+from services.coverage.told import PlannedSite, SitePlan
 from services.platform.text import safe
 
 MOST_SITES = 50
-decode_plan = msgspec.json.Decoder(Plan).decode
+decode_plan = msgspec.json.Decoder(SitePlan).decode
 
 
-def first_sites(plan: Plan, n: int) -> list[Site]:
+def first_sites(plan: SitePlan, n: int) -> list[PlannedSite]:
     """The best ``n`` sites."""
     return plan.sites[: max(0, n)]
 
 
-def plan_geojson(plan: Plan, n: int) -> dict[str, Any]:
+def plan_geojson(plan: SitePlan, n: int) -> dict[str, Any]:
     """Points in WGS-84 with everything that the plan says of each."""
     features = [
         {
@@ -38,7 +38,7 @@ def plan_geojson(plan: Plan, n: int) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-def plan_csv(plan: Plan, n: int, words: dict[str, Any], streets: dict[str, str]) -> str:
+def plan_csv(plan: SitePlan, n: int, words: dict[str, Any], streets: dict[str, str]) -> str:
     """A row a site under the headings of ``words``, with a byte order mark."""
     out = io.StringIO()
     out.write("\ufeff")
@@ -57,5 +57,5 @@ def plan_csv(plan: Plan, n: int, words: dict[str, Any], streets: dict[str, str])
     return out.getvalue()
 
 
-def _total(plan: Plan, site: Site) -> float:
+def _total(plan: SitePlan, site: PlannedSite) -> float:
     return plan.curve[site.rank] if 0 <= site.rank < len(plan.curve) else 0.0

@@ -16,12 +16,12 @@ from shapely.geometry.base import BaseGeometry as Geometry
 
 from services.coverage.geometry.ground import PLANNED, first_behind
 from services.coverage.geometry.outlines import outlines
-from services.coverage.geometry.raster import Runs, place_of
+from services.coverage.geometry.raster import CellRuns, place_of
 from services.coverage.geometry.sweep import Floats, Ints, look
 from services.coverage.model import CoverageModel
 from services.coverage.siting.siting import MODELS, Choices, Chosen, Model, choose, configurations
 from services.coverage.spots import measure, unseen_of
-from services.coverage.told import Plan, Site
+from services.coverage.told import PlannedSite, SitePlan
 from services.district.package import features_of
 
 SPREAD_M = 60.0
@@ -56,7 +56,7 @@ def snapshot(model: CoverageModel, now: int) -> Snapshot:
     )  # fmt: skip
 
 
-def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budget: float | None = None) -> Plan:
+def make_plan(taken: Snapshot, n: int, *, models: Sequence[Model] = MODELS, budget: float | None = None) -> SitePlan:
     """The next ``n`` cameras (fewer where nothing more is to be gained)."""
     model = taken.model
     poles, names, source = _worth_asking(taken, *candidate_poles(model))
@@ -109,7 +109,7 @@ def _worth_asking(
     return poles[best], [names[i] for i in best.tolist()], source
 
 
-def choices_of(taken: Snapshot, runs: Runs, pole: Ints, cost: Floats) -> tuple[Choices, float]:
+def choices_of(taken: Snapshot, runs: CellRuns, pole: Ints, cost: Floats) -> tuple[Choices, float]:
     """The blind outdoor cells that each candidate would see, with the weight of each; and the weight of all of them."""
     raster, ground = taken.model.counters.raster, taken.model.counters.ground
     density, factor = _density(taken), _factor(taken.model)
@@ -153,7 +153,7 @@ def _factor(model: CoverageModel) -> NDArray[np.float32]:
 def _tell(
     taken: Snapshot, chosen: Sequence[Chosen], choices: Choices, views: Floats, shapes: NDArray[np.object_],
     models: Sequence[Model], names: Sequence[tuple[str, str]], source: str, total: float,
-) -> Plan:  # fmt: skip
+) -> SitePlan:  # fmt: skip
     model = taken.model
     m2 = model.counters.raster.cell_m**2
     outdoor = float(model.counters.ground.outdoor.sum()) * m2
@@ -161,7 +161,7 @@ def _tell(
     covered = np.zeros(len(choices.weight), bool)
     uncovered = np.ones(len(taken.unseen_xy), bool)
     blind = dict(taken.blind_of)
-    sites: list[Site] = []
+    sites: list[PlannedSite] = []
     curve, district = [0.0], [seen_m2 / outdoor if outdoor else 0.0]
     listed = {kind: [_covered(model, kind, blind)] for kind in ("area", "road", "place")}
     for rank, one in enumerate(chosen, start=1):
@@ -181,7 +181,7 @@ def _tell(
         code, name = names[int(choices.pole[one.candidate])]
         kind = models[one.candidate]
         sites.append(
-            Site(
+            PlannedSite(
                 rank, code, name, model.site.street_at(x, y), round(lon, 7), round(lat, 7), kind.name, azimuth, hfov,
                 range_m, one.gain / total if total else 0.0, round(new_m2, 1), int(hit.sum()), kind.cost,
                 np.rint((shapely.get_coordinates(polygon)[:-1] - (x, y)) * 10).astype(int).ravel().tolist(),
@@ -191,7 +191,7 @@ def _tell(
         district.append(seen_m2 / outdoor if outdoor else 0.0)
         for kind_, counts in listed.items():
             counts.append(_covered(model, kind_, blind))
-    return Plan(
+    return SitePlan(
         at=taken.now, candidates=len(views), poles=len(names), pole_source=source, sites=sites,
         curve=[round(share, 5) for share in curve], district=[round(share, 5) for share in district],
         areas=listed["area"], roads=listed["road"], places=listed["place"],

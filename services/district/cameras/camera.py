@@ -7,9 +7,9 @@ from typing import Any, get_args, get_type_hints
 
 from services.contract.codes import CoordSys
 from services.contract.others import CameraChanged
-from services.district.cameras.row import Row
+from services.district.cameras.row import CameraRow
 from services.district.coords import to_wgs84
-from services.district.finding import Finding, Kind
+from services.district.finding import Kind, RowFinding
 
 COORD_SYSTEMS: tuple[str, ...] = get_args(CoordSys)
 LONGEST_RANGE_M, IMPOSSIBLE_RANGE_M = 2_000.0, 20_000.0
@@ -40,15 +40,17 @@ class _Refused(Exception):
     """The row is not taken; it has been named."""
 
 
-def camera_of(row: Row, version: int, coord_sys: str | None) -> tuple[CameraChanged | None, str, list[Finding]]:
+def camera_of(
+    row: CameraRow, version: int, coord_sys: str | None
+) -> tuple[CameraChanged | None, str, list[RowFinding]]:
     """The camera with its position in WGS-84, the coordinate system it was stated in, and what there is to say.
 
     ``coord_sys`` speaks for the whole file and beats what a row states; None: the row's word, else WGS84.
     """
-    findings: list[Finding] = []
+    findings: list[RowFinding] = []
 
     def report(kind: Kind, problem: str, remedy: str) -> None:
-        findings.append(Finding(row.number, row.camera_id[:64], kind, problem, remedy))
+        findings.append(RowFinding(row.number, row.camera_id[:64], kind, problem, remedy))
 
     try:
         stated = _system(row, coord_sys, report)
@@ -63,7 +65,7 @@ def camera_of(row: Row, version: int, coord_sys: str | None) -> tuple[CameraChan
     return camera, stated, findings
 
 
-def _id(row: Row, report: Report) -> str:
+def _id(row: CameraRow, report: Report) -> str:
     if not _ID.fullmatch(row.camera_id):
         problem = f"camera_id {row.camera_id[:70]!r} is no id" if row.camera_id else "has no camera_id"
         report("refused", problem, "Give it 1–64 characters, the same at every import")
@@ -71,7 +73,7 @@ def _id(row: Row, report: Report) -> str:
     return row.camera_id
 
 
-def _system(row: Row, coord_sys: str | None, report: Report) -> str:
+def _system(row: CameraRow, coord_sys: str | None, report: Report) -> str:
     stated = coord_sys or str(row.values.get("coord_sys") or "WGS84").upper().replace("-", "")
     if stated not in COORD_SYSTEMS:
         report("refused", f"coord_sys {stated[:20]!r} is unknown", f"Write one of {' '.join(COORD_SYSTEMS)}")
@@ -79,7 +81,7 @@ def _system(row: Row, coord_sys: str | None, report: Report) -> str:
     return stated
 
 
-def _position(row: Row, report: Report) -> tuple[float, float]:
+def _position(row: CameraRow, report: Report) -> tuple[float, float]:
     texts = [row.values.get(name) for name in ("lon", "lat")]
     if None in texts or "" in texts:
         report("missing", "has no position", "Give lon and lat in degrees: without them the camera covers nothing")
@@ -99,7 +101,7 @@ def _position(row: Row, report: Report) -> tuple[float, float]:
     raise _Refused
 
 
-def _values(row: Row, report: Report) -> dict[str, Any]:
+def _values(row: CameraRow, report: Report) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in row.values.items():
         text = str(value).strip()
@@ -160,7 +162,7 @@ def _directions(value: object, report: Report) -> dict[str, Any]:
     return {"directions": found} if found else {}
 
 
-def _range(row: Row, kind: str | None, report: Report) -> dict[str, float]:
+def _range(row: CameraRow, kind: str | None, report: Report) -> dict[str, float]:
     """A range that can be. A lookout sees kilometres, a street camera that says so has its lens's figure, or a slip."""
     if (value := row.values.get("range_m")) is None:
         return {}

@@ -10,7 +10,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from services.contract.others import CameraChanged
-from services.district.finding import Finding
+from services.district.finding import RowFinding
 from services.district.plane import Plane
 
 # A position is good to some 3 m; further inside than that somebody should look.
@@ -34,7 +34,7 @@ def footprints(layer: dict[str, object]) -> list[BaseGeometry]:
 
 def find_moved(
     cameras: Sequence[CameraChanged], row_of: Mapping[str, int], buildings: list[BaseGeometry], plane: Plane
-) -> list[Finding]:
+) -> list[RowFinding]:
     """A finding for each camera more than 3 m inside; on roofs and indoors it stands where it should."""
     outdoors = [c for c in cameras if c.mount not in {"roof", "indoor"}]
     if not outdoors or not buildings:
@@ -48,7 +48,8 @@ def find_moved(
     for camera, m in zip(hits.tolist(), depth.tolist(), strict=True):
         deepest[camera] = max(m, deepest.get(camera, 0.0))
     return [
-        Finding(row_of.get(outdoors[i].camera_id, 0), outdoors[i].camera_id, "moved",
-                f"stands {m:.1f} m inside a building: seen from its wall", "Correct it, or write mount roof or indoor")
+        RowFinding(row_of.get(outdoors[i].camera_id, 0), outdoors[i].camera_id, "moved",
+                   f"stands {m:.1f} m inside a building: seen from its wall",
+                   "Correct it, or write mount roof or indoor")
         for i, m in sorted(deepest.items()) if m > NAMED_FROM_M
     ]  # fmt: skip

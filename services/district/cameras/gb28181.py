@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from services.district.cameras.row import NotReadable, Row
-from services.district.finding import Finding
+from services.district.cameras.row import CameraRow, NotReadable
+from services.district.finding import RowFinding
 from services.files.fault import FileFault
 from services.files.xml import Broken, Document, documents, elements, mend, parse
 
@@ -36,9 +36,9 @@ class Catalogue:
     ``announced`` has, by (device, SN), the greatest ``SumNum``; ``ids`` the devices that came of it.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[CameraRow] = field(default_factory=list)
     others: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[RowFinding] = field(default_factory=list)
     announced: dict[tuple[str, str], int] = field(default_factory=dict)
     ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     number: int = 0
@@ -51,7 +51,7 @@ def rows(data: bytes) -> Catalogue:
         for document in documents(data):
             if document.note:
                 problem = document.note[0].lower() + document.note[1:]
-                found.findings.append(Finding(0, "", "doubtful", problem, "Check the names of the cameras"))
+                found.findings.append(RowFinding(0, "", "doubtful", problem, "Check the names of the cameras"))
             _read(document, found)
     except FileFault as error:
         raise NotReadable(error.faults[0].problem, error.faults[0].remedy) from error
@@ -63,7 +63,7 @@ def rows(data: bytes) -> Catalogue:
             device, serial = key
             of = " ".join(filter(None, [device, f"(SN {serial})" if serial else ""]))
             problem = f"the catalogue {of} announces {announced:,} items and {came:,} are here: it is not whole"
-            found.findings.append(Finding(0, "", "missing", problem, _WHOLE))
+            found.findings.append(RowFinding(0, "", "missing", problem, _WHOLE))
     return found
 
 
@@ -78,7 +78,7 @@ def _read(document: Document, found: Catalogue) -> None:
         _read_broken(document.text, found)
         if len(found.findings) == said:
             problem = f"is not whole XML: {error}; its {found.number:,} items are taken"
-            found.findings.append(Finding(0, "", "doubtful", problem, _WHOLE))
+            found.findings.append(RowFinding(0, "", "doubtful", problem, _WHOLE))
         return
     heads = {child.tag: (child.text or "").strip() for child in root}
     key = _announce(heads, found)
@@ -95,17 +95,17 @@ def _read_broken(text: str, found: Catalogue) -> None:
         except Broken as error:
             found.number += 1
             remedy = "The other items are taken. Correct it, or export the catalogue again"
-            found.findings.append(Finding(found.number, "", "refused", f"the item is not XML: {error}", remedy))
+            found.findings.append(RowFinding(found.number, "", "refused", f"the item is not XML: {error}", remedy))
             continue
         camera_id = (item.findtext("DeviceID") or "").strip()
         _take(item, key, found)
         for problem in done:
             found.findings.append(
-                Finding(found.number, camera_id[:64], "doubtful", problem, "Check the texts of the device")
+                RowFinding(found.number, camera_id[:64], "doubtful", problem, "Check the texts of the device")
             )
     if not (done := mend(elements_out(text))[1]):
         return
-    found.findings += [Finding(0, "", "doubtful", f"outside of the items it {problem}", _WHOLE) for problem in done]
+    found.findings += [RowFinding(0, "", "doubtful", f"outside of the items it {problem}", _WHOLE) for problem in done]
 
 
 def elements_out(text: str) -> str:
@@ -136,7 +136,7 @@ def _leaves(item: ET.Element) -> Iterator[ET.Element]:
     return (element for element in item.iter() if len(element) == 0)
 
 
-def _row(number: int, item: dict[str, str]) -> Row | None:
+def _row(number: int, item: dict[str, str]) -> CameraRow | None:
     """The row of an item; None: it is no camera (a platform, a group, a recorder, a lamp)."""
     device = item.get("DeviceID", "")
     if len(device) == 20 and device.isdecimal() and device[10:13] not in CAMERA_TYPES:
@@ -157,7 +157,7 @@ def _row(number: int, item: dict[str, str]) -> Row | None:
         "point_class": item["PointType"] if item.get("PointType") in {"1", "2", "3"} else None,
     }  # fmt: skip
     values |= {name: value for name, value in chosen.items() if value is not None}
-    return Row(number, values, event if event not in {"ADD", "UPDATE"} else "")
+    return CameraRow(number, values, event if event not in {"ADD", "UPDATE"} else "")
 
 
 def _is_nothing(value: object) -> bool:

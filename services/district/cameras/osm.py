@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from services.district.cameras.row import NotReadable, Row
-from services.district.finding import Finding
+from services.district.cameras.row import CameraRow, NotReadable
+from services.district.finding import RowFinding
 from services.files.fault import FileFault
 from services.files.geojson import TWICE, read_json
 from services.files.text import decode
@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _RANGE = re.compile(r"\s*([\d.]+|[A-Za-z]{1,3})\s*°?\s*-\s*([\d.]+|[A-Za-z]{1,3})\s*°?\s*")
 
 
-def rows(data: bytes) -> tuple[list[Row], list[Finding], int]:
+def rows(data: bytes) -> tuple[list[CameraRow], list[RowFinding], int]:
     """The cameras of a feature collection, what there is to say, and how many features are something else.
 
     Raises NotReadable.
@@ -45,10 +45,10 @@ def rows(data: bytes) -> tuple[list[Row], list[Finding], int]:
     features = found.get("features") if isinstance(found, dict) else None
     if not isinstance(features, list):
         raise NotReadable("is not a FeatureCollection", "Export GeoJSON, for example from Overpass")
-    findings = [Finding(0, "", "doubtful", text.note, "Check the names of the cameras")] if text.note else []
+    findings = [RowFinding(0, "", "doubtful", text.note, "Check the names of the cameras")] if text.note else []
     taken, others = [], 0
     for number, feature in enumerate(features, start=1):
-        row = _row(number, feature, findings) if isinstance(feature, dict) else Row(number)
+        row = _row(number, feature, findings) if isinstance(feature, dict) else CameraRow(number)
         if row is None:
             others += 1
         else:
@@ -85,7 +85,7 @@ def _unpacked(text: str) -> Iterator[tuple[str, str]]:
             yield _ESCAPE.sub(r"\1", pair[1]), _ESCAPE.sub(r"\1", pair[2])
 
 
-def _row(number: int, feature: dict[str, Any], findings: list[Finding]) -> Row | None:
+def _row(number: int, feature: dict[str, Any], findings: list[RowFinding]) -> CameraRow | None:
     """The row of a feature; None: it is no camera (a guard, a bench)."""
     properties = feature.get("properties")
     if not isinstance(properties, dict):
@@ -95,7 +95,7 @@ def _row(number: int, feature: dict[str, Any], findings: list[Finding]) -> Row |
     if tags.get("man_made") != "surveillance" or not types & {"camera", *PLATE_READERS}:
         return None
     for name in properties.get(TWICE, ()):
-        findings.append(Finding(number, "", "doubtful", f"names {name} twice: the last counts", "Leave one of them"))
+        findings.append(RowFinding(number, "", "doubtful", f"names {name} twice: the last counts", "Leave one of them"))
     values: dict[str, object] = {"coord_sys": "WGS84", "source_quality": "estimated"}
     number_id = tags.get("osm_id") or tags.get("@id") or str(feature.get("id") or tags.get("id") or "")
     if number_id:
@@ -117,7 +117,7 @@ def _row(number: int, feature: dict[str, Any], findings: list[Finding]) -> Row |
         values["mount_height_m"] = height[0]
     if direction := tags.get("camera:direction") or tags.get("direction"):
         values |= aim(direction)
-    return Row(number, values)
+    return CameraRow(number, values)
 
 
 def aim(text: str) -> dict[str, object]:

@@ -11,9 +11,9 @@ import numpy as np
 from services.contract.others import CameraChanged, CameraStatus, CameraStatusChanged, Fault
 from services.district.cameras import gb28181, osm, table
 from services.district.cameras.camera import camera_of
-from services.district.cameras.row import NotReadable, Row
-from services.district.cameras.site import BORDER_M, Site, judge_place
-from services.district.finding import Finding
+from services.district.cameras.row import CameraRow, NotReadable
+from services.district.cameras.site import BORDER_M, DistrictOutline, judge_place
+from services.district.finding import RowFinding
 
 Format = Literal["csv", "gb28181", "osm"]
 FORMATS: tuple[Format, ...] = ("csv", "gb28181", "osm")
@@ -34,7 +34,7 @@ class Reading:
     cameras: list[CameraChanged] = field(default_factory=list)
     statuses: list[CameraStatusChanged] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[RowFinding] = field(default_factory=list)
     row_of: dict[str, int] = field(default_factory=dict)
     rows: int = 0
     others: int = 0
@@ -53,7 +53,7 @@ def read_cameras(
     *,
     now_ms: int = 0,
     coord_sys: str | None = None,
-    site: Site | None = None,
+    site: DistrictOutline | None = None,
 ) -> Reading:
     """Read every camera. A file that cannot be read at all is one finding on row 0.
 
@@ -63,10 +63,10 @@ def read_cameras(
     try:
         rows, findings, others = _rows(data, file_format or guess_format(data))
     except NotReadable as error:
-        return Reading(findings=[Finding(0, "", "refused", str(error), error.remedy)])
+        return Reading(findings=[RowFinding(0, "", "refused", str(error), error.remedy)])
     at = datetime.fromtimestamp(now_ms / 1000, UTC)
     found = Reading(rows=len(rows), others=others, findings=findings)
-    taken: dict[str, tuple[Row, CameraChanged, str]] = {}
+    taken: dict[str, tuple[CameraRow, CameraChanged, str]] = {}
     for row in rows:
         if row.event == "DEL" and row.camera_id:
             found.removed.append(row.camera_id)
@@ -88,7 +88,7 @@ def read_cameras(
     return found
 
 
-def _rows(data: bytes, file_format: Format) -> tuple[list[Row], list[Finding], int]:
+def _rows(data: bytes, file_format: Format) -> tuple[list[CameraRow], list[RowFinding], int]:
     if file_format == "csv":
         rows, findings = table.rows(data)
         return rows, findings, 0
@@ -98,14 +98,15 @@ def _rows(data: bytes, file_format: Format) -> tuple[list[Row], list[Finding], i
     return found.rows, found.findings, found.others
 
 
-def _twice(earlier: Row, later: Row) -> Finding:
-    return Finding(earlier.number, earlier.camera_id, "doubtful", f"stands again in row {later.number}, which counts",
-                   "Leave one row for each camera")  # fmt: skip
+def _twice(earlier: CameraRow, later: CameraRow) -> RowFinding:
+    return RowFinding(earlier.number, earlier.camera_id, "doubtful",
+                      f"stands again in row {later.number}, which counts",
+                      "Leave one row for each camera")  # fmt: skip
 
 
 def _in_place(
-    taken: Sequence[tuple[Row, CameraChanged, str]], site: Site | None, findings: list[Finding]
-) -> list[tuple[Row, CameraChanged]]:
+    taken: Sequence[tuple[CameraRow, CameraChanged, str]], site: DistrictOutline | None, findings: list[RowFinding]
+) -> list[tuple[CameraRow, CameraChanged]]:
     if site is None or not taken:
         return [(row, camera) for row, camera, _ in taken]
     away = site.outside_m(np.asarray([(camera.lon, camera.lat) for _, camera, _ in taken])).tolist()
@@ -123,11 +124,11 @@ def _in_place(
         if count >= MANY and count >= MANY_SHARE * len(taken):
             # Of a file in another system most positions still fall inside, where nobody can tell.
             problem = f"{count} of {len(taken)} positions only fit the district as {system}: perhaps all of them are it"
-            findings.append(Finding(0, "", "doubtful", problem, f"Ask, and import with --coord-sys {system}"))
+            findings.append(RowFinding(0, "", "doubtful", problem, f"Ask, and import with --coord-sys {system}"))
     return found
 
 
-def _name_twins(placed: list[tuple[Row, CameraChanged]], findings: list[Finding]) -> None:
+def _name_twins(placed: list[tuple[CameraRow, CameraChanged]], findings: list[RowFinding]) -> None:
     """Two cameras at one point are usual, on one pole; two that look the same way are one that stands twice."""
     seen: dict[tuple[object, ...], CameraChanged] = {}
     for row, camera in placed:
@@ -136,4 +137,4 @@ def _name_twins(placed: list[tuple[Row, CameraChanged]], findings: list[Finding]
         key = (camera.lon, camera.lat, camera.azimuth)
         if (other := seen.setdefault(key, camera)) is not camera:
             problem = f"has the very position and azimuth of {other.camera_id}"
-            findings.append(Finding(row.number, camera.camera_id, "doubtful", problem, "Remove one if they are one"))
+            findings.append(RowFinding(row.number, camera.camera_id, "doubtful", problem, "Remove one if they are one"))

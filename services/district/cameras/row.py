@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CameraRow:
     """Values under the names of ``camera.changed``; text, numbers and lists as the file has them, empty ones left out.
 
     ``event`` is what a catalogue's notice says has happened: ``ON OFF VLOST DEFECT DEL``, or empty for a whole camera.

@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from services.contract.others import CameraChanged
 from services.district.coords import to_wgs84, wgs84_to_bd09, wgs84_to_gcj02
-from services.district.finding import Finding, Kind
+from services.district.finding import Kind, RowFinding
 from services.district.plane import Plane, Points
 
 # A camera on the border's far pavement is the district's; one within sight may look in; further off it covers nothing.
@@ -16,7 +16,7 @@ BORDER_M, IN_SIGHT_M = 50.0, 500.0
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class DistrictOutline:
     """The district's outline in metres."""
 
     plane: Plane
@@ -28,7 +28,7 @@ class Site:
         return np.asarray(shapely.distance(points, self.outline), dtype=float)
 
 
-def site_of(outlines: list[BaseGeometry]) -> Site | None:
+def site_of(outlines: list[BaseGeometry]) -> DistrictOutline | None:
     """The site that these areas in degrees make up; None where there is none."""
     if not outlines:
         return None
@@ -37,10 +37,12 @@ def site_of(outlines: list[BaseGeometry]) -> Site | None:
     plane = Plane((west + east) / 2, (south + north) / 2)
     outline = shapely.transform(whole, plane.to_metres)
     shapely.prepare(outline)
-    return Site(plane, outline)
+    return DistrictOutline(plane, outline)
 
 
-def judge_place(row: int, camera: CameraChanged, stated: str, away_m: float, site: Site) -> tuple[bool, Finding]:
+def judge_place(
+    row: int, camera: CameraChanged, stated: str, away_m: float, site: DistrictOutline
+) -> tuple[bool, RowFinding]:
     """Whether a camera ``away_m`` outside is taken all the same, and what to say.
 
     A position that would lie inside under another coordinate system is not taken: hundreds of metres off it would
@@ -67,8 +69,8 @@ def _as_stated(camera: CameraChanged, stated: str) -> tuple[float, float]:
     return wgs84_to_bd09(camera.lon, camera.lat) if stated == "BD09" else (camera.lon, camera.lat)
 
 
-def _finding(row: int, camera: CameraChanged, kind: Kind, problem: str, remedy: str) -> Finding:
-    return Finding(row, camera.camera_id, kind, problem, remedy)
+def _finding(row: int, camera: CameraChanged, kind: Kind, problem: str, remedy: str) -> RowFinding:
+    return RowFinding(row, camera.camera_id, kind, problem, remedy)
 
 
 def _metres(away_m: float) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from services.contract.others import CameraChanged
-from services.district.cameras.row import NotReadable, Row
-from services.district.finding import Finding
+from services.district.cameras.row import CameraRow, NotReadable
+from services.district.finding import RowFinding
 from services.files import tables
 from services.files.fault import FileFault
 from services.files.tables import read_table
@@ -18,7 +18,7 @@ COLUMNS = tuple(f.encode_name for f in msgspec.structs.fields(CameraChanged) if 
 REQUIRED = ("camera_id", "lon", "lat")
 
 
-def rows(data: bytes) -> tuple[list[Row], list[Finding]]:
+def rows(data: bytes) -> tuple[list[CameraRow], list[RowFinding]]:
     """The rows of a table, and what is wrong with its header. Raises NotReadable."""
     try:
         text = decode(data)
@@ -28,23 +28,23 @@ def rows(data: bytes) -> tuple[list[Row], list[Finding]]:
         where = f"{fault.where}: " if fault.line > 1 else ""
         raise NotReadable(where + fault.problem, fault.remedy) from error
     findings = [
-        Finding(0, "", "doubtful", f"column {name!r} is not read", "The columns are those of camera.changed")
+        RowFinding(0, "", "doubtful", f"column {name!r} is not read", "The columns are those of camera.changed")
         for name in table.columns if name not in {*COLUMNS, "version", "name_en"}
     ]  # fmt: skip
     if text.note and text.encoding != "gb18030":  # much of the field writes GB 18030: nothing to do about it
-        findings.append(Finding(0, "", "doubtful", text.note, "Check the names of the cameras"))
+        findings.append(RowFinding(0, "", "doubtful", text.note, "Check the names of the cameras"))
     return list(_rows(table.rows, findings)), findings
 
 
-def _rows(table: Iterable[tables.Row], findings: list[Finding]) -> Iterator[Row]:
+def _rows(table: Iterable[tables.TableRow], findings: list[RowFinding]) -> Iterator[CameraRow]:
     for row in table:
         if row.fault is not None:
             camera_id = row.cells.get("camera_id", "").strip()[:64]
-            findings.append(Finding(row.line, _shown(camera_id), "refused", row.fault.problem, row.fault.remedy))
+            findings.append(RowFinding(row.line, _shown(camera_id), "refused", row.fault.problem, row.fault.remedy))
             continue
         values: dict[str, object] = {k: v.strip() for k, v in row.cells.items() if k in COLUMNS and v.strip()}
         if values:
-            yield Row(row.line, values)
+            yield CameraRow(row.line, values)
 
 
 def _shown(camera_id: str) -> str:

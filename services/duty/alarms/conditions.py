@@ -31,7 +31,7 @@ INTAKE_LATE_MS = MINUTE_MS
 _OVERDUE = LIGHTS.index("overdue")
 
 
-class Condition(msgspec.Struct, frozen=True, dict=True):
+class AlarmCondition(msgspec.Struct, frozen=True, dict=True):
     """One thing that calls for a person at one seat. ``moved_at`` is when its subject last showed a sign of life.
 
     ``occasion`` tells one time from the next where both are about one subject; the rest is as in ``Alarm``.
@@ -68,7 +68,7 @@ class _Outages(msgspec.Struct):
     outages: list[Outage]
 
 
-class Scene(NamedTuple):
+class AlarmInputs(NamedTuple):
     """Everything that the conditions are a function of.
 
     ``now`` is the district's clock, ``real_now`` the machine's, by which heartbeats arrive; ``waiting_since`` is when
@@ -90,9 +90,9 @@ class Scene(NamedTuple):
 _outages = msgspec.json.Decoder(_Outages).decode
 
 
-def conditions(scene: Scene) -> list[Condition]:
+def conditions(scene: AlarmInputs) -> list[AlarmCondition]:
     """Everything that calls for a person, each once; kinds that are off are not there."""
-    found: dict[str, Condition] = {}
+    found: dict[str, AlarmCondition] = {}
     finders = (_of_cases, _untaken, _waiting, _near, _due, _stopped, _outage, _lost)
     for finder in finders:
         for condition in finder(scene):
@@ -101,15 +101,15 @@ def conditions(scene: Scene) -> list[Condition]:
     return list(found.values())
 
 
-def intake(scene: Scene) -> list[Condition]:
+def intake(scene: AlarmInputs) -> list[AlarmCondition]:
     """Entries wait: the board is of the past, and what it says of now is not so."""
     since, severity = scene.waiting_since, scene.policy.kinds.get("intake_late")
     if severity is None or since is None or scene.real_now - since < INTAKE_LATE_MS:
         return []
-    return [Condition("intake_late", scene.board.district.code, severity, Subject(), "check_source")]
+    return [AlarmCondition("intake_late", scene.board.district.code, severity, Subject(), "check_source")]
 
 
-def _of_cases(scene: Scene) -> Iterator[Condition]:
+def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """In one pass over the open cases: incidents, severe ones that are overdue, whistles that nobody answers."""
     board, policy = scene.board, scene.policy
     severe, late, whistled = (
@@ -129,7 +129,7 @@ def _of_cases(scene: Scene) -> Iterator[Condition]:
             yield _case("whistle_unanswered", _seat(board, row), whistled, row, "open_case", str(row.whistled_at))
 
 
-def _untaken(scene: Scene) -> Iterator[Condition]:
+def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Cases that went to the district and that nobody there has acknowledged."""
     board, severity = scene.board, scene.policy.kinds.get("escalation_untaken")
     for case_id in board.escalated if severity else ():
@@ -141,7 +141,7 @@ def _untaken(scene: Scene) -> Iterator[Condition]:
             )  # fmt: skip
 
 
-def _waiting(scene: Scene) -> Iterator[Condition]:
+def _waiting(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Proposals of the escalation policy without an answer, and commands that the case system does not carry out.
 
     However many proposals wait, they are one alarm with their number: one person answers them in one list.
@@ -159,10 +159,10 @@ def _waiting(scene: Scene) -> Iterator[Condition]:
             alone = _case("proposal_waits", board.district.code, severity, row, "open_case", occasion)
             yield msgspec.structs.replace(alone, number=1)
     if severity and n:
-        yield Condition("proposal_waits", board.district.code, severity, Subject(), "confirm_proposal", number=n)
+        yield AlarmCondition("proposal_waits", board.district.code, severity, Subject(), "confirm_proposal", number=n)
 
 
-def _near(scene: Scene) -> Iterator[Condition]:
+def _near(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Cases that the clock is about to take from their street."""
     board, severity = scene.board, scene.policy.kinds.get("takeover_near")
     if not severity:
@@ -177,7 +177,7 @@ def _near(scene: Scene) -> Iterator[Condition]:
             yield msgspec.structs.replace(near, due_at=at)
 
 
-def _due(scene: Scene) -> Iterator[Condition]:
+def _due(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Reports of severe incidents."""
     board, severity = scene.board, scene.policy.kinds.get("report_due")
     ahead = int(scene.policy.report_minutes * MINUTE_MS)
@@ -185,7 +185,7 @@ def _due(scene: Scene) -> Iterator[Condition]:
         if severity and has_come(report.due_at - ahead, scene.now):
             row = board.rows.get(report.case_id)
             plain = (
-                Condition("report_due", report.seat, severity, Subject(case_id=report.case_id), "write_report")
+                AlarmCondition("report_due", report.seat, severity, Subject(case_id=report.case_id), "write_report")
                 if row is None
                 else _case("report_due", report.seat, severity, row, "write_report")
             )
@@ -195,17 +195,17 @@ def _due(scene: Scene) -> Iterator[Condition]:
             )
 
 
-def _stopped(scene: Scene) -> Iterator[Condition]:
+def _stopped(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Sources whose word on the truth bar is 停."""
     severity = scene.policy.kinds.get("source_stopped")
     rows = source_rows(scene.board, scene.board.district.sources, scene.real_now) if severity else ()
     for source, _, word, _ in rows:
         if severity and word == "stopped":
             code = scene.board.district.code
-            yield Condition("source_stopped", code, severity, Subject(source=source), "check_source")
+            yield AlarmCondition("source_stopped", code, severity, Subject(source=source), "check_source")
 
 
-def _outage(scene: Scene) -> Iterator[Condition]:
+def _outage(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Cameras that were lost together, as long as they are more than single faults: one alarm, not so many."""
     severity, thing = scene.policy.kinds.get("camera_outage"), scene.board.things.get(("coverage", "all"))
     if not severity or thing is None:
@@ -213,27 +213,27 @@ def _outage(scene: Scene) -> Iterator[Condition]:
     for outage in _outages(thing.body).outages:
         if outage.still >= FROM_CAMERAS:
             street = outage.streets[0] if len(outage.streets) == 1 else ""
-            yield Condition(
+            yield AlarmCondition(
                 "camera_outage", scene.board.district.code, severity, Subject(street=street), "open_camera",
                 str(outage.at), number=outage.still,
             )  # fmt: skip
 
 
-def _lost(scene: Scene) -> Iterator[Condition]:
+def _lost(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """A gap in the stream that was measured a short while ago."""
     board, severity = scene.board, scene.policy.kinds.get("entries_lost")
     if severity and board.lost and board.lost_at is not None and scene.now - board.lost_at < LOST_KEPT_MS:
-        yield Condition(
+        yield AlarmCondition(
             "entries_lost", board.district.code, severity, Subject(), "check_source", str(board.lost_at),
             number=board.lost,
         )  # fmt: skip
 
 
-def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, occasion: str = "") -> Condition:  # noqa: PLR0917
+def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, occasion: str = "") -> AlarmCondition:  # noqa: PLR0917
     """A condition about a case; the name of a sensitive class would say more than the wall does."""
     name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
     subject = Subject(case_id=row.case_id, street=row.street)
-    return Condition(kind, seat, severity, subject, todo, occasion, name, row.domain, moved_at=row.event_at)
+    return AlarmCondition(kind, seat, severity, subject, todo, occasion, name, row.domain, moved_at=row.event_at)
 
 
 def _seat(board: Board, row: CaseRow) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from services.board.alarm import EARLIER_KEPT, LEADER, OFFICER, Alarm
 from services.district.alarm_policy import AlarmPolicy
-from services.duty.alarms.conditions import Condition
+from services.duty.alarms.conditions import AlarmCondition
 from services.platform.clock import HOUR_MS, MINUTE_MS
 
 COMMENT_LENGTH = 500
@@ -52,7 +52,7 @@ class AlarmRefused(Exception):
         self.code, self.alarm = code, alarm
 
 
-class Change(NamedTuple):
+class AlarmChange(NamedTuple):
     """What happened to an alarm, how it is after it, who did it (empty: the system) and what they said."""
 
     what: What
@@ -62,15 +62,20 @@ class Change(NamedTuple):
 
 
 def step(
-    standing: Iterable[Alarm], conditions: Iterable[Condition], now: int, policy: AlarmPolicy, *, is_blind: bool = False
-) -> list[Change]:
+    standing: Iterable[Alarm],
+    conditions: Iterable[AlarmCondition],
+    now: int,
+    policy: AlarmPolicy,
+    *,
+    is_blind: bool = False,
+) -> list[AlarmChange]:
     """What the conditions and the clock change at ``now``; ``standing`` are all that are kept, cleared ones too.
 
     An alarm may change twice: the later change has what it is now. ``is_blind``: nobody can say what is so now; of what
     stands nothing clears, and only the clock works on it.
     """
     alarms = {alarm.id: alarm for alarm in standing}
-    found: list[Change] = []
+    found: list[AlarmChange] = []
     seen: set[str] = set()
     for condition in conditions:
         if condition.id in seen:
@@ -78,7 +83,7 @@ def step(
         seen.add(condition.id)
         alarm = alarms.get(condition.id)
         if alarm is None:
-            found.append(Change("raised", _raised(condition, now)))
+            found.append(AlarmChange("raised", _raised(condition, now)))
         elif alarm.state == "cleared":
             back = _again(_described(alarm, condition), condition, now, policy)
             found.append(back)
@@ -97,7 +102,7 @@ def step(
     return found
 
 
-def acknowledge(alarm: Alarm, who: str, comment: str, now: int, policy: AlarmPolicy) -> Change:
+def acknowledge(alarm: Alarm, who: str, comment: str, now: int, policy: AlarmPolicy) -> AlarmChange:
     """Take it. Raises AlarmRefused: already_acknowledged, already_cleared, is_shelved, nobody."""
     _must_say(alarm, who)
     if alarm.state == "acknowledged":
@@ -113,10 +118,10 @@ def acknowledge(alarm: Alarm, who: str, comment: str, now: int, policy: AlarmPol
         alarm, state="acknowledged", acked_at=now, acked_by=who, comment=comment, waits_since=waits_since,
         lapses_at=now + _acknowledgement(policy),
     )  # fmt: skip
-    return Change("acknowledged", taken, who, comment)
+    return AlarmChange("acknowledged", taken, who, comment)
 
 
-def shelve(alarm: Alarm, who: str, until: int, reason: str, *, now: int, policy: AlarmPolicy) -> Change:
+def shelve(alarm: Alarm, who: str, until: int, reason: str, *, now: int, policy: AlarmPolicy) -> AlarmChange:
     """Out of sight and sound until then. Raises AlarmRefused: already_cleared, no_reason, too_long, past, nobody."""
     _must_say(alarm, who)
     if alarm.state == "cleared":
@@ -128,17 +133,17 @@ def shelve(alarm: Alarm, who: str, until: int, reason: str, *, now: int, policy:
         raise AlarmRefused("past", alarm)
     if until > now + policy.shelve_most_hours * HOUR_MS:
         raise AlarmRefused("too_long", alarm)
-    return Change(
+    return AlarmChange(
         "shelved", replace(alarm, state="shelved", shelved_until=until, shelved_by=who, comment=reason), who, reason
     )
 
 
-def unshelve(alarm: Alarm, who: str, now: int) -> Change:
+def unshelve(alarm: Alarm, who: str, now: int) -> AlarmChange:
     """Off the shelf before its end: it waits for somebody again. Raises AlarmRefused: not_shelved, nobody."""
     _must_say(alarm, who)
     if alarm.state != "shelved":
         raise AlarmRefused("not_shelved", alarm)
-    return Change("unshelved", _waiting(alarm, now), who)
+    return AlarmChange("unshelved", _waiting(alarm, now), who)
 
 
 def _must_say(alarm: Alarm, who: str) -> None:
@@ -146,7 +151,7 @@ def _must_say(alarm: Alarm, who: str) -> None:
         raise AlarmRefused("nobody", alarm)
 
 
-def _raised(condition: Condition, now: int) -> Alarm:
+def _raised(condition: AlarmCondition, now: int) -> Alarm:
     return Alarm(
         condition.id, condition.seat, condition.kind, condition.severity, condition.what_to_do, now, now,
         subject=condition.subject, class_name=condition.class_name, domain=condition.domain, number=condition.number,
@@ -154,7 +159,7 @@ def _raised(condition: Condition, now: int) -> Alarm:
     )  # fmt: skip
 
 
-def _described(alarm: Alarm, condition: Condition) -> Alarm:
+def _described(alarm: Alarm, condition: AlarmCondition) -> Alarm:
     """The alarm with what its condition says now: the class that was corrected, the cameras that are back."""
     return replace(
         alarm, severity=condition.severity, what_to_do=condition.what_to_do, subject=condition.subject,
@@ -162,41 +167,41 @@ def _described(alarm: Alarm, condition: Condition) -> Alarm:
     )  # fmt: skip
 
 
-def _again(alarm: Alarm, condition: Condition, now: int, policy: AlarmPolicy) -> Change:
+def _again(alarm: Alarm, condition: AlarmCondition, now: int, policy: AlarmPolicy) -> AlarmChange:
     """A condition that was over is back."""
     back = replace(alarm, n=alarm.n + 1, cleared_at=None)
     if alarm.shelved_until is not None and now < alarm.shelved_until:
-        return Change("returned", replace(back, state="shelved"))
+        return AlarmChange("returned", replace(back, state="shelved"))
     back = replace(back, shelved_until=None, shelved_by="")
     chatters = alarm.cleared_at is not None and now - alarm.cleared_at < policy.rearm_minutes * MINUTE_MS
     if chatters and not alarm.is_taken:
-        return Change("returned", replace(back, state="unacknowledged"))
+        return AlarmChange("returned", replace(back, state="unacknowledged"))
     if chatters and now < (until := _holds_until(alarm, condition, policy)):
-        return Change("returned", replace(back, state="acknowledged", lapses_at=until))
+        return AlarmChange("returned", replace(back, state="acknowledged", lapses_at=until))
     fresh = _raised(condition, now)
     earlier = [*alarm.earlier, alarm.raised_at][-EARLIER_KEPT:]
-    return Change("raised", replace(fresh, n=back.n, earlier=earlier))
+    return AlarmChange("raised", replace(fresh, n=back.n, earlier=earlier))
 
 
-def _goes_on(alarm: Alarm, condition: Condition | None, now: int, policy: AlarmPolicy) -> Change | None:
+def _goes_on(alarm: Alarm, condition: AlarmCondition | None, now: int, policy: AlarmPolicy) -> AlarmChange | None:
     """A condition that stays (None: that nobody sees): at most one thing happens to its alarm at a time."""
     known, alarm = alarm, alarm if condition is None else _described(alarm, condition)
     if alarm.state == "shelved" and now >= (alarm.shelved_until or 0):
-        return Change("unshelved", _waiting(alarm, now))
+        return AlarmChange("unshelved", _waiting(alarm, now))
     if alarm.state == "acknowledged" and now >= (alarm.lapses_at or 0):
         if now >= (until := _holds_until(alarm, condition, policy)):
-            return Change("lapsed", _waiting(alarm, now))
+            return AlarmChange("lapsed", _waiting(alarm, now))
         alarm = replace(alarm, lapses_at=until)  # something has happened: it is in good hands
     if alarm.state == "unacknowledged" and alarm.level < LEADER and now >= _climbs_at(alarm, policy):
-        return Change("climbed", replace(alarm, level=alarm.level + 1, climbed_at=now))
-    return Change("updated", alarm) if alarm != known else None
+        return AlarmChange("climbed", replace(alarm, level=alarm.level + 1, climbed_at=now))
+    return AlarmChange("updated", alarm) if alarm != known else None
 
 
-def _over(alarm: Alarm, now: int, policy: AlarmPolicy) -> Change | None:
+def _over(alarm: Alarm, now: int, policy: AlarmPolicy) -> AlarmChange | None:
     """No condition any more: it clears, and after some hours it leaves the list."""
     if alarm.cleared_at is None:
-        return Change("cleared", replace(alarm, state="cleared", cleared_at=now))
-    return Change("forgotten", alarm) if leaves_the_list(alarm, now, policy) else None
+        return AlarmChange("cleared", replace(alarm, state="cleared", cleared_at=now))
+    return AlarmChange("forgotten", alarm) if leaves_the_list(alarm, now, policy) else None
 
 
 def leaves_the_list(alarm: Alarm, now: int, policy: AlarmPolicy) -> bool:
@@ -215,7 +220,7 @@ def _waiting(alarm: Alarm, now: int) -> Alarm:
     )  # fmt: skip
 
 
-def _holds_until(alarm: Alarm, condition: Condition | None, policy: AlarmPolicy) -> int:
+def _holds_until(alarm: Alarm, condition: AlarmCondition | None, policy: AlarmPolicy) -> int:
     """An acknowledgement runs out so long after the last that happened: being taken, or a step of its subject."""
     moved_at = 0 if condition is None else condition.moved_at
     return max(alarm.lapses_at or 0, moved_at + _acknowledgement(policy))

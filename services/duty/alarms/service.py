@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from services.board.alarm import Alarm
 from services.district.alarm_policy import AlarmPolicy
 from services.duty.alarms import life
-from services.duty.alarms.life import AlarmRefused, Change
+from services.duty.alarms.life import AlarmChange, AlarmRefused
 from services.duty.alarms.store import one_alarm
 from services.duty.alarms.writing_store import write_changes
 from services.platform.offload import Offload, directly
@@ -51,7 +51,7 @@ class AlarmDesk:
     ) -> Alarm:  # fmt: skip
         """Shelve it until then (Unix ms)."""
 
-        def change_of(alarm: Alarm) -> Change:
+        def change_of(alarm: Alarm) -> AlarmChange:
             return life.shelve(alarm, who, until, reason, now=now, policy=self._policy)
 
         return self._do(now, alarm_id, seat_allowed, change_of)
@@ -60,7 +60,9 @@ class AlarmDesk:
         """Take it off the shelf."""
         return self._do(now, alarm_id, seat_allowed, lambda alarm: life.unshelve(alarm, who, now))
 
-    def _do(self, now: int, alarm_id: str, seat_allowed: SeatAllowed, change_of: Callable[[Alarm], Change]) -> Alarm:
+    def _do(
+        self, now: int, alarm_id: str, seat_allowed: SeatAllowed, change_of: Callable[[Alarm], AlarmChange]
+    ) -> Alarm:
         done: list[Alarm] = []
 
         def rows(writer: Writer, feed: Feed) -> Delta:

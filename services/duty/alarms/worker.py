@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 from services.board.state import Board
 from services.cases import reader
 from services.district.package import District
-from services.duty.alarms.conditions import ReportDue, Scene, conditions, intake
-from services.duty.alarms.life import Change, step
+from services.duty.alarms.conditions import AlarmInputs, ReportDue, conditions, intake
+from services.duty.alarms.life import AlarmChange, step
 from services.duty.alarms.store import kept_alarms
 from services.duty.alarms.writing_store import write_changes
-from services.health.waiting import Waiting
+from services.health.waiting import EntryWait
 from services.platform.clock import Clock, machine_ms
 from services.platform.database import reading
 from services.platform.leading import lead
@@ -30,7 +30,7 @@ from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.wakeups import Wakeups
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta, ThingChange
-from services.projector.outbox.follow import Step, StoreFollower
+from services.projector.outbox.follow import RevisionDelta, StoreFollower
 from services.projector.outbox.read import read_mark
 from services.projector.store import read
 from services.projector.store.write import Feed, Writer, read_feed
@@ -76,7 +76,7 @@ class AlarmKeeper:
         self._reports, self._real_now_ms = reports, real_now_ms
         self._lease = Lease(client, district.code, role="alarms")
         self._wakeups = Wakeups(client, district.code)
-        self._waiting, self._waiting_ms = Waiting(), waiting_ms or self._look
+        self._waiting, self._waiting_ms = EntryWait(), waiting_ms or self._look
         self._next, self._soonest = 0.0, 0.0
         self._store = StoreFollower(engine, self.load, self._take)
         self.board = Board(district)
@@ -117,19 +117,19 @@ class AlarmKeeper:
         self._soonest = started + max(AFTER_CHANGE_S, took / JUDGING_SHARE)
         self._next = max(started + JUDGE_EVERY_S, self._soonest)
 
-    def judge(self) -> list[Change]:
+    def judge(self) -> list[AlarmChange]:
         """Hold the alarms against what is so now, and write what that changes; returns it."""
         now = self.clock.now_ms()
         self.board.tick(now)
         waits_ms, real_now = self._waits_ms(), self._real_now_ms()
         waiting_since = real_now - waits_ms if waits_ms else None
-        scene = Scene(self.board, now, real_now, self._reports(self.board, now), waiting_since)
+        scene = AlarmInputs(self.board, now, real_now, self._reports(self.board, now), waiting_since)
         is_blind = waits_ms >= BLIND_AFTER_MS
         found = intake(scene) if is_blind else conditions(scene)
         policy = scene.policy
         if not step(self.board.alarms.values(), found, now, policy, is_blind=is_blind):
             return []
-        changes: list[Change] = []
+        changes: list[AlarmChange] = []
 
         def rows(writer: Writer, feed: Feed) -> Delta:
             changes[:] = step(kept_alarms(writer.connection), found, now, policy, is_blind=is_blind)
@@ -143,7 +143,7 @@ class AlarmKeeper:
         """Take in what the outbox holds behind the board; whether there was anything."""
         return self._store.follow()
 
-    def _take(self, steps: Sequence[Step]) -> None:
+    def _take(self, steps: Sequence[RevisionDelta]) -> None:
         for revision, delta in steps:
             things = [thing for thing in delta.things if thing.kind in KINDS]
             ours = msgspec.structs.replace(delta, things=things, counts=[], happened=[], tallies=[])

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from services.board.alarm import encode_alarm
-from services.duty.alarms.life import QUIET, Change
+from services.duty.alarms.life import QUIET, AlarmChange
 from services.duty.alarms.store import KIND, write_lives
 from services.projector.outbox.delta import Delta, ThingChange
 from services.projector.store.write import Feed, Writer
 
 
-def write_changes(writer: Writer, feed: Feed, now: int, changes: Sequence[Change]) -> Delta:
+def write_changes(writer: Writer, feed: Feed, now: int, changes: Sequence[AlarmChange]) -> Delta:
     """Write them under the feed's lock; returns what the outbox must tell."""
     version = feed.revision + 1
     kept = [(change, encode_alarm(change.alarm)) for change in changes if change.what != "forgotten"]

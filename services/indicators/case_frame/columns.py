@@ -10,9 +10,10 @@ from typing import Literal, NamedTuple
 
 from services.cases.case import CaseRow, decode_rating, pauses_in
 from services.cases.deadlines import light
-from services.district.calendar import EARLIEST_MS, LATEST_MS, MINUTE_MS
+from services.district.calendar import EARLIEST_MS, LATEST_MS
 from services.district.package import District
 from services.indicators.window import Window, value
+from services.platform.clock import MINUTE_MS
 from services.platform.text import safe
 
 Kind = Literal["text", "time", "day", "flag", "count", "number"]

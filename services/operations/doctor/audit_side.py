@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from services.audit import ACTIONS, ALARMING
 from services.audit import log_service as store
 from services.audit.heads_store import read_heads, store_name
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.clock import DAY_MS, HOUR_MS, machine_ms, parse_ms
 from services.platform.settings import Settings
 
@@ -15,7 +15,7 @@ LATE_MS = HOUR_MS
 ALARMING_FOR_MS = 7 * DAY_MS
 
 
-def audit_findings(settings: Settings, connection: Connection) -> Iterator[Finding]:
+def audit_findings(settings: Settings, connection: Connection) -> Iterator[DoctorFinding]:
     """Whether the newest head in the file is near the newest row; the chain itself is ``audit verify``'s."""
     if n := store.beyond(connection):
         yield wrong(

@@ -6,7 +6,7 @@ from services.district.calendar import holidays_missing
 from services.district.load import PackageError, load
 from services.district.package import District
 from services.operations.doctor import machine, stream_side
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.operations.doctor.store_side import store_findings
 from services.platform.clock import SystemClock
 from services.platform.settings import Settings
@@ -14,11 +14,11 @@ from services.platform.settings import Settings
 FAULTS_SHOWN = 20
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[DoctorFinding]:
     """Every finding, in the order in which to mend what is wrong. Never raises."""
     district, findings = _package(settings)
     code = district.code if district is not None else ""
-    checks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+    checks: tuple[tuple[str, Callable[[], Iterator[DoctorFinding]]], ...] = (
         ("Redis", lambda: stream_side.redis_findings(settings, code)),
         ("database", lambda: store_findings(settings, code)),
         ("web port", lambda: machine.port_findings(settings)),
@@ -31,7 +31,7 @@ def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _package(settings: Settings) -> tuple[District | None, list[Finding]]:
+def _package(settings: Settings) -> tuple[District | None, list[DoctorFinding]]:
     folder = settings.district_dir
     if not settings.district and not folder.exists():
         return None, [
@@ -65,8 +65,8 @@ def _package(settings: Settings) -> tuple[District | None, list[Finding]]:
     return district, [found, *absent, *([note("holidays", missing, remedy)] if missing else [])]
 
 
-def _safely(subject: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
-    findings: list[Finding] = []
+def _safely(subject: str, check: Callable[[], Iterator[DoctorFinding]]) -> list[DoctorFinding]:
+    findings: list[DoctorFinding] = []
     try:
         findings.extend(check())
     except Exception as error:  # a doctor who faints helps nobody: what a check did not foresee is a finding too

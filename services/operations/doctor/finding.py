@@ -7,7 +7,7 @@ Word = Literal["ok", "wrong", "note"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """``what`` is so about ``subject``; a wrong one says in ``remedy`` what to do."""
 
     word: Word
@@ -24,16 +24,16 @@ class Finding:
         return f"{self.word:5}  {self.subject}: {self.what.rstrip('.')}" + (f". {self.remedy}" if self.remedy else "")
 
 
-def ok(subject: str, what: str) -> Finding:
+def ok(subject: str, what: str) -> DoctorFinding:
     """As it should be."""
-    return Finding("ok", subject, what)
+    return DoctorFinding("ok", subject, what)
 
 
-def note(subject: str, what: str, remedy: str = "") -> Finding:
+def note(subject: str, what: str, remedy: str = "") -> DoctorFinding:
     """Worth knowing; nothing need be done."""
-    return Finding("note", subject, what, remedy)
+    return DoctorFinding("note", subject, what, remedy)
 
 
-def wrong(subject: str, what: str, remedy: str) -> Finding:
+def wrong(subject: str, what: str, remedy: str) -> DoctorFinding:
     """Something has to be done."""
-    return Finding("wrong", subject, what, remedy)
+    return DoctorFinding("wrong", subject, what, remedy)

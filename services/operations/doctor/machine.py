@@ -7,7 +7,7 @@ import socket
 import urllib.request
 from collections.abc import Iterator
 
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 
@@ -15,7 +15,7 @@ LEAST_FREE_BYTES = 1 << 30
 LEAST_FREE_SHARE = 0.05
 
 
-def port_findings(settings: Settings) -> Iterator[Finding]:
+def port_findings(settings: Settings) -> Iterator[DoctorFinding]:
     """Whether the web server can have its port, or has it."""
     where = f"{settings.host}:{settings.port}"
     if not 1 <= settings.port <= 65535:
@@ -67,7 +67,7 @@ def _is_ours(settings: Settings) -> bool:
     return False
 
 
-def key_findings(settings: Settings) -> Iterator[Finding]:
+def key_findings(settings: Settings) -> Iterator[DoctorFinding]:
     """The key that personal fields are kept with."""
     if not settings.data_key:
         yield note(
@@ -88,7 +88,7 @@ def key_findings(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def disk_findings(settings: Settings) -> Iterator[Finding]:
+def disk_findings(settings: Settings) -> Iterator[DoctorFinding]:
     """Room for the store and the embedded Redis."""
     folder = settings.data_dir.resolve()
     while not folder.exists():
@@ -101,6 +101,6 @@ def disk_findings(settings: Settings) -> Iterator[Finding]:
         yield ok("disk", free)
 
 
-def font_findings() -> Iterator[Finding]:
+def font_findings() -> Iterator[DoctorFinding]:
     """Said because people ask: fonts are the browser's affair."""
     yield ok("fonts", "none needed here; a machine that shows a wall needs a Chinese font (Noto Sans CJK)")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.health.beats import Process
 from services.health.heart import our_version
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.clock import to_rfc3339
 
 COMMANDS = {
@@ -14,7 +14,7 @@ COMMANDS = {
 }  # fmt: skip
 
 
-def process_findings(found: Sequence[Process]) -> Iterator[Finding]:
+def process_findings(found: Sequence[Process]) -> Iterator[DoctorFinding]:
     """One for each process that is known or expected."""
     if not found:
         yield note(
@@ -25,7 +25,7 @@ def process_findings(found: Sequence[Process]) -> Iterator[Finding]:
         yield _of(process)
 
 
-def _of(process: Process) -> Finding:
+def _of(process: Process) -> DoctorFinding:
     command = COMMANDS[process.name]
     since = "" if process.at is None else f" since {to_rfc3339(process.at)}"
     if process.state == "dead":
@@ -44,7 +44,7 @@ def _of(process: Process) -> Finding:
     return _alive(process)
 
 
-def _alive(process: Process) -> Finding:
+def _alive(process: Process) -> DoctorFinding:
     words = [f"{process.alive} alive" if process.alive > 1 else "alive", process.role, process.detail]
     if process.version not in {"", our_version()}:
         words.append(f"version {process.version}, this is {our_version()}")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.cases import tables as case_tables
 from services.operations.doctor.audit_side import audit_findings
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.clock import to_rfc3339
 from services.platform.database import is_postgres, open_engine
 from services.platform.migrate import StoreNewer, head, is_newer, revision_of
@@ -18,7 +18,7 @@ from services.projector.store import tables as schema
 from services.projector.store.write import read_feed
 
 
-def store_findings(settings: Settings, code: str) -> Iterator[Finding]:
+def store_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
     """Everything about the database; ``code`` is the district's, or empty when the package cannot be read."""
     url = settings.database
     path = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
@@ -66,7 +66,7 @@ def is_read_only(connection: Connection) -> bool:
     return bool(connection.execute(text(query)).scalar())
 
 
-def _contents(connection: Connection, code: str) -> Iterator[Finding]:
+def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
     feed = read_feed(connection)
     if feed is None:
         yield note("store", "empty", "The projector fills it")

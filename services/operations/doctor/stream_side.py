@@ -10,7 +10,7 @@ from services.contract.entry import entry_order
 from services.health.around_reader import forgotten_groups
 from services.health.beats import Process
 from services.health.watching_reader import look_once
-from services.operations.doctor.finding import Finding, note, ok, wrong
+from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.operations.doctor.process_side import process_findings
 from services.platform.clock import MINUTE_MS, VirtualClock, from_hash, to_rfc3339
 from services.platform.redis import GROUP, Keys, connect
@@ -22,7 +22,7 @@ PENDING_TOO_LONG_MS = MINUTE_MS
 SKEW_NOTED_MS, SKEW_WRONG_MS = 1_000, 5_000
 
 
-def redis_findings(settings: Settings, code: str) -> Iterator[Finding]:
+def redis_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
     """Everything about Redis; ``code`` is the district's, or empty when the package cannot be read."""
     if not settings.redis_url:
         yield note(
@@ -53,7 +53,7 @@ def redis_findings(settings: Settings, code: str) -> Iterator[Finding]:
         client.close()
 
 
-def _server(info: Mapping[str, Any]) -> Iterator[Finding]:
+def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     name, version = str(info.get("server_name", "redis")), str(info.get("redis_version", "0"))
     own = str(info.get("valkey_version", version))
     if int(version.partition(".")[0]) < LOWEST_VERSION:
@@ -89,7 +89,7 @@ def _server(info: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[Finding]:
+def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[DoctorFinding]:
     before = time.time()
     seconds, micros = client.time()
     after = time.time()
@@ -136,7 +136,7 @@ def _projector(found: Sequence[Process]) -> str:
     return "Start `lianqin projector`, or look at its log"
 
 
-def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
+def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFinding]:
     if not client.exists(keys.events):
         yield note(
             "stream", f"{keys.events} is not there: nobody has published yet", "docs/contract.md shows publishers how"
@@ -173,7 +173,7 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _forgotten(client: Any, keys: Keys) -> Iterator[Finding]:
+def _forgotten(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
     for name in forgotten_groups(client, keys):
         yield wrong(
             "stream", f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
@@ -181,7 +181,7 @@ def _forgotten(client: Any, keys: Keys) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _ahead(client: Any, keys: Keys) -> Iterator[Finding]:
+def _ahead(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
     """Whether the stream's last id lies in the future: Redis numbers on from it, whatever its clock says."""
     last = client.xinfo_stream(keys.events)["last-generated-id"].decode()
     seconds, micros = client.time()

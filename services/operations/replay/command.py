@@ -16,7 +16,7 @@ from services.district.place import Placer
 from services.operations.replay.districts import write_package
 from services.operations.replay.formats import form_named
 from services.operations.replay.mapping import read_mapping
-from services.operations.replay.plan import Plan, plan
+from services.operations.replay.plan import ReplayPlan, plan
 from services.operations.replay.player import play
 from services.operations.replay.source import ReplayError
 from services.platform.clock import parse_ms, to_rfc3339
@@ -92,7 +92,7 @@ def make_district(  # noqa: PLR0917  # as ``replay``
     return 0
 
 
-def describe(todo: Plan) -> Iterator[str]:
+def describe(todo: ReplayPlan) -> Iterator[str]:
     """What will be sent, what cannot be used and why, what is odd: each counted, with its first rows."""
     first, last = to_rfc3339(todo.first_ms), to_rfc3339(todo.moments[-1][0])
     yield f"{todo.form.name}: {len(todo.cases):,} cases, {len(todo):,} events from {first} to {last}"
@@ -115,7 +115,7 @@ def describe(todo: Plan) -> Iterator[str]:
         yield f"  {n:,} × used all the same: {remark}"
 
 
-def _plan(file: Path, until_ms: int | None, form: str, mapping: Path | None) -> Plan:
+def _plan(file: Path, until_ms: int | None, form: str, mapping: Path | None) -> ReplayPlan:
     try:
         told = read_mapping(mapping) if mapping is not None else form_named(form) if form else None
         return plan(file, until_ms, told)

@@ -27,7 +27,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class ReplayCounts:
     """``by_street`` under the empty code: 未定位. ``outside``: cases that the projector refuses as outside_district."""
 
     total: Tally = field(default_factory=Tally)
@@ -37,7 +37,7 @@ class Counts:
     outside: tuple[str, ...] = ()
 
 
-def count(cases: Sequence[SourceCase], at_ms: int, placer: Placer | None = None) -> Counts:
+def count(cases: Sequence[SourceCase], at_ms: int, placer: Placer | None = None) -> ReplayCounts:
     """Count the cases known at ``at_ms``. Without a placer positions are not looked at."""
     placed, outside = _place(cases, placer)
     total = Tally()
@@ -53,7 +53,7 @@ def count(cases: Sequence[SourceCase], at_ms: int, placer: Placer | None = None)
         street = case.street or placed.get(case.case_id, "")
         for tally in (total, streets[street], units[case.unit], channels[case.channel]):
             tally.add(closed, overdue)
-    return Counts(total, dict(streets), dict(units), dict(channels), tuple(sorted(outside)))
+    return ReplayCounts(total, dict(streets), dict(units), dict(channels), tuple(sorted(outside)))
 
 
 def _place(cases: Sequence[SourceCase], placer: Placer | None) -> tuple[dict[str, str], set[str]]:

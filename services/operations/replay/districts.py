@@ -17,14 +17,14 @@ from shapely.ops import unary_union
 
 from services.files.raw import read_file
 from services.operations.replay.formats import BOSTON, SAN_FRANCISCO, City
-from services.operations.replay.plan import Plan
+from services.operations.replay.plan import ReplayPlan
 from services.operations.replay.source import ReplayError
 from services.operations.replay.vocabulary import BOSTON_STREETS, BOSTON_UNITS
 
 Feature = dict[str, Any]
 
 
-def write_package(plan: Plan, boundaries: Path | None, folder: Path) -> Path:
+def write_package(plan: ReplayPlan, boundaries: Path | None, folder: Path) -> Path:
     """Write the package of the plan's city into ``folder`` and return it.
 
     ``boundaries`` is the folder of boundary files; None, or one without the city's file: no geometry.
@@ -48,7 +48,7 @@ def _head(city: City) -> str:
     return "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
 
 
-def _streets(plan: Plan, boundaries: Path | None) -> list[Feature]:
+def _streets(plan: ReplayPlan, boundaries: Path | None) -> list[Feature]:
     city = plan.form.city
     path = boundaries / city.boundaries if boundaries is not None and city.boundaries else None
     if path is not None and path.is_file():
@@ -72,13 +72,13 @@ def _street_of(city: City, feature: Feature) -> Feature:
     return _feature(code, name, _polygons(shape(feature["geometry"])))
 
 
-def _communities(plan: Plan) -> list[Feature]:
+def _communities(plan: ReplayPlan) -> list[Feature]:
     names = _names((c.community, c.community_name) for c in plan.cases)
     parents = _names((c.community, c.street) for c in plan.cases)
     return [_feature(code, names[code], None, parents[code]) for code in sorted(names) if parents.get(code)]
 
 
-def _units(plan: Plan) -> dict[str, str]:
+def _units(plan: ReplayPlan) -> dict[str, str]:
     if plan.form.city == BOSTON:
         known = {code: name for code, (name, _) in BOSTON_UNITS.items()}
         return known | {c.unit: c.unit_name for c in plan.cases if c.unit and c.unit not in known}

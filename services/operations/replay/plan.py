@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.contract.entry import encode_entry
 from services.district.place import Placer
-from services.files.tables import Row
+from services.files.tables import TableRow
 from services.operations.replay import counting, life
 from services.operations.replay.formats import Format, recognise
 from services.operations.replay.source import ReplayError, RowError, SourceCase, Unusable, open_case_file
@@ -17,7 +17,7 @@ Entry = tuple[int, dict[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReplayPlan:
     """What a replay will send. ``moments`` holds (time in ms, index of the case, version), sorted.
 
     ``remarks`` counts what was odd in rows that are used all the same. Cases opened after ``until_ms`` are not in
@@ -58,12 +58,12 @@ class Plan:
                 encode_entry(self.form.source, kind, body, time_ms, subject=case.case_id, event_id=event_id),
             )
 
-    def counts(self, placer: Placer | None = None) -> counting.Counts:
+    def counts(self, placer: Placer | None = None) -> counting.ReplayCounts:
         """What a board must show where the clock stands. With a placer also cases known by their position only."""
         return counting.count(self.cases, self.stands_at_ms, placer)
 
 
-def plan(path: Path, until_ms: int | None = None, told: Format | None = None) -> Plan:
+def plan(path: Path, until_ms: int | None = None, told: Format | None = None) -> ReplayPlan:
     """Read a case file, as the form ``told`` or as what it is.
 
     Raises ReplayError for a file of no known form, or one with nothing to send.
@@ -84,14 +84,14 @@ def plan(path: Path, until_ms: int | None = None, told: Format | None = None) ->
         for time_ms, version in life.moments(case, written)
         if until_ms is None or time_ms <= until_ms
     )
-    return Plan(
+    return ReplayPlan(
         form=form, cases=tuple(known), moments=tuple(moments), unusable=tuple(unusable),
         remarks=Counter(remark for c in known for remark in _remarks(c)), later=len(cases) - len(known),
         until_ms=until_ms, note=file.note,
     )  # fmt: skip
 
 
-def _read(form: Format, rows: Iterable[Row]) -> tuple[list[SourceCase], list[Unusable]]:
+def _read(form: Format, rows: Iterable[TableRow]) -> tuple[list[SourceCase], list[Unusable]]:
     zone = form.city.zone
     cases: list[SourceCase] = []
     unusable: list[Unusable] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from services.operations.replay.plan import Entry, Plan
+from services.operations.replay.plan import Entry, ReplayPlan
 from services.platform.clock import VirtualClock, machine_ms
 from services.platform.redis import Keys
 
@@ -22,7 +22,7 @@ _PAUSE_S = 0.25
 
 def play(
     client: redis.Redis,
-    plan: Plan,
+    plan: ReplayPlan,
     *,
     code: str = "",
     speed: float | None = None,

@@ -72,7 +72,7 @@ class CaseFile(NamedTuple):
     """A table of cases: its columns, its rows, and what there is to say of its encoding ('' where it is UTF-8)."""
 
     columns: tuple[str, ...]
-    rows: list[tables.Row]
+    rows: list[tables.TableRow]
     note: str
 
 

@@ -9,11 +9,11 @@ from services.contract.codes import Channel, CoordSys
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
 from services.operations.simulator import names
 from services.operations.simulator.classes import CaseClass
-from services.operations.simulator.demand import Demand
+from services.operations.simulator.demand import ExpectedArrivals
 from services.operations.simulator.dice import Dice, Weighted
 from services.operations.simulator.office import OfficeHours
-from services.operations.simulator.scene import Position, Scene, Spot
-from services.operations.simulator.step import Step, utc
+from services.operations.simulator.scene import GridSpot, Position, Scene
+from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import MINUTE_MS
 
 CHANNEL_SHARES: list[tuple[Channel, float]] = [
@@ -37,8 +37,8 @@ _TEXTS = (
 class Arrival:
     """A new case and what the case system keeps to itself: the true place, the earlier report of the same thing."""
 
-    step: Step
-    spot: Spot
+    step: StoryStep
+    spot: GridSpot
     at: Position | None
     case_class: CaseClass
     limit: Limit
@@ -48,7 +48,7 @@ class Arrival:
 class Arrivals:
     """Makes the cases of any minute."""
 
-    def __init__(self, scene: Scene, demand: Demand, office: OfficeHours, seed: int, offset_ms: int) -> None:
+    def __init__(self, scene: Scene, demand: ExpectedArrivals, office: OfficeHours, seed: int, offset_ms: int) -> None:
         self._scene, self._demand, self._office, self._seed, self._offset = scene, demand, office, seed, offset_ms
 
     def of_minute(self, minute: int) -> list[Arrival]:
@@ -90,7 +90,7 @@ class Arrivals:
             case, limit = self._report(
                 case_id, channel, time_ms, dice, spot=twin.spot, at=twin.at, what=twin.case_class
             )
-            step = Step(time_ms, "case.reported", case)
+            step = StoryStep(time_ms, "case.reported", case)
             return Arrival(step, twin.spot, twin.at, twin.case_class, limit, twin.step.case.case_id)
         if storm is None and dice.chance(_HOT) and self._scene.hot:
             hot = dice.pick(self._scene.hot)
@@ -105,7 +105,7 @@ class Arrivals:
         if dice.chance(_UNPLACED) and channel != "GRID":
             at = None
         case, limit = self._report(case_id, channel, time_ms, dice, spot=spot, at=at, what=case_class)
-        return Arrival(Step(time_ms, "case.reported", case), spot, at, case_class, limit)
+        return Arrival(StoryStep(time_ms, "case.reported", case), spot, at, case_class, limit)
 
     def _twin(self, minute: int, dice: Dice) -> Arrival | None:
         """An earlier report of the same thing, minutes to hours before, that is neither merged nor done on the spot."""
@@ -129,7 +129,7 @@ class Arrivals:
         time_ms: int,
         dice: Dice,
         *,
-        spot: Spot,
+        spot: GridSpot,
         at: Position | None,
         what: CaseClass,
     ) -> tuple[Case, Limit]:

@@ -8,7 +8,7 @@ import msgspec
 from services.contract.others import CameraChanged
 from services.district.coords import wgs84_to_gcj02
 from services.operations.simulator import terrain
-from services.operations.simulator.cameras import Placed
+from services.operations.simulator.cameras import MountedCamera
 from services.operations.simulator.dice import Dice
 from services.operations.simulator.stands import degrees_of
 
@@ -30,7 +30,7 @@ class _Sower:
         return found
 
 
-def with_errors(placed: Sequence[Placed], seed: int) -> list[CameraChanged]:
+def with_errors(placed: Sequence[MountedCamera], seed: int) -> list[CameraChanged]:
     """The cameras as the catalogue has them: no camera has two errors."""
     dice = Dice(seed, "camera-errors")
     cameras = [p.camera for p in placed]
@@ -59,6 +59,6 @@ def with_errors(placed: Sequence[Placed], seed: int) -> list[CameraChanged]:
     return cameras
 
 
-def _eastern(placed: Placed) -> float:
+def _eastern(placed: MountedCamera) -> float:
     """How near the eastern border a camera stands, where a shift to the east leaves the district."""
     return placed.stand.x

@@ -31,20 +31,20 @@ Chosen = tuple[str, Stand, float]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Placed:
+class MountedCamera:
     """A camera and the stand that it has."""
 
     camera: CameraChanged
     stand: Stand
 
 
-def place(found: Survey, drawn: Layers, seed: int) -> tuple[list[Placed], Layer]:
+def place(found: Survey, drawn: Layers, seed: int) -> tuple[list[MountedCamera], Layer]:
     """The cameras, and poles along the roads: most of those that carry none, a few that do."""
     stands, dice = Stands(found, drawn, seed), Dice(seed, "cameras")
     chosen = list(_choose(stands, dice))
     at = degrees_of([(stand.x, stand.y) for _, stand, _ in chosen])
     cameras = [
-        Placed(_camera(number, one, spot, Dice(seed, "camera", number)), one[1])
+        MountedCamera(_camera(number, one, spot, Dice(seed, "camera", number)), one[1])
         for number, (one, spot) in enumerate(zip(chosen, at, strict=True), start=1)
     ]
     carrying = {id(stand) for _, stand, _ in chosen}

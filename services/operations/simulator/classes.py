@@ -13,7 +13,7 @@ _EVENT = ("紧急", "一般", "较难", "疑难", "需多部门")
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ClassLimit:
     """One filing condition of a class and the time it leaves."""
 
     condition: str
@@ -32,7 +32,7 @@ class CaseClass:
     name: str
     domain: str
     weight: float
-    limits: tuple[Limit, ...]
+    limits: tuple[ClassLimit, ...]
 
 
 def read_classes() -> list[CaseClass]:
@@ -44,7 +44,7 @@ def read_classes() -> list[CaseClass]:
 def _read(row: dict[str, str]) -> CaseClass:
     conditions = _COMPONENT if row["kind"] == "component" else _EVENT
     limits = tuple(
-        Limit(condition, float(text[:-2]), _UNITS[text[-2:]])
+        ClassLimit(condition, float(text[:-2]), _UNITS[text[-2:]])
         for condition, text in zip(conditions, row["limits"].split("/"), strict=False)
     )
     return CaseClass(

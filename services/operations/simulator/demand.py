@@ -33,7 +33,7 @@ class Storm:
         return self.reports / 60.0 * hours / 4.0 * math.exp(-hours / 2.0)
 
 
-class Demand:
+class ExpectedArrivals:
     """Expected arrivals, minute by minute: a function of the seed and the minute alone."""
 
     def __init__(self, seed: int, office: OfficeHours, streets: list[str]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.operations.simulator.course import Course, draw_length
-from services.operations.simulator.record import Record
+from services.operations.simulator.record import StoryRecord
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Fate:
     is_whistled: bool = False
 
 
-def draw(record: Record, course: Course) -> Fate:
+def draw(record: StoryRecord, course: Course) -> Fate:
     """Draw the fate of a case, and with it the length of its course."""
     dice, late = record.dice, record.late
     is_late = draw_length(course, late, dice)
@@ -41,7 +41,7 @@ def draw(record: Record, course: Course) -> Fate:
     return fate
 
 
-def _reach(record: Record, fate: Fate) -> tuple[str, str]:
+def _reach(record: StoryRecord, fate: Fate) -> tuple[str, str]:
     """How high the case goes, and why it leaves the street."""
     chance = record.dice.share()
     if fate.returns > 1 or fate.reworks > 1:

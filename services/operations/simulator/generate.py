@@ -18,7 +18,7 @@ from services.operations.simulator.camera_errors import with_errors
 from services.operations.simulator.cameras import place
 from services.operations.simulator.dice import Dice
 from services.operations.simulator.sections import Layer
-from services.operations.simulator.survey import CODE, Place, survey
+from services.operations.simulator.survey import CODE, SurveyArea, survey
 
 SEED = 20261123
 
@@ -51,7 +51,7 @@ def generate(folder: Path, seed: int = SEED) -> None:
     (folder / "policy.toml").write_text(tables.POLICY_TOML, encoding="utf-8")
 
 
-def _properties(place: Place) -> dict[str, object]:
+def _properties(place: SurveyArea) -> dict[str, object]:
     found: dict[str, object] = {
         "code": place.code, "name": place.name, "name_en": place.name_en, "parent": place.parent
     }  # fmt: skip

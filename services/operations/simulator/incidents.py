@@ -9,14 +9,14 @@ from services.contract.case import CaseClock, Escalation, Rating, Supervision, S
 from services.contract.case import Step as Act
 from services.operations.simulator import names
 from services.operations.simulator.course import Course
-from services.operations.simulator.record import Record
-from services.operations.simulator.step import Step, utc
+from services.operations.simulator.record import StoryRecord
+from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import DAY_MS, HOUR_MS, MINUTE_MS
 
 _replace = msgspec.structs.replace
 
 
-def acknowledged(record: Record, at: int) -> Step:
+def acknowledged(record: StoryRecord, at: int) -> StoryStep:
     """签收: the unit takes it."""
     name = record.case.handler or names.person(record.dice)[0]
     return record.event(
@@ -25,7 +25,7 @@ def acknowledged(record: Record, at: int) -> Step:
     )  # fmt: skip
 
 
-def dispatched_again(record: Record, at: int) -> Step:
+def dispatched_again(record: StoryRecord, at: int) -> StoryStep:
     """Another unit gets it; no clock starts again."""
     before, unit = record.case.lead_unit, record.department()
     if unit == before:
@@ -36,7 +36,7 @@ def dispatched_again(record: Record, at: int) -> Step:
     )  # fmt: skip
 
 
-def returned(record: Record, at: int) -> Iterator[Step]:
+def returned(record: StoryRecord, at: int) -> Iterator[StoryStep]:
     """退回: the unit says it is not its own."""
     case, is_wrong = record.case, record.dice.chance(0.8)
     act = Act(unit=case.lead_unit, reason_code="wrong_unit" if is_wrong else "beyond_power", reason="不属于本单位职责")
@@ -48,7 +48,7 @@ def returned(record: Record, at: int) -> Iterator[Step]:
     yield acknowledged(record, record.after(18))
 
 
-def suspended(record: Record, course: Course, share: float) -> Iterator[Step]:
+def suspended(record: StoryRecord, course: Course, share: float) -> Iterator[StoryStep]:
     """挂账, and its end by itself."""
     at = record.not_before(course.at(share))
     until = record.office.awake(at + int(record.dice.between(4, 45) * DAY_MS))
@@ -57,7 +57,7 @@ def suspended(record: Record, course: Course, share: float) -> Iterator[Step]:
     yield resumed(record, course, share, until)
 
 
-def resumed(record: Record, course: Course, share: float, until_ms: int) -> Step:
+def resumed(record: StoryRecord, course: Course, share: float, until_ms: int) -> StoryStep:
     """The handling goes on; the deadlines have moved by the pause."""
     case, until_ms = record.case, record.not_before(until_ms)
     from_ms = round(case.suspensions[-1].from_.timestamp() * 1000)
@@ -69,7 +69,7 @@ def resumed(record: Record, course: Course, share: float, until_ms: int) -> Step
     )
 
 
-def whistled(record: Record, at: int) -> Iterator[Step]:
+def whistled(record: StoryRecord, at: int) -> Iterator[StoryStep]:
     """吹哨报到: departments are called, where there are any; what they do is told by
     services.operations.simulator.whistles.
     """
@@ -81,7 +81,7 @@ def whistled(record: Record, at: int) -> Iterator[Step]:
         yield record.event("case.whistled", at, Act(unit=record.brigade), whistles=[*before, called], co_units=units)
 
 
-def escalated(record: Record, course: Course, reason: str, at: int) -> Iterator[Step]:
+def escalated(record: StoryRecord, course: Course, reason: str, at: int) -> Iterator[StoryStep]:
     """升级: the district centre takes it, acknowledges it, and works quickly from then on."""
     at, dice, to = record.not_before(at), record.dice, record.department()
     hours = dice.between(1, 3) if reason == "severity" else dice.between(2, 9)
@@ -100,14 +100,14 @@ def escalated(record: Record, course: Course, reason: str, at: int) -> Iterator[
     course.hurry(record.now_ms, hours * (dice.between(1.05, 1.6) if dice.chance(0.12) else dice.between(0.4, 0.92)))
 
 
-def taken(record: Record, at: int) -> Step:
+def taken(record: StoryRecord, at: int) -> StoryStep:
     """Someone at the district acknowledges the escalation."""
     who, passed = names.person(record.dice)[0], record.case.escalations
     seen = _replace(passed[-1], acknowledged_at=utc(record.not_before(at)), acknowledged_by=who)
     return record.event("case.acknowledged", at, Act(actor=who, unit=seen.to), escalations=[*passed[:-1], seen])
 
 
-def supervised(record: Record, at: int, is_late: bool) -> Step:
+def supervised(record: StoryRecord, at: int, is_late: bool) -> StoryStep:
     """督办."""
     at, dice = record.not_before(at), record.dice
     other: Literal["leader", "important"] = "leader" if dice.chance(0.5) else "important"
@@ -115,7 +115,7 @@ def supervised(record: Record, at: int, is_late: bool) -> Step:
     return record.event("case.supervised", at, Act(actor="值班长"), supervisions=[*record.case.supervisions, seen])
 
 
-def rated(record: Record, at: int) -> Step:
+def rated(record: StoryRecord, at: int) -> StoryStep:
     """The call-back: before the closing, as 回访 is done."""
     dice, at = record.dice, record.not_before(at)
     if dice.chance(0.12):

@@ -15,22 +15,22 @@ from services.operations.simulator import fate as fates
 from services.operations.simulator import incidents, whistles
 from services.operations.simulator.course import Course
 from services.operations.simulator.fate import Fate
-from services.operations.simulator.record import Record, is_open
-from services.operations.simulator.step import Step, utc
+from services.operations.simulator.record import StoryRecord, is_open
+from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import HOUR_MS, MINUTE_MS
 
-Story = Iterator[Step]
+Story = Iterator[StoryStep]
 CITIZEN_DAY = frozenset({"H12345", "APP", "MEDIA"})
 _replace = msgspec.structs.replace
 
 
-def tell(record: Record) -> Story:
+def tell(record: StoryRecord) -> Story:
     """The events from the record's state to the end, in order of time."""
     if is_open(record.case):
         yield from whistles.attended(record, _story(record))
 
 
-def _story(record: Record) -> Story:
+def _story(record: StoryRecord) -> Story:
     if record.case.self_handled and record.case.filed_at is None:
         yield from _solve_on_the_spot(record)
         return
@@ -44,7 +44,7 @@ def _story(record: Record) -> Story:
         yield from _Work(record).from_here()
 
 
-def _solve_on_the_spot(record: Record) -> Story:
+def _solve_on_the_spot(record: StoryRecord) -> Story:
     """自行处置: the grid worker finds it and solves it."""
     actor, at = record.case.handler, record.after(14)
     if record.case.status == "reported" and record.dice.chance(0.35):
@@ -55,7 +55,7 @@ def _solve_on_the_spot(record: Record) -> Story:
                        handled_at=handled_at)  # fmt: skip
 
 
-def _intake(record: Record) -> Story:
+def _intake(record: StoryRecord) -> Story:
     """受理, 核实, 立案: or a twin of an earlier report, or nothing for us."""
     case, dice = record.case, record.dice
     if case.accepted_at is None and case.channel not in {"SZCG", "DEPT"}:
@@ -80,7 +80,7 @@ def _intake(record: Record) -> Story:
 class _Work:
     """From the filing to the closing: one course of time, one fate."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: StoryRecord) -> None:
         self.record, self.dice = record, record.dice
         self.course = Course(record.office, record.now_ms, record.limit)
         self.fate = Fate()
@@ -98,7 +98,7 @@ class _Work:
         yield from self._to_handled()
         yield from self._check_and_close()
 
-    def _dispatched(self, at: int) -> Step:
+    def _dispatched(self, at: int) -> StoryStep:
         record, case, reaches = self.record, self.record.case, self.fate.reaches
         is_street = reaches != "community"
         level = "street" if is_street else "grid" if case.channel == "GRID" and self.dice.chance(0.4) else "community"
@@ -137,7 +137,7 @@ class _Work:
             course.rebase(0.9, record.now_ms)
             yield self._handled()
 
-    def _handled(self) -> Step:
+    def _handled(self) -> StoryStep:
         record = self.record
         at = max(self.course.at(0.93), record.now_ms + 4 * MINUTE_MS)
         clocks = incidents.stopped(record.case.clocks, "handle", at)

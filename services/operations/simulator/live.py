@@ -27,7 +27,7 @@ from services.operations.simulator.orders import Desk, Order, RefusedOrder, obey
 from services.operations.simulator.patrol import Patrols
 from services.operations.simulator.record import is_open
 from services.operations.simulator.rubbish import rubbish
-from services.operations.simulator.step import SOURCES, Step, utc
+from services.operations.simulator.step import SOURCES, StoryStep, utc
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import MINUTE_MS, Clock, to_ms
 from services.platform.redis import Keys
@@ -68,7 +68,7 @@ class LiveCaseSystem:
         self._cameras = frozenset(c.camera_id for c in system.district.cameras)
         self._video = video.VideoPlatform(system.district.cameras, system.seed)
         self._repairs = keys.simulated("repairs")
-        self._due: list[tuple[int, int, Step, Iterator[Step]]] = []
+        self._due: list[tuple[int, int, StoryStep, Iterator[StoryStep]]] = []
         self._late: list[tuple[int, int, Fields]] = []
         self._unsent: list[Fields] = []
         self._order = count()
@@ -157,7 +157,7 @@ class LiveCaseSystem:
         if not is_open(case) or case.handler not in self._units:
             self._patrols.release(case.case_id, self._clock.now_ms())
 
-    def _plan(self, story: Iterator[Step]) -> None:
+    def _plan(self, story: Iterator[StoryStep]) -> None:
         if (step := next(story, None)) is not None:
             heapq.heappush(self._due, (step.time_ms, next(self._order), step, story))
 
@@ -206,7 +206,7 @@ class LiveCaseSystem:
                 del self._promised[camera_id]
         return reached < now_ms
 
-    def _is_next(self, step: Step) -> bool:
+    def _is_next(self, step: StoryStep) -> bool:
         """Whether a planned step still follows from the case as it is: a command may have changed it since."""
         known = self.cases.get(step.case.case_id)
         if known is not None:
@@ -241,7 +241,7 @@ class LiveCaseSystem:
             self._command_id = entry_id
             return
         before: Any = self._redis.hget(self._answers, command_id)
-        steps: list[Step] = []
+        steps: list[StoryStep] = []
         order: Order | None = None
         if before is not None:
             answer = msgspec.json.decode(before, type=dict[str, str])
@@ -279,7 +279,7 @@ class LiveCaseSystem:
         self._command_id = entry_id
         self._follow(steps, order, kind, now_ms)
 
-    def _follow(self, steps: list[Step], order: Order | None, kind: str, now_ms: int) -> None:
+    def _follow(self, steps: list[StoryStep], order: Order | None, kind: str, now_ms: int) -> None:
         """Let the cases that a command changed go on from their new state."""
         for step in steps:
             self._keep(step.case)

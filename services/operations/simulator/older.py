@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow, decode_pauses
-from services.cases.marks import STANDS, Mark
+from services.cases.marks import STANDS, CaseMark
 from services.district.package import District
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import count, counted_text, decode_counted
@@ -31,7 +31,7 @@ _MOMENTS = (
     "handled_at", "handle_deadline_at", "count_at",
 )  # fmt: skip
 # A case that has ended, and what it bears.
-Ended = tuple[CaseRow, tuple[Mark, ...]]
+Ended = tuple[CaseRow, tuple[CaseMark, ...]]
 _ENCODE = msgspec.json.Encoder().encode
 _RATING = msgspec.json.Decoder(list[Any]).decode
 

@@ -17,14 +17,14 @@ from services.operations.simulator.course import Course
 from services.operations.simulator.incidents import stopped
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
-from services.operations.simulator.step import Step, utc
+from services.operations.simulator.step import StoryStep, utc
 from services.operations.simulator.whistles import ended
 from services.platform.clock import DAY_MS, HOUR_MS, to_ms
 
 _replace = msgspec.structs.replace
 
 
-class Actor(msgspec.Struct, frozen=True):
+class OrderActor(msgspec.Struct, frozen=True):
     """Who asks."""
 
     user: str = ""
@@ -37,7 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     expected_version: int
     case_id: str = ""
-    actor: Actor = Actor()
+    actor: OrderActor = OrderActor()
     reason: str | None = None
     lead_unit: str | None = None
     co_units: list[str] = []
@@ -89,7 +89,7 @@ class Desk:
 Changes = dict[str, Any]
 
 
-def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[Step]:
+def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[StoryStep]:
     """The events that carry out an order, the first on the case itself. Raises RefusedOrder with the reason."""
     if kind == "camera.repair":
         if order.camera_id not in desk.cameras:
@@ -106,13 +106,13 @@ def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[Step]:
     if order.reason is not None and len(order.reason) > 500:
         raise RefusedOrder("bad_value", "reason is longer than 500 characters")
     act = Act(actor=order.actor.user or None, reason=order.reason, reason_code=order.reason_code, command_id=command_id)
-    steps: list[Step] = []
+    steps: list[StoryStep] = []
     for number, (event, changes) in enumerate(deed(case, order, desk)):
         if "case_id" in changes:
             fresh = _replace(case, version=1, step=act, **changes)
         else:
             fresh = case = _replace(case, version=case.version + 1, step=act, **changes)
-        steps.append(Step(desk.now_ms + number, event, fresh))
+        steps.append(StoryStep(desk.now_ms + number, event, fresh))
     return steps
 
 

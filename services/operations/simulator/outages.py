@@ -26,7 +26,7 @@ _WAYS = Weighted[tuple[CameraStatus, Fault | None]]([
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class SimulatedOutage:
     """A camera that is out from ``at_ms`` to ``until_ms``; ``cause`` tells it from another one of the same camera."""
 
     at_ms: int
@@ -38,7 +38,7 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class CameraTurn:
     """A camera that is turned: these fields of it are others from now on."""
 
     at_ms: int
@@ -67,11 +67,11 @@ class CameraChances:
         ptz = [c for c in self._cameras if c.kind == "ptz"]
         self._roving = Dice(seed, "roving").shuffled(ptz)[:ROVING]
 
-    def of_minute(self, minute: int) -> list[Outage | Turn | Removal]:
+    def of_minute(self, minute: int) -> list[SimulatedOutage | CameraTurn | Removal]:
         """What begins in a minute since 1970."""
         return list(self._of_minute(minute)) if self._cameras else []
 
-    def at_start(self, from_ms: int) -> list[Outage]:
+    def at_start(self, from_ms: int) -> list[SimulatedOutage]:
         """The cameras that the package says are out, since some time before ``from_ms``; half of them for long."""
         found = []
         for camera in self._cameras:
@@ -82,26 +82,28 @@ class CameraChances:
                     from_ms - round(dice.wait(mean) * MINUTE_MS),
                     from_ms + round(dice.wait(mean) * MINUTE_MS),
                 )
-                found.append(Outage(since, until, camera.camera_id, "package", camera.status, camera.fault))
+                found.append(SimulatedOutage(since, until, camera.camera_id, "package", camera.status, camera.fault))
         return found
 
-    def _of_minute(self, minute: int) -> Iterator[Outage | Turn | Removal]:
+    def _of_minute(self, minute: int) -> Iterator[SimulatedOutage | CameraTurn | Removal]:
         dice, start = Dice(self._seed, "cameras", minute), minute * MINUTE_MS
         for number in range(dice.count(FAULTS_A_MINUTE * self._scale)):
             status, fault = _WAYS.pick(dice)
             at_ms = start + dice.whole(0, MINUTE_MS - 1)
             mean = LONG_MINUTES if dice.chance(LONG_SHARE) else MEAN_MINUTES
             until_ms = at_ms + MINUTE_MS + round(dice.wait(mean) * MINUTE_MS)
-            yield Outage(at_ms, until_ms, dice.pick(self._cameras).camera_id, f"{minute}-{number}", status, fault)
+            yield SimulatedOutage(
+                at_ms, until_ms, dice.pick(self._cameras).camera_id, f"{minute}-{number}", status, fault
+            )
         if dice.chance(FLAPPING * self._scale):
             yield from self._flapping(dice.pick(self._cameras).camera_id, minute, dice)
         if self._fixed and dice.chance(TURNED * self._scale):
             turned = {"azimuth": float(dice.whole(1, 359))}
-            yield Turn(start + dice.whole(0, MINUTE_MS - 1), dice.pick(self._fixed).camera_id, turned)
+            yield CameraTurn(start + dice.whole(0, MINUTE_MS - 1), dice.pick(self._fixed).camera_id, turned)
         for camera in self._roving:
             if dice.chance(ROVES):
                 look = {"pan_now": float(dice.whole(0, 359)), "hfov_now": round(dice.between(3, 58), 1)}
-                yield Turn(start + dice.whole(0, MINUTE_MS - 1), camera.camera_id, look)
+                yield CameraTurn(start + dice.whole(0, MINUTE_MS - 1), camera.camera_id, look)
         if self._is_moment("switch", minute, SWITCH_EVERY):
             yield from self._switch(minute, dice)
         if self._is_moment("removal", minute, REMOVAL_EVERY):
@@ -112,15 +114,15 @@ class CameraChances:
         """Whether this is the one minute of its ``every`` minutes in which it happens."""
         return Dice(self._seed, what, minute // every).whole(0, every - 1) == minute % every
 
-    def _flapping(self, camera_id: str, minute: int, dice: Dice) -> Iterator[Outage]:
+    def _flapping(self, camera_id: str, minute: int, dice: Dice) -> Iterator[SimulatedOutage]:
         """Four times off and on within the minute."""
         at_ms = minute * MINUTE_MS + dice.whole(0, 2_000)
         for number in range(4):
             back_ms = at_ms + dice.whole(4_000, 7_000)
-            yield Outage(at_ms, back_ms, camera_id, f"{minute}-flap-{number}", "offline", None)
+            yield SimulatedOutage(at_ms, back_ms, camera_id, f"{minute}-flap-{number}", "offline", None)
             at_ms = back_ms + dice.whole(4_000, 7_000)
 
-    def _switch(self, minute: int, dice: Dice) -> Iterator[Outage]:
+    def _switch(self, minute: int, dice: Dice) -> Iterator[SimulatedOutage]:
         """A switch that fails takes the neighbourhood with it, and gives it back within seconds too."""
         at_ms = minute * MINUTE_MS + dice.whole(0, MINUTE_MS - 1)
         back_ms = at_ms + round(dice.between(*SWITCH_MINUTES) * MINUTE_MS)
@@ -129,4 +131,6 @@ class CameraChances:
         nearest = np.argsort(np.hypot(*(self._at - middle).T), kind="stable")[:size]
         for k in nearest.tolist():
             off, on = dice.whole(0, SWITCH_SPREAD_MS - 1), dice.whole(0, 3 * SWITCH_SPREAD_MS)
-            yield Outage(at_ms + off, back_ms + on, self._cameras[k].camera_id, f"{minute}-switch", "offline", None)
+            yield SimulatedOutage(
+                at_ms + off, back_ms + on, self._cameras[k].camera_id, f"{minute}-switch", "offline", None
+            )

@@ -18,12 +18,12 @@ GRIDS_A_COMMUNITY = 5.9
 
 
 @dataclass(slots=True)
-class Part:
+class AreaPart:
     """A street (its communities), a community (its grids) or a grid (a face of the mesh)."""
 
     grids: int
     axis: float
-    parts: list["Part"] = field(default_factory=list)
+    parts: list["AreaPart"] = field(default_factory=list)
     face: int = -1
 
     def faces(self) -> list[int]:
@@ -31,28 +31,28 @@ class Part:
         return [self.face] if not self.parts else [f for part in self.parts for f in part.faces()]
 
 
-def part_district(mesh: Mesh, dice: Dice, seed: int) -> list[Part]:
+def part_district(mesh: Mesh, dice: Dice, seed: int) -> list[AreaPart]:
     """Cut the mesh's only face into 12 streets, some 120 communities and 706 grids."""
     crowd = terrain.crowd(mesh.polygon(0), 90_000, seed)
     halves = mesh.cut(0, terrain.river(), rank=-1)
     assert halves is not None
     inside = [_within(mesh.polygon(half), crowd) for half in halves]
     first = len(inside[0]) / (len(inside[0]) + len(inside[1]))
-    streets: list[Part] = []
+    streets: list[AreaPart] = []
     for half, people, share in zip(halves, inside, (first, 1 - first), strict=True):
         count = max(2, round(STREETS * share)) if half == halves[0] else STREETS - len(streets)
         grids = round(GRIDS * share) if half == halves[0] else GRIDS - sum(s.grids for s in streets)
-        side = [Part(n, math.radians(9 + dice.between(-7, 7))) for n in _spread(grids, count, 0.26, dice)]
+        side = [AreaPart(n, math.radians(9 + dice.between(-7, 7))) for n in _spread(grids, count, 0.26, dice)]
         _halve(mesh, half, side, people, dice=dice, rank=0)
         streets += side
     for street in streets:
         people = _within(mesh.polygon(street.face), crowd)
         count = round(street.grids / GRIDS_A_COMMUNITY)
-        street.parts = [Part(n, street.axis) for n in _spread(street.grids, count, 0.3, dice)]
+        street.parts = [AreaPart(n, street.axis) for n in _spread(street.grids, count, 0.3, dice)]
         _halve(mesh, street.face, street.parts, people, dice=dice, rank=1)
         for community in street.parts:
             near = _within(mesh.polygon(community.face), people)
-            community.parts = [Part(1, community.axis) for _ in range(community.grids)]
+            community.parts = [AreaPart(1, community.axis) for _ in range(community.grids)]
             _halve(mesh, community.face, community.parts, near, dice=dice, rank=2)
     return streets
 
@@ -69,7 +69,7 @@ def _within(border: Polygon, points: terrain.Plane) -> terrain.Plane:
     return found
 
 
-def _halve(mesh: Mesh, face: int, parts: Sequence[Part], people: terrain.Plane, *, dice: Dice, rank: int) -> None:
+def _halve(mesh: Mesh, face: int, parts: Sequence[AreaPart], people: terrain.Plane, *, dice: Dice, rank: int) -> None:
     """Give each of ``parts`` a face of its own inside ``face``, sized by how many live there."""
     if len(parts) == 1:
         parts[0].face = face

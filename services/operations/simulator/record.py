@@ -10,7 +10,7 @@ from services.contract.case import Step as Act
 from services.operations.simulator.dice import Dice
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.scene import Scene
-from services.operations.simulator.step import Step
+from services.operations.simulator.step import StoryStep
 from services.platform.clock import MINUTE_MS
 
 _replace = msgspec.structs.replace
@@ -22,7 +22,7 @@ def is_open(case: Case) -> bool:
 
 
 @dataclass(slots=True)
-class Record:
+class StoryRecord:
     """One case and all that its story is told from."""
 
     case: Case
@@ -37,11 +37,11 @@ class Record:
     place: dict[str, Any] = field(default_factory=dict)
     until_ms: int | None = None
 
-    def event(self, kind: str, at_ms: int, act: Act | None = None, **changes: Any) -> Step:
+    def event(self, kind: str, at_ms: int, act: Act | None = None, **changes: Any) -> StoryStep:
         """The next event: at least a second after the last one, the version one higher."""
         self.now_ms = at_ms = self.not_before(at_ms)
         self.case = _replace(self.case, version=self.case.version + 1, step=act, **changes)
-        return Step(at_ms, kind, self.case)
+        return StoryStep(at_ms, kind, self.case)
 
     def not_before(self, at_ms: int) -> int:
         """The moment itself, or a second after the last event."""

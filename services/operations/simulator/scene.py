@@ -20,7 +20,7 @@ LATE_WORST, LATE_BEST = 0.142, 0.004
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class GridSpot:
     """A grid with points inside it, and the words of its address."""
 
     street: str
@@ -33,10 +33,10 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class HotSpot:
+class RepeatPoint:
     """One point to which the same class keeps coming back."""
 
-    spot: Spot
+    spot: GridSpot
     at: Position
     case_class: CaseClass
 
@@ -45,9 +45,9 @@ class HotSpot:
 class Scene:
     """What the case system knows about the district."""
 
-    spots: Weighted[Spot]
-    by_street: dict[str, Weighted[Spot]]
-    hot: tuple[HotSpot, ...]
+    spots: Weighted[GridSpot]
+    by_street: dict[str, Weighted[GridSpot]]
+    hot: tuple[RepeatPoint, ...]
     classes: dict[str, Weighted[CaseClass]] = field(repr=False)
     brigades: dict[str, str]
     departments: dict[str, tuple[str, ...]]
@@ -124,16 +124,16 @@ def _departments(district: District) -> dict[str, tuple[str, ...]]:
     return {"": tuple(r["code"] for r in rows), **{d: tuple(codes) for d, codes in found.items()}}
 
 
-def _spots(district: District, seed: int) -> list[tuple[Spot, float]]:
+def _spots(district: District, seed: int) -> list[tuple[GridSpot, float]]:
     roads = _road_names(district)
     workers = {r["grid"]: r["name"] for r in district.tables.get("people", ()) if r["role"] == "grid_leader"}
-    found: list[tuple[Spot, float]] = []
+    found: list[tuple[GridSpot, float]] = []
     finest = district.grids or district.communities or district.streets
     for area in finest.values():
         street, community, grid = _codes(district, area)
         place = district.communities.get(community) or area
-        spot = Spot(street, community, grid, place.name, roads.get(area.code, ()), _points(area, seed),
-                    workers.get(grid, ""))  # fmt: skip
+        spot = GridSpot(street, community, grid, place.name, roads.get(area.code, ()), _points(area, seed),
+                        workers.get(grid, ""))  # fmt: skip
         found.append((spot, (area.households or 400) * Dice(seed, "busy", area.code).between(0.5, 1.6)))
     return found
 
@@ -185,11 +185,11 @@ def _road_names(district: District) -> dict[str, tuple[str, ...]]:
     return {code: tuple(sorted(set(these))) for code, these in found.items()}
 
 
-def _hot_spots(spots: Weighted[Spot], classes: Weighted[CaseClass], seed: int) -> tuple[HotSpot, ...]:
+def _hot_spots(spots: Weighted[GridSpot], classes: Weighted[CaseClass], seed: int) -> tuple[RepeatPoint, ...]:
     found = []
     for number in range(70):
         dice = Dice(seed, "hot", number)
         spot = spots.pick(dice)
         if spot.points:
-            found.append(HotSpot(spot, dice.pick(spot.points), classes.pick(dice)))
+            found.append(RepeatPoint(spot, dice.pick(spot.points), classes.pick(dice)))
     return tuple(found)

@@ -7,7 +7,7 @@ from services.contract.case import Case
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StoryStep:
     """At ``time_ms`` the case becomes ``case`` by an event of ``type``."""
 
     time_ms: int

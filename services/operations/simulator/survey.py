@@ -9,14 +9,14 @@ from shapely.ops import unary_union
 from services.operations.simulator import names, terrain
 from services.operations.simulator.dice import Dice
 from services.operations.simulator.mesh import Mesh
-from services.operations.simulator.parting import Part, part_district
+from services.operations.simulator.parting import AreaPart, part_district
 
 CODE = "320499"
 TOWN_GRID_HA = 14.5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SurveyArea:
     """An area: ``ground`` in metres, ``degrees`` in WGS-84; both have the same corners in the same order."""
 
     code: str
@@ -33,9 +33,9 @@ class Place:
 class Survey:
     """Everything that was measured; the layers and the tables are drawn from it."""
 
-    streets: list[Place]
-    communities: list[Place]
-    grids: list[Place]
+    streets: list[SurveyArea]
+    communities: list[SurveyArea]
+    grids: list[SurveyArea]
     mesh: Mesh
     corners: terrain.Plane
     outline: Polygon
@@ -56,18 +56,18 @@ class _Surveyor:
         self.mesh, self.corners, self.dice = mesh, corners, dice
         self.degrees = terrain.to_degrees(corners)
         self.names = names.Names(dice)
-        self.streets: list[Place] = []
-        self.communities: list[Place] = []
-        self.grids: list[Place] = []
+        self.streets: list[SurveyArea] = []
+        self.communities: list[SurveyArea] = []
+        self.grids: list[SurveyArea] = []
 
-    def measure(self, parts: list[Part]) -> Survey:
+    def measure(self, parts: list[AreaPart]) -> Survey:
         towns, villages = iter(names.TOWN_STREETS), iter(names.VILLAGE_STREETS)
         # From the north-west to the south-east, as an office would number them.
         for number, part in enumerate(sorted(parts, key=self._reading_order), start=1):
             ground, degrees = self._borders(part)
             is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA + 0.7
             name, english = next(towns if is_town else villages)
-            street = Place(f"{CODE}{number:03d}", name, english, CODE, ground, degrees, part.axis)
+            street = SurveyArea(f"{CODE}{number:03d}", name, english, CODE, ground, degrees, part.axis)
             self.streets.append(street)
             for k, community in enumerate(sorted(part.parts, key=self._reading_order), start=1):
                 self._community(street, community, k)
@@ -75,27 +75,27 @@ class _Surveyor:
         assert isinstance(outline, Polygon)  # the streets tile one face of the mesh
         return Survey(self.streets, self.communities, self.grids, self.mesh, self.corners, outline, self.names)
 
-    def _community(self, street: Place, part: Part, number: int) -> None:
+    def _community(self, street: SurveyArea, part: AreaPart, number: int) -> None:
         ground, degrees = self._borders(part)
         is_town = ground.area / part.grids / 1e4 < TOWN_GRID_HA
         (name, english), (kind, kind_en) = self.names.place(), ("社区", "Community") if is_town else ("村", "Village")
         code = f"{street.code}{number:03d}"
         self.communities.append(
-            Place(code, name + kind, f"{english} {kind_en}", street.code, ground, degrees, part.axis)
+            SurveyArea(code, name + kind, f"{english} {kind_en}", street.code, ground, degrees, part.axis)
         )
         for k, grid in enumerate(sorted(part.parts, key=self._reading_order), start=1):
             ground, degrees = self._borders(grid)
             homes = self.dice.whole(420, 580) if is_town else self.dice.whole(240, 360)
             self.grids.append(
-                Place(f"{code}{k:02d}", f"{name}{kind}第{k}网格", f"{english} Grid {k}", code, ground, degrees,
-                      part.axis, homes)
+                SurveyArea(f"{code}{k:02d}", f"{name}{kind}第{k}网格", f"{english} Grid {k}", code, ground, degrees,
+                           part.axis, homes)
             )  # fmt: skip
 
-    def _reading_order(self, part: Part) -> tuple[float, float]:
+    def _reading_order(self, part: AreaPart) -> tuple[float, float]:
         centre = unary_union([self.mesh.polygon(f) for f in part.faces()]).centroid
         return -round(centre.y / 700), centre.x
 
-    def _borders(self, part: Part) -> tuple[Polygon, Polygon]:
+    def _borders(self, part: AreaPart) -> tuple[Polygon, Polygon]:
         """The border on the ground and in degrees: the ring of corners around all its faces."""
         ring = _around([self.mesh.faces[f] for f in part.faces()])
         return Polygon(self.corners[ring]), Polygon(self.degrees[ring])

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from services.operations.simulator import names
 from services.operations.simulator.classes import read_classes
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.survey import Place
+from services.operations.simulator.survey import SurveyArea
 
 Table = list[tuple[object, ...]]
 
@@ -131,7 +131,7 @@ def brigade(street_code: str) -> str:
     return f"S{street_code[-3:]}"
 
 
-def departments(streets: Sequence[Place]) -> Table:
+def departments(streets: Sequence[SurveyArea]) -> Table:
     """43 departments and companies and the 12 streets' brigades: 55."""
     rows: Table = [("code", "name", "name_en", "domains", "street")]
     rows += [(code, name, english, domains, "") for code, name, english, domains in DEPARTMENTS]
@@ -141,7 +141,7 @@ def departments(streets: Sequence[Place]) -> Table:
     return rows
 
 
-def people(grids: Sequence[Place], dice: Dice) -> Table:
+def people(grids: Sequence[SurveyArea], dice: Dice) -> Table:
     """一长四员 of every grid, invented."""
     rows: Table = [("grid", "role", "name", "name_en", "phone")]
     for grid in grids:
@@ -149,7 +149,7 @@ def people(grids: Sequence[Place], dice: Dice) -> Table:
     return rows
 
 
-def roster(streets: Sequence[Place], dice: Dice) -> Table:
+def roster(streets: Sequence[SurveyArea], dice: Dice) -> Table:
     """Two on duty round the clock and a leader, in two shifts a day; in each street one and a leader, day by day.
 
     One of the two is the demo's own account of that shift, so that a handover can be signed by who is on it.
@@ -174,7 +174,7 @@ def roster(streets: Sequence[Place], dice: Dice) -> Table:
     return rows
 
 
-def _street_roster(street: Place, dice: Dice, ours: Sequence[tuple[str, str]]) -> Table:
+def _street_roster(street: SurveyArea, dice: Dice, ours: Sequence[tuple[str, str]]) -> Table:
     rows: Table = []
     drawn, leaders = [names.person(dice) for _ in range(5)], [names.person(dice) for _ in range(3)]
     for number in range((ROSTER_LAST - ROSTER_FIRST).days + 1):

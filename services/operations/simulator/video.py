@@ -15,7 +15,7 @@ import msgspec
 from services.contract.entry import encode_entry
 from services.contract.others import CameraChanged, CameraRemoved, CameraStatus, CameraStatusChanged, Fault
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.outages import LONG_MINUTES, CameraChances, Outage, Removal, Turn
+from services.operations.simulator.outages import LONG_MINUTES, CameraChances, CameraTurn, Removal, SimulatedOutage
 from services.operations.simulator.step import utc
 from services.platform.clock import MINUTE_MS
 
@@ -34,7 +34,7 @@ class _Step:
     kind: Literal["out", "back", "turn", "remove", "return", "repair"]
     camera_id: str
     since_ms: int
-    what: Outage | Turn | None = None
+    what: SimulatedOutage | CameraTurn | None = None
 
 
 class VideoPlatform:
@@ -103,7 +103,7 @@ class VideoPlatform:
         for what in self._chances.of_minute(self._minute):
             if what.at_ms < self._from_ms:
                 continue
-            if isinstance(what, Outage):
+            if isinstance(what, SimulatedOutage):
                 self._plan(what.at_ms, _Step("out", what.camera_id, what.at_ms, what))
                 self._plan(what.until_ms, _Step("back", what.camera_id, what.until_ms, what))
             elif isinstance(what, Removal):
@@ -120,7 +120,7 @@ class VideoPlatform:
             causes.clear()
             self._said.pop(camera_id, None)
             return self._status(step, at_ms, is_asked=True)
-        if isinstance(step.what, Outage):
+        if isinstance(step.what, SimulatedOutage):
             if step.kind == "out":
                 causes[step.what.cause] = (step.what.status, step.what.fault)
             elif causes.pop(step.what.cause, None) is None:
@@ -131,7 +131,7 @@ class VideoPlatform:
             return [_entry("camera.removed", camera_id, CameraRemoved(camera_id=camera_id, version=at_ms), at_ms)]
         if step.kind == "return":
             self._removed.discard(camera_id)
-        elif isinstance(step.what, Turn):
+        elif isinstance(step.what, CameraTurn):
             self._cameras[camera_id] = msgspec.structs.replace(self._cameras[camera_id], **step.what.fields)
         return [] if camera_id in self._removed else [self._changed(camera_id, at_ms)]
 

@@ -12,8 +12,8 @@ import msgspec
 from services.contract.case import Case, Whistle, WhistledUnit
 from services.contract.case import Step as Act
 from services.operations.simulator.dice import Dice
-from services.operations.simulator.record import Record, is_open
-from services.operations.simulator.step import Step, utc
+from services.operations.simulator.record import StoryRecord, is_open
+from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import MINUTE_MS, to_ms
 
 # Most answer within the half hour that they have; some are late, the rest never come.
@@ -22,7 +22,7 @@ RESULT, NOBODY, CUT_SHORT = "现场联合处置", "无部门到场，由街道�
 _replace = msgspec.structs.replace
 
 
-class Deed(NamedTuple):
+class DepartmentAct(NamedTuple):
     """What a department does at ``at_ms``: answer or arrive; without a ``unit`` the whistle ends."""
 
     at_ms: int
@@ -30,7 +30,7 @@ class Deed(NamedTuple):
     arrives: bool
 
 
-def attended(record: Record, story: Iterator[Step]) -> Iterator[Step]:
+def attended(record: StoryRecord, story: Iterator[StoryStep]) -> Iterator[StoryStep]:
     """The story with the answers to the case's open whistles between its events; versions move up by them."""
     case, begun_ms = record.case, record.now_ms
     for step in story:
@@ -43,13 +43,13 @@ def attended(record: Record, story: Iterator[Step]) -> Iterator[Step]:
             if at_ms > step.time_ms:
                 break
             case = _done(case, deed, at_ms)
-            yield Step(at_ms, "case.whistled", case)
+            yield StoryStep(at_ms, "case.whistled", case)
         blown = step.case.whistles[len(case.whistles) :]
         case = _replace(step.case, version=case.version + 1, whistles=[*case.whistles, *blown])
         if not is_open(case):
             case = _replace(case, whistles=ended(case.whistles, step.time_ms))
         record.case = case
-        yield Step(step.time_ms, step.type, case)
+        yield StoryStep(step.time_ms, step.type, case)
 
 
 def ended(whistles: Sequence[Whistle], at_ms: int) -> list[Whistle]:
@@ -57,13 +57,13 @@ def ended(whistles: Sequence[Whistle], at_ms: int) -> list[Whistle]:
     return [w if w.ended_at else _replace(w, ended_at=utc(at_ms), result=w.result or CUT_SHORT) for w in whistles]
 
 
-def _next_deed(case: Case) -> Deed | None:
+def _next_deed(case: Case) -> DepartmentAct | None:
     """What happens next on the case's open whistles."""
     found = [deed for whistle in case.whistles if whistle.ended_at is None for deed in _left(case, whistle)]
     return min(found, default=None)
 
 
-def _left(case: Case, whistle: Whistle) -> Iterator[Deed]:
+def _left(case: Case, whistle: Whistle) -> Iterator[DepartmentAct]:
     """What has not happened yet of a whistle."""
     if whistle.at is None:
         return
@@ -75,11 +75,11 @@ def _left(case: Case, whistle: Whistle) -> Iterator[Deed]:
             continue
         anybody, last_ms = True, max(last_ms, arrive_ms)
         if unit.answered_at is None:
-            yield Deed(answer_ms, unit.unit, False)
+            yield DepartmentAct(answer_ms, unit.unit, False)
         if unit.arrived_at is None:
-            yield Deed(arrive_ms, unit.unit, True)
+            yield DepartmentAct(arrive_ms, unit.unit, True)
     dice = Dice("whistle", case.case_id, blown_ms, "end")
-    yield Deed(last_ms + int(dice.between(20, 70) * MINUTE_MS), "", anybody)
+    yield DepartmentAct(last_ms + int(dice.between(20, 70) * MINUTE_MS), "", anybody)
 
 
 def _fate(case: Case, blown_ms: int, unit: WhistledUnit) -> tuple[int | None, int]:
@@ -95,7 +95,7 @@ def _fate(case: Case, blown_ms: int, unit: WhistledUnit) -> tuple[int | None, in
     return answer_ms, (answer_ms or 0) + int(way * MINUTE_MS)
 
 
-def _done(case: Case, deed: Deed, at_ms: int) -> Case:
+def _done(case: Case, deed: DepartmentAct, at_ms: int) -> Case:
     """The case after a deed that comes at ``at_ms``."""
     at = utc(at_ms)
     whistles = []

@@ -19,13 +19,13 @@ from services.district.coords import to_wgs84
 from services.district.package import District
 from services.operations.simulator import life
 from services.operations.simulator.arrive import Arrival, Arrivals
-from services.operations.simulator.demand import Demand
+from services.operations.simulator.demand import ExpectedArrivals
 from services.operations.simulator.dice import Dice
 from services.operations.simulator.office import OfficeHours
-from services.operations.simulator.record import Record, is_open
+from services.operations.simulator.record import StoryRecord, is_open
 from services.operations.simulator.rounds import Beats, read_beats
 from services.operations.simulator.scene import read_scene
-from services.operations.simulator.step import SOURCES, Step, utc
+from services.operations.simulator.step import SOURCES, StoryStep, utc
 from services.platform.clock import DAY_MS, MINUTE_MS
 
 Entry = tuple[str, dict[bytes, bytes]]
@@ -44,7 +44,7 @@ class CaseSystem:
         self._offset = int(offset.total_seconds() * 1000)
         self.office = OfficeHours(self._offset, calendar_of(district))
         self.scene = read_scene(district, seed)
-        self.demand = Demand(seed, self.office, sorted(self.scene.by_street))
+        self.demand = ExpectedArrivals(seed, self.office, sorted(self.scene.by_street))
         self._down: dict[tuple[str, int], tuple[int, int]] = {}
         self._arrivals = Arrivals(self.scene, self.demand, self.office, seed, self._offset)
 
@@ -55,7 +55,7 @@ class CaseSystem:
 
     # — the pure functions —
 
-    def arrivals(self, minute: int) -> list[Step]:
+    def arrivals(self, minute: int) -> list[StoryStep]:
         """The steps that no open case leads to: what is reported, and what is reopened, in a minute since 1970."""
         found = [a.step for a in self._arrivals.of_minute(minute)]
         if (reopened := self._reopened(minute)) is not None:
@@ -66,11 +66,11 @@ class CaseSystem:
         """Whether this system makes a case of that id: any other is somebody else's and none of our affair."""
         return self._arrival(case_id) is not None
 
-    def next_step(self, case: Case) -> Step | None:
+    def next_step(self, case: Case) -> StoryStep | None:
         """What happens next to a case in this state, or None when its story is over."""
         return next(self.following(case), None)
 
-    def following(self, case: Case, at_ms: int | None = None, until_ms: int | None = None) -> Iterator[Step]:
+    def following(self, case: Case, at_ms: int | None = None, until_ms: int | None = None) -> Iterator[StoryStep]:
         """All that follows for a case in this state.
 
         ``at_ms`` is the moment of its last event and ``until_ms`` the end of its open suspension, where known.
@@ -93,7 +93,7 @@ class CaseSystem:
         """
         number = _Numbering(end_ms)
         first, last = start_ms // MINUTE_MS, -(-end_ms // MINUTE_MS)
-        ended: list[Record] = []
+        ended: list[StoryRecord] = []
         for case in open_cases:
             yield from self._entries(_until(self.following(case), end_ms), number)
         for done, minute in enumerate(range(last - 1, first - 1, -1)):
@@ -113,20 +113,20 @@ class CaseSystem:
         if progress is not None:
             progress(1.0)
 
-    def _records(self, minute: int) -> list[Record]:
+    def _records(self, minute: int) -> list[StoryRecord]:
         """The stories that begin in a minute."""
         found = [self._arrived(a) for a in self._arrivals.of_minute(minute)]
         if (reopened := self._reopened(minute)) is not None:
             found.append(self._taken_up(reopened.case, reopened.time_ms))
         return found
 
-    def _told(self, record: Record, end_ms: int) -> list[Step]:
+    def _told(self, record: StoryRecord, end_ms: int) -> list[StoryStep]:
         """The events of a story that has not been told yet, its first one included; the record stays as it is."""
         kind = "case.reported" if record.case.version == 1 else "case.reopened"
         again = dataclasses.replace(record, dice=record.dice.again())
-        return [Step(record.now_ms, kind, record.case), *_until(life.tell(again), end_ms)]
+        return [StoryStep(record.now_ms, kind, record.case), *_until(life.tell(again), end_ms)]
 
-    def _entries(self, steps: list[Step], number: "_Numbering") -> Iterator[Entry]:
+    def _entries(self, steps: list[StoryStep], number: "_Numbering") -> Iterator[Entry]:
         for step in steps:
             fields = self.encode(step)
             late_ms, twice = self.disorder(step)
@@ -135,19 +135,19 @@ class CaseSystem:
             if twice:
                 yield number.of(step.time_ms + late_ms + 1700), fields
 
-    def encode(self, step: Step) -> dict[bytes, bytes]:
+    def encode(self, step: StoryStep) -> dict[bytes, bytes]:
         """The entry's fields; the event id is the case and its version, so that a repeat is known as one."""
         case = step.case
         return encode_entry(SOURCES[case.channel], step.type, case, step.time_ms, subject=case.case_id,
                             event_id=f"{case.case_id}-{case.version}")  # fmt: skip
 
-    def disorder(self, step: Step) -> tuple[int, bool]:
+    def disorder(self, step: StoryStep) -> tuple[int, bool]:
         """How late an event is published (milliseconds), and whether it is published twice."""
         mark = hash_of(step.case.case_id, step.case.version)
         late_ms = 30_000 + mark % 400_000 if mark % 397 == 0 else 20 + mark % 180
         return late_ms, mark % 331 == 0
 
-    def _line_down_ms(self, step: Step) -> int:
+    def _line_down_ms(self, step: StoryStep) -> int:
         """How long the source's line to us was still down: what it had to say came when the line was back (补传)."""
         source, day = SOURCES[step.case.channel], (step.time_ms + self._offset) // DAY_MS
         if (source, day) not in self._down:
@@ -166,30 +166,31 @@ class CaseSystem:
 
     # — lives —
 
-    def _arrived(self, arrival: Arrival) -> Record:
+    def _arrived(self, arrival: Arrival) -> StoryRecord:
         case = arrival.step.case
         place = {}
         if arrival.at is None and arrival.spot.points:
             dice = Dice(self.seed, "found", case.case_id)
             lon, lat = dice.pick(arrival.spot.points)
             place = {"lon": lon, "lat": lat, "coord_sys": "WGS84"}
-        return Record(case, arrival.step.time_ms, Dice(self.seed, "life", case.case_id), self.scene, self.office,
+        return StoryRecord(case, arrival.step.time_ms, Dice(self.seed, "life", case.case_id), self.scene, self.office,
                     arrival.spot.street, arrival.case_class.domain, arrival.limit, arrival.twin, place)  # fmt: skip
 
-    def _taken_up(self, case: Case, at_ms: int, until_ms: int | None = None) -> Record:
+    def _taken_up(self, case: Case, at_ms: int, until_ms: int | None = None) -> StoryRecord:
         """The life that begins with a state."""
         close = next((c.limit for c in case.clocks if c.what == "close" and c.limit is not None), None)
         street = case.street or next((s for s, unit in self.scene.brigades.items() if unit == case.lead_unit), "")
-        return Record(case, at_ms, Dice(self.seed, "from", case.case_id, case.version), self.scene, self.office, street,
+        return StoryRecord(case, at_ms, Dice(self.seed, "from", case.case_id, case.version), self.scene, self.office,
+                           street,
                     case.domain or "99", close or case.limit or Limit(value=5, unit="WD"),
-                      until_ms=until_ms)  # fmt: skip
+                           until_ms=until_ms)  # fmt: skip
 
     def _arrival(self, case_id: str) -> Arrival | None:
         begun = self._arrivals.minute_of(case_id)
         arrivals = self._arrivals.of_minute(begun) if begun is not None else []
         return next((a for a in arrivals if a.step.case.case_id == case_id), None)
 
-    def _known(self, case: Case) -> Iterator[Step] | None:
+    def _known(self, case: Case) -> Iterator[StoryStep] | None:
         """The rest of our own story of a case, when the story holds this very state."""
         if case.reopened_at is not None:
             minute = int(case.reopened_at.timestamp() * 1000) // MINUTE_MS
@@ -209,7 +210,7 @@ class CaseSystem:
             first = following
         return rest if same_state(first.case, case) else None
 
-    def _reopened(self, minute: int) -> Step | None:
+    def _reopened(self, minute: int) -> StoryStep | None:
         """A closed case whose citizen was not content: reopened in this minute, one to four days after its report."""
         dice = Dice(self.seed, "reopen", minute)
         if not dice.chance(_REOPEN_SHARE * self.demand.usual(minute * MINUTE_MS)):
@@ -225,7 +226,7 @@ class CaseSystem:
                     reopens=case.reopens + 1, step=None,
                     clocks=[msgspec.structs.replace(c, stopped_at=None) for c in case.clocks],
                 )  # fmt: skip
-                return Step(time_ms, "case.reopened", changed)
+                return StoryStep(time_ms, "case.reopened", changed)
         return None
 
 
@@ -243,7 +244,7 @@ class _Numbering:
         return f"{ms}-{seq}"
 
 
-def _until(steps: Iterable[Step], end_ms: int) -> list[Step]:
+def _until(steps: Iterable[StoryStep], end_ms: int) -> list[StoryStep]:
     found = []
     for step in steps:
         if step.time_ms >= end_ms:

@@ -40,7 +40,7 @@ class Entries:
         return at < len(self._entries) and int(self._entries[at]) == entry
 
 
-class Compared(NamedTuple):
+class ArchiveDifference(NamedTuple):
     """Of the store's rows of a month: how many the file lacks (they came late), how many it has otherwise."""
 
     late: int
@@ -50,7 +50,7 @@ class Compared(NamedTuple):
         return bool(self.late or self.other)
 
 
-class Keeper:
+class ArchiveKeeper:
     """The archive of one store in one folder. One at a time: ``alone`` holds the folder's lock."""
 
     def __init__(
@@ -209,7 +209,7 @@ class Keeper:
         with self._engine.connect() as connection:
             yield from archives.rows_of(connection, month.span(self._district.zone), self._window)
 
-    def _compare(self, month: Month, file: ArchiveFile) -> Compared:
+    def _compare(self, month: Month, file: ArchiveFile) -> ArchiveDifference:
         return compare(file.batches(), self._rows(month))
 
 
@@ -264,7 +264,7 @@ def merged(one: Iterable[list[Past]], other: Iterable[list[Past]]) -> Iterator[l
             yield some
 
 
-def compare(file: Iterable[list[Past]], store: Iterable[list[Past]]) -> Compared:
+def compare(file: Iterable[list[Past]], store: Iterable[list[Past]]) -> ArchiveDifference:
     """Hold the store's rows against the file's; both rise by entry. What the store lacks does not count."""
     late = other = 0
     rows = chain.from_iterable(file)
@@ -276,7 +276,7 @@ def compare(file: Iterable[list[Past]], store: Iterable[list[Past]]) -> Compared
             late += 1
         elif of_file != row:
             other += 1
-    return Compared(late, other)
+    return ArchiveDifference(late, other)
 
 
 def _need_ours(file: ArchiveFile, month: str, district: str) -> None:
@@ -293,7 +293,7 @@ def _filled(batches: Iterator[list[Past]]) -> Iterator[list[Past]] | None:
     return None if first is None else chain([first], batches)
 
 
-def _told(found: Compared) -> str:
+def _told(found: ArchiveDifference) -> str:
     words = []
     if found.late:
         words.append(f"{found.late:,} rows came late")

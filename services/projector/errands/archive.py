@@ -18,7 +18,7 @@ from services.platform.migrate import upgrade
 from services.platform.redis import open_redis
 from services.platform.settings import Settings
 from services.projector.archive.month import ArchiveError, Month, month_of, parse_month
-from services.projector.archive.service import Keeper, Say
+from services.projector.archive.service import ArchiveKeeper, Say
 from services.projector.archive.store import Archive, all_archives
 from services.projector.store.write import open_feed
 
@@ -28,7 +28,7 @@ class Archiving:
 
     def __init__(self, settings: Settings, engine: Engine, district: District, folder: Path, say: Say) -> None:
         self.settings, self.engine, self.district, self.say = settings, engine, district, say
-        self.keeper = Keeper(engine, district, folder, f"lianqin {version('lianqin')}", say)
+        self.keeper = ArchiveKeeper(engine, district, folder, f"lianqin {version('lianqin')}", say)
 
     def now_ms(self) -> int:
         """The district's clock: virtual in a demo or a replay."""

@@ -7,7 +7,7 @@ from services.cases.escalation import Proposal
 from services.indicators.cells import Cell
 
 
-class Happened(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class TickerLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of the ticker: what just happened to a case; no text of its own, no person."""
 
     at: int
@@ -41,7 +41,7 @@ class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
     counts: list[tuple[Cell, dict[int, int]]] = []
     things: list[ThingChange] = []
     tallies: list[tuple[str, str, int]] = []
-    happened: list[Happened] = []
+    happened: list[TickerLine] = []
     proposals: list[Proposal] = []
     withdrawn: list[str] = []
     lost: int = 0

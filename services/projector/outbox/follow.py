@@ -14,12 +14,12 @@ from sqlalchemy import Engine
 
 from services.platform.offload import Offload, directly
 from services.projector.outbox.delta import Delta, decode_delta
-from services.projector.outbox.read import MOST, NOTHING, Mark, Seen, behind
+from services.projector.outbox.read import MOST, NOTHING, CommitsSince, SeenCommit, behind
 
 log = logging.getLogger(__name__)
 
 
-class Step(NamedTuple):
+class RevisionDelta(NamedTuple):
     """The delta of one revision."""
 
     revision: int
@@ -37,13 +37,13 @@ class StoreFollower:
         self,
         engine: Engine,
         load: Callable[[], None],
-        take: Callable[[Sequence[Step]], None],
+        take: Callable[[Sequence[RevisionDelta]], None],
         offload: Offload = directly,
     ) -> None:
         self._engine, self._load, self._take, self._offload = engine, load, take, offload
-        self.mark: Mark = NOTHING
+        self.mark: SeenCommit = NOTHING
 
-    def start_at(self, mark: Mark) -> None:
+    def start_at(self, mark: SeenCommit) -> None:
         """The owner has the state of this commit now."""
         self.mark = mark
 
@@ -56,18 +56,18 @@ class StoreFollower:
                 log.warning("the store is another one than at revision %d: everything is read anew", self.mark.revision)
                 self._load()
                 return True
-            steps = [Step(message.revision, decode_delta(message.payload)) for message in seen.messages]
+            steps = [RevisionDelta(message.revision, decode_delta(message.payload)) for message in seen.messages]
             if any(step.delta.reload for step in steps):
                 self._load()
                 return True
             if steps:
                 self._take(steps)
                 last = seen.messages[-1]
-                self.mark = Mark(self.mark.epoch, last.revision, last.token)
+                self.mark = SeenCommit(self.mark.epoch, last.revision, last.token)
                 has_come = True
             if len(steps) < MOST:
                 return has_come
 
-    def _read(self) -> Seen:
+    def _read(self) -> CommitsSince:
         with self._engine.connect() as connection:
             return behind(connection, self.mark)

@@ -11,7 +11,7 @@ from services.projector.store import tables as schema
 MOST = 1000
 
 
-class Mark(NamedTuple):
+class SeenCommit(NamedTuple):
     """A commit that was seen. ``token`` is empty where the outbox does not hold it (a new store)."""
 
     epoch: str
@@ -27,14 +27,14 @@ class Message(NamedTuple):
     payload: bytes
 
 
-class Seen(msgspec.Struct, frozen=True):
+class CommitsSince(msgspec.Struct, frozen=True):
     """What lies behind a mark; ``is_same`` False: the store went back, began anew, or its outbox was cut."""
 
     is_same: bool
     messages: list[Message] = []
 
 
-NOTHING = Mark("", 0, "")
+NOTHING = SeenCommit("", 0, "")
 _f, _o = schema.feed.c, schema.outbox.c
 _MARK = bindparam("mark", type_=BigInteger)
 # Written out once: to put a statement together takes longer than to run it.
@@ -57,13 +57,13 @@ _BEHIND = (
 )
 
 
-def read_mark(connection: Connection) -> Mark:
+def read_mark(connection: Connection) -> SeenCommit:
     """The newest commit of the store; ``NOTHING`` where there is no feed yet."""
     row = connection.execute(_NEWEST).first()
-    return NOTHING if row is None else Mark(row[0], row[1], row[2] or "")
+    return NOTHING if row is None else SeenCommit(row[0], row[1], row[2] or "")
 
 
-def is_same(connection: Connection, mark: Mark) -> bool:
+def is_same(connection: Connection, mark: SeenCommit) -> bool:
     """Whether the store is still the one in which ``mark`` was the newest commit, or has gone on from it."""
     row = connection.execute(_AT_MARK, {"mark": mark.revision}).first()
     if row is None:
@@ -71,7 +71,7 @@ def is_same(connection: Connection, mark: Mark) -> bool:
     return row[0] == mark.epoch and row[1] >= mark.revision and (row[2] or "") == mark.token
 
 
-def behind(connection: Connection, mark: Mark) -> Seen:
+def behind(connection: Connection, mark: SeenCommit) -> CommitsSince:
     """The next deltas behind ``mark``, at most ``MOST``, in order; one statement for both questions.
 
     The store is the same if its epoch is, and if the outbox holds the marked revision with its token: a store that has
@@ -79,18 +79,18 @@ def behind(connection: Connection, mark: Mark) -> Seen:
     """
     rows = connection.execute(_BEHIND, {"mark": mark.revision}).all()
     if not rows:
-        return Seen(mark == NOTHING)
+        return CommitsSince(mark == NOTHING)
     if rows[0][0] != mark.epoch:
-        return Seen(False)
+        return CommitsSince(False)
     found = [Message(revision, token, body) for _, _, revision, token, body in rows if revision is not None]
     if not found:
-        return Seen(not mark.token and rows[0][1] == mark.revision)
+        return CommitsSince(not mark.token and rows[0][1] == mark.revision)
     if mark.token:
         if (found[0].revision, found[0].token) != (mark.revision, mark.token):
-            return Seen(False)
+            return CommitsSince(False)
         found = found[1:]
     elif found[0].revision == mark.revision:
         found = found[1:]  # of before there were tokens
     if found and found[0].revision != mark.revision + 1:
-        return Seen(False)
-    return Seen(True, found[:MOST])
+        return CommitsSince(False)
+    return CommitsSince(True, found[:MOST])

@@ -11,7 +11,7 @@ from services.projector.store.tables import history
 CHUNK = 500
 
 
-class Told(NamedTuple):
+class SealedEvent(NamedTuple):
     """One event: its kept body (JSON), and what is sealed beside it."""
 
     entry: int
@@ -19,7 +19,7 @@ class Told(NamedTuple):
     sealed: bytes | None
 
 
-def standing(connection: Connection, case_id: str) -> Told | None:
+def standing(connection: Connection, case_id: str) -> SealedEvent | None:
     """The event that the case's row stands for, or None when there is no such case."""
     h = history.c
     query = select(h.entry, h.data, h.sealed).join(cases, cases.c.entry == h.entry).where(cases.c.case_id == case_id)
@@ -27,7 +27,7 @@ def standing(connection: Connection, case_id: str) -> Told | None:
     return _told(row[0], row[1], row[2]) if row is not None else None
 
 
-def sealed_of(connection: Connection, case_id: str) -> Iterator[Told]:
+def sealed_of(connection: Connection, case_id: str) -> Iterator[SealedEvent]:
     """The case's events that hold something sealed, the newest first."""
     h = history.c
     where = (h.subject == case_id, h.type.like("case.%"), h.sealed.is_not(None))
@@ -44,5 +44,5 @@ def sealed_of_many(connection: Connection, case_ids: Sequence[str]) -> Iterator[
             yield str(row[0]), bytes(row[1])
 
 
-def _told(entry: int, data: bytes, sealed: bytes | None) -> Told:
-    return Told(entry, bytes(data), None if sealed is None else bytes(sealed))
+def _told(entry: int, data: bytes, sealed: bytes | None) -> SealedEvent:
+    return SealedEvent(entry, bytes(data), None if sealed is None else bytes(sealed))

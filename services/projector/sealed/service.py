@@ -20,7 +20,7 @@ from services.contract.personal import mask_name, mask_text
 from services.contract.personal_own import NOBODY, Own
 from services.contract.set_apart import Personal, decode_personal, mask_field, people_in, texts_of
 from services.platform.sealing import Sealer
-from services.projector.sealed.rows import Told, sealed_of, standing
+from services.projector.sealed.rows import SealedEvent, sealed_of, standing
 
 __all__ = ["NAME", "PHONE", "PersonalField", "RevealRefused", "personal_fields", "reveal"]
 
@@ -167,7 +167,7 @@ class _Kept:
                 self._opened.append(personal)
                 yield personal
 
-    def _open(self, row: Told) -> Personal | None:
+    def _open(self, row: SealedEvent) -> Personal | None:
         assert row.sealed is not None
         try:
             return decode_personal(self._sealer.open(row.sealed))

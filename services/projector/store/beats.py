@@ -15,7 +15,7 @@ SILENT_AFTER = 3
 _B = schema.beats.c
 
 
-class Beat(NamedTuple):
+class SourceBeat(NamedTuple):
     """One heartbeat: whose, when it was received, how often they come (seconds)."""
 
     source: str
@@ -39,7 +39,7 @@ class Heard(NamedTuple):
         return self.since + (moment - self.since) // step * step
 
 
-def keep_beats(connection: Connection, beats: Iterable[Beat]) -> None:
+def keep_beats(connection: Connection, beats: Iterable[SourceBeat]) -> None:
     """Add heartbeats; of each source in the order in which they were received, or it costs a look at the table."""
     spans: dict[str, Heard | None] = {}
     moved: dict[tuple[str, int], Heard] = {}
@@ -75,7 +75,7 @@ def heard_between(connection: Connection, after: int, until: int) -> list[Heard]
     return [Heard(*row) for row in connection.execute(query.order_by(_B.since, _B.source))]
 
 
-def _goes_on(last: Heard, beat: Beat) -> bool:
+def _goes_on(last: Heard, beat: SourceBeat) -> bool:
     gap = beat.received_at - last.until
     return gap < SILENT_AFTER * beat.interval_s * 1000 and last.interval_s == beat.interval_s
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, or_, text
 from services.platform.clock import DAY_MS
 from services.platform.database import writing
 from services.projector.store import tables as schema
-from services.projector.store.beats import Beat, keep_beats
+from services.projector.store.beats import SourceBeat, keep_beats
 
 UNITS_KEPT_MS = 7 * DAY_MS
 # Rows of one transaction: the projector waits for no more than this.
@@ -73,6 +73,8 @@ def _beats(connection: Connection, step: int) -> int:
     """Rows of earlier versions: what they say is kept as spans."""
     rows = connection.execute(_OLD_BEATS, {"step": step}).all()
     if rows:
-        keep_beats(connection, [Beat(source, at, _INTERVAL(bytes(data)).interval_s) for _, source, at, data in rows])
+        keep_beats(
+            connection, [SourceBeat(source, at, _INTERVAL(bytes(data)).interval_s) for _, source, at, data in rows]
+        )
         connection.execute(_DROP, {"entries": [row[0] for row in rows]})
     return len(rows)

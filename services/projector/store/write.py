@@ -18,11 +18,11 @@ from services.cases.reader import one_case
 from services.contract.entry import entry_order
 from services.indicators import tables as indicator_tables
 from services.indicators.cells import Change, LaterChange
-from services.indicators.measures import NAMES, Counted, decode_counted
+from services.indicators.measures import NAMES, CaseCounts, decode_counted
 from services.platform.database import is_postgres
 from services.platform.errors import WrongDistrict
 from services.projector.store import tables as schema
-from services.projector.store.beats import Beat, keep_beats
+from services.projector.store.beats import SourceBeat, keep_beats
 from services.projector.store.upsert import (
     add_rollups,
     add_rollups_later,
@@ -70,7 +70,7 @@ class OldCase(msgspec.Struct, frozen=True, gc=False):
     irregular: int
 
     @property
-    def counted(self) -> Counted | None:
+    def counted(self) -> CaseCounts | None:
         """What it counts for: read only when that has changed."""
         return decode_counted(self.counted_text) if self.counted_text else None
 
@@ -204,7 +204,7 @@ class Writer:
         drop_marks(self.connection, gone)
         put_marks(self.connection, rows)
 
-    def beats(self, beats: Sequence[Beat]) -> None:
+    def beats(self, beats: Sequence[SourceBeat]) -> None:
         """Keep when sources were heard."""
         keep_beats(self.connection, beats)
 

@@ -99,7 +99,7 @@ export class SnapshotParts {
 /**
  * Applies one delta in place.
  * @param {State} state
- * @param {import("../types/wire.d.ts").Delta} delta
+ * @param {import("../types/wire.d.ts").ScreenDelta} delta
  * @returns {"applied"|"old"|"gap"} gap: deltas are missing, ask again
  */
 export const applyDelta = (state, delta) => {

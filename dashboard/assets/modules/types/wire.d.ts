@@ -64,7 +64,7 @@ export type DeskCase = [
 /** An open case: a wall's has the wall's fields, a desk's has more behind them. */
 export type Row = WallCase | DeskCase;
 
-export interface Delta {
+export interface ScreenDelta {
   seq: number;
   rev: number;
   at: number;
