@@ -44,7 +44,7 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
 
     @server.get("/metrics")
     def metrics() -> Response:
-        return Response(_metrics(room, follower), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics_text(room, follower), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:
@@ -96,7 +96,12 @@ def _board(district: District, follower: Follower, clock: Clock, street: str) ->
     }  # fmt: skip
 
 
-def _metrics(room: LiveRoom, follower: Follower) -> str:
+def metrics_text(room: LiveRoom, follower: Follower) -> str:
+    """Write the metrics in Prometheus' text format, 0.0.4.
+
+    By hand: ``prometheus_client`` ends the name of each counter with ``_total``, and alert rules know four of ours
+    without it.
+    """
     state, health = follower.board, follower.health
     total = state.total()
     lines = [
