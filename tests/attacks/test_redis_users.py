@@ -32,7 +32,7 @@ from tests.tiny import CODE, NOON, case, entry
 pytestmark = pytest.mark.redis
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 KEYS = Keys(CODE)
-EVENTS, COMMANDS = KEYS.events, KEYS["commands"]
+EVENTS, COMMANDS = KEYS.events, KEYS.commands
 LINES = re.findall(r"^    ACL (SETUSER (\w+) .*)$", PAGE.read_text("utf-8"), re.MULTILINE)
 USERS = [name for _, name in LINES]
 
@@ -121,7 +121,7 @@ FORBIDDEN = {
         ["XRANGE", EVENTS, "-", "+"], ["XREAD", "STREAMS", EVENTS, "0"], ["XTRIM", EVENTS, "MAXLEN", "0"],
         ["DEL", EVENTS], ["XGROUP", "DESTROY", EVENTS, "projector"], ["XDEL", EVENTS, "1-0"],
         ["XADD", Keys("999999").events, "*", "a", "b"], ["XADD", KEYS.board, "*", "revision", "1"],
-        ["XADD", KEYS.dead, "*", "a", "b"], ["GET", KEYS["escalator:lease"]], ["FLUSHALL"], ["CONFIG", "GET", "*"],
+        ["XADD", KEYS.dead, "*", "a", "b"], ["GET", KEYS.lease("escalator")], ["FLUSHALL"], ["CONFIG", "GET", "*"],
         ["KEYS", "*"], ["EVAL", "return 1", "0"], ["ACL", "WHOAMI"], ["SHUTDOWN", "NOSAVE"], ["INFO"],
         ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", COMMANDS, ">"],
     ],

@@ -129,10 +129,10 @@ def test_the_commands_stream_is_trimmed_by_age(sqlite_engine: Engine, redis_clie
     seconds, _ = redis_client.time()
     old = (int(seconds) - 8 * 86_400) * 1000
     for n in range(5):
-        redis_client.xadd(KEYS["commands"], {"a": "b"}, id=f"{old}-{n + 1}")
-    last = redis_client.xadd(KEYS["commands"], {"a": "b"})
+        redis_client.xadd(KEYS.commands, {"a": "b"}, id=f"{old}-{n + 1}")
+    last = redis_client.xadd(KEYS.commands, {"a": "b"})
     assert keeper(sqlite_engine, redis_client).once()["command stream"] == 5
-    assert [i for i, _ in redis_client.xrange(KEYS["commands"])] == [last]
+    assert [i for i, _ in redis_client.xrange(KEYS.commands)] == [last]
     assert keeper(sqlite_engine, redis_client, keep_command_stream_days=0).once()["command stream"] == 0
 
 
