@@ -82,5 +82,5 @@ def test_nobody_compares_a_deadline_with_now_by_hand() -> None:
     assert files == {
         "services/cases/deadlines.py",
         "services/indicators/figures_reader.py",
-        "services/projector/store/read.py",
+        "services/cases/reader.py",
     }
