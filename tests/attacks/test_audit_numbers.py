@@ -23,7 +23,7 @@ from services.audit.tables import audit
 from services.operations.doctor.audit_side import audit_findings
 from services.platform.clock import machine_ms
 from services.platform.database import open_engine, writing
-from services.platform.migrate import upgrade
+from services.platform.migrate import SCRIPTS, upgrade
 from services.platform.settings import Settings
 from tests.attacks.test_audit import KEY, NOON, SIGNER, STRANGER, put, rows_of
 from tests.servers import binary
@@ -206,6 +206,6 @@ def test_a_row_of_a_time_to_come_counts_for_nobodys_limit_and_hides_nothing(engi
 
 
 def test_room_and_end_are_those_of_the_database() -> None:
-    (script,) = Path(store.__file__).parent.glob("migrations/versions/0014*.py")
+    (script,) = (SCRIPTS / "versions").glob("0014*.py")
     assert f"BETWEEN 1 AND {LAST_COUNTED} " in script.read_text("utf-8")
     assert f"a.number + {ROOM})" in script.read_text("utf-8")

@@ -299,7 +299,7 @@ def test_killed_between_the_new_files_name_and_its_row_the_month_is_still_known(
 CHILD = """
 import sys
 from pathlib import Path
-from services.projector.archive.service import Entries, Keeper
+from services.projector.archive.service import ArchiveKeeper, Entries
 from services.projector.archive.month import parse_month
 from services.district.load import load
 from services.platform.database import open_engine
@@ -314,7 +314,7 @@ def say(text):
     if lines == 3:
         sys.stdin.read()  # until the test kills us
 
-found = Keeper(open_engine(url), load(Path(package)), Path(folder), "lianqin test", say, window=20)
+found = ArchiveKeeper(open_engine(url), load(Path(package)), Path(folder), "lianqin test", say, window=20)
 with found.alone():
     getattr(found, what)(parse_month("2026-09"), int(at))
 print("came to its end", flush=True)
