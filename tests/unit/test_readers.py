@@ -68,6 +68,7 @@ def coverage(cameras: int) -> ThingChange:
 def test_the_coverage_of_a_new_board_of_the_same_revision_is_drawn_anew(tiny: District) -> None:
     """Python gives the address of a board that is gone to the next one."""
     tiles = CoverageTiles()
+    gc.freeze()  # what is there already is not looked through fifty times
     for cameras in range(50):
         board = Board(tiny)
         board.load((), (), NOON)
