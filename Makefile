@@ -49,7 +49,7 @@ demo: setup ## run everything with an invented district: http://127.0.0.1:8050/w
 demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 	@rm -rf $(DATA)
 
-test: setup-tests ## set up what is missing and run the tests (some 14 minutes on two cores)
+test: setup-tests ## set up what is missing and run the tests (some 10 minutes on two cores)
 	@$(RUN)/ruff check .
 	@$(RUN)/mypy & types=$$!; \
 	$(RUN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope; tests=$$?; \
