@@ -77,6 +77,12 @@ class Traffic:
         wait_until(lambda: self.good > before + 40, "sources go on")
         assert self._threads[0].is_alive()
 
+    def goes_on(self, after: str) -> None:
+        """More is taken in, and it is said that it is well again: what is said next is of the next fault."""
+        done = self.taken_in()
+        wait_until(lambda: self.taken_in() > done, f"{after}: it goes on")
+        wait_until(lambda: self.projector.waiting is None, f"{after}: it is said that it is well again")
+
     def settles(self) -> None:
         """The sources are quiet: everything is taken in, only what was bad is among the dead."""
         self._quiet.set()
@@ -146,8 +152,7 @@ def test_a_trigger_on_any_table_is_waited_for(engine: Engine, start: Start, capl
     for table in TABLES:
         with refusing(engine, table):
             traffic.waits("store_rule")
-        done = traffic.taken_in()
-        wait_until(lambda done=done: traffic.taken_in() > done, f"{table}: it goes on")
+        traffic.goes_on(table)
     traffic.settles()
     assert not [record for record in caplog.records if "set aside" in record.getMessage()]
 
@@ -195,8 +200,7 @@ def test_what_postgresql_says_when_it_is_in_no_state_to_write(postgres_engine: E
     for state, code in states:
         with refusing(postgres_engine, "history", state):
             traffic.waits(code)
-        done = traffic.taken_in()
-        wait_until(lambda done=done: traffic.taken_in() > done, f"{state}: it goes on")
+        traffic.goes_on(state)
     traffic.settles()
 
 
@@ -212,8 +216,7 @@ def test_rights_that_were_taken_away(postgres_engine: Engine, start: Start) -> N
         execute(postgres_engine, f"REVOKE {right} FROM clerk")
         traffic.waits("store_rights")
         execute(postgres_engine, f"GRANT {right} TO clerk")
-        done = traffic.taken_in()
-        wait_until(lambda done=done: traffic.taken_in() > done, f"{right}: it goes on")
+        traffic.goes_on(right)
     traffic.settles()
     traffic.end()
     as_clerk.dispose()
