@@ -295,6 +295,11 @@ def test_a_script_imports_files_that_are_there_by_relative_paths(path: Path) -> 
         assert (path.parent / name).is_file(), f"{path}: {name} is not there"
 
 
+def test_no_script_of_the_desk_is_long() -> None:
+    lines = {path.name: len(path.read_text("utf-8").splitlines()) for path in (MODULES / "desk").glob("*.js")}
+    assert {name: n for name, n in lines.items() if n > 400} == {}
+
+
 def test_scripts_import_downwards_and_no_page_imports_another() -> None:
     used: dict[str, set[str]] = {name: set() for name in SCRIPTS}
     for path in MODULES.rglob("*.js"):

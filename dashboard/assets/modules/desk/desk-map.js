@@ -1,0 +1,82 @@
+// @ts-check
+// The desk's map: the ground, the cases that the queue lets through, units as they move.
+import {find} from "../core/dom.js";
+import {CaseLayer} from "../map/case-layer.js";
+import {CaseStore} from "../map/case-store.js";
+import {layGround} from "../map/ground.js";
+import {mapHands} from "../map/hands.js";
+import {withMap} from "../map/maps.js";
+import {project} from "../map/project.js";
+import {makeSigns, plainGround} from "../map/signs.js";
+import {AT as A} from "../core/reducer.js";
+
+/** @param {any} desk  the desk's parts (page.js); `map` and `layer` become two of them when the map is there */
+export const makeDeskMap = desk => {
+  const {scope, root, about, texts, format, tiles, places, queue} = desk,
+    store = new CaseStore();
+  const touch = () => desk.layer && desk.layer.touch();
+  const units = t => {
+    if (!desk.layer) return;
+    // A position fades as it ages, by the district's clock; ten reports missed are «old» however fast that clock runs.
+    const now = desk.live.now(),
+      speed = Math.max((desk.live.beat && desk.live.beat.speed) || 1, 1);
+    const alpha = at => (now - at < 30000 * speed ? 1 : now - at < 300000 * speed ? 0.6 : 0.3);
+    desk.layer.units = t
+      .filter(u => u.status !== "off")
+      .map(u => ({...project(u.lon, u.lat), kind: u.kind, alpha: alpha(Date.parse(u.at))}));
+    touch();
+  };
+  let filterTimer = 0;
+  /** The map shows what the table lets through. */
+  const filter = () => {
+    scope.cancel(filterTimer);
+    filterTimer = scope.after(80, () => {
+      for (const row of desk.live.state.rows.values()) queue.passes(row) ? store.put(row) : store.drop(row[A.id]);
+      touch();
+    });
+  };
+  /** Takes over the cases that have changed; null: all. */
+  const put = ids => {
+    const {rows} = desk.live.state;
+    if (ids === null) store.load(rows);
+    else
+      for (const id of ids) {
+        const row = rows.get(id);
+        row && queue.passes(row) ? store.put(row) : store.drop(id);
+      }
+    touch();
+  };
+  /** The signs anew: the colours have changed. */
+  const repaint = () => {
+    const {layer, map} = desk;
+    if (layer && layer.signs) {
+      layer.signs = makeSigns();
+      layer.spoilAll();
+      layer.touch();
+    }
+    if (map) map.eachLayer(l => l.resetStyle && l.resetStyle());
+  };
+  const begin = () =>
+    withMap(scope, map => {
+      desk.map = map;
+      layGround(scope, map, plainGround);
+      const layer = new CaseLayer(store);
+      layer.labels = about.street
+        ? []
+        : Object.values(places.streets)
+            .filter(s => s.at)
+            .map(s => ({...project(...s.at), text: s.name}));
+      layer.addTo(map);
+      desk.layer = layer;
+      if (about.street && places.streets[about.street] && places.streets[about.street].box) {
+        const [west, south, east, north] = places.streets[about.street].box;
+        find(root, ".map-box").dataset.bounds = JSON.stringify([south, west, north, east]);
+      }
+      mapHands(scope, map, layer, desk.live, {texts, format, tiles, pick: desk.pick});
+      map.on("moveend", () => queue.inBounds(map.getBounds()));
+      queue.inBounds(map.getBounds());
+      if (desk.live.state.tiles.units) units(desk.live.state.tiles.units);
+      layer.touch();
+    });
+  return {begin, units, filter, put, repaint};
+};

@@ -1,0 +1,97 @@
+// @ts-check
+// The strip of figures of a desk; some of them are filters of the queue.
+import {$, h} from "../core/dom.js";
+import {redraw} from "../core/focus.js";
+import {AT as A} from "../core/reducer.js";
+
+/**
+ * @param {any} desk  the desk's parts (page.js)
+ * @returns {() => void}  draws it anew
+ */
+export const makeFigures = desk => {
+  const {about, texts, format, tiles, words, queue} = desk;
+  const figure = (n, label, {bad = false, sign = null, more = "", only = ""} = {}) =>
+    h(
+      "div",
+      {
+        class: `fig ${bad && n ? "bad" : ""}`,
+        ...(only
+          ? {"data-chip": only, role: "button", tabindex: 0, "aria-pressed": String(queue.state.only.has(only))}
+          : {}),
+      },
+      h("b", null, n),
+      more ? h("span", {class: "mid"}, more) : null,
+      h("p", null, sign ? tiles.sign(sign) : null, label),
+    );
+  return () => {
+    const t = desk.live.state.tiles.figures,
+      now = desk.live.now();
+    if (!t || now === null) return;
+    let soon = 0,
+      next = Infinity;
+    for (const row of desk.live.state.rows.values()) {
+      const at = row[A.takeoverAt];
+      if (at !== null && at !== undefined && at > now && at - now < 1800000) {
+        soon += 1;
+        next = Math.min(next, at - now);
+      }
+    }
+    const rate = t.rate === null ? texts.word.no_rate : format.percent(t.rate),
+      low = t.rate !== null && t.rate < t.target;
+    const alarms = desk.live.state.tiles.alarms,
+      budget = alarms && alarms.budget;
+    redraw(
+      $("desk-strip"),
+      figure(format.count(t.overdue), words.overdue, {bad: true, sign: "overdue bad", only: "overdue"}),
+      figure(format.count(t.due_soon), words.due_soon, {sign: "soon warn", only: "soon"}),
+      figure(format.count(t.open), words.open),
+      h("i", {class: "split"}),
+      figure(String(soon), words.takes_soon, {
+        bad: true,
+        more: soon ? format.fill(words.soonest, {t: format.duration(next)}) : "",
+      }),
+      figure(format.count(t.escalated), words.taken_by_district),
+      h("i", {class: "split"}),
+      h(
+        "div",
+        {class: `fig ${low ? "warn" : ""}`},
+        h("b", null, rate),
+        h(
+          "span",
+          {class: "mid"},
+          format.fill(words.of_target, {a: t.on_time, b: t.should_close, t: format.percent(t.target)}),
+        ),
+        h("p", null, words.on_time_today),
+      ),
+      ...(about.street && t.rank
+        ? [
+            h(
+              "div",
+              {class: "fig"},
+              h("b", null, t.rank),
+              h("span", {class: "mid"}, format.fill(words.of_ranked, {n: t.ranked})),
+              h("p", null, words.rank),
+            ),
+          ]
+        : []),
+      ...(budget
+        ? [
+            h("i", {class: "split"}),
+            h(
+              "div",
+              {class: `fig ${budget.raised > budget.most ? "bad" : budget.raised > budget.acceptable ? "warn" : ""}`},
+              h("b", null, budget.raised),
+              h("span", {class: "mid"}, format.fill(words.budget, {a: budget.acceptable, b: budget.most})),
+              h("p", null, words.alarms_hour),
+            ),
+          ]
+        : []),
+      h(
+        "div",
+        {class: "as-of-box"},
+        h("p", null, format.fill(words.as_of, {t: format.hms(now)})),
+        h("p", null, format.fill(words.basis, {t: "00:00"})),
+      ),
+    );
+  };
+};

@@ -1,0 +1,161 @@
+// @ts-check
+// Brigades, a street's grids and their people, watched areas.
+import {$, h} from "../core/dom.js";
+import {redraw} from "../core/focus.js";
+
+/**
+ * @param {any} desk  the desk's parts (page.js)
+ * @param {any} hands  what the duty's tabs share (duty.js)
+ * @returns {() => Promise<void>}  shows them
+ */
+export const makeGrids = (desk, {seat, lang, read, failed}) => {
+  const {about, texts, format, words} = desk;
+  const showGrids = async () => {
+    const box = $("body-grids");
+    const [found, teams] = await Promise.all([
+      read(`/api/v1/grids?seat=${seat}`),
+      read(`/api/v1/units${about.street ? `?street=${encodeURIComponent(about.street)}` : ""}`),
+    ]);
+    if (!found || !teams) {
+      failed(box);
+      return;
+    }
+    const brigade = b =>
+      h(
+        "details",
+        {class: "brigade"},
+        h(
+          "summary",
+          null,
+          h("b", null, texts.language === "en" ? b.group_en : b.group),
+          " ",
+          h(
+            "span",
+            {class: "mid"},
+            format.fill(words.members, {
+              n: b.members.length,
+              free: b.free,
+              assigned: b.assigned,
+              on_scene: b.on_scene,
+              off: b.off,
+            }),
+          ),
+        ),
+        h(
+          "ul",
+          null,
+          b.members.map(u =>
+            h(
+              "li",
+              {class: u.freshness},
+              h("b", null, u.unit_id),
+              ` ${texts.unit_kind[u.kind] || ""} · ${u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(Math.max(found.as_of - u.at, 0))})} `,
+              u.case_id
+                ? h("a", {"data-case": u.case_id, class: "touch", role: "button", tabindex: 0}, u.case_id)
+                : null,
+            ),
+          ),
+        ),
+      );
+    const g = texts.grid,
+      ago = at => (at ? format.fill(words.ago, {t: format.duration(found.as_of - at)}) : "—");
+    const watched = h(
+      "table",
+      {class: "plain-table"},
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          [g.watched, words.watched_by, texts.word.open, words.new_24h, g.patrol].map(t => h("th", null, t)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        found.watched.map(a =>
+          h(
+            "tr",
+            null,
+            h("td", null, a.name),
+            h("td", null, a.watched_by || "—"),
+            h("td", {class: "num"}, a.open),
+            h("td", {class: "num"}, a.new),
+            h("td", null, ago(a.patrolled_at)),
+          ),
+        ),
+      ),
+    );
+    const table = h(
+      "table",
+      {class: "plain-table"},
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          [g.title, g.open, g.overdue, g.due_soon, g.on_the_spot, g.households, g.patrol, g.people].map(t =>
+            h("th", null, t),
+          ),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        found.grids.map(x =>
+          h(
+            "tr",
+            null,
+            h("td", null, x.name),
+            h("td", {class: "num"}, x.open),
+            h("td", {class: `num ${x.overdue ? "bad" : ""}`}, x.overdue),
+            h("td", {class: "num"}, x.due_soon),
+            h(
+              "td",
+              {class: "num"},
+              x.on_the_spot === null ? "—" : `${format.percent(x.on_the_spot)} (${x.self_handled}/${x.reported})`,
+            ),
+            h("td", {class: "num"}, x.households || "—"),
+            h("td", null, ago(x.patrolled_at)),
+            h(
+              "td",
+              {class: "people-cell"},
+              x.people.map(p =>
+                h(
+                  "span",
+                  {title: texts.grid_role[p.role] || p.role},
+                  `${texts.grid_role[p.role] || p.role} ${p.name || g.vacant} ${p.phone || ""}`,
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
+    const open = new Set([...box.querySelectorAll("details[open] b:first-child")].map(b => b.textContent));
+    const lists = teams.brigades.map(brigade);
+    for (const list of lists) if (open.has(list.querySelector("b").textContent)) list.open = true;
+    redraw(
+      box,
+      h("h2", null, words.brigades),
+      ...(lists.length ? lists : [h("p", {class: "none"}, "—")]),
+      ...(about.street
+        ? [h("h2", null, `${g.title} · ${found.grids.length}`), table]
+        : [
+            h("p", {class: "mid"}, words.grids_by_street),
+            h(
+              "p",
+              {class: "street-links"},
+              Object.entries(desk.places.streets).map(([code, s]) =>
+                h("a", {href: `/street/${encodeURIComponent(code)}${lang}`}, s.name),
+              ),
+            ),
+          ]),
+      h("h2", null, g.watched),
+      found.watched.length ? watched : h("p", {class: "none"}, "—"),
+    );
+  };
+  return showGrids;
+};

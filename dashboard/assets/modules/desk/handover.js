@@ -1,0 +1,111 @@
+// @ts-check
+// The handover of a desk: who is on duty, the sheets, their two signatures.
+import {openDialog} from "../core/dialog.js";
+import {$, h} from "../core/dom.js";
+import {redraw} from "../core/focus.js";
+import {post} from "../core/session.js";
+
+/**
+ * @param {any} desk  the desk's parts (page.js)
+ * @param {any} hands  what the duty's tabs share (duty.js)
+ * @returns {() => Promise<void>}  shows it
+ */
+export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, button}) => {
+  const {about, texts, format, words} = desk;
+  const showHandover = async () => {
+    const box = $("body-handover"),
+      found = await read(`/api/v1/handover?seat=${seat}&lang=${texts.language}`);
+    if (!found) {
+      failed(box);
+      return;
+    }
+    const {duty} = found,
+      link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
+    // For who is not on the roster.
+    const why = () => [["reason", words.sign_why, h("input", {name: "reason", maxlength: 500})]];
+    const out = button(
+      words.sign_out,
+      () =>
+        openDialog(
+          texts,
+          words.sign_out,
+          why(),
+          async ({reason}) => {
+            const said = await post("/api/v1/handover/out", {seat: about.seat, reason});
+            if (said.error) return refusedText(said);
+            showHandover();
+            return undefined;
+          },
+          {note: words.sign_out_note, button: words.sign},
+        ),
+      "first",
+      {id: "sign-out"},
+    );
+    const into = kept =>
+      button(
+        words.sign_in,
+        () =>
+          openDialog(
+            texts,
+            words.sign_in,
+            why(),
+            async ({reason}) => {
+              const said = await post(`/api/v1/handover/${encodeURIComponent(kept.id)}/in`, {
+                seat: about.seat,
+                digest: kept.digest,
+                reason,
+              });
+              if (said.error) return refusedText(said);
+              showHandover();
+              return undefined;
+            },
+            {note: words.sign_in_note, button: words.sign},
+          ),
+        "first",
+        {"data-sign-in": kept.id},
+      );
+    redraw(
+      box,
+      h("h2", null, words.on_duty),
+      h(
+        "p",
+        null,
+        `${duty.shift} ${format.hm(duty.from_ms)} – ${format.hm(duty.until_ms)}`,
+        duty.officers.length ? ` · ${duty.officers.join("、")}` : "",
+        duty.leader ? ` · ${texts.handover.leader} ${duty.leader}` : "",
+      ),
+      h(
+        "div",
+        {class: "pair-buttons"},
+        h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now),
+        may("sign_handover") ? out : null,
+      ),
+      h("h2", null, words.sheets),
+      found.handovers.length
+        ? h(
+            "ol",
+            {class: "sheets"},
+            found.handovers.map(k =>
+              h(
+                "li",
+                null,
+                h(
+                  "a",
+                  {href: link(k.id), target: "_blank", rel: "noopener"},
+                  `${k.shift || texts.handover.day} ${format.hm(k.shift_from)}`,
+                ),
+                h("span", null, `${words.out_by} ${k.out_by || "—"} ${k.out_at ? format.hm(k.out_at) : ""}`),
+                h(
+                  "span",
+                  {class: k.in_by ? "" : "warn"},
+                  k.in_by ? `${words.in_by} ${k.in_by} ${format.hm(k.in_at)}` : words.not_signed_in,
+                ),
+                !k.in_by && may("sign_handover") && k.out_by !== found.me ? into(k) : null,
+              ),
+            ),
+          )
+        : h("p", {class: "none"}, words.no_sheets),
+    );
+  };
+  return showHandover;
+};

@@ -1,0 +1,73 @@
+// @ts-check
+// What the buttons of the case panel begin: a command, a place on the map, a masked field in clear.
+import {openDialog, toast} from "../core/dialog.js";
+import {h} from "../core/dom.js";
+import {AT as A} from "../core/reducer.js";
+import {post} from "../core/session.js";
+
+/** @param {any} desk  the desk's parts (page.js) */
+export const makePanelActs = desk => {
+  const {scope, texts, format, words, commands} = desk;
+  const version = id => {
+    const row = desk.live.state.rows.get(id);
+    return row ? row[A.version] : 0;
+  };
+  /** One field unmasked for half a minute; why is on the record. */
+  const reveal = (button, id) =>
+    openDialog(
+      texts,
+      texts.personal.reveal,
+      [
+        [
+          "purpose",
+          texts.personal.purpose,
+          h(
+            "select",
+            {name: "purpose"},
+            Object.entries(texts.personal.purposes).map(([code, label]) =>
+              h("option", {value: code === "handling" ? "" : code}, label),
+            ),
+          ),
+        ],
+        ["reason", texts.personal.reason, h("input", {name: "reason", required: "", minlength: 5, maxlength: 500})],
+      ],
+      async ({reason, purpose}) => {
+        const said = await post(`/api/v1/cases/${encodeURIComponent(id)}/reveal`, {
+          field: button.dataset.reveal,
+          reason,
+          purpose: purpose || "",
+        });
+        if (said.error) return texts.personal.refused[said.code] || said.error;
+        const shown = h("b", {class: "revealed"}, said.text),
+          line = button.parentElement;
+        button.hidden = true;
+        line.append(shown);
+        scope.after(30000, () => {
+          shown.remove();
+          button.hidden = false;
+        });
+        return undefined;
+      },
+    );
+  const begin = (type, id) => (type === "case.locate" ? locate(id) : commands.open(type, [[id, version(id)]]));
+  /** A case without a place: one click on the map says where it is. */
+  const locate = id => {
+    const {map} = desk;
+    if (!map) return;
+    toast(words.place);
+    map.getContainer().classList.add("placing");
+    map.once("click", event => {
+      map.getContainer().classList.remove("placing");
+      const {lng, lat} = event.latlng,
+        at = {lon: +lng.toFixed(6), lat: +lat.toFixed(6)};
+      commands.open("case.locate", [[id, version(id)]], {...at, coord_sys: "WGS84"}, [
+        [
+          "where",
+          format.fill(words.placed, at),
+          h("input", {name: "where", readonly: "", value: `${at.lon}, ${at.lat}`}),
+        ],
+      ]);
+    });
+  };
+  return {begin, reveal};
+};

@@ -1,0 +1,104 @@
+// @ts-check
+// The picked case: its panel is asked for, follows the case's changes, is shown on the map and told to the colleagues.
+import {$, h} from "../core/dom.js";
+import {panelFocus} from "../core/focus.js";
+import {AT as A} from "../core/reducer.js";
+import {near, project} from "../map/project.js";
+
+/** @param {any} desk  the desk's parts (page.js) */
+export const makePicked = desk => {
+  const {scope, about, format, words, queue, commands, nearest} = desk;
+  let asked = null,
+    askedAt = 0;
+  const ask = what => {
+    asked = what;
+    askedAt = performance.now();
+    dash_clientside.set_props("picked-case", {data: {...what, desk: true, at: Date.now()}});
+  };
+  let lastPicked = null;
+  const enterPanel = panelFocus(scope, $("case-panel"), () => queue.focus(lastPicked));
+  const pick = (id, byKey = false) => {
+    lastPicked = id;
+    if (byKey) enterPanel();
+    if (!asked || asked.id !== id) {
+      desk.live.socket.emit("at_case", {case_id: id});
+      nearest.forget();
+    }
+    ask({id});
+    queue.current(id);
+    showOnMap(id);
+    nearest.show(id);
+  };
+  const unpick = () => {
+    if (!asked) return;
+    asked = null;
+    desk.live.socket.emit("at_case", {case_id: null});
+    queue.current(null);
+    showOnMap(null);
+    nearest.show(null);
+  };
+  let followTimer = 0;
+  const follow = rows => {
+    if (!asked || !asked.id || (rows !== null && !rows.has(asked.id))) return;
+    if (performance.now() - askedAt < 700) {
+      scope.cancel(followTimer);
+      followTimer = scope.after(700, () => follow(null));
+      return;
+    }
+    ask(asked);
+  };
+  const showOnMap = id => {
+    const {layer, map} = desk;
+    if (!layer) return;
+    const row = id && desk.live.state.rows.get(id);
+    const at = row && row[A.lon] !== null ? project(row[A.lon], row[A.lat]) : null;
+    layer.chosen = at;
+    layer.flags = [...layer.flags];
+    layer.touch();
+    if (
+      row &&
+      row[A.lon] !== null &&
+      map &&
+      !map
+        .getBounds()
+        .pad(-0.05)
+        .contains([row[A.lat], near(row[A.lon])])
+    )
+      map.panTo([row[A.lat], near(row[A.lon])], {animate: false});
+  };
+  /** What became of the command on the picked case, and who else looks at it: above the panel's buttons. */
+  const drawCommand = () => {
+    const line = $("panel-command");
+    if (!line || !asked) return;
+    const item = commands.of(asked.id),
+      others = ((desk.live.state.tiles.present || {})[asked.id] || []).filter(([id]) => id !== about.me);
+    const told = JSON.stringify([item && commands.say(item), others]);
+    if (line.dataset.told === told) return; // the observer below sees our own writing too
+    line.dataset.told = told;
+    line.replaceChildren(
+      ...(item ? [h("p", {class: `sent ${item.state}`}, commands.say(item))] : []),
+      ...(others.length
+        ? [
+            h(
+              "p",
+              {class: "others"},
+              format.fill(words.now_looking, {names: others.map(([, name]) => name).join("、")}),
+            ),
+          ]
+        : []),
+    );
+  };
+  scope.observe(new MutationObserver(drawCommand)).observe($("case-panel-body"), {childList: true, subtree: true});
+
+  return {
+    get asked() {
+      return asked;
+    },
+    ask,
+    pick,
+    unpick,
+    follow,
+    drawCommand,
+    enterPanel,
+  };
+};

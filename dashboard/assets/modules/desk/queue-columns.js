@@ -1,0 +1,172 @@
+// @ts-check
+// The queue's columns: what each cell says of a case, and by what the column sorts.
+import {h} from "../core/dom.js";
+import {AT as A} from "../core/reducer.js";
+
+const NEVER = 2 ** 52;
+
+/** A cell as a plain element: AG Grid's JavaScript component, made from a function that draws it. */
+export const cell = draw =>
+  class {
+    init(p) {
+      this.el = document.createElement("span");
+      this.el.className = "cell";
+      draw(this.el, p);
+    }
+    getGui() {
+      return this.el;
+    }
+    refresh(p) {
+      this.el.replaceChildren();
+      this.el.className = "cell";
+      draw(this.el, p);
+      return true;
+    }
+  };
+
+/** Where a case is and what it is about, in the page's language. */
+export const rowWords = (about, tiles) => {
+  const grid = code => about.grids[code] || code;
+  /** A grid's name says its community in most packages; where it does not, both are said. */
+  const place = row => {
+    const community = about.communities[row[A.community]] || "",
+      name = grid(row[A.grid]);
+    return name.startsWith(community) ? name : [community, name].filter(Boolean).join(" ");
+  };
+  return {grid, place, what: row => tiles.className(row)};
+};
+
+const deadline = row => (row[A.light] === 3 ? NEVER : row[A.deadlineAt] === null ? NEVER + 1 : row[A.deadlineAt]);
+const byNumber = of => (a, b, x, y) =>
+  x.data.head || y.data.head ? 0 : of(x.data.row) - of(y.data.row) || (x.data.id < y.data.id ? -1 : 1);
+const byText = (of, language) => (a, b, x, y) =>
+  x.data.head || y.data.head
+    ? 0
+    : of(x.data.row).localeCompare(of(y.data.row), language) || byNumber(deadline)(0, 0, x, y);
+const text = of => cell((el, {data: {row}}) => el.append(of(row)));
+
+/** The cells that are more than a text. */
+const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt}) => {
+  const words = texts.desk;
+  const left = cell((el, {data: {row}}) => {
+    const light = row[A.light],
+      still = row[A.deadlineAt] === null ? null : row[A.deadlineAt] - now();
+    el.classList.add(light === 2 ? "bad" : light === 1 ? "warn" : "mid");
+    el.append(
+      ...(light === 2
+        ? [tiles.sign("overdue")]
+        : light === 1
+          ? [tiles.sign("soon")]
+          : light === 3
+            ? [h("i", {class: "sign pause"})]
+            : [h("i", {class: "sign blank"})]),
+    );
+    el.append(
+      light === 3
+        ? texts.word.suspended
+        : still === null
+          ? texts.word.no_deadline
+          : format.fill(still <= 0 ? words.left_over : words.left_still, {t: format.duration(still)}),
+    );
+  });
+  const takeover = cell((el, {data: {row}}) => {
+    if (row[A.level] === "district") {
+      el.classList.add("dim");
+      el.append(words.at_district);
+      return;
+    }
+    if (row[A.proposal]) {
+      el.classList.add("warn");
+      el.title = texts.rule[row[A.proposal]] || "";
+      el.append(words.takeover_past);
+      return;
+    }
+    const at = row[A.takeoverAt];
+    if (at === null || at === undefined) {
+      el.classList.add("dim");
+      el.append(words.no_takeover);
+      return;
+    }
+    const until = at - now();
+    if (until < 1800000) el.classList.add("bad");
+    el.append(until <= 0 ? words.takeover_past : format.fill(words.takeover_in, {t: format.duration(until)}));
+  });
+  const said = cell((el, {data: {row}}) => {
+    if (row[A.severity] <= 2) el.append(h("b", {class: "grave"}, texts.word.severity[row[A.severity]]));
+    el.append(what(row));
+    if (row[A.unseen] === 1) el.append(h("i", {class: "swatch unseen", title: texts.coverage.unseen_case}));
+    if (row[A.lon] === null) el.append(h("em", null, words.unplaced));
+    if (row[A.neighbour]) el.append(h("em", {title: tiles.street(row[A.neighbour])}, words.border));
+    const mine = commands.of(row[A.id]);
+    if (mine) el.append(h("em", {class: `sent ${mine.state}`}, commands.say(mine)));
+    const others = othersAt(row[A.id]).filter(([id]) => id !== about.me);
+    if (others.length) el.append(h("em", {class: "others"}, others.map(([, name]) => name).join(" ")));
+  });
+  const back = cell((el, {data: {row}}) => {
+    if (row[A.returns] || row[A.reworks]) el.classList.add("strong");
+    el.append(`${row[A.returns]} · ${row[A.reworks]}`);
+  });
+  return {left, takeover, case: said, back};
+};
+
+/**
+ * The columns' definitions, in their order.
+ * @param {any} parts  what the queue is made with (queue.js), beside `now`, `place`, `what`, `othersAt(id)`, and
+ *   `grouped(comparator)`, which keeps the groups together whatever is sorted
+ */
+export const makeColumns = parts => {
+  const {about, texts, format, tiles, place, what, grouped} = parts,
+    words = texts.desk,
+    cells = makeCells(parts);
+  const column = (id, width, renderer, comparator, of, more = {}) => ({
+    colId: id,
+    headerName: words.columns[id],
+    width,
+    cellRenderer: renderer,
+    comparator: grouped(comparator),
+    valueGetter: p => (p.data.head ? "" : of(p.data.row)),
+    sortable: true,
+    resizable: true,
+    filter: "agTextColumnFilter",
+    suppressHeaderMenuButton: false,
+    ...more,
+  });
+  const simple = (id, width, of, more) => column(id, width, text(of), byText(of, texts.language), of, more);
+  return [
+    column("left", 138, cells.left, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
+    column(
+      "takeover",
+      92,
+      cells.takeover,
+      byNumber(row => row[A.takeoverAt] ?? NEVER),
+      row => row[A.takeoverAt] || 0,
+      {filter: false},
+    ),
+    column("case", 200, cells.case, byText(what, texts.language), row => `${what(row)} ${row[A.id]}`, {
+      flex: 3,
+      minWidth: 120,
+    }),
+    ...(about.street ? [] : [simple("street", 80, row => tiles.street(row[A.street]), {flex: 1, minWidth: 94})]),
+    simple("grid", 100, place, {flex: 2, minWidth: 96}),
+    simple("unit", 92, row => tiles.unit(row[A.leadUnit]) || "—", {flex: 2, minWidth: 84}),
+    simple("status", 64, row => texts.status[row[A.status]] || row[A.status]),
+    column(
+      "back",
+      60,
+      cells.back,
+      byNumber(row => -(row[A.returns] + row[A.reworks])),
+      row => row[A.returns] + row[A.reworks],
+      {filter: false, hide: innerWidth < 1500},
+    ),
+    simple("channel", 84, row => texts.channel[row[A.channel]] || row[A.channel], {hide: true}),
+    simple("id", 150, row => row[A.id], {hide: true}),
+    column(
+      "reported",
+      104,
+      text(row => format.hm(row[A.reportedAt])),
+      byNumber(row => row[A.reportedAt]),
+      row => row[A.reportedAt],
+      {hide: true, filter: false},
+    ),
+  ];
+};

@@ -1,0 +1,177 @@
+// @ts-check
+// The queue's groups: which one a case belongs to, the order of the groups, their heads with the count of what passes.
+import {h} from "../core/dom.js";
+import {AT as A} from "../core/reducer.js";
+import {ONLY_NAMES} from "./queue-filters.js";
+
+const CLOCK = ["district", "overdue", "soon", "normal", "suspended", "none"];
+
+/** A case's group by each of the groupings. */
+const keysOf = isStreet => ({
+  clock: row =>
+    isStreet && row[A.level] === "district"
+      ? "district"
+      : row[A.light] === 2
+        ? "overdue"
+        : row[A.light] === 1
+          ? "soon"
+          : row[A.light] === 3
+            ? "suspended"
+            : row[A.deadlineAt] === null
+              ? "none"
+              : "normal",
+  street: row => row[A.street],
+  grid: row => row[A.grid],
+  domain: row => row[A.domain],
+  unit: row => row[A.leadUnit],
+  channel: row => row[A.channel],
+  status: row => row[A.status],
+  none: () => "",
+});
+
+/** The head of a group is a row of its own across the whole table. */
+export const headCell = ({state, words, headText, fold}) =>
+  class {
+    init(p) {
+      this.el = h("div", {class: "group-head", role: "gridcell"});
+      this.draw(p);
+    }
+    draw({data: head}) {
+      const isFolded = state.folded.has(head.key);
+      this.el.replaceChildren(
+        h("span", null, headText(head.key, head.n)),
+        h("button", {"aria-expanded": String(!isFolded), tabindex: -1}, isFolded ? words.unfold : words.fold),
+      );
+      this.el.querySelector("button").onclick = () => fold(head);
+    }
+    getGui() {
+      return this.el;
+    }
+    refresh(p) {
+      this.draw(p);
+      return true;
+    }
+  };
+
+/**
+ * @param {any} state  the queue's: `group`, `folded`
+ * @param {any} filters  queue-filters.js
+ * @param {any} parts  what the queue is made with (queue.js), beside `grid`
+ */
+export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) => {
+  const words = texts.desk,
+    isStreet = !!about.street,
+    keys = keysOf(isStreet);
+  const named = {
+    clock: key => key,
+    street: tiles.street,
+    grid,
+    unit: key => tiles.unit(key) || "—",
+    none: () => "",
+    domain: key => texts.domain[key] || key,
+    channel: key => texts.channel[key] || key,
+    status: key => texts.status[key] || key,
+  };
+  const heads = new Map(),
+    counts = new Map(),
+    totals = new Map(),
+    onlyCounts = Object.fromEntries(ONLY_NAMES.map(name => [name, 0]));
+  let ranks = new Map(),
+    shown = 0;
+
+  const judge = item => {
+    item.key = keys[state.group](item.row);
+    item.passes = filters.passes(item.row);
+    item.marks = filters.marksOf(item.row);
+  };
+  /** What one case adds: to its group, and to the counts of the chips. */
+  const add = (item, by) => {
+    for (const name of item.marks) onlyCounts[name] += by;
+    const one = map => {
+      const n = (map.get(item.key) || 0) + by;
+      n ? map.set(item.key, n) : map.delete(item.key);
+    };
+    one(totals);
+    if (item.passes) {
+      shown += by;
+      one(counts);
+    }
+  };
+  const ordered = list =>
+    state.group === "clock"
+      ? list.sort((a, b) => CLOCK.indexOf(a) - CLOCK.indexOf(b))
+      : list.sort((a, b) => (heads.get(b)?.n || 0) - (heads.get(a)?.n || 0) || (a < b ? -1 : 1));
+  return {
+    heads,
+    onlyCounts,
+    names: Object.keys(words.groups).filter(name => name !== (isStreet ? "street" : "")),
+    judge,
+    add,
+    get shown() {
+      return shown;
+    },
+    headText: (key, n) =>
+      state.group === "clock"
+        ? format.fill(words[`group_${key}`], {n})
+        : format.fill(words.group_other, {name: named[state.group](key) || "—", n}),
+    /**
+     * Groups in their order, each behind its head, whichever way the column is sorted. In the comparators, not afterwards
+     * (`postSortRows`): only so does the table sort what has changed and not ten thousand rows at each delta.
+     */
+    grouped: comparator => (a, b, x, y, isDescending) => {
+      const between = ranks.get(x.data.key) - ranks.get(y.data.key) || Number(!!y.data.head) - Number(!!x.data.head);
+      return between ? (isDescending ? -between : between) : comparator(a, b, x, y);
+    },
+    /** Where each group stands; whether that is another order than before. */
+    rerank: () => {
+      const order = state.group === "none" ? [] : ordered([...heads.keys()]);
+      if (order.length === ranks.size && order.every((key, i) => ranks.get(key) === i)) return false;
+      ranks = new Map(order.map((key, i) => [key, i]));
+      return true;
+    },
+    visible: node =>
+      node.data.head
+        ? node.data.n > 0
+        : node.data.passes && !(state.group !== "none" && state.folded.has(node.data.key)),
+    /** Everything is judged anew: another filter, another grouping. */
+    judgeAll: items => {
+      counts.clear();
+      totals.clear();
+      shown = 0;
+      for (const name of ONLY_NAMES) onlyCounts[name] = 0;
+      for (const item of items) {
+        judge(item);
+        add(item, 1);
+      }
+    },
+    /** One head a group, whether any of its cases passes or not: a filter then moves no rows in or out of the table. */
+    regroup: () => {
+      const change = {add: [], remove: []};
+      for (const [key, head] of heads)
+        if (!totals.has(key) || state.group === "none") {
+          heads.delete(key);
+          change.remove.push(head);
+        }
+      if (state.group !== "none")
+        for (const key of totals.keys())
+          if (!heads.has(key)) {
+            const head = {id: `\u0000${state.group}:${key}`, head: true, key, n: 0};
+            heads.set(key, head);
+            change.add.push(head);
+          }
+      return change;
+    },
+    /** Heads say their number anew where it has changed; their row ids. */
+    recount: () => {
+      const moved = [];
+      for (const [key, head] of heads) {
+        const n = counts.get(key) || 0;
+        if (head.n !== n) {
+          head.n = n;
+          moved.push(head.id);
+        }
+      }
+      return moved;
+    },
+  };
+};
