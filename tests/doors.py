@@ -78,7 +78,18 @@ S1, S1C1, S2 = (
     Who("s1", "street_staff", "S1"), Who("s1c1", "street_staff", "S1", "C1"), Who("s2", "street_staff", "S2"),
 )  # fmt: skip
 DUTY = Who("duty", "duty_officer")
-WHO = (ANONYMOUS, WALL, DUTY, Who("leader", "leader"), Who("auditor", "auditor"), Who("admin", "admin"), S1, S1C1, S2)
+WHO = (
+    ANONYMOUS,
+    WALL,
+    DUTY,
+    Who("leader", "leader"),
+    Who("auditor", "auditor"),
+    Who("security", "security"),
+    Who("admin", "admin"),
+    S1,
+    S1C1,
+    S2,
+)
 
 
 def told(who: Who, right: str, place: Place | None = None) -> bool:

@@ -5,6 +5,7 @@ for open sockets, every second. What changes something must come from a page of 
 Nobody logged in: a page leads to the log-in, everything else says 401; without the right it says 403.
 """
 
+import dataclasses
 import logging
 from collections.abc import Callable, Container, Mapping
 from typing import Any, NoReturn
@@ -92,6 +93,8 @@ class Access:
             found: SessionOwner | Half | None = self._offload(
                 lambda: accounts.who_is(self.engine, machine_ms(), token, address)
             )
+            if isinstance(found, SessionOwner):
+                return found._replace(person=self._in_this_district(found.person))
             if found is not None:
                 return found
         if not self.is_place_sure(environ):
@@ -116,13 +119,20 @@ class Access:
             asked = {(person.session, person.address) for person in people.values() if person.session}
             places = {person.address for person in people.values() if not person.session}
             with self.engine.connect() as connection:
-                known: dict[tuple[str, str], Person | None] = {**accounts.persons_of(connection, machine_ms(), asked)}
+                sessions = accounts.persons_of(connection, machine_ms(), asked)
                 walls = reader.walls(connection) if places else []
+            known: dict[tuple[str, str], Person | None] = {
+                session: self._in_this_district(person) for session, person in sessions.items()
+            }
             known |= {("", address): accounts.wall_at(walls, address) for address in places}
             return {sid for sid, person in people.items() if known.get((person.session, person.address)) != person}
 
         found: set[str] = self._offload(look)
         return found
+
+    def _in_this_district(self, person: Person) -> Person:
+        """The person with what the settings say of all people's rights."""
+        return dataclasses.replace(person, people_apart=self.rules.security_apart)
 
     def _known_walls(self) -> list[Account]:
         if self._walls_every.is_due():

@@ -11,16 +11,21 @@ from typing import Literal, get_args
 
 from services.contract.commands import COMMANDS
 
-Role = Literal["wall", "duty_officer", "street_staff", "leader", "auditor", "admin"]
+Role = Literal["wall", "duty_officer", "street_staff", "leader", "auditor", "security", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Reach = Literal["all", "own"]
 
 DISTRICT = ""  # the place of what belongs to no street
+# What `admin` has not where people are managed apart (LIANQIN_SECURITY_APART): then `security` alone has it (三权分立).
+APART = frozenset({"manage_people"})
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks: an account in one session. ``street`` and ``community`` narrow what is their own."""
+    """Who asks: an account in one session. ``street`` and ``community`` narrow what is their own.
+
+    ``people_apart``: the district has its people managed by `security` alone.
+    """
 
     user_id: str
     name: str
@@ -29,6 +34,7 @@ class Person:
     community: str = ""
     address: str = ""
     session: str = ""
+    people_apart: bool = False
 
 
 def _all(*roles: Role) -> dict[Role, Reach]:
@@ -39,11 +45,12 @@ def _own(*roles: Role) -> dict[Role, Reach]:
     return _all(*roles) | {"street_staff": "own"}
 
 
+_WITH_LOG_IN: tuple[Role, ...] = tuple(role for role in ROLES if role != "wall")
 # A right → the roles that have it, and how far it reaches. Rights on commands are their type's name.
 RIGHTS: dict[str, dict[Role, Reach]] = {
     "be_here": _all(*ROLES),
-    "keep_account": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
-    "change_factor": _all("duty_officer", "street_staff", "leader", "auditor", "admin"),
+    "keep_account": _all(*_WITH_LOG_IN),
+    "change_factor": _all(*_WITH_LOG_IN),
     "see_wall": _all("wall", "duty_officer", "leader"),
     "see_coverage": _all("wall", "duty_officer", "leader"),
     "see_leadership": _own("duty_officer", "leader"),
@@ -59,6 +66,10 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_units": _own("duty_officer", "leader"),
     "see_log": _own("duty_officer", "leader"),
     "see_metrics": _all("admin"),
+    "manage_people": _all("security", "admin"),
+    "manage_package": _all("admin"),
+    "see_system": _all("admin"),
+    "manage_system": _all("admin"),
     "command": _own("duty_officer", "leader"),
     "keep_views": _own("duty_officer", "leader"),
     "take_alarm": _own("duty_officer"),
@@ -96,10 +107,12 @@ assert RIGHTS.keys() >= COMMANDS.keys()
 
 # How long a session lives without a touch of its person, and in all; a wall's never ends. Minutes.
 IDLE_MINUTES: Mapping[Role, int] = {
-    "duty_officer": 60, "street_staff": 60, "leader": 30, "auditor": 15, "admin": 15,
+    "duty_officer": 60, "street_staff": 60, "leader": 30, "auditor": 15, "security": 15,
+    "admin": 15,
 }  # fmt: skip
 LONGEST_MINUTES: Mapping[Role, int] = {
-    "duty_officer": 13 * 60, "street_staff": 13 * 60, "leader": 12 * 60, "auditor": 8 * 60, "admin": 8 * 60,
+    "duty_officer": 13 * 60, "street_staff": 13 * 60, "leader": 12 * 60, "auditor": 8 * 60,
+    "security": 8 * 60, "admin": 8 * 60,
 }  # fmt: skip
 
 
@@ -110,7 +123,7 @@ def may(person: Person, right: str, street: str | None = None, community: str | 
     table does not know belongs to nobody.
     """
     reach = RIGHTS.get(right, {}).get(person.role)
-    if reach is None:
+    if reach is None or (person.people_apart and person.role == "admin" and right in APART):
         return False
     if reach == "all" or street is None:
         return True
@@ -133,5 +146,5 @@ def home(person: Person) -> str:
     """The address that a person's log-in leads to."""
     return {
         "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/leadership",
-        "auditor": "/audit", "admin": "/account",
+        "auditor": "/audit", "security": "/account", "admin": "/account",
     }[person.role]  # fmt: skip

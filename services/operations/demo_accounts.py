@@ -42,6 +42,7 @@ def _people(district: District) -> list[Account]:
         Account("duty2", NIGHT_OFFICER[0], "duty_officer"),
         Account("leader", DUTY_LEADER[0], "leader"),
         Account("auditor", "钱立", "auditor"),
+        Account("security", "冯洁", "security"),
         Account("admin", "孙伟", "admin"),
     ]
     if street:

@@ -39,6 +39,7 @@ class Settings:
     oidc_claim: str = "preferred_username"
     oidc_factors: tuple[str, ...] = ()
     second_factor: tuple[str, ...] = ()
+    security_apart: bool = False
     sessions: int = 0
     reauth_minutes: int | None = 15
     password_days: int = 0
@@ -117,6 +118,7 @@ ENVIRONMENT = {
     "LIANQIN_OIDC_CLAIM": "oidc_claim",
     "LIANQIN_OIDC_FACTORS": "oidc_factors",
     "LIANQIN_SECOND_FACTOR": "second_factor",
+    "LIANQIN_SECURITY_APART": "security_apart",
     "LIANQIN_SESSIONS": "sessions",
     "LIANQIN_REAUTH_MINUTES": "reauth_minutes",
     "LIANQIN_PASSWORD_DAYS": "password_days",
@@ -147,7 +149,7 @@ Name = Literal["projector", "web", "escalator", "alarms", "surveyor", "papers", 
 NAMES: tuple[str, ...] = get_args(Name)
 # Who logs in by a keyboard: a wall is known by its place. services.access.rights has the same roles, and a test says
 # so.
-FactorRole = Literal["duty_officer", "street_staff", "leader", "auditor", "admin"]
+FactorRole = Literal["duty_officer", "street_staff", "leader", "auditor", "security", "admin"]
 FACTOR_ROLES: tuple[str, ...] = get_args(FactorRole)
 
 
@@ -226,6 +228,9 @@ _FORMS: Mapping[str, _Form] = {
     "second_factor": _Form(
         _list, tuple[FactorRole, ...],
         f"{{name}}={{text!r}}: {{one!r}} is no role with a log-in: give some of {','.join(FACTOR_ROLES)}",
+    ),
+    "security_apart": _Form(
+        lambda text: {"0": False, "1": True}.get(text, text), bool, "{name}={text!r}: give 1 (apart) or 0",
     ),
     "sessions": _number("a number of sessions of one account (0: no limit)", "0 to 1000", most=1000),
     "reauth_minutes": _Form(

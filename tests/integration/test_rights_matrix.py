@@ -19,12 +19,14 @@ from sqlalchemy import Engine
 from dashboard.door.guards import ADDRESSES, CALLBACKS, EVENTS, PAGES, PUBLIC, ROOMS
 from dashboard.door.static_files import script_address
 from dashboard.sockets.grammar import RESERVED
-from services.access.rights import RIGHTS, ROLES
+from services.access.rights import RIGHTS, ROLES, may
 from services.contract.commands import COMMANDS
 from services.district.package import District
 from services.platform.clock import to_rfc3339
 from tests.doors import (
     CENTRE,
+    COOKIE,
+    DESK_AT,
     DUTY,
     EAST,
     EAST_2,
@@ -287,6 +289,7 @@ def test_every_right_that_guards_is_in_the_table_and_every_right_of_the_table_gu
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
+    asked |= {"manage_people", "manage_package", "see_system", "manage_system"}  # the pages of /admin
     sent = {kind for kind in COMMANDS if kind.startswith("case.")}  # POST /api/v1/commands asks for the type's name
     assert not RIGHTS.keys() - guarding - asked - sent, "nothing asks for it"
     for right, reach in RIGHTS.items():
@@ -635,6 +638,18 @@ def test_whoever_sends_a_command_is_who_is_logged_in(home: House) -> None:
     assert b'"user":"s1"' in fields[b"data"]
     assert b"WEST-1" not in fields[b"data"]
     assert b'"expected_version":1' in fields[b"data"]
+
+
+def test_people_are_managed_apart_in_every_session_and_socket_where_the_setting_says_so(
+    sqlite_engine: Engine, redis_client: redis.Redis, tiny: District
+) -> None:
+    with house(sqlite_engine, redis_client, tiny, security_apart=True) as home:
+        access = home.web.room._access
+        for name in ("admin", "security"):
+            found = access.find({"REMOTE_ADDR": DESK_AT}, {COOKIE: home.tokens[name]})
+            assert found is not None
+            assert may(found.person, "manage_people") == (name == "security")
+            assert access.still({"a socket": found.person}) == set()
 
 
 def test_the_walls_panel_holds_no_text_of_a_case(home: House) -> None:

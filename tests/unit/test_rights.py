@@ -1,7 +1,9 @@
 """The table of rights: what follows from it for every person and place."""
 
+from dataclasses import replace
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,9 +94,18 @@ def test_only_street_staff_have_a_right_for_their_own_street_alone() -> None:
         assert set(reach) <= set(ROLES)
 
 
+@pytest.mark.parametrize("right", ["manage_people", "manage_package", "see_system", "manage_system"])
+def test_people_are_managed_by_security_alone_where_the_district_wants_them_apart(right: str) -> None:
+    admin, security = Person("a", "", "admin"), Person("s", "", "security")
+    assert may(admin, right)
+    assert may(security, right) == (right == "manage_people")
+    assert may(replace(admin, people_apart=True), right) == (right != "manage_people")
+    assert may(replace(security, people_apart=True), right) == (right == "manage_people")
+
+
 def test_who_looks_after_people_and_records_touches_no_case() -> None:
     """Separation of duties: the admin and the auditor neither see cases nor change them, a wall changes nothing."""
-    for role in ("admin", "auditor"):
+    for role in ("admin", "auditor", "security"):
         assert {right for right in RIGHTS if role in RIGHTS[right]} <= {
             "be_here",
             "keep_account",
@@ -102,6 +113,10 @@ def test_who_looks_after_people_and_records_touches_no_case() -> None:
             "see_metrics",
             "read_audit",
             "export_audit",
+            "manage_people",
+            "manage_package",
+            "see_system",
+            "manage_system",
         }
     changing = {right for right in RIGHTS if right.startswith(("case.", "camera.", "write_", "sign_", "take_"))}
     changing |= {

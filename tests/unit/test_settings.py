@@ -102,10 +102,11 @@ def test_a_number_is_written_in_digits_alone(name: str, text: str) -> None:
         ("ORIGIN", "https://a.b/c", "is no address of a server"), ("ORIGIN", "a.b", "is no address of a server"),
         ("SOCKET_RATE", "0", "give 1 or more"), ("REQUEST_SECONDS", "3601", "give 1 to 3600"),
         ("KEEP_JOBS_DAYS", "x", r"give 0 \(for ever\), 1, 2 …"), ("PROXIES", "x", "is not a number of proxies"),
+        ("SECURITY_APART", "yes", r"give 1 \(apart\) or 0"),
     ],
 )  # fmt: skip
 def test_what_a_setting_refuses_is_said_with_its_name_and_the_remedy(name: str, text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=f"LIANQIN_{name}='{text}' .*{says}"):
+    with pytest.raises(ValueError, match=f"LIANQIN_{name}='{text}'.*{says}"):
         from_environment({f"LIANQIN_{name}": text})
 
 
@@ -117,6 +118,11 @@ def test_a_process_that_is_none_of_ours_is_named() -> None:
 
 def test_who_may_need_a_second_factor_are_the_roles_that_log_in() -> None:
     assert {*FACTOR_ROLES} == {*ROLES} - {"wall"}
+
+
+@pytest.mark.parametrize(("text", "is_apart"), [("", False), ("0", False), ("1", True)])
+def test_people_are_managed_apart_where_the_setting_says_so(text: str, is_apart: bool) -> None:
+    assert rules_of(from_environment({"LIANQIN_SECURITY_APART": text})).security_apart is is_apart
 
 
 def test_secrets_without_a_key_to_encrypt_them_are_refused_at_the_start() -> None:

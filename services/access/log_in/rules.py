@@ -20,6 +20,7 @@ class LogInRules:
     password_days: int = 0
     password_classes: int = 0
     reauth_minutes: int | None = 15
+    security_apart: bool = False
 
     def needs_factor(self, role: str) -> bool:
         """Whether this role must have a second factor."""
@@ -55,7 +56,7 @@ def rules_of(settings: Settings) -> LogInRules:
         )
     return LogInRules(
         frozenset(settings.second_factor), settings.sessions, settings.password_days, settings.password_classes,
-        settings.reauth_minutes,
+        settings.reauth_minutes, settings.security_apart,
     )  # fmt: skip
 
 
