@@ -14,15 +14,15 @@ import msgspec
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from services.access import change_store as changes
 from services.access import log_in_store as kept
 from services.access import passwords, reader, store
 from services.access.account import Account, Session
 from services.access.log_in import tries_store as tries
-from services.access.log_in.account import AccountError, check_account, comes_from
+from services.access.log_in.account import AccountError, comes_from
 from services.access.log_in.rules import NO_RULES, LogInRules
 from services.access.log_in.tries_store import FAILURES, LOCKED_MINUTES
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
-from services.jobs import store as jobs
 from services.platform.clock import MINUTE_MS
 from services.platform.database import writing
 
@@ -169,6 +169,16 @@ def open_sessions(connection: Connection, now: int, found: Account) -> list[Sess
         for one in store.open_sessions(connection, found.user_id)
         if not one.stage and _is_alive(one, found, now, one.address)
     ]
+
+
+def sessions_by_account(connection: Connection, now: int, found: Iterable[Account]) -> dict[str, list[Session]]:
+    """The sessions that go on, of many accounts in one statement; who has none is not in it."""
+    accounts = {one.user_id: one for one in found}
+    open_ones: dict[str, list[Session]] = {}
+    for one in store.open_sessions(connection):
+        if one.user_id in accounts and not one.stage and _is_alive(one, accounts[one.user_id], now, one.address):
+            open_ones.setdefault(one.user_id, []).append(one)
+    return open_ones
 
 
 def know_browser(engine: Engine, now: int, person: Person) -> str:
@@ -323,18 +333,10 @@ def add(engine: Engine, now: int, new: Account, password: str, classes: int = 0)
 
     The name is the account's id where none is given; a wall has its address. Raises AccountError, BadPassword.
     """
-    check_account(new)
-    if password:
-        passwords.check(password, new.user_id, new.name, classes)
-    is_prepared = not password and new.role != "wall" and not new.subject
-    made = msgspec.structs.replace(
-        new, password=passwords.hashed(password) if password else "", made_at=now, changed_at=now, password_at=now,
-        sso_name=(new.sso_name or new.user_id) if is_prepared else "",
-    )  # fmt: skip
+    made = changes.prepared(now, new, password, classes)
     try:
         with writing(engine) as connection:
-            _check_sign_on(connection, made)
-            store.add(connection, made)
+            changes.add(connection, made)
     except IntegrityError as error:
         raise AccountError(f"there is an account {new.user_id!r} already: `lianqin user reset` changes it") from error
 
@@ -342,29 +344,7 @@ def add(engine: Engine, now: int, new: Account, password: str, classes: int = 0)
 def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int:
     """Change an account (role, street, disabled, password …) and end its sessions; how many there were."""
     with writing(engine) as connection:
-        found = reader.account(connection, user_id)
-        if found is None:
-            raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
-        if values.get("password"):
-            values = {**values, "password_at": now, "sso_name": ""}
-        changed = msgspec.structs.replace(found, **values)
-        check_account(changed)
-        _check_sign_on(connection, changed)
-        store.change(connection, user_id, **values, changed_at=now)
-        kept.forget_tries(connection, user_id)
-        if values.keys() & {"role", "street", "community", "is_disabled"}:
-            jobs.drop_of(connection, user_id)  # what was made for them they may perhaps not have any more
-        return store.end_sessions(connection, user_id, now)
-
-
-def _check_sign_on(connection: Connection, new: Account) -> None:
-    """One person of the single sign-on is one account."""
-    for other in (
-        reader.account_of_subject(connection, new.subject) if new.subject else None,
-        reader.account_of_sso_name(connection, new.sso_name) if new.sso_name else None,
-    ):
-        if other is not None and other.user_id != new.user_id:
-            raise AccountError(f"account {other.user_id!r} is prepared for the same person of the single sign-on")
+        return changes.change(connection, now, user_id, **values).ended
 
 
 def _person(found: Account, token_hash: str, address: str) -> Person:

@@ -75,6 +75,17 @@ recovery_codes = Table(
     Column("used_at", BigInteger),
 )
 
+person_notices = Table(
+    "person_notices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, comment="what was done to the account, as services.admin names it"),
+    Column("detail", Text, nullable=False, comment="JSON: who did it, what was before and after; no secret"),
+    Column("read_at", BigInteger, nullable=False, comment="when the person said that they have read it; 0: not yet"),
+)
+Index("person_notices_unread", person_notices.c.user_id, person_notices.c.read_at)
 
 saved_views = Table(
     "saved_views",

@@ -145,13 +145,18 @@ def remove(engine: Engine, person: Person, rules: LogInRules) -> None:
 def reset(engine: Engine, now: int, user_id: str) -> tuple[bool, int]:
     """`lianqin user reset-factor`: whether there was one, and how many sessions have ended. Raises AccountError."""
     with writing(engine) as connection:
-        found = reader.account(connection, user_id, to_change=True)
-        if found is None:
-            raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
-        _clear(connection, user_id)
-        kept.forget_tries(connection, user_id)
-        kept.forget_devices(connection, user_id)
-        return bool(found.factor_at), store.end_sessions(connection, user_id, now)
+        return reset_in(connection, now, user_id)
+
+
+def reset_in(connection: Connection, now: int, user_id: str) -> tuple[bool, int]:
+    """``reset`` in a transaction that is given."""
+    found = reader.account(connection, user_id, to_change=True)
+    if found is None:
+        raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
+    _clear(connection, user_id)
+    kept.forget_tries(connection, user_id)
+    kept.forget_devices(connection, user_id)
+    return bool(found.factor_at), store.end_sessions(connection, user_id, now)
 
 
 def look(engine: Engine, person: Person, rules: LogInRules) -> Factor:

@@ -1,0 +1,136 @@
+"""What all pages of /admin share: the rail with its three groups, the bar, the words, the address of each page.
+
+A page is a template that extends ``admin.html`` and a call of ``show``; its place in the rail is a line of ``RAIL``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import flask
+from flask import Flask, Response, request
+from sqlalchemy import Engine
+
+from dashboard.door.access import person, refuse
+from dashboard.door.recording import Recorder
+from dashboard.door.routes import add_routes
+from dashboard.texts import texts
+from services.access import reader
+from services.access.rights import RIGHTS, Person, may
+from services.district.package import District
+from services.platform.clock import Clock
+
+
+class RailItem(NamedTuple):
+    """A page of the rail: its word in ``[admin.rail]``, its address, the right that opens it."""
+
+    name: str
+    path: str
+    right: str
+
+
+class RailGroup(NamedTuple):
+    """A group of the rail: its word in ``[admin.groups]``; who has ``right`` is named beside it."""
+
+    name: str
+    right: str
+    items: tuple[RailItem, ...]
+
+
+RAIL: tuple[RailGroup, ...] = (
+    RailGroup("system", "manage_system", (RailItem("state", "/admin/system", "see_system"),)),
+    RailGroup("security", "manage_people", (RailItem("people", "/admin/people", "manage_people"),)),
+    RailGroup("audit", "read_audit", (RailItem("audit", "/audit", "read_audit"),)),
+)
+HOLDERS_NAMED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AdminShell:
+    """What every page of the administrator needs. ``clock`` is the district's."""
+
+    engine: Engine
+    district: District
+    clock: Clock
+    offload: Callable[[Any], Any]
+    record: Recorder
+    demo: bool = False
+
+    def show(
+        self, here: str, template: str, code: int = 200, *, wrong: str = "", said: str = "", **values: Any
+    ) -> Response:
+        """A page: ``here`` is its item of the rail; ``wrong`` and ``said`` stand above its matter."""
+        words, asking = self.words(), person()
+        is_english = words["language"] == "en"
+        body = flask.render_template(
+            template, w=words, a=words["admin"], p=asking, name=self.name(words), wrong=wrong, said=said,
+            here=here, rail=self._rail(words, asking), now=self.at(self.clock.now_ms(), "%H:%M:%S"),
+            day=self.at(self.clock.now_ms(), "%Y-%m-%d"), to=self.to, demo=words["word"]["demo"] if self.demo else "",
+            other=self.address(lang="zh-CN" if is_english else "en"), at=self.at, **values,
+        )  # fmt: skip
+        return Response(body, code, content_type="text/html; charset=utf-8")
+
+    def words(self) -> dict[str, Any]:
+        """The texts in the page's language."""
+        return texts(request.args.get("lang", ""))
+
+    def name(self, words: dict[str, Any]) -> str:
+        """The district's name in the page's language."""
+        district = self.district
+        return district.name_en if words["language"] == "en" and district.name_en else district.name
+
+    def at(self, ms: int, form: str = "%Y-%m-%d %H:%M") -> str:
+        """A moment in the district's zone."""
+        return datetime.fromtimestamp(ms / 1000, self.district.zone).strftime(form)
+
+    def to(self, path: str, **query: object) -> str:
+        """The address of a page of ours, in the language of this one. Empty values are left out."""
+        asked = {key: value for key, value in {**query, "lang": request.args.get("lang", "")}.items() if value}
+        return f"{path}?{urlencode(asked)}" if asked else path
+
+    def address(self, **query: object) -> str:
+        """This page's own address with other values in its query; empty ones are left out."""
+        asked = {key: value for key, value in {**request.args.to_dict(), **query}.items() if value}
+        return f"{request.path}?{urlencode(asked)}" if asked else request.path
+
+    def _rail(self, words: dict[str, Any], asking: Person) -> list[dict[str, Any]]:
+        """Each group with the names of those who hold it; what is others' is there without a link."""
+        with_rights = self.offload(self._active)
+        return [
+            {
+                "name": words["admin"]["groups"][group.name],
+                "who": self._holders(words, group.right, with_rights),
+                "items": [
+                    {"code": item.name, "name": words["admin"]["rail"][item.name],
+                     "path": self.to(item.path) if may(asking, item.right) else ""}
+                    for item in group.items
+                ],
+            }
+            for group in RAIL
+        ]  # fmt: skip
+
+    def _active(self) -> list[tuple[str, str]]:
+        with self.engine.connect() as connection:
+            found = reader.all_accounts(connection)
+        return [(one.name, one.role) for one in found if not one.is_disabled and one.role != "wall"]
+
+    def _holders(self, words: dict[str, Any], right: str, active: list[tuple[str, str]]) -> str:
+        names = [name for name, role in active if role in RIGHTS[right]]
+        shown = " ".join(names[:HOLDERS_NAMED]) or str(words["admin"]["nobody"])
+        more = len(names) - HOLDERS_NAMED
+        return f"{shown} {words['admin']['more_people'].format(n=more)}" if more > 0 else shown
+
+
+def register_shell(server: Flask, shell: AdminShell) -> None:
+    """Add /admin, which leads to the first page that the person may open."""
+
+    def admin_page() -> Response:
+        for group in RAIL:
+            for item in group.items:
+                if item.path.startswith("/admin/") and may(person(), item.right):
+                    return flask.redirect(shell.to(item.path))  # type: ignore[return-value]  # a Flask response
+        refuse(403, "无权 / not allowed", "see_system")
+
+    add_routes(server, [("/admin", "GET", admin_page)])
