@@ -13,6 +13,8 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
+from dashboard.callbacks.admin.register import register_admin
+from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.callbacks.audit import Auditing, register_audit
 from dashboard.callbacks.coverage import CoveragePage, register_coverage
 from dashboard.callbacks.desk import DeskPage, register_desk
@@ -143,6 +145,8 @@ def create_app(doors: Doors) -> Web:
     _register_panel(doors, app, shared)
     _register_board(doors, server, shared)
     _register_reports(doors, server, shared)
+    shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
+    register_admin(server, shell, shared.access.rules)
     _register_pages(doors, _register_duty(doors, server, shared), shared.recorder.look)
     register_refusals(server, app)
     register_static(server, offload)

@@ -17,7 +17,17 @@ from flask import Flask, Response, g, request
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard.door.guards import ADDRESSES, ALWAYS_FRESH, CALLBACKS, CHANGE_FIRST, FRESH, HALF_WAY, PAGES, PUBLIC
+from dashboard.door.guards import (
+    ADDRESSES,
+    ALWAYS_FRESH,
+    CALLBACKS,
+    CHANGE_FIRST,
+    FRESH,
+    FRESH_CHANGES,
+    HALF_WAY,
+    PAGES,
+    PUBLIC,
+)
 from dashboard.door.wire import App
 from services.access import reader
 from services.access import service as accounts
@@ -34,7 +44,7 @@ log = logging.getLogger(__name__)
 UPDATE = "/_dash-update-component"
 PAGE_ENDPOINTS = frozenset({
     "/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases", "factor_page",
-    "own_factor_page", "reauth_page", "reauth_by_sso",
+    "own_factor_page", "reauth_page", "reauth_by_sso", "admin_page", "people_page", "people_act",
 })  # fmt: skip
 # A body of JSON: 500 cases of a command, a saved view.
 MOST_BYTES = 128 * 1024
@@ -259,7 +269,8 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
         if right is None or not may(found.person, right):
             _note(found.person, right or "nobody's")
             return _say(403, "无权 / not allowed")
-        if right in FRESH and not access.rules.is_fresh(found.proved_at, machine_ms(), always=right in ALWAYS_FRESH):
+        asks = right in FRESH or (right in FRESH_CHANGES and request.method not in SAFE)
+        if asks and not access.rules.is_fresh(found.proved_at, machine_ms(), always=right in ALWAYS_FRESH):
             return _prove_first()
         return _page_or_callback(found.person, endpoint, callbacks, district)
 
@@ -326,8 +337,12 @@ def _second_factor_first(endpoint: str) -> Response | tuple[str, int]:
 
 
 def _prove_first() -> Response | tuple[str, int]:
-    """A page or a link leads to where one proves who one is; a script is told, asks, and comes again."""
-    if request.method in SAFE and request.headers.get("Sec-Fetch-Mode", "") in {"navigate", ""} and _takes_html():
+    """A page or a link leads to where one proves who one is; a script is told, asks, and comes again.
+
+    A page's form leads there too, and from there back to the page: what was typed is typed again.
+    """
+    is_page = request.method in SAFE or request.endpoint in PAGE_ENDPOINTS
+    if is_page and request.headers.get("Sec-Fetch-Mode", "") in {"navigate", ""} and _takes_html():
         return _go(f"/reauth?{_next()}")
     body = {"error": "请再次验证身份 / prove again who you are", "code": "reauth_required"}
     return Response(

@@ -13,11 +13,14 @@ from dashboard.door.hashing import Busy
 from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
 from dashboard.door.oidc import SignOnFailed
 from dashboard.door.routes import add_routes
+from dashboard.texts import texts
+from services.access import notices_service as notices
 from services.access import reader
 from services.access import service as accounts
 from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
 from services.access.log_in.factors_service import FactorRefused
+from services.access.notice import PersonNotice
 from services.access.passwords import LEAST, BadPassword
 from services.access.rights import home
 from services.access.service import LogInRefused
@@ -50,12 +53,32 @@ def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = 
          "mine": one.token_hash == asking.session}
         for one in sessions[::-1]
     ]  # fmt: skip
+    told = pages.offload(lambda: notices.unread(access.engine, asking)) if asking.session else []
     factor = pages.offload(lambda: factors.look(access.engine, asking, access.rules)) if asking.session else None
     return pages.show(
         "account", code, wrong=wrong, said=said, p=asking, street=street, home=back, sessions=shown, factor=factor,
         since=pages.at(factor.since) if factor and factor.since else "", has_password=has_password,
         can_enrol=bool(pages.sealer), must_change=found.must_change,
+        told=[_notice(pages, one) for one in told], told_until=max((one.at for one in told), default=0),
     )  # fmt: skip
+
+
+def _notice(pages: Pages, one: PersonNotice) -> str:
+    """What was done to the person's account, in words."""
+    words = texts(request.args.get("lang", ""))
+    detail = dict(one.detail)
+    said = str(words["login"]["told"].get(one.kind, one.kind)).format(at=pages.at(one.at), by=detail.get("by", ""))
+    before, after = detail.get("before"), detail.get("after")
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in ("role", "street"):
+            if before.get(name) != after.get(name):
+                old, new = (_named(pages, words, name, str(side.get(name) or "")) for side in (before, after))
+                said += str(words["login"]["told_changed"]).format(old=old or "—", new=new or "—")
+    return said + (str(words["login"]["told_alone"]) if detail.get("alone") else "")
+
+
+def _named(pages: Pages, words: dict[str, Any], name: str, value: str) -> str:
+    return str(words["role"].get(value, value)) if name == "role" else pages.street(value) if value else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +124,14 @@ class AccountPage:
             access.forget_cookie(response)
             return response
         return show_account(pages, said=label("sessions_ended", n=ended))
+
+    def read_notices(self) -> Response:
+        """The person has read what they were told, and goes on."""
+        pages, access, asking, until = self.pages, self.pages.access, person(), entered("until", 16)
+        moment = int(until) if until.isascii() and until.isdigit() else 0
+        pages.offload(lambda: notices.read(access.engine, machine_ms(), asking, moment))
+        aim = safe_aim(request.args.get("next", "")) or home(asking)
+        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
 
     def here(self) -> tuple[dict[str, Any], int]:
         """Note that a person is at the screen: the session goes on."""
@@ -239,6 +270,7 @@ def register_account(server: Flask, pages: Pages) -> None:
         ("/account", "GET", account.account_page),
         ("/account/password", "POST", account.change_password),
         ("/account/sessions", "POST", account.end_session),
+        ("/account/notices", "POST", account.read_notices),
         ("/api/v1/here", "POST", account.here),
         ("/account/factor", "GET", factor.own_factor_page),
         ("/account/factor", "POST", factor.set_factor),

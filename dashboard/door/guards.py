@@ -39,6 +39,10 @@ ADDRESSES: dict[str, str] = {
     "reauth_due": "keep_account",
     "reauth_by_sso": "keep_account",
     "here": "be_here",
+    "read_notices": "keep_account",
+    "admin_page": "be_here",
+    "people_page": "manage_people",
+    "people_act": "manage_people",
     "words_file": "be_here",
     "/_dash-layout": "be_here",
     "/_dash-dependencies": "be_here",
@@ -109,6 +113,9 @@ FRESH = frozenset({
 })  # fmt: skip
 # Of these even where that setting is «off».
 ALWAYS_FRESH = frozenset({"change_factor"})
+
+# Rights whose changes ask for a fresh proof; to look asks for none.
+FRESH_CHANGES = frozenset({"manage_people"})
 
 # Dash page → right.
 PAGES: dict[str, str] = {

@@ -19,6 +19,7 @@ from dashboard.door.hashing import RETRY_AFTER_S, Busy, Hashing
 from dashboard.door.oidc import SignedOn, SignOnFailed, SingleSignOn
 from dashboard.door.recording import Recorder
 from dashboard.texts import texts
+from services.access import notices_service as notices
 from services.access import service as accounts
 from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
@@ -131,6 +132,8 @@ class Pages:
         """Where to go after the log-in."""
         language = request.args.get("lang", "")
         aim = "/account" if entered.must_change else safe_aim(wanted) or home(entered.person)
+        if not entered.must_change and self.offload(lambda: notices.unread(self.access.engine, entered.person)):
+            aim = f"/account?next={quote(aim, safe='/')}"
         if language and "lang=" not in aim:
             aim += f"{'&' if '?' in aim else '?'}lang={quote(language)}"
         return aim

@@ -39,6 +39,7 @@ RECORDED: dict[str, str] = {
     "new_recovery_codes": "factor_changed",
     "reauth": "proved",
     "reauth_json": "proved",
+    "people_act": "account_unlocked",
 }
 _DASH = "Dash's own: layouts and scripts, the same for everybody"
 _PAGE = "what it draws is written down where it is opened: pages and cases by recording.look"
@@ -62,6 +63,9 @@ HARMLESS: dict[str, str] = {
     "account_page": "the person's own account",
     "factor_page": "the empty form of the second factor",
     "own_factor_page": "the person's own second factor, before anything is changed",
+    "admin_page": "it leads to the first page of the administrator's",
+    "people_page": "accounts without a secret; what is changed there is written down",
+    "read_notices": "the person has read what they were told",
     "reauth_page": "the empty form that asks for the password again",
     "reauth_due": "whether the person must prove themselves again",
     "reauth_by_sso": "it leads to the single sign-on, whose answer is written down",

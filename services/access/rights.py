@@ -146,5 +146,5 @@ def home(person: Person) -> str:
     """The address that a person's log-in leads to."""
     return {
         "wall": "/wall", "duty_officer": "/desk", "street_staff": f"/street/{person.street}", "leader": "/leadership",
-        "auditor": "/audit", "security": "/account", "admin": "/account",
+        "auditor": "/audit", "security": "/admin", "admin": "/admin",
     }[person.role]  # fmt: skip

@@ -1,1 +1,1 @@
-"""What an administrator does: people and their accounts, the state of the system. Each act is undone or says why not."""
+"""What an administrator does: people and their accounts, the state of the system. An act is undone or says why not."""

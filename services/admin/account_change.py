@@ -71,7 +71,7 @@ class AccountWish(msgspec.Struct, frozen=True):
 
 def person_of(account: Account, people_apart: bool) -> Person:
     """The account as one who asks."""
-    role = next((role for role in ROLES if role == account.role), "wall")
+    role = next(role for role in ROLES if role == account.role)
     return Person(account.user_id, account.name, role, people_apart=people_apart)
 
 
@@ -143,4 +143,3 @@ def counter_change(one: AccountChange, now: Account) -> tuple[Kind, dict[str, ob
         raise PeopleRefused("changed_later")
     kind: Kind = {"disable": "enable", "enable": "disable"}.get(one.what, "change")  # type: ignore[assignment]  # Kinds
     return kind, dict(one.before)
-

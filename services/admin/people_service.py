@@ -53,7 +53,7 @@ RECORDED: dict[str, str] = {
 TOLD = frozenset({"change", "enable", "reset", "reset_factor"})
 
 
-class Actor(NamedTuple):
+class PeopleActor(NamedTuple):
     """Who asks. ``is_machine``: somebody with the machine's shell, for whom neither rule of two nor version counts."""
 
     user_id: str
@@ -86,10 +86,10 @@ class Outcome(NamedTuple):
     user_id: str = ""
 
 
-def actor_of(person: Person) -> Actor:
+def actor_of(person: Person) -> PeopleActor:
     """An administrator in a browser."""
     who = Who(person.user_id, person.role, person.street, person.address)
-    return Actor(person.user_id, person.name, who, person.people_apart)
+    return PeopleActor(person.user_id, person.name, who, person.people_apart)
 
 
 class People:
@@ -98,13 +98,13 @@ class People:
     def __init__(self, engine: Engine, log: AuditLog, make_password: Callable[[], str] = passwords.make) -> None:
         self._engine, self._log, self._make_password = engine, log, make_password
 
-    def act(self, now: int, actor: Actor, wish: PeopleWish, *, password: str = "", classes: int = 0) -> Outcome:
+    def act(self, now: int, actor: PeopleActor, wish: PeopleWish, *, password: str = "", classes: int = 0) -> Outcome:
         """Do it, or keep it for a second administrator. ``password``: one that was given, for ``reset`` alone."""
         _check_reason(actor, wish)
         secret = _Secret(self._make_password if wish.what == "reset" else None, password, wish.user_id, classes)
         with writing(self._engine) as connection:
             store.wait_for_turn(connection)
-            found = _account(connection, wish.user_id, actor)
+            found = _account(connection, wish.user_id)
             everybody = reader.all_accounts(connection)
             values = changed(found, wish.values) if wish.what != "end" else dict(wish.values)
             self._check(connection, actor, found, everybody, wish._replace(values=values))
@@ -118,7 +118,7 @@ class People:
             return self._do(connection, now, deed, found, secret)
 
     def add(
-        self, now: int, actor: Actor, new: Account, reason: str = "", *, password: str = "", classes: int = 0
+        self, now: int, actor: PeopleActor, new: Account, reason: str = "", *, password: str = "", classes: int = 0
     ) -> Outcome:
         """Add an account; without ``password`` one is made, and must be changed at the first log-in."""
         is_without = new.role == "wall" or bool(new.subject) or bool(new.sso_name)
@@ -135,17 +135,18 @@ class People:
             return self._add(now, _Doing(wish, actor, alone=True), new, password, classes, is_without=is_without)
         return self._add(now, _Doing(wish, actor), new, password, classes, is_without=is_without)
 
-    def undo(self, now: int, actor: Actor, user_id: str, n: int, version: int, reason: str) -> Outcome:
-        """Take a change back by its counter-change, under the same rules as any other."""
+    def undo(self, now: int, actor: PeopleActor, wish: PeopleWish) -> Outcome:
+        """Take the change ``wish.undoes`` back by its counter-change, under the same rules as any other."""
+        n = wish.undoes
         with self._engine.connect() as connection:
-            found = _account(connection, user_id, actor)
-            one = next((c for c in store.changes_of(connection, user_id, n - 1) if c.n == n), None)
+            found = _account(connection, wish.user_id)
+            one = next((c for c in store.changes_of(connection, wish.user_id, n - 1) if c.n == n), None)
         if one is None:
             raise PeopleRefused("no_change")
         kind, values = counter_change(one, found)
-        return self.act(now, actor, PeopleWish(user_id, kind, values, reason, version, undoes=n))
+        return self.act(now, actor, wish._replace(what=kind, values=values))
 
-    def confirm(self, now: int, actor: Actor, wish_id: str) -> Outcome:
+    def confirm(self, now: int, actor: PeopleActor, wish_id: str) -> Outcome:
         """Do what another administrator has asked for."""
         with self._engine.connect() as connection:
             kept = store.wish(connection, wish_id)
@@ -159,12 +160,12 @@ class People:
         with writing(self._engine) as connection:
             store.wait_for_turn(connection)
             kept = self._to_decide(connection, now, actor, wish_id)
-            found = _account(connection, kept.user_id, actor)
+            found = _account(connection, kept.user_id)
             self._check(connection, actor, found, reader.all_accounts(connection), wish)
             store.decide(connection, wish_id, "confirmed", actor.user_id, now)
             return self._do(connection, now, _Doing(wish, actor, asked=kept), found, secret)
 
-    def drop(self, now: int, actor: Actor, wish_id: str) -> str:
+    def drop(self, now: int, actor: PeopleActor, wish_id: str) -> str:
         """Decline what another has asked for, or withdraw what one has asked for oneself; which of the two."""
         with writing(self._engine) as connection:
             store.wait_for_turn(connection)
@@ -178,7 +179,7 @@ class People:
             return state
 
     def _check(
-        self, connection: Connection, actor: Actor, found: Account, everybody: list[Account], wish: PeopleWish
+        self, connection: Connection, actor: PeopleActor, found: Account, everybody: list[Account], wish: PeopleWish
     ) -> None:
         """Raise PeopleRefused where this must not be done."""
         if actor.is_machine:
@@ -198,12 +199,12 @@ class People:
             raise PeopleRefused("last_admin", right=lost)
 
     def _has_second(
-        self, connection: Connection, now: int, actor: Actor, about: str, everybody: list[Account]
+        self, connection: Connection, now: int, actor: PeopleActor, about: str, everybody: list[Account]
     ) -> bool:  # fmt: skip
         tainted = store.let_in_by(connection, actor.user_id, now - TAINTED_MS)
         return bool(seconds(everybody, actor.user_id, about, tainted, actor.people_apart))
 
-    def _to_decide(self, connection: Connection, now: int, actor: Actor, wish_id: str) -> AccountWish:
+    def _to_decide(self, connection: Connection, now: int, actor: PeopleActor, wish_id: str) -> AccountWish:
         """The wish, held, that this administrator may confirm. Raises PeopleRefused."""
         kept = store.wish(connection, wish_id, to_decide=True)
         if kept is None or kept.state != "open":
@@ -216,7 +217,7 @@ class People:
             raise PeopleRefused("tainted")
         return kept
 
-    def _propose(self, connection: Connection, now: int, actor: Actor, wish: PeopleWish) -> Outcome:
+    def _propose(self, connection: Connection, now: int, actor: PeopleActor, wish: PeopleWish) -> Outcome:
         if any(one.what == wish.what for one in store.open_wishes(connection, now, wish.user_id)):
             raise PeopleRefused("asked_already")
         one = AccountWish(
@@ -247,7 +248,7 @@ class People:
         self._write_down(connection, now, doing, before, ended)
         return Outcome("alone" if doing.alone else "done", ended, secret.shown, user_id)
 
-    def _add(  # noqa: PLR0917  # what an account is made of
+    def _add(
         self, now: int, doing: "_Doing", new: Account, password: str, classes: int, *, is_without: bool
     ) -> Outcome:
         made_up = "" if password or is_without else self._make_password()
@@ -278,7 +279,13 @@ class People:
             wish.user_id, store.version(connection, wish.user_id) + 1, now, *by, wish.what, before, after, reason,
             wish.undoes, second,
         ))  # fmt: skip
-        told = {"before": before, "after": after, "reason": reason, "sessions": ended, "asked_by": by[0] if second else ""}
+        told = {
+            "before": before,
+            "after": after,
+            "reason": reason,
+            "sessions": ended,
+            "asked_by": by[0] if second else "",
+        }
         if wish.what in TOLD and not actor.is_machine:
             detail = {"by": by[1], "before": before, "after": after, "alone": doing.alone}
             notices_store.tell(connection, PersonNotice(secrets.token_hex(8), wish.user_id, now, wish.what, detail))
@@ -292,7 +299,7 @@ class _Doing(NamedTuple):
     """What is being done, by whom; ``asked``: the wish of another administrator that it fulfils."""
 
     wish: PeopleWish
-    actor: Actor
+    actor: PeopleActor
     asked: AccountWish | None = None
     alone: bool = False
 
@@ -307,12 +314,12 @@ class _Secret:
         self.hashed = passwords.hashed(given or self.shown) if given or self.shown else ""
 
 
-def _check_reason(actor: Actor, wish: PeopleWish) -> None:
+def _check_reason(actor: PeopleActor, wish: PeopleWish) -> None:
     if not actor.is_machine and not SHORTEST_REASON <= len(wish.reason.strip()) <= LONGEST_REASON:
         raise PeopleRefused("no_reason", least=SHORTEST_REASON, most=LONGEST_REASON)
 
 
-def _account(connection: Connection, user_id: str, actor: Actor) -> Account:
+def _account(connection: Connection, user_id: str) -> Account:
     found = reader.account(connection, user_id, to_change=True)
     if found is None:
         raise PeopleRefused("gone", user=user_id)

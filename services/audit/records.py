@@ -35,6 +35,9 @@ ACTIONS = {
     "account_added": "an account was made",
     "account_disabled": "an account was disabled or enabled again",
     "account_reset": "an account's password was set anew",
+    "account_unlocked": "an account's wrong tries were forgotten, so that it may log in again",
+    "account_wish": "a change to an account waits for a second administrator, or was declined or withdrawn",
+    "done_alone": "an administrator did alone what takes two: there was no second one",
     "role_changed": "an account's role, street or networks were changed",
     "dead_shown": "the original of a refused entry was read",
     "key_rotated": "what is kept encrypted was encrypted with a new key",
@@ -46,7 +49,7 @@ ACTIONS = {
     "audit_accepted": "somebody has looked at rows that `audit verify` names, and said why they are so",
 }
 # What the auditor is shown first, for a week.
-ALARMING = ("reveal_limited", "unsealed_before", "clock_back", "audit_accepted", "handover_stranger")
+ALARMING = ("reveal_limited", "unsealed_before", "clock_back", "audit_accepted", "handover_stranger", "done_alone")
 # A longer text is cut; what is in ``detail`` is ours, and is refused.
 LONGEST = {"who": 200, "role": 50, "street": 64, "address": 100, "object": 200}
 LONGEST_DETAIL = 65_536

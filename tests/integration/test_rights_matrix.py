@@ -152,6 +152,12 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "reauth_by_sso": at("reauth_by_sso", "/reauth/sso", well=frozenset({404})),
         "script_file": at("script_file", script_address("boot.mjs")),
         "words_file": at("words_file", "/texts/en.json"),
+        "admin_page": at("admin_page", "/admin", well=frozenset({302})),
+        "people_page": at("people_page", "/admin/people"),
+        "people_act": at("people_act", "/admin/people", method="POST", well=done, form={
+            "do": "unlock", "user": "duty", "reason": "换了键盘", "version": "0"}),
+        "read_notices": at("read_notices", "/account/notices", method="POST", form={"until": "1"},
+                           well=frozenset({303})),
         "here": at("here", "/api/v1/here", method="POST", body={}),
         "/_dash-layout": at("/_dash-layout", "/_dash-layout"),
         "/_dash-dependencies": at("/_dash-dependencies", "/_dash-dependencies"),

@@ -36,6 +36,7 @@ CONTEXTS: dict[str, set[str]] = {
         "board": "platform contract district health cases indicators projector coverage",
         "duty": "platform contract district health audit cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
+        "admin": "platform contract district audit access",
         "past": "platform contract district cases indicators projector coverage board duty",
         "keeping": "platform district jobs access cases projector duty past",
         "operations": (
@@ -56,7 +57,7 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/texts dashboard/door dashboard/layouts"
         ),
         "dashboard/callbacks": (
-            "platform contract district health audit jobs access cases indicators projector coverage "
+            "platform contract district health audit jobs access admin cases indicators projector coverage "
             "commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
             "dashboard/layouts dashboard/papers"
         ),

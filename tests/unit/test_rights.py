@@ -150,6 +150,7 @@ def test_everybodys_first_page_is_one_that_they_may_see(person: Person) -> None:
         "/leadership": "see_leadership",
         "/desk": "see_desk",
         "/audit": "read_audit",
+        "/admin": "be_here",
         "/account": "be_here",
     }
     page = home(person)

@@ -11,12 +11,11 @@ from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.door.access import person
 from dashboard.door.routes import add_routes
 from services.access.log_in.account import AccountError
-from services.access.log_in.rules import LogInRules
 from services.access.passwords import BadPassword
 from services.admin.account_change import LONGEST_REASON, PeopleRefused
 from services.admin.account_form import new_account, wanted_columns
 from services.admin.people_reader import PeopleLook, PeopleReader, PersonRow
-from services.admin.people_service import Actor, Outcome, People, PeopleWish, actor_of
+from services.admin.people_service import Outcome, People, PeopleActor, PeopleWish, actor_of
 from services.platform.clock import machine_ms
 
 SHOWN = 200
@@ -32,7 +31,6 @@ class PeoplePage:
     shell: AdminShell
     people: People
     reader: PeopleReader
-    rules: LogInRules
 
     def people_page(self) -> Response:
         """Show everybody, and one person beside them."""
@@ -40,10 +38,10 @@ class PeoplePage:
 
     def people_act(self) -> Response:
         """Do what a form of the page asks; the answer is the page again, with what came of it."""
-        form, words = request.form, PersonWords(self.shell)
-        user_id = form.get("user", "").strip()[:64]
+        form, words = request.form.to_dict(), PersonWords(self.shell)
+        user_id, actor = form.get("user", "").strip()[:64], actor_of(person())
         try:
-            done = self.shell.offload(lambda: self._do(actor_of(person()), form, user_id))
+            done = self.shell.offload(lambda: self._do(actor, form, user_id))
         except PeopleRefused as refused:
             return self._show(409, user_id, wrong=words.refused(refused))
         except AccountError as error:
@@ -52,7 +50,7 @@ class PeoplePage:
             return self._show(409, user_id, wrong=words.word("refused", "not_possible").format(why=bad))
         return self._show(200, done.user_id or user_id, said=words.done(form.get("do", ""), done), once=done.password)
 
-    def _do(self, actor: Actor, form: Mapping[str, str], user_id: str) -> Outcome:
+    def _do(self, actor: PeopleActor, form: Mapping[str, str], user_id: str) -> Outcome:
         do, reason, now = form.get("do", ""), form.get("reason", "").strip()[: LONGEST_REASON + 1], machine_ms()
         if do == "add":
             return self.people.add(now, actor, new_account(form, self.shell.district), reason)
@@ -62,7 +60,9 @@ class PeoplePage:
             return Outcome(self.people.drop(now, actor, form.get("wish", "")[:32]), user_id=user_id)
         version = _number(form.get("version", ""))
         if do == "undo":
-            return self.people.undo(now, actor, user_id, _number(form.get("n", "")), version, reason)
+            return self.people.undo(
+                now, actor, PeopleWish(user_id, "change", {}, reason, version, undoes=_number(form.get("n", "")))
+            )
         if do == "change":
             values = wanted_columns(form, self.shell.district)
             return self.people.act(now, actor, PeopleWish(user_id, "change", values, reason, version))
@@ -87,7 +87,7 @@ class PeoplePage:
             "people", "admin_people.html", code, wrong=wrong, said=said, once=once, q=q, show=show, chips=chips,
             rows=[words.line(row, now) for row in found[:SHOWN]], n=len(found), total=len(look.rows), most=SHOWN,
             chosen=user_id if look.panel else "", missing=user_id if user_id and not look.panel else "",
-            panel=words.panel(look.panel, person(), now, self.rules) if look.panel else None,
+            panel=words.panel(look.panel, person(), now) if look.panel else None,
             waiting=[words.wish(wish, person(), now) for wish in look.waiting],
             adding=bool(asked.get("new")) and not look.panel, choices=words.choices(),
         )  # fmt: skip

@@ -6,7 +6,6 @@ from typing import Any
 from dashboard.callbacks.admin.shell import AdminShell
 from services.access.account import Account
 from services.access.log_in.own_sessions_service import name_of_session
-from services.access.log_in.rules import LogInRules
 from services.access.rights import ROLES, Person, may
 from services.admin.account_change import FINAL, AccountChange, AccountWish, PeopleRefused, is_grave, person_of
 from services.admin.people_reader import LockedPlace, PersonPanel, PersonRow
@@ -79,7 +78,7 @@ class PersonWords:
     def _since(self, locked: tuple[LockedPlace, ...]) -> str:
         return self._shell.at(min(one.since for one in locked), "%H:%M") if locked else ""
 
-    def panel(self, found: PersonPanel, asking: Person, now: int, rules: LogInRules) -> dict[str, Any]:
+    def panel(self, found: PersonPanel, asking: Person, now: int) -> dict[str, Any]:
         """What stands beside the list."""
         row, account, a = found.row, found.row.account, self._a["people"]
         sessions = [
@@ -91,7 +90,7 @@ class PersonWords:
         able = [a["able"][right] for right in ABLE if may(person, right)]
         return {
             "account": account, "line": self.line(row, now), "version": found.version, "sessions": sessions,
-            "is_self": account.user_id == asking.user_id, "able": able, "needs_factor": rules.needs_factor(account.role),
+            "is_self": account.user_id == asking.user_id, "able": able,
             "factor_since": self._shell.at(account.factor_at) if account.factor_at else "",
             "locked": [self.locked(one) for one in row.locked], "grave": is_grave(account.role),
             "is_wall": account.role == "wall", "made": self._shell.at(account.made_at) if account.made_at else "—",
@@ -116,7 +115,8 @@ class PersonWords:
             getattr(panel.row.account, name) != value for name, value in one.after.items()
         )  # fmt: skip
         return {
-            "n": one.n, "at": self._shell.at(one.at), "by": one.by_name, "what": self.difference(one.what, one.before, one.after),
+            "n": one.n, "at": self._shell.at(one.at), "by": one.by_name,
+            "what": self.difference(one.what, one.before, one.after),
             "reason": one.reason, "second": one.second_id, "undoes": one.undoes,
             "why_not": why_not or (words["changed_later"] if later else ""),
         }  # fmt: skip
@@ -186,4 +186,3 @@ class PersonWords:
         if outcome.state in {"done", "alone"} and outcome.ended:
             said += str(self._a["done"]["ended"]).format(n=outcome.ended)
         return said
-

@@ -13,12 +13,14 @@ import flask
 from flask import Flask, Response, request
 from sqlalchemy import Engine
 
-from dashboard.door.access import person, refuse
+from dashboard.door.access import person
 from dashboard.door.recording import Recorder
 from dashboard.door.routes import add_routes
 from dashboard.texts import texts
 from services.access import reader
-from services.access.rights import RIGHTS, Person, may
+from services.access.account import Account
+from services.access.rights import Person, home, may
+from services.admin.account_change import person_of
 from services.district.package import District
 from services.platform.clock import Clock
 
@@ -91,18 +93,18 @@ class AdminShell:
         return f"{path}?{urlencode(asked)}" if asked else path
 
     def address(self, **query: object) -> str:
-        """This page's own address with other values in its query; empty ones are left out."""
+        """The page's own address with other values in its query; empty ones are left out."""
         asked = {key: value for key, value in {**request.args.to_dict(), **query}.items() if value}
         return f"{request.path}?{urlencode(asked)}" if asked else request.path
 
     def _rail(self, words: dict[str, Any], asking: Person) -> list[dict[str, Any]]:
         """Each group with the names of those who hold it; what is others' is there without a link."""
-        with_rights = self.offload(self._active)
+        active = self.offload(self._active)
         return [
             {
                 "name": words["admin"]["groups"][group.name],
-                "who": self._holders(words, group.right, with_rights),
-                "items": [
+                "who": self._holders(words, group.right, active, asking.people_apart),
+                "pages": [
                     {"code": item.name, "name": words["admin"]["rail"][item.name],
                      "path": self.to(item.path) if may(asking, item.right) else ""}
                     for item in group.items
@@ -111,26 +113,26 @@ class AdminShell:
             for group in RAIL
         ]  # fmt: skip
 
-    def _active(self) -> list[tuple[str, str]]:
+    def _active(self) -> list[Account]:
         with self.engine.connect() as connection:
-            found = reader.all_accounts(connection)
-        return [(one.name, one.role) for one in found if not one.is_disabled and one.role != "wall"]
+            return [one for one in reader.all_accounts(connection) if not one.is_disabled and one.role != "wall"]
 
-    def _holders(self, words: dict[str, Any], right: str, active: list[tuple[str, str]]) -> str:
-        names = [name for name, role in active if role in RIGHTS[right]]
+    def _holders(self, words: dict[str, Any], right: str, active: list[Account], people_apart: bool) -> str:
+        names = [one.name for one in active if may(person_of(one, people_apart), right)]
         shown = " ".join(names[:HOLDERS_NAMED]) or str(words["admin"]["nobody"])
         more = len(names) - HOLDERS_NAMED
         return f"{shown} {words['admin']['more_people'].format(n=more)}" if more > 0 else shown
 
 
 def register_shell(server: Flask, shell: AdminShell) -> None:
-    """Add /admin, which leads to the first page that the person may open."""
+    """Add /admin, which leads to the first page of the rail that the person may open, or to their own first page."""
 
     def admin_page() -> Response:
         for group in RAIL:
             for item in group.items:
                 if item.path.startswith("/admin/") and may(person(), item.right):
                     return flask.redirect(shell.to(item.path))  # type: ignore[return-value]  # a Flask response
-        refuse(403, "无权 / not allowed", "see_system")
+        own = home(person())
+        return flask.redirect("/account" if own == "/admin" else own)  # type: ignore[return-value]  # a Flask response
 
     add_routes(server, [("/admin", "GET", admin_page)])
