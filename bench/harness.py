@@ -139,7 +139,7 @@ class Stage:
             if counter_s is None and watched.shown() >= self.last_key:
                 counter_s = round(time.monotonic() - start, 2)
             if drawn_js and drawn_s is None:
-                drawn = watched.run(drawn_js)
+                drawn = watched.run(drawn_js) or 0  # None: the page's script is not there yet
                 if drawn >= 0.98 * self.cases:
                     drawn_s = round(time.monotonic() - start, 2)
             if counter_s is not None and (drawn_s is not None or not drawn_js):

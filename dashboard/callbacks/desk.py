@@ -33,7 +33,6 @@ from services.district.leads import lead_of
 from services.district.package import District
 from services.platform.clock import Clock, machine_ms
 from services.platform.database import writing
-from services.platform.errors import STORE_ERRORS
 from services.platform.offload import Offload
 from services.projector.sealed.case_people import CasePeople
 
@@ -91,10 +90,7 @@ class DeskPage:
         code = self.district.code
         ids = {command_id(code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
         self.desk.wait_for(ids, asking.user_id)
-        try:
-            outcomes: list[CommandOutcome] = self.commanding.send(wish, asking, situation)
-        except STORE_ERRORS:
-            refuse(503, "the store does not answer: nothing was sent")
+        outcomes: list[CommandOutcome] = self.commanding.send(wish, asking, situation)
         self.desk.forget(ids.keys() - {o.command_id for o in outcomes if o.state in {"sent", "unsent"}})
         return as_json({"outcomes": outcomes})
 

@@ -4,7 +4,7 @@ Everything here belongs to a seat: a street's code, or the district's for the ce
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import flask
 import msgspec
@@ -25,14 +25,12 @@ from services.board.state import Board
 from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
-from services.duty.alarms.life import AlarmRefused
 from services.duty.alarms.lives_reader import lives_between
 from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import DAY_MS, HOUR_MS, Clock
-from services.platform.errors import STORE_ERRORS
 from services.platform.offload import Offload
 from services.platform.sealing import Sealer
 from services.platform.wakeups import Wakeups
@@ -166,11 +164,6 @@ class DutyPage:
         told_why = self.people.masked(why)
         self.record("handover_stranger", asking, seat, {"as": side, "reason": told_why, "on_duty": list(names)})
 
-    def refused(self, error: DutyRefused) -> NoReturn:
-        """The desk's refusal: its code, for which the page has words."""
-        found = msgspec.json.encode({"error": str(error), "code": error.code})
-        flask.abort(Response(found, 409, content_type="application/json; charset=utf-8"))
-
 
 def register_duty(server: Flask, duty: DutyPage) -> None:
     """Add the addresses."""
@@ -191,20 +184,13 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
         def allowed(seat: str) -> bool:
             return may_seat(asking, "take_alarm", seat, duty.district.code)
 
-        try:
-            comment = duty.people.without(wish.comment, [alarm_desk.case_of(alarm_id)]) if wish.comment else ""
-            if verb == "acknowledge":
-                done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
-            elif verb == "shelve":
-                done = alarm_desk.shelve(now, alarm_id, who=who, until=wish.until, reason=comment, seat_allowed=allowed)
-            else:
-                done = alarm_desk.unshelve(now, alarm_id, who=who, seat_allowed=allowed)
-        except AlarmRefused as error:
-            first, at = (error.alarm.acked_by, error.alarm.acked_at) if error.alarm is not None else ("", None)
-            code = 403 if error.code == "not_yours" else 409
-            return as_json({"error": error.code, "code": error.code, "who": first, "at": at}, code)
-        except STORE_ERRORS:
-            refuse(503, "the store does not answer: nothing was done")
+        comment = duty.people.without(wish.comment, [alarm_desk.case_of(alarm_id)]) if wish.comment else ""
+        if verb == "acknowledge":
+            done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
+        elif verb == "shelve":
+            done = alarm_desk.shelve(now, alarm_id, who=who, until=wish.until, reason=comment, seat_allowed=allowed)
+        else:
+            done = alarm_desk.unshelve(now, alarm_id, who=who, seat_allowed=allowed)
         action = "alarm_acknowledge" if verb == "acknowledge" else "alarm_shelve"
         duty.record(action, asking, alarm_id, {"kind": done.kind, "verb": verb, "comment": mask_text(comment)[:500]})
         return as_json({})
@@ -255,13 +241,10 @@ def _log(server: Flask, duty: DutyPage) -> None:
     def add_log_entry() -> Response:
         note = body(Note)
         asking, seat = duty.seat("write_log", note.seat)
-        try:
-            text = duty.people.without(note.text, [note.case_id])
-            duty.desk.add_entry(
-                duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
-            )
-        except DutyRefused as error:
-            duty.refused(error)
+        text = duty.people.without(note.text, [note.case_id])
+        duty.desk.add_entry(
+            duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
+        )
         duty.record("log_entry", asking, seat, {"kind": note.kind, "case": note.case_id[:64]})
         return as_json({})
 
@@ -284,11 +267,8 @@ def _handover(server: Flask, duty: DutyPage) -> None:
     def sign_out() -> Response:
         wish = body(SeatOnly)
         asking, seat = duty.seat("sign_handover", wish.seat)
-        try:
-            duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
-            kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
-        except DutyRefused as error:
-            duty.refused(error)
+        duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
+        kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
         duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
 
@@ -296,11 +276,8 @@ def _handover(server: Flask, duty: DutyPage) -> None:
     def sign_in(handover_id: str) -> Response:
         wish = body(SignIn)
         asking, seat = duty.seat("sign_handover", wish.seat)
-        try:
-            duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
-            kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
-        except DutyRefused as error:
-            duty.refused(error)
+        duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
+        kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
         duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
 
@@ -315,18 +292,10 @@ def _reports(server: Flask, duty: DutyPage) -> None:
     def report_done() -> Response:
         out = body(ReportOut)
         asking, seat = duty.seat("write_report", out.seat)
-        try:
-            duty.desk.report_done(
-                duty.clock.now_ms(),
-                seat,
-                out.case_id[:64],
-                out.number,
-                signed(asking),
-                duty.people.without(out.text, [out.case_id]),
-                out.is_last,
-            )
-        except DutyRefused as error:
-            duty.refused(error)
+        text = duty.people.without(out.text, [out.case_id])
+        duty.desk.report_done(
+            duty.clock.now_ms(), seat, out.case_id[:64], out.number, signed(asking), text, out.is_last
+        )
         duty.record("report", asking, out.case_id[:64], {"number": out.number, "is_last": out.is_last})
         return as_json({})
 

@@ -18,18 +18,21 @@ from services.access.rights import DISTRICT, may
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
-from services.indicators.figures_reader import Days, NotKept, Scope, cases_behind, earlier, figures, window_of
+from services.indicators.figures_reader import Days, Scope, cases_behind, earlier, figures, window_of
 from services.indicators.reasons import WHY
 from services.indicators.scope import check_kept
 from services.platform.clock import Clock, to_rfc3339
+from services.platform.refusal import Refusal
 
 MOST_CASES = 500
 LONGEST_SPAN_DAYS = 800
 Answer = tuple[dict[str, Any], int] | dict[str, Any]
 
 
-class _Asked(ValueError):
+class _Asked(Refusal):
     """A question that cannot be answered; the text says what to ask instead."""
+
+    status = 400
 
 
 def register_indicators(  # noqa: PLR0917  # one of each door
@@ -44,18 +47,11 @@ def register_indicators(  # noqa: PLR0917  # one of each door
 
     @server.get("/api/v1/indicators")
     def indicators() -> Answer:
-        return _answered(lambda: _figures(district, engine, clock.now_ms(), offload))
+        return _figures(district, engine, clock.now_ms(), offload)
 
     @server.get("/api/v1/indicators/<name>/cases")
     def cases(name: str) -> Answer:
-        return _answered(lambda: _cases(name, district, engine, clock.now_ms(), offload, record))
-
-
-def _answered(work: Callable[[], dict[str, Any]]) -> Answer:
-    try:
-        return work()
-    except (_Asked, NotKept) as error:
-        return {"error": str(error)}, 400
+        return _cases(name, district, engine, clock.now_ms(), offload, record)
 
 
 def _figures(district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:

@@ -56,10 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.district.load import PackageError
-    from services.operations.embedded import EmbeddedRedisError
     from services.operations.local import with_local_key, with_local_redis
-    from services.platform.errors import NotConfigured, OperationError, WrongDistrict
-    from services.platform.migrate import StoreNewer
+    from services.platform.refusal import Refusal
 
     try:
         settings = _settings(options)
@@ -78,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except (RedisError, SQLAlchemyError, OSError) as error:
         print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
-    except (NotConfigured, EmbeddedRedisError, OperationError, StoreNewer, WrongDistrict, ValueError) as error:
+    except (Refusal, ValueError) as error:
         print(f"lianqin: {error}", file=sys.stderr)
     return 1
 

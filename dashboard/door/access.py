@@ -8,6 +8,7 @@ Nobody logged in: a page leads to the log-in, everything else says 401; without 
 import dataclasses
 import logging
 from collections.abc import Callable, Container, Mapping
+from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -38,6 +39,7 @@ from services.access.service import Half, SessionOwner
 from services.platform.clock import machine_ms
 from services.platform.errors import STORE_ERRORS
 from services.platform.every import Every
+from services.platform.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -213,12 +215,19 @@ def half_way() -> Half | None:
     return found
 
 
-def refuse(code: int, text: str, right: str = "") -> NoReturn:
-    """Answer an API's request with a reason in JSON; ``right``: which one is missing."""
-    if code == 403:
+class RequestRefused(Refusal):
+    """A request that is not answered as it was asked; ``status`` is the answer's number."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+        self.status = status
+
+
+def refuse(status: int, text: str, right: str = "") -> NoReturn:
+    """Refuse the request in words; ``right``: which one is missing."""
+    if status == 403:
         _note(person(), right or text)
-    body = msgspec.json.encode({"error": text})
-    flask.abort(Response(body, code, content_type="application/json; charset=utf-8"))
+    raise RequestRefused(status, text)
 
 
 def _note(asking: Person, right: str) -> None:

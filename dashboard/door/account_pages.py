@@ -7,10 +7,9 @@ import flask
 import msgspec
 from flask import Flask, Response, request
 
-from dashboard.door.access import person, refuse
+from dashboard.door.access import person
 from dashboard.door.bodies import as_json, body
-from dashboard.door.hashing import Busy
-from dashboard.door.login import REFUSED, Pages, Slow, entered, label, offered, query, safe_aim
+from dashboard.door.login import Pages, entered, label, offered, query, refusal_words, safe_aim
 from dashboard.door.oidc import SignOnFailed
 from dashboard.door.routes import add_routes
 from dashboard.texts import texts
@@ -21,10 +20,10 @@ from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
 from services.access.log_in.factors_service import FactorRefused
 from services.access.notice import PersonNotice
-from services.access.passwords import LEAST, BadPassword
 from services.access.rights import home
 from services.access.service import LogInRefused
 from services.platform.clock import machine_ms
+from services.platform.refusal import Refusal
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -101,14 +100,10 @@ class AccountPage:
             pages.tried(
                 lambda: accounts.change_password(access.engine, machine_ms(), asking, old, new, rules=access.rules)
             )
-        except REFUSED as error:
+        except Refusal as error:
             pages.note_refused(error, asking, asking.user_id, "wrong_old")
             wrong, code = pages.why(error, "wrong_old")
             return show_account(pages, code, wrong=wrong)
-        except BadPassword as bad:
-            return show_account(
-                pages, 400, wrong=label(f"bad_{bad.code}", least=LEAST, kinds=access.rules.password_classes)
-            )
         pages.record("password_changed", asking, asking.user_id, {})
         flask.g.found = flask.g.found._replace(must_change=False)
         return show_account(pages, said=label("changed"))
@@ -150,7 +145,7 @@ class FactorPage:
         try:
             offer = factors.make_offer(pages.sealer, asking)
         except FactorRefused as error:
-            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+            return show_account(pages, error.status, wrong=refusal_words(error))
         return pages.show("own_factor", code, wrong=wrong, p=asking, **offered(offer, asking, pages.name))
 
     def own_factor_page(self) -> Response:
@@ -164,7 +159,7 @@ class FactorPage:
             codes = pages.tried(
                 lambda: factors.enrol(pages.access.engine, pages.sealer, machine_ms(), asking, typed, offer)
             )
-        except REFUSED as error:
+        except Refusal as error:
             wrong, code = pages.why(error, "wrong_code")
             return self._ask(code, wrong)
         pages.record("factor_changed", asking, asking.user_id, {"what": "factor_set"})
@@ -176,7 +171,7 @@ class FactorPage:
         try:
             pages.offload(lambda: factors.remove(access.engine, asking, access.rules))
         except FactorRefused as error:
-            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+            return show_account(pages, error.status, wrong=refusal_words(error))
         pages.record("factor_changed", asking, asking.user_id, {"what": "factor_removed"})
         return show_account(pages, said=label("factor_removed"))
 
@@ -186,7 +181,7 @@ class FactorPage:
         try:
             codes = pages.offload(lambda: factors.new_codes(pages.access.engine, asking))
         except FactorRefused as error:
-            return show_account(pages, 409, wrong=label(f"factor_{error.code}"))
+            return show_account(pages, error.status, wrong=refusal_words(error))
         pages.record("factor_changed", asking, asking.user_id, {"what": "new_codes"})
         return pages.show("codes", codes=codes, aim=f"/account{query(next='')}")
 
@@ -198,7 +193,7 @@ class ProofPage:
     pages: Pages
 
     def _prove(self, secret: str) -> None:
-        """A code where it looks like one and a factor is set up; else the password. Raises what REFUSED names."""
+        """A code where it looks like one and a factor is set up; else the password. Raises Refusal."""
         pages, access, asking = self.pages, self.pages.access, person()
 
         def work() -> str:
@@ -211,7 +206,7 @@ class ProofPage:
 
         try:
             how = pages.tried(work)
-        except REFUSED as error:
+        except Refusal as error:
             pages.note_refused(error, asking, asking.user_id, "proof")
             raise
         pages.record("proved", asking, asking.user_id, {"how": how})
@@ -228,7 +223,7 @@ class ProofPage:
         """Take the proof from the form, and go on to where the person was going."""
         try:
             self._prove(entered("secret", 200))
-        except REFUSED as error:
+        except Refusal as error:
             wrong, code = self.pages.why(error, "wrong_proof")
             return self._ask(409 if code == 403 else code, wrong)
         aim = safe_aim(request.args.get("next", "")) or home(person())
@@ -247,8 +242,6 @@ class ProofPage:
         proof = body(Proof)
         try:
             self._prove(proof.secret[:200].replace("\0", ""))
-        except (Slow, Busy) as error:
-            refuse(429 if isinstance(error, Slow) else 503, self.pages.why(error)[0])
         except LogInRefused as error:
             return as_json({"error": self.pages.why(error, "wrong_proof")[0], "code": error.code}, 409)
         return as_json({})

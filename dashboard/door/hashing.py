@@ -15,6 +15,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 
 from services.access.log_in.tries_store import network_of
+from services.platform.refusal import Refusal
 
 THREADS = max(1, min(2, (os.cpu_count() or 2) // 2))
 # Of all addresses, and of one: a whole office may come through one at the change of shifts.
@@ -24,8 +25,13 @@ _NICE = 5
 _get_native_id = monkey.get_original("_thread", "get_native_id")
 
 
-class Busy(Exception):
+class Busy(Refusal):
     """Too many log-ins wait already: RETRY_AFTER_S later there is room again."""
+
+    texts, status = "login.", 503
+
+    def __init__(self) -> None:
+        super().__init__("too many log-ins wait already", "busy")
 
 
 class Hashing:

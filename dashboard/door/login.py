@@ -15,20 +15,21 @@ from flask import Flask, Response, request
 
 from dashboard.door.access import Access, half_way, person
 from dashboard.door.devices import words_of
-from dashboard.door.hashing import RETRY_AFTER_S, Busy, Hashing
+from dashboard.door.hashing import RETRY_AFTER_S, Hashing
 from dashboard.door.oidc import SignedOn, SignOnFailed, SingleSignOn
 from dashboard.door.recording import Recorder
+from dashboard.door.refusal_text import refusal_text
 from dashboard.texts import texts
 from services.access import notices_service as notices
 from services.access import service as accounts
 from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
-from services.access.log_in.factors_service import FactorRefused
 from services.access.log_in.tries_store import network_of
 from services.access.passwords import LEAST
 from services.access.rights import Person, home
 from services.access.service import Browser, LoggedIn, LogInRefused
 from services.platform.clock import machine_ms
+from services.platform.refusal import Refusal
 from services.platform.sealing import Sealer
 
 log = logging.getLogger(__name__)
@@ -57,12 +58,13 @@ class Tries:
         return 0.0
 
 
-class Slow(Exception):
+class Slow(Refusal):
     """Too many tries from this address: wait so many seconds."""
 
+    texts, status = "login.", 429
+
     def __init__(self, wait_s: float) -> None:
-        super().__init__()
-        self.wait_s = wait_s
+        super().__init__("too many tries from this address", "slow", n=int(wait_s // 60) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,26 +140,22 @@ class Pages:
             aim += f"{'&' if '?' in aim else '?'}lang={quote(language)}"
         return aim
 
-    def why(self, error: Exception, wrong: str = "wrong") -> tuple[str, int]:
-        """What a refused try is told, and the answer's number."""
-        if isinstance(error, Slow):
-            return label("slow", n=int(error.wait_s // 60) + 1), 429
-        if isinstance(error, Busy):
-            return label("busy"), 503
-        if isinstance(error, FactorRefused):
-            return label(f"factor_{error.code}"), 409
-        assert isinstance(error, LogInRefused)
-        minutes = max(error.until - machine_ms(), 0) // 60_000 + 1
-        return label(wrong if error.code == "wrong" else error.code, n=minutes), 403
+    def why(self, error: Refusal, wrong: str = "wrong") -> tuple[str, int]:
+        """What a refused try is told, and the answer's number. ``wrong``: the words for a wrong secret here."""
+        if isinstance(error, LogInRefused) and error.code == "wrong":
+            return label(wrong), error.status
+        return refusal_words(error), error.status
 
-    def note_refused(self, error: Exception, asking: Person | None, user_id: str, why: str = "") -> None:
+    def note_refused(self, error: Refusal, asking: Person | None, user_id: str, why: str = "") -> None:
         """Write a wrong try down; what was only too early is none."""
         if isinstance(error, LogInRefused):
             action = "locked_out" if error.code == "locked" else "log_in_failed"
             self.record(action, asking, user_id[:32], {"why": why or error.code})
 
 
-REFUSED = (LogInRefused, Slow, Busy, FactorRefused)
+def refusal_words(error: Refusal) -> str:
+    """What a page says of a refusal: its words in the page's language, else its text."""
+    return refusal_text(error, texts(request.args.get("lang", "")))
 
 
 def label(key: str, **values: object) -> str:
@@ -189,7 +187,7 @@ def _log_in(server: Flask, pages: Pages) -> None:
                     device=browser.device, words=browser.words,
                 )
             )  # fmt: skip
-        except REFUSED as error:
+        except Refusal as error:
             pages.note_refused(error, None, user)
             wrong, code = pages.why(error)
             return pages.show("login", code, user=user, wrong=wrong)
@@ -237,7 +235,7 @@ def _second_step(server: Flask, pages: Pages) -> None:
                     access.engine, pages.sealer, machine_ms(), half, typed, offer, browser, access.rules
                 )
             )  # fmt: skip
-        except REFUSED as error:
+        except Refusal as error:
             pages.note_refused(error, half.person, half.person.user_id, "wrong_code")
             wrong, code = pages.why(error, "wrong_code")
             return ask(code, wrong)

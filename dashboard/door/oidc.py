@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from services.platform.every import Every
+from services.platform.refusal import Refusal
 
 COOKIE, WAY_S, TIMEOUT_S = "lianqin_way", 600, 10
 KEYS_KEPT_S = 3600.0
@@ -30,8 +31,13 @@ ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 FAULTS = (AuthlibBaseError, requests.RequestException, JoseError, ValueError)
 
 
-class SignOnFailed(Exception):
+class SignOnFailed(Refusal):
     """The sign-on's answer is not taken; the text says why, for the audit log, not for the page."""
+
+    texts, status = "login.", 503
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, "sso_failed")
 
 
 class SignedOn(NamedTuple):

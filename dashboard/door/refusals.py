@@ -11,7 +11,11 @@ from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
 from msgspec import Meta
 
-from dashboard.door.bodies import NUL
+from dashboard.door.bodies import NUL, as_json
+from dashboard.door.refusal_text import refusal_text
+from dashboard.texts import texts
+from services.platform.errors import STORE_ERRORS, fault_of, first_line
+from services.platform.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,14 @@ class Body(msgspec.Struct):
 def register_refusals(server: Flask, app: Dash) -> None:
     """Look at what is asked before Dash does."""
 
+    @server.errorhandler(Refusal)
+    def refused(error: Refusal) -> Response:
+        words = refusal_text(error, texts(flask.request.args.get("lang", "")))
+        return as_json({"error": words, "code": error.code, **error.fields}, error.status)
+
+    for kind in STORE_ERRORS:
+        server.register_error_handler(kind, _store_is_away)
+
     @server.errorhandler(404)
     def not_found(_error: Exception) -> tuple[str, int]:
         return NOT_FOUND, 404
@@ -70,6 +82,16 @@ def register_refusals(server: Flask, app: Dash) -> None:
             log.warning("a wrong body to %s: %s", UPDATE, wrong)
             return Response(f"{wrong}\n", 400, mimetype="text/plain")
         return None
+
+
+def _store_is_away(error: Exception) -> Response:
+    """503 while the database is away or in a state that passes; what one of our own values has caused is our fault."""
+    fault = fault_of(error)
+    log.error("%s %r: %s: %s", flask.request.method, flask.request.path, fault.code, first_line(error))
+    words = texts(flask.request.args.get("lang", ""))["word"]
+    if fault.is_suspect:
+        return as_json({"error": words["failed"], "code": fault.code}, 500)
+    return as_json({"error": words["store_away"], "code": fault.code}, 503)
 
 
 def is_page(path: str) -> bool:

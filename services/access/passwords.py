@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.access.log_in.guessable import is_guessable
+from services.platform.refusal import Refusal
 
 LEAST, MOST = 12, 128
 CLASSES = 4  # lower case, upper case, digits, all others
@@ -37,12 +38,13 @@ WHY = {
 }
 
 
-class BadPassword(ValueError):
-    """A password that is not taken; ``code`` says why (WHY)."""
+class BadPassword(Refusal):
+    """A password that is not taken; ``code`` says why (WHY). ``kinds``: how many kinds of characters it needs."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(WHY[code])
-        self.code = code
+    texts, status = "login.bad_", 400
+
+    def __init__(self, code: str, kinds: int = 0) -> None:
+        super().__init__(WHY[code], code, least=LEAST, kinds=kinds)
 
 
 def check(password: str, user_id: str, name: str = "", classes: int = 0) -> None:
@@ -61,7 +63,7 @@ def check(password: str, user_id: str, name: str = "", classes: int = 0) -> None
     if len(set(rest)) < 5 or len(rest) < 6 or is_guessable(plain, user_id, name):
         raise BadPassword("common")
     if kinds_in(password) < classes:
-        raise BadPassword("classes")
+        raise BadPassword("classes", classes)
 
 
 def kinds_in(password: str) -> int:

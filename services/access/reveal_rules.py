@@ -6,6 +6,7 @@ Pure: the counts and the case's state are arguments.
 from typing import Literal, get_args
 
 from services.platform.clock import MINUTE_MS
+from services.platform.refusal import Refusal
 
 RefusalCode = Literal[
     "no_reason", "unknown_case", "unknown_field", "nothing_kept", "wrong_key", "no_purpose", "too_many"
@@ -18,12 +19,14 @@ WINDOW_MS = 10 * MINUTE_MS
 PURPOSES = ("call_back", "review", "law")
 
 
-class RevealRefused(Exception):
+class RevealRefused(Refusal):
     """A field is not shown; ``code`` says why, the text says it to a person."""
 
+    texts = "personal.refused."
+
     def __init__(self, code: RefusalCode, text: str) -> None:
-        super().__init__(text)
-        self.code: RefusalCode = code
+        super().__init__(text, code)
+        self.status = 429 if code == "too_many" else 409
 
 
 def reason_of(reason: str) -> str:

@@ -23,8 +23,9 @@ from services.access.log_in.account import AccountError, comes_from
 from services.access.log_in.rules import NO_RULES, LogInRules
 from services.access.log_in.tries_store import FAILURES, LOCKED_MINUTES
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
-from services.platform.clock import MINUTE_MS
+from services.platform.clock import MINUTE_MS, machine_ms
 from services.platform.database import writing
+from services.platform.refusal import Refusal
 
 # What its users find here beside what is defined here.
 __all__ = ["FAILURES", "LOCKED_MINUTES", "AccountError", "comes_from"]
@@ -34,12 +35,15 @@ HALF_MINUTES = 10
 TOUCH_MS = 30_000
 
 
-class LogInRefused(Exception):
+class LogInRefused(Refusal):
     """``code``: wrong, locked (``until``, Unix ms), or disabled (said only to whoever knew the password)."""
 
+    texts, status = "login.", 403
+
     def __init__(self, code: str, until: int = 0) -> None:
-        super().__init__(code)
-        self.code, self.until = code, until
+        minutes = max(until - machine_ms(), 0) // MINUTE_MS + 1
+        super().__init__(code, code, n=minutes)
+        self.until = until
 
 
 class LoggedIn(NamedTuple):

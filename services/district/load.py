@@ -32,6 +32,7 @@ from services.files.geojson import read_json
 from services.files.raw import read_file
 from services.files.tables import HeaderFault, read_table
 from services.files.text import MARK, decode, line_of
+from services.platform.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class PackageFault:
         return f"{where}: {self.problem}. {self.remedy}"
 
 
-class PackageError(Exception):
+class PackageError(Refusal):
     """A package with faults; nothing of it is loaded."""
 
     def __init__(self, faults: list[PackageFault]) -> None:

@@ -34,6 +34,7 @@ from services.duty.store import KeptHandover
 from services.platform.clock import DAY_MS, machine_ms
 from services.platform.database import writing
 from services.platform.offload import Offload, directly
+from services.platform.refusal import Refusal
 
 # Why the desk refuses: the screens have a sentence for each in [handover.refused].
 REFUSALS = (
@@ -45,12 +46,13 @@ REFUSALS = (
 LOG_BACK_MS = DAY_MS
 
 
-class DutyRefused(ValueError):
+class DutyRefused(Refusal):
     """The desk refuses; ``code`` is one of ``REFUSALS``."""
 
+    texts = "handover.refused."
+
     def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+        super().__init__(detail, code)
 
 
 class Handover(NamedTuple):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.platform.refusal import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class RowFault:
@@ -22,7 +24,7 @@ class RowFault:
         return f"{self.where}: {self.problem}. {self.remedy}" if self.where else f"{self.problem}. {self.remedy}"
 
 
-class FileFault(ValueError):
+class FileFault(Refusal):
     """A file that cannot be read as what it should be; ``faults`` are all that were found, the first lines first."""
 
     def __init__(self, *faults: RowFault) -> None:

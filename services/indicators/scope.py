@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.indicators.cells import CUTS
+from services.platform.refusal import Refusal
 
 _COLUMN = {"day": "day", "street": "street"}
 
@@ -28,8 +29,10 @@ class Scope(NamedTuple):
 EVERYTHING = Scope()
 
 
-class NotKept(ValueError):
+class NotKept(Refusal):
     """No cut of the roll-ups holds these headings together."""
+
+    status = 400
 
 
 def check_kept(scope: Scope, by: Sequence[str]) -> None:

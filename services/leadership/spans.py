@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
+from services.platform.refusal import Refusal
+
 Kind = Literal["day", "week", "month", "quarter", "span"]
 KINDS: tuple[Kind, ...] = ("day", "week", "month", "quarter")
 LONGEST_DAYS = 3 * 366
@@ -20,12 +22,13 @@ _MIDDLE = 15
 _NOTHING = {"future": "it has not begun yet", "malformed": "no span of days", "too_long": "longer than three years"}
 
 
-class SpanRefused(ValueError):
+class SpanRefused(Refusal):
     """What was asked for is no span that can be shown; ``code`` is malformed, future or too_long."""
 
+    texts, status = "leadership.refused.", 400
+
     def __init__(self, code: str, text: str) -> None:
-        super().__init__(f"{text[:40]!r}: {_NOTHING[code]}")
-        self.code = code
+        super().__init__(f"{text[:40]!r}: {_NOTHING[code]}", code)
 
 
 class Span(NamedTuple):

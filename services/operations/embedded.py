@@ -24,6 +24,8 @@ from typing import NamedTuple
 
 import redis
 
+from services.platform.refusal import Refusal
+
 _PR_SET_PDEATHSIG = 1
 START_TIMEOUT_S = 20.0
 
@@ -34,7 +36,7 @@ _VERSION = re.compile(r"v=(\S+)")
 _UNREADABLE = ("RDB format version", "Bad file format", "Unrecoverable error", "Wrong signature", "Unexpected EOF")
 
 
-class EmbeddedRedisError(Exception):
+class EmbeddedRedisError(Refusal):
     """The server could not be found or did not start; the text says what to do."""
 
 

@@ -11,6 +11,7 @@ from services.past import store as past
 from services.past.moments import EVERY_MS, Moment, made_of, pack, unpack
 from services.past.room import HEARD_MS, Arrived, LookUp, PastRoom
 from services.past.store import KeptBoard
+from services.platform.refusal import Refusal
 from services.projector.archive import store as archives
 from services.projector.archive.month import parse_month
 from services.projector.placing import Locator
@@ -18,32 +19,35 @@ from services.projector.store.read import Past
 from services.projector.store.write import MODEL
 
 
-class NotYet(Exception):
+class NotYet(Refusal):
     """The boards that are kept do not reach so far yet: ``share`` of the history is done."""
 
     def __init__(self, share: float) -> None:
-        super().__init__(f"the past is being prepared: {share:.0%}")
+        super().__init__(f"the past is being prepared: {share:.0%}", "not_yet", share=share)
         self.share = share
 
 
-class NothingThen(Exception):
+class NothingThen(Refusal):
     """Nothing is kept of that moment; ``first`` is where the history begins (Unix ms), None where there is none."""
 
     def __init__(self, first: int | None) -> None:
-        super().__init__("nothing is kept of that moment")
+        super().__init__("nothing is kept of that moment", "nothing", first=first)
         self.first = first
 
 
-class Archived(Exception):
+class Archived(Refusal):
     """The history of that moment was taken out into the archive; what is kept begins at ``first`` (Unix ms)."""
 
     def __init__(self, first: int) -> None:
-        super().__init__("the history of that moment is in the archive")
+        super().__init__("the history of that moment is in the archive", "archived", first=first)
         self.first = first
 
 
-class Unmade(Exception):
+class Unmade(Refusal):
     """Boards of another package or program are kept, and the months they were made from are in the archive."""
+
+    def __init__(self) -> None:
+        super().__init__("the boards of that moment cannot be made again: their months are in the archive", "unmade")
 
 
 class PastReader:

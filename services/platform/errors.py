@@ -16,6 +16,8 @@ from sqlalchemy.exc import InterfaceError as StoreInterfaceError
 from sqlalchemy.exc import OperationalError as StoreOperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from services.platform.refusal import Refusal
+
 
 class Fault(NamedTuple):
     """``code`` is for programs and metrics, ``words`` for people; a ``suspect`` may be the fault of one entry."""
@@ -198,13 +200,13 @@ def _of_redis(error: redis.RedisError) -> Fault:
     return next((found for word, found in BY_REDIS.items() if word in text), _REDIS_REFUSES)
 
 
-class OperationError(ValueError):
+class OperationError(Refusal):
     """A command could not do what was asked; the text says why and what to do."""
 
 
-class NotConfigured(Exception):
+class NotConfigured(Refusal):
     """A setting is missing; the text says which and what to do."""
 
 
-class WrongDistrict(Exception):
+class WrongDistrict(Refusal):
     """The store belongs to another district."""

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
+from services.platform.refusal import Refusal
+
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-class StoreNewer(Exception):
+class StoreNewer(Refusal):
     """A newer program has migrated the store; the text says which revision it has, and what to do."""
 
     def __init__(self, revision: str) -> None:

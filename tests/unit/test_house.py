@@ -21,7 +21,7 @@ CONTEXTS: dict[str, set[str]] = {
     name: set(allowed.split())
     for name, allowed in {
         "platform": "",
-        "files": "",
+        "files": "platform",
         "contract": "platform",
         "district": "platform files contract",
         "health": "platform contract",

@@ -4,9 +4,10 @@ import ipaddress
 
 from services.access.account import Account
 from services.access.rights import ROLES
+from services.platform.refusal import Refusal
 
 
-class AccountError(ValueError):
+class AccountError(Refusal):
     """What is asked of an account cannot be done; the text says what and what to do."""
 
 

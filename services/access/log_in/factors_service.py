@@ -23,15 +23,17 @@ from services.access.log_in.rules import LogInRules
 from services.access.rights import Person
 from services.access.service import Browser, Half, LoggedIn, LogInRefused
 from services.platform.database import writing
+from services.platform.refusal import Refusal
 from services.platform.sealing import Sealer
 
 
-class FactorRefused(Exception):
+class FactorRefused(Refusal):
     """``code``: no_key, old_offer, needed (the role must have it), there (one is set up already)."""
 
+    texts = "login.factor_"
+
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        super().__init__(code, code)
 
 
 class Offer(NamedTuple):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from services.platform.refusal import Refusal
+
 
 @dataclass(frozen=True, slots=True)
 class CameraRow:
@@ -20,7 +22,7 @@ class CameraRow:
         return str(self.values.get("camera_id") or "").strip()
 
 
-class NotReadable(ValueError):
+class NotReadable(Refusal):
     """A whole file that cannot be read; the text says why, ``remedy`` what to do."""
 
     def __init__(self, problem: str, remedy: str) -> None:

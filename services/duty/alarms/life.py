@@ -17,6 +17,7 @@ from services.board.alarm import EARLIER_KEPT, LEADER, OFFICER, Alarm
 from services.district.alarm_policy import AlarmPolicy
 from services.duty.alarms.conditions import AlarmCondition
 from services.platform.clock import HOUR_MS, MINUTE_MS
+from services.platform.refusal import Refusal
 
 COMMENT_LENGTH = 500
 
@@ -44,12 +45,13 @@ REFUSALS: dict[Code, str] = {
 }
 
 
-class AlarmRefused(Exception):
+class AlarmRefused(Refusal):
     """What was asked cannot be done. ``alarm`` is how it stands, where it may be known: it says who was first."""
 
     def __init__(self, code: Code, alarm: Alarm | None = None, alarm_id: str = "") -> None:
-        super().__init__(f"alarm {alarm.id if alarm else alarm_id}: {REFUSALS[code]}")
-        self.code, self.alarm = code, alarm
+        who, at = (alarm.acked_by, alarm.acked_at) if alarm is not None else ("", None)
+        super().__init__(f"alarm {alarm.id if alarm else alarm_id}: {REFUSALS[code]}", code, who=who, at=at)
+        self.alarm, self.status = alarm, 403 if code == "not_yours" else 409
 
 
 class AlarmChange(NamedTuple):

@@ -12,11 +12,12 @@ from services.files import tables
 from services.files.fault import FileFault
 from services.files.raw import read_file
 from services.files.text import decode
+from services.platform.refusal import Refusal
 
 FAULTS_SHOWN = 5
 
 
-class ReplayError(Exception):
+class ReplayError(Refusal):
     """A case file that cannot be replayed: the message says which and why."""
 
 

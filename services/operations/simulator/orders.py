@@ -20,6 +20,7 @@ from services.operations.simulator.record import is_open
 from services.operations.simulator.step import StoryStep, utc
 from services.operations.simulator.whistles import ended
 from services.platform.clock import DAY_MS, HOUR_MS, to_ms
+from services.platform.refusal import Refusal
 
 _replace = msgspec.structs.replace
 
@@ -67,12 +68,12 @@ REFUSALS = (
 )  # fmt: skip
 
 
-class RefusedOrder(Exception):
+class RefusedOrder(Refusal):
     """The case system does not do it; the text is the ``reason`` of ``command.rejected``."""
 
     def __init__(self, code: str, detail: str) -> None:
         assert code in REFUSALS, code
-        super().__init__(f"{code}: {detail}")
+        super().__init__(f"{code}: {detail}", code)
 
 
 @dataclass(frozen=True, slots=True)

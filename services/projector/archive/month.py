@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.platform.refusal import Refusal
 
-class ArchiveError(ValueError):
+
+class ArchiveError(Refusal):
     """The archive could not do what was asked, or not safely; the text says which month or file, why, what to do."""
 
 

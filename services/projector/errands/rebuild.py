@@ -14,6 +14,7 @@ from services.contract.case import Case
 from services.contract.parse import Event
 from services.district.calendar import calendar_of
 from services.platform.database import writing
+from services.platform.refusal import Refusal
 from services.projector.archive import store as archives
 from services.projector.collector import rare_collections
 from services.projector.fold import change_cases, settle_all, tallies_of, things_of, winners
@@ -27,7 +28,7 @@ from services.projector.store.write import MODEL, Writer, new_epoch, read_feed
 CHUNK = 5000
 
 
-class HistoryArchived(ValueError):
+class HistoryArchived(Refusal):
     """The store holds less than the whole history; the text says which months are in the archive, and what to do."""
 
 
