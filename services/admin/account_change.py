@@ -12,6 +12,7 @@ import msgspec
 from services.access.account import Account
 from services.access.rights import RIGHTS, ROLES, Person, may
 from services.platform.clock import HOUR_MS
+from services.platform.refusal import Refusal
 
 Kind = Literal["add", "change", "disable", "enable", "unlock", "reset", "reset_factor", "end"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -26,12 +27,13 @@ WISH_MS = 24 * HOUR_MS
 SHORTEST_REASON, LONGEST_REASON = 2, 200
 
 
-class PeopleRefused(Exception):
-    """What is asked cannot be done; ``code`` is its text in ``[admin.refused]``, ``values`` what stands in it."""
+class PeopleRefused(Refusal):
+    """What is asked cannot be done; ``fields`` is what stands in its words."""
 
-    def __init__(self, code: str, **values: object) -> None:
-        super().__init__(code)
-        self.code, self.values = code, values
+    texts = "admin.refused."
+
+    def __init__(self, code: str, **fields: object) -> None:
+        super().__init__(code, code, **fields)
 
 
 class AccountChange(msgspec.Struct, frozen=True):

@@ -169,13 +169,13 @@ class PersonWords:
     def refused(self, refused: PeopleRefused) -> str:
         """Why not, and what to do."""
         if refused.code == "stale":
-            changes: list[AccountChange] = refused.values["changes"]  # type: ignore[assignment]  # as it is raised
+            changes: list[AccountChange] = refused.fields["changes"]  # type: ignore[assignment]  # as it is raised
             said = "；".join(
                 f"{self._shell.at(one.at, '%H:%M')} {one.by_name} {self.difference(one.what, one.before, one.after)}"
                 for one in changes
             ) or str(self._a["people"]["unknown_change"])  # fmt: skip
             return str(self._a["refused"]["stale"]).format(said=said)
-        values = dict(refused.values)
+        values = dict(refused.fields)
         if "right" in values:
             values["right"] = self._a["people"]["able"][values["right"]]
         return str(self._a["refused"][refused.code]).format(**values)
