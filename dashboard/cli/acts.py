@@ -22,7 +22,8 @@ WRITTEN_HERE: dict[str, Act] = {
     "replay": Act("command_line", ("file", "speed", "instant", "until", "make_district")),
     "publish": Act("command_line", ("type", "source", "subject")),  # not the data: people are in them
     "rebuild": Act("command_line", ("archive",)),
-    "district load": Act("command_line", ("folder",)),
+    "district load": Act("command_line", ("what", "over")),
+    "district undo": Act("package_changed", ("what", "back", "reason")),
     "coverage import": Act("command_line", ("file", "format", "coord_sys", "dry_run")),
     "coverage plan": Act("export", ("n", "budget", "geojson", "csv")),
     "user list": Act("command_line"),
@@ -58,6 +59,8 @@ HARMLESS: dict[str, str] = {
     "demo": _PROCESS, "web": _PROCESS, "projector": _PROCESS, "escalator": _PROCESS, "surveyor": _PROCESS,
     "alarms": _PROCESS, "worker": _PROCESS, "simulate": "the demo's case system: every case is invented",
     "district check": "it reads a folder of the caller's and says what is wrong with it",
+    "district versions": "it names what is on the audit already: who changed the package, when, why",
+    "district show": "it names what is on the audit already: what one change of the package was",
     "district generate": "it writes an invented district into a folder of the caller's",
     "audit verify": "it only reads, so that somebody may run it who cannot write to the database",
     "key make": "it prints random bytes and keeps nothing",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from dashboard.cli.acts import leaves, write_down
 from dashboard.cli.archive import add_commands as add_archive_commands
 from dashboard.cli.coverage import add_commands as add_coverage_commands
+from dashboard.cli.district import add_district_commands
 from dashboard.cli.export import add_commands as add_export_commands
 from dashboard.cli.parser import AnyOrder
 from dashboard.cli.people import add_commands as add_people_commands
@@ -120,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_processes(commands)
     _add_events(commands)
-    _add_district(commands)
+    add_district_commands(commands, _local)
     add_coverage_commands(commands, _local)
     add_user_command(partial(_add, commands), _local)
     dead = _add_local(commands, "dead", _dead, "look at refused entries, or try one again")
@@ -166,13 +167,6 @@ def _add_events(commands: "Commands") -> None:
     rebuilding.add_argument("--archive", type=Path, metavar="DIR", help="the folder of the months taken out")
 
 
-def _add_district(commands: "Commands") -> None:
-    district = _add_local(commands, "district", _district, "check, load or generate a district package")
-    district.add_argument("action", choices=("check", "load", "generate"))
-    district.add_argument("folder", type=Path)
-    district.add_argument("--seed", type=int, default=20261123, help="for generate: the same seed, the same district")
-
-
 def _add_explaining(commands: "Commands") -> None:
     explain = _add_local(
         commands, "explain", _explain, "say why a figure is what it is: the cases in and out of the count"
@@ -208,7 +202,7 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
     def make_doors() -> Doors:
         doors = open_doors(settings, migrate=False)
-        watch = PackageWatch(doors.engine, settings.district_dir, doors.district)
+        watch = PackageWatch(doors.engine, settings.district_dir, doors.district, doors.clock.now_ms)
         found = Doors(
             doors.engine, doors.redis, doors.clock, doors.district,
             hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None, settings=settings,
@@ -293,22 +287,6 @@ def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
     doors = open_doors(settings)
     events = rebuild(doors.engine, make_ingest(doors), doors.clock.now_ms(), say, options.archive)
     say(f"made again from {events} entries")
-    return 0
-
-
-def _district(options: argparse.Namespace, settings: Settings) -> int:
-    from services.operations.packages import check_district, load_district
-
-    if options.action == "generate":
-        from services.operations.simulator.generate import generate
-
-        generate(options.folder, options.seed)
-        say(f"wrote a district package to {options.folder}")
-        return 0
-    if options.action == "check":
-        say(check_district(options.folder))
-    else:
-        say(load_district(settings, options.folder))
     return 0
 
 

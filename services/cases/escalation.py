@@ -103,6 +103,11 @@ def _strikes_at(row: CaseRow, rule: str, policy: EscalationPolicy) -> int | None
     return None if row.whistled_at is None else row.whistled_at + int(policy.whistle_minutes * MINUTE_MS)
 
 
+def takeover_moment(row: CaseRow, policy: EscalationPolicy) -> int | None:
+    """When the clock of level 1's deadline makes a case the district's, by its deadline as it stands; None: never."""
+    return _strikes_at(row, "level_deadline", policy)
+
+
 def decide(row: CaseRow, now: int, policy: EscalationPolicy, earlier: int = 0) -> Proposal | None:
     """The first rule that strikes, or None: an open case at level 1 that stays there.
 

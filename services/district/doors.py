@@ -1,20 +1,25 @@
 """Open the doors of a process from its settings: store, Redis, clock, district. The floors take them as arguments."""
 
 import contextlib
+import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import redis
 from sqlalchemy import Engine
 
-from services.district.load import load
+from services.district.load import code_in, load
 from services.district.package import District
+from services.district.stored_reader import StoredFiles, stored_files
 from services.platform.clock import Clock, FollowedClock, SystemClock, from_hash
 from services.platform.database import open_engine
 from services.platform.errors import STORE_ERRORS, NotConfigured
 from services.platform.migrate import check_known, upgrade
 from services.platform.redis import Keys, connect
 from services.platform.settings import VIRTUAL, Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
             "LIANQIN_REDIS_URL is not set: give the address of the district's Redis, for example "
             "redis://127.0.0.1:6379/0 (or run `lianqin demo`, which starts one of its own)"
         )
-    district = load(settings.district_dir)
+    code = code_in(settings.district_dir) or load(settings.district_dir).code
     engine = open_engine(settings.database)
     if migrate:
         upgrade(engine)
@@ -50,8 +55,23 @@ def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
     client = connect(settings.redis_url)
     clock: Clock = SystemClock()
     if settings.clock == VIRTUAL:
-        clock = FollowedClock(lambda: district_clock(settings, client, district.code))
-    return OpenDoors(settings, engine, client, district, clock)
+        clock = FollowedClock(lambda: district_clock(settings, client, code))
+    return OpenDoors(settings, engine, client, load_present(engine, settings.district_dir, clock.now_ms()), clock)
+
+
+def load_present(engine: Engine, folder: Path, now: int) -> District:
+    """Load the package with what was changed in the browser. Raises PackageError.
+
+    A store that is away says nothing of changes: the folder's own files then count until it is back and PackageWatch
+    has asked it.
+    """
+    stored = StoredFiles()
+    try:
+        with engine.connect() as connection:
+            stored = stored_files(connection, now)
+    except STORE_ERRORS as error:
+        log.warning("the store does not say what was changed in the package: %s", str(error).splitlines()[0])
+    return load(folder, stored)
 
 
 def check_program(settings: Settings) -> None:

@@ -27,12 +27,15 @@ from services.district.package_tables import (
     read_lines,
 )
 from services.district.policy import Policy, read_policy
+from services.district.stored_reader import StoredFiles
 from services.files.fault import FileFault
 from services.files.geojson import read_json
 from services.files.raw import read_file
 from services.files.tables import HeaderFault, read_table
 from services.files.text import MARK, decode, line_of
 from services.platform.refusal import Refusal
+
+NOTHING_STORED = StoredFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,20 @@ class PackageError(Refusal):
         self.faults = faults
 
 
-def load(folder: Path) -> District:
-    """Read the package in ``folder``. Raises PackageError with every fault found."""
-    return _Reader(folder).read()
+def load(folder: Path, stored: StoredFiles = NOTHING_STORED) -> District:
+    """Read the package in ``folder``, with the files that are ``stored`` over its own.
+
+    Raises PackageError with every fault found.
+    """
+    return _Reader(folder, stored).read()
+
+
+def code_in(folder: Path) -> str:
+    """The district's code as ``district.toml`` has it; empty where that cannot be read (``load`` says why)."""
+    try:
+        return str(tomllib.loads((folder / "district.toml").read_text("utf-8-sig")).get("code", ""))
+    except (OSError, ValueError, RecursionError):
+        return ""
 
 
 def _instead(raw: bytes) -> str:
@@ -74,11 +88,12 @@ def _instead(raw: bytes) -> str:
 
 
 class _Reader:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stored: StoredFiles) -> None:
         self.folder = folder
+        self.stored = stored
         self.faults: list[PackageFault] = []
         self.absent: list[str] = []
-        self.digest = hashlib.sha256()
+        self.digest, self.folder_digest = hashlib.sha256(), hashlib.sha256()
         self.names_en: dict[str, str] = {}
 
     def fault(self, file: str, feature: object, problem: str, remedy: str) -> None:
@@ -131,29 +146,44 @@ class _Reader:
             tables={name: tuple(row.cells for row in rows) for name, rows in lines.items()}, policy=self.policy(),
             cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),
             absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
+            folder_digest=self.folder_digest.hexdigest()[:16], stored_mark=self.stored.mark,
         )  # fmt: skip
         if self.faults:
             raise PackageError(self.faults)
         return district
 
     def text(self, file: str, *, required: bool = False) -> str | None:
-        path = self.folder / file
-        if not path.exists():
+        try:
+            raw = self.bytes_of(file)
+        except FileFault as error:
+            self.fault(file, "", error.faults[0].problem, error.faults[0].remedy)
+            return None
+        if raw is None:
             self.absent.append(file)
             if required:
                 self.fault(file, "", "is missing", "Add the file: district.toml and streets.geojson are required")
             return None
         try:
-            raw = read_file(path)
-        except FileFault as error:
-            self.fault(file, "", error.faults[0].problem, error.faults[0].remedy)
-            return None
-        self.digest.update(file.encode() + b"\0" + raw)
-        try:
             return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             self.fault(file, f"byte {error.start}", f"is not UTF-8{_instead(raw)}", "Save the file as UTF-8")
             return None
+
+    def bytes_of(self, file: str) -> bytes | None:
+        """A file's bytes, the stored ones where there are some; None where there is no such file. Raises FileFault."""
+        path, is_stored = self.folder / file, file in self.stored.files
+        own: bytes | None = None
+        if path.exists():
+            try:
+                own = read_file(path)
+            except FileFault:
+                if not is_stored:
+                    raise
+        raw = self.stored.files[file] if is_stored else own
+        for digest, found in ((self.digest, raw), (self.folder_digest, own)):
+            if found is not None:
+                digest.update(file.encode() + b"\0" + found)
+        return raw
 
     def toml(self, file: str, *, required: bool = False) -> dict[str, object]:
         if (text := self.text(file, required=required)) is None:

@@ -134,6 +134,8 @@ class District:
     camera_findings: tuple[RowFinding, ...] = ()
     absent: tuple[str, ...] = ()
     digest: str = ""
+    folder_digest: str = ""
+    stored_mark: int = 0
 
     def day_of(self, ms: int) -> int:
         """The counting day that ``ms`` (Unix milliseconds) belongs to, as yyyymmdd: it turns at the day's cut."""

@@ -178,6 +178,21 @@ keys stand once; a code is printable text of at most 64 characters in one line, 
 grids of the package, `roster` its streets. JSON has finite numbers and each key once. A district across longitude 180
 is written as GeoJSON wants it, cut at the line: it is put together again.
 The projector and the web processes take a loaded package over within seconds; the demo's case system at its restart.
+
+**What is changed in the browser** (`/admin`) is kept in the store: whole files, each change a version with who, when,
+why and the hash before and after. The newest version in force lies over the folder's file; the folder itself is never
+written. It is checked as above, with everything that comes into force later, and followed like a loaded package.
+
+    lianqin district versions      every version, newest first
+    lianqin district show N        what it changed, and the hashes
+    lianqin district undo N        takes this change back and leaves later ones; --back: its files become what they were
+                                   before it, byte for byte. Both are versions too
+
+When another package is loaded, a file that only the browser has changed stays changed, one that only the package has
+changed is the package's; where both have, nothing is loaded and the sentence says which, unless `--over` lets the
+package's count. What a moment of the past looked like comes from what was kept then (boards, marks, roll-ups); its
+targets and names are those of today's package.
+
 Optional columns and properties may be left out; others (`valid_from` too) are carried along and not read."""
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select, update
 
+from services.admin.changes import Author
+from services.admin.loading_service import settle_changes
 from services.contract.entry import encode_entry
 from services.contract.others import DistrictLoaded
 from services.coverage.errands import said_of_cameras
@@ -28,6 +30,7 @@ from services.projector.errands.publishing import add
 from services.projector.store.write import open_feed
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+LOCAL = Author("cli", "")
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same package, the same bytes
 
 
@@ -36,10 +39,10 @@ def check_district(folder: Path) -> str:
     return "\n".join(_counts(load(folder)))
 
 
-def load_district(settings: Settings, folder: Path) -> str:
+def load_district(settings: Settings, folder: Path, author: Author = LOCAL, *, over: bool = False) -> str:
     """Check a package and make it the district's. Raises PackageError, WrongDistrict or OperationError before it acts.
 
-    Processes that run notice it (takeover.py).
+    ``over``: its files count where others were changed in the browser. Processes that run notice it (PackageWatch).
     """
     district = load(folder)
     target = settings.district_dir
@@ -52,9 +55,10 @@ def load_district(settings: Settings, folder: Path) -> str:
     upgrade(engine)
     with writing(engine) as connection:
         open_feed(connection, district.code)
+    changed = settle_changes(engine, folder, _now(settings, district), author, over=over)
     if target.resolve() != folder.resolve():
         put_in_place(folder, target)
-    said = [*_counts(district), f"in place at {target}"]
+    said = [*_counts(district), *changed, f"in place at {target}"]
     try:
         with open_redis(settings) as client:
             clock = district_clock(settings, client, district.code)
@@ -70,6 +74,15 @@ def load_district(settings: Settings, folder: Path) -> str:
     return "\n".join(
         [*said, "projector and web take it over within seconds; a page that is open has its names after a reload"]
     )
+
+
+def _now(settings: Settings, district: District) -> int:
+    """The district's time; the machine's where no Redis is known."""
+    try:
+        with open_redis(settings) as client:
+            return district_clock(settings, client, district.code).now_ms()
+    except NotConfigured:
+        return SystemClock().now_ms()
 
 
 def put_in_place(source: Path, target: Path) -> None:

@@ -20,5 +20,5 @@ def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE
     """A projector whose name in the group stays the same over restarts, so that it finds what it had pending."""
     name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
-    watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district)
+    watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district, doors.clock.now_ms)
     return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer, pulse=pulse)

@@ -129,6 +129,7 @@ def test_every_command_of_the_machine_is_in_one_table() -> None:
 CALLS = {
     "replay": ("replay", "none.csv"), "publish": ("publish", "case.reported", "--data", '{"reporter": "王小明"}'),
     "rebuild": ("rebuild",), "district load": ("district", "load", "none"),
+    "district undo": ("district", "undo", "1", "--reason", "误改"),
     "coverage import": ("coverage", "import", "none.csv"), "coverage plan": ("coverage", "plan", "--n", "3"),
     "user list": ("user", "list"), "dead list": ("dead", "list"), "dead retry": ("dead", "retry", "1-0"),
     "report": ("report", "--day", "2026-11-23", "--cases", "--format", "xlsx", "--out", "{out}"),

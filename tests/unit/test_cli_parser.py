@@ -33,7 +33,7 @@ def test_options_stand_before_between_and_behind_the_words(command: str) -> None
     [
         ("user add wang li", "unrecognized arguments: li"), ("user add --rolle leader wang", "--rolle"),
         ("user fly wang", "invalid choice"), ("user --role boss add wang", "invalid choice"),
-        ("district check", "required: folder"), ("user", "required: action"),
+        ("district", "required: action"), ("user", "required: action"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,11 +36,11 @@ CONTEXTS: dict[str, set[str]] = {
         "board": "platform contract district health cases indicators projector coverage",
         "duty": "platform contract district health audit cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
-        "admin": "platform contract district audit access",
+        "admin": "platform files contract district audit access cases indicators",
         "past": "platform contract district cases indicators projector coverage board duty",
         "keeping": "platform district jobs access cases projector duty past",
         "operations": (
-            "platform files contract district health audit access cases indicators projector coverage board"
+            "platform files contract district health audit access cases indicators projector coverage board admin"
         ),
         "dashboard/texts": "",
         "dashboard/door": "platform contract audit access dashboard/texts",
@@ -63,7 +63,7 @@ CONTEXTS: dict[str, set[str]] = {
         ),
         "dashboard/cli": (
             "platform contract district health audit access indicators projector coverage commands duty "
-            "past keeping operations dashboard/texts dashboard/papers"
+            "past keeping admin operations dashboard/texts dashboard/papers"
         ),
     }.items()
 }
