@@ -11,37 +11,20 @@ import msgspec
 
 from services.board.state import Board, Share
 from services.board.tiles import ranked
-from services.cases.case import CaseRow, PresentEscalation, decode_escalation
+from services.cases.case import CaseRow, decode_escalation
 from services.cases.escalation import takeover
-from services.cases.masking import GridCentres, for_wall
+from services.cases.masking import GridCentres, WallCase, for_wall
 
 Tiles = Callable[[], dict[str, Any]]
 
 
-class DeskCase(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class DeskCase(WallCase, frozen=True, gc=False, array_like=True):
     """An open case as it leaves for a desk: the wall's fields first, in their order, then what work on it needs.
 
     ``takeover_at`` is when the district takes it by the clock (Unix ms), by ``takeover_rule``; ``proposal`` the rule
     whose proposal waits for a person, ``neighbour`` the area within 30 m whose border it lies at.
     """
 
-    case_id: str
-    version: int
-    lon: float | None
-    lat: float | None
-    street: str
-    domain: str
-    class_name: str
-    severity: int
-    status: str
-    channel: str
-    level: str
-    reported_at: int
-    deadline_at: int | None
-    estimated: bool
-    escalation: PresentEscalation | None
-    light: int
-    unseen: int
     community: str
     grid: str
     lead_unit: str
