@@ -29,6 +29,7 @@ from dashboard.door.guards import (
     PAGES,
     PUBLIC,
 )
+from dashboard.door.routes import redirect
 from dashboard.door.wire import App
 from services.access import reader
 from services.access import service as accounts
@@ -371,8 +372,7 @@ def _next() -> str:
 
 
 def _go(address: str) -> Response:
-    response: Response = flask.redirect(address)  # type: ignore[assignment]  # a Flask response
-    return response
+    return redirect(address)
 
 
 def _say(code: int, text: str) -> Response:

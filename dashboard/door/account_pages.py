@@ -11,7 +11,7 @@ from dashboard.door.access import person
 from dashboard.door.bodies import as_json, body
 from dashboard.door.login import Pages, entered, label, offered, query, refusal_words, safe_aim
 from dashboard.door.oidc import SignOnFailed
-from dashboard.door.routes import add_routes
+from dashboard.door.routes import add_routes, redirect
 from dashboard.texts import texts
 from services.access import notices_service as notices
 from services.access import reader
@@ -115,7 +115,7 @@ class AccountPage:
         if ended:
             pages.record("session_ended", asking, asking.user_id, {"by": "owner", "sessions": ended})
         if which == own_sessions.name_of_session(asking.session):
-            response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]  # a Flask response
+            response = redirect(f"/login{query()}", 303)
             access.forget_cookie(response)
             return response
         return show_account(pages, said=label("sessions_ended", n=ended))
@@ -126,7 +126,7 @@ class AccountPage:
         moment = int(until) if until.isascii() and until.isdigit() else 0
         pages.offload(lambda: notices.read(access.engine, machine_ms(), asking, moment))
         aim = safe_aim(request.args.get("next", "")) or home(asking)
-        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
+        return redirect(aim, 303)
 
     def here(self) -> tuple[dict[str, Any], int]:
         """Note that a person is at the screen: the session goes on."""
@@ -231,7 +231,7 @@ class ProofPage:
         is_file = aim.startswith("/api/") or aim.partition("?")[0].endswith((".csv", ".geojson"))
         if is_file:
             return self.pages.show("reauth_done", aim=aim, home=home(person()))
-        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
+        return redirect(aim, 303)
 
     def reauth_due(self) -> Response:
         """Say whether a proof would be asked for."""

@@ -19,6 +19,7 @@ from dashboard.door.hashing import RETRY_AFTER_S, Hashing
 from dashboard.door.oidc import SignedOn, SignOnFailed, SingleSignOn
 from dashboard.door.recording import Recorder
 from dashboard.door.refusal_text import refusal_text
+from dashboard.door.routes import redirect
 from dashboard.texts import texts
 from services.access import notices_service as notices
 from services.access import service as accounts
@@ -123,10 +124,10 @@ class Pages:
         if before := request.cookies.get(self.access.cookie):
             self.offload(lambda: accounts.forget(self.access.engine, machine_ms(), before))
         if entered.stage:
-            response: Response = flask.redirect(f"/factor{query(next=safe_aim(wanted))}", 303)  # type: ignore[assignment]  # a Flask response
+            response = redirect(f"/factor{query(next=safe_aim(wanted))}", 303)
         else:
             self.record("log_in", entered.person, entered.person.user_id, {"how": how})
-            response = flask.redirect(self.aim(entered, wanted), 303)  # type: ignore[assignment]  # a Flask response
+            response = redirect(self.aim(entered, wanted), 303)
         self.access.set_cookie(response, entered.token, entered.person)
         return response
 
@@ -201,7 +202,7 @@ def _log_in(server: Flask, pages: Pages) -> None:
             pages.offload(lambda: accounts.log_out(access.engine, machine_ms(), asking))
             if half is None:
                 pages.record("log_out", asking, asking.user_id, {})
-        response: Response = flask.redirect(f"/login{query()}", 303)  # type: ignore[assignment]  # a Flask response
+        response = redirect(f"/login{query()}", 303)
         access.forget_cookie(response)
         return response
 
@@ -220,14 +221,14 @@ def _second_step(server: Flask, pages: Pages) -> None:
     @server.get("/factor")
     def factor_page() -> Response:
         if half_way() is None:
-            return flask.redirect(home(person()))  # type: ignore[return-value]  # a Flask response
+            return redirect(home(person()))
         return ask()
 
     @server.post("/factor")
     def show_factor() -> Response:
         half, browser = half_way(), pages.browser()
         if half is None:
-            return flask.redirect(home(person()), 303)  # type: ignore[return-value]  # a Flask response
+            return redirect(home(person()), 303)
         typed, offer = entered("code", 64), entered("offer", 400)
         try:
             shown = pages.tried(
@@ -313,8 +314,7 @@ def _proved_by_sso(pages: Pages, signed: SignedOn) -> Response:
     ):
         raise LogInRefused("wrong")
     pages.record("proved", found.person, found.person.user_id, {"how": "sso"})
-    response: Response = flask.redirect(signed.aim or home(found.person), 303)  # type: ignore[assignment]  # a Flask response
-    return response
+    return redirect(signed.aim or home(found.person), 303)
 
 
 def entered(name: str, most: int) -> str:

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
+from dashboard.door.routes import redirect
 from services.platform.every import Every
 from services.platform.refusal import Refusal
 
@@ -91,7 +92,7 @@ class SingleSignOn:
                 code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256", **more,
             )  # fmt: skip
         asked_at = int(time.time()) if proves else 0
-        response: Response = flask.redirect(url)  # type: ignore[assignment]  # a Flask response
+        response = redirect(url)
         response.set_cookie(
             COOKIE, f"{state}.{nonce}.{verifier}.{asked_at}.{aim}", max_age=WAY_S, httponly=True, secure=is_https,
             samesite="Lax", path="/oidc",

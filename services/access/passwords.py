@@ -17,7 +17,6 @@ from services.access.log_in.guessable import is_guessable
 from services.platform.refusal import Refusal
 
 LEAST, MOST = 12, 128
-CLASSES = 4  # lower case, upper case, digits, all others
 # The words that guessers begin with, here: keyboard runs, years, the field's own words in pinyin and English.
 _BLOCKED = (
     "password", "passw0rd", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx", "iloveyou", "admin", "administrator",

@@ -6,7 +6,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from services.contract.case import Limit
 from services.contract.codes import LimitUnit
@@ -48,11 +47,6 @@ def parse_limit(text: str) -> Limit | None:
     if found is None or (value := _number(found["number"])) is None or not 0 < value <= 100_000:
         return None
     return Limit(value=value, unit=_WRITTEN[found["unit"]])
-
-
-def unreadable_limits(texts: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``texts`` that are no limit to us, each once, in their order: to be mended by hand."""
-    return tuple(text for text in dict.fromkeys(texts) if parse_limit(text) is None)
 
 
 def _number(text: str) -> float | None:

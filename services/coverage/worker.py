@@ -62,6 +62,8 @@ Key = tuple[str, str]
 class Surveyor:
     """One process of the coverage engine."""
 
+    name = "surveyor"
+
     def __init__(  # one of each door
         self, engine: Engine, client: redis.Redis, district: District, clock: Clock, pulse: Pulse = NO_PULSE
     ) -> None:

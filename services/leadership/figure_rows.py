@@ -4,7 +4,7 @@ Unrounded; None where there is nothing. Counts have neither numerator nor denomi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -134,8 +134,3 @@ def _share(section: str, code: str, name: str, above: int, below: int) -> Figure
 
 def _value(figure: Figure | None) -> float | None:
     return None if figure is None else figure.value
-
-
-def of_section(rows: Iterable[FigureRow], *sections: str) -> list[FigureRow]:
-    """Those of some sections."""
-    return [row for row in rows if row.section in sections]

@@ -147,12 +147,6 @@ def oldest_moment(connection: Connection, made_of: str) -> int | None:
     return None if found is None else int(found)
 
 
-def newest_moment(connection: Connection, made_of: str) -> int | None:
-    """When the newest kept board of this making stands (Unix ms)."""
-    found = connection.execute(select(func.max(_M.at)).where(_M.made_of == made_of)).scalar()
-    return None if found is None else int(found)
-
-
 def keep_moment(connection: Connection, kept: KeptBoard) -> None:
     """Keep a board, in the place of one of the same moment, whoever made it."""
     insert = postgresql.insert if is_postgres(connection) else sqlite.insert

@@ -22,7 +22,12 @@ LOAD_LIMIT_S = 120.0
 
 
 class LeadingWorker(Protocol):
-    """What the one that leads does: take over the store's state, then work at each wake-up."""
+    """What the one that leads does: take over the store's state, then work at each wake-up.
+
+    ``name`` is its command's, by which an operator knows it.
+    """
+
+    name: str
 
     def load(self) -> None:
         """Take over what stands in the store."""
@@ -64,7 +69,7 @@ def lead(  # noqa: PLR0917  # one of each door
             pulse.waits(fault.words)
             if said != fault.code:  # once, not once a second
                 said = fault.code
-                log.warning("the %s waits: %s: %s", type(worker).__name__.lower(), fault.words, first_line(error))
+                log.warning("%s waits: %s: %s", worker.name, fault.words, first_line(error))
             leads = False
             hold_every.reset()
             stop.wait(1.0)

@@ -16,7 +16,7 @@ from services.district.package import District
 from services.district.policy import read_policy
 from services.duty.alarms.budget import budget, budgets, flood, flooded_since
 from services.duty.alarms.life import QUIET, REFUSALS, What
-from services.duty.alarms.tiles import alarm_budgets, alarm_tiles
+from services.duty.alarms.tiles import alarm_tiles
 from tests.tiny import NOON
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -88,7 +88,7 @@ def test_a_seats_tiles_have_what_stands_and_what_has_just_cleared_the_gravest_fi
     assert [a["id"] for a in found["alarms"]] == ["a3", "a2", "a1", "a6", "a5"]
     assert (found["sound"], found["level"], found["budget"]["raised"], found["flood"]["since"]) == (1, 2, 6, None)
     assert found["alarms"][2]["comment"] == "打 138****5678"
-    assert [one["raised"] for one in alarm_budgets(board, NOON)] == [0, 6, 1]
+    assert [one.raised for one in budgets(some, [tiny.code, *tiny.streets], NOON, POLICY)] == [0, 6, 1]
     assert alarm_tiles(board, "S3", NOON)["alarms"] == []
 
 

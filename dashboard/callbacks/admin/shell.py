@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from dashboard.door.access import person
 from dashboard.door.recording import Recorder
-from dashboard.door.routes import add_routes
+from dashboard.door.routes import add_routes, redirect
 from dashboard.texts import texts
 from services.access import reader
 from services.access.account import Account
@@ -131,8 +131,8 @@ def register_shell(server: Flask, shell: AdminShell) -> None:
         for group in RAIL:
             for item in group.items:
                 if item.path.startswith("/admin/") and may(person(), item.right):
-                    return flask.redirect(shell.to(item.path))  # type: ignore[return-value]  # a Flask response
+                    return redirect(shell.to(item.path))
         own = home(person())
-        return flask.redirect("/account" if own == "/admin" else own)  # type: ignore[return-value]  # a Flask response
+        return redirect("/account" if own == "/admin" else own)
 
     add_routes(server, [("/admin", "GET", admin_page)])

@@ -52,6 +52,8 @@ _ENCODE = msgspec.json.Encoder().encode
 class Escalator:
     """One process of the policy. ``checkpoint`` is called with the name of each step: the kill tests stand there."""
 
+    name = "escalator"
+
     def __init__(  # noqa: PLR0917  # one of each door
         self,
         engine: Engine,

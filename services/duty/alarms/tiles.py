@@ -7,7 +7,7 @@ import msgspec
 from services.board.alarm import Alarm
 from services.board.state import Board
 from services.contract.personal import mask_text
-from services.duty.alarms.budget import budget, budgets, flood
+from services.duty.alarms.budget import budget, flood
 from services.platform.clock import MINUTE_MS
 
 # At most so many cards on a wall; the others are counted (PRODUCT.md).
@@ -43,13 +43,6 @@ def for_visitors(found: dict[str, Any]) -> dict[str, Any]:
     cards = [{**alarm, **hidden} for alarm in standing[:WALL_CARDS]]
     untaken = sum(alarm["state"] == "unacknowledged" for alarm in standing)
     return {**found, "alarms": cards, "n": len(standing), "untaken": untaken}
-
-
-def alarm_budgets(board: Board, now: int) -> list[dict[str, Any]]:
-    """The meter of every seat: the district's first, then the streets in their order."""
-    seats = [board.district.code, *board.district.streets]
-    found = budgets(board.alarms.values(), seats, now, board.district.policy.alarms)
-    return [msgspec.to_builtins(one) for one in found]
 
 
 def _is_shown(alarm: Alarm, now: int) -> bool:

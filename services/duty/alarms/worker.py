@@ -60,6 +60,8 @@ class AlarmKeeper:
     waited (default: Redis is asked).
     """
 
+    name = "alarms"
+
     def __init__(  # noqa: PLR0917  # one of each door
         self,
         engine: Engine,

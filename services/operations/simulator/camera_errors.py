@@ -14,7 +14,6 @@ from services.operations.simulator.stands import degrees_of
 
 # Positions in GCJ-02 that say WGS84, some where nobody can tell; inside a house by a few metres; impossible figures.
 SHIFTED_AT_BORDER, SHIFTED_INSIDE, INSIDE_A_HOUSE, TOO_FAR, TURNED_TWICE, ELSEWHERE = 6, 9, 40, 5, 3, 2
-EASTERN_SHARE = 0.97
 _replace = msgspec.structs.replace
 
 
