@@ -27,6 +27,7 @@ from dashboard.callbacks.panel import PanelReaders, register_panel
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import register_personal
 from dashboard.callbacks.replay import Replaying, register_replay
+from dashboard.callbacks.search import make_search, register_search
 from dashboard.callbacks.units import register_units
 from dashboard.door.access import REFUSED, Access, person, register_access
 from dashboard.door.account_pages import register_account
@@ -70,6 +71,7 @@ from services.platform.sealing import Sealer
 from services.platform.settings import VIRTUAL, Settings
 from services.platform.wakeups import Wakeups
 from services.projector.sealed.case_people import CasePeople
+from services.search.reader import SearchReader
 
 log = logging.getLogger(__name__)
 
@@ -250,6 +252,7 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
     register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals)
+    register_search(server, make_search(district, room, SearchReader(doors.engine), clock, offload, recorder))
     register_units(server, room, UnitReader(district, lambda: shared.follower.board, clock, offload=offload))
 
 

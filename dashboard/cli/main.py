@@ -225,6 +225,7 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     from services.keeping.worker import make_keeper
     from services.projector.bootstrap import make_ingest, make_projector
     from services.projector.errands.rebuild import rebuild_if_old
+    from services.search.worker import make_indexer
 
     stop = stop_on_signals()
     doors = open_doors(settings)
@@ -235,6 +236,7 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
         with heart.busy("makes the read model again", 3600):
             rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
         threading.Thread(target=make_keeper(doors).run, args=(stop,), daemon=True, name="keeper").start()
+        threading.Thread(target=make_indexer(doors).run, args=(stop,), daemon=True, name="search").start()
         make_projector(doors, pulse=heart).run(stop)
     return 0
 

@@ -70,6 +70,7 @@ ADDRESSES: dict[str, str] = {
     "drop_view": "keep_views",
     "cases_csv": "export_cases",
     "reveal_field": "reveal",
+    "search_cases": "search",
     "units_near": "see_units",
     "brigades": "see_units",
     "acknowledge_alarm": "take_alarm",

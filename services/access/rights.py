@@ -57,6 +57,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_replay": _all("duty_officer", "leader"),
     "see_figures": _own("wall", "duty_officer", "leader"),
     "see_lists": _own("duty_officer", "leader"),
+    "search": _own("duty_officer", "leader"),
     "see_ground": _all("wall", "duty_officer", "leader", "street_staff"),
     "see_case": _own("wall", "duty_officer", "leader"),
     "see_texts": _own("duty_officer", "leader"),

@@ -19,6 +19,7 @@ ACTIONS = {
     "see_case": "a case's panel was opened",
     "see_page": "a page with many cases was opened",
     "see_cases": "a list of cases was opened",
+    "search": "somebody searched: one row for all of ten minutes",
     "command": "the case system was asked to do something",
     "reveal": "a masked field was asked for unmasked, with the reason",
     "export": "a file was made, with its rows counted",

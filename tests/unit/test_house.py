@@ -31,6 +31,7 @@ CONTEXTS: dict[str, set[str]] = {
         "cases": "platform contract district access",
         "indicators": "platform district cases",
         "projector": "platform contract district audit access cases indicators",
+        "search": "platform contract district cases projector",
         "coverage": "platform files contract district cases projector",
         "commands": "platform contract district access cases projector",
         "board": "platform contract district health cases indicators projector coverage",
@@ -58,11 +59,11 @@ CONTEXTS: dict[str, set[str]] = {
         ),
         "dashboard/callbacks": (
             "platform contract district health audit jobs access admin cases indicators projector coverage "
-            "commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
+            "search commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
             "dashboard/layouts dashboard/papers"
         ),
         "dashboard/cli": (
-            "platform contract district health audit access indicators projector coverage commands duty "
+            "platform contract district health audit access indicators projector search coverage commands duty "
             "past keeping admin operations dashboard/texts dashboard/papers"
         ),
     }.items()
@@ -75,7 +76,7 @@ OUTER = frozenset(
 # What has such a word in its name and is pure all the same: types of what goes over the outbox, tables of a package.
 PURE_BY_NAME = {
     "services.projector.outbox.delta", "services.district.package_tables", "services.files.tables",
-    "services.platform.clock", "services.platform.text", "services.platform.offload", "services.platform.pulse",
+    "services.platform.clock", "services.platform.search_text", "services.platform.text", "services.platform.offload", "services.platform.pulse",
 }  # fmt: skip
 # It knows the errors of all libraries, and connects to nothing.
 ERRORS = "services.platform.errors"

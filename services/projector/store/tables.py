@@ -142,6 +142,14 @@ dead = Table(
 
 Index("dead_at", dead.c.at)
 
+search_due = Table(
+    "search_due",
+    metadata,
+    Column("n", Key, primary_key=True, autoincrement=True),
+    Column("case_id", Text, nullable=False, comment="changed, and not yet taken up by the search's index"),
+    Column("is_whole", Boolean, nullable=False, comment="its people are to be read anew, not only what has come"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from services.cases.tables import cases
 from services.indicators.tables import case_marks, rollups, rollups_later
 from services.platform.database import is_postgres
-from services.projector.store.tables import history, tallies, things
+from services.projector.store.tables import history, search_due, tallies, things
 
 Row = Sequence[Any]
 
@@ -72,6 +72,16 @@ def append_history(connection: Connection, rows: Sequence[Row]) -> None:
             _copy_rows(cursor, history.name, _names(history), rows)  # straight in: they are most of what is written
     else:
         _write(connection, history, rows, f"({_key(history)}) DO NOTHING")
+
+
+def append_due(connection: Connection, case_ids: Sequence[str], *, is_whole: bool = False) -> None:
+    """Say that the search must look at these cases again. Appended, never changed: no note of it can be lost."""
+    rows = [(case_id, is_whole) for case_id in case_ids]
+    if rows and is_postgres(connection):
+        with _cursor(connection) as cursor:
+            _copy_rows(cursor, search_due.name, "case_id, is_whole", rows)
+    elif rows:
+        connection.exec_driver_sql("INSERT INTO search_due (case_id, is_whole) VALUES (?, ?)", rows)
 
 
 def _key(table: Table) -> str:

@@ -27,6 +27,7 @@ from services.projector.store.upsert import (
     add_rollups,
     add_rollups_later,
     add_tallies,
+    append_due,
     append_history,
     drop_marks,
     put_marks,
@@ -160,8 +161,10 @@ class Writer:
         return self.connection.exec_driver_sql(each, (_ENCODE(values).decode(),))
 
     def cases(self, rows: Iterable[tuple[CaseRow, str]]) -> None:
-        """Upsert changed cases with what they count for."""
-        upsert_cases(self.connection, [(*msgspec.structs.astuple(row), counted) for row, counted in rows])
+        """Upsert changed cases with what they count for; the search takes them up later (services.search)."""
+        changed = [(*msgspec.structs.astuple(row), counted) for row, counted in rows]
+        upsert_cases(self.connection, changed)
+        append_due(self.connection, [row[0] for row in changed])
 
     def irregular(self, counts: dict[str, int]) -> list[CaseRow]:
         """Set the number of irregular steps of cases that change in nothing else; returns their rows."""

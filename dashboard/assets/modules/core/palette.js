@@ -1,0 +1,400 @@
+// @ts-check
+// The palette: «/» or Ctrl K opens it over any desk, the desk goes on living below. Cases open and over, places, acts.
+import {toast} from "./dialog.js";
+import {h} from "./dom.js";
+import {GROUPS, Hits, marked} from "./search-hits.js";
+import {post} from "./session.js";
+
+const WAIT_MS = 140; // a hand that types goes on within this time
+
+/**
+ * @param {{scope: import("./scope.js").Scope, texts: any, format: any, open: (hit: any) => void,
+ *   address: (hit: any) => string, place: (hit: any) => (() => void)|null, actions: () => any[], say?: string}} desk
+ *   ``open`` shows a case on this page, ``address`` names it for a window of its own, ``place`` says what opening a
+ *   place does here, ``actions`` are [{label, go}]; ``say`` why nothing can be searched here.
+ */
+export const makePalette = desk => {
+  const {scope, texts, format} = desk,
+    words = texts.search,
+    hits = new Hits();
+  let dialog = null,
+    back = null,
+    asked = 0,
+    typed = "",
+    taken = "",
+    took = 0,
+    problem = "",
+    timer = 0,
+    controller = null;
+  const input = h("input", {
+    type: "text",
+    id: "palette-ask",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: 200,
+    "aria-label": words.label,
+    "aria-controls": "palette-hits",
+    "aria-expanded": "true",
+    placeholder: words.hint,
+  });
+  const as = h("span", {class: "as", role: "status"}),
+    scopes = h("div", {class: "chips", role: "group", "aria-label": words.scopes}),
+    list = h("div", {class: "results", id: "palette-hits", role: "listbox", "aria-label": words.results, tabindex: -1}),
+    look = h("aside", {class: "look"}),
+    foot = h("footer");
+
+  const close = () => {
+    if (!dialog) return;
+    const was = dialog;
+    dialog = null;
+    if (controller) controller.abort();
+    scope.cancel(timer);
+    was.close();
+    was.remove();
+    if (back && back.isConnected) back.focus();
+  };
+  const show = () => {
+    if (dialog || document.querySelector("dialog[open]")) return;
+    back = document.activeElement;
+    dialog = h(
+      "dialog",
+      {class: "palette", "aria-label": words.label},
+      h("div", {class: "ask"}, input, as, h("button", {type: "button", class: "close", title: words.keys.back}, "×")),
+      h("div", {class: "scope"}, scopes, h("span", {class: "also"}, words.also)),
+      list,
+      look,
+      foot,
+    );
+    dialog.addEventListener("cancel", event => {
+      event.preventDefault();
+      close();
+    });
+    dialog.addEventListener("click", event => {
+      if (event.target === dialog || /** @type {HTMLElement} */ (event.target).closest(".close")) close();
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    input.select();
+    if (!typed) begin();
+    draw();
+  };
+
+  // — asking —
+  const begin = () => {
+    typed = input.value.trim();
+    taken = problem = "";
+    took = 0;
+    if (controller) controller.abort();
+    controller = new AbortController();
+    asked += 1;
+    hits.scope = "all";
+    if (desk.say || !typed) {
+      hits.begin([]);
+      problem = desk.say || (typed ? "" : words.problem.empty);
+      draw();
+      return;
+    }
+    hits.begin(GROUPS);
+    const low = typed.toLowerCase(),
+      acts = desk.actions().filter(act => act.label.toLowerCase().includes(low));
+    hits.put("actions", {state: "done", hits: acts, n: acts.length});
+    draw();
+    run(asked);
+  };
+  const run = async turn => {
+    await Promise.all([ask(turn, "open"), ask(turn, "places")]);
+    for (const name of ["over", "older"]) if (turn === asked && !problem) await ask(turn, name);
+  };
+  const ask = async (turn, group) => {
+    const began = performance.now();
+    let found = null;
+    try {
+      found = await post("/api/v1/search", {text: typed, group, language: texts.language});
+    } catch {
+      found = {error: texts.desk.network};
+    }
+    if (turn !== asked || !dialog) return;
+    if (found.problem) {
+      problem = words.problem[found.problem];
+      hits.begin([]);
+    } else if (found.error) {
+      const why = found.status === 429 ? words.too_fast : found.error;
+      hits.put(group, {state: "failed", why});
+    } else {
+      taken = found.as;
+      took = Math.max(took, Math.round(performance.now() - began));
+      hits.put(group, {
+        state: "done",
+        hits: found.hits,
+        n: found.n,
+        isMore: found.is_more,
+        day: found.since || "",
+        backTo: found.back_to || null,
+      });
+    }
+    draw();
+  };
+  scope.listen(input, "input", () => {
+    scope.cancel(timer);
+    timer = scope.after(WAIT_MS, begin);
+  });
+
+  // — drawing —
+  const sign = hit =>
+    h("i", {class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`});
+  const line = text => marked(text, typed).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
+  const when = hit => {
+    if (!hit.is_open) return hit.ended ? format.fill(words.ended, {t: hit.ended}) : hit.status;
+    if (hit.light === 3) return texts.word.suspended;
+    if (hit.left_ms === null) return texts.word.no_deadline;
+    return format.fill(hit.left_ms < 0 ? words.over_by : words.left, {t: format.duration(hit.left_ms)});
+  };
+  const tone = hit => (hit.is_open ? {1: "warn", 2: "bad"}[hit.light] || "mid" : "mid");
+  const row = (name, hit, i) => {
+    const key = `${name}:${i}`,
+      cells =
+        name === "actions"
+          ? [h("i"), h("span", {class: "no"}, words.all.actions), h("span", {class: "one"}, line(hit.label))]
+          : name === "places"
+            ? [
+                h("i"),
+                h("span", {class: "no"}, words.kinds[hit.kind]),
+                h("span", {class: "one"}, line(hit.name)),
+                h("span", {class: "who"}, hit.street),
+                h("span", {class: "r mid"}, hit.at && desk.place(hit) ? words.to_map : ""),
+              ]
+            : [
+                sign(hit),
+                h("span", {class: "no"}, line(hit.id)),
+                h("span", {class: "one"}, line(hit.where), " ", line(hit.what)),
+                h("span", {class: "who"}, hit.unit),
+                h("span", {class: `r ${tone(hit)}`}, when(hit)),
+              ];
+    const el = h(
+      "div",
+      {id: `hit-${name}-${i}`, class: "hit", role: "option", "aria-selected": String(hits.at === key), "data-key": key},
+      cells,
+    );
+    if (hits.at === key) el.classList.add("on");
+    return el;
+  };
+  const count = group => (group.isMore && group.n > group.hits.length && group.n >= 100 ? `${group.n}+` : group.n);
+  const note = (name, group) =>
+    group.state === "failed" ? "" : format.fill(words.notes[name], {day: group.day});
+  const rest = group => {
+    if (group.state === "wait") return words.searching;
+    if (group.state === "failed") return format.fill(words.failed, {why: group.why});
+    if (group.backTo) return format.fill(words.cut, {day: group.backTo});
+    if (group.n <= group.hits.length) return "";
+    return group.isMore ? words.more_unknown : format.fill(words.more, {n: group.n - group.hits.length});
+  };
+  const section = ([name, group]) => {
+    const more = rest(group);
+    if (!group.hits.length && !more) return [];
+    const head = `head-${name}`;
+    return h(
+      "div",
+      {role: "group", "aria-labelledby": head},
+      h(
+        "div",
+        {class: "group", id: head},
+        h("span", null, `${words.all[name]} ${group.state === "done" ? count(group) : ""}`),
+        h("span", null, note(name, group)),
+      ),
+      group.hits.map((hit, i) => row(name, hit, i)),
+      more ? h("p", {class: `more ${group.state}`}, more) : null,
+    );
+  };
+  const draw = () => {
+    if (!dialog) return;
+    const shown = hits.shown();
+    as.textContent = [
+      taken,
+      hits.groups.size && hits.isOver() ? format.fill(words.counted, {n: hits.total(), ms: took}) : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    scopes.replaceChildren(
+      ...["all", ...GROUPS.filter(name => hits.groups.has(name))].map(name => {
+        const group = hits.groups.get(name),
+          n = group && group.state === "done" ? ` ${count(group)}` : "";
+        const chip = h(
+          "button",
+          {type: "button", class: hits.scope === name ? "on" : "", "aria-pressed": String(hits.scope === name)},
+          `${words.all[name]}${n}`,
+        );
+        chip.onclick = () => {
+          hits.scope = name;
+          hits.keepCursor();
+          draw();
+          input.focus();
+        };
+        return chip;
+      }),
+    );
+    const sections = shown.map(section).flat();
+    list.replaceChildren(
+      ...(problem
+        ? [h("p", {class: "more"}, problem)]
+        : sections.length
+          ? sections
+          : [
+              h(
+                "p",
+                {class: "more"},
+                format.fill(words.none, {groups: [...hits.groups.keys()].map(name => words.all[name]).join("、")}),
+              ),
+            ]),
+    );
+    drawChosen();
+  };
+  const fact = (label, value, kind = "") => (value ? [h("span", null, label), h("span", {class: kind}, value)] : []);
+  const drawChosen = () => {
+    const chosen = hits.current(),
+      at = hits.at === null ? null : `hit-${hits.at.replace(":", "-")}`;
+    if (at) input.setAttribute("aria-activedescendant", at);
+    else input.removeAttribute("aria-activedescendant");
+    if (at) document.getElementById(at)?.scrollIntoView({block: "nearest"});
+    foot.replaceChildren(
+      ...[
+        ["↑ ↓", words.keys.move],
+        ["Tab", words.keys.scope],
+        ["↵", words.keys.open],
+        ["Ctrl ↵", words.keys.window],
+        ["Ctrl C", words.keys.copy],
+        ["PgDn", words.keys.group],
+        ["Esc", words.keys.back],
+      ].map(([key, label]) => h("span", null, h("kbd", null, key), label)),
+      h("span", {class: "recorded"}, words.recorded),
+    );
+    if (!chosen) {
+      look.replaceChildren(h("p", {class: "dim"}, words.pick_hint));
+      return;
+    }
+    const [name, hit] = chosen;
+    if (name === "actions" || name === "places") {
+      look.replaceChildren(
+        h("h2", null, hit.label || hit.name),
+        h("p", {class: "dim"}, name === "places" ? [words.kinds[hit.kind], hit.street].filter(Boolean).join(" · ") : ""),
+        act(words.open_it, "↵", () => go(false), true),
+      );
+      return;
+    }
+    const f = words.facts;
+    look.replaceChildren(
+      h("h2", null, sign(hit), " ", hit.what),
+      h("p", {class: "mid"}, hit.where),
+      h("p", {class: "dim"}, [hit.id, hit.area].filter(Boolean).join(" · ")),
+      h(
+        "div",
+        {class: "facts"},
+        fact(f.status, hit.status),
+        fact(f.due, hit.is_open && hit.due ? `${when(hit)} · ${format.fill(words.due, {t: hit.due})}` : "", tone(hit)),
+        fact(f.unit, hit.unit),
+        fact(f.reported, hit.reported),
+        fact(f.ended, hit.ended),
+      ),
+      h(
+        "div",
+        {class: "acts"},
+        act(words.open_it, "↵", () => go(false), true),
+        act(words.new_window, "Ctrl ↵", () => go(true)),
+      ),
+    );
+  };
+  const act = (label, key, does, first = false) => {
+    const button = h("button", {type: "button", class: first ? "first" : ""}, label, h("kbd", null, key));
+    button.onclick = does;
+    return button;
+  };
+
+  // — acting —
+  const go = inWindow => {
+    const chosen = hits.current();
+    if (!chosen) return;
+    const [name, hit] = chosen;
+    if (name === "actions") {
+      close();
+      hit.go();
+      return;
+    }
+    if (name === "places") {
+      const does = desk.place(hit);
+      if (!does) return;
+      close();
+      does();
+      return;
+    }
+    if (inWindow) {
+      open(desk.address(hit), "_blank", "noopener");
+      return;
+    }
+    back = null; // the opened case takes the focus
+    close();
+    desk.open(hit);
+  };
+  const copy = async () => {
+    const chosen = hits.current();
+    if (!chosen || !chosen[1].id) return;
+    await navigator.clipboard?.writeText(chosen[1].id).catch(() => {});
+    as.textContent = format.fill(words.copied, {id: chosen[1].id});
+  };
+  const moved = change => {
+    const before = hits.at && document.getElementById(`hit-${hits.at.replace(":", "-")}`);
+    change();
+    if (before) {
+      before.classList.remove("on");
+      before.setAttribute("aria-selected", "false");
+    }
+    const after = hits.at && document.getElementById(`hit-${hits.at.replace(":", "-")}`);
+    if (after) {
+      after.classList.add("on");
+      after.setAttribute("aria-selected", "true");
+    }
+    drawChosen();
+  };
+  scope.listen(list, "click", event => {
+    const hit = event.target.closest("[data-key]");
+    if (!hit) return;
+    moved(() => (hits.at = hit.dataset.key));
+    go(event.ctrlKey || event.metaKey);
+  });
+  scope.listen(document, "keydown", event => {
+    const control = event.ctrlKey || event.metaKey;
+    if (!dialog) {
+      const typing = event.target.closest("input, textarea, select, dialog, [contenteditable]");
+      const isSlash = event.key === "/" && !typing && !control && !event.altKey;
+      if (isSlash || (control && !event.altKey && event.key.toLowerCase() === "k" && !event.target.closest("dialog"))) {
+        event.preventDefault();
+        show();
+      }
+      return;
+    }
+    const does = {
+      ArrowDown: () => moved(() => hits.move(1)),
+      ArrowUp: () => moved(() => hits.move(-1)),
+      PageDown: () => moved(() => hits.jump(1)),
+      PageUp: () => moved(() => hits.jump(-1)),
+      Enter: () => go(control),
+    }[event.key];
+    const onButton = event.target.closest("button");
+    if (does && !event.isComposing && !(onButton && event.key === "Enter")) {
+      event.preventDefault();
+      does();
+    } else if (event.key === "Tab" && event.target === input && !event.altKey && hits.groups.size) {
+      event.preventDefault();
+      hits.turn(event.shiftKey ? -1 : 1);
+      draw();
+    } else if (control && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      input.select();
+    } else if (control && event.key.toLowerCase() === "c" && !String(getSelection()) && isNothingMarked()) {
+      event.preventDefault();
+      copy();
+    }
+  });
+  const isNothingMarked = () => input.selectionStart === input.selectionEnd;
+  scope.add(close);
+  return {show, close, toast};
+};

@@ -1,0 +1,64 @@
+"""One line is taken apart into words, names and days; what it matches is the same for memory and index."""
+
+from datetime import date
+
+import pytest
+
+from services.district.package import District
+from services.search.expression import SearchScope, expression_of, for_arrays, for_fts
+from services.search.query import CaseDoc, days_of, matches, names_of, parse_query
+
+TODAY = date(2026, 11, 23)  # a Monday
+DOMAINS = {"04": ("市容环卫", "City appearance"), "09": ("矛盾纠纷", "Disputes")}
+DOC = CaseDoc("20261120-00417", 1_763_607_120_000, "20261120 00417\n上水井盖破损\n\n角楼西大街12号",
+              ("S1", "C1", "G10", "D1", "04"))  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "first", "end"), [
+    ("今天", (2026, 11, 23), (2026, 11, 24)), ("昨天", (2026, 11, 22), (2026, 11, 23)),
+    ("上周", (2026, 11, 16), (2026, 11, 23)), ("本周", (2026, 11, 23), (2026, 11, 30)),
+    ("上月", (2026, 10, 1), (2026, 11, 1)), ("去年", (2025, 1, 1), (2026, 1, 1)),
+    ("lastweek", (2026, 11, 16), (2026, 11, 23)), ("2026-11-20", (2026, 11, 20), (2026, 11, 21)),
+    ("2026年11月20日", (2026, 11, 20), (2026, 11, 21)), ("2026-12", (2026, 12, 1), (2027, 1, 1)),
+    ("11月20日", (2026, 11, 20), (2026, 11, 21)), ("12月24日", (2025, 12, 24), (2025, 12, 25)),
+    ("2024年", (2024, 1, 1), (2025, 1, 1)),
+])  # fmt: skip
+def test_days(word: str, first: tuple[int, int, int], end: tuple[int, int, int]) -> None:
+    assert days_of(word, TODAY) == (date(*first), date(*end))
+
+
+@pytest.mark.parametrize("word", ["2026-02-31", "0000-01-01", "9999-13", "20261120", "13800000000", "角楼"])
+def test_no_days(word: str) -> None:
+    assert days_of(word, TODAY) is None
+
+
+@pytest.mark.parametrize(("text", "is_found"), [
+    ("角楼 井盖", True), ("角楼 路灯", False), ("东街 井盖", True), ("西街 井盖", False), ("市政中心", True),
+    ("市容环卫", True), ("矛盾纠纷", False), ("@网格10", True), ("@角楼", False), ("#井盖", True), ("#角楼", False),
+    ("00417 角楼", True), ("appearance", True),
+])  # fmt: skip
+def test_words_and_names(tiny: District, text: str, is_found: bool) -> None:
+    query = parse_query(text, TODAY, tiny, names_of(tiny, DOMAINS))
+    assert not query.problem
+    assert matches(query, DOC) is is_found
+
+
+@pytest.mark.parametrize(("text", "problem"), [
+    ("", "empty"), ("  %  ", "empty"), ("号", "short"), ("角楼 号", "short"), ("角" * 101, "long"),
+    ("角楼 " * 9, "long"),
+])  # fmt: skip
+def test_what_cannot_be_looked_for_says_why(tiny: District, text: str, problem: str) -> None:
+    assert parse_query(text, TODAY, tiny, names_of(tiny, DOMAINS)).problem == problem
+
+
+@pytest.mark.parametrize("text", [
+    'ab" OR tokens:*', "NEAR(a b)", "'; DROP TABLE cases; --", "a* AND b", "{ab cd}", "ab ^cd", "100%_ab", "${jndi}ab",
+])  # fmt: skip
+def test_nothing_typed_reaches_the_query_language(tiny: District, text: str) -> None:
+    query = parse_query(text, TODAY, tiny, names_of(tiny, DOMAINS))
+    expression = expression_of(query, SearchScope((("street", "S1"),), frozenset({"09"})))
+    assert set(for_fts(expression).replace("AND", "").replace("OR", "").replace("NOT", "")) <= set(
+        "0123456789abcdefnoe ()"
+    )
+    plain = for_arrays(expression, "t").replace("::int[]", "").replace("AND", "").replace("OR", "").replace("NOT", "")
+    assert set(plain) <= set("0123456789-,{}'@>&t ()")
