@@ -91,7 +91,7 @@ class SearchPage:
         self.record.look(asking, "/search", "search")
         told: dict[str, Any] = {"problem": "", "as": self._taken_for(query, words)}
         if asked.group == "places":
-            hits, n = self.places.find(query, asking.street)
+            hits, n = self.places.find(query, asking.street, has_cameras=may(asking, "see_coverage"))
             told |= {"hits": [self._place(hit, words) for hit in hits], "n": n, "is_more": n > len(hits)}
         else:
             told |= self._cases(query, asked.group, asking, words, now)

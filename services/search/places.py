@@ -34,7 +34,9 @@ class NamedPlaces:
         hits = dict.fromkeys(_hits(district))
         self._named = [(hit, normal(f"{hit.name} {hit.code}")) for hit in hits]
 
-    def find(self, query: SearchQuery, street: str = "", most: int = 20) -> tuple[list[PlaceHit], int]:
+    def find(
+        self, query: SearchQuery, street: str = "", most: int = 20, *, has_cameras: bool = True
+    ) -> tuple[list[PlaceHit], int]:
         """What has all the words in its name, and how many there are; of one street where it is named.
 
         Units belong to the district, and are every seat's.
@@ -45,7 +47,9 @@ class NamedPlaces:
         found = [
             hit
             for hit, text in self._named
-            if all(word in text for word in words) and (not street or hit.kind == "unit" or hit.street == street)
+            if all(word in text for word in words)
+            and (not street or hit.kind == "unit" or hit.street == street)
+            and (has_cameras or hit.kind != "camera")
         ]
         return found[:most], len(found)
 

@@ -17,7 +17,7 @@ from services.platform.database import is_postgres
 from services.platform.search_text import normal
 from services.search.expression import SearchScope, expression_of, for_arrays, for_fts
 from services.search.query import CaseDoc, SearchQuery, matches
-from services.search.store import KeptDoc, first_doc
+from services.search.store import KeptDoc, first_doc, kept_doc
 from services.search.tables import search_docs, search_people
 
 MaySee = Callable[[CaseRow], bool]
@@ -63,7 +63,7 @@ class SearchReader:
         """
         with self._engine.connect() as connection:
             where = search_docs.c.is_open
-            kept = {row.case_id: KeptDoc(*row) for row in connection.execute(select(*_DOC).where(where))}
+            kept = {row.case_id: kept_doc(row) for row in connection.execute(select(*_DOC).where(where))}
         hits = []
         for row in rows:
             doc = kept.get(row.case_id)
@@ -151,7 +151,7 @@ def _pages(
     asked = "" if postgres else for_fts(expression)
     while True:
         values = {"low": low, "high": high, "page": PAGE, **({"asked": asked} if asked else {})}
-        rows = [KeptDoc(*row) for row in connection.execute(_FTS if asked else _ALL, values)]
+        rows = [kept_doc(row) for row in connection.execute(_FTS if asked else _ALL, values)]
         if not rows:
             return
         high = rows[-1].doc
@@ -170,7 +170,7 @@ def _by_windows(connection: Connection, condition: str, since: int, until: int) 
     while end > since:
         begin = max(end - width, since)
         low, high = first_doc(begin), first_doc(end)
-        while rows := [KeptDoc(*row) for row in connection.execute(
+        while rows := [kept_doc(row) for row in connection.execute(
             statement, {"low": low, "high": high, "page": PAGE}
         )]:  # fmt: skip
             yield rows, _case_doc(rows[-1]).reported_at

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -41,6 +41,12 @@ class KeptDoc(NamedTuple):
     def as_case(self) -> CaseDoc:
         """As it is searched; ``doc`` has the second of the report alone."""
         return CaseDoc(self.case_id, second_of(self.doc) * 1000, self.text, tuple(self.codes.split("\n")))
+
+
+def kept_doc(row: Sequence[Any]) -> KeptDoc:
+    """A row as it was read; SQLite's truth is a number."""
+    doc, case_id, text, codes, address, is_open = row
+    return KeptDoc(doc, case_id, text, codes, address, bool(is_open))
 
 
 class _Told(msgspec.Struct):
@@ -83,7 +89,7 @@ def drop_due(connection: Connection, notes: Iterable[int]) -> None:
 def kept_docs(connection: Connection, case_ids: Sequence[str]) -> dict[str, KeptDoc]:
     """The documents of these cases, by case."""
     rows = connection.execute(select(*_DOC).where(search_docs.c.case_id.in_(case_ids)))
-    return {row[1]: KeptDoc(*row[:5], bool(row[5])) for row in rows}
+    return {row[1]: kept_doc(row) for row in rows}
 
 
 def present_docs(connection: Connection, case_ids: Sequence[str], kept: dict[str, KeptDoc]) -> dict[str, KeptDoc]:

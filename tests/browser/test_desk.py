@@ -69,7 +69,7 @@ def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: B
         assert [c.step.reason for c in system.cases.values() if c.step] == ["群众再次来电"]
         page.keyboard.press("Escape")
         expect(page.locator("#case-panel")).to_have_attribute("hidden", "")
-        page.keyboard.press("/")
+        page.keyboard.press("f")
         page.keyboard.type("A1")
         wait_until(lambda: page.locator(".ag-row[row-id='A2']").count() == 0, "the table shows A1 alone")
 

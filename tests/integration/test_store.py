@@ -45,7 +45,9 @@ def take_in(engine: Engine, district: District, entries: list, sizes: list[int])
 def test_a_store_made_by_migrations_is_the_metadata(engine: Engine) -> None:
     assert is_current(engine)
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        # The index of the search is no table that both databases have (services.search.tables).
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or not name.startswith("search_index")}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     assert [d for d in differences if "comment" not in str(d)] == []
 
 

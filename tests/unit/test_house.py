@@ -76,7 +76,8 @@ OUTER = frozenset(
 # What has such a word in its name and is pure all the same: types of what goes over the outbox, tables of a package.
 PURE_BY_NAME = {
     "services.projector.outbox.delta", "services.district.package_tables", "services.files.tables",
-    "services.platform.clock", "services.platform.search_text", "services.platform.text", "services.platform.offload", "services.platform.pulse",
+    "services.platform.clock", "services.platform.search_text", "services.platform.text", "services.platform.offload",
+    "services.platform.pulse",
 }  # fmt: skip
 # It knows the errors of all libraries, and connects to nothing.
 ERRORS = "services.platform.errors"

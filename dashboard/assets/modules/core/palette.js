@@ -142,7 +142,9 @@ export const makePalette = desk => {
 
   // — drawing —
   const sign = hit =>
-    h("i", {class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`});
+    h("i", {
+      class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`,
+    });
   const line = text => marked(text, typed).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
   const when = hit => {
     if (!hit.is_open) return hit.ended ? format.fill(words.ended, {t: hit.ended}) : hit.status;
@@ -180,14 +182,15 @@ export const makePalette = desk => {
     return el;
   };
   const count = group => (group.isMore && group.n > group.hits.length && group.n >= 100 ? `${group.n}+` : group.n);
-  const note = (name, group) =>
-    group.state === "failed" ? "" : format.fill(words.notes[name], {day: group.day});
+  const note = (name, group) => (group.state === "failed" ? "" : format.fill(words.notes[name], {day: group.day}));
   const rest = group => {
     if (group.state === "wait") return words.searching;
     if (group.state === "failed") return format.fill(words.failed, {why: group.why});
     if (group.backTo) return format.fill(words.cut, {day: group.backTo});
-    if (group.n <= group.hits.length) return "";
-    return group.isMore ? words.more_unknown : format.fill(words.more, {n: group.n - group.hits.length});
+    const seen = hits.visible(group).length;
+    if (group.n <= seen) return "";
+    if (seen < group.hits.length) return format.fill(words.all_of_them, {n: count(group)});
+    return group.isMore ? words.more_unknown : format.fill(words.more, {n: group.n - seen});
   };
   const section = ([name, group]) => {
     const more = rest(group);
@@ -202,8 +205,8 @@ export const makePalette = desk => {
         h("span", null, `${words.all[name]} ${group.state === "done" ? count(group) : ""}`),
         h("span", null, note(name, group)),
       ),
-      group.hits.map((hit, i) => row(name, hit, i)),
-      more ? h("p", {class: `more ${group.state}`}, more) : null,
+      hits.visible(group).map((hit, i) => row(name, hit, i)),
+      more ? h("p", {class: `more ${group.state}`, "data-scope": group.hits.length ? name : null}, more) : null,
     );
   };
   const draw = () => {
@@ -224,12 +227,7 @@ export const makePalette = desk => {
           {type: "button", class: hits.scope === name ? "on" : "", "aria-pressed": String(hits.scope === name)},
           `${words.all[name]}${n}`,
         );
-        chip.onclick = () => {
-          hits.scope = name;
-          hits.keepCursor();
-          draw();
-          input.focus();
-        };
+        chip.onclick = () => turnTo(name);
         return chip;
       }),
     );
@@ -248,6 +246,12 @@ export const makePalette = desk => {
             ]),
     );
     drawChosen();
+  };
+  const turnTo = name => {
+    hits.scope = name;
+    hits.keepCursor();
+    draw();
+    input.focus();
   };
   const fact = (label, value, kind = "") => (value ? [h("span", null, label), h("span", {class: kind}, value)] : []);
   const drawChosen = () => {
@@ -276,7 +280,11 @@ export const makePalette = desk => {
     if (name === "actions" || name === "places") {
       look.replaceChildren(
         h("h2", null, hit.label || hit.name),
-        h("p", {class: "dim"}, name === "places" ? [words.kinds[hit.kind], hit.street].filter(Boolean).join(" · ") : ""),
+        h(
+          "p",
+          {class: "dim"},
+          name === "places" ? [words.kinds[hit.kind], hit.street].filter(Boolean).join(" · ") : "",
+        ),
         act(words.open_it, "↵", () => go(false), true),
       );
       return;
@@ -355,7 +363,9 @@ export const makePalette = desk => {
     drawChosen();
   };
   scope.listen(list, "click", event => {
-    const hit = event.target.closest("[data-key]");
+    const hit = event.target.closest("[data-key]"),
+      more = event.target.closest("[data-scope]");
+    if (more && hits.scope === "all") turnTo(more.dataset.scope);
     if (!hit) return;
     moved(() => (hits.at = hit.dataset.key));
     go(event.ctrlKey || event.metaKey);

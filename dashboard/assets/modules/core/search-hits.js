@@ -9,6 +9,9 @@ export const GROUPS = ["open", "over", "older", "places", "actions"];
 /** @returns {Group} */
 export const waiting = () => ({state: "wait", hits: [], n: 0, isMore: false, why: "", day: "", backTo: null});
 
+// So many hits of a group stand beside those of others: every group is seen at once.
+const BESIDE_OTHERS = 6;
+
 export class Hits {
   constructor() {
     /** @type {Map<string, Group>} */
@@ -29,6 +32,7 @@ export class Hits {
   }
   /** The groups that may be shown: nothing is pushed under the cursor, so none stands before one that still waits. */
   shown() {
+    /** @type {[string, Group][]} */
     const found = [];
     for (const name of GROUPS) {
       const group = this.groups.get(name);
@@ -38,9 +42,13 @@ export class Hits {
     }
     return found;
   }
+  /** The hits of a group that are shown. */
+  visible(group) {
+    return this.scope === "all" ? group.hits.slice(0, BESIDE_OTHERS) : group.hits;
+  }
   /** @returns {string[]} the keys of all hits that are shown, in their order */
   keys() {
-    return this.shown().flatMap(([name, group]) => group.hits.map((_, i) => `${name}:${i}`));
+    return this.shown().flatMap(([name, group]) => this.visible(group).map((_, i) => `${name}:${i}`));
   }
   keepCursor() {
     const keys = this.keys();

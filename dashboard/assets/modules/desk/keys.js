@@ -1,5 +1,5 @@
 // @ts-check
-// The desk's keys: where the box is, J and K from case to case, the panel's own letters.
+// The desk's keys: F to the queue's box, J and K from case to case, the panel's own letters.
 import {$, find} from "../core/dom.js";
 
 /** @param {any} desk  the desk's parts (page.js) */
@@ -7,17 +7,15 @@ export const watchDeskKeys = desk => {
   const {scope, root, queue, picked} = desk;
   scope.listen(document, "keydown", event => {
     const typing = event.target.closest("input, textarea, select, dialog");
-    if (event.key === "/" && !typing) {
-      event.preventDefault();
-      $("desk-find").focus();
-      return;
-    }
     if (event.key === "Escape" && event.target.id === "desk-find") {
       $("desk-find").blur();
       return;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "j") queue.move(1);
+    if (event.key === "f") {
+      event.preventDefault();
+      $("desk-find").focus();
+    } else if (event.key === "j") queue.move(1);
     else if (event.key === "k") queue.move(-1);
     else if (event.key === "Escape" && picked.asked) $("case-panel-close").click();
     else if (picked.asked && event.key.length === 1) {

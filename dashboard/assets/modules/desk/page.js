@@ -21,6 +21,7 @@ import {makeNearest} from "./nearest.js";
 import {makePanelActs} from "./panel-acts.js";
 import {makePicked} from "./picked.js";
 import {makeQueue} from "./queue.js";
+import {makeDeskSearch} from "./search.js";
 
 /** What is known before the connection is made: nothing. */
 const NOT_LIVE = /** @type {any} */ ({
@@ -112,6 +113,7 @@ export const start = async (root, scope) => {
   desk.onMap = makeDeskMap(desk);
   desk.alarms = makeDeskAlarms(desk);
   desk.duty = makeDuty(desk);
+  desk.search = makeDeskSearch(desk);
   const drawFigures = makeFigures(desk);
 
   // — what the socket says —

@@ -30,7 +30,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     id: "desk-find",
     type: "search",
     "aria-label": words.find,
-    placeholder: `${words.find}  /`,
+    placeholder: `${words.find}  F`,
   });
   $("find-box").replaceChildren(finder);
   const now = () => live.now() || Date.now();

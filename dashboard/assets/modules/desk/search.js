@@ -1,0 +1,31 @@
+// @ts-check
+// The palette on a desk: a case opens in its panel, a place is shown on its map.
+import {makePalette} from "../core/palette.js";
+import {near} from "../map/project.js";
+
+const CLOSE_UP = 17;
+
+/** @param {any} desk  the desk's parts (page.js) */
+export const makeDeskSearch = desk => {
+  const {scope, root, texts, format} = desk;
+  const address = hit => {
+    const query = new URLSearchParams(location.search);
+    query.set("case", hit.id);
+    return `${location.pathname}?${query}`;
+  };
+  return makePalette({
+    scope,
+    texts,
+    format,
+    open: hit => desk.pick(hit.id, true),
+    address,
+    place: hit =>
+      desk.map && hit.at ? () => desk.map.setView([hit.at[1], near(hit.at[0])], CLOSE_UP, {animate: false}) : null,
+    // What the page's own links and buttons do, found by their words.
+    actions: () =>
+      [...root.querySelectorAll("header nav a[href], header #theme")].map(el => ({
+        label: el.textContent.trim(),
+        go: () => /** @type {HTMLElement} */ (el).click(),
+      })),
+  });
+};
