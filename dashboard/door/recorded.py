@@ -15,6 +15,7 @@ RECORDED: dict[str, str] = {
     "drop_view": "view_saved",
     "cases_csv": "export",
     "reveal_field": "reveal",
+    "search_cases": "search",
     "acknowledge_alarm": "alarm_acknowledge",
     "shelve_alarm": "alarm_shelve",
     "unshelve_alarm": "alarm_shelve",
