@@ -76,9 +76,9 @@ def test_only_who_has_the_right_searches(home: House, who: Who) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    '"', "'", '" OR "1"="1', "tokens:*", "* OR *", "NEAR(角楼 西大街)", "^角楼", "{a b}:c", "-角楼", "100%_角楼", "\\", "$$",
-    "'}'::int[] OR true --", "); DROP TABLE cases; --", "角楼\u0000".replace("\u0000", "\u0001"), "\ud7ff\U0010ffff", "ａ" * 100,
-    "а́" * 40, "🏮🏮", "\u202e角楼", "角" * 100, " ".join(["角楼"] * 8), "%", "_", "ﷺ" * 90,
+    '"', "'", '" OR "1"="1', "tokens:*", "* OR *", "NEAR(角楼 西大街)", "^角楼", "{a b}:c", "-角楼", "100%_角楼", "\\",
+    "$$",     "'}'::int[] OR true --", "); DROP TABLE cases; --", "角楼\u0001", "\ud7ff\U0010ffff",
+    "ａ" * 100,     "а́" * 40, "🏮🏮", "\u202e角楼", "角" * 100, " ".join(["角楼"] * 8), "%", "_", "ﷺ" * 90,
 ])  # fmt: skip
 @pytest.mark.parametrize("group", ["open", "over", "places"])
 def test_no_line_breaks_it_or_finds_more(home: House, text: str, group: str) -> None:
