@@ -1,6 +1,6 @@
 """The tables of the search. Part of the read model: they follow the cases, and are made again from them.
 
-Beside them stands ``search_index`` (migration 0016) with the tokens of the cases that are over: on SQLite an FTS5
+Beside them stands ``search_index`` (migration 0017) with the tokens of the cases that are over: on SQLite an FTS5
 table, on PostgreSQL an array with a GIN index. It is in no metadata: the two have nothing in common but their ``doc``.
 """
 

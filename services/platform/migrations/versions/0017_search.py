@@ -6,8 +6,8 @@ Every case is written down as due: the indexer takes them up beside the running 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0016'
-down_revision = '0015'
+revision = '0017'
+down_revision = '0016'
 
 _KEY = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _IS_OPEN = sa.text('is_open = 1')
