@@ -31,7 +31,7 @@ CONTEXTS: dict[str, set[str]] = {
         "cases": "platform contract district access",
         "indicators": "platform district cases",
         "projector": "platform contract district audit access cases indicators",
-        "search": "platform contract district cases projector",
+        "search": "platform contract district audit access cases projector",
         "coverage": "platform files contract district cases projector",
         "commands": "platform contract district access cases projector",
         "board": "platform contract district health cases indicators projector coverage",
