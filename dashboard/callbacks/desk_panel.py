@@ -13,6 +13,7 @@ from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseView
 from services.board.state import Board
 from services.cases.escalation import takeover
+from services.cases.limits import limit_of_class
 from services.district.package import District
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import personal_fields
@@ -43,7 +44,7 @@ class DeskPanel:
         can_reveal = may(person, "reveal", row.street, row.community)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None, [
+            next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), [
                 *joint_part(view.joint, words, self._district.zone, self._district.units),
                 *personal_part(fields, words, can_reveal=can_reveal),
             ],

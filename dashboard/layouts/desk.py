@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
+from dashboard.layouts.command_forms import forms_of
 from dashboard.layouts.wall import map_box, names_of
 from services.access.rights import RIGHTS, Person, may
 from services.district.package import District
@@ -41,6 +42,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
         "seat": street or district.code,
         "grids": _names(district.grids, street, district),
         "communities": _names(district.communities, street, district),
+        **forms_of(person, district),
     }
     data: Any = {
         "data-texts": words_address(words["language"]), "data-district": names_of(district, english),

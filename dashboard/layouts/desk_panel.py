@@ -1,5 +1,6 @@
 """The case panel of a desk: two clocks, how the deadline came about, the case's life, and what can be done."""
 
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from services.board.readers.case import CaseView
 from services.cases.actions import actions
 from services.cases.escalation import Proposal
 from services.cases.limits import OFFICE_UNITS
+from services.contract.case import Limit
 
 
 def desk_panel(  # noqa: PLR0917  # what a panel is made of
@@ -27,9 +29,13 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
     place: PlaceView | None = None,
     proposal: Proposal | None = None,
     takeover_at: int | None = None,
+    class_limit: Limit | None = None,
     more: list[Component] | None = None,
 ) -> list[Component]:
-    """The panel's content; ``more`` are the parts that other modules add between deadline and life."""
+    """The panel's content; ``more`` are the parts that other modules add between deadline and life.
+
+    ``class_limit``: the limit of the case's class, for who gives it one.
+    """
     if view is None:
         return [html.H2(words["panel"]["not_found"])]
     row, labels = view.row, words["panel"]
@@ -39,6 +45,7 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         html.P(
             [html.Span(row.case_id, className="mid"), " · ", words["word"]["severity"][row.severity]], className="dim"
         ),
+        _of(view, class_limit),
         html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]  # a wildcard of Dash
         *_answer(row.street, row.community, proposal, words, person),
         _clocks(view, words, zone, now, takeover_at),
@@ -62,6 +69,18 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         html.H3(labels["timeline"]),
         timeline(view, words, zone),
     ]
+
+
+def _of(view: CaseView, class_limit: Limit | None) -> html.Span:
+    """Which case the panel shows, and the limit that a form of it begins with: as data, for the page's scripts."""
+    present = next((step for step in view.deadline if step.kind == "limit"), None)
+    limit: dict[str, Any] | None = None
+    if present is not None:
+        limit = {"value": present.value, "unit": present.unit}
+    elif class_limit is not None:
+        limit = {"value": class_limit.value, "unit": class_limit.unit, "is_class": True}
+    data: Any = {"data-case": view.row.case_id, **({"data-limit": json.dumps(limit)} if limit else {})}
+    return html.Span(id="panel-of", hidden=True, **data)
 
 
 def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, takeover_at: int | None) -> html.Div:
@@ -115,6 +134,12 @@ def _answer(
     return [html.P(text, className="warn"), html.Div(buttons, className="actions")]
 
 
+def command_name(kind: str, words: dict[str, Any], person: Person) -> str:
+    """What a command is called on this person's desk: an officer who is the district asks nobody to take over."""
+    of_district: dict[str, str] = {} if person.street else words["command_of_district"]
+    return of_district.get(kind) or str(words["command"][kind])
+
+
 def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) -> list[Component]:
     row, found = view.row, []
     for action in actions(row, now):
@@ -123,7 +148,7 @@ def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) ->
         more: Any = {"data-command": action.type, "data-key": action.key}
         found.append(
             html.Button(
-                [words["command"][action.type], html.Kbd(action.key)], disabled=bool(action.why_not),
+                [command_name(action.type, words, person), html.Kbd(action.key)], disabled=bool(action.why_not),
                 title=words["why_not"][action.why_not] if action.why_not else None, **more,
             )
         )  # fmt: skip

@@ -10,6 +10,7 @@ import unicodedata
 from services.contract.case import Limit
 from services.contract.codes import LimitUnit
 from services.district.calendar import WorkingCalendar
+from services.district.package import FilingCondition
 from services.platform.clock import DAY_MS, HOUR_MS
 
 UNITS: tuple[LimitUnit, ...] = ("UH", "UD", "WH", "WD")
@@ -47,6 +48,22 @@ def parse_limit(text: str) -> Limit | None:
     if found is None or (value := _number(found["number"])) is None or not 0 < value <= 100_000:
         return None
     return Limit(value=value, unit=_WRITTEN[found["unit"]])
+
+
+def limit_of_class(conditions: Iterable[FilingCondition], class_key: str) -> Limit | None:
+    """The limit that a class is filed under; None where it has none, or several by its conditions.
+
+    ``class_key`` is ``CaseRow.class_key``.
+    """
+    found = {
+        (one.value, one.unit)
+        for one in conditions
+        if "|".join((one.scheme, one.kind, one.major, one.minor)) == class_key
+    }
+    if len(found) != 1:
+        return None
+    ((value, unit),) = found
+    return next((Limit(value=value, unit=known) for known in UNITS if known == unit), None)
 
 
 def _number(text: str) -> float | None:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from services.access.rights import DISTRICT, Person, may, seat_of
 from services.cases.case import CaseRow
 from services.contract.case import Code
-from services.contract.commands import COMMANDS
+from services.contract.commands import COMMANDS, NEED_NO_REASON
 from services.district.package import District
 from services.platform.clock import DAY_MS, to_ms
 
@@ -126,7 +126,7 @@ def _of_all(wish: Wish) -> str | None:
         return "no_case"
     if len(wish.cases) > MOST_CASES:
         return "too_many"
-    if len(wish.reason.strip()) < REASON_LEAST:
+    if len(wish.reason.strip()) < REASON_LEAST and wish.type not in NEED_NO_REASON:
         return "no_reason"
     return "long_reason" if len(wish.reason) > REASON_MOST else None
 
@@ -137,7 +137,8 @@ def _body(
     """(the command's data, '', ''), or (None, why not, which field)."""
     actor = {"user": person.user_id, "role": person.role, **({"street": person.street} if person.street else {})}
     fixed = {
-        "case_id": row.case_id, "expected_version": row.version, "actor": actor, "reason": wish.reason.strip(),
+        "case_id": row.case_id, "expected_version": row.version, "actor": actor,
+        "reason": wish.reason.strip() or None,
     }  # fmt: skip
     try:
         made = msgspec.convert({**wish.data, **fixed}, COMMANDS[wish.type])

@@ -18,7 +18,18 @@ ReasonCode = Literal[
     "severity", "whistle", "other",
 ]  # fmt: skip
 Reason = Annotated[str, Meta(max_length=500)]
-Units = Annotated[list[Key], Meta(min_length=1, max_length=MOST_PARTS)]
+
+
+def _key_of(what: str) -> Meta:
+    """Say what a key names: a form asks for it with the list of those (services.contract.command_forms)."""
+    return Meta(extra={"names": what})
+
+
+Unit = Annotated[Key, _key_of("unit")]
+Units = Annotated[list[Unit], Meta(min_length=1, max_length=MOST_PARTS)]
+CaseKey = Annotated[Key, _key_of("case")]
+Patrol = Annotated[Key, _key_of("patrol")]
+CameraKey = Annotated[Key, _key_of("camera")]
 
 
 class Actor(Part, frozen=True):
@@ -41,22 +52,22 @@ class Command(Part, frozen=True, kw_only=True):
 class Dispatch(Command, frozen=True):
     """``case.dispatch``: give it to a unit."""
 
-    lead_unit: Key
-    co_units: Annotated[list[Key], Meta(max_length=MOST_PARTS)] = []
+    lead_unit: Unit
+    co_units: Annotated[list[Unit], Meta(max_length=MOST_PARTS)] = []
     limit: Limit | None = None
 
 
 class Return(Command, frozen=True):
     """``case.return``: send it back, or on to another unit."""
 
-    to_unit: Key | None = None
+    to_unit: Unit | None = None
     reason_code: ReasonCode = "wrong_unit"
 
 
 class Urge(Command, frozen=True):
     """``case.urge``: ask whoever has it, or ``to``, to hurry."""
 
-    to: Key | None = None
+    to: Unit | None = None
 
 
 class Extend(Command, frozen=True):
@@ -79,7 +90,7 @@ class Suspend(Command, frozen=True):
 class Escalate(Command, frozen=True):
     """``case.escalate``: to the next level."""
 
-    to: Key
+    to: Unit
     reason_code: ReasonCode = "other"
 
 
@@ -106,7 +117,7 @@ class Void(Command, frozen=True):
 
 
 class Blow(Command, frozen=True):
-    """``case.whistle``: call departments together."""
+    """``case.whistle``: call departments together; the case's own unit goes on to lead."""
 
     units: Units
     reason_code: ReasonCode = "whistle"
@@ -115,13 +126,13 @@ class Blow(Command, frozen=True):
 class Merge(Command, frozen=True):
     """``case.merge``: it duplicates ``into``."""
 
-    into: Key
+    into: CaseKey
 
 
 class AssignUnit(Command, frozen=True):
     """``case.assign_unit``: send a patrol."""
 
-    unit_id: Key
+    unit_id: Patrol
 
 
 class Split(Command, frozen=True):
@@ -139,11 +150,11 @@ class Locate(Command, frozen=True):
 class CameraRepair(Part, frozen=True):
     """``camera.repair``: ``expected_version`` is the camera's; there need be no case."""
 
-    camera_id: Key
+    camera_id: CameraKey
     expected_version: Version
     actor: Actor
     fault: Fault | None = None
-    case_id: Key | None = None
+    case_id: CaseKey | None = None
     reason: Reason | None = None
 
 
@@ -167,3 +178,6 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "case.locate": Locate,
     "camera.repair": CameraRepair,
 }
+
+# To sign for something is to have read it: there is nothing to explain.
+NEED_NO_REASON = frozenset({"case.acknowledge_escalation"})

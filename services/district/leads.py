@@ -5,7 +5,13 @@ from services.district.package import District
 
 def lead_of(district: District, domain: str) -> str:
     """The department's code; the centre's own where none names the class."""
+    return leads(district).get(domain, f"{district.code}-center")
+
+
+def leads(district: District) -> dict[str, str]:
+    """Every class that a department names → that department, as ``lead_of`` says it."""
+    found: dict[str, str] = {}
     for row in district.tables.get("departments", ()):
-        if domain in (row.get("domains") or "").split():
-            return row["code"]
-    return f"{district.code}-center"
+        for domain in (row.get("domains") or "").split():
+            found.setdefault(domain, row["code"])
+    return found

@@ -98,18 +98,27 @@ def desk_is_ready(page: Page) -> None:
 def pick(page: Page, case_id: str) -> None:
     """Click the case's row, and wait for its panel."""
     page.locator(f'.ag-row[row-id="{case_id}"] [col-id="case"]').first.click()
-    page.wait_for_selector(f'#case-panel:not([hidden]) :text("{case_id}")', timeout=10_000)
+    page.wait_for_selector(f'#panel-of[data-case="{case_id}"]', state="attached", timeout=10_000)
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    """Fill one field of the open form as a hand does; a unit is searched for, several are parted by a comma."""
+    field = page.locator(f"dialog [name={name}]")
+    if field.get_attribute("role") == "combobox":
+        for one in value.split(","):
+            field.fill(one)
+            field.press("Enter")
+    elif field.evaluate("e => e.tagName") == "SELECT":
+        field.select_option(value)
+    else:
+        field.fill(value)
 
 
 def command(page: Page, kind: str, reason: str = "测试理由", **fields: str) -> None:
     """Press a command's button in the panel, fill its form, send it."""
     page.click(f'#case-panel-body [data-command="{kind}"]')
     for name, value in fields.items():
-        field = page.locator(f"dialog [name={name}]")
-        if field.evaluate("e => e.tagName") == "SELECT":
-            field.select_option(value)
-        else:
-            field.fill(value)
+        fill(page, name, value)
     page.fill("dialog textarea[name=reason]", reason)
     page.click("dialog button[type=submit]")
 

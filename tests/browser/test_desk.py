@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
-from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in, pick, says
+from tests.browser.desks import add_people, case_system, command, desk_is_ready, fill, logged_in, pick, says
 from tests.browser.shown import inside
 from tests.tiny import NOON, case, entry, middle
 
@@ -24,10 +24,10 @@ def filed(case_id: str, hours: float = 2, column: int = 0, **more: Any) -> dict[
     started = to_rfc3339(NOON - 2 * HOUR)
     clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
              "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}  # fmt: skip
-    return entry(case(
-        case_id, status="dispatched", level="street", lead_unit="D1", clocks=[clock], reported_at=started,
-        filed_at=started, dispatched_at=started, dispatches=1, **{**middle(column, 0), **more},
-    ))  # fmt: skip
+    return entry(case(case_id, **{
+        "status": "dispatched", "level": "street", "lead_unit": "D1", "clocks": [clock], "reported_at": started,
+        "filed_at": started, "dispatched_at": started, "dispatches": 1, **middle(column, 0), **more,
+    }))  # fmt: skip
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_an_officer_dispatches_a_case_and_sees_it_done(people: Product, browser:
         assert page.url.endswith("/desk")
         pick(page, "A1")
         command(page, "case.dispatch", lead_unit="D2")
-        says(page, "#panel-command", "派遣 · 已办")
+        says(page, "#panel-command", "派遣，交 城管局 · 已办")
         assert system.cases["A1"].lead_unit == "D2"
         step = system.cases["A1"].step
         assert step is not None and (step.actor, step.reason) == ("duty", "测试理由")
@@ -134,10 +134,10 @@ def test_two_officers_on_one_case_see_each_other_and_the_second_is_told(people: 
         says(two, "#panel-command", "周敏 也在看")
         says(one, '.ag-row[row-id="A1"] [col-id="case"]', "何静")
         system.paused.set()
-        command(one, "case.return")
+        command(one, "case.return", reason_code="wrong_unit")
         says(one, "#panel-command", "回退 · 已发")
         command(two, "case.dispatch", lead_unit="D2")
-        says(two, "#panel-command", "派遣 · 已发")
+        says(two, "#panel-command", "派遣，交 城管局 · 已发")
         system.paused.clear()
         says(one, "#panel-command", "回退 · 已办")
         says(two, "#panel-command", "版本已变：有人先处理了")
@@ -153,7 +153,7 @@ def test_many_cases_at_once(people: Product, browser: Browser) -> None:
         page.click(".ag-header .ag-checkbox-input-wrapper")
         says(page, "#queue-batch", "已选 5 件")
         page.click('[data-batch="case.dispatch"]')
-        page.select_option("dialog [name=lead_unit]", "D2")
+        fill(page, "lead_unit", "D2")
         page.fill("dialog textarea", "统一调度")
         page.click("dialog button[type=submit]")
         wait_until(lambda: len(system.executed) == 5, "all five are carried out")

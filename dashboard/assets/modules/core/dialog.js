@@ -3,21 +3,26 @@
 import {$, find, h} from "./dom.js";
 
 /**
- * @param {any[][]} fields  name, label, control
+ * @param {any[][]} fields  name, label, control; a control that is more than one element says its value by ``readValue``
  * @param {(values: any) => Promise<string|void>} send  words where it went wrong
+ * @param {{note?: string|null, notes?: string[], button?: string|null}} [more]  lines above the fields; the button says
+ *   the act, as the title does where it has no word of its own
  */
-export const openDialog = (texts, title, fields, send, {note = null, button = null} = {}) => {
-  const words = texts.desk,
+export const openDialog = (texts, title, fields, send, more = {}) => {
+  const {note = null, notes = [], button = null} = more,
+    words = texts.desk,
     host = $("desk-dialogs"),
     back = document.activeElement;
   const wrong = h("p", {class: "bad", role: "alert"}),
-    go = h("button", {class: "first", type: "submit"}, button || words.send);
+    go = h("button", {class: "first", type: "submit"}, button || title);
   const form = h(
     "form",
     {method: "dialog"},
     h("h2", null, title),
-    note ? h("p", {class: "mid"}, note) : null,
-    fields.map(([, label, control]) => h("label", null, h("span", null, label), control)),
+    [...(note ? [note] : []), ...notes].map(line => h("p", {class: "mid"}, line)),
+    fields.map(([, label, control]) =>
+      h(control.readValue ? "div" : "label", {class: "field"}, h("span", null, label), control),
+    ),
     wrong,
     h("div", {class: "buttons"}, h("button", {type: "button", class: "cancel"}, words.cancel), go),
   );
@@ -38,6 +43,10 @@ export const openDialog = (texts, title, fields, send, {note = null, button = nu
     /** @type {Object<string, string|string[]>} */
     const values = {};
     for (const [name, , control] of fields) {
+      if (control.readValue) {
+        values[name] = control.readValue();
+        continue;
+      }
       const field = control.matches("input, select, textarea") ? control : find(control, "input, select, textarea");
       values[name] = field.multiple ? [...field.selectedOptions].map(o => o.value) : field.value.trim();
     }

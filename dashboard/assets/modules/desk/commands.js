@@ -1,14 +1,16 @@
 // @ts-check
 // Commands: asked for with a reason, sent once however often one clicks, followed until they are done or refused.
 import {openDialog, toast} from "../core/dialog.js";
-import {h} from "../core/dom.js";
+import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
+import {makeForms} from "./forms.js";
 
 export const makeCommands = ({scope, about, texts, format, places, live, tiles, onChange}) => {
   const words = texts.desk,
-    UNANSWERED_MS = 10000;
-  const sent = new Map(); // case → {id, type, state, reason, at}
+    UNANSWERED_MS = 10000,
+    forms = makeForms({about, texts, format, places, tiles, live});
+  const sent = new Map(); // case → {id, type, what, state, reason, at}
   const byId = new Map(),
     early = new Map(); // an answer by the socket may overtake the one to the click
   let picked = [];
@@ -16,6 +18,8 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     crypto.randomUUID
       ? crypto.randomUUID()
       : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+  /** What a command is called here: an officer who is the district asks nobody to take a case over. */
+  const named = type => (!about.street && texts.command_of_district[type]) || texts.command[type];
 
   /** A refusal in words: our own codes, or the case system's, whose text begins with one. */
   const why = reason => {
@@ -29,21 +33,23 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         : texts.refusal.other)
     );
   };
-  const say = ({type, state, reason, at}) => {
+  const state = ({state, reason, at}) => {
     const late = state === "sent" && Date.now() - at > UNANSWERED_MS;
-    const word =
-      state === "refused" || state === "unsent"
-        ? `${words[state]}：${why(reason)}`
-        : late
-          ? words.unanswered
-          : words[state];
-    return format.fill(words.command_line, {what: texts.command[type], state: word});
+    return state === "refused" || state === "unsent"
+      ? `${words[state]}：${why(reason)}`
+      : late
+        ? words.unanswered
+        : words[state];
   };
-  const keep = (outcome, type) => {
+  /** How a command stands, short; ``tell`` says besides to whom the case goes. */
+  const say = item => format.fill(words.command_line, {what: named(item.type), state: state(item)});
+  const tell = item => format.fill(words.command_line, {what: item.what, state: state(item)});
+  const keep = (outcome, type, what) => {
     const item = {
       id: outcome.command_id,
       case: outcome.case_id,
       type,
+      what,
       state: outcome.state,
       reason: outcome.reason,
       at: Date.now(),
@@ -78,7 +84,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       item.reason = reason;
       cases.push(item.case);
       if (state === "done") fade(item);
-      if (state === "refused") toast(say(item), "bad");
+      if (state === "refused") toast(tell(item), "bad");
     }
     if (cases.length) onChange(cases);
   };
@@ -90,11 +96,11 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
   };
 
   /** Sends one click; the batch stays the same while it is tried again. */
-  const send = async (type, cases, reason, data, batch, url = "/api/v1/commands", body = null) => {
+  const send = async (type, cases, reason, data, batch, {url = "/api/v1/commands", body = null, what = ""} = {}) => {
     const said = await post(url, body || {batch, type, cases, reason, data});
     if (said.error)
       return said.status === 403 ? texts.refusal.forbidden : said.status === 409 ? texts.refusal.stale : said.error;
-    for (const outcome of said.outcomes) keep(outcome, type);
+    for (const outcome of said.outcomes) keep(outcome, type, what || toWhom(named(type), data));
     onChange(said.outcomes.map(o => o.case_id));
     const refused = said.outcomes.filter(o => o.state === "refused" || o.state === "unsent");
     if (cases.length > 1)
@@ -108,130 +114,100 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         ? why(refused[0].reason)
         : undefined;
   };
+  /** «派遣，交 城管局»: what is done and who has the case by it. */
+  const toWhom = (what, data) => {
+    const to = data.lead_unit || data.to || data.to_unit || data.unit_id;
+    return to ? format.fill(texts.form.goes_to, {what, to: data.unit_id ? to : forms.nameOf(to)}) : what;
+  };
 
   // — what each command asks for —
-  const units = Object.entries(places.units);
-  const select = (name, options, more = {}) =>
-    h(
-      "select",
-      {name, ...more},
-      options.map(([value, label]) => h("option", {value}, label)),
-    );
-  const unitChoice = (name, first = null, more = {}) =>
-    select(name, [...(first === null ? [] : [["", first]]), ...units], more);
-  const reasonCodes = () =>
-    select(
-      "reason_code",
-      Object.entries(texts.reason).filter(([code]) => code !== "unknown"),
-    );
-  const district = `${about.district}-center`;
-  const FIELDS = {
-    "case.dispatch": () => [
-      ["lead_unit", words.lead_unit, unitChoice("lead_unit", null, {required: ""})],
-      ["co_units", words.co_units, unitChoice("co_units", null, {multiple: "", size: 4})],
-      [
-        "limit",
-        words.limit,
-        h("span", {class: "pair"}, h("input", {name: "limit", type: "number", min: "1", max: "999"})),
-      ],
-    ],
-    "case.return": () => [
-      ["to_unit", words.to_unit, unitChoice("to_unit", "—")],
-      ["reason_code", words.reason_code, reasonCodes()],
-    ],
-    "case.supervise": () => [
-      ["kind", words.kind, select("kind", Object.entries(words.kinds))],
-      [
-        "level",
-        words.level,
-        select("level", [
-          ["1", "1"],
-          ["2", "2"],
-          ["3", "3"],
-        ]),
-      ],
-    ],
-    "case.suspend": () => [["until", words.until, h("input", {name: "until", type: "datetime-local", required: ""})]],
-    "case.escalate": () => [
-      ["to", words.to, select("to", [[district, words.center_unit], ...units])],
-      ["reason_code", words.reason_code, reasonCodes()],
-    ],
-    "case.close": () => [["result", words.result, h("input", {name: "result", maxlength: 500})]],
-    "case.whistle": () => [["units", words.units, unitChoice("units", null, {multiple: "", size: 6, required: ""})]],
-    "case.merge": () => [["into", words.into, h("input", {name: "into", required: "", maxlength: 64})]],
-  };
-  const toData = (type, values) => {
-    const data = {};
-    for (const [name, value] of Object.entries(values)) {
-      if (name === "reason" || value === "" || (Array.isArray(value) && !value.length)) continue;
-      if (name === "limit") data.limit = {value: +value, unit: "WH"};
-      else if (name === "level") data.level = +value;
-      else if (name === "until") data.until = zoned(value, places.zone);
-      else data[name] = value;
-    }
-    return data;
-  };
-  const reasonField = () => {
-    const area = h("textarea", {name: "reason", required: "", minlength: 2, maxlength: 500, rows: 3});
-    const chips = h(
-      "span",
-      {class: "presets"},
-      words.reasons.map(text => {
-        const b = h("button", {type: "button"}, text);
-        b.onclick = () => {
-          area.value = text;
-          area.focus();
-        };
-        return b;
-      }),
-    );
-    return ["reason", words.reason, h("span", {class: "reason"}, area, chips)];
-  };
-  /** Opens the form of a command for these cases: [[id, version], …]. */
-  const open = (type, cases, fixed = {}, extra = []) => {
-    if (!cases.length) return;
-    const batch = newBatch(),
-      fields = [...extra, ...(FIELDS[type] ? FIELDS[type]() : []), reasonField()];
-    const note = cases.length > 1 ? format.fill(words.many, {n: cases.length}) : title(cases[0][0]);
-    openDialog(
-      texts,
-      texts.command[type],
-      fields,
-      values => send(type, cases, values.reason, {...toData(type, values), ...fixed}, batch),
-      {note},
-    );
-  };
   const title = id => {
     const row = live.state.rows.get(id);
     return row ? `${tiles.className(row)} · ${id}` : id;
   };
-  const answer = (verb, id) => {
+  /** The limit that the panel says of this case: it stands there as data. */
+  const limitOf = id => {
+    const told = $("panel-of");
+    return told && told.dataset.case === id && told.dataset.limit ? JSON.parse(told.dataset.limit) : undefined;
+  };
+  /** What must be known before one sends: who leads what is called together, where the case goes. */
+  const notesOf = (type, cases) => {
+    const row = cases.length === 1 ? live.state.rows.get(cases[0][0]) : null;
+    if (type === "case.whistle" && row)
+      return [format.fill(texts.form.leads, {unit: row[A.leadUnit] ? forms.nameOf(row[A.leadUnit]) : "—"})];
+    if (type === "case.escalate") return [texts.form.to_district];
+    if (type === "case.take_back" && row)
+      return [format.fill(texts.form.to_street, {street: tiles.street(row[A.street])})];
+    return [];
+  };
+  /** Opens the form of a command for these cases: [[id, version], …]. ``given``: what need not be asked for. */
+  const open = (type, cases, given = {}, notes = []) => {
+    if (!cases.length) return;
+    const batch = newBatch(),
+      ids = cases.map(([id]) => id);
+    if (cases.length === 1 && forms.isOneClick(type, given)) {
+      atOnce(type, cases, given, batch);
+      return;
+    }
+    const what = named(type),
+      head = cases.length > 1 ? format.fill(words.many, {n: cases.length}) : title(ids[0]);
+    openDialog(
+      texts,
+      what,
+      forms.rowsOf(type, ids, given, {limit: ids.length === 1 ? limitOf(ids[0]) : undefined}),
+      values => send(type, cases, values.reason || "", forms.dataOf(type, {...values, ...given}), batch),
+      {notes: [head, ...notesOf(type, cases), ...notes], button: what},
+    );
+  };
+  /** Nothing is asked for: the click itself is the command. It is not sent twice while it waits for its answer. */
+  const atOnce = async (type, cases, given, batch) => {
+    const [[id]] = cases,
+      standing = sent.get(id);
+    if (standing && standing.type === type && ["sending", "sent"].includes(standing.state)) return;
+    const sending = {id: "", case: id, type, what: named(type), state: "sending", reason: "", at: Date.now()};
+    sent.set(id, sending);
+    let wrong = "";
+    try {
+      wrong = (await send(type, cases, "", forms.dataOf(type, given), batch)) || "";
+    } catch {
+      wrong = words.network;
+    }
+    if (sent.get(id) === sending) sent.delete(id);
+    if (wrong) toast(`${named(type)} · ${wrong}`, "bad");
+    onChange([id]);
+  };
+  const ofProposal = (id, row) => [
+    title(id),
+    format.fill(texts.form.proposed_by, {rule: texts.rule[row[A.proposal]] || ""}),
+  ];
+  const confirm = id => {
     const row = live.state.rows.get(id),
       batch = newBatch();
     if (!row) return;
+    const to = forms.nameOf(forms.leadOf(row));
     openDialog(
       texts,
-      words[verb],
-      [reasonField()],
+      words.confirm,
+      [forms.reasonRow("proposal.confirm")],
       values =>
-        send(
-          "case.escalate",
-          [[id, row[A.version]]],
-          values.reason,
-          {},
-          batch,
-          `/api/v1/proposals/${encodeURIComponent(id)}/${verb}`,
-          {batch, version: row[A.version], reason: values.reason},
-        ),
-      {note: `${title(id)} · ${texts.rule[row[A.proposal]] || ""}`},
+        send("case.escalate", [[id, row[A.version]]], values.reason, {}, batch, {
+          url: `/api/v1/proposals/${encodeURIComponent(id)}/confirm`,
+          body: {batch, version: row[A.version], reason: values.reason},
+          what: format.fill(texts.form.goes_to, {what: words.confirm, to}),
+        }),
+      {
+        notes: [...ofProposal(id, row), format.fill(texts.form.will_go, {level: texts.level.district, to})],
+        button: words.confirm,
+      },
     );
   };
   const decline = id => {
     const row = live.state.rows.get(id);
+    if (!row) return;
     openDialog(
       texts,
       words.decline,
-      [reasonField()],
+      [forms.reasonRow("proposal.decline")],
       async values => {
         const said = await post(`/api/v1/proposals/${encodeURIComponent(id)}/decline`, {
           batch: newBatch(),
@@ -240,7 +216,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         });
         return said.error ? (said.status === 409 ? texts.refusal.stale : said.error) : undefined;
       },
-      {note: `${title(id)} · ${texts.rule[row[A.proposal]] || ""}`},
+      {notes: ofProposal(id, row), button: words.decline},
     );
   };
 
@@ -264,7 +240,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     bar.replaceChildren(
       h("b", null, format.fill(words.selected, {n: cases.length})),
       ...BATCHED.filter(type => about.rights.includes(type)).map(type => {
-        const b = h("button", {"data-batch": type}, texts.command[type]);
+        const b = h("button", {"data-batch": type}, named(type));
         b.onclick = () => open(type, commandsFor());
         return b;
       }),
@@ -285,10 +261,11 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
   const api = {
     of: id => sent.get(id),
     say,
+    tell,
     settle,
     catchUp,
     open,
-    answer,
+    confirm,
     decline,
     selected,
     send,
@@ -297,28 +274,4 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     clear: () => {},
   };
   return api;
-};
-
-/** A local date and time of the district («2026-11-24T18:00») with its offset, as RFC 3339. */
-export const zoned = (local, zone) => {
-  const at = new Date(`${local}:00Z`).getTime();
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-    })
-      .formatToParts(at)
-      .map(p => [p.type, p.value]),
-  );
-  const offset = Math.round(
-    (Date.UTC(+parts.year, +parts.month - 1, +parts.day, +parts.hour, +parts.minute) - at) / 60000,
-  );
-  const sign = offset < 0 ? "-" : "+",
-    abs = Math.abs(offset);
-  return `${local}:00${sign}${String(Math.floor(abs / 60)).padStart(2, "0")}:${String(abs % 60).padStart(2, "0")}`;
 };

@@ -72,7 +72,7 @@ export const makeDeskMap = desk => {
         const [west, south, east, north] = places.streets[about.street].box;
         find(root, ".map-box").dataset.bounds = JSON.stringify([south, west, north, east]);
       }
-      mapHands(scope, map, layer, desk.live, {texts, format, tiles, pick: desk.pick});
+      mapHands(scope, map, layer, desk.live, {texts, format, tiles, pick: desk.pick, isTaken: desk.acts.isPlacing});
       map.on("moveend", () => queue.inBounds(map.getBounds()));
       queue.inBounds(map.getBounds());
       if (desk.live.state.tiles.units) units(desk.live.state.tiles.units);

@@ -1,10 +1,10 @@
 // @ts-check
 // The desk's keys: F to the queue's box, J and K from case to case, the panel's own letters.
-import {$, find} from "../core/dom.js";
+import {$} from "../core/dom.js";
 
 /** @param {any} desk  the desk's parts (page.js) */
 export const watchDeskKeys = desk => {
-  const {scope, root, queue, picked} = desk;
+  const {scope, queue, picked} = desk;
   scope.listen(document, "keydown", event => {
     const typing = event.target.closest("input, textarea, select, dialog");
     if (event.key === "Escape" && event.target.id === "desk-find") {
@@ -19,11 +19,7 @@ export const watchDeskKeys = desk => {
     else if (event.key === "k") queue.move(-1);
     else if (event.key === "Escape" && picked.asked) $("case-panel-close").click();
     else if (picked.asked && event.key.length === 1) {
-      const button = find(root, `#case-panel-body [data-key="${event.key.toUpperCase()}"]`);
-      if (button && !button.disabled) {
-        event.preventDefault();
-        button.click();
-      }
+      if (picked.press(event.key.toUpperCase())) event.preventDefault();
     }
   });
 };

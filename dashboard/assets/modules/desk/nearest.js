@@ -15,6 +15,11 @@ export const makeNearest = desk => {
     }
     if (nearAsked === id) return;
     nearAsked = id;
+    if (!desk.live.state.rows.has(id)) {
+      // Over, unknown or another's: nobody is sent there, and the server need not refuse it.
+      host.replaceChildren(h("h2", null, words.near), h("p", {class: "dim"}, words.near_closed));
+      return;
+    }
     const answer = await fetch(
       `/api/v1/units/near?case=${encodeURIComponent(id)}${about.street ? `&street=${encodeURIComponent(about.street)}` : ""}`,
     ).catch(() => null);
@@ -34,7 +39,7 @@ export const makeNearest = desk => {
     const send = h("button", {class: "touch", "data-unit": u.unit_id}, words.send_unit);
     send.onclick = () => {
       const row = desk.live.state.rows.get(id);
-      if (row) commands.open("case.assign_unit", [[id, row[A.version]]], {unit_id: u.unit_id});
+      if (row) commands.open("case.assign_unit", [[id, row[A.version]]], {unit_id: u.unit_id}, [u.unit_id]);
     };
     const far =
       u.metres < 1000

@@ -214,8 +214,7 @@ export const start = async (root, scope) => {
 
   // — what a click says —
   root.addEventListener("click", event => {
-    const target = /** @type {HTMLElement} */ (event.target),
-      {asked} = desk.picked;
+    const target = /** @type {HTMLElement} */ (event.target);
     /** @returns {any} */
     const closest = selector => target.closest(selector);
     const button = closest("[data-command]"),
@@ -225,10 +224,7 @@ export const start = async (root, scope) => {
       camera = closest("[data-camera]"),
       tab = closest("[role=tab]"),
       chip = closest("[data-chip]");
-    if (button && asked && !button.disabled) desk.acts.begin(button.dataset.command, asked.id);
-    else if (secret && asked) desk.acts.reveal(secret, asked.id);
-    else if (answer && asked)
-      answer.dataset.answer === "confirm" ? desk.commands.answer("confirm", asked.id) : desk.commands.decline(asked.id);
+    if (button || secret || answer) desk.acts.pressed(button, secret, answer);
     else if (tab) showTab(tab.id.slice(4));
     else if (chip) {
       const {only} = desk.queue.state;

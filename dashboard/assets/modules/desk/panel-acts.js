@@ -1,9 +1,10 @@
 // @ts-check
 // What the buttons of the case panel begin: a command, a place on the map, a masked field in clear.
-import {openDialog, toast} from "../core/dialog.js";
+import {openDialog} from "../core/dialog.js";
 import {h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
+import {makePlacing} from "./placing.js";
 
 /** @param {any} desk  the desk's parts (page.js) */
 export const makePanelActs = desk => {
@@ -49,25 +50,22 @@ export const makePanelActs = desk => {
         return undefined;
       },
     );
-  const begin = (type, id) => (type === "case.locate" ? locate(id) : commands.open(type, [[id, version(id)]]));
   /** A case without a place: one click on the map says where it is. */
-  const locate = id => {
-    const {map} = desk;
-    if (!map) return;
-    toast(words.place);
-    map.getContainer().classList.add("placing");
-    map.once("click", event => {
-      map.getContainer().classList.remove("placing");
-      const {lng, lat} = event.latlng,
-        at = {lon: +lng.toFixed(6), lat: +lat.toFixed(6)};
-      commands.open("case.locate", [[id, version(id)]], {...at, coord_sys: "WGS84"}, [
-        [
-          "where",
-          format.fill(words.placed, at),
-          h("input", {name: "where", readonly: "", value: `${at.lon}, ${at.lat}`}),
-        ],
-      ]);
-    });
+  const placing = makePlacing({
+    scope,
+    words: texts.form,
+    format,
+    placed: (id, at) =>
+      commands.open("case.locate", [[id, version(id)]], {...at, coord_sys: "WGS84"}, [format.fill(words.placed, at)]),
+  });
+  /** One of the panel's buttons, for the case that the panel shows. */
+  const pressed = (button, secret, answer) => {
+    if (!desk.picked.isPanelHere() || (button && button.disabled)) return;
+    const {id} = desk.picked.asked;
+    if (secret) reveal(secret, id);
+    else if (answer) answer.dataset.answer === "confirm" ? commands.confirm(id) : commands.decline(id);
+    else if (button.dataset.command === "case.locate") placing.start(desk.map, id);
+    else commands.open(button.dataset.command, [[id, version(id)]]);
   };
-  return {begin, reveal};
+  return {pressed, isPlacing: placing.isOn, picked: placing.picked};
 };

@@ -1,9 +1,11 @@
 // @ts-check
 // The picked case: its panel is asked for, follows the case's changes, is shown on the map and told to the colleagues.
-import {$, h} from "../core/dom.js";
+import {$, find, h} from "../core/dom.js";
 import {panelFocus} from "../core/focus.js";
 import {AT as A} from "../core/reducer.js";
 import {near, project} from "../map/project.js";
+
+const HELD_MS = 3000;
 
 /** @param {any} desk  the desk's parts (page.js) */
 export const makePicked = desk => {
@@ -19,6 +21,7 @@ export const makePicked = desk => {
   const enterPanel = panelFocus(scope, $("case-panel"), () => queue.focus(lastPicked));
   const pick = (id, byKey = false) => {
     lastPicked = id;
+    desk.acts.picked(id);
     if (byKey) enterPanel();
     if (!asked || asked.id !== id) {
       desk.live.socket.emit("at_case", {case_id: id});
@@ -30,6 +33,7 @@ export const makePicked = desk => {
     nearest.show(id);
   };
   const unpick = () => {
+    desk.acts.picked(null);
     if (!asked) return;
     asked = null;
     desk.live.socket.emit("at_case", {case_id: null});
@@ -72,11 +76,11 @@ export const makePicked = desk => {
     if (!line || !asked) return;
     const item = commands.of(asked.id),
       others = ((desk.live.state.tiles.present || {})[asked.id] || []).filter(([id]) => id !== about.me);
-    const told = JSON.stringify([item && commands.say(item), others]);
+    const told = JSON.stringify([item && commands.tell(item), others]);
     if (line.dataset.told === told) return; // the observer below sees our own writing too
     line.dataset.told = told;
     line.replaceChildren(
-      ...(item ? [h("p", {class: `sent ${item.state}`}, commands.say(item))] : []),
+      ...(item ? [h("p", {class: `sent ${item.state}`}, commands.tell(item))] : []),
       ...(others.length
         ? [
             h(
@@ -88,7 +92,29 @@ export const makePicked = desk => {
         : []),
     );
   };
-  scope.observe(new MutationObserver(drawCommand)).observe($("case-panel-body"), {childList: true, subtree: true});
+  /** Whether the panel has come for the picked case; until then its buttons are the case's before. */
+  const isPanelHere = () => !!asked && ($("panel-of") || {dataset: {}}).dataset.case === asked.id;
+  // A key that was faster than the panel waits for it; it is the picked case's and no other's.
+  let held = null;
+  /** Presses the panel's button of this key; whether there is one. */
+  const press = key => {
+    held = null;
+    if (!isPanelHere()) {
+      held = {id: asked.id, key, until: performance.now() + HELD_MS};
+      return false;
+    }
+    const button = find($("case-panel-body"), `[data-key="${key}"]`);
+    if (button && !button.disabled) button.click();
+    return !!button;
+  };
+  const panelCame = () => {
+    drawCommand();
+    if (!held || !isPanelHere()) return;
+    const {id, key, until} = held;
+    if (id === asked.id && performance.now() < until) press(key);
+    held = null;
+  };
+  scope.observe(new MutationObserver(panelCame)).observe($("case-panel-body"), {childList: true, subtree: true});
 
   return {
     get asked() {
@@ -100,5 +126,7 @@ export const makePicked = desk => {
     follow,
     drawCommand,
     enterPanel,
+    isPanelHere,
+    press,
   };
 };

@@ -3,7 +3,8 @@
 import {h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 
-export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick}) => {
+/** ``isTaken``: whether a click is for something else than picking a case. */
+export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, isTaken = () => false}) => {
   const box = map.getContainer().closest(".map-box"),
     tooltip = document.getElementById("map-tooltip");
   const [south, west, north, east] = JSON.parse(box.dataset.bounds);
@@ -101,6 +102,7 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick}) 
   });
   map.on("mouseout movestart zoomstart", () => show(null));
   map.on("click", e => {
+    if (isTaken()) return; // the click says where something is
     const hit = layer.hit(e.containerPoint);
     if (hit && hit.group) {
       stray();

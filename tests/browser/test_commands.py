@@ -1,0 +1,162 @@
+"""Every form of the desk is clicked to its end: what it sends is what the command's body has, and the server takes it.
+
+One product, one page, one case a command. A command that a desk offers and that is missing here fails a test.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page
+
+from services.cases.actions import ORDER
+from services.contract.commands import COMMANDS
+from services.platform.clock import to_rfc3339
+from tests.browser.conftest import Product, wait_until
+from tests.browser.desks import add_people, case_system, desk_is_ready, fill, logged_in, pick, says
+from tests.browser.test_desk import HOUR, filed
+from tests.case_system import TinyCaseSystem
+from tests.tiny import NOON, entry, middle
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis]
+
+AT = to_rfc3339(NOON - HOUR)
+PASSED = {"level": "district", "lead_unit": "D1", "escalations": [{"from": "D2", "to": "D1", "at": AT}]}
+# Command → what its form is filled with, and what of the body that makes beside case, version, person and reason.
+FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "case.acknowledge_escalation": ({}, {}),
+    "case.dispatch": (
+        {"lead_unit": "cgj", "co_units": "D1,城管", "limit": "2", "limit_unit": "WD"},
+        {"lead_unit": "D2", "co_units": ["D1", "D2"], "limit": {"value": 2.0, "unit": "WD"}},
+    ),
+    "case.urge": ({"to": "D2"}, {"to": "D2"}),
+    "case.whistle": ({"units": "szzx,D2", "reason_code": "needs_departments"},
+                     {"units": ["D1", "D2"], "reason_code": "needs_departments"}),
+    "case.return": ({"to_unit": "城管", "reason_code": "wrong_unit"}, {"to_unit": "D2"}),
+    "case.suspend": ({"until": "2026-11-25T18:00"}, {"until": "2026-11-25T18:00:00+08:00"}),
+    "case.resume": ({}, {}),
+    "case.extend": ({}, {}),
+    "case.escalate": ({"to": "D2", "reason_code": "beyond_power"}, {"to": "D2", "reason_code": "beyond_power"}),
+    "case.take_back": ({}, {}),
+    "case.supervise": ({"kind": "leader", "level": "2"}, {"kind": "leader", "level": 2}),
+    "case.close": ({"result": "已清理"}, {"result": "已清理"}),
+    "case.locate": ({}, {"coord_sys": "WGS84"}),
+    "case.merge": ({"into": "case.dispatch"}, {"into": "case.dispatch"}),
+    "case.split": ({}, {}),
+    "case.void": ({}, {}),
+}  # fmt: skip
+HOW_IT_STANDS: dict[str, dict[str, Any]] = {
+    "case.acknowledge_escalation": PASSED, "case.take_back": PASSED, "case.close": {"status": "handling"},
+    "case.resume": {"status": "suspended", "suspensions": [{"from": AT}]},
+    "case.locate": {"lon": ..., "lat": ..., "coord_sys": ..., "street": "S1"},
+}  # fmt: skip
+
+
+def body_of(system: TinyCaseSystem, kind: str) -> dict[str, Any]:
+    """What the last command of this type says on the stream, once the case system has carried it out."""
+
+    def last() -> dict[str, Any] | None:
+        found = [one for one in system.seen if one[b"type"].decode() == kind]
+        return json.loads(found[-1][b"data"]) if found and found[-1][b"id"].decode() in system.executed else None
+
+    return dict(wait_until(last, f"{kind} is carried out"))
+
+
+def check_body(body: dict[str, Any], kind: str, case_id: str, more: dict[str, Any], reason: str | None) -> None:
+    """The body is of the command's own type, field by field, and says what was filled in."""
+    assert body.keys() <= {field.encode_name for field in msgspec.structs.fields(COMMANDS[kind])}
+    msgspec.convert(body, COMMANDS[kind])
+    assert (body["case_id"], body["actor"]["user"], body.get("reason")) == (case_id, "duty", reason)
+    assert {name: body.get(name) for name in more} == more
+
+
+def click_through(page: Page, system: TinyCaseSystem, kind: str) -> None:
+    """One form, from the button to «done»."""
+    fields, more = FORMS[kind]
+    pick(page, kind)
+    page.click(f'#case-panel-body [data-command="{kind}"]:not(:disabled)')
+    if kind == "case.locate":
+        says(page, ".placing-hint", kind)
+        page.locator(".map").click(position={"x": 200, "y": 200})
+    reason = None
+    if kind != "case.acknowledge_escalation":  # to sign is one click
+        says(page, "dialog[open]", kind)
+        for name, value in fields.items():
+            fill(page, name, value)
+        reason = "理由写在这里"
+        page.fill("dialog textarea[name=reason]", reason)
+        act = page.inner_text("dialog h2")
+        assert page.inner_text("dialog button[type=submit]") == act, "the button says the act"
+        page.click("dialog button[type=submit]")
+    check_body(body_of(system, kind), kind, kind, more, reason)
+    page.wait_for_selector("dialog[open]", state="detached")
+
+
+def test_every_form_sends_exactly_what_its_command_has(product: Product, browser: Browser) -> None:
+    assert FORMS.keys() == {kind for kind, _ in ORDER}, "a new command of the desk: say here how its form is filled"
+    add_people(product)
+    cases = [filed(kind, 3, **HOW_IT_STANDS.get(kind, {})) for kind in FORMS]
+    with case_system(product, [*cases, filed("nobody-yet")]) as system, logged_in(browser, product, "duty") as page:
+        refused: list[str] = []
+        page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+        desk_is_ready(page)
+        # What takes a case away comes last: another is merged into one of these.
+        for kind in FORMS:
+            click_through(page, system, kind)
+        system_units(system, product)
+        pick(page, "nobody-yet")
+        page.click('#desk-units [data-unit="U1"]')
+        page.fill("dialog textarea[name=reason]", "离现场最近")
+        page.click("dialog button[type=submit]")
+        body = body_of(system, "case.assign_unit")
+        check_body(body, "case.assign_unit", "nobody-yet", {"unit_id": "U1"}, "离现场最近")
+        assert refused == []
+
+
+def system_units(system: TinyCaseSystem, product: Product) -> None:
+    """A patrol comes by."""
+    system._units = {"U1": "free"}
+    product.publish(entry({"unit_id": "U1", "kind": "foot", "status": "free", "at": to_rfc3339(NOON), **middle(0, 0)},
+                          "unit.moved"))  # fmt: skip
+
+
+def test_a_started_placing_is_for_its_own_case_or_for_none(product: Product, browser: Browser) -> None:
+    add_people(product)
+    lost = {"lon": ..., "lat": ..., "coord_sys": ..., "street": "S1"}
+    with (
+        case_system(product, [filed("A1", **lost), filed("A2", 3, **lost)]) as system,
+        logged_in(browser, product, "duty") as page,
+    ):
+        desk_is_ready(page)
+        spot = {"x": 150, "y": 150}
+
+        def ends(how: str) -> None:
+            """Nothing is on any more, and a click on the map is a click on the map."""
+            page.wait_for_selector(".placing-hint", state="detached")
+            assert page.locator(".map.placing").count() == 0, how
+            page.locator(".map").click(position=spot)  # type: ignore[arg-type]  # two numbers
+            assert page.locator("dialog").count() == 0, how
+
+        pick(page, "A1")
+        page.keyboard.press("l")
+        says(page, ".placing-hint", "A1")
+        assert page.locator("#desk-toasts .placing-hint").count() == 0, "it is no line of news that goes by itself"
+        page.keyboard.press("Escape")
+        ends("Escape")
+        assert page.locator("#case-panel:not([hidden])").count() == 1, "Escape ended the placing and nothing else"
+        page.keyboard.press("l")
+        pick(page, "A2")
+        ends("another case")
+        page.keyboard.press("l")
+        says(page, ".placing-hint", "A2")
+        page.click("#case-panel-close")
+        ends("the panel closed")
+        pick(page, "A1")
+        page.keyboard.press("l")
+        page.click("#placing-stop")
+        ends("its button")
+        page.keyboard.press("l")
+        page.locator(".map").click(position=spot)  # type: ignore[arg-type]  # two numbers
+        says(page, "dialog", "A1")
+        assert system.seen == []
