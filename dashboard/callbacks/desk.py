@@ -133,7 +133,8 @@ class DeskPage:
         told_why = self.people.masked(answer.reason, [case_id])
         self.record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
         engine, wakeups = self.access.engine, self.commanding.wakeups
-        if not decline(engine, wakeups, self.clock.now_ms(), proposal, self.offload):
+        now, code = self.clock.now_ms(), self.district.code
+        if not decline(engine, wakeups, now, proposal, person(), told_why, code, self.offload):
             refuse(409, "there is no such proposal any more")
         return as_json({})
 

@@ -7,11 +7,12 @@ from sqlalchemy import Engine
 
 from dashboard.layouts.desk_panel import desk_panel
 from dashboard.layouts.joint_part import joint_part
-from dashboard.layouts.personal import personal_part
+from dashboard.layouts.personal import by_name, personal_part
 from services.access.rights import Person, may
 from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseView
 from services.board.state import Board
+from services.cases.acts_reader import acts_of
 from services.cases.escalation import takeover
 from services.cases.limits import limit_of_class
 from services.district.package import District
@@ -41,11 +42,12 @@ class DeskPanel:
         place = self._cameras.place(row) if row.is_open else None
         next_one = takeover(row, self._district.policy.escalation)
         fields = self._offload(lambda: personal_fields(self._engine, self._sealer, row.case_id)) or []
+        acts = self._offload(lambda: acts_of(self._engine, row.case_id))
         can_reveal = may(person, "reveal", row.street, row.community)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), [
+            next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), acts, [
                 *joint_part(view.joint, words, self._district.zone, self._district.units),
-                *personal_part(fields, words, can_reveal=can_reveal),
+                *personal_part(by_name(fields, view.events, acts), words, can_reveal=can_reveal),
             ],
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """The case panel: what, where, when, and how the deadline came about. On a wall: no description, address or person."""
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from dashboard.layouts.deadline_account import deadline_lines, span_text
 from dashboard.layouts.moments import second_text
 from services.board.readers.camera import PlaceView
 from services.board.readers.case import CaseView, HistoryEvent
+from services.cases.acts_reader import CaseAct, names_in
 from services.cases.case import CaseRow, decode_escalation
 from services.cases.limits import OFFICE_UNITS
 from services.contract.codes import SENSITIVE_DOMAINS
@@ -49,8 +51,11 @@ def panel(
     ]  # fmt: skip
 
 
-def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, Any]]:
-    """(term, fact) of the case itself: class, who has it, since when, what was odd; no description, no person."""
+def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo, taker: str = "") -> list[tuple[str, Any]]:
+    """(term, fact) of the case itself: class, who has it, since when, what was odd; no description, no person.
+
+    ``taker``: the name of the colleague who has signed for its escalation, for who may read it.
+    """
     row, labels = view.row, words["panel"]
     facts: list[tuple[str, Any]] = [
         (labels["class"], words["domain"].get(row.domain, row.domain)),
@@ -61,7 +66,7 @@ def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tu
         (labels["unit"], view.unit or "—"),
         (labels["reported"], second_text(row.reported_at, zone)),
         (labels["basis"], _basis(row, labels)),
-        *_escalation(view, words, zone),
+        *_escalation(view, words, zone, taker),
         *[(labels["flags"], _flag(flag, words)) for flag in row.flags.split()],
     ]
     if row.irregular:
@@ -78,9 +83,17 @@ def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tu
     return facts
 
 
-def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
-    """Every event with its time, and what was irregular about it; first, how many are in the archive alone."""
-    events = [_event(happened, words, zone) for happened in view.events]
+def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo, acts: Sequence[CaseAct] = ()) -> html.Ol:
+    """Every event with its time, and what was irregular about it; first, how many are in the archive alone.
+
+    ``acts``: what colleagues have asked about the case; an event of theirs says who, and a declined proposal is one.
+    """
+    names = names_in(acts)
+    found = [
+        (happened.at, _event(happened, words, zone, names.get(happened.command_id, ""))) for happened in view.events
+    ]
+    found += [(act.at, _declined(act, words, zone)) for act in acts if act.type == "proposal.decline"]
+    events = [line for _, line in sorted(found, key=lambda item: item[0])]
     if not view.archived:
         return html.Ol(events)
     n, months = sum(n for _, n in view.archived), words["unit"]["list"].join(month for month, _ in view.archived)
@@ -88,11 +101,18 @@ def timeline(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> html.Ol:
     return html.Ol([html.Li([html.Span("…"), html.Span(told)]), *events])
 
 
-def _event(happened: HistoryEvent, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
+def _event(happened: HistoryEvent, words: dict[str, Any], zone: ZoneInfo, who: str = "") -> html.Li:
     name = words["event"].get(happened.type, happened.type)
+    if who:
+        name = f"{name} · {who}"
     why = words["unit"]["list"].join(words["irregular"][code] for code in happened.irregular)
     odd = [html.Span(why, className="warn")] if why else []
     return html.Li([html.Time(second_text(happened.at, zone)), html.Span([name, " · ", *odd] if odd else name)])
+
+
+def _declined(act: CaseAct, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
+    said = words["panel"]["declined"].format(rule=words["rule"].get(act.rule, act.rule), who=act.who, why=act.reason)
+    return html.Li([html.Time(second_text(act.at, zone)), html.Span(said)])
 
 
 def _left(ms: int, unit: str, words: dict[str, Any]) -> str:
@@ -109,7 +129,7 @@ def _basis(row: CaseRow, labels: dict[str, str]) -> str:
     return labels["basis_estimated"] if row.deadline_estimated else labels["basis_published"]
 
 
-def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
+def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo, taker: str) -> list[tuple[str, str]]:
     """The escalation that stands: its own deadline is what the queue counts down to."""
     if not view.row.escalation:
         return []
@@ -123,7 +143,7 @@ def _escalation(view: CaseView, words: dict[str, Any], zone: ZoneInfo) -> list[t
     if found.acknowledged_at is not None:
         taken = (
             labels["escalation_taken"]
-            .format(at=second_text(found.acknowledged_at, zone), who=found.acknowledged_by)
+            .format(at=second_text(found.acknowledged_at, zone), who=taker or found.acknowledged_by)
             .strip()
         )
     facts.append(("", taken))

@@ -1,6 +1,7 @@
 """The case panel of a desk: two clocks, how the deadline came about, the case's life, and what can be done."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,8 @@ from services.access.rights import Person, may
 from services.board.readers.camera import PlaceView
 from services.board.readers.case import CaseView
 from services.cases.actions import actions
-from services.cases.escalation import Proposal
+from services.cases.acts_reader import CaseAct
+from services.cases.escalation import DECLINED, DeclinedProposal, Proposal, declined_of
 from services.cases.limits import OFFICE_UNITS
 from services.contract.case import Limit
 
@@ -30,11 +32,12 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
     proposal: Proposal | None = None,
     takeover_at: int | None = None,
     class_limit: Limit | None = None,
+    acts: Sequence[CaseAct] = (),
     more: list[Component] | None = None,
 ) -> list[Component]:
     """The panel's content; ``more`` are the parts that other modules add between deadline and life.
 
-    ``class_limit``: the limit of the case's class, for who gives it one.
+    ``class_limit``: the limit of the case's class, for who gives it one; ``acts``: what colleagues have asked about it.
     """
     if view is None:
         return [html.H2(words["panel"]["not_found"])]
@@ -47,14 +50,14 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         ),
         _of(view, class_limit),
         html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]  # a wildcard of Dash
-        *_answer(row.street, row.community, proposal, words, person),
-        _clocks(view, words, zone, now, takeover_at),
+        *_answer(row.street, row.community, proposal, words, person, zone),
+        _clocks(view, words, zone, now, takeover_at, declined_of(proposal)),
         *_buttons(view, words, now, person),
     ]
     facts: list[tuple[str, Any]] = [
         (labels["where"], view.area or words["word"]["unplaced"]),
         *seen_by(place, words),
-        *case_facts(view, words, zone),
+        *case_facts(view, words, zone, _taker(view, acts)),
     ]
     terms: list[Component] = []
     for term, fact in facts:
@@ -67,7 +70,7 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         html.H3(labels["what"]),
         html.Dl(terms),
         html.H3(labels["timeline"]),
-        timeline(view, words, zone),
+        timeline(view, words, zone, acts),
     ]
 
 
@@ -83,7 +86,22 @@ def _of(view: CaseView, class_limit: Limit | None) -> html.Span:
     return html.Span(id="panel-of", hidden=True, **data)
 
 
-def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, takeover_at: int | None) -> html.Div:
+def _taker(view: CaseView, acts: Sequence[CaseAct]) -> str:
+    """The colleague who has signed for the escalation that stands; empty where it was nobody of ours."""
+    names = {act.command_id: act.who for act in acts if act.type == "case.acknowledge_escalation"}
+    last = max((event.escalations for event in view.events), default=0)
+    found = [names[one.command_id] for one in view.events if one.command_id in names and one.escalations == last]
+    return found[-1] if found else ""
+
+
+def _clocks(  # noqa: PLR0917  # what two clocks are made of
+    view: CaseView,
+    words: dict[str, Any],
+    zone: ZoneInfo,
+    now: int,
+    takeover_at: int | None,
+    declined: DeclinedProposal | None = None,
+) -> html.Div:
     """What is left for whoever has it, and until the district takes it."""
     row, labels = view.row, words["desk"]
     is_office, office = view.left_unit in OFFICE_UNITS, ""
@@ -104,6 +122,8 @@ def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, tak
     )  # fmt: skip
     if row.level == "district":
         taken, at, kind = labels["at_district"], "", ""
+    elif declined is not None:
+        taken, at, kind = labels["declined"], f"{declined.by} {second_text(declined.at, zone)}", ""
     elif takeover_at is None:
         taken, at, kind = labels["no_takeover"], "", ""
     else:
@@ -117,14 +137,25 @@ def _clocks(view: CaseView, words: dict[str, Any], zone: ZoneInfo, now: int, tak
     return html.Div([first, second], className="clocks")
 
 
-def _answer(
-    street: str, community: str, proposal: Proposal | None, words: dict[str, Any], person: Person
+def _answer(  # noqa: PLR0917  # whose, what, for whom
+    street: str,
+    community: str,
+    proposal: Proposal | None,
+    words: dict[str, Any],
+    person: Person,
+    zone: ZoneInfo,
 ) -> list[Component]:
-    """What the policy proposes, to be confirmed or declined."""
-    if proposal is None or proposal.mode == "declined":
+    """What the policy proposes, to be confirmed or declined; once it is declined, who did so and why."""
+    if proposal is None:
         return []
     labels = words["desk"]
-    text = html.Span([html.B(labels["proposed"]), " · ", words["rule"].get(proposal.rule, proposal.rule)])
+    rule = words["rule"].get(proposal.rule, proposal.rule)
+    if (declined := declined_of(proposal)) is not None:
+        said = words["panel"]["declined"].format(rule=rule, who=declined.by, why=declined.why)
+        return [html.P(f"{second_text(declined.at, zone)} {said}", className="mid", id="panel-declined")]
+    if proposal.mode == DECLINED:  # by an older version, which did not say by whom
+        return [html.P(labels["declined"], className="mid", id="panel-declined")]
+    text = html.Span([html.B(labels["proposed"]), " · ", rule])
     if not may(person, "decide_proposal", street, community):
         return [html.P(text, className="warn")]
     buttons = [

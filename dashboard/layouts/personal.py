@@ -6,7 +6,23 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from services.board.readers.case import HistoryEvent
+from services.cases.acts_reader import CaseAct, names_in
 from services.projector.sealed.service import PersonalField
+
+
+def by_name(
+    fields: Sequence[PersonalField], events: Sequence[HistoryEvent], acts: Sequence[CaseAct]
+) -> list[PersonalField]:
+    """The fields with colleagues by their names: they are nobody to be hidden from each other."""
+    names = names_in(acts)
+    who: dict[str, str] = {}
+    for event in events:
+        if (name := names.get(event.command_id)) and event.type == "case.acknowledged":
+            who[f"escalations.{event.escalations - 1}.acknowledged_by"] = name
+    if events and (name := names.get(events[-1].command_id)):
+        who["step.actor"] = name
+    return [PersonalField(one.field, who[one.field], False) if one.field in who else one for one in fields]
 
 
 def personal_part(fields: Sequence[PersonalField], words: dict[str, Any], *, can_reveal: bool) -> list[Component]:

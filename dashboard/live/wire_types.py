@@ -14,9 +14,10 @@ import msgspec
 from services.board.lenses import DeskCase
 from services.board.zone import ScreenDelta, SnapshotPart
 from services.cases.case import PresentEscalation
+from services.cases.escalation import DeclinedProposal
 from services.cases.masking import WallCase
 
-ARRAYS: tuple[type[msgspec.Struct], ...] = (PresentEscalation, WallCase, DeskCase)
+ARRAYS: tuple[type[msgspec.Struct], ...] = (PresentEscalation, DeclinedProposal, WallCase, DeskCase)
 MESSAGES: tuple[type[msgspec.Struct], ...] = (ScreenDelta, SnapshotPart)
 HEAD = "// What the server sends, by its structs. Made by `python -m dashboard.live.wire_types`: do not edit.\n"
 ROW = """/** An open case: a wall's has the wall's fields, a desk's has more behind them. */

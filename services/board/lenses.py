@@ -12,7 +12,7 @@ import msgspec
 from services.board.state import Board, Share
 from services.board.tiles import ranked
 from services.cases.case import CaseRow, decode_escalation
-from services.cases.escalation import takeover
+from services.cases.escalation import DeclinedProposal, declined_of, takeover
 from services.cases.masking import GridCentres, WallCase, for_wall
 
 Tiles = Callable[[], dict[str, Any]]
@@ -22,7 +22,8 @@ class DeskCase(WallCase, frozen=True, gc=False, array_like=True):
     """An open case as it leaves for a desk: the wall's fields first, in their order, then what work on it needs.
 
     ``takeover_at`` is when the district takes it by the clock (Unix ms), by ``takeover_rule``; ``proposal`` the rule
-    whose proposal waits for a person, ``neighbour`` the area within 30 m whose border it lies at.
+    whose proposal waits for a person, ``neighbour`` the area within 30 m whose border it lies at, ``declined`` who has
+    answered the proposal with no.
     """
 
     community: str
@@ -36,6 +37,7 @@ class DeskCase(WallCase, frozen=True, gc=False, array_like=True):
     proposal: str
     whistled_at: int | None
     neighbour: str
+    declined: DeclinedProposal | None
 
 
 class Lens(Protocol):
@@ -101,7 +103,7 @@ class DeskLens:
             int(case_id in board.unseen), row.community, row.grid, row.lead_unit, row.handle_deadline_at,
             next_one[0] if next_one else None, next_one[1] if next_one else "", row.returns, row.reworks,
             proposal.rule if proposal is not None and proposal.mode != "declined" else "", row.whistled_at,
-            self._neighbour(row),
+            self._neighbour(row), declined_of(proposal),
         )  # fmt: skip
 
 

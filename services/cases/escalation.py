@@ -23,6 +23,7 @@ assert {*REASONS, "asked"} == {*RULES}
 # The rules that ask the clock. They alone may ask again once somebody has given a case back to its street: what they
 # see has happened since; a count or a severity is what that person has already weighed.
 _BY_CLOCK = ("level_deadline", "unheld", "whistle")
+DECLINED = "declined"  # the mode of a proposal that somebody has answered with no
 ALWAYS, NEVER = -(1 << 62), 1 << 62
 # Work that a unit must have: with one of these statuses and no unit nobody acts.
 _NEEDS_UNIT = frozenset({"filed", "returned", "dispatched", "acknowledged", "handling", "rework"})
@@ -35,10 +36,19 @@ class Holder(NamedTuple):
     unit: str
 
 
+class DeclinedProposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who has answered a proposal with no: the account's name, when (Unix ms), and why, masked."""
+
+    by: str
+    at: int
+    why: str
+
+
 class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the policy asks for a case. ``mode``: ``confirm`` waits for a person, ``auto`` is commanded.
+    """What the policy asks for a case. ``mode``: ``confirm`` waits for a person, ``auto`` is commanded, ``declined``.
 
     ``occasion`` numbers the times that the case could go to the district; ``command_id`` is empty until one is sent.
+    ``declined`` is a ``DeclinedProposal`` as JSON; empty until somebody has declined it.
     """
 
     case_id: str
@@ -49,6 +59,7 @@ class Proposal(msgspec.Struct, frozen=True, array_like=True, gc=False):
     at: int
     occasion: int = 0
     command_id: str = ""
+    declined: str = ""
 
     @property
     def decision(self) -> str:
@@ -61,6 +72,15 @@ def holder(row: CaseRow) -> Holder:
     if not row.street or not row.level:
         return Holder("district", row.lead_unit)
     return Holder(row.level, row.lead_unit)
+
+
+decode_declined = msgspec.json.Decoder(DeclinedProposal).decode
+encode_declined = msgspec.json.Encoder().encode
+
+
+def declined_of(proposal: Proposal | None) -> DeclinedProposal | None:
+    """Who has declined it; None: nobody has."""
+    return decode_declined(proposal.declined) if proposal is not None and proposal.declined else None
 
 
 def is_unheld(row: CaseRow) -> bool:

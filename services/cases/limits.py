@@ -6,6 +6,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from services.contract.case import Limit
 from services.contract.codes import LimitUnit

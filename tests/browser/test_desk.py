@@ -203,9 +203,11 @@ def test_a_proposal_is_confirmed_or_declined(people: Product, browser: Browser) 
         says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "待确认", 20)
         pick(page, "A1")
         page.click('[data-answer="confirm"]')
+        says(page, "dialog", "确认后案件归区级，交 区联勤指挥中心")
         page.fill("dialog textarea", "确需区里协调")
         page.click("dialog button[type=submit]")
         wait_until(lambda: system.cases["A1"].level == "district", "it went to the district")
+        says(page, "#panel-command", "确认升级，交 区联勤指挥中心 · 已办")
         pick(page, "A2")
         page.click('[data-answer="decline"]')
         page.fill("dialog textarea", "街道可以解决")
@@ -215,6 +217,19 @@ def test_a_proposal_is_confirmed_or_declined(people: Product, browser: Browser) 
             "it stands down",
         )
         assert system.cases["A2"].level == "street"
+        says(page, '.ag-row[row-id="A2"] [col-id="takeover"]', "不升级 周敏")
+        with logged_in(browser, people, "duty2", "/desk?case=A2") as other:  # who comes next need not decide again
+            desk_is_ready(other)
+            for where in ("#panel-declined", "#case-panel-body ol"):
+                says(other, where, "不升级（多次退回）· 周敏 · 街道可以解决")
+            says(other, "#case-panel-body .clocks", "已定不升级")
+            says(other, '.ag-row[row-id="A2"] [col-id="takeover"]', "不升级 周敏")
+            assert "待确认" not in other.inner_text("#case-panel-body")
+            pick(other, "A1")
+            says(other, "#case-panel-body ol", "升级 · 周敏")
+            other.click('[data-command="case.acknowledge_escalation"]')
+            says(other, "#case-panel-body dl", "何静")
+            says(other, "#case-panel-body .personal", "签收人\n何静")
         says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "区已接管")
 
 

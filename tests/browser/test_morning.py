@@ -22,7 +22,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
             alarm.get_by_role("button", name="确认").click()
             pick(page, "A1")
             command(page, "case.dispatch", reason="转城管局", lead_unit="D2")
-            says(page, "#panel-command", "派遣 · 已办")
+            says(page, "#panel-command", "派遣，交")
 
             page.click("#tab-log")
             page.click("#add-entry")

@@ -225,7 +225,10 @@ def _is_unkept(since: int, until: int) -> bool:
 def test_every_command_was_done_or_refused_in_words_and_none_twice(played: Played) -> None:
     shift, words = played.shift, texts("zh-CN")["refusal"]
     with shift.engine.connect() as connection:
-        rows = {row.command_id: row for row in connection.execute(select(case_tables.commands))}
+        kept = list(connection.execute(select(case_tables.commands)))
+    declined = [(row.who, row.case_id, row.state) for row in kept if row.type == "proposal.decline"]
+    assert declined == [("day", "LATE-1", "done")], "it stands beside the commands and is sent to nobody"
+    rows = {row.command_id: row for row in kept if row.type != "proposal.decline"}
     sent = [(who, order, outcome) for who, order, outcome in shift.outcomes if outcome["state"] == "sent"]
     assert Counter(row.command_id for row in rows.values()) == Counter(outcome["command_id"] for _, _, outcome in sent)
     seen = [fields[b"id"].decode() for fields in shift.system.seen]

@@ -29,11 +29,16 @@ _CASE = kept_decoder(Case)
 
 
 class HistoryEvent(NamedTuple):
-    """One event: Unix ms, type, and why it broke the table of transitions (services.cases.lifecycle)."""
+    """One event: Unix ms, type, and why it broke the table of transitions (services.cases.lifecycle).
+
+    ``command_id`` of the command that it carries out; ``escalations``: how often the case had been escalated by then.
+    """
 
     at: int
     type: str
     irregular: tuple[str, ...] = ()
+    command_id: str = ""
+    escalations: int = 0
 
 
 class CaseView(NamedTuple):
@@ -161,4 +166,15 @@ def _told(past: read.Past, calendar: WorkingCalendar) -> CaseEvent:
 def _happened(told: list[CaseEvent]) -> tuple[HistoryEvent, ...]:
     """Every event in the order of its time; those that were published twice with one version are judged once."""
     irregular = {step.key: codes for step, codes in review(told)}
-    return tuple(sorted(HistoryEvent(t.time_ms, t.type, irregular.get(t.key, ())) for t in told))
+    return tuple(
+        sorted(
+            HistoryEvent(
+                t.time_ms,
+                t.type,
+                irregular.get(t.key, ()),
+                (t.case.step.command_id or "") if t.case.step is not None else "",
+                len(t.case.escalations),
+            )
+            for t in told
+        )
+    )

@@ -103,10 +103,11 @@ proposals = Table(
     Column("version", BigInteger, nullable=False, comment="of the case when it was proposed"),
     Column("rule", Text, nullable=False),
     Column("reason_code", Text, nullable=False),
-    Column("mode", Text, nullable=False, comment="confirm: waits for a person; auto: was commanded"),
+    Column("mode", Text, nullable=False, comment="confirm: waits for a person; auto: was commanded; declined"),
     Column("at", BigInteger, nullable=False),
     Column("occasion", Integer, nullable=False, comment="how often the case had gone to the district before"),
     Column("command_id", Text, nullable=False, comment="of the command that carries it out, once it is sent"),
+    Column("declined", Text, nullable=False, server_default="", comment="cases.escalation.DeclinedProposal; or empty"),
 )
 
 things = Table(

@@ -44,6 +44,7 @@ export const DESK_FIELDS = [
   "proposal",
   "whistledAt",
   "neighbour",
+  "declined",
 ];
 /** Where a field stands in a row. */
 export const AT = Object.fromEntries([...FIELDS, ...DESK_FIELDS].map((name, i) => [name, i]));

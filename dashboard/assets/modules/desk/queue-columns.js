@@ -81,6 +81,13 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt})
       el.append(words.takeover_past);
       return;
     }
+    if (row[A.declined]) {
+      const [by, when, why] = row[A.declined];
+      el.classList.add("mid");
+      el.title = `${by} ${format.hm(when)} · ${why}`;
+      el.append(`${words.declined_short} ${by}`);
+      return;
+    }
     const at = row[A.takeoverAt];
     if (at === null || at === undefined) {
       el.classList.add("dim");

@@ -10,6 +10,12 @@ export type PresentEscalation = [
   acknowledged_by: string,
 ];
 
+export type DeclinedProposal = [
+  by: string,
+  at: number,
+  why: string,
+];
+
 export type WallCase = [
   case_id: string,
   version: number,
@@ -59,6 +65,7 @@ export type DeskCase = [
   proposal: string,
   whistled_at: number | null,
   neighbour: string,
+  declined: DeclinedProposal | null,
 ];
 
 /** An open case: a wall's has the wall's fields, a desk's has more behind them. */
