@@ -148,7 +148,7 @@ def create_app(doors: Doors) -> Web:
     _register_board(doors, server, shared)
     _register_reports(doors, server, shared)
     shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
-    register_admin(server, shell, shared.access.rules)
+    register_admin(server, shell, shared.access.rules, doors.settings.district_dir)
     _register_pages(doors, _register_duty(doors, server, shared), shared.recorder.look)
     register_refusals(server, app)
     register_static(server, offload)

@@ -14,6 +14,8 @@ from services.indicators.definitions import INDICATORS
 from services.indicators.figures_reader import Days, figures
 
 WEEK = 7
+# The targets that an indicator of streets is held against.
+TARGETS = frozenset(one.target for one in INDICATORS.values() if one.target)
 
 
 class Week(NamedTuple):
@@ -36,7 +38,7 @@ def last_week(connection: Connection, district: District, now: int) -> Week:
     return Week(first, today, starts[0], starts[-1], full)
 
 
-def rule_preview(connection: Connection, district: District, week: Week, now: Policy, then: Policy) -> RulePreview:
+def rule_preview(connection: Connection, week: Week, now: Policy, then: Policy) -> RulePreview:
     """The cases that were open at any time in the week, under both policies."""
     rows = [row for row in _rows(connection, week) if row.status != "voided" and not row.merged]
     return preview(rows, now.escalation, then.escalation, (week.start, week.end), week.days)

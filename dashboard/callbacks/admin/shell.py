@@ -42,7 +42,14 @@ class RailGroup(NamedTuple):
 
 
 RAIL: tuple[RailGroup, ...] = (
-    RailGroup("system", "manage_system", (RailItem("state", "/admin/system", "see_system"),)),
+    RailGroup(
+        "system",
+        "manage_system",
+        (
+            RailItem("policy", "/admin/policy", "manage_package"),
+            RailItem("state", "/admin/system", "see_system"),
+        ),
+    ),
     RailGroup("security", "manage_people", (RailItem("people", "/admin/people", "manage_people"),)),
     RailGroup("audit", "read_audit", (RailItem("audit", "/audit", "read_audit"),)),
 )
