@@ -1,0 +1,131 @@
+"""The package changed on the pages of /admin: what a form shows, saves, refuses and takes back, and the audit of it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from services.audit.log_service import AuditQuery, newest
+from services.district.load import load
+from services.district.package_watch_reader import PackageWatch
+from services.platform.clock import DAY_MS
+from tests.doors import WHO, House, house
+from tests.tiny import NOON, write_tiny_district
+
+pytestmark = pytest.mark.redis
+ADMIN = next(who for who in WHO if who.name == "admin")
+POLICY = "# our own\ntarget_on_time = 0.9\n\n[escalation]\nreturns = 2\nautomatic_severity = 0\n"
+MINUTES = "escalation.after_level_deadline_minutes"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "district"
+    found.mkdir()
+    write_tiny_district(found)
+    (found / "policy.toml").write_text(POLICY, "utf-8")
+    return found
+
+
+@pytest.fixture
+def home(sqlite_engine: Engine, redis_client: redis.Redis, folder: Path) -> Iterator[House]:
+    with house(sqlite_engine, redis_client, load(folder), data_dir=folder.parent) as found:
+        yield found
+
+
+def post(home: House, address: str, **form: object) -> TestResponse:
+    return home.clients["admin"].post(address, data={name: str(value) for name, value in form.items()})
+
+
+def set_value(home: House, field: str, value: object, **more: object) -> TestResponse:
+    seen = re.search(r'name="seen" value="(\d+)"', home.get(ADMIN, f"/admin/policy?field={field}").text)
+    assert seen is not None
+    return post(
+        home, "/admin/policy", **{"field": field, "value": value, "seen": seen.group(1), "reason": "试一试", **more}
+    )
+
+
+def test_a_target_is_changed_followed_and_taken_back(home: House, folder: Path) -> None:
+    page = home.get(ADMIN, "/admin/policy?field=target_on_time").text
+    for words in ("按期结案目标", "90%", "各街道按期结案率应达到的份额", "默认 90%", "还没有改过"):
+        assert words in page, words
+    watch = PackageWatch(home.engine, folder, home.district, home.clock.now_ms)
+    answer = set_value(home, "target_on_time", "85")
+    assert answer.status_code == 303
+    page = home.get(ADMIN, answer.location).text
+    for words in ("已保存为第 1 版", "<b>按期结案目标</b> 90 → 85", "姓名admin", "试一试"):
+        assert words in page, words
+    found = watch.newer()
+    assert found is not None
+    assert found.policy.target_on_time == 0.85
+    done = post(home, "/admin/package/undo", part="policy", about="target_on_time", number=1, seen=1, how="undo",
+                reason="改错了")  # fmt: skip
+    assert "已撤销，存为第 2 版" in home.get(ADMIN, done.location).text
+    back = watch.newer()
+    assert back is not None
+    assert back.digest == home.district.digest
+    with home.engine.connect() as connection:
+        rows = newest(connection, AuditQuery(actions=("package_changed",)), 5)
+    assert [(row.who, row.object) for row in rows] == [("admin", "policy target_on_time")] * 2
+    assert re.search(r'"policy.toml":"[0-9a-f]{16} → [0-9a-f]{16}"', rows[0].detail)
+
+
+@pytest.mark.parametrize(("field", "value", "words"), [
+    ("target_on_time", "850", "请填 0 到 100 之间的百分数"), ("escalation.returns", "1.5", "请填整数"),
+    ("escalation.returns", "两次", "请填一个数"), ("escalation.modes.repeat", "maybe", "请从列出的里面选"),
+    ("alarms.climb_minutes", "0", "不合规矩"), ("target_on_time", "90", "没有可存的"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused_in_words(home: House, field: str, value: str, words: str) -> None:
+    answer = set_value(home, field, value)
+    assert answer.status_code in {400, 409}
+    assert words in answer.text
+    assert "还没有改过" in answer.text
+
+
+def test_two_administrators_on_one_form(home: House) -> None:
+    set_value(home, "target_on_time", "85")
+    home.clock.ms = NOON + 2 * 60_000
+    answer = set_value(home, "escalation.returns", "3", seen=0)
+    assert answer.status_code == 409
+    assert "姓名admin 2 分前改过，看差别" in answer.text
+    assert 'value="3"' in answer.text
+
+
+def test_a_value_from_tomorrow_stands_beside_the_one_of_today(home: House) -> None:
+    answer = set_value(home, "target_on_time", "85", **{"from": "tomorrow"})
+    page = home.get(ADMIN, answer.location).text
+    assert "2026-11-24 00:00 起改为 85%" in page
+    assert "已保存为第 1 版，2026-11-24 00:00 起生效" in page
+
+
+def test_a_rule_that_would_propose_everything_asks_first(home: House) -> None:
+    home.clock.ms = NOON + DAY_MS
+    page = home.get(ADMIN, "/admin/policy?field=escalation.automatic_severity&value=4").text
+    assert "上周数据不全，只按 1 天算" in page
+    assert "上周会多提请 3 件：0 → 3 件" in page
+    assert "我看过了，就要这样" in page
+    assert set_value(home, "escalation.automatic_severity", "4").status_code == 409
+    assert set_value(home, "escalation.automatic_severity", "4", sure="yes").status_code == 303
+
+
+def test_what_cannot_be_tried_says_why(home: House) -> None:
+    for field, why in (
+        (MINUTES, "上周没有案件"),
+        ("escalation.repeat_metres", "两两比距离"),
+        ("alarms.flood_minutes", "只影响以后"),
+    ):
+        assert why in home.get(ADMIN, f"/admin/policy?field={field}&value=20").text
+
+
+def test_every_value_has_a_page_in_both_languages(home: House) -> None:
+    page = home.get(ADMIN, "/admin/policy?lang=en").text
+    fields = set(re.findall(r"field=([\w.]+)", page))
+    assert len(fields) > 60
+    assert "Proposed to the district" in page
+    assert not re.search(
+        r"[\u4e00-\u9fff]", re.sub(r"姓名\w+|小试区|中文", "", re.sub(r"(?s)<head>.*?</head>", "", page))
+    )
