@@ -41,6 +41,8 @@ RECORDED: dict[str, str] = {
     "reauth": "proved",
     "reauth_json": "proved",
     "people_act": "account_unlocked",
+    "change_policy": "package_changed",
+    "undo_version": "package_changed",
 }
 _DASH = "Dash's own: layouts and scripts, the same for everybody"
 _PAGE = "what it draws is written down where it is opened: pages and cases by recording.look"
@@ -66,6 +68,7 @@ HARMLESS: dict[str, str] = {
     "own_factor_page": "the person's own second factor, before anything is changed",
     "admin_page": "it leads to the first page of the administrator's",
     "people_page": "accounts without a secret; what is changed there is written down",
+    "policy_page": "the package's values; what is changed there is written down",
     "read_notices": "the person has read what they were told",
     "reauth_page": "the empty form that asks for the password again",
     "reauth_due": "whether the person must prove themselves again",

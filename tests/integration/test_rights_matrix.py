@@ -89,6 +89,7 @@ DATA: dict[str, dict[str, Any]] = {
     "case.locate": {"lon": 118.905, "lat": 31.905, "coord_sys": "WGS84"},
 }  # fmt: skip
 WRONG = frozenset({403, 429})
+PACKAGE = frozenset({303, 400, 409})  # there is no package's folder
 NO_KEY = frozenset({409})  # nor is a factor set up without a data key
 NO_WORKER = frozenset({503})  # behind the right nobody answers here
 SENT = tuple(kind for kind in COMMANDS if kind.startswith("case."))
@@ -156,6 +157,11 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "people_page": at("people_page", "/admin/people"),
         "people_act": at("people_act", "/admin/people", method="POST", well=done, form={
             "do": "unlock", "user": "duty", "reason": "换了键盘", "version": "0"}),
+        "policy_page": at("policy_page", "/admin/policy"),
+        "change_policy": at("change_policy", "/admin/policy", method="POST", well=PACKAGE, form={
+            "field": "target_on_time", "value": "85", "reason": "试一试", "seen": "0"}),
+        "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={
+            "part": "policy", "number": "1", "seen": "0", "how": "undo", "reason": "试一试"}),
         "read_notices": at("read_notices", "/account/notices", method="POST", form={"until": "1"},
                            well=frozenset({303})),
         "here": at("here", "/api/v1/here", method="POST", body={}),

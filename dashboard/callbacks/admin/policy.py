@@ -199,7 +199,8 @@ class PolicyPage:
                  "now_width": round(100 * both[0] / most), "then_width": round(100 * both[1] / most)}
                 for code, both in rows[:STREETS]
             ],
-            "more": self._cases(found.more), "fewer": self._cases(found.fewer), "n_more": more, "n_fewer": fewer, "listed": LISTED,
+            "more": self._cases(found.more), "fewer": self._cases(found.fewer), "n_more": more, "n_fewer": fewer,
+            "listed": LISTED,
             "too_much": words["too_much"].format(n=found.cases, k=found.then),
         }  # fmt: skip
 
