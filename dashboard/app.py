@@ -37,12 +37,14 @@ from dashboard.door.hashing import Hashing
 from dashboard.door.hosts import known_hosts
 from dashboard.door.login import Pages, Tries, register_login
 from dashboard.door.oidc import SingleSignOn
+from dashboard.door.problem import DISTRICT_NAME
 from dashboard.door.recording import Recorder
 from dashboard.door.refusals import register_refusals
 from dashboard.door.static_files import register_static
 from dashboard.door.wire import wired
 from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.layouts.frame import FramedDash
+from dashboard.layouts.navigation import menu, refused
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
 from dashboard.sockets.opening import door_of, open_socketio
@@ -210,6 +212,7 @@ def _register_log_in(doors: Doors, server: flask.Flask, shared: _Shared) -> None
     register_account(server, pages)
     register_exporting(server)
     server.extensions[REFUSED] = shared.recorder.refused
+    server.extensions[DISTRICT_NAME] = lambda language: _name(doors.district, language)
 
 
 def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
@@ -307,9 +310,9 @@ def _register_pages(doors: Doors, duty: DutyPage, look: Callable[[Person, str, s
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
             words, asking = texts(lang), person()
             if not may(asking, right, code or None):
-                return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+                return refused(words["word"]["not_allowed"], asking, words)
             if code and code not in district.streets:
-                return html.Div(words["word"]["no_street"], className="refused", role="alert")
+                return refused(words["word"]["no_street"], asking, words)
             if asking.role != "wall":
                 look(asking, f"/{name}/{code}".rstrip("/"), "see_page")
             found = layout(words, asking, code)
@@ -320,11 +323,12 @@ def _register_pages(doors: Doors, duty: DutyPage, look: Callable[[Person, str, s
         return made
 
     shown = {
-        "wall": ("/wall", lambda words, _person, _code: wall.layout(district, words), titles["title"]),
-        "coverage": ("/coverage", lambda words, _person, _code: coverage.layout(district, words),
+        "wall": ("/wall", lambda words, asking, _code: wall.layout(district, words, menu(asking, words, "wall")),
+                 titles["title"]),
+        "coverage": ("/coverage", lambda words, asking, _code: coverage.layout(district, words, asking),
                      titles["coverage"]["page_title"]),
-        "replay": ("/replay", lambda words, asking, _code: replay.layout(
-            district, words, can_export=may(asking, "export_review")), titles["replay"]["page_title"]),
+        "replay": ("/replay", lambda words, asking, _code: replay.layout(district, words, asking),
+                   titles["replay"]["page_title"]),
         "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
                  titles["desk"]["page_title"]),
     }  # fmt: skip

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from dashboard.door.access import person, refuse
 from dashboard.door.bodies import number
 from dashboard.door.exporting import download
+from dashboard.door.navigation import links
 from dashboard.door.recording import Recorder
 from dashboard.texts import texts
 from services.access.rights import ROLES
@@ -92,7 +93,7 @@ class Auditing:
             "audit.html", w=words, a=words["audit"], p=person(), rows=[*self.lines(rows[:SHOWN], words)], more=more,
             asked=query, query=urlencode(query), newest=f"/audit?{urlencode(query)}" if below else "", head=head.noted,
             actions=ACTIONS, kept=KEPT_DAYS, since="" if first is None else self.at(first.at), verdict=verdict,
-            alarming=[*self.lines(odd, words)], wrong=wrong,
+            alarming=[*self.lines(odd, words)], wrong=wrong, links=links(person(), words),
             other=f"/audit?{urlencode(other)}", name=self.district.name, most=MOST_ROWS,
         )  # fmt: skip
         return Response(body, code, content_type="text/html; charset=utf-8")

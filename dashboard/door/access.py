@@ -29,6 +29,7 @@ from dashboard.door.guards import (
     PAGES,
     PUBLIC,
 )
+from dashboard.door.problem import front_page, problem, wants_page
 from dashboard.door.routes import redirect
 from dashboard.door.wire import App
 from services.access import reader
@@ -256,30 +257,30 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
         if endpoint is None:
             return None  # there is nothing: 404
         if "\0" in request.path or any("\0" in text for _, text in request.args.items(multi=True)):
-            return _say(400, "地址不对 / a wrong address")  # PostgreSQL takes no NUL
+            return problem(400, "地址不对 / a wrong address")  # PostgreSQL takes no NUL
         if request.mimetype == "application/json" and (request.content_length or 0) > MOST_BYTES:
-            return _say(413, f"最多 {MOST_BYTES} 字节 / at most {MOST_BYTES} bytes")
+            return problem(413, f"最多 {MOST_BYTES} 字节 / at most {MOST_BYTES} bytes")
         right = ADDRESSES.get(endpoint)
         if request.method not in SAFE and not access.is_ours(request.environ):
             log.warning("%s %r from a page that is not ours", request.method, request.path)
-            return _say(403, "跨站请求已拒绝 / a request from another site")
+            return problem(403, "跨站请求已拒绝 / a request from another site")
         if right == PUBLIC or (endpoint == "metrics" and access.is_monitor(request.environ)):
             return None
         try:
             found = access.find_any(request.environ, request.cookies)
         except STORE_ERRORS:
-            return _say(503, "库暂时不可用，请稍后再试 / the store does not answer: try again soon")
+            return problem(503, "库暂时不可用，请稍后再试 / the store does not answer: try again soon")
         if found is None:
-            return _log_in_first(endpoint)
+            return _log_in_first(endpoint, had_session=access.cookie in request.cookies)
         if isinstance(found, Half):
             g.half = found
             return None if endpoint in HALF_WAY else _second_factor_first(endpoint)
         g.found = found
         if found.must_change and endpoint not in CHANGE_FIRST:
-            return _go("/account") if endpoint in PAGE_ENDPOINTS else _say(403, "先改密码 / a new password first")
+            return _go("/account") if endpoint in PAGE_ENDPOINTS else problem(403, "先改密码 / a new password first")
         if right is None or not may(found.person, right):
             _note(found.person, right or "nobody's")
-            return _say(403, "无权 / not allowed")
+            return problem(403)
         asks = right in FRESH or (right in FRESH_CHANGES and request.method not in SAFE)
         if asks and not access.rules.is_fresh(found.proved_at, machine_ms(), always=right in ALWAYS_FRESH):
             return _prove_first()
@@ -301,25 +302,26 @@ def _page_or_callback(
 ) -> Response | tuple[str, int] | None:
     """Dash answers every page at one address and every callback at another: each has its own right."""
     if endpoint == "/":
-        return _go(home(asking))
+        is_at_wall = asking.role == "wall" and not asking.session
+        return front_page(asking) if is_at_wall and wants_page() else _go(home(asking))
     if endpoint == "/<path:path>":
         right = page_right(request.path, district)
         if right is not None and not may(asking, *right):
             _note(asking, right[0])
-            return _say(403, "无权 / not allowed")
+            return problem(403)
     if request.path == UPDATE and request.method == "POST":
         if request.mimetype != "application/json":
-            return _say(415, "JSON only")
+            return problem(415, "JSON only")
         try:
             body = request.get_json(silent=True)
         except RecursionError:
-            return _say(400, "JSON: too deep")
+            return problem(400, "JSON: too deep")
         output = body.get("output") if isinstance(body, dict) else None
         # A callback that nobody has given a right is refused; what is none at all is answered in words behind us.
         is_one = isinstance(output, str) and (output in CALLBACKS or output in callbacks())
         if is_one and not may(asking, CALLBACKS.get(str(output), "")):
             _note(asking, str(output))
-            return _say(403, "无权 / not allowed")
+            return problem(403)
     return None
 
 
@@ -335,16 +337,16 @@ def page_right(path: str, district: str) -> tuple[str, str | None] | None:
     return None
 
 
-def _log_in_first(endpoint: str) -> Response | tuple[str, int]:
+def _log_in_first(endpoint: str, *, had_session: bool) -> Response | tuple[str, int]:
     if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
-        return _go(f"/login?{_next()}")
-    return _say(401, "请先登录 / log in first")
+        return _go(f"/login?{_next()}{'&ended=1' if had_session else ''}")
+    return problem(401, "请先登录 / log in first")
 
 
 def _second_factor_first(endpoint: str) -> Response | tuple[str, int]:
     if endpoint in PAGE_ENDPOINTS and request.method in SAFE:
         return _go(f"/factor?{_next()}")
-    return _say(401, "先验证第二因素 / the second factor first")
+    return problem(401, "先验证第二因素 / the second factor first")
 
 
 def _prove_first() -> Response | tuple[str, int]:
@@ -374,10 +376,3 @@ def _next() -> str:
 
 def _go(address: str) -> Response:
     return redirect(address)
-
-
-def _say(code: int, text: str) -> Response:
-    return Response(
-        msgspec.json.encode({"error": text}), code, content_type="application/json; charset=utf-8",
-        headers={"Cache-Control": "no-store"},
-    )  # fmt: skip

@@ -10,6 +10,7 @@ from flask import Flask, Response, request
 from dashboard.door.access import person
 from dashboard.door.bodies import as_json, body
 from dashboard.door.login import Pages, entered, label, offered, query, refusal_words, safe_aim
+from dashboard.door.navigation import links
 from dashboard.door.oidc import SignOnFailed
 from dashboard.door.routes import add_routes, redirect
 from dashboard.texts import texts
@@ -59,6 +60,7 @@ def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = 
         since=pages.at(factor.since) if factor and factor.since else "", has_password=has_password,
         can_enrol=bool(pages.sealer), must_change=found.must_change,
         told=[_notice(pages, one) for one in told], told_until=max((one.at for one in told), default=0),
+        links=[] if found.must_change else links(asking, texts(request.args.get("lang", ""))),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is asked wrongly is answered in words: a page that is not there (404), a callback's body that is none (400)."""
+"""What is asked wrongly is answered in words, whatever refuses it; a callback's body that is none (400)."""
 
 import logging
 import re
@@ -10,8 +10,10 @@ from dash import Dash, page_registry
 from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
 from msgspec import Meta
+from werkzeug.exceptions import HTTPException
 
-from dashboard.door.bodies import NUL, as_json
+from dashboard.door.bodies import NUL
+from dashboard.door.problem import problem
 from dashboard.door.refusal_text import refusal_text
 from dashboard.texts import texts
 from services.platform.errors import STORE_ERRORS, fault_of, first_line
@@ -23,10 +25,6 @@ UPDATE = "/_dash-update-component"
 # Dash answers every address that nobody else knows with the wall's frame.
 LONGEST_ADDRESS = 4000
 CATCH_ALL = "/<path:path>"
-NOT_FOUND = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>404</title>
-<p>没有这个页面。大屏在 <a href="/wall">/wall</a>。</p>
-<p lang="en">There is no such page. The wall is at <a href="/wall?lang=en">/wall?lang=en</a>.</p></html>
-"""
 
 
 Name = Annotated[str, Meta(max_length=1000)]
@@ -59,25 +57,28 @@ def register_refusals(server: Flask, app: Dash) -> None:
     @server.errorhandler(Refusal)
     def refused(error: Refusal) -> Response:
         words = refusal_text(error, texts(flask.request.args.get("lang", "")))
-        return as_json({"error": words, "code": error.code, **error.fields}, error.status)
+        return problem(error.status, words, more={"code": error.code, **error.fields})
 
     for kind in STORE_ERRORS:
         server.register_error_handler(kind, _store_is_away)
 
-    @server.errorhandler(404)
-    def not_found(_error: Exception) -> tuple[str, int]:
-        return NOT_FOUND, 404
+    @server.errorhandler(HTTPException)
+    def not_answered(error: HTTPException) -> Any:
+        if error.response is not None or error.code is None or error.code < 400:
+            return error  # its own words already; a redirect
+        kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+        return problem(error.code, headers=kept)
 
     @server.errorhandler(DependencyException)
     @server.errorhandler(InvalidResourceError)
-    def no_component(_error: Exception) -> tuple[str, int]:
-        return NOT_FOUND, 404  # a file that Dash does not have: anybody may ask, and it is no fault of ours
+    def no_component(_error: Exception) -> Response:
+        return problem(404)  # a file that Dash does not have: anybody may ask, and it is no fault of ours
 
     @server.before_request
-    def look() -> tuple[str, int] | Response | None:
+    def look() -> Response | None:
         request = flask.request
         if request.endpoint == CATCH_ALL:
-            return None if is_page(request.path) else (NOT_FOUND, 404)
+            return None if is_page(request.path) else problem(404)
         if request.path == UPDATE and request.method == "POST" and (wrong := _what_is_wrong(request.get_data(), app)):
             log.warning("a wrong body to %s: %s", UPDATE, wrong)
             return Response(f"{wrong}\n", 400, mimetype="text/plain")
@@ -90,8 +91,8 @@ def _store_is_away(error: Exception) -> Response:
     log.error("%s %r: %s: %s", flask.request.method, flask.request.path, fault.code, first_line(error))
     words = texts(flask.request.args.get("lang", ""))["word"]
     if fault.is_suspect:
-        return as_json({"error": words["failed"], "code": fault.code}, 500)
-    return as_json({"error": words["store_away"], "code": fault.code}, 503)
+        return problem(500, words["failed"], more={"code": fault.code})
+    return problem(503, words["store_away"], more={"code": fault.code})
 
 
 def is_page(path: str) -> bool:

@@ -6,17 +6,18 @@ from dash import html
 
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
+from dashboard.layouts.navigation import menu
 from dashboard.layouts.wall import map_box, names_of, picked_panel
+from services.access.rights import Person
 from services.district.package import District
 
 
-def layout(district: District, words: dict[str, Any]) -> html.Div:
-    """The whole page for one district in one language."""
+def layout(district: District, words: dict[str, Any], person: Person) -> html.Div:
+    """The whole page for one person in one language."""
     english = words["language"] == "en"
     labels = words["coverage"]
     name = district.name_en if english and district.name_en else district.name
     data: Any = {"data-texts": words_address(words["language"]), "data-district": names_of(district, english)}
-    query = "?lang=en" if english else ""
     return html.Div(
         id=ids.COVERAGE,
         className="desk coverage",
@@ -31,7 +32,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                     html.Div(id=ids.SOURCES, className="sources", role="status"),
                     html.Span(className="dim", id="note"),
                     html.Button(labels["theme"], id="theme", className="plain"),
-                    html.A(labels["to_wall"], href=f"/wall{query}", className="touch"),
+                    menu(person, words, "coverage"),
                 ],
                 className="truth",
             ),

@@ -12,6 +12,7 @@ from dash import dcc, html
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
 from dashboard.layouts.command_forms import forms_of
+from dashboard.layouts.navigation import menu
 from dashboard.layouts.wall import map_box, names_of
 from services.access.rights import RIGHTS, Person, may
 from services.district.package import District
@@ -54,7 +55,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
         lang=words["language"],
         **data,
         children=[
-            _truth_bar(_name(district, words, street), labels, person, words),
+            _truth_bar(_name(district, words, street), labels, person, words, street),
             html.Section(id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
             html.Main(
                 [
@@ -99,11 +100,8 @@ def _names(areas: Any, street: str, district: District) -> dict[str, str]:
     return found
 
 
-def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any]) -> html.Header:
+def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any], street: str) -> html.Header:
     query = "?lang=en" if words["language"] == "en" else ""
-    links = [html.A(labels["to_wall"], href=f"/wall{query}")] if may(person, "see_wall") else []
-    if may(person, "see_replay"):
-        links.append(html.A(words["replay"]["to_replay"], href=f"/replay{query}"))
     return html.Header(
         [
             html.Span("--:--:--", id=ids.CLOCK, className="clock"),
@@ -115,7 +113,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Span(className="dim", id="note"),
             html.Nav(
                 [
-                    *links,
+                    menu(person, words, "street" if street else "desk"),
                     html.Button(labels["theme"], id="theme", className="plain"),
                     html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
                     html.Form(

@@ -5,6 +5,7 @@ from typing import Any
 
 import dash_leaflet as dl
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
@@ -12,8 +13,8 @@ from services.district.package import District
 from services.district.plane import plane_of
 
 
-def layout(district: District, words: dict[str, Any]) -> html.Div:
-    """The whole wall for one district in one language."""
+def layout(district: District, words: dict[str, Any], menu: Component | None = None) -> html.Div:
+    """The whole wall for one district in one language; ``menu`` leads to the other pages."""
     tile = words["tile"]
     english = words["language"] == "en"
     name = district.name_en if english and district.name_en else district.name
@@ -29,17 +30,17 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                 [
                     html.Div(
                         [
-                            _tile(ids.TODAY, tile["today"], tile["today_basis"]),
+                            _tile(ids.TODAY, tile["today"]),
                             _tile(ids.FUNNEL, tile["funnel"]),
-                            _tile(ids.HOURS, tile["hours"], tile["hours_basis"]),
-                            _tile(ids.CHANNELS, tile["channels"], tile["hours_basis"]),
+                            _tile(ids.HOURS, tile["hours"]),
+                            _tile(ids.CHANNELS, tile["channels"]),
                         ],
                         className="column",
                     ),
                     html.Div(
                         [
                             _tile(ids.STREETS, tile["streets"]),
-                            _tile(ids.DOMAINS, tile["domains"], tile["hours_basis"]),
+                            _tile(ids.DOMAINS, tile["domains"]),
                         ],
                         className="column",
                     ),
@@ -69,6 +70,7 @@ def layout(district: District, words: dict[str, Any]) -> html.Div:
                 ]
             ),
             picked_panel(words),
+            *([menu] if menu is not None else []),
         ],
     )
 

@@ -14,6 +14,7 @@ import msgspec
 import redis
 from sqlalchemy import Engine
 
+from services.board.comparison_reader import compared
 from services.board.state import Board, kept_from
 from services.board.watched_areas import CaseAt, Watch, WatchedAreas, position_in
 from services.cases import reader
@@ -241,7 +242,7 @@ class Follower:
             health.fault_at = now_s - (WAITS_AT_MOST_MS + 1) / 1000  # its silence was witnessed: late at once
 
     def _compare(self) -> None:
-        """Now and then: the figures of the same minute of the day before."""
+        """Now and then: the figures of the same minute of the day that today is compared with."""
         if not self._compare_every.is_due() and self.board.day:
             return
         self._compare_every.begin()
@@ -266,14 +267,8 @@ class Follower:
         return self._areas.watch(cases, now)
 
     def _read_before(self) -> dict[str, Any]:
-        district, now = self._district, self._clock.now_ms()
-        today = district.day_of(now)
-        start = district.day_start_ms(district.day_after(today, -1))
-        moment = start + now - district.day_start_ms(today)
-        with self._engine.connect() as connection:
-            found = reader.counts_at(connection, start, moment)
-        # A store that knows nothing of that day has nothing to compare with: «—», never a rise from 0.
-        return found if found["reported"] or found["open"] else {}
+        with self._engine.connect() as connection, connection.begin():
+            return compared(connection, self._district, self._clock.now_ms())
 
     def _read_all(self) -> "_Everything":
         today = self._district.day_of(self._clock.now_ms())

@@ -57,8 +57,8 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Every tile of the wall that the board feeds; ``before`` is the same minute of the day before, {} if unknown."""
-    today, yesterday = board.day, board.district.day_after(board.day, -1)
+    """Every tile of the wall that the board feeds; ``before``: what today is compared with (``comparison_reader``)."""
+    today = board.day
     total = board.total()
     streets = street_rows(board)
     due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
@@ -66,10 +66,10 @@ def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
         "today": {
             "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
             "intake": day_sum(board, today, "intake"), "closed": day_sum(board, today, "closed"),
-            "before": _before(before),
+            "before": _before(before), "against": before.get("against"),
         },
         "funnel": _funnel(board),
-        "hours": {"today": _hours(board, today), "yesterday": _hours(board, yesterday)},
+        "hours": {"today": _hours(board, today), "before": before.get("hours", [])},
         "channels": _against(_intake_by(board, today, "source"), before.get("channel"), CHANNELS),
         "domains": _against(_intake_by(board, today, "class"), before.get("domain"), DOMAINS),
         "streets": {
@@ -105,7 +105,7 @@ def _hours(board: Board, day: int) -> list[int]:
 
 
 def _against(counts: dict[str, int], before: Any, order: tuple[str, ...]) -> list[list[Any]]:
-    """[code, today, the same minute yesterday or None], the largest first."""
+    """[code, today, the same minute of the comparable day or None], the largest first."""
     codes = sorted({*counts, *(before or {})}, key=lambda c: (-counts.get(c, 0), order.index(c) if c in order else 99))
     return [[code, counts.get(code, 0), None if before is None else before.get(code, 0)] for code in codes]
 

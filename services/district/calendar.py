@@ -110,15 +110,17 @@ class WorkingCalendar:
         """Whether a local day is worked."""
         return self.exceptions.get(day, day.isoweekday() in self.week)
 
+    def kind_of(self, day: date) -> str:
+        """``plain`` for a working day as any other; else weekend, holiday, or workday (调休: worked instead)."""
+        return _kind(day, self.week, self.exceptions)
+
     def days_off(self, start: int, end: int, most: int = 400) -> tuple[DayOff, ...]:
         """The local days from ``start`` to ``end`` that are not plain working days, the first ``most`` of them."""
         day = self._day(start)
         found: list[DayOff] = []
         last = self._day(max(end, start))
         while day <= last and len(found) < most:
-            planned, worked = day.isoweekday() in self.week, self.is_workday(day)
-            if not (planned and worked):
-                kind = "workday" if worked else "holiday" if day in self.exceptions else "weekend"
+            if (kind := self.kind_of(day)) != "plain":
                 found.append(DayOff(day, kind, self._midnight(day), self._midnight(day + timedelta(1))))
             day += timedelta(1)
         return tuple(found)
@@ -221,6 +223,11 @@ def calendar_of(district: District) -> WorkingCalendar:
     return _calendar(district.zone, district.working_hours, district.working_week, frozenset(district.holidays.items()))
 
 
+def kind_of_day(district: District, day: date) -> str:
+    """``WorkingCalendar.kind_of`` of the district's calendar, without its table of working hours."""
+    return _kind(day, district.working_week, _exceptions(frozenset(district.holidays.items())))
+
+
 def holidays_missing(district: District, now_ms: int) -> str:
     """A sentence about this and the next year, where nobody has told their holidays; else ''."""
     years = calendar_of(district).warnings(now_ms)
@@ -234,8 +241,21 @@ def holidays_missing(district: District, now_ms: int) -> str:
 def _calendar(
     zone: ZoneInfo, spans: tuple[tuple[int, int], ...], week: frozenset[int], own: frozenset[tuple[date, bool]]
 ) -> WorkingCalendar:
+    return WorkingCalendar(zone, spans, week, _exceptions(own))
+
+
+@lru_cache(maxsize=16)
+def _exceptions(own: frozenset[tuple[date, bool]]) -> Mapping[date, bool]:
     official = dict.fromkeys(state_council.holidays, False) | dict.fromkeys(state_council.workdays, True)
-    return WorkingCalendar(zone, spans, week, official | dict(own))
+    return official | dict(own)
+
+
+def _kind(day: date, week: frozenset[int], exceptions: Mapping[date, bool]) -> str:
+    planned = day.isoweekday() in week
+    worked = exceptions.get(day, planned)
+    if planned and worked:
+        return "plain"
+    return "workday" if worked else "holiday" if day in exceptions else "weekend"
 
 
 def _within(ms: int) -> int:

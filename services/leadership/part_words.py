@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from services.indicators.figure import Figure
 from services.leadership.report import CALL_BACKS, RANKED_N, ComparedFigure, Repeat, ReportCameras, interval
 from services.leadership.spans import as_date
-from services.leadership.words import NOTHING, BarRow, Words, percent
+from services.leadership.words import NOTHING, BarRow, Words, exact, percent
 
 
 class Section(NamedTuple):
@@ -229,7 +229,7 @@ class PartWords:
     def _section(self, code: str, rows: list[BarRow], *, is_told: bool = True, **values: object) -> Section:
         texts = self.words[code]
         head = texts.get(f"head_{self.said.span.kind}", texts["head"])
-        shown = {"before": self.said.words["before"][self.said.span.kind], **values}
+        shown = {"before": self.said.before, **values}
         empty = texts["none"] if is_told else texts["unknown"]
         columns: Any = tuple(texts["columns"])
         return Section(
@@ -239,4 +239,4 @@ class PartWords:
 
 
 def _of(figure: Figure) -> str:
-    return f"{round(figure.numerator):,}/{figure.n:,}"
+    return f"{exact(figure.numerator)}/{figure.n:,}"

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from services.cases import tables as case_tables
+from services.district.comparable import comparable, comparable_a_year_ago
 from services.district.package import District
 from services.indicators import tables as indicator_tables
 from services.indicators.figure import Figure
@@ -24,7 +25,7 @@ from services.leadership.report import (
     heat,
     ranked,
 )
-from services.leadership.spans import Span, as_date, before, number, year_ago
+from services.leadership.spans import Span, around, as_date, before, number, year_ago
 
 NAMES = tuple(dict.fromkeys((*HEADLINES, *FUNNEL, "solved_rate", "contact_rate", "forced_closed", "self_handled")))
 SERIES_DAYS = 14
@@ -53,7 +54,7 @@ def gather(
         targets=targets, reasons=marked.reasons(), supervision=marked.supervision(),
         campaigns=marked.campaigns(row["code"] for row in district.tables.get("campaigns", ())),
         repeats=Places(connection, district, asked.days, now, asked.scope).repeats(), told=marked.told(),
-        cameras=None if street or unit else cameras_now(connection),
+        cameras=None if street or unit else cameras_now(connection), against=asked.against,
     )  # fmt: skip
 
 
@@ -72,13 +73,24 @@ class _Asked:
     def __init__(self, connection: Connection, district: District, span: Span, now: int, scope: Scope) -> None:
         self.connection, self.district, self.span, self.now, self.scope = connection, district, span, now, scope
         self.days = Days(*span.numbers)
-        self.others = tuple(self._comparable(other) for other in (before(span), year_ago(span)))
+        self.against = comparable(district, self.days.first) if span.kind == "day" else None
+        self.others = tuple(self._comparable(other) for other in self._earlier())
 
-    def _comparable(self, other: Span) -> Days | None:
+    def _earlier(self) -> tuple[Span | None, Span | None]:
+        """The spans to compare with: before and a year ago; of a day the same weekday, where it is of the same kind."""
+        if self.against is None:
+            return before(self.span), year_ago(self.span)
+        days = self.against.day, comparable_a_year_ago(self.district, self.days.first)
+        last, ago = (around("day", as_date(day), self.span.month_day) if day else None for day in days)
+        return last, ago
+
+    def _comparable(self, other: Span | None) -> Days | None:
         """The other span, as long as this one has lasted; None where the history does not reach back to it whole.
 
         A day that is not over is compared with none: a whole one would be another thing.
         """
+        if other is None:
+            return None
         today = as_date(self.district.day_of(self.now))
         begun = self.connection.execute(
             select(func.min(indicator_tables.rollups.c.day)).where(indicator_tables.rollups.c.cut == "class")

@@ -9,6 +9,7 @@ from math import sqrt
 
 import msgspec
 
+from services.district.comparable import ComparableDay
 from services.indicators.figure import Figure
 
 # Rates of fewer cases than this are shown, not ranked: one case would move them by more than three points.
@@ -156,6 +157,7 @@ class Report(msgspec.Struct, frozen=True):
     ``reasons``: why the closed cases that the district had went there, '' where it was not told: they add up to the
     district's of ``levels``. ``campaigns``: closed by the end of those found in the span. ``told``: of which of
     supervision and campaign the case system has ever told. ``cameras``: the district's own report alone, as of now.
+    ``against``: of a single day, with which day it is compared, or why with none.
     """
 
     district: str
@@ -181,6 +183,7 @@ class Report(msgspec.Struct, frozen=True):
     repeats: Repeats | None = None
     cameras: ReportCameras | None = None
     told: frozenset[str] = frozenset()
+    against: ComparableDay | None = None
 
     @property
     def is_empty(self) -> bool:

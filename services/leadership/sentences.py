@@ -2,15 +2,20 @@
 
 A sentence is a code with its values, put into words by the pages (texts ``leadership.say``). What is called more or
 less is more than chance: counts by two standard deviations of a difference of two Poisson counts, shares by two of
-the difference of two proportions; else it is called about the same.
+the difference of two proportions. Else it is called about the same, or, where so few cases would move as far by
+chance, too few to say. What is ranked nowhere (under 30 cases) is not praised either. A missed target of the district
+is the first matter.
 """
 
 from math import sqrt
 from typing import Literal, NamedTuple
 
+from services.indicators.figure import Figure
 from services.leadership.report import RANKED_N, ComparedFigure, Ranked, Report
 
-Word = Literal["up", "down", "same", "none"]
+Word = Literal["up", "down", "same", "few", "none"]
+# A change below this is about none; where chance alone makes more than the other, the cases are few.
+STEADY, SWINGS = 0.05, 0.10
 
 
 class Saying(NamedTuple):
@@ -33,8 +38,20 @@ def word_of(count: ComparedFigure) -> Word:
         spread = sqrt(share * (1 - share) * (1 / now.n + 1 / then.n))
         moved = now.value - then.value  # type: ignore[assignment]  # a share
     if abs(moved) <= 2 * spread:
-        return "same"
+        return "few" if abs(count.change) >= STEADY and _swings(now, then, spread) else "same"
     return "up" if moved > 0 else "down"
+
+
+def has_grown(now: int, then: int) -> bool:
+    """Whether a standing count is larger by 5 % and more, and by more than chance."""
+    return now - then > max(2 * sqrt(now + then), STEADY * then)
+
+
+def _swings(now: Figure, then: Figure, spread: float) -> bool:
+    """Whether chance alone moves the figure far: a count by a tenth, a share of fewer cases than are ranked."""
+    if now.denominator is None:
+        return 2 * spread > SWINGS * then.n
+    return min(now.n, then.n) < RANKED_N or 2 * spread > SWINGS
 
 
 def sentences(report: Report) -> list[Saying]:
@@ -68,6 +85,8 @@ def _kept(report: Report) -> Saying:
         "rate": share.now.value, "n": share.now.n, "target": target, "off": abs(share.now.value - target),
         "missed": missed,
     }  # fmt: skip
+    if share.now.n < RANKED_N:
+        return Saying("kept_few", values | {"done": share.now.n - missed, "least": RANKED_N})
     if share.now.value >= target:
         return Saying("kept", values)
     worst = most_missed(report)
@@ -85,6 +104,8 @@ def _solved(report: Report) -> Saying:
         "grid": grid.now.value, "district": district.now.value, "n": grid.now.n,
         "target_grid": targets["grid_solved_rate"], "target_district": targets["district_share"],
     }  # fmt: skip
+    if grid.now.n < RANKED_N:
+        return Saying("solved_few", values | {"least": RANKED_N})
     is_low = grid.now.value < targets["grid_solved_rate"]
     is_high = district.now.value > targets["district_share"]
     code = {(True, True): "solved_both", (True, False): "solved_low", (False, True): "solved_high"}
@@ -119,7 +140,10 @@ def most_missed(report: Report) -> tuple[Ranked, int] | None:
 
 
 def matters(report: Report) -> list[Saying]:
-    """At most three things to ask about, the gravest first; each leads to its cases."""
+    """At most three things to ask about, the gravest first; each leads to its cases.
+
+    A target that the whole misses stands before all others, whatever its parts are like.
+    """
     found: list[tuple[float, Saying]] = []
     target = report.targets["on_time_close_rate"]
     low = [row for row in report.streets if row.rank is not None and (row.high or 0) < target]
@@ -136,18 +160,44 @@ def matters(report: Report) -> list[Saying]:
                 "domain": part.code, "now": part.count.now.n, "then": part.count.before.n,
                 "change": part.count.change,
             })))  # fmt: skip
-    district = report.figures["district_share"]
-    over = report.targets["district_share"]
-    if district.now.value is not None and district.now.n >= RANKED_N and district.now.value > over:
-        cases = round(district.now.numerator)
-        values: dict[str, float | int | str] = {"share": district.now.value, "target": over, "cases": cases}
-        code = "district_high"
-        if known := [part for part in report.reasons if part.code]:
-            code, values = "district_high_by", values | {"reason": known[0].code, "of_reason": known[0].count.now.n}
-        found.append((cases - over * district.now.n, Saying(code, values)))
     rework = report.figures["rework_rate"]
     if word_of(rework) == "up" and rework.now.value is not None and rework.change is not None:
         found.append((rework.now.numerator, Saying("rework_up", {
             "rate": rework.now.value, "points": rework.change, "cases": round(rework.now.numerator),
         })))  # fmt: skip
-    return [saying for _, saying in sorted(found, key=lambda item: -item[0])[:3]]
+    rest = [saying for _, saying in sorted(found, key=lambda item: -item[0])]
+    return [*_missed(report), *rest][:3]
+
+
+def calm(report: Report) -> Saying:
+    """Why nothing is asked about, where ``matters`` has none: no target is missed then."""
+    target = report.targets["on_time_close_rate"]
+    low = sum(row.share.now.value is not None and row.share.now.value < target for row in report.streets)
+    if report.figures["on_time_close_rate"].now.value is None:
+        return Saying("calm_none_due", {})
+    return Saying("calm_few", {"streets": low}) if low else Saying("calm", {})
+
+
+def _missed(report: Report) -> list[Saying]:
+    """The targets that the whole misses: on-time closing first, then what went to the district, then the grids."""
+    found = []
+    kept, target = report.figures["on_time_close_rate"].now, report.targets["on_time_close_rate"]
+    if kept.value is not None and kept.value < target:
+        missed = kept.n - round(kept.numerator)
+        values: dict[str, float | int | str] = {
+            "rate": kept.value, "target": target, "off": target - kept.value, "missed": missed, "n": kept.n,
+        }  # fmt: skip
+        found.append(Saying("whole_low" if kept.n >= RANKED_N else "whole_low_few", values))
+    share, over = report.figures["district_share"].now, report.targets["district_share"]
+    if share.value is not None and share.value > over:
+        values = {"share": share.value, "target": over, "cases": round(share.numerator), "n": share.n}
+        code = "district_high" if share.n >= RANKED_N else "district_high_few"
+        known = [part for part in report.reasons if part.code]
+        if known and share.n >= RANKED_N:
+            code, values = "district_high_by", values | {"reason": known[0].code, "of_reason": known[0].count.now.n}
+        found.append(Saying(code, values))
+    grid, least = report.figures["grid_solved_rate"].now, report.targets["grid_solved_rate"]
+    if grid.value is not None and grid.value < least:
+        values = {"rate": grid.value, "target": least, "n": grid.n, "beyond": grid.n - round(grid.numerator)}
+        found.append(Saying("grid_low" if grid.n >= RANKED_N else "grid_low_few", values))
+    return found

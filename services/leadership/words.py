@@ -11,10 +11,12 @@ from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.leadership.report import ComparedFigure, Ranked, Report
-from services.leadership.sentences import Saying, matters, sentences, word_of
+from services.leadership.sentences import Saying, calm, has_grown, matters, sentences, word_of
 from services.leadership.spans import Span, as_date
 
 NOTHING = "—"
+# Of which target a share of a sentence tells, where that is not «target».
+_TARGET_OF = {"grid": "target_grid", "district": "target_district"}
 # For a change of these more is worse; the others are as their definition says.
 _WORSE = {"up": "down", "down": "up"}
 
@@ -94,13 +96,42 @@ class Words:
         name = str(forms[span.kind]).format(**{**values, "y": named.year, "m": named.month})
         return name if span.month_day == 1 else name + str(self.words["of_account"]).format(**values)
 
+    @property
+    def before(self) -> str:
+        """What the span is compared with: 上周一 of a day, 上月 of a month."""
+        against = self.report.against
+        if against is None:
+            return str(self.words["before"][self.span.kind])
+        if not against.day:
+            return NOTHING
+        day = as_date(against.day)
+        form = self.all["compare"]["last_week" if against.weeks == 1 else "earlier"]
+        return str(form).format(m=day.month, d=day.day, weekday=self.words["weekdays"][day.weekday()])
+
+    @property
+    def year_ago(self) -> str:
+        """The same of a year ago."""
+        against = self.report.against
+        if against is None:
+            return str(self.words["year_ago"])
+        compare = self.all["compare"]
+        weekday = self.words["weekdays"][self.span.first.weekday()]
+        return str(compare["year_ago_date" if against.why == "holiday" else "year_ago"]).format(weekday=weekday)
+
+    @property
+    def no_before(self) -> str:
+        """Why nothing stands beside a figure."""
+        against = self.report.against
+        why = against.why if against is not None else ""
+        return str(self.all["compare"]["why"][why] if why else self.words["no_before"])
+
     # — figures —
 
-    def value(self, figure: Figure | None) -> str:
+    def value(self, figure: Figure | None, target: float | None = None) -> str:
         """A share in per cent, a count with its separators."""
         if figure is None or figure.value is None:
             return NOTHING
-        return percent(figure.value) if figure.denominator is not None else f"{figure.n:,}"
+        return told(figure.value, target) if figure.denominator is not None else f"{figure.n:,}"
 
     def change(self, compared: ComparedFigure, against: str = "before") -> str:
         """↑1.8% of a count, ↑0.8 of a share's points; empty where there is nothing to compare with."""
@@ -125,7 +156,7 @@ class Words:
                 continue
             compared = self.report.figures[name]
             of = (
-                self.words["of"].format(a=f"{round(compared.now.numerator):,}", n=f"{compared.now.n:,}")
+                self.words["of"].format(a=exact(compared.now.numerator), n=f"{compared.now.n:,}")
                 if compared.now.denominator is not None else ""
             )  # fmt: skip
             target = self.report.targets.get(name)
@@ -133,8 +164,8 @@ class Words:
                 sign = "≥" if INDICATORS[name].better == "up" else "≤"
                 of += f" · {self.words['target']} {sign}{percent(target, 0)}"
             found.append(
-                Tile(name, self._label(name), self.value(compared.now),
-                     tuple(filter(None, (self._against(compared), of))), self.tone(name, compared))
+                Tile(name, self._label(name), self.value(compared.now, target),
+                     tuple(filter(None, (self._against(name, compared), of))), self.tone(name, compared))
             )  # fmt: skip
         return found
 
@@ -142,26 +173,33 @@ class Words:
         indicator = INDICATORS[name]
         return indicator.en if self.is_english else indicator.zh
 
-    def _against(self, compared: ComparedFigure) -> str:
+    def _against(self, name: str, compared: ComparedFigure) -> str:
         parts = []
         if compared.before is not None and compared.before.value is not None:
-            parts.append(
-                f"{self.words['before'][self.span.kind]} {self.value(compared.before)} {self.change(compared)}"
-            )
+            parts.append(f"{self.before} {self.value(compared.before)} {self._marked(compared, name)}")
         if compared.year_ago is not None and compared.year_ago.value is not None:
-            parts.append(f"{self.words['year_ago']} {self.value(compared.year_ago)} {self.change(compared, 'year')}")
-        return " · ".join(part.strip() for part in parts) or str(self.words["no_before"])
+            parts.append(f"{self.year_ago} {self.value(compared.year_ago)} {self.change(compared, 'year')}")
+        return " · ".join(part.strip() for part in parts) or self.no_before
+
+    def _marked(self, compared: ComparedFigure, name: str) -> str:
+        """The change with its sign: ▲ worse beyond chance; what chance makes is called so."""
+        change, word, better = self.change(compared), word_of(compared), INDICATORS[name].better
+        if word == "few" or (word == "same" and compared.now.denominator is not None and change[:1] in "↑↓"):
+            return str(self.words["by_chance"]).format(change=change)
+        return f"▲ {change}" if better in _WORSE and word == _WORSE[better] else change
 
     def _open(self) -> Tile:
-        standing = self.report.open_at_end
+        standing, is_worse = self.report.open_at_end, False
         parts = []
-        for then, label in (
-            (standing.before, self.words["before"][self.span.kind]), (standing.year_ago, self.words["year_ago"])
-        ):  # fmt: skip
-            if then:
-                parts.append(f"{label} {then:,} {grown(standing.now / then - 1)}")
-        line = " · ".join(parts) or str(self.words["no_before"])
-        return Tile("open", self.words["open_at_end"], f"{standing.now:,}", (line,))
+        for then, label in ((standing.before, self.before), (standing.year_ago, self.year_ago)):
+            if not then:
+                continue
+            change = grown(standing.now / then - 1)
+            if then is standing.before and (is_worse := has_grown(standing.now, then)):
+                change = f"▲ {change}"
+            parts.append(f"{label} {then:,} {change}")
+        line = " · ".join(parts) or self.no_before
+        return Tile("open", self.words["open_at_end"], f"{standing.now:,}", (line,), "bad" if is_worse else "")
 
     # — tables —
 
@@ -179,7 +217,7 @@ class Words:
             found.append(
                 BarRow(
                        row.code, str(row.rank) if row.rank is not None else NOTHING, name(row.code),
-                       (now.value - target) / reach, percent(now.value), f"{round(now.numerator):,}/{now.n:,}",
+                       (now.value - target) / reach, told(now.value, target), f"{exact(now.numerator)}/{now.n:,}",
                        self.change(row.share), "bad" if now.value < target else "",
                        between if row.rank is not None else self.words["too_few"],
                 )
@@ -224,9 +262,10 @@ class Words:
             "grid": f"≥{percent(targets['grid_solved_rate'], 0)}", "street": "",
             "district": f"≤{percent(targets['district_share'], 0)}",
         }  # fmt: skip
+        beside = {"grid": targets["grid_solved_rate"], "street": None, "district": targets["district_share"]}
         return [
-            BarRow(level, "", self.words["levels"][level], n / known, percent(n / known), f"{n:,}", aims[level],
-                   "bad" if bad[level] else "")
+            BarRow(level, "", self.words["levels"][level], n / known, told(n / known, beside[level]), f"{n:,}",
+                   aims[level], "bad" if bad[level] else "")
             for level, n in counts.items()
         ]  # fmt: skip
 
@@ -241,7 +280,7 @@ class Words:
             pair = ComparedFigure(here, there)
             is_fair = here.denominator is not None or self.span.days == other.span.days
             moved, word = (self.change(pair), word_of(pair)) if is_fair else ("", "none")
-            if moved and word == "same":
+            if moved and word in {"same", "few"}:
                 moved = self.words["by_chance"].format(change=moved)
             worse = INDICATORS[name].better in _WORSE and word == _WORSE[INDICATORS[name].better]
             found.append(
@@ -264,9 +303,14 @@ class Words:
         """What to ask about, with what it was made from."""
         return [(saying, self._said(saying)) for saying in matters(self.report)]
 
+    def calm(self) -> str:
+        """What is said where there is nothing to ask about."""
+        return self._said(calm(self.report))
+
     def _said(self, saying: Saying) -> str:
         shown: dict[str, str] = {
-            "span": self.words["this"][self.span.kind], "before": self.words["before"][self.span.kind]
+            "span": self.words["this"][self.span.kind], "before": self.before, "whole": self.whose,
+            "no_before": self.no_before,
         }  # fmt: skip
         for name, value in saying.values.items():
             if name == "street":
@@ -280,7 +324,8 @@ class Words:
             elif name in {"off", "points"}:
                 shown[name] = f"{abs(float(value)) * 100:.1f}"
             elif isinstance(value, float):
-                shown[name] = percent(value, 0 if "target" in name else 1)
+                target = saying.values.get(_TARGET_OF.get(name, "target"))
+                shown[name] = percent(value, 0) if "target" in name else told(value, target)
             else:
                 shown[name] = f"{value:,}" if isinstance(value, int) else str(value)
         return str(self.words["say"][saying.code]).format(**shown)
@@ -289,6 +334,20 @@ class Words:
 def percent(share: float, digits: int = 1) -> str:
     """A share of 1 in per cent."""
     return f"{share * 100:.{digits}f}%"
+
+
+def told(share: float, target: object) -> str:
+    """A share in per cent, with as many digits as tell it from its target: 4.04% beside 4%."""
+    digits = 1
+    if isinstance(target, float) and share != target:
+        while digits < 3 and percent(share, digits) == percent(target, digits):
+            digits += 1
+    return percent(share, digits)
+
+
+def exact(n: float) -> str:
+    """A count; a weighted one (call-backs: content by half counts 0.9) with its tenth, so that it divides as shown."""
+    return f"{n:,.0f}" if abs(n - round(n)) < 1e-9 else f"{n:,.1f}"
 
 
 def grown(change: float) -> str:

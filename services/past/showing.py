@@ -19,7 +19,7 @@ from services.platform.clock import MINUTE_MS
 # The same minute of the day before is asked for again after so long.
 COMPARE_EVERY_MS = 10 * MINUTE_MS
 EPOCH = "past"
-# (moment) → the figures of the same minute of the day before, {} where nothing is known of it.
+# (moment) → the figures of the same minute of the comparable day (board.comparison_reader).
 Before = Callable[[int], Mapping[str, Any]]
 # (moment) → when the coverage was kept last before it, and its tiles then; None: nobody kept it.
 BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]

@@ -16,8 +16,8 @@ import msgspec
 import redis
 from sqlalchemy import Connection, Engine
 
+from services.board.comparison_reader import compared
 from services.board.coverage_tiles import coverage_tiles
-from services.cases import reader
 from services.district.package import District
 from services.past import store as past
 from services.past.asking import (
@@ -181,16 +181,8 @@ class Answerer:
             self._rooms.popitem(last=False)
 
     def _before(self, connection: Connection) -> Callable[[int], Mapping[str, Any]]:
-        """The same minute of the day before, as the wall compares with it."""
-        district = self._district
-
-        def before(moment: int) -> Mapping[str, Any]:
-            today = district.day_of(moment)
-            start = district.day_start_ms(district.day_after(today, -1))
-            found = reader.counts_at(connection, start, start + moment - district.day_start_ms(today))
-            return found if found["reported"] or found["open"] else {}
-
-        return before
+        """The same minute of the comparable day, as the wall compares with it."""
+        return lambda moment: compared(connection, self._district, moment)
 
     def make(self) -> bool:
         """Make the next board that is kept, if its moment has passed; whether there is more to make.

@@ -1,5 +1,7 @@
 """The live board over a real store: what followed the outbox equals what is loaded afresh, at every revision."""
 
+import dataclasses
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,12 +9,13 @@ import pytest
 import redis
 from sqlalchemy import Engine, delete
 
+from services.board.comparison_reader import compared
 from services.board.follower import KINDS, Follower
 from services.board.state import Board
 from services.board.tiles import street_rows, tiles
 from services.district.package import District
 from services.indicators.figures_reader import Days, figures
-from services.platform.clock import SetClock, to_rfc3339
+from services.platform.clock import DAY_MS, SetClock, to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.gap import Gap
@@ -20,7 +23,7 @@ from services.projector.ingest import Ingest
 from services.projector.store import tables as schema
 from services.projector.store.write import read_feed
 from tests.lives import lives
-from tests.reference import life
+from tests.reference import all_rows, life
 from tests.tiny import NOON, entry, middle, numbered
 
 
@@ -99,6 +102,31 @@ def test_the_board_shows_what_the_figures_say(sqlite_engine: Engine, tiny: Distr
         clock.ms += 59 * 60_000 + 17
         followed.tick()
     assert checked > 20
+
+
+def test_the_wall_stands_beside_the_same_weekday_to_the_minute_and_a_holiday_beside_nothing(
+    sqlite_engine: Engine, tiny: District
+) -> None:
+    ingest = Ingest(sqlite_engine, tiny, Sealer(""))
+    entries = numbered(lives(5, cases=150))
+    ingest.apply(entries, NOON, entries[-1][0])
+    with sqlite_engine.connect() as connection:
+        found = compared(connection, tiny, NOON)
+    rows = [row for row in all_rows(sqlite_engine) if row.status != "voided" and not row.merged]
+    start = tiny.day_start_ms(20261116)
+    assert found["against"] == [20261116, 1, ""], "Monday beside Monday"
+    reported = [row.reported_at for row in rows if start <= row.reported_at < start + DAY_MS]
+    assert found["reported"] == sum(at < start + DAY_MS // 2 for at in reported) > 0
+    assert found["hours"] == [sum(tiny.hour_of(at) == hour for at in reported) for hour in range(24)]
+    board = Board(tiny)
+    board.load(rows, [], NOON)
+    shown = tiles(board, found)
+    assert (shown["today"]["against"], shown["hours"]["before"]) == (found["against"], found["hours"])
+    holiday = dataclasses.replace(tiny, holidays={date(2026, 11, 23): False})
+    with sqlite_engine.connect() as connection:
+        none = compared(connection, holiday, NOON)
+    assert none == {"against": [0, 0, "holiday"]}
+    assert tiles(board, none)["today"]["before"]["reported"] is None
 
 
 def test_a_rebuild_is_followed_by_reading_everything_again(engine: Engine, tiny: District) -> None:

@@ -17,12 +17,12 @@ from sqlalchemy import Engine, insert, select
 
 from dashboard.papers.review_paper import WantedReview, review_paper
 from services.board.alarm import Alarm, encode_alarm
+from services.board.comparison_reader import compared
 from services.board.follower import Follower
 from services.board.lenses import WallLens, units_of
 from services.board.state import Board
 from services.board.tiles import tiles
 from services.board.zone import Zone
-from services.cases import reader
 from services.cases import tables as case_tables
 from services.district.load import load
 from services.district.package import District
@@ -135,12 +135,9 @@ def moved(before: tuple[dict[str, Any], dict[str, Any]], frames: list[msgspec.Ra
 def assert_is(found: tuple[dict[str, Any], dict[str, Any]], board: Board, engine: Engine, at: int) -> None:
     """The same rows, figures, queue and positions as the board of the fold, in the wall's own words."""
     district = board.district
-    today = district.day_of(at)
-    start = district.day_start_ms(district.day_after(today, -1))
     with engine.connect() as connection:
-        before = reader.counts_at(connection, start, start + at - district.day_start_ms(today))
-    compared = before if before["reported"] or before["open"] else {}
-    zone = Zone(board, WallLens(board, lambda: {**tiles(board, compared), "units": units_of(board)}))
+        before = compared(connection, district, at)
+    zone = Zone(board, WallLens(board, lambda: {**tiles(board, before), "units": units_of(board)}))
     zone.flush(at)
     rows, expected = state([msgspec.Raw(part) for part in zone.snapshot(at)[0]])
     assert found[0] == rows

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.layouts.report_charts import charts
 from dashboard.texts import LANGUAGES, texts
+from services.district.comparable import ComparableDay
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
@@ -26,7 +27,7 @@ from services.leadership.report import (
 )
 from services.leadership.sentences import matters, sentences, word_of
 from services.leadership.spans import parse
-from services.leadership.words import Words
+from services.leadership.words import Words, told
 from tests.tiny import CODE
 from tests.unit.test_spans import TODAY
 
@@ -105,7 +106,8 @@ def test_an_hours_mean_is_over_the_days_that_there_were() -> None:
 @pytest.mark.parametrize(
     ("now", "then", "word"),
     [
-        (count(120), count(100), "same"), (count(150), count(100), "up"), (count(1000), count(900), "up"),
+        (count(120), count(100), "few"), (count(103), count(100), "same"),
+        (count(150), count(100), "up"), (count(1000), count(900), "up"),
         (count(60), count(100), "down"), (count(5), None, "none"), (share(92, 100), share(90, 100), "same"),
         (share(9500, 10_000), share(9000, 10_000), "up"), (share(800, 1000), share(900, 1000), "down"),
     ],
@@ -133,11 +135,85 @@ def test_below_the_target_the_street_that_misses_most_is_named(tiny: District) -
         "kept_below_by", "S1", 300, 320,
     )  # fmt: skip
     assert solved.code == "solved_both"
-    assert [saying.values.get("street", saying.code) for saying in matters(found)] == ["S1", "S2", "district_high"]
+    assert [saying.code for saying in matters(found)] == ["whole_low", "district_high", "grid_low"]
     said = Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).sentences()
     assert said[0].startswith("当日上报 1,204 件，与前一日基本持平（↑6.0%）")
     assert "按期结案率 69.2%（n=1,040），低于目标 90% 20.8 个百分点" in said[1]
     assert "有 300 件未按期（共 320 件）" in said[1]
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(0, 60),
+    st.integers(0, 60),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90))),
+)
+def test_under_a_missed_target_something_is_always_asked_about_and_the_districts_own_miss_comes_first(
+    on_time: int, grid: int, district: int, streets: list[tuple[int, int]]
+) -> None:
+    n = 60
+    found = report(
+        streets=ranked((f"S{k}", ComparedFigure(share(min(a, b), b))) for k, (a, b) in enumerate(streets)),
+        figures={
+            "on_time_close_rate": ComparedFigure(share(on_time, n)),
+            "grid_solved_rate": ComparedFigure(share(grid, n, "grid_solved_rate")),
+            "district_share": ComparedFigure(share(district, n, "district_share")),
+        },
+    )
+    asked = [saying.code for saying in matters(found)]
+    is_missed = on_time / n < 0.9 or grid / n < 0.8 or district / n > 0.04
+    assert bool(asked) >= is_missed and len(asked) <= 3
+    if on_time / n < 0.9:
+        assert asked[0] == "whole_low"
+
+
+def test_the_reason_why_nothing_is_asked_about_is_said(tiny: District) -> None:
+    streets = ranked([("S1", ComparedFigure(share(3, 4))), ("S2", ComparedFigure(share(90, 90)))])
+    found = report(streets=streets, figures={"on_time_close_rate": ComparedFigure(share(93, 94))})
+    assert matters(found) == []
+    said = Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).calm()
+    assert said == "没有：全区目标都达到；1 个街道低于目标，但件数少，可能是偶然，未列。"
+
+
+def test_few_cases_are_not_called_steady_nor_praised(tiny: District) -> None:
+    found = report(figures={
+        "intake": ComparedFigure(count(39), count(48)), "on_time_close_rate": ComparedFigure(share(6, 6)),
+        "grid_solved_rate": ComparedFigure(share(6, 6, "grid_solved_rate")),
+        "district_share": ComparedFigure(share(0, 6, "district_share")),
+    })  # fmt: skip
+    assert [saying.code for saying in sentences(found)] == ["came_few", "kept_few", "solved_few"]
+    said = " ".join(Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).sentences())
+    assert "较前一日 ↓18.8%，件数少，波动在偶然范围" in said
+    assert "到期应结 6 件，按期 6 件" in said
+    assert "持平" not in said and "高于" not in said
+
+
+def test_a_tile_says_worse_by_a_sign_and_chance_by_its_name(tiny: District) -> None:
+    found = report(open_at_end=StandingCases(3300, 2714), figures={
+        "satisfaction_rate": ComparedFigure(share(13.4, 16, "satisfaction_rate"), share(13, 14, "satisfaction_rate")),
+    })  # fmt: skip
+    tiles = {tile.code: tile for tile in Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).tiles()}
+    assert (tiles["open"].tone, tiles["open"].lines[0]) == ("bad", "前一日 2,714 ▲ ↑21.6%")
+    assert "（偶然范围）" in tiles["satisfaction_rate"].lines[0]
+    assert (tiles["satisfaction_rate"].value, tiles["satisfaction_rate"].lines[1]) == ("83.8%", "13.4 / 16 件")
+
+
+def test_a_share_has_the_digits_that_tell_it_from_its_target() -> None:
+    assert [told(x, 0.04) for x in (0.0404, 0.04, 0.05, 0.04001)] == ["4.04%", "4.0%", "5.0%", "4.001%"]
+    assert told(0.8996, 0.9) == "89.96%"
+    assert told(0.1234, None) == "12.3%"
+
+
+def test_a_day_stands_beside_its_weekday_and_a_holiday_says_why_not(tiny: District) -> None:
+    then = ComparedFigure(count(1204), count(1136))
+    shown = {}
+    for against in (ComparableDay(20261119, 1), ComparableDay(20261112, 2), ComparableDay(why="holiday")):
+        found = report(against=against, figures={"intake": then if against.day else ComparedFigure(count(1204))})
+        words = Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny)
+        shown[against.weeks] = words.sentences()[0]
+    assert "与上周四基本持平" in shown[1]
+    assert "与11月12日周四基本持平" in shown[2]
+    assert "节假日，不与平日比" in shown[0]
 
 
 def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() -> None:
@@ -151,9 +227,10 @@ def test_a_class_that_grows_beyond_chance_is_named_and_one_by_chance_is_not() ->
     assert [saying.values.get("domain") for saying in matters(found)] == ["01"]
 
 
-CODES = """nothing came came_up_by came_up came_down came_same came_none kept_none kept kept_below kept_below_by
-solved_none
-solved solved_low solved_high solved_both street_low class_up district_high district_high_by rework_up""".split()
+CODES = """nothing came came_up_by came_up came_down came_same came_few came_none kept_none kept_few kept kept_below
+kept_below_by solved_none solved_few solved solved_low solved_high solved_both street_low class_up district_high
+district_high_by district_high_few grid_low grid_low_few whole_low whole_low_few calm calm_few calm_none_due
+rework_up""".split()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

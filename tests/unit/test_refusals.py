@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,76 @@ def test_a_page_that_is_not_there_says_so_in_both_languages(client: FlaskClient,
     assert answer.status_code == 404
     assert "没有这个页面" in answer.text
     assert "There is no such page" in answer.text
+
+
+HTML = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate"}
+
+
+@pytest.mark.parametrize(("method", "path", "code"), [
+    ("GET", "/nope", 404), ("GET", "/desk", 403), ("GET", "/metrics/nope", 404), ("POST", "/nope", 405),
+    ("POST", "/leadership", 405), ("GET", "/api/v1/cases.csv", 403), ("GET", "/leadership", 403),
+    ("GET", "/assets/nope.css", 404), ("GET", "/wall?a=%00", 400),
+])  # fmt: skip
+@pytest.mark.parametrize(("lang", "word"), [("", "首页"), ("en", "Back to my page")])
+def test_who_reads_a_refusal_in_a_window_gets_a_page_with_a_way_back_and_a_script_gets_json(  # noqa: PLR0917
+    client: FlaskClient, method: str, path: str, code: int, lang: str, word: str
+) -> None:
+    asked = f"{path}{'&' if '?' in path else '?'}lang={lang}" if lang else path
+    page = client.open(asked, method=method, headers=HTML)
+    assert (page.status_code, page.mimetype) == (code, "text/html")
+    assert f'lang="{lang or "zh-CN"}"' in page.text and word in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    for headers in ({"Accept": "application/json"}, {**HTML, "Sec-Fetch-Mode": "cors"}, {}):
+        said = client.open(asked, method=method, headers=headers)
+        assert (said.status_code, said.mimetype) == (code, "application/json")
+        assert said.json["error"]
+    assert page.headers.get("Allow") == said.headers.get("Allow")
+
+
+def test_an_error_that_nobody_foresaw_has_the_products_face_and_no_trace(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("秘密")
+
+    monkeypatch.setitem(client.application.view_functions, "healthz", broken)
+    page = client.get("/healthz", headers=HTML)
+    assert (page.status_code, page.mimetype) == (500, "text/html")
+    assert "系统出错" in page.text and "秘密" not in page.text
+    assert client.get("/healthz").json["error"].startswith("系统出错 / ")
+    assert "秘密" in caplog.text, "the log has it"
+
+
+def test_a_store_that_does_not_answer_is_said_and_the_page_tries_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setitem(client.application.view_functions, "healthz", away)
+    page = client.get("/healthz", headers=HTML)
+    assert page.status_code == 503
+    assert page.headers["Refresh"] == page.headers["Retry-After"]
+    assert "disk" not in page.text
+
+
+def test_a_walls_machine_shows_the_way_to_the_log_in_and_goes_on_to_the_wall(client: FlaskClient) -> None:
+    page = client.get("/", headers=HTML)
+    assert page.status_code == 200
+    assert 'href="/login"' in page.text
+    assert page.headers["Refresh"].endswith("url=/wall")
+    assert client.get("/").headers["Location"] == "/wall"
+
+
+def test_a_session_that_has_ended_is_said_at_the_log_in(client: FlaskClient) -> None:
+    client.environ_base["REMOTE_ADDR"] = "203.0.113.9"  # no wall stands there
+    assert client.get("/desk").headers["Location"] == "/login?next=/desk"
+    client.set_cookie("lianqin", "a-session-of-yesterday")
+    ended = client.get("/desk")
+    assert ended.headers["Location"] == "/login?next=/desk&ended=1"
+    assert "登录已失效" in client.get(ended.headers["Location"]).text
+    api = client.get("/api/v1/cases.csv", headers=HTML)
+    assert api.status_code == 401 and "登录已失效" in api.text and 'href="/login"' in api.text
 
 
 @pytest.mark.parametrize("path", ["/wall", "/wall/", "/wall?lang=en", "/_dash-layout", "/healthz"])

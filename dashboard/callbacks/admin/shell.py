@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 from dashboard.door.access import person
+from dashboard.door.navigation import links
 from dashboard.door.recording import Recorder
 from dashboard.door.routes import add_routes, redirect
 from dashboard.texts import texts
@@ -77,7 +78,8 @@ class AdminShell:
             template, w=words, a=words["admin"], p=asking, name=self.name(words), wrong=wrong, said=said,
             here=here, rail=self._rail(words, asking), now=self.at(self.clock.now_ms(), "%H:%M:%S"),
             day=self.at(self.clock.now_ms(), "%Y-%m-%d"), to=self.to, demo=words["word"]["demo"] if self.demo else "",
-            other=self.address(lang="zh-CN" if is_english else "en"), at=self.at, **values,
+            other=self.address(lang="zh-CN" if is_english else "en"), at=self.at,
+            links=links(asking, words), **values,
         )  # fmt: skip
         return Response(body, code, content_type="text/html; charset=utf-8")
 

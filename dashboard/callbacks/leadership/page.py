@@ -16,6 +16,7 @@ from dashboard.callbacks.leadership.side_by_side import Sides, classes_wished, s
 from dashboard.door.access import allowed, person, refuse
 from dashboard.door.bodies import packed
 from dashboard.door.exporting import download
+from dashboard.door.navigation import links
 from dashboard.door.recording import Recorder
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
@@ -34,7 +35,7 @@ from services.leadership.part_words import PartWords
 from services.leadership.reader import gather
 from services.leadership.report import Report
 from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, around, as_date, before, latest, parse
-from services.leadership.words import Words
+from services.leadership.words import Words, exact
 from services.platform.clock import Clock
 
 CASES_SHOWN = 200
@@ -216,8 +217,8 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Sides | 
         of_street=lambda code: f"/leadership?{_query(span=span.text, street=code)}",
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
         beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
-        other=f"/leadership?{urlencode(other)}", p=asking, has_desk=may(asking, "see_desk"),
-        has_replay=may(asking, "see_replay"), classes=[(code, said.domain(code)) for code in DOMAINS],
+        other=f"/leadership?{urlencode(other)}", p=asking, links=links(asking, words),
+        classes=[(code, said.domain(code)) for code in DOMAINS],
     )  # fmt: skip
     return packed(Response(body, content_type="text/html; charset=utf-8"), leading.offload)
 
@@ -235,7 +236,7 @@ def _cases(leading: Leading, said: Words, name: str) -> Response:
     figure, cases = leading.offload(read)
     english = said.is_english
     of = "" if figure.denominator is None else said.words["of"].format(
-        a=f"{figure.numerator:,.0f}", n=f"{figure.n:,}"
+        a=exact(figure.numerator), n=f"{figure.n:,}"
     )  # fmt: skip
     return _list(
         said, [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases],
@@ -279,6 +280,7 @@ def _list(said: Words, rows: list[tuple[CaseRow, str]], **shown: Any) -> Respons
     body = flask.render_template(
         "leadership_cases.html", w=said.all, l=said.words, lines=lines, span_name=said.span_name(span),
         whose=said.whose, most=CASES_SHOWN, is_cut=len(rows) >= CASES_SHOWN, desk=desk,
+        links=links(asking, said.all),
         back=f"/leadership?{_query(span=span.text, street=report.street, unit=report.unit)}", **shown,
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")

@@ -86,7 +86,10 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
 
   const drawTile = {
     today: t => {
-      body("tile-today", tiles.today(t));
+      body("tile-today", tiles.today(t), tiles.against(t.against, texts.tile.today_basis));
+      const line = tiles.against(t.against, texts.tile.hours_basis);
+      for (const id of ["tile-hours", "tile-channels", "tile-domains"])
+        $(id).querySelector(".basis").textContent = line;
       roll();
       drawKey();
     },

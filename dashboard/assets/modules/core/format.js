@@ -25,6 +25,13 @@ export const makeFormat = (texts, zone, present = () => null) => {
       if (unit.ten_thousand && n >= 10000) return `${(n / 10000).toFixed(n < 100000 ? 2 : 1)}${unit.ten_thousand}`;
       return n.toLocaleString("en-US");
     },
+    /** A share with as many digits as tell it from its target: 4.04% beside 4%. */
+    percentBeside(share, target) {
+      if (share === null || share === undefined) return texts.word.no_rate;
+      let digits = 1;
+      while (digits < 3 && share !== target && (100 * share).toFixed(digits) === (100 * target).toFixed(digits)) digits++;
+      return `${(100 * share).toFixed(digits)}%`;
+    },
     percent: share => (share === null || share === undefined ? texts.word.no_rate : `${(100 * share).toFixed(1)}%`),
     /** 14:05 · 11-23 14:05 where that is not today */
     hm(ms) {

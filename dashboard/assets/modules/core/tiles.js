@@ -40,7 +40,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
     return h("span", {class: "change"}, arrow, text);
   };
 
-  /** Rows that share one grammar: name, bar, value; the thin line is the same minute yesterday. */
+  /** Rows that share one grammar: name, bar, value; the thin line is the same minute of the comparable day. */
   const bars = (rows, names, restName, limit = 5, heading = "") => {
     const shown = rows.length > limit ? rows.slice(0, limit - 1) : rows;
     const rest = rows.slice(shown.length);
@@ -73,6 +73,17 @@ export const makeTiles = (texts, format, places, opening = true) => {
     unit,
     className,
     sign,
+
+    /** With what today is compared, [day, weeks before, why not]: «上周一», a date, or why nothing. */
+    against(found, basis) {
+      if (!found) return "";
+      const [day, weeks, why] = found,
+        said = texts.compare;
+      if (!day) return said.why[why] || "";
+      const [m, d] = [Math.floor(day / 100) % 100, day % 100],
+        weekday = texts.unit.weekdays[new Date(Date.UTC(Math.floor(day / 10000), m - 1, d)).getUTCDay()];
+      return format.fill(basis, {day: format.fill(weeks === 1 ? said.last_week : said.earlier, {m, d, weekday})});
+    },
 
     today(t) {
       const b = t.before;
@@ -140,6 +151,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
       const reached = t.street + t.district,
         atStreet = reached ? t.street / reached : null,
         low = atStreet !== null && atStreet < streetTarget;
+      const beside = {grid: gridTarget, street: null, district: districtTarget};
       return h(
         "div",
         {class: "funnel"},
@@ -168,7 +180,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
                   class: missed[level] ? "r warn" : "r",
                   title: `${count.toLocaleString("en-US")} / ${n.toLocaleString("en-US")}`,
                 },
-                format.percent(share(count)),
+                format.percentBeside(share(count), beside[level]),
               ),
               h("span", {class: "r dim"}, target),
             ),
@@ -195,17 +207,18 @@ export const makeTiles = (texts, format, places, opening = true) => {
     },
     funnelBasis: t => `n ${format.count(t.n)}`,
 
-    /** Today's hours as bars, yesterday's as a line, the present moment as a stroke. */
+    /** Today's hours as bars, the comparable day's as a line, the present moment as a stroke. */
     hours(t, now) {
       const width = 368,
         base = 96,
         top = 8,
-        most = Math.max(1, ...t.today, ...t.yesterday);
+        most = Math.max(1, ...t.today, ...t.before);
       const x = hour => (width * hour) / 24,
         y = n => base - ((base - top) * n) / most,
         at = format.dayHour(now);
-      const steps =
-        t.yesterday.map((n, i) => `${i ? `H${x(i).toFixed(1)}V` : "M0 "}${y(n).toFixed(1)}`).join("") + `H${width}`;
+      const steps = t.before.length
+        ? t.before.map((n, i) => `${i ? `H${x(i).toFixed(1)}V` : "M0 "}${y(n).toFixed(1)}`).join("") + `H${width}`
+        : "";
       return h(
         "svg:svg",
         {viewBox: `0 0 ${width} 128`, class: "curve", role: "img", "aria-label": texts.tile.hours},
@@ -215,7 +228,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
               n && h("svg:rect", {x: x(i) + 1, y: y(n), width: x(1) - 2, height: base - y(n), fill: "var(--mark-2)"}),
           )
           .filter(Boolean),
-        h("svg:path", {d: steps, fill: "none", stroke: "var(--ink-2)", "stroke-width": 2}),
+        steps ? h("svg:path", {d: steps, fill: "none", stroke: "var(--ink-2)", "stroke-width": 2}) : null,
         h("svg:path", {d: `M0 ${base}H${width}`, stroke: "var(--line-strong)"}),
         h("svg:path", {d: `M${x(at).toFixed(1)} 0V${base}`, stroke: "var(--ink-1)", "stroke-width": 2}),
         [0, 6, 12, 18, 24].map(i =>
