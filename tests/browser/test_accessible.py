@@ -25,7 +25,10 @@ from tests.tiny import CODE, NOON, case, entry, middle
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES = {found.stem for found in (ROOT / "dashboard/pages").glob("*.html")} - {"door"}  # pages besides Dash's
+TEMPLATES = {found.stem for found in (ROOT / "dashboard/pages").glob("*.html")} - {
+    "door",
+    "navigation",
+}  # pages besides Dash's
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # In the light only the colours differ. Nothing is excluded: ag-grid's rows and cells pass as they are.
 RUN = """async theme => {
@@ -242,11 +245,24 @@ def handover(page: Page, url: str) -> States:
     yield "now"
 
 
+def refusals(page: Page, url: str) -> States:
+    page.goto(f"{url}/nope")
+    page.wait_for_selector("nav.pages a")
+    yield "404"
+    kept = page.context.cookies()
+    page.context.clear_cookies()  # the machine of this test is a wall's
+    page.goto(f"{url}/")
+    page.wait_for_selector("a[href='/login']")
+    yield "a wall's front page"
+    page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
+
+
 CHECKS: dict[str, Callable[..., States]] = {
     "/wall": wall, "/coverage": coverage, "/replay": replay, "/desk": desk, "/handover/": handover,
     "/street/": lambda page, url: desk(page, url, "/street/S1", ("grids",)),
     "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
     **dict.fromkeys(("own_factor", "reauth", "factor", "reauth_done", "codes"), second_factor),
+    "problem": refusals, "front": refusals,
 }  # fmt: skip
 
 
