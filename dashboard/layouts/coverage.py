@@ -6,7 +6,7 @@ from dash import html
 
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
-from dashboard.layouts.navigation import menu
+from dashboard.layouts.navigation import menu, theme_button
 from dashboard.layouts.wall import map_box, names_of, picked_panel
 from services.access.rights import Person
 from services.district.package import District
@@ -31,7 +31,7 @@ def layout(district: District, words: dict[str, Any], person: Person) -> html.Di
                     html.H1(f"{name} {labels['title']}"),
                     html.Div(id=ids.SOURCES, className="sources", role="status"),
                     html.Span(className="dim", id="note"),
-                    html.Button(labels["theme"], id="theme", className="plain"),
+                    theme_button(words),
                     menu(person, words, "coverage"),
                 ],
                 className="truth",

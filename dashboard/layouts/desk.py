@@ -12,7 +12,7 @@ from dash import dcc, html
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
 from dashboard.layouts.command_forms import forms_of
-from dashboard.layouts.navigation import menu
+from dashboard.layouts.navigation import menu, theme_button
 from dashboard.layouts.wall import map_box, names_of
 from services.access.rights import RIGHTS, Person, may
 from services.district.package import District
@@ -114,7 +114,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Nav(
                 [
                     menu(person, words, "street" if street else "desk"),
-                    html.Button(labels["theme"], id="theme", className="plain"),
+                    theme_button(words),
                     html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
                     html.Form(
                         html.Button(words["login"]["leave"], type="submit", className="plain"),

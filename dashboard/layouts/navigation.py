@@ -18,6 +18,12 @@ def menu(person: Person, words: dict[str, Any], here: str = "") -> html.Details:
     return html.Details([html.Summary(words["pages"]["menu"]), html.Nav(shown, **label)], className="pages-menu")
 
 
+def theme_button(words: dict[str, Any]) -> html.Button:
+    """The button that changes the theme; its script says which one stands (core/theme.js)."""
+    data: Any = {"data-dark": words["word"]["theme_dark"], "data-light": words["word"]["theme_light"]}
+    return html.Button(words["word"]["theme_dark"], id="theme", className="plain", **data)
+
+
 def refused(text: str, person: Person, words: dict[str, Any]) -> html.Div:
     """What stands in place of a page that is not shown to this person, with the way back."""
     back = html.A(words["problem"]["home"], href=home_link(person, words))

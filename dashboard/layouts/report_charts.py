@@ -59,7 +59,19 @@ def series(report: Report, words: dict[str, Any]) -> Chart:
 
 
 def heat(report: Report, words: dict[str, Any]) -> Chart:
-    """Weekday × hour: mean cases reported."""
+    """Weekday × hour: mean cases reported; of a single weekday a bar an hour."""
+    there = [row for row in report.hours if any(n is not None for n in row)]
+    if len(there) == 1:
+        return {
+            "data": [
+                {"type": "bar", "x": [f"{hour}" for hour in range(24)], "y": there[0], "marker": {"color": MIDDLE},
+                 "hovertemplate": "%{x}:00<br>%{y:.1f}<extra></extra>"},
+            ],
+            "layout": {
+                **_house(240), "xaxis": {"type": "category", "showgrid": False, "nticks": 12}, "bargap": 0.25,
+                "yaxis": {"rangemode": "tozero", "gridcolor": LINE, "nticks": 4, "zeroline": False},
+            },
+        }  # fmt: skip
     return {
         "data": [
             {"type": "heatmap", "z": report.hours, "x": [f"{hour}" for hour in range(24)], "y": words["weekdays"],

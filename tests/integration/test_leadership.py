@@ -183,7 +183,9 @@ def test_the_same_data_give_the_same_bytes_but_for_the_line_of_who_and_when(home
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("span=2027-01", "这个时间段还没有开始"), ("span=nonsense", "看不懂这个时间段"),
+        ("span=2027-01", "这个时间段还没有开始"), ("day=2027-01-01", "这个时间段还没有开始"),
+        ("day=x", "看不懂这个时间段"),
+        ("span=nonsense", "看不懂这个时间段"),
         ("span=2020-01-01..2026-01-01", "时间段超过三年"), ("from=2026-11-20&to=2026-11-02", "看不懂这个时间段"),
         ("span=2020-01-01", "这段时间没有"), ("span=2026-02", "这段时间没有"),
     ],

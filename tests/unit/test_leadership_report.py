@@ -250,6 +250,8 @@ def test_plotlys_own_classes_take_the_charts() -> None:
         chart = json.loads(text)
         assert len(go.Figure(chart).data) == len(chart["data"])
     assert charts(report(), texts("zh-CN")) == {}
+    one = json.loads(charts(report(hours=[[None] * 24] * 3 + [[2.0] * 24] + [[None] * 24] * 3), texts("zh-CN"))["heat"])
+    assert one["data"][0]["type"] == "bar" and len(go.Figure(one).data) == 1, "of one day six of seven rows were empty"
 
 
 def test_why_most_went_to_the_district_is_named_where_the_case_system_says_why(tiny: District) -> None:

@@ -60,7 +60,11 @@ class Leading:
     def span(self) -> Span:
         """What the query asks for, else yesterday. Raises SpanRefused."""
         first, last = request.args.get("from", ""), request.args.get("to", "")
-        text = request.args.get("span", "") or (f"{first}..{last}" if first and last else "")
+        text = (
+            request.args.get("span", "")
+            or request.args.get("day", "")
+            or (f"{first}..{last}" if first and last else "")
+        )
         return self.parse(text.strip()) if text else self.latest_day()
 
     def parse(self, text: str) -> Span:

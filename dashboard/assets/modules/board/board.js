@@ -256,7 +256,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
               tiles.sign(first.severity === 1 ? "overdue" : "soon"),
               sayAlarm(first),
             ),
-            t.untaken > 1 ? h("span", {class: "mid"}, format.fill(w.more_untaken, {n: t.untaken - 1})) : null,
+            ...(t.untaken > 1 ? [h("span", {class: "mid"}, format.fill(w.more_untaken, {n: t.untaken - 1}))] : []),
           ]
         : []),
       h("span", {class: late || "dim"}, format.fill(w.hour, {n: b.raised, acceptable: b.acceptable})),

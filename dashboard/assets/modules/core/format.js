@@ -29,7 +29,8 @@ export const makeFormat = (texts, zone, present = () => null) => {
     percentBeside(share, target) {
       if (share === null || share === undefined) return texts.word.no_rate;
       let digits = 1;
-      while (digits < 3 && share !== target && (100 * share).toFixed(digits) === (100 * target).toFixed(digits)) digits++;
+      while (digits < 3 && share !== target && (100 * share).toFixed(digits) === (100 * target).toFixed(digits))
+        digits++;
       return `${(100 * share).toFixed(digits)}%`;
     },
     percent: share => (share === null || share === undefined ? texts.word.no_rate : `${(100 * share).toFixed(1)}%`),

@@ -7,6 +7,7 @@ import {AT as A} from "../core/reducer.js";
 import {watchDownloads} from "../core/reauth.js";
 import {connect} from "../core/socket.js";
 import {fetchTexts} from "../core/texts.js";
+import {themeButton} from "../core/theme.js";
 import {makeTiles} from "../core/tiles.js";
 import {CaseLayer} from "../map/case-layer.js";
 import {CaseStore} from "../map/case-store.js";
@@ -597,9 +598,7 @@ export const start = async (root, scope) => {
     }
   };
   root.addEventListener("click", e => act(e.target, e.detail === 0));
-  $("theme").addEventListener("click", () => {
-    html.dataset.theme = html.dataset.theme === "light" ? "dark" : "light";
-    localStorage.setItem("theme", html.dataset.theme);
+  themeButton($("theme"), () => {
     layer.ink = makeCoverageInk();
     cases.signs = makeSigns();
     map.eachLayer(l => {

@@ -9,6 +9,7 @@ import {watchDownloads} from "../core/reauth.js";
 import {sayHere} from "../core/session.js";
 import {connect} from "../core/socket.js";
 import {fetchTexts} from "../core/texts.js";
+import {themeButton} from "../core/theme.js";
 import {makeTiles} from "../core/tiles.js";
 import {watchUnit} from "../map/signs.js";
 import {makeDeskAlarms} from "./alarms.js";
@@ -249,11 +250,7 @@ export const start = async (root, scope) => {
     desk.duty.show(name);
   };
   $("case-panel-close").addEventListener("click", desk.picked.unpick);
-  $("theme").addEventListener("click", () => {
-    html.dataset.theme = html.dataset.theme === "light" ? "dark" : "light";
-    localStorage.setItem("theme", html.dataset.theme);
-    desk.onMap.repaint();
-  });
+  themeButton($("theme"), () => desk.onMap.repaint());
   watchDeskKeys(desk);
   sayHere(scope);
   return desk;
