@@ -4,11 +4,18 @@
 (() => {
   const root = document.documentElement;
   // The server's house colours → ours; a heat map goes from the page's ground to its ink.
-  const TOKENS = {"#14171a": "--ink-1", "#5b636c": "--ink-3", "#d5d9de": "--mark-3", "#8a5a00": "--soon", "#ffffff": "--surface"};
+  const TOKENS = {
+    "#14171a": "--ink-1",
+    "#5b636c": "--ink-3",
+    "#d5d9de": "--mark-3",
+    "#8a5a00": "--soon",
+    "#ffffff": "--surface",
+  };
   const DARK_SCALE = {"#dfe3e8": "#2c3136", "#a9b1ba": "#4a5159", "#66707b": "#959ca4", "#1f262d": "#eceef0"};
   const coloured = text => {
     const style = getComputedStyle(root);
-    for (const [ours, token] of Object.entries(TOKENS)) text = text.replaceAll(ours, style.getPropertyValue(token).trim());
+    for (const [ours, token] of Object.entries(TOKENS))
+      text = text.replaceAll(ours, style.getPropertyValue(token).trim());
     if (root.dataset.theme === "dark")
       for (const [light, dark] of Object.entries(DARK_SCALE)) text = text.replaceAll(light, dark);
     return text;
@@ -16,8 +23,10 @@
   /** On paper a chart is as wide as its column, whatever the screen was. */
   const scalable = host => {
     const all = host.querySelectorAll("svg.main-svg");
-    for (const svg of all) svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
-    if (all.length) host.style.setProperty("--ratio", `${all[0].getAttribute("width")} / ${all[0].getAttribute("height")}`);
+    for (const svg of all)
+      svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+    if (all.length)
+      host.style.setProperty("--ratio", `${all[0].getAttribute("width")} / ${all[0].getAttribute("height")}`);
   };
   const draw = () => {
     for (const data of document.querySelectorAll("script[data-chart]")) {
