@@ -73,6 +73,7 @@ from services.platform.sealing import Sealer
 from services.platform.settings import VIRTUAL, Settings
 from services.platform.wakeups import Wakeups
 from services.projector.sealed.case_people import CasePeople
+from services.search.people_service import PeopleSearch
 from services.search.reader import SearchReader
 
 log = logging.getLogger(__name__)
@@ -255,7 +256,9 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
     register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals)
-    register_search(server, make_search(district, room, SearchReader(doors.engine), clock, offload, recorder))
+    reader = SearchReader(doors.engine)
+    people = PeopleSearch(reader, shared.sealer, recorder.log, doors.settings.person_searches)
+    register_search(server, make_search(district, room, reader, people, clock, offload, recorder))
     register_units(server, room, UnitReader(district, lambda: shared.follower.board, clock, offload=offload))
 
 

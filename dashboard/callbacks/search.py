@@ -15,19 +15,21 @@ from msgspec import Meta
 
 from dashboard.door.access import allowed, refuse
 from dashboard.door.bodies import as_json, body
-from dashboard.door.recording import Recorder
+from dashboard.door.recording import Recorder, who_of
 from dashboard.door.routes import add_routes
 from dashboard.layouts.moments import minute_text
 from dashboard.live.room import LiveRoom
 from dashboard.texts import LANGUAGES, texts
+from services.access.reveal_rules import RevealRefused
 from services.access.rights import DISTRICT, Person, may
 from services.cases.case import CaseRow
 from services.contract.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.district.package import District
-from services.platform.clock import DAY_MS, Clock
+from services.platform.clock import DAY_MS, Clock, machine_ms
 from services.platform.errors import STORE_ERRORS
 from services.platform.offload import Offload
 from services.search.expression import SearchScope
+from services.search.people_service import PeopleSearch, PersonSearchRefused
 from services.search.places import NamedPlaces, PlaceHit
 from services.search.query import CodeNames, SearchQuery, names_of, parse_query
 from services.search.reader import CaseHits, SearchReader
@@ -44,6 +46,14 @@ class SearchRequest(msgspec.Struct, frozen=True):
 
     text: Annotated[str, Meta(max_length=200)]
     group: Group
+    language: Annotated[str, Meta(max_length=10)] = ""
+
+
+class PersonRequest(msgspec.Struct, frozen=True):
+    """Whom somebody searches for, by a whole name or phone, and why."""
+
+    person: Annotated[str, Meta(max_length=64)]
+    reason: Annotated[str, Meta(max_length=500)]
     language: Annotated[str, Meta(max_length=10)] = ""
 
 
@@ -76,6 +86,7 @@ class SearchPage:
     offload: Offload
     record: Recorder
     names: CodeNames
+    people: PeopleSearch
     places: NamedPlaces
     pace: SearchPace = field(default_factory=SearchPace)
 
@@ -96,6 +107,24 @@ class SearchPage:
         else:
             told |= self._cases(query, asked.group, asking, words, now)
         return as_json(told | {"took_ms": round(1000 * (time.monotonic() - began))})
+
+    def search_people(self) -> Response:
+        """Answer the cases of a reporter: a whole name or phone, for a reason, on the record first."""
+        asked, asking = body(PersonRequest), allowed("search_people")
+        words, who = texts(asked.language), who_of(asking)
+
+        def mine(row: CaseRow) -> bool:
+            return may_find(asking, row) and may(asking, "search_people", row.street or DISTRICT, row.community)
+
+        try:
+            hits = self.offload(lambda: self.people.find(who, machine_ms(), asked.person, asked.reason, mine))
+        except (RevealRefused, PersonSearchRefused) as error:
+            return as_json({"error": str(error), "code": error.code}, 429 if error.code == "too_many" else 409)
+        except STORE_ERRORS:
+            refuse(503, "库暂时查不到 / the store does not answer")
+        lights = self._board().lights
+        shown = [self.case_hit(hit.row, hit.address, lights.get(hit.row.case_id, 0), words) for hit in hits]
+        return as_json({"hits": shown, "n": len(shown), "is_more": False})
 
     def parse(self, text: str, now: int) -> SearchQuery:
         """What the line asks for, by the district's day."""
@@ -213,13 +242,25 @@ def domain_names() -> dict[str, tuple[str, ...]]:
 
 
 def make_search(  # noqa: PLR0917  # one of each door
-    district: District, room: LiveRoom, reader: SearchReader, clock: Clock, offload: Offload, record: Recorder
+    district: District,
+    room: LiveRoom,
+    reader: SearchReader,
+    people: PeopleSearch,
+    clock: Clock,
+    offload: Offload,
+    record: Recorder,
 ) -> SearchPage:
     """The page's object, with the names of the package."""
     names = names_of(district, domain_names())
-    return SearchPage(district, room, reader, clock, offload, record, names, NamedPlaces(district))
+    return SearchPage(district, room, reader, clock, offload, record, names, people, NamedPlaces(district))
 
 
 def register_search(server: Flask, page: SearchPage) -> None:
     """Add the addresses."""
-    add_routes(server, [("/api/v1/search", "POST", page.search_cases)])
+    add_routes(
+        server,
+        [
+            ("/api/v1/search", "POST", page.search_cases),
+            ("/api/v1/search/people", "POST", page.search_people),
+        ],
+    )

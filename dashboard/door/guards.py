@@ -71,6 +71,7 @@ ADDRESSES: dict[str, str] = {
     "cases_csv": "export_cases",
     "reveal_field": "reveal",
     "search_cases": "search",
+    "search_people": "search_people",
     "units_near": "see_units",
     "brigades": "see_units",
     "acknowledge_alarm": "take_alarm",
@@ -112,8 +113,8 @@ CHANGE_FIRST = frozenset({"account_page", "change_password", "log_out"})
 # Rights that ask for a fresh proof (the password or the second factor again) at every address that has them:
 # LIANQIN_REAUTH_MINUTES. A test holds that no page, callback, event or room has one of them.
 FRESH = frozenset({
-    "reveal", "export_cases", "export_report", "export_review", "export_plan", "export_audit", "sign_handover",
-    "change_factor",
+    "reveal", "search_people", "export_cases", "export_report", "export_review", "export_plan", "export_audit",
+    "sign_handover", "change_factor",
 })  # fmt: skip
 # Of these even where that setting is «off».
 ALWAYS_FRESH = frozenset({"change_factor"})

@@ -16,6 +16,7 @@ RECORDED: dict[str, str] = {
     "cases_csv": "export",
     "reveal_field": "reveal",
     "search_cases": "search",
+    "search_people": "search_person",
     "acknowledge_alarm": "alarm_acknowledge",
     "shelve_alarm": "alarm_shelve",
     "unshelve_alarm": "alarm_shelve",

@@ -20,7 +20,9 @@ LOOK_MS = 10 * MINUTE_MS
 _KEPT = 5000
 # Whoever goes on asking for one of these and may not is on the record, not only in the log.
 REFUSALS_RECORDED = frozenset(
-    name for name in RIGHTS if name.startswith("export_") or name in {"reveal", "read_audit", "sign_handover"}
+    name
+    for name in RIGHTS
+    if name.startswith("export_") or name in {"reveal", "search_people", "read_audit", "sign_handover"}
 )
 REFUSALS_A_ROW = 3
 

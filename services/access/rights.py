@@ -78,6 +78,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "sign_handover": _own("duty_officer"),
     "write_report": _own("duty_officer"),
     "reveal": _own("duty_officer"),
+    "search_people": _own("duty_officer"),
     "export_cases": _own("duty_officer", "leader"),
     "export_report": _own("duty_officer", "leader"),
     "export_review": _all("duty_officer", "leader"),

@@ -22,6 +22,8 @@ ACTIONS = {
     "search": "somebody searched: one row for all of ten minutes",
     "command": "the case system was asked to do something",
     "reveal": "a masked field was asked for unmasked, with the reason",
+    "search_person": "cases were searched by a reporter's whole name or phone, with the reason",
+    "search_limited": "somebody searched for more people than the limit lets through",
     "export": "a file was made, with its rows counted",
     "refused": "somebody asked three times for a file, an unmasked field or the audit without the right to it",
     "reveal_limited": "somebody asked for more unmasked fields than the limit lets through",
@@ -51,7 +53,15 @@ ACTIONS = {
     "audit_accepted": "somebody has looked at rows that `audit verify` names, and said why they are so",
 }
 # What the auditor is shown first, for a week.
-ALARMING = ("reveal_limited", "unsealed_before", "clock_back", "audit_accepted", "handover_stranger", "done_alone")
+ALARMING = (
+    "reveal_limited",
+    "search_limited",
+    "unsealed_before",
+    "clock_back",
+    "audit_accepted",
+    "handover_stranger",
+    "done_alone",
+)
 # A longer text is cut; what is in ``detail`` is ours, and is refused.
 LONGEST = {"who": 200, "role": 50, "street": 64, "address": 100, "object": 200}
 LONGEST_DETAIL = 65_536

@@ -57,6 +57,7 @@ class Settings:
     audit_heads: str = ""
     audit_syslog: str = ""
     reveals: int = 10
+    person_searches: int = 10
     socket_rate: int = 20
     socket_address_rate: int = 400
     sockets_per_address: int = 1000
@@ -136,6 +137,7 @@ ENVIRONMENT = {
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
     "LIANQIN_REVEALS": "reveals",
+    "LIANQIN_PERSON_SEARCHES": "person_searches",
     "LIANQIN_SOCKET_RATE": "socket_rate",
     "LIANQIN_SOCKET_ADDRESS_RATE": "socket_address_rate",
     "LIANQIN_SOCKETS_PER_ADDRESS": "sockets_per_address",
@@ -244,6 +246,7 @@ _FORMS: Mapping[str, _Form] = {
     "history_months": _number("a number of months", "0 (nothing is removed), 1, 2 …"),
     **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith("keep_")), _DAYS),
     "reveals": _number("a number of fields", "0, 1, 2 …"),
+    "person_searches": _number("a number of searches", "0, 1, 2 …"),
     **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith(("socket", "connection"))), _SOCKETS),
     "request_seconds": _number("a number of seconds", "1 to 3600", 1, 3600),
 }  # fmt: skip

@@ -194,6 +194,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "reveal_field": at("reveal_field", "/api/v1/cases/{id}/reveal", *PLACES, method="POST", well=done,
                            body={"field": "title", "reason": "核对地址"}),
         "search_cases": at("search_cases", "/api/v1/search", method="POST", body={"text": "角楼", "group": "over"}),
+        "search_people": at("search_people", "/api/v1/search/people", method="POST", well=done,
+                            body={"person": "欧阳锋甲", "reason": "群众来电核对"}),
         "saved_views": at("saved_views", "/api/v1/views/desk"),
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),

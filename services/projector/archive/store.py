@@ -15,7 +15,7 @@ from services.platform.database import is_postgres
 from services.projector.archive.tables import archived_events, archives
 from services.projector.store.read import Past
 from services.projector.store.tables import history, things
-from services.projector.store.upsert import append_history
+from services.projector.store.upsert import append_due, append_history
 
 WINDOW = 20_000  # entries
 # Patrols' positions are kept for seven days, heartbeats as spans (store.purge): no archive carries them on.
@@ -124,6 +124,8 @@ def take_out(connection: Connection, month: str, span: Span, window: tuple[int, 
     where = and_(_within(*window, span), _may_go(*window))
     found = [row for row in connection.execute(select(h.entry, h.type, h.subject).where(where)) if row[0] in known]
     delete_entries(connection, [row[0] for row in found])
+    # What of their people was kept has gone: the search is to forget it too.
+    append_due(connection, sorted({row[2] for row in found if row[1].startswith("case.")}), is_whole=True)
     _count(connection, month, Counter(row[2] for row in found if row[1].startswith("case.")), 1)
     return len(found)
 

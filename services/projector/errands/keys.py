@@ -15,6 +15,7 @@ from services.platform.errors import OperationError
 from services.platform.sealing import Sealer, name_of
 from services.platform.settings import Settings
 from services.projector.sealed import store as sealed
+from services.projector.store.upsert import read_people_anew
 
 BATCH = 500
 SAID_EVERY = 100  # batches
@@ -85,6 +86,9 @@ def rotate(engine: Engine, sealer: Sealer, say: Callable[[str], None]) -> Rotate
             done += len(changes)
         if number % SAID_EVERY == 0:
             say(f"key rotate: {table.name}, {done:,} encrypted anew so far")
+    if done:
+        with writing(engine) as connection:
+            read_people_anew(connection)
     return Rotated(done, before, closed)
 
 

@@ -84,6 +84,11 @@ def append_due(connection: Connection, case_ids: Sequence[str], *, is_whole: boo
         connection.exec_driver_sql("INSERT INTO search_due (case_id, is_whole) VALUES (?, ?)", rows)
 
 
+def read_people_anew(connection: Connection) -> None:
+    """Say so of every case: the search's tokens are then of the first key."""
+    connection.exec_driver_sql("INSERT INTO search_due (case_id, is_whole) SELECT case_id, TRUE FROM cases")
+
+
 def _key(table: Table) -> str:
     return ", ".join(column.name for column in table.primary_key)
 

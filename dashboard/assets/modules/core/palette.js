@@ -9,9 +9,10 @@ const WAIT_MS = 140; // a hand that types goes on within this time
 
 /**
  * @param {{scope: import("./scope.js").Scope, texts: any, format: any, open: (hit: any) => void,
- *   address: (hit: any) => string, place: (hit: any) => (() => void)|null, actions: () => any[], say?: string}} desk
+ *   people?: boolean, address: (hit: any) => string, place: (hit: any) => (() => void)|null, actions: () => any[], say?: string}} desk
  *   ``open`` shows a case on this page, ``address`` names it for a window of its own, ``place`` says what opening a
- *   place does here, ``actions`` are [{label, go}]; ``say`` why nothing can be searched here.
+ *   place does here, ``actions`` are [{label, go}]; ``people``: whether this person may search for people; ``say`` why
+ *   nothing can be searched here.
  */
 export const makePalette = desk => {
   const {scope, texts, format} = desk,
@@ -25,7 +26,8 @@ export const makePalette = desk => {
     took = 0,
     problem = "",
     timer = 0,
-    controller = null;
+    controller = null,
+    isPeople = false;
   const input = h("input", {
     type: "text",
     id: "palette-ask",
@@ -68,7 +70,8 @@ export const makePalette = desk => {
     );
     dialog.addEventListener("cancel", event => {
       event.preventDefault();
-      close();
+      if (isPeople) leavePeople();
+      else close();
     });
     dialog.addEventListener("click", event => {
       if (event.target === dialog || /** @type {HTMLElement} */ (event.target).closest(".close")) close();
@@ -82,6 +85,7 @@ export const makePalette = desk => {
 
   // — asking —
   const begin = () => {
+    isPeople = false;
     typed = input.value.trim();
     taken = problem = "";
     took = 0;
@@ -95,7 +99,7 @@ export const makePalette = desk => {
       draw();
       return;
     }
-    hits.begin(GROUPS);
+    hits.begin(GROUPS.filter(name => name !== "people"));
     const low = typed.toLowerCase(),
       acts = desk.actions().filter(act => act.label.toLowerCase().includes(low));
     hits.put("actions", {state: "done", hits: acts, n: acts.length});
@@ -140,12 +144,70 @@ export const makePalette = desk => {
     timer = scope.after(WAIT_MS, begin);
   });
 
+  // — people: by a whole name or phone alone, for a reason, on the record —
+  const person = words.person;
+  const asForm = () => {
+    const who = h("input", {name: "person", maxlength: 64, autocomplete: "off", required: ""}),
+      why = h("input", {name: "reason", maxlength: 500, minlength: 5, autocomplete: "off", required: ""}),
+      said = h("p", {class: "failed", role: "alert"}),
+      button = h("button", {type: "submit", class: "first"}, person.send),
+      leave = h("button", {type: "button"}, person.back);
+    const form = h(
+      "form",
+      {class: "people", method: "dialog"},
+      h("p", null, person.apart),
+      h("label", null, h("span", null, person.label), who),
+      h("label", null, h("span", null, person.reason), why),
+      said,
+      h("div", {class: "acts"}, button, leave),
+    );
+    leave.onclick = leavePeople;
+    form.addEventListener("submit", async event => {
+      event.preventDefault();
+      if (button.disabled) return;
+      button.disabled = true;
+      said.textContent = "";
+      const body = {person: who.value.trim(), reason: why.value.trim(), language: texts.language};
+      const found = await post("/api/v1/search/people", body).catch(() => ({error: texts.desk.network}));
+      button.disabled = false;
+      if (!dialog || !isPeople) return;
+      if (found.error) {
+        said.textContent = person.refused[found.code] || found.error;
+        return;
+      }
+      hits.begin(["people"]);
+      hits.put("people", {state: "done", hits: found.hits, n: found.n});
+      if (!found.n) said.textContent = person.none;
+      draw();
+    });
+    return form;
+  };
+  let form = null;
+  const enterPeople = () => {
+    if (!desk.people || desk.say) return;
+    scope.cancel(timer);
+    if (controller) controller.abort();
+    asked += 1;
+    isPeople = true;
+    problem = taken = "";
+    hits.scope = "all";
+    hits.begin(["people"]);
+    hits.put("people", {state: "done"});
+    form = asForm();
+    draw();
+    form.querySelector("input").focus();
+  };
+  const leavePeople = () => {
+    begin();
+    input.focus();
+  };
+
   // — drawing —
   const sign = hit =>
     h("i", {
       class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`,
     });
-  const line = text => marked(text, typed).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
+  const line = text => marked(text, isPeople ? "" : typed).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
   const when = hit => {
     if (!hit.is_open) return hit.ended ? format.fill(words.ended, {t: hit.ended}) : hit.status;
     if (hit.light === 3) return texts.word.suspended;
@@ -232,19 +294,40 @@ export const makePalette = desk => {
       }),
     );
     const sections = shown.map(section).flat();
+    if (isPeople && !form.isConnected) list.before(form);
+    if (!isPeople && form) form.remove();
+    dialog.classList.toggle("asks-people", isPeople);
     list.replaceChildren(
-      ...(problem
-        ? [h("p", {class: "more"}, problem)]
-        : sections.length
-          ? sections
-          : [
-              h(
-                "p",
-                {class: "more"},
-                format.fill(words.none, {groups: [...hits.groups.keys()].map(name => words.all[name]).join("、")}),
-              ),
-            ]),
+      ...(isPeople
+        ? sections
+        : problem
+          ? [h("p", {class: "more"}, problem)]
+          : sections.length
+            ? sections
+            : [
+                h(
+                  "p",
+                  {class: "more"},
+                  format.fill(words.none, {groups: [...hits.groups.keys()].map(name => words.all[name]).join("、")}),
+                ),
+              ]),
     );
+    if (!isPeople && desk.people && !problem)
+      list.append(
+        h(
+          "div",
+          {class: "by-person"},
+          h("div", {class: "group"}, h("span", null, person.head), h("span", null, person.why)),
+          h(
+            "p",
+            {class: "more", "data-people": ""},
+            person.apart,
+            " ",
+            h("b", null, person.go),
+            h("kbd", null, "Alt P"),
+          ),
+        ),
+      );
     drawChosen();
   };
   const turnTo = name => {
@@ -365,6 +448,7 @@ export const makePalette = desk => {
   scope.listen(list, "click", event => {
     const hit = event.target.closest("[data-key]"),
       more = event.target.closest("[data-scope]");
+    if (event.target.closest("[data-people]")) enterPeople();
     if (more && hits.scope === "all") turnTo(more.dataset.scope);
     if (!hit) return;
     moved(() => (hits.at = hit.dataset.key));
@@ -388,8 +472,11 @@ export const makePalette = desk => {
       PageUp: () => moved(() => hits.jump(-1)),
       Enter: () => go(control),
     }[event.key];
-    const onButton = event.target.closest("button");
-    if (does && !event.isComposing && !(onButton && event.key === "Enter")) {
+    const isElsewhere = event.target.closest("button, form");
+    if (event.altKey && event.key.toLowerCase() === "p") {
+      event.preventDefault();
+      enterPeople();
+    } else if (does && !event.isComposing && !(isElsewhere && event.key === "Enter")) {
       event.preventDefault();
       does();
     } else if (event.key === "Tab" && event.target === input && !event.altKey && hits.groups.size) {

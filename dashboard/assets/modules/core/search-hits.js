@@ -2,7 +2,7 @@
 // What the palette has found, group by group, and where the cursor stands among it. Pure: no page, no network.
 
 /** The groups in their order; each is asked for by itself, and shown once all before it have answered. */
-export const GROUPS = ["open", "over", "older", "places", "actions"];
+export const GROUPS = ["open", "over", "older", "places", "people", "actions"];
 
 /** @typedef {{state: "wait"|"done"|"failed"|"off", hits: any[], n: number, isMore: boolean, why: string, day: string, backTo: string|null}} Group */
 

@@ -17,6 +17,7 @@ export const makeDeskSearch = desk => {
     scope,
     texts,
     format,
+    people: desk.about.rights.includes("search_people"),
     open: hit => desk.pick(hit.id, true),
     address,
     place: hit =>
