@@ -17,6 +17,7 @@ from dashboard.callbacks.admin.register import register_admin
 from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.callbacks.audit import Auditing, register_audit
 from dashboard.callbacks.coverage import CoveragePage, register_coverage
+from dashboard.callbacks.dash_pages import register_dash_pages
 from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
 from dashboard.callbacks.duty import DutyPage, register_duty
@@ -29,10 +30,9 @@ from dashboard.callbacks.personal import register_personal
 from dashboard.callbacks.replay import Replaying, register_replay
 from dashboard.callbacks.search import make_search, register_search
 from dashboard.callbacks.units import register_units
-from dashboard.door.access import REFUSED, Access, person, register_access
+from dashboard.door.access import REFUSED, Access, register_access
 from dashboard.door.account_pages import register_account
 from dashboard.door.exporting import register_exporting
-from dashboard.door.guards import PAGES
 from dashboard.door.hashing import Hashing
 from dashboard.door.hosts import known_hosts
 from dashboard.door.login import Pages, Tries, register_login
@@ -42,16 +42,13 @@ from dashboard.door.recording import Recorder
 from dashboard.door.refusals import register_refusals
 from dashboard.door.static_files import register_static
 from dashboard.door.wire import wired
-from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.layouts.frame import FramedDash
-from dashboard.layouts.navigation import menu, refused
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
 from dashboard.sockets.opening import door_of, open_socketio
 from dashboard.sockets.refusals import Refusals
 from dashboard.texts import LANGUAGES, texts
 from services.access.log_in.rules import rules_of
-from services.access.rights import Person, may
 from services.audit.service import open_log, signer_of
 from services.board.follower import Follower
 from services.board.readers.camera import CameraReader
@@ -152,7 +149,8 @@ def create_app(doors: Doors) -> Web:
     _register_reports(doors, server, shared)
     shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
     register_admin(server, shell, shared.access.rules, doors.settings.district_dir)
-    _register_pages(doors, _register_duty(doors, server, shared), shared.recorder.look)
+    duty = _register_duty(doors, server, shared)
+    register_dash_pages(doors.district, duty, shared.recorder.look, demo=doors.demo)
     register_refusals(server, app)
     register_static(server, offload)
     _prepare(server)
@@ -301,52 +299,6 @@ def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
     if coord_sys not in get_args(CoordSys) or not (-180 <= lon <= 180 and -90 <= lat <= 90):
         return False
     return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
-
-
-def _register_pages(doors: Doors, duty: DutyPage, look: Callable[[Person, str, str], None]) -> None:
-    """The pages. Dash's router asks for any of them in a callback, so that each looks again whether it may be shown."""
-    district, titles = doors.district, texts("zh-CN")
-
-    def page(
-        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]
-    ) -> Callable[..., html.Div]:
-        def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
-            words, asking = texts(lang), person()
-            if not may(asking, right, code or None):
-                return refused(words["word"]["not_allowed"], asking, words)
-            if code and code not in district.streets:
-                return refused(words["word"]["no_street"], asking, words)
-            if asking.role != "wall":
-                look(asking, f"/{name}/{code}".rstrip("/"), "see_page")
-            found = layout(words, asking, code)
-            if doors.demo:
-                setattr(found, "data-note", words["word"]["demo"])
-            return found
-
-        return made
-
-    shown = {
-        "wall": ("/wall", lambda words, asking, _code: wall.layout(district, words, menu(asking, words, "wall")),
-                 titles["title"]),
-        "coverage": ("/coverage", lambda words, asking, _code: coverage.layout(district, words, asking),
-                     titles["coverage"]["page_title"]),
-        "replay": ("/replay", lambda words, asking, _code: replay.layout(district, words, asking),
-                   titles["replay"]["page_title"]),
-        "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
-                 titles["desk"]["page_title"]),
-    }  # fmt: skip
-    for name, (path, layout, title) in shown.items():
-        dash.register_page(name, path=path, layout=page(name, PAGES[path], layout), title=title)
-    dash.register_page(
-        "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
-        layout=page(
-            "street", PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)
-        ),
-    )  # fmt: skip
-    dash.register_page(
-        "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
-        layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
-    )  # fmt: skip
 
 
 def _name(district: District, language: str) -> str:

@@ -1,0 +1,64 @@
+"""The pages that Dash draws: their addresses, their layouts, who may see them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import dash
+from dash import html
+
+from dashboard.callbacks.duty import DutyPage
+from dashboard.door.access import person
+from dashboard.door.guards import PAGES
+from dashboard.layouts import coverage, desk, replay, wall
+from dashboard.layouts.navigation import menu, refused
+from dashboard.texts import texts
+from services.access.rights import Person, may
+from services.district.package import District
+
+
+def register_dash_pages(
+    district: District, duty: DutyPage, look: Callable[[Person, str, str], None], *, demo: bool
+) -> None:
+    """Register the pages. Dash's router asks for any of them in a callback: each looks again whether it is shown."""
+    titles = texts("zh-CN")
+
+    def page(
+        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]
+    ) -> Callable[..., html.Div]:
+        def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
+            words, asking = texts(lang), person()
+            if not may(asking, right, code or None):
+                return refused(words["word"]["not_allowed"], asking, words)
+            if code and code not in district.streets:
+                return refused(words["word"]["no_street"], asking, words)
+            if asking.role != "wall":
+                look(asking, f"/{name}/{code}".rstrip("/"), "see_page")
+            found = layout(words, asking, code)
+            if demo:
+                setattr(found, "data-note", words["word"]["demo"])
+            return found
+
+        return made
+
+    shown = {
+        "wall": ("/wall", lambda words, asking, _code: wall.layout(district, words, menu(asking, words, "wall")),
+                 titles["title"]),
+        "coverage": ("/coverage", lambda words, asking, _code: coverage.layout(district, words, asking),
+                     titles["coverage"]["page_title"]),
+        "replay": ("/replay", lambda words, asking, _code: replay.layout(district, words, asking),
+                   titles["replay"]["page_title"]),
+        "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
+                 titles["desk"]["page_title"]),
+    }  # fmt: skip
+    for name, (path, layout, title) in shown.items():
+        dash.register_page(name, path=path, layout=page(name, PAGES[path], layout), title=title)
+    dash.register_page(
+        "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
+        layout=page(
+            "street", PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)
+        ),
+    )  # fmt: skip
+    dash.register_page(
+        "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
+        layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
+    )  # fmt: skip
