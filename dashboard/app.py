@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 import dash
 import flask
@@ -58,8 +58,6 @@ from services.board.readers.units import UnitReader
 from services.board.state import thing_list
 from services.board.watched_areas import Watch
 from services.commands.service import Commanding
-from services.contract.codes import CoordSys
-from services.district.coords import to_wgs84
 from services.district.package import District
 from services.district.place import Placer
 from services.health.around_reader import RedisWatch
@@ -244,7 +242,7 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         doors.engine,
         doors.redis,
         district,
-        is_near=lambda *place: _is_near(placer, *place),
+        is_near=placer.is_near,
         people=shared.people,
         offload=offload,
     )
@@ -292,13 +290,6 @@ def _prepare(server: flask.Flask) -> None:
         texts(language)
     for name in server.jinja_env.list_templates(extensions=["html"]):
         server.jinja_env.get_template(name)
-
-
-def _is_near(placer: Placer, lon: float, lat: float, coord_sys: str) -> bool:
-    """Whether a position lies in the district or up to 5 km from it."""
-    if coord_sys not in get_args(CoordSys) or not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        return False
-    return not placer.has_geometry or not placer.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
 
 
 def _name(district: District, language: str) -> str:

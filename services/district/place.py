@@ -5,12 +5,15 @@ the others; where a package has no grids (or a hole in them) the coarser levels 
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import shapely
 from shapely import STRtree
 
+from services.contract.codes import CoordSys
 from services.district.antimeridian import near
+from services.district.coords import to_wgs84
 from services.district.package import Area, District
 
 # A position farther out than this, with no known code beside it, is most often a wrong coord_sys.
@@ -37,6 +40,12 @@ class Placer:
     def has_geometry(self) -> bool:
         """Whether positions can be placed and checked at all."""
         return self._outline is not None
+
+    def is_near(self, lon: float, lat: float, coord_sys: str) -> bool:
+        """Whether a position lies in the district or up to 5 km from it; of a package without outlines any does."""
+        if coord_sys not in get_args(CoordSys) or not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            return False
+        return not self.has_geometry or not self.is_outside([to_wgs84(lon, lat, coord_sys)])[0]
 
     def find(self, points: Sequence[tuple[float, float]]) -> list[tuple[str, str, str]]:
         """(street, community, grid) codes for each (lon, lat); empty where no area holds the point."""
