@@ -293,7 +293,7 @@ def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _dead(options: argparse.Namespace, settings: Settings) -> int:
-    from services.projector.errands.dead_letters import dead_list, dead_retry, dead_show
+    from services.admin.errands.dead_letters import dead_list, dead_retry, dead_show
 
     if options.action != "list" and not options.entry:
         raise ValueError(f"dead {options.action} needs an entry id: see `lianqin dead list`")
@@ -338,7 +338,7 @@ def _contract(options: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _doctor(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.operations.doctor import examine
+    from services.admin.doctor import examine
 
     findings = examine(settings)
     for finding in findings:

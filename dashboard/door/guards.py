@@ -43,6 +43,8 @@ ADDRESSES: dict[str, str] = {
     "admin_page": "be_here",
     "people_page": "manage_people",
     "people_act": "manage_people",
+    "system_page": "see_system",
+    "system_act": "manage_system",
     "words_file": "be_here",
     "/_dash-layout": "be_here",
     "/_dash-dependencies": "be_here",

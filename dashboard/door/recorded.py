@@ -44,6 +44,7 @@ RECORDED: dict[str, str] = {
     "people_act": "account_unlocked",
     "change_policy": "package_changed",
     "undo_version": "package_changed",
+    "system_act": "dead_retried",
 }
 _DASH = "Dash's own: layouts and scripts, the same for everybody"
 _PAGE = "what it draws is written down where it is opened: pages and cases by recording.look"
@@ -68,6 +69,7 @@ HARMLESS: dict[str, str] = {
     "factor_page": "the empty form of the second factor",
     "own_factor_page": "the person's own second factor, before anything is changed",
     "admin_page": "it leads to the first page of the administrator's",
+    "system_page": "counts, states and masked texts; what is done there is written down",
     "people_page": "accounts without a secret; what is changed there is written down",
     "policy_page": "the package's values; what is changed there is written down",
     "read_notices": "the person has read what they were told",

@@ -43,6 +43,8 @@ ACTIONS = {
     "account_wish": "a change to an account waits for a second administrator, or was declined or withdrawn",
     "done_alone": "an administrator did alone what takes two: there was no second one",
     "role_changed": "an account's role, street or networks were changed",
+    "dead_retried": "a refused entry was published again by an administrator",
+    "job_cancelled": "somebody's paper was ended by an administrator before it was made",
     "dead_shown": "the original of a refused entry was read",
     "key_rotated": "what is kept encrypted was encrypted with a new key",
     "history_removed": "a month's history was taken out of the store; it is in the archive",

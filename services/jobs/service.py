@@ -47,3 +47,13 @@ class Jobs:
         """Say why there is none."""
         with writing(self._engine) as connection:
             store.failed(connection, job, why)
+
+    def newest(self, since: int, limit: int) -> list[Job]:
+        """The jobs of everybody that are not done, and those asked for since, newest first."""
+        with self._engine.connect() as connection:
+            return store.newest(connection, since, limit)
+
+    def cancel(self, job_id: str, why: str) -> Job | None:
+        """End a job that waits or is being made: its paper is dropped. None: there is no such job any more."""
+        with writing(self._engine) as connection:
+            return store.cancel(connection, job_id, why)

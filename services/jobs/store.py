@@ -74,3 +74,20 @@ def file_of(connection: Connection, job_id: str, who: str) -> tuple[str, bytes] 
 def drop_of(connection: Connection, who: str) -> int:
     """Delete a person's jobs, made or not: their rights have changed. Returns how many."""
     return int(connection.execute(delete(table).where(_C.who == who)).rowcount)
+
+
+def newest(connection: Connection, since: int, limit: int) -> list[Job]:
+    """The jobs that are not done, and those asked for since, newest first."""
+    where = or_(_C.asked_at > since, _C.state.in_(("waiting", "running")))
+    query = select(*_COLUMNS).where(where).order_by(_C.asked_at.desc(), _C.id).limit(limit)
+    return [Job(*row) for row in connection.execute(query)]
+
+
+def cancel(connection: Connection, job_id: str, why: str) -> Job | None:
+    """A job that waits or runs has failed now: its worker finds that it is no longer its own."""
+    row = connection.execute(select(*_COLUMNS).where(_C.id == job_id, _C.state.in_(("waiting", "running")))).first()
+    if row is None:
+        return None
+    where = and_(_C.id == job_id, _C.state.in_(("waiting", "running")))
+    ended = connection.execute(update(table).where(where).values(state="failed", said=why))
+    return Job(*row) if ended.rowcount else None

@@ -26,7 +26,7 @@ from services.platform.errors import NotConfigured, OperationError
 from services.platform.migrate import upgrade
 from services.platform.redis import open_redis
 from services.platform.settings import Settings
-from services.projector.errands.publishing import add
+from services.projector.publish_service import add
 from services.projector.store.write import open_feed
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2

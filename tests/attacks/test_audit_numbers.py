@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
+from services.admin.doctor.audit_reader import audit_findings
 from services.audit import AuditRecord, Deed, Who, chain
 from services.audit import log_service as store
 from services.audit.heads_store import Notary, notary_of, read_heads, store_name
 from services.audit.log_service import LAST_COUNTED, ROOM, AuditLog
 from services.audit.service import open_log, verify_store
 from services.audit.tables import audit
-from services.operations.doctor.audit_side import audit_findings
 from services.platform.clock import machine_ms
 from services.platform.database import open_engine, writing
 from services.platform.migrate import SCRIPTS, upgrade

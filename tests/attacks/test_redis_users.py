@@ -12,10 +12,10 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from services.admin.doctor.stream_reader import redis_findings
 from services.district.package import District
 from services.health.hearts import Hearts
 from services.keeping.worker import RetentionKeeper
-from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import SetClock
 from services.platform.lease import Lease
 from services.platform.redis import Keys, connect

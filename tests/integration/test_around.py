@@ -8,9 +8,9 @@ import redis
 from sqlalchemy import Engine
 
 from dashboard.live.zones import DESK
+from services.admin.doctor.stream_reader import redis_findings
 from services.district.package import District
 from services.health.around_reader import LOOK_EVERY_S, Oddity, RedisWatch, oddities_of
-from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import VirtualClock
 from services.platform.redis import GROUP, Keys
 from services.platform.settings import VIRTUAL, Settings

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from services.admin.doctor.audit_reader import audit_findings
 from services.audit import Who
 from services.audit import log_service as store
 from services.audit.heads_store import NOTE_EVERY_S, Notary, append_line, notary_of, read_heads, store_name
 from services.audit.service import open_log
-from services.operations.doctor.audit_side import audit_findings
 from services.platform.settings import Settings
 
 WHO = Who("wang")

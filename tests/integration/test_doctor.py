@@ -7,11 +7,11 @@ import pytest
 import redis
 from sqlalchemy import Engine, text, update
 
+from services.admin.doctor import DoctorFinding, stream_reader
+from services.admin.doctor.store_reader import is_read_only, store_findings
+from services.admin.doctor.stream_reader import redis_findings
 from services.district.doors import open_doors
 from services.district.package import District
-from services.operations.doctor import DoctorFinding, stream_side
-from services.operations.doctor.store_side import is_read_only, store_findings
-from services.operations.doctor.stream_side import redis_findings
 from services.platform.clock import VirtualClock
 from services.platform.migrate import head
 from services.platform.redis import Keys
@@ -53,7 +53,7 @@ def test_a_stream_that_nobody_reads_is_wrong_until_a_projector_does(
         "ok     stream: 1 entries, 0 unread, 0 not acknowledged; 1 projector"
     )
     # Nothing unread: a projector that waits for news is no fault. With something unread it is, and it says since when.
-    monkeypatch.setattr(stream_side, "READS_WITHIN_MS", -1)
+    monkeypatch.setattr(stream_reader, "READS_WITHIN_MS", -1)
     assert [f.word for f in redis_findings(settings, CODE) if f.subject == "stream"] == ["ok"]
     redis_client.xadd(KEYS.events, entry(case(version=2)))
     assert "1 unread, 0 not acknowledged; no projector has read for 0 s" in _of(

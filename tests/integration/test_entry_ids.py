@@ -7,13 +7,13 @@ import pytest
 import redis
 from sqlalchemy import Engine, select, text
 
+from services.admin.errands.dead_letters import dead_list, dead_show
 from services.contract.entry import entry_order
 from services.district.package import District
 from services.platform.clock import SetClock, to_rfc3339
 from services.platform.redis import GROUP, Keys
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
-from services.projector.errands.dead_letters import dead_list, dead_show
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from services.projector.store import tables as schema

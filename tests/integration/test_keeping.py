@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert, select, text
 from services.access import log_in_store as log_in
 from services.access import tables as people_schema
 from services.access.log_in import tries_store as tries
+from services.admin.doctor.stream_reader import redis_findings
 from services.audit import tables as audit_tables
 from services.cases import tables as case_tables
 from services.district.package import District
@@ -17,7 +18,6 @@ from services.duty import tables as duty_tables
 from services.jobs import tables as job_tables
 from services.keeping.retention_store import rules_of, take_away
 from services.keeping.worker import RetentionKeeper
-from services.operations.doctor.stream_side import redis_findings
 from services.past import tables as past_tables
 from services.platform.clock import DAY_MS, SetClock, to_rfc3339
 from services.platform.database import is_postgres, writing

@@ -10,6 +10,7 @@ import redis
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
+from services.admin.errands.dead_letters import dead_list, dead_retry, dead_show
 from services.audit import log_service as audit
 from services.cases import tables as case_tables
 from services.contract.others import DistrictLoaded
@@ -24,7 +25,6 @@ from services.platform.errors import OperationError, WrongDistrict
 from services.platform.redis import Keys
 from services.platform.settings import Settings
 from services.projector.bootstrap import make_projector
-from services.projector.errands.dead_letters import dead_list, dead_retry, dead_show
 from services.projector.errands.publishing import publish
 from services.projector.store import tables as schema
 from tests.tiny import CODE, NOON, case, entry, write_tiny_district

@@ -162,6 +162,9 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
             "field": "target_on_time", "value": "85", "reason": "试一试", "seen": "0"}),
         "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={
             "part": "policy", "number": "1", "seen": "0", "how": "undo", "reason": "试一试"}),
+        "system_page": at("system_page", "/admin/system"),
+        "system_act": at("system_act", "/admin/system", method="POST", well=done, form={
+            "do": "retry", "entry": "1-0"}),
         "read_notices": at("read_notices", "/account/notices", method="POST", form={"until": "1"},
                            well=frozenset({303})),
         "here": at("here", "/api/v1/here", method="POST", body={}),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from services.operations.doctor import DoctorFinding, examine
-from services.operations.doctor import machine as machine_side
-from services.operations.doctor.stream_side import _server
+from services.admin.doctor import DoctorFinding, examine
+from services.admin.doctor import machine_reader as machine_side
+from services.admin.doctor.stream_reader import _server
 from services.operations.embedded import free_port
 from services.platform.settings import Settings
 from tests.tiny import write_tiny_district
@@ -114,7 +114,7 @@ def test_a_redis_that_may_lose_the_stream_is_wrong(more: dict[str, object], says
 
 
 def test_a_check_that_fails_is_itself_a_finding() -> None:
-    from services.operations.doctor.examine import _safely
+    from services.admin.doctor.examine_service import _safely
 
     def breaks() -> Iterator[DoctorFinding]:
         yield DoctorFinding("ok", "x", "half way")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.audit import ACTIONS, ALARMING
 from services.audit import log_service as store
 from services.audit.heads_store import read_heads, store_name
-from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.clock import DAY_MS, HOUR_MS, machine_ms, parse_ms
 from services.platform.settings import Settings
 
@@ -21,6 +21,7 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Docto
         yield wrong(
             "audit", f"{n:,} rows stand near the end of the numbers: none of our processes has written them",
             "`lianqin audit verify` names them; find out who can write to the database (docs/audit.md)",
+            code="audit_beyond", n=n,
         )  # fmt: skip
     last = store.last_row(connection)
     if last is None:
@@ -30,18 +31,23 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Docto
     for action in ALARMING:
         if n := store.count_of(connection, action, week_ago):
             said = f"{n:,} times in the last week: {ACTIONS[action]}"
-            yield note("audit", said, f"`lianqin audit list --action {action}`")
+            yield note("audit", said, f"`lianqin audit list --action {action}`", "audit_alarming", action=action, n=n)
     file = settings.audit_heads_file
     noted = read_heads(file, store_name(settings.database)).newest
     if noted is None:
         yield note(
             "audit", f"no head of this store is noted in {file}",
             "Start the processes with the same LIANQIN_AUDIT_HEADS; without heads a tail that was cut off is not found",
+            code="audit_no_head",
         )  # fmt: skip
     elif last.at > parse_ms(noted.noted_at) + LATE_MS:
         yield wrong(
             "audit", f"the newest head in {file} is of {noted.noted_at}, and rows have come for an hour since",
             "Make the file writable for the processes, and start the alarms process: it notes one every five minutes",
+            code="audit_head_old", at=parse_ms(noted.noted_at),
         )  # fmt: skip
     else:
-        yield ok("audit", f"{last.number:,} rows, the newest head noted at {noted.noted_at}")
+        yield ok(
+            "audit", f"{last.number:,} rows, the newest head noted at {noted.noted_at}",
+            "audit_well", n=last.number, at=parse_ms(noted.noted_at),
+        )  # fmt: skip

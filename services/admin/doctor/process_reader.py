@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.health.beats import Process
 from services.health.heart import our_version
-from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.clock import to_rfc3339
 
 COMMANDS = {
@@ -20,6 +20,7 @@ def process_findings(found: Sequence[Process]) -> Iterator[DoctorFinding]:
         yield note(
             "processes", "none has ever said that it lives, and none is expected",
             "Start them; LIANQIN_PROCESSES names those that must run (docs/settings.md)",
+            code="no_process",
         )  # fmt: skip
     for process in found:
         yield _of(process)
@@ -28,19 +29,33 @@ def process_findings(found: Sequence[Process]) -> Iterator[DoctorFinding]:
 def _of(process: Process) -> DoctorFinding:
     command = COMMANDS[process.name]
     since = "" if process.at is None else f" since {to_rfc3339(process.at)}"
+    told = {"process": process.name, "at": process.at, "waits_for": process.detail}
     if process.state == "dead":
-        return wrong(process.name, f"dead: no beat{since}", f"Start `{command}`, and look at its log for how it ended")
+        return wrong(
+            process.name, f"dead: no beat{since}", f"Start `{command}`, and look at its log for how it ended",
+            "process_dead", **told,
+        )  # fmt: skip
     if process.state == "stuck":
         return wrong(
             process.name, f"hangs: it beats, and its loop does not turn ({process.detail or 'nothing said'})",
             f"Look at its log and at the database's locks; end it by its pid and start `{command}`",
+            "process_stuck", **told,
         )  # fmt: skip
     if process.state == "stopped":
-        return wrong(process.name, f"was ended{since}, and LIANQIN_PROCESSES expects it", f"Start `{command}`")
+        return wrong(
+            process.name, f"was ended{since}, and LIANQIN_PROCESSES expects it", f"Start `{command}`",
+            "process_stopped", **told,
+        )  # fmt: skip
     if process.state == "missing":
-        return wrong(process.name, "never ran, and LIANQIN_PROCESSES expects it", f"Start `{command}`")
+        return wrong(
+            process.name, "never ran, and LIANQIN_PROCESSES expects it", f"Start `{command}`",
+            "process_missing", **told,
+        )  # fmt: skip
     if process.state == "waits":
-        return wrong(process.name, f"runs, and waits: {process.detail}", "Mend what it waits for; it goes on by itself")
+        return wrong(
+            process.name, f"runs, and waits: {process.detail}", "Mend what it waits for; it goes on by itself",
+            "process_waits", **told,
+        )  # fmt: skip
     return _alive(process)
 
 
@@ -51,6 +66,14 @@ def _alive(process: Process) -> DoctorFinding:
     if process.dead:
         words.append(f"{process.dead} more dead")
         return note(
-            process.name, ", ".join(filter(None, words)), f"Start `{COMMANDS[process.name]}` again where it was"
+            process.name,
+            ", ".join(filter(None, words)),
+            f"Start `{COMMANDS[process.name]}` again where it was",
+            "process_some_dead",
+            process=process.name,
+            n=process.dead,
         )
-    return ok(process.name, ", ".join(filter(None, words)))
+    return ok(
+        process.name, ", ".join(filter(None, words)), "process_well", process=process.name, n=max(process.alive, 1),
+        version=process.version,
+    )  # fmt: skip

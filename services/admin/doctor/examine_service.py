@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
+import redis
+from sqlalchemy import Engine
+
+from services.admin.doctor import machine_reader as machine
+from services.admin.doctor import stream_reader
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
+from services.admin.doctor.store_reader import open_store_findings, store_findings
 from services.district.calendar import holidays_missing
 from services.district.load import PackageError, load
 from services.district.package import District
-from services.operations.doctor import machine, stream_side
-from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
-from services.operations.doctor.store_side import store_findings
 from services.platform.clock import SystemClock
 from services.platform.settings import Settings
 
@@ -19,7 +23,7 @@ def examine(settings: Settings) -> list[DoctorFinding]:
     district, findings = _package(settings)
     code = district.code if district is not None else ""
     checks: tuple[tuple[str, Callable[[], Iterator[DoctorFinding]]], ...] = (
-        ("Redis", lambda: stream_side.redis_findings(settings, code)),
+        ("Redis", lambda: stream_reader.redis_findings(settings, code)),
         ("database", lambda: store_findings(settings, code)),
         ("web port", lambda: machine.port_findings(settings)),
         ("data key", lambda: machine.key_findings(settings)),
@@ -27,6 +31,19 @@ def examine(settings: Settings) -> list[DoctorFinding]:
         ("fonts", machine.font_findings),
     )
     for subject, check in checks:
+        findings += _safely(subject, check)
+    return findings
+
+
+def examine_running(engine: Engine, client: redis.Redis, settings: Settings, district: District) -> list[DoctorFinding]:
+    """What concerns a process that runs, by its own connections: no port, no package to read. Never raises."""
+    code, findings = district.code, _holidays(district)
+    for subject, check in (
+        ("Redis", lambda: stream_reader.open_redis_findings(client, settings, code)),
+        ("database", lambda: open_store_findings(engine, settings, code)),
+        ("data key", lambda: machine.key_findings(settings)),
+        ("disk", lambda: machine.disk_findings(settings)),
+    ):
         findings += _safely(subject, check)
     return findings
 
@@ -60,9 +77,13 @@ def _package(settings: Settings) -> tuple[District | None, list[DoctorFinding]]:
     absent = (
         [note("district", f"absent: {', '.join(district.absent)}", "Not drawn, not counted")] if district.absent else []
     )
+    return district, [found, *absent, *_holidays(district)]
+
+
+def _holidays(district: District) -> list[DoctorFinding]:
     missing = holidays_missing(district, SystemClock().now_ms())
     remedy = "Add them to holidays.csv (date, kind), or install a newer chinesecalendar; then `lianqin rebuild`"
-    return district, [found, *absent, *([note("holidays", missing, remedy)] if missing else [])]
+    return [note("holidays", missing, remedy, "holidays_missing")] if missing else []
 
 
 def _safely(subject: str, check: Callable[[], Iterator[DoctorFinding]]) -> list[DoctorFinding]:
@@ -70,7 +91,10 @@ def _safely(subject: str, check: Callable[[], Iterator[DoctorFinding]]) -> list[
     try:
         findings.extend(check())
     except Exception as error:  # a doctor who faints helps nobody: what a check did not foresee is a finding too
-        findings.append(wrong(subject, f"could not be looked at: {_words(error)}", "See what the message names"))
+        said = _words(error)
+        findings.append(
+            wrong(subject, f"could not be looked at: {said}", "See what the message names", "not_looked_at", error=said)
+        )
     return findings
 
 

@@ -7,7 +7,7 @@ import socket
 import urllib.request
 from collections.abc import Iterator
 
-from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 
@@ -74,17 +74,22 @@ def key_findings(settings: Settings) -> Iterator[DoctorFinding]:
             "data key",
             "LIANQIN_DATA_KEY is not set: reporters, masked texts and refused originals are not kept",
             "`lianqin key make` (docs/settings.md)",
+            code="no_key",
         )
         return
     try:
         keys = Sealer(settings.data_key).keys
     except ValueError as error:
-        yield wrong("data key", "cannot be used", str(error))
+        yield wrong("data key", "cannot be used", str(error), "bad_key")
         return
-    yield ok("data key", "present and well formed")
+    yield ok("data key", "present and well formed", "key_well")
     if len(keys) > 1:
         yield note(
-            "data key", f"{len(keys)} keys, the first encrypts", "`lianqin key check` says when the oldest can go"
+            "data key",
+            f"{len(keys)} keys, the first encrypts",
+            "`lianqin key check` says when the oldest can go",
+            "many_keys",
+            n=len(keys),
         )
 
 
@@ -96,9 +101,12 @@ def disk_findings(settings: Settings) -> Iterator[DoctorFinding]:
     usage = shutil.disk_usage(folder)
     free = f"{usage.free / (1 << 30):,.1f} GiB free under {folder}"
     if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:
-        yield wrong("disk", free, "Make room, or set LIANQIN_DATA_DIR: a full disk stops the store and Redis")
+        yield wrong(
+            "disk", free, "Make room, or set LIANQIN_DATA_DIR: a full disk stops the store and Redis",
+            "disk_full", free_gib=usage.free / (1 << 30),
+        )  # fmt: skip
     else:
-        yield ok("disk", free)
+        yield ok("disk", free, "disk_well", free_gib=usage.free / (1 << 30))
 
 
 def font_findings() -> Iterator[DoctorFinding]:

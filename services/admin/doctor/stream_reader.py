@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import redis
 
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
+from services.admin.doctor.process_reader import process_findings
 from services.contract.entry import entry_order
 from services.health.around_reader import forgotten_groups
 from services.health.beats import Process
 from services.health.watching_reader import look_once
-from services.operations.doctor.finding import DoctorFinding, note, ok, wrong
-from services.operations.doctor.process_side import process_findings
 from services.platform.clock import MINUTE_MS, VirtualClock, from_hash, to_rfc3339
 from services.platform.redis import GROUP, Keys, connect
 from services.platform.settings import VIRTUAL, Settings
@@ -28,29 +28,36 @@ def redis_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
         yield note(
             "Redis", "LIANQIN_REDIS_URL is not set and no demo runs here",
             "`lianqin demo` starts one of its own; in production give the address of the district's Redis",
+            "no_redis",
         )  # fmt: skip
         return
     client = connect(settings.redis_url)
     try:
-        try:
-            info = client.info()
-        except redis.AuthenticationError:
-            yield wrong("Redis", "does not let us in", "Put user and password into LIANQIN_REDIS_URL")
-            return
-        except (redis.RedisError, OSError, ValueError) as error:
-            yield wrong(
-                "Redis", f"does not answer: {error}",
-                "Start it, or mend LIANQIN_REDIS_URL; walls keep their last picture and say that the stream is cut",
-            )  # fmt: skip
-            return
-        yield from _server(info)
-        yield from _clock(client, code, follows=settings.clock == VIRTUAL)
-        if code:
-            found = look_once(client, code, settings.processes)
-            yield from _stream(client, Keys(code), _projector(found))
-            yield from process_findings(found)
+        yield from open_redis_findings(client, settings, code)
     finally:
         client.close()
+
+
+def open_redis_findings(client: redis.Redis, settings: Settings, code: str) -> Iterator[DoctorFinding]:
+    """``redis_findings`` of a connection that is open."""
+    try:
+        info = client.info()
+    except redis.AuthenticationError:
+        yield wrong("Redis", "does not let us in", "Put user and password into LIANQIN_REDIS_URL", "redis_shut")
+        return
+    except (redis.RedisError, OSError, ValueError) as error:
+        yield wrong(
+            "Redis", f"does not answer: {error}",
+            "Start it, or mend LIANQIN_REDIS_URL; walls keep their last picture and say that the stream is cut",
+            "redis_down",
+        )  # fmt: skip
+        return
+    yield from _server(info)
+    yield from _clock(client, code, follows=settings.clock == VIRTUAL)
+    if code:
+        found = look_once(client, code, settings.processes)
+        yield from _stream(client, Keys(code), _projector(found))
+        yield from process_findings(found)
 
 
 def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
@@ -58,27 +65,39 @@ def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     own = str(info.get("valkey_version", version))
     if int(version.partition(".")[0]) < LOWEST_VERSION:
         yield wrong(
-            "Redis", f"version {own}", f"Run Redis or Valkey {LOWEST_VERSION} or newer: a gap cannot be measured before"
+            "Redis",
+            f"version {own}",
+            f"Run Redis or Valkey {LOWEST_VERSION} or newer: a gap cannot be measured before",
+            "redis_old",
+            version=own,
+            least=LOWEST_VERSION,
         )
     else:
-        yield ok("Redis", f"{name} {own} answers")
+        yield ok("Redis", f"{name} {own} answers", "redis_answers", name=name, version=own)
     if info.get("role", "master") != "master":
         yield wrong(
             "Redis role", "a read-only replica: nobody can publish here, and nothing can be acknowledged",
-            "Put the address of its master into LIANQIN_REDIS_URL, or promote it (REPLICAOF NO ONE)",
+            "Put the address of its master into LIANQIN_REDIS_URL, or promote it (REPLICAOF NO ONE)", "redis_replica",
         )  # fmt: skip
     if info.get("aof_enabled"):
-        yield ok("Redis AOF", "on")
+        yield ok("Redis AOF", "on", "aof_on")
     else:
         yield wrong(
-            "Redis AOF", "off: a restart loses what was not read yet", "CONFIG SET appendonly yes, and write it down"
+            "Redis AOF",
+            "off: a restart loses what was not read yet",
+            "CONFIG SET appendonly yes, and write it down",
+            "aof_off",
         )
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy == "noeviction":
-        yield ok("Redis memory", "noeviction")
+        yield ok("Redis memory", "noeviction", "keeps_all")
     else:
         yield wrong(
-            "Redis memory", f"policy {policy} may throw the stream away", "CONFIG SET maxmemory-policy noeviction"
+            "Redis memory",
+            f"policy {policy} may throw the stream away",
+            "CONFIG SET maxmemory-policy noeviction",
+            "evicts",
+            policy=policy,
         )
     used, limit = int(info.get("used_memory", 0)), int(info.get("maxmemory", 0))
     if limit and used > limit * 0.9:
@@ -86,6 +105,8 @@ def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
             "Redis memory",
             f"{used / limit:.0%} of maxmemory is used",
             "Raise maxmemory: publishers are about to be refused",
+            "redis_full",
+            share=used / limit,
         )
 
 
@@ -100,11 +121,15 @@ def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[DoctorF
             "clock",
             f"this machine is {ahead_ms / 1000:+.1f} s against Redis",
             "Set both by NTP (timedatectl set-ntp true)",
+            "clock_wrong",
+            seconds=ahead_ms / 1000,
         )
     elif abs(ahead_ms) > SKEW_NOTED_MS + allowed_ms:
-        yield note("clock", f"this machine is {ahead_ms / 1000:+.1f} s against Redis")
+        yield note(
+            "clock", f"this machine is {ahead_ms / 1000:+.1f} s against Redis", "", "clock_off", seconds=ahead_ms / 1000
+        )
     else:
-        yield ok("clock", "this machine and Redis agree")
+        yield ok("clock", "this machine and Redis agree", "clock_well")
     fields = cast(dict[bytes, bytes], client.hgetall(Keys(code).clock)) if code else {}
     if not fields:
         return
@@ -113,18 +138,23 @@ def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[DoctorF
             "virtual clock", f"{Keys(code).clock} is set, and not obeyed: LIANQIN_CLOCK is not virtual here",
             f"Somebody has written to Redis who should not: look at its ACL (docs/operations.md), "
             f"DEL {Keys(code).clock}. For a demo or a replay set LIANQIN_CLOCK=virtual",
+            "clock_ignored", key=Keys(code).clock,
         )  # fmt: skip
         return
     try:
         virtual = from_hash(fields)
     except (ValueError, KeyError) as error:
-        yield wrong("virtual clock", f"cannot be read: {error}", f"DEL {Keys(code).clock}")
+        yield wrong(
+            "virtual clock", f"cannot be read: {error}", f"DEL {Keys(code).clock}",
+            "clock_unreadable", key=Keys(code).clock,
+        )  # fmt: skip
         return
     assert isinstance(virtual, VirtualClock)
     pace = "stands" if virtual.rate() == 0 else f"runs at ×{virtual.rate():g}"
     yield note(
         "virtual clock", f"it is {to_rfc3339(virtual.now_ms())} for every process; the clock {pace}",
         f"Right for a demo or a replay; in production: DEL {Keys(code).clock}",
+        "clock_virtual", at=virtual.now_ms(),
     )  # fmt: skip
 
 
@@ -139,7 +169,10 @@ def _projector(found: Sequence[Process]) -> str:
 def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFinding]:
     if not client.exists(keys.events):
         yield note(
-            "stream", f"{keys.events} is not there: nobody has published yet", "docs/contract.md shows publishers how"
+            "stream",
+            f"{keys.events} is not there: nobody has published yet",
+            "docs/contract.md shows publishers how",
+            "no_stream",
         )
         return
     yield from _ahead(client, keys)
@@ -147,7 +180,10 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFind
     groups = {_text(g["name"]): g for g in client.xinfo_groups(keys.events)}
     yield from _forgotten(client, keys)
     if (ours := groups.get(GROUP)) is None:
-        yield wrong("stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`")
+        yield wrong(
+            "stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`",
+            "never_read", n=length,
+        )  # fmt: skip
         return
     lag, pending = ours.get("lag"), int(ours["pending"])
     if ours["last-delivered-id"] == client.xinfo_stream(keys.events)["last-generated-id"]:
@@ -160,9 +196,15 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFind
     # A consumer that waits for news looks idle to Redis before 7.2: only beside unread entries does it mean a thing.
     if idle_ms is None or (lag != 0 and idle_ms > READS_WITHIN_MS):
         since = "ever" if idle_ms is None else f"for {idle_ms / 1000:,.0f} s"
-        yield wrong("stream", f"{what}; no projector has read {since}", remedy)
+        yield wrong(
+            "stream", f"{what}; no projector has read {since}", remedy,
+            "not_read", n="?" if lag is None else int(lag), minutes=(idle_ms or 0) // MINUTE_MS,
+        )  # fmt: skip
         return
-    yield ok("stream", f"{what}; {len(consumers)} projector{'s' * (len(consumers) != 1)}")
+    yield ok(
+        "stream", f"{what}; {len(consumers)} projector{'s' * (len(consumers) != 1)}",
+        "stream_read", n="?" if lag is None else int(lag), pending=pending,
+    )  # fmt: skip
     if pending:
         oldest = client.xpending_range(keys.events, GROUP, "-", "+", 1)
         if oldest and int(oldest[0]["time_since_delivered"]) > PENDING_TOO_LONG_MS:
@@ -170,6 +212,7 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFind
             yield wrong(
                 "stream", f"{who} has held an entry for {age:,.0f} s",
                 "A running projector takes it over after 30 s: look at its log (the database?)",
+                "held", who=who, seconds=age,
             )  # fmt: skip
 
 
@@ -178,6 +221,7 @@ def _forgotten(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
         yield wrong(
             "stream", f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
             f"Start its reader, or: redis-cli XGROUP DESTROY '{keys.events}' '{name}'",
+            "forgotten_group", group=name,
         )  # fmt: skip
 
 
@@ -193,6 +237,7 @@ def _ahead(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
         "Redis' clock was ahead once, or a publisher names ids. Until the clock has come there Redis counts the "
         "sequence on: every entry is taken in, in order, but its id does not say when it came. Set the clocks by NTP; "
         "publishers: XADD with *",
+        "stream_ahead",
     )  # fmt: skip
 
 

@@ -1,0 +1,128 @@
+"""The store as it should be: there, at the newest migration, this district's own; what it says of gaps and refusals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.admin.doctor.audit_reader import audit_findings
+from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
+from services.cases import tables as case_tables
+from services.platform.clock import to_rfc3339
+from services.platform.database import is_postgres, open_engine
+from services.platform.migrate import StoreNewer, head, is_newer, revision_of
+from services.platform.settings import Settings
+from services.projector.archive.store import gone
+from services.projector.store import tables as schema
+from services.projector.store.write import read_feed
+
+
+def store_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
+    """Everything about the database; ``code`` is the district's, or empty when the package cannot be read."""
+    url = settings.database
+    path = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+    if path is not None and not path.exists():
+        yield note("database", f"no store at {path}", "The first start makes it", "no_store")
+        return
+    engine = open_engine(url)
+    try:
+        yield from open_store_findings(engine, settings, code)
+    finally:
+        engine.dispose()
+
+
+def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterator[DoctorFinding]:
+    """``store_findings`` of a database that is open; the settings say where the audit's heads are noted."""
+    kind = "SQLite" if engine.dialect.name == "sqlite" else "PostgreSQL"
+    try:
+        revision = revision_of(engine)
+    except (SQLAlchemyError, OSError) as error:
+        yield wrong(
+            "database", f"does not answer: {str(error).splitlines()[0][:200]}",
+            "Start it, or mend LIANQIN_DATABASE_URL; nothing is lost meanwhile, the stream keeps it", "store_down",
+        )  # fmt: skip
+        return
+    if revision is not None and is_newer(revision):
+        yield wrong(
+            "database", str(StoreNewer(revision)), "Do not start the projector of this version on it", "store_newer"
+        )
+        return
+    if revision != head():
+        yield wrong(
+            "database", f"is not at the newest migration: at {revision or 'none'}, this program at {head()}",
+            "Start the projector of this version (or `lianqin upgrade`): it brings the store up to date",
+            "store_old", at=revision or "—", head=head(),
+        )  # fmt: skip
+        return
+    yield ok("database", f"{kind} answers, at the newest migration", "store_answers", kind=kind)
+    with engine.connect() as connection:
+        if is_read_only(connection):
+            yield wrong(
+                "database", "is read-only: a stand-by, or set so; nothing can be taken in",
+                "Give the address of the one that takes writes (LIANQIN_DATABASE_URL), or promote this one",
+                "store_read_only",
+            )  # fmt: skip
+        yield from _contents(connection, code)
+        yield from audit_findings(settings, connection)
+
+
+def is_read_only(connection: Connection) -> bool:
+    """Whether PostgreSQL refuses writes to everybody; SQLite is asked by writing only."""
+    if not is_postgres(connection):
+        return False
+    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+    return bool(connection.execute(text(query)).scalar())
+
+
+def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
+    feed = read_feed(connection)
+    if feed is None:
+        yield note("store", "empty", "The projector fills it", "store_empty")
+        return
+    if code and feed.district != code:
+        yield wrong(
+            "store", f"holds district {feed.district}, the package is {code}",
+            "Give each district a database of its own (LIANQIN_DATABASE_URL or LIANQIN_DATA_DIR)",
+            "store_other", there=feed.district, here=code,
+        )  # fmt: skip
+    cases = connection.execute(select(func.count()).select_from(case_tables.cases)).scalar_one()
+    history = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
+    yield ok(
+        "store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}",
+        "store_holds", cases=cases, entries=history,
+    )  # fmt: skip
+    for archive in gone(connection):
+        if archive.removed_at is None:
+            yield note(
+                "archive",
+                f"{archive.month} is half removed",
+                "Call `lianqin archive remove` or `restore` again",
+                "archive_half",
+                month=archive.month,
+            )
+    if feed.lost:
+        at = f", last at {to_rfc3339(feed.lost_at)}" if feed.lost_at else ""
+        yield note(
+            "gap", f"{feed.lost:,} entries were trimmed away unread{at}",
+            "Ask the publishers to publish open cases again, and never to trim events by MAXLEN",
+            "gap", n=feed.lost, at=feed.lost_at,
+        )  # fmt: skip
+    if feed.emptied_at:
+        yield note(
+            "gap",
+            f"the stream was found emptied at {to_rfc3339(feed.emptied_at)}",
+            "Ask who did it; see Redis AOF",
+            "emptied",
+            at=feed.emptied_at,
+        )
+    d = schema.dead.c
+    reasons = connection.execute(select(d.reason, func.count()).group_by(d.reason).order_by(d.reason)).all()
+    if reasons:
+        words = ", ".join(f"{n:,} {reason}" for reason, n in reasons)
+        yield note(
+            "dead", f"{sum(n for _, n in reasons):,} refused entries: {words}", "`lianqin dead list`",
+            "dead", n=sum(n for _, n in reasons),
+        )  # fmt: skip
+    else:
+        yield ok("dead", "no entry was refused", "no_dead")
