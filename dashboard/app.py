@@ -13,7 +13,7 @@ from dash import Dash, html
 from flask_socketio import SocketIO
 from sqlalchemy import Engine
 
-from dashboard.callbacks.admin.register import register_admin
+from dashboard.callbacks.admin.register import SystemDoors, register_admin
 from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.callbacks.audit import Auditing, register_audit
 from dashboard.callbacks.coverage import CoveragePage, register_coverage
@@ -146,7 +146,7 @@ def create_app(doors: Doors) -> Web:
     _register_board(doors, server, shared)
     _register_reports(doors, server, shared)
     shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
-    register_admin(server, shell, shared.access.rules, doors.settings.district_dir)
+    register_admin(server, shell, shared.access.rules, SystemDoors(doors.redis, doors.settings, shared.follower))
     duty = _register_duty(doors, server, shared)
     register_dash_pages(doors.district, duty, shared.recorder.look, demo=doors.demo)
     register_refusals(server, app)

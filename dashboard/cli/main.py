@@ -338,7 +338,7 @@ def _contract(options: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _doctor(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.admin.doctor import examine
+    from services.admin.doctor.examine_service import examine
 
     findings = examine(settings)
     for finding in findings:

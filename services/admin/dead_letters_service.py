@@ -34,11 +34,9 @@ RETRIES_KNOWN = 500
 
 
 class DeadLetterError(OperationError):
-    """It cannot be published again; ``code`` and ``values`` say why in ``[admin.dead_refused]``."""
+    """It cannot be published again: why, and what to do."""
 
-    def __init__(self, text: str, code: str, **values: object) -> None:
-        super().__init__(text)
-        self.code, self.values = code, values
+    texts = "admin.dead_refused."
 
 
 class DeadLetter(NamedTuple):
@@ -64,7 +62,7 @@ class Retried(NamedTuple):
     left: int
 
 
-class EventStream(NamedTuple):
+class StreamOut(NamedTuple):
     """Where entries are published. ``now``: the district's clock, in Unix ms."""
 
     client: redis.Redis
@@ -113,7 +111,7 @@ class DeadLetters:
         """The fields of the original, or None and why not."""
         return unsealed(self._data_key, sealed)
 
-    def retry(self, stream: EventStream, entry: str) -> str:
+    def retry(self, stream: StreamOut, entry: str) -> str:
         """Publish the original again; the new entry's id. Raises DeadLetterError: nothing is published then.
 
         It is looked at first: what would be refused again is not published.
@@ -140,13 +138,13 @@ class DeadLetters:
             )  # fmt: skip
         return add(stream.client, stream.district.code, original)
 
-    def retry_written_down(self, stream: EventStream, log: AuditLog, who: Who, entry: str) -> str:
+    def retry_written_down(self, stream: StreamOut, log: AuditLog, who: Who, entry: str) -> str:
         """``retry`` with its row on the audit first: what cannot be written down is not published."""
         row = self.one(entry)
         log.append_many(machine_ms(), who, [Deed("dead_retried", entry, {"reason": row["reason"]})])
         return self.retry(stream, entry)
 
-    def retry_kind(self, stream: EventStream, log: AuditLog, who: Who, reason: str) -> Retried:
+    def retry_kind(self, stream: StreamOut, log: AuditLog, who: Who, reason: str) -> Retried:
         """Publish all of a reason again that were not yet, the oldest first, ``MOST_AT_ONCE`` at most."""
         waiting = [one for one in self.newest(10_000)[::-1] if one.reason == reason and not one.retried_at]
         some = waiting[:MOST_AT_ONCE]
@@ -155,7 +153,7 @@ class DeadLetters:
         log.append_many(machine_ms(), who, [Deed("dead_retried", one.entry, {"reason": reason}) for one in some])
         return self._retry_many(stream, some, len(waiting) - len(some))
 
-    def _retry_many(self, stream: EventStream, some: Sequence[DeadLetter], left: int) -> Retried:
+    def _retry_many(self, stream: StreamOut, some: Sequence[DeadLetter], left: int) -> Retried:
         counts = {"published": 0, "refused_again": 0, "no_original": 0}
         for one in some:
             try:

@@ -4,7 +4,6 @@ Looked at by a process that runs, by its own connections, and kept for a while: 
 ask the database anew each time. Nothing here changes anything.
 """
 
-import threading
 import time
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from services.jobs.job import Job
 from services.jobs.service import Jobs
 from services.platform.clock import DAY_MS, machine_ms
 from services.platform.errors import STORE_ERRORS
+from services.platform.redis import another
 from services.platform.settings import Settings
 
 KEPT_S = 10.0
@@ -38,25 +38,25 @@ class SystemLook(NamedTuple):
 
 
 class SystemState:
-    """Looks at the system at most every ``KEPT_S``; one look at a time."""
+    """Looks at the system, and keeps what it saw for ``KEPT_S``. Called away from the loop."""
 
     def __init__(self, engine: Engine, client: redis.Redis, settings: Settings, district: District) -> None:
         self._engine, self._client = engine, client
         self._settings, self._district = settings, district
         self.letters, self.jobs = DeadLetters(engine, settings.data_key), Jobs(engine)
         self._kept: tuple[float, SystemLook] | None = None
-        self._lock = threading.Lock()
 
     def look(self, *, anew: bool = False) -> SystemLook:
         """What is known; ``anew``: after something was done, nothing older counts. Never raises for a store away."""
-        with self._lock:
-            if self._kept is None or anew or time.monotonic() - self._kept[0] > KEPT_S:
-                self._kept = time.monotonic(), self._look()
-            return self._kept[1]
+        kept = self._kept
+        if kept is None or anew or time.monotonic() - kept[0] > KEPT_S:
+            self._kept = kept = time.monotonic(), self._look()
+        return kept[1]
 
     def _look(self) -> SystemLook:
         now = machine_ms()
-        findings = examine_running(self._engine, self._client, self._settings, self._district)
+        with another(self._client) as client:
+            findings = examine_running(self._engine, client, self._settings, self._district)
         try:
             with self._engine.connect() as connection:
                 size = database_size(connection, self._settings.data_dir, now)

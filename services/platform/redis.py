@@ -87,6 +87,17 @@ def connect(url: str) -> redis.Redis:
 
 
 @contextmanager
+def another(client: redis.Redis) -> Iterator[redis.Redis]:
+    """A client of the same server with connections of its own: those of the loop are not for another thread."""
+    pool = client.connection_pool
+    own = redis.ConnectionPool(connection_class=pool.connection_class, **pool.connection_kwargs)
+    try:
+        yield redis.Redis(connection_pool=own)
+    finally:
+        own.disconnect()
+
+
+@contextmanager
 def open_redis(settings: Settings) -> Iterator[redis.Redis]:
     """A client that answers. Raises NotConfigured without an address, OperationError without an answer."""
     if not settings.redis_url:

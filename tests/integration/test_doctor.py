@@ -7,7 +7,8 @@ import pytest
 import redis
 from sqlalchemy import Engine, text, update
 
-from services.admin.doctor import DoctorFinding, stream_reader
+from services.admin.doctor import stream_reader
+from services.admin.doctor.finding import DoctorFinding
 from services.admin.doctor.store_reader import is_read_only, store_findings
 from services.admin.doctor.stream_reader import redis_findings
 from services.district.doors import open_doors

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from services.admin.doctor import DoctorFinding, examine
 from services.admin.doctor import machine_reader as machine_side
+from services.admin.doctor.examine_service import examine
+from services.admin.doctor.finding import DoctorFinding
 from services.admin.doctor.stream_reader import _server
 from services.operations.embedded import free_port
 from services.platform.settings import Settings

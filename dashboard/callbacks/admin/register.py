@@ -1,26 +1,49 @@
 """The administrator's pages, all of them: each with what it needs of the shell and of its service."""
 
-from pathlib import Path
-from typing import cast
+from typing import Any, NamedTuple, cast
 
+import redis
 from flask import Flask
 
 from dashboard.callbacks.admin.package_pages import PackagePages, register_package
 from dashboard.callbacks.admin.people import PeoplePage, register_people
 from dashboard.callbacks.admin.policy import register_policy
 from dashboard.callbacks.admin.shell import AdminShell, register_shell
+from dashboard.callbacks.admin.system import SystemPage, register_system
 from services.access.log_in.rules import LogInRules
+from services.admin.dead_letters_service import StreamOut
 from services.admin.package_service import PackageKeeper
 from services.admin.people_reader import PeopleReader
 from services.admin.people_service import People
+from services.admin.system_service import SystemState
+from services.board.follower import Follower
+from services.board.sources import source_rows
+from services.platform.clock import machine_ms
 from services.platform.offload import Offload
+from services.platform.settings import Settings
 
 
-def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, folder: Path) -> None:
-    """Add every page of /admin. ``folder``: the district's package."""
+class SystemDoors(NamedTuple):
+    """What the page of the system needs beside the shell; ``follower`` has the board, on which the sources are."""
+
+    client: redis.Redis
+    settings: Settings
+    follower: Follower
+
+
+def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: SystemDoors) -> None:
+    """Add every page of /admin. The settings name the folder of the district's package."""
     register_shell(server, shell)
     people = People(shell.engine, shell.record.log)
     register_people(server, PeoplePage(shell, people, PeopleReader(shell.engine, rules.needs_factor)))
-    package = PackagePages(shell, PackageKeeper(shell.engine, folder, shell.clock.now_ms, cast(Offload, shell.offload)))
+    state = SystemState(shell.engine, system.client, system.settings, shell.district)
+    stream = StreamOut(system.client, shell.district, shell.clock.now_ms)
+    register_system(server, SystemPage(shell, state, stream, shell.record.log, lambda: _sources(shell, system)))
+    folder, offload = system.settings.district_dir, cast(Offload, shell.offload)
+    package = PackagePages(shell, PackageKeeper(shell.engine, folder, shell.clock.now_ms, offload))
     register_package(server, package)
     register_policy(server, package)
+
+
+def _sources(shell: AdminShell, system: SystemDoors) -> list[list[Any]]:
+    return source_rows(system.follower.board, shell.district.sources, machine_ms())

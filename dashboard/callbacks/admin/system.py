@@ -12,12 +12,13 @@ from dashboard.door.access import person
 from dashboard.door.recording import who_of
 from dashboard.door.routes import add_routes
 from services.access.rights import may
-from services.admin.dead_letters_service import DeadLetterError, EventStream
+from services.admin.dead_letters_service import DeadLetterError, StreamOut
 from services.admin.system_service import SystemLook, SystemState
 from services.audit import Who
 from services.audit.log_service import AuditLog
 from services.platform.clock import machine_ms
 from services.platform.errors import REDIS_ERRORS
+from services.platform.redis import another
 
 # What the person who asked for a paper reads.
 CANCELLED = "管理员取消 / cancelled by an administrator"
@@ -29,7 +30,7 @@ class SystemPage:
 
     shell: AdminShell
     state: SystemState
-    stream: EventStream
+    stream: StreamOut
     log: AuditLog
     sources: Callable[[], list[list[Any]]]
 
@@ -54,13 +55,17 @@ class SystemPage:
         do = form.get("do", "")
         if do == "cancel":
             return self._cancel(form.get("job", "")[:64], who, words)
-        if do == "retry_kind":
-            done = self.state.letters.retry_kind(self.stream, self.log, who, form.get("reason", "")[:40])
+        with another(self.stream.client) as client:  # this is no thread of the loop's
+            return self._retry(self.stream._replace(client=client), form, who, words)
+
+    def _retry(self, stream: StreamOut, form: Mapping[str, str], who: Who, words: SystemWords) -> str:
+        if form.get("do", "") == "retry_kind":
+            done = self.state.letters.retry_kind(stream, self.log, who, form.get("reason", "")[:40])
             return words.word("system", "retried_kind").format(
                 n=done.published, refused=done.refused, lost=done.without_original, left=done.left
             )  # fmt: skip
         entry = form.get("entry", "")[:60]
-        new = self.state.letters.retry_written_down(self.stream, self.log, who, entry)
+        new = self.state.letters.retry_written_down(stream, self.log, who, entry)
         return words.word("system", "retried").format(entry=entry, new=new)
 
     def _cancel(self, job_id: str, who: Who, words: SystemWords) -> str:

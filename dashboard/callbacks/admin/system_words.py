@@ -111,13 +111,14 @@ class SystemWords:
     def job(self, job: Job) -> dict[str, str]:
         """A paper that somebody has asked for."""
         return {
-            "id": job.id, "kind": self.kind(job.kind), "who": job.who, "at": self._shell.at(job.asked_at, "%m-%d %H:%M"),
+            "id": job.id, "kind": self.kind(job.kind), "who": job.who,
+            "at": self._shell.at(job.asked_at, "%m-%d %H:%M"),
             "state": str(self._a["job_states"][job.state]), "code": job.state, "said": job.said,
         }  # fmt: skip
 
     def refused(self, error: DeadLetterError) -> str:
         """Why an entry was not published again, and what to do."""
-        values = dict(error.values)
+        values = dict(error.fields)
         if "reason" in values:
             values["reason"] = self._a["dead"][values["reason"]]["what"]
         return str(self._a["dead_refused"][error.code]).format(**values)

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import Engine
 
-from services.admin.dead_letters_service import DeadLetters, EventStream
+from services.admin.dead_letters_service import DeadLetters, StreamOut
 from services.audit.service import local_who, open_log, zone_of
 from services.district.doors import district_clock
 from services.district.load import load
@@ -59,7 +59,7 @@ def dead_retry(settings: Settings, entry: str) -> list[str]:
     district = load(settings.district_dir)
     with _store(settings) as engine, open_redis(settings) as client:
         clock = district_clock(settings, client, district.code)
-        stream = EventStream(client, district, clock.now_ms)
+        stream = StreamOut(client, district, clock.now_ms)
         published = DeadLetters(engine, settings.data_key).retry(stream, entry)
     return [f"published {entry} again as {published}; its row stays as a record"]
 
