@@ -25,7 +25,7 @@ class DatabaseSize(NamedTuple):
     days_left: int | None
 
 
-def database_size(connection: Connection, data_dir: Path, now: int) -> DatabaseSize:
+def database_size(connection: Connection, now: int) -> DatabaseSize:
     """As of now; ``now`` is the machine's clock in Unix ms. Growth is that of the last ``SPAN_DAYS`` days' entries."""
     size, free = _size(connection), None
     h = schema.history.c
@@ -35,8 +35,9 @@ def database_size(connection: Connection, data_dir: Path, now: int) -> DatabaseS
     if total >= LEAST_ENTRIES and key is not None:
         late = int(connection.execute(select(func.count()).where(h.entry >= key)).scalar_one())
         a_day = round(size * late / total / SPAN_DAYS)
-    if not is_postgres(connection):
-        free = shutil.disk_usage(data_dir).free
+    file = connection.engine.url.database
+    if not is_postgres(connection) and file:
+        free = shutil.disk_usage(Path(file).resolve().parent).free
     days_left = None if free is None or not a_day else free // a_day
     return DatabaseSize(size, a_day, free, days_left)
 

@@ -59,7 +59,7 @@ class SystemState:
             findings = examine_running(self._engine, client, self._settings, self._district)
         try:
             with self._engine.connect() as connection:
-                size = database_size(connection, self._settings.data_dir, now)
+                size = database_size(connection, now)
             letters, kinds = self.letters.newest(LETTERS_SHOWN), self.letters.kinds()
             jobs = self.jobs.newest(now - DAY_MS, JOBS_SHOWN)
         except STORE_ERRORS:  # the findings say so
