@@ -3,8 +3,6 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-import flask
-import jinja2
 import pytest
 import redis
 from argon2 import PasswordHasher
@@ -18,6 +16,7 @@ from services.district.package import District
 from services.operations.embedded import EmbeddedRedis
 from services.platform.database import open_engine
 from services.platform.sealing import Sealer
+from tests import once
 from tests.servers import Postgres
 from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 from tests.stores import fresh_sqlite
@@ -107,25 +106,11 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return found
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """Templates that were compiled already."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        if (kept := self._kept.get(bucket.key + bucket.checksum)) is not None:
-            bucket.bytecode_from_string(kept)
-
-    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        self._kept[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(scope="session", autouse=True)
-def _templates_compiled_once() -> Iterator[None]:
-    """Hundreds of tests build a web process here: its templates are compiled for the first of them."""
+def _compiled_once() -> Iterator[None]:
+    """Hundreds of tests build a web process or a store here: what these compile is compiled for the first of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(flask.Flask.jinja_options, "bytecode_cache", _Compiled())
+        once.keep(patch)
         yield
 
 
