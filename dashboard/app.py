@@ -251,7 +251,7 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         server,
         DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
-    register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals)
+    register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals, district)
     reader = SearchReader(doors.engine)
     people = PeopleSearch(reader, shared.sealer, recorder.log, doors.settings.person_searches)
     register_search(server, make_search(district, room, reader, people, clock, offload, recorder))

@@ -46,6 +46,7 @@ class TinyCaseSystem:
         self._answers: dict[str, dict[bytes, bytes]] = {}
         self.paused, self.silent = threading.Event(), threading.Event()
         self._units = units or {}
+        self.cameras: frozenset[str] = frozenset()
         self._held: list[tuple[Case | None, dict[bytes, bytes]]] = []
         self.told = dict(self.cases)  # as far as it has published them
         self._stop = threading.Event()
@@ -98,7 +99,7 @@ class TinyCaseSystem:
             return
         order, reason, steps = _ORDER.decode(fields[b"data"]), None, []
         try:
-            steps = obey(kind, command_id, order, Desk(now, self._office, self._open(), units=self._units))
+            steps = obey(kind, command_id, order, Desk(now, self._office, self._open(), self.cameras, self._units))
             self.executed.append(command_id)
         except RefusedOrder as refused:
             reason = str(refused)

@@ -152,8 +152,9 @@ def detail_text(detail: str, words: dict[str, Any]) -> str:
         tables = {
             **{name: words["audit"][name] for name in ("why", "how", "verb", "as", "actions")},
             "type": words["command"], "role": words["role"], "rule": words["rule"],
-            "kind": words["alarm"]["names"] | words["log"]["kinds"], "field": words["personal"]["fields"],
-            "purpose": words["personal"]["purposes"],
+            "kind": words["alarm"]["names"] | words["log"]["kinds"],
+            "field": words["personal"]["fields"] | words["audit"]["fields"],
+            "purpose": words["personal"]["purposes"] | words["audit"]["purposes"],
         }  # fmt: skip
         return str(tables.get(key, {}).get(text, text))
 

@@ -27,6 +27,8 @@ from services.cases.escalation import Proposal
 from services.cases.masking import for_file
 from services.commands.escalation.service import decline
 from services.commands.judge import CommandOutcome, Reason, Situation, Wish, command_id
+from services.commands.repair import TYPE as REPAIR
+from services.commands.repair import RepairWish
 from services.commands.service import Commanding
 from services.contract.case import Code
 from services.district.leads import lead_of
@@ -100,6 +102,19 @@ class DeskPage:
         if not may(person(), wish.type):
             refuse(403, f"not allowed: {wish.type[:64]}")
         return self._send(wish, person())
+
+    def repair_camera(self, camera_id: str) -> Response:
+        """Ask for the repair of a camera."""
+        wish, asking, key = body(RepairWish), person(), camera_id[:64]
+        told_why = self.people.masked(wish.reason, [wish.case_id])[:500]
+        self.record("command", asking, key, {"type": REPAIR, "case": wish.case_id, "reason": told_why})
+        is_known = self._board().coverage.body("sight", key) is not None
+        ours = command_id(self.district.code, asking.user_id, wish.batch, f"camera|{key}")
+        self.desk.wait_for({ours: wish.case_id}, asking.user_id)
+        outcome = self.commanding.repair(wish, key, asking, self.clock.now_ms(), is_known=is_known)
+        if outcome.state not in {"sent", "unsent"}:
+            self.desk.forget({ours})
+        return as_json({"outcomes": [outcome]})
 
     def commands_now(self) -> Response:
         """Answer how the person's own commands stand."""
@@ -202,6 +217,7 @@ def register_desk(server: Flask, page: DeskPage) -> None:
     add_routes(server, [
         ("/api/v1/commands", "POST", page.commands),
         ("/api/v1/commands", "GET", page.commands_now),
+        ("/api/v1/cameras/<camera_id>/repair", "POST", page.repair_camera),
         ("/api/v1/proposals/<case_id>/confirm", "POST", page.confirm_proposal),
         ("/api/v1/proposals/<case_id>/decline", "POST", page.decline_proposal),
         ("/api/v1/views/<page>", "GET", page.saved_views),

@@ -56,7 +56,8 @@ class PanelReaders:
         if "camera" in picked:
             camera = picked["camera"]
             is_one = isinstance(camera, str) and may(person(), "see_coverage")
-            return camera_panel(self.cameras.view(camera), words, self.district) if is_one else None
+            can_repair = bool(picked.get("desk")) and may(person(), "camera.repair")
+            return camera_panel(self.cameras.view(camera), words, self.district, can_repair) if is_one else None
         return self._case(picked, words) if "id" in picked else self._figure(picked, words)
 
     def _case(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A masked field is revealed one at a time, by right, with a reason, on the record."""
+"""A masked field is revealed one at a time, by right, with a reason, on the record; a grid's people, to be called."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +9,11 @@ from flask import Flask, Response
 from dashboard.door.access import Access, allowed, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.recording import Recorder, who_of
+from services.access.rights import DISTRICT
 from services.cases import reader
 from services.contract.case import Code, Note
+from services.district.package import District
+from services.duty.grid_people_service import person_in_clear
 from services.platform.clock import machine_ms
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import reveal
@@ -25,9 +28,26 @@ class RevealRequest(msgspec.Struct, frozen=True):
 
 
 def register_personal(  # noqa: PLR0917  # one of each door
-    server: Flask, access: Access, recorder: Recorder, sealer: Sealer, offload: Callable[[Any], Any], limit: int
+    server: Flask,
+    access: Access,
+    recorder: Recorder,
+    sealer: Sealer,
+    offload: Callable[[Any], Any],
+    limit: int,
+    district: District,
 ) -> None:
-    """Add the address. ``limit``: so many fields a person in ten minutes."""
+    """Add the addresses. ``limit``: so many fields a person in ten minutes."""
+
+    @server.post("/api/v1/grids/<grid>/people/<int:number>/reveal")
+    def reveal_grid_person(grid: str, number: int) -> Response:
+        area = district.grids.get(grid)
+        community = area.parent if area is not None else ""
+        above = district.communities.get(community)
+        who = who_of(allowed("reveal", above.parent if above is not None else DISTRICT, community))
+        person = offload(lambda: person_in_clear(recorder.log, machine_ms(), who, district, grid, number, limit))
+        if person is None:
+            refuse(404, "nobody has that place in that grid")
+        return as_json({"name": person.name, "phone": person.phone})
 
     @server.post("/api/v1/cases/<case_id>/reveal")
     def reveal_field(case_id: str) -> Response:

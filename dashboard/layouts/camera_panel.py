@@ -20,8 +20,10 @@ NORTH = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 NORTH_EN = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
-def camera_panel(view: CameraView | None, words: dict[str, Any], district: District) -> list[Component]:
-    """The panel's content; ``None`` says that there is no such camera."""
+def camera_panel(
+    view: CameraView | None, words: dict[str, Any], district: District, can_repair: bool = False
+) -> list[Component]:
+    """The panel's content; ``None`` says that there is no such camera. ``can_repair``: with the button that asks."""
     labels = words["camera"]
     if view is None:
         return [html.H2(labels["not_found"])]
@@ -46,9 +48,11 @@ def camera_panel(view: CameraView | None, words: dict[str, Any], district: Distr
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
     head = labels["cases"] if view.works else labels["cases_lost"]
+    repairs: Any = {"data-command": "camera.repair", "data-repair": sight.id}
+    asks = [html.Div(html.Button(words["command"]["camera.repair"], **repairs), className="actions")]
     return [
-        html.H2(sight.name or sight.id), html.Dl(terms), html.H3(f"{head} {view.cases_n}"),
-        html.Ol([_case(row, words, district) for row in view.cases]),
+        html.H2(sight.name or sight.id), *(asks if can_repair else []), html.Dl(terms),
+        html.H3(f"{head} {view.cases_n}"), html.Ol([_case(row, words, district) for row in view.cases]),
     ]  # fmt: skip
 
 

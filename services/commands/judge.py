@@ -27,7 +27,7 @@ YEAR_MS = 366 * DAY_MS
 # Why nothing was sent for a case; the screens have words for each, and for what the case system itself refuses.
 REFUSALS = (
     "unknown_type", "no_case", "too_many", "no_reason", "long_reason", "closed", "forbidden", "stale", "bad_value",
-    "unknown_unit", "bad_until", "bad_into", "outside", "not_sent",
+    "unknown_unit", "bad_until", "bad_into", "outside", "not_sent", "no_camera",
 )  # fmt: skip
 
 

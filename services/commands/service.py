@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from services.access.rights import Person
 from services.commands import store
 from services.commands.judge import CommandOutcome, Sent, Situation, Wish, judge
+from services.commands.repair import RepairWish, judge_repair
 from services.contract.entry import encode_entry
 from services.district.package import District
 from services.platform.database import writing
@@ -55,12 +56,23 @@ class Commanding:
         """Judge, write down, send: what became of each case. Raises what the store raises."""
         if wish.type == "case.locate" and not self._is_placed(wish.data):
             return [CommandOutcome(case_id, "", "refused", "outside") for case_id, _ in wish.cases]
-        sent, outcomes = judge(wish, person, self._district, situation)
+        return self._deliver(*judge(wish, person, self._district, situation), situation.now)
+
+    def repair(self, wish: RepairWish, camera_id: str, person: Person, now: int, *, is_known: bool) -> CommandOutcome:
+        """Ask for a camera's repair; ``is_known``: whether there is such a camera. Raises what the store raises."""
+        version = self._write(lambda connection: store.camera_version(connection, camera_id)) if is_known else None
+        sent, fault = judge_repair(wish, camera_id, version, person, self._district, now)
+        if sent is None:
+            return CommandOutcome(wish.case_id, "", "refused", fault)
+        return self._deliver([sent], [], now)[0]
+
+    def _deliver(self, sent: Sequence[Sent], outcomes: list[CommandOutcome], now: int) -> list[CommandOutcome]:
+        """Write down what was judged and send it once: ``outcomes`` with what became of each."""
         kept = self._as_kept(sent)
         standing = self._write(lambda connection: store.keep(connection, kept))
         # What leaves says what was typed: it is the case system's text. What is kept here is masked.
         unsent = [row for row in sent if standing[row.command_id].state == "unsent"]
-        is_gone = self._publish(unsent, situation.now)
+        is_gone = self._publish(unsent, now)
         if is_gone and unsent:
             self._write(lambda connection: store.left(connection, [row.command_id for row in unsent]))
         for row in standing.values():

@@ -34,6 +34,13 @@ def by_ids(connection: Connection, ids: Sequence[str]) -> list[Sent]:
     return [Sent(*row) for row in found]
 
 
+def camera_version(connection: Connection, camera_id: str) -> int:
+    """The version of a camera's newest event; 0 where none has told of it."""
+    t = schema.things.c
+    found = connection.execute(select(t.version).where(t.kind == "camera", t.key == camera_id)).scalar()
+    return int(found or 0)
+
+
 def left(connection: Connection, ids: Sequence[str]) -> None:
     """They are on the stream."""
     where = and_(_C.command_id.in_(ids), _C.state == "unsent")

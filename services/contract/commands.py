@@ -148,10 +148,10 @@ class Locate(Command, frozen=True):
 
 
 class CameraRepair(Part, frozen=True):
-    """``camera.repair``: ``expected_version`` is the camera's; there need be no case."""
+    """``camera.repair``: ``expected_version`` is the camera's, 0 of one that no event has told of; no case need be."""
 
     camera_id: CameraKey
-    expected_version: Version
+    expected_version: Annotated[int, Meta(ge=0, le=2**53)]
     actor: Actor
     fault: Fault | None = None
     case_id: CaseKey | None = None

@@ -18,11 +18,15 @@ ROLES = ("grid_leader", "policy_officer", "information_officer", "aid_officer", 
 
 
 class GridPerson(msgspec.Struct, frozen=True):
-    """One of a grid's people, masked; ``name`` is empty where nobody holds the role, ``phone`` where none is known."""
+    """One of a grid's people, masked; ``name`` is empty where nobody holds the role, ``phone`` where none is known.
+
+    ``number`` counts those that the package names for the grid from 0; None where nobody holds the role.
+    """
 
     role: str
     name: str
     phone: str
+    number: int | None = None
 
 
 class GridLoad(msgspec.Struct, frozen=True):
@@ -81,8 +85,9 @@ class GridPeople:
     def __init__(self, district: District) -> None:
         self._of: dict[str, list[GridPerson]] = {}
         for row in district.tables.get("people", ()):
-            person = GridPerson(row["role"], mask_name(row["name"]), masked_phone(row.get("phone", "")))
-            self._of.setdefault(row["grid"], []).append(person)
+            of_grid = self._of.setdefault(row["grid"], [])
+            phone = masked_phone(row.get("phone", ""))
+            of_grid.append(GridPerson(row["role"], mask_name(row["name"]), phone, len(of_grid)))
 
     def of(self, grid: str) -> list[GridPerson]:
         """Everyone named for a grid, 一长四员 first; a role that nobody holds stands there without a name."""

@@ -15,6 +15,7 @@ from services.contract.commands import COMMANDS
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
 from tests.browser.desks import add_people, case_system, desk_is_ready, fill, logged_in, pick, says
+from tests.browser.test_coverage import scene
 from tests.browser.test_desk import HOUR, filed
 from tests.case_system import TinyCaseSystem
 from tests.tiny import NOON, entry, middle
@@ -97,6 +98,7 @@ def test_every_form_sends_exactly_what_its_command_has(product: Product, browser
     assert FORMS.keys() == {kind for kind, _ in ORDER}, "a new command of the desk: say here how its form is filled"
     add_people(product)
     cases = [filed(kind, 3, **HOW_IT_STANDS.get(kind, {})) for kind in FORMS]
+    scene(product)
     with case_system(product, [*cases, filed("nobody-yet")]) as system, logged_in(browser, product, "duty") as page:
         refused: list[str] = []
         page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
@@ -111,7 +113,25 @@ def test_every_form_sends_exactly_what_its_command_has(product: Product, browser
         page.click("dialog button[type=submit]")
         body = body_of(system, "case.assign_unit")
         check_body(body, "case.assign_unit", "nobody-yet", {"unit_id": "U1"}, "离现场最近")
+        repair_a_camera(page, system)
         assert refused == []
+
+
+def repair_a_camera(page: Page, system: TinyCaseSystem) -> None:
+    """From the case's panel to a camera that sees its place, and to the form of its repair."""
+    page.locator("#case-panel-body [data-camera]").first.click()
+    page.click('#case-panel-body [data-command="camera.repair"]')
+    camera = page.inner_text("dialog p")
+    system.cameras = frozenset({camera})
+    fill(page, "fault", "blurred")
+    page.fill("dialog textarea[name=reason]", "巡检发现")
+    page.click("dialog button[type=submit]")
+    body = body_of(system, "camera.repair")
+    msgspec.convert(body, COMMANDS["camera.repair"])
+    assert body | {"actor": None} == {
+        "camera_id": camera, "expected_version": 0, "actor": None, "fault": "blurred", "reason": "巡检发现",
+    }  # fmt: skip
+    says(page, "#desk-toasts", "已办")
 
 
 def system_units(system: TinyCaseSystem, product: Product) -> None:
@@ -119,6 +139,26 @@ def system_units(system: TinyCaseSystem, product: Product) -> None:
     system._units = {"U1": "free"}
     product.publish(entry({"unit_id": "U1", "kind": "foot", "status": "free", "at": to_rfc3339(NOON), **middle(0, 0)},
                           "unit.moved"))  # fmt: skip
+
+
+def test_no_seat_asks_for_what_it_may_not_have_and_the_console_is_quiet(product: Product, browser: Browser) -> None:
+    add_people(product)
+    over = filed("OVER", status="closed", closed_at=AT)
+    with case_system(product, [filed("A1"), over]):
+        for user, path in (("duty", "/desk"), ("boss", "/desk"), ("s1", "/street/S1"), ("c1", "/street/S1")):
+            with logged_in(browser, product, user, "/healthz") as page:
+                said: list[str] = []
+                page.on("console", lambda one, said=said: said.append(one.text) if one.type != "log" else None)
+                page.on("response", lambda a, said=said: said.append(f"{a.status} {a.url}") if a.status > 399 else None)
+                for case_id in ("OVER", "nowhere"):
+                    page.goto(f"{product.url}{path}?case={case_id}")
+                    desk_is_ready(page)
+                    says(page, "#case-panel-body", "OVER" if case_id == "OVER" else "没有这个案件")
+                    says(page, "#desk-units", "只为在办案件找最近的人")
+                for tab in ("alarms", "log", "handover", "grids"):
+                    page.click(f"#tab-{tab}")
+                    wait_until(lambda tab=tab: page.inner_text(f"#body-{tab}").strip(), f"{tab} is drawn")
+                assert said == [], user
 
 
 def test_a_started_placing_is_for_its_own_case_or_for_none(product: Product, browser: Browser) -> None:

@@ -19,7 +19,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
             desk_is_ready(page)
             alarm = page.locator("#alarm-bar .alarm", has_text="M1").or_(page.locator("#alarm-bar .alarm.s1")).first
             expect(alarm).to_be_visible(timeout=20_000)
-            alarm.get_by_role("button", name="确认").click()
+            alarm.get_by_role("button", name="知悉").click()
             pick(page, "A1")
             command(page, "case.dispatch", reason="转城管局", lead_unit="D2")
             says(page, "#panel-command", "派遣，交")
@@ -64,7 +64,7 @@ def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Br
             for deed in (
                 "登录",
                 "打开页面",
-                "确认告警",
+                "知悉告警",
                 "查看案件",
                 "下达指令",
                 "理由 转城管局",

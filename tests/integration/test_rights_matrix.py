@@ -93,6 +93,7 @@ PACKAGE = frozenset({303, 400, 409})  # there is no package's folder
 NO_KEY = frozenset({409})  # nor is a factor set up without a data key
 NO_WORKER = frozenset({503})  # behind the right nobody answers here
 SENT = tuple(kind for kind in COMMANDS if kind.startswith("case."))
+GRIDS = {"C1": "G00", "C2": "G10", "C3": "G20"}
 SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE}
 
 
@@ -116,6 +117,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         return [Attempt(method, path, rights, **more)] if not places else [
             Attempt(
                 method, path.format(seat=SEAT_CODE.get(p, ""), street=p.street, id=p.case_id,
+                                    grid=GRIDS.get(p.community or "", "none"),
                                     alarm=home.alarms.get(SEAT_CODE.get(p, ""), "")), rights, p,
                 **{k: v(p) if callable(v) else v for k, v in more.items()})
             for p in places
@@ -189,6 +191,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
             Attempt("POST", "/api/v1/commands", ("command", kind), place, command(kind, place, who))
             for kind in SENT for place in PLACES
         ],
+        "repair_camera": at("repair_camera", "/api/v1/cameras/none/repair", method="POST",
+                            body={"batch": f"repair-{who.name}", "reason": "一个理由"}),
         "commands_now": at("commands_now", "/api/v1/commands?ids=x"),
         "confirm_proposal": at("confirm_proposal", "/api/v1/proposals/{id}/confirm", *PLACES, method="POST",
                                body=answer, well=done),
@@ -199,6 +203,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "search_cases": at("search_cases", "/api/v1/search", method="POST", body={"text": "角楼", "group": "over"}),
         "search_people": at("search_people", "/api/v1/search/people", method="POST", well=done,
                             body={"person": "欧阳锋甲", "reason": "群众来电核对"}),
+        "reveal_grid_person": at("reveal_grid_person", "/api/v1/grids/{grid}/people/0/reveal", *PLACES, method="POST",
+                                 body={}, well=frozenset({404})),  # the tiny package names nobody
         "saved_views": at("saved_views", "/api/v1/views/desk"),
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),

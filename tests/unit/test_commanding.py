@@ -21,7 +21,8 @@ from services.commands.judge import (
     command_id,
     judge,
 )
-from services.contract.commands import COMMANDS
+from services.commands.repair import RepairWish, judge_repair
+from services.contract.commands import COMMANDS, CameraRepair
 from services.contract.parse import Event, parse
 from services.district.package import District
 from services.platform.clock import to_rfc3339
@@ -163,3 +164,27 @@ def test_every_command_on_cases_can_leave(tiny: District) -> None:
         if kind.startswith("case."):
             sent, refused = asked(tiny, DUTY, kind, [("A", 3)], data=data.get(kind))
             assert [one.type for one in sent] == [kind], (kind, refused)
+
+
+def repair(tiny: District, person: Person = DUTY, version: int | None = 2, **more: Any) -> tuple[Any, str]:
+    wish = RepairWish("batch-of-one", **{"fault": "blurred", "reason": "巡检发现", **more})
+    sent, fault = judge_repair(wish, "CAM-1", version, person, tiny, NOON)
+    return (None if sent is None else msgspec.json.decode(sent.data, type=CameraRepair)), fault
+
+
+def test_a_repair_is_asked_for_by_right_with_a_reason_and_the_cameras_version(tiny: District) -> None:
+    made, _ = repair(tiny, version=0, case_id="A")
+    assert (made.camera_id, made.expected_version, made.fault, made.case_id) == ("CAM-1", 0, "blurred", "A")
+    assert repair(tiny, fault="")[0].fault is None
+    assert {
+        "forbidden": repair(tiny, LEADER)[1], "no_camera": repair(tiny, version=None)[1],
+        "no_reason": repair(tiny, reason=" ")[1], "bad_value": repair(tiny, fault="broken")[1],
+        "long_reason": repair(tiny, reason="长" * 501)[1],
+    } == {code: code for code in ("forbidden", "no_camera", "no_reason", "bad_value", "long_reason")}  # fmt: skip
+
+
+def test_to_sign_for_an_escalation_needs_no_reason_and_everything_else_does(tiny: District) -> None:
+    (sent,), _ = asked(tiny, DUTY, "case.acknowledge_escalation", [("A", 3)], "")
+    assert "reason" not in msgspec.json.decode(sent.data)
+    for kind in ("case.urge", "case.void", "case.resume"):
+        assert asked(tiny, DUTY, kind, [("A", 3)], "") == ([], {"A": "no_reason"})

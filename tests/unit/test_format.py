@@ -16,6 +16,22 @@ SCRIPT = """
 """
 
 
+SPANS = """
+  const {makeFormat} = await import(process.argv[1]);
+  const unit = {day: "天", hour: "小时", minute: "分", second: "秒", tight: true};
+  const format = makeFormat({unit, word: {}}, "Asia/Shanghai");
+  console.log(JSON.parse(process.argv[2]).map(format.span).join(" "));
+"""
+
+
+def test_a_span_is_whole_minutes_and_names_nothing_that_is_zero() -> None:
+    told = json.dumps([1000, 67_000, 900_000, 1_800_000, 3_600_000, 5_400_000, 90_000_000, 86_400_000])
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", SPANS, str(FORMAT), told], text=True, capture_output=True, check=True
+    )
+    assert done.stdout.split() == ["1分", "1分", "15分", "30分", "1小时", "1小时30分", "1天1小时", "1天"]
+
+
 @pytest.mark.parametrize(("at", "now", "zone", "said"), [
     ("2026-11-23T14:05:00+08:00", "2026-11-23T23:59:59+08:00", "Asia/Shanghai", "14:05"),
     ("2026-11-23T14:05:00+08:00", "2026-11-24T00:00:00+08:00", "Asia/Shanghai", "11-23 14:05"),

@@ -95,7 +95,7 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
         check_purpose(case_id, purpose, is_open=row is not None and row.is_open)
     # A reason is free text as well, and the audit is for ever.
     told_why = {"field": field, "reason": mask_text(own.mask(why)), **({"purpose": purpose} if purpose else {})}
-    _record(log, now, who, Deed("reveal", case_id, told_why), limit)
+    record_reveal(log, now, who, Deed("reveal", case_id, told_why), limit)
     if is_plain and text is not None:
         return text
     with engine.connect() as connection:
@@ -108,8 +108,11 @@ def reveal(  # noqa: PLR0917  # who, what, when, why
     raise RevealRefused("nothing_kept", f"of {field} of case {case_id} nothing more was kept than what is shown")
 
 
-def _record(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:
-    """Write the record, unless there are too many; counted and written in one turn, so that two at once are two."""
+def record_reveal(log: AuditLog, now: int, who: Who, deed: Deed, limit: int) -> None:
+    """Write the record, unless there are too many; counted and written in one turn, so that two at once are two.
+
+    Raises RevealRefused over the limit, with a row ``reveal_limited``, which the auditor's page shows first.
+    """
     with log.alone() as connection:
         # A row of a time that is still to come (a clock was wrong) must not count for good.
         done = count_between(connection, who.user_id, deed.action, now - WINDOW_MS, now + BACK_MS)

@@ -233,7 +233,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     );
     drawLegend();
   };
-  const sound = makeSound(scope),
+  const sound = makeSound(scope, {isUnattended: !isPast}),
     sayAlarm = alarmWords(texts, format, tiles);
   let alarmsTold = "";
   /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes. */

@@ -12,6 +12,17 @@ export const makeFormat = (texts, zone, present = () => null) => {
   };
   const day = {year: "numeric", month: "2-digit", day: "2-digit"},
     two = {hour: "2-digit", minute: "2-digit"};
+  /** 2天3小时 · 1小时12分 · 15分: whole minutes and nothing that is zero, for what is chosen, about or long ago. */
+  const span = ms => {
+    const minutes = Math.max(Math.round(Math.abs(ms) / 60000), 1),
+      d = Math.floor(minutes / 1440),
+      h = Math.floor(minutes / 60) % 24;
+    return join([
+      [d, unit.day],
+      [h, unit.hour],
+      [d ? 0 : minutes % 60, unit.minute],
+    ]);
+  };
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const join = pieces =>
     pieces
@@ -20,6 +31,7 @@ export const makeFormat = (texts, zone, present = () => null) => {
       .join(unit.tight ? "" : " ");
   return {
     fill,
+    span,
     /** 3,214 · 1.23万; the exact number belongs into the title. */
     count(n) {
       if (unit.ten_thousand && n >= 10000) return `${(n / 10000).toFixed(n < 100000 ? 2 : 1)}${unit.ten_thousand}`;

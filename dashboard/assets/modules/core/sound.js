@@ -3,14 +3,18 @@
 
 /**
  * Two short tones, again every 10 s while something is untaken. A browser lets a page sound only after a hand has
- * touched it: until then the page says 声音未启用.
+ * touched it: until then the page says 声音未启用. A wall that nobody touches may have a browser that lets it.
+ * @param {import("./scope.js").Scope} scope
+ * @param {{isUnattended?: boolean}} [how]
  */
-export const makeSound = scope => {
+export const makeSound = (scope, {isUnattended = false} = {}) => {
   let context = null,
     timer = 0,
     severity = 0;
   const ready = () => context && context.state === "running";
+  const mayOpen = () => isUnattended || !navigator.userActivation || navigator.userActivation.hasBeenActive;
   const open = () => {
+    if (!mayOpen()) return; // the browser would only complain
     context = context || new (window.AudioContext || window.webkitAudioContext)();
     if (context.state === "suspended") context.resume().catch(() => {});
   };
@@ -62,7 +66,7 @@ export const makeSound = scope => {
       }
     },
   };
-  scope.listen(document, "pointerdown keydown", sound.touch, {passive: true});
+  scope.listen(document, "pointerdown pointerup keydown", sound.touch, {passive: true});
   scope.add(() => {
     clearInterval(timer);
     if (context) context.close();

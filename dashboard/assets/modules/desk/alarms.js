@@ -4,6 +4,7 @@ import {alarmWords} from "../core/alarm-words.js";
 import {openDialog, toast} from "../core/dialog.js";
 import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
+import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makeSound} from "../core/sound.js";
 
@@ -52,7 +53,7 @@ export const makeDeskAlarms = desk => {
           h(
             "select",
             {name: "minutes"},
-            [15, 30, 60, 120, 240, 480].map(n => h("option", {value: n}, format.duration(n * 60000))),
+            [15, 30, 60, 120, 240, 480].map(n => h("option", {value: n}, format.span(n * 60000))),
           ),
         ],
         ["comment", w.acts.reason, h("input", {name: "comment", required: "", minlength: 2, maxlength: 500})],
@@ -94,6 +95,24 @@ export const makeDeskAlarms = desk => {
     b.onclick = click;
     return b;
   };
+  /** An escalation that nobody has signed for is signed for right here: that ends its alarm as well. */
+  const signs = alarm => {
+    const id = alarm.kind === "escalation_untaken" && alarm.subject.case_id,
+      row = id && desk.live.state.rows.get(id);
+    if (!row || !about.rights.includes("case.acknowledge_escalation")) return null;
+    const b = button(
+      w.acts.sign,
+      () => desk.commands.open("case.acknowledge_escalation", [[id, desk.live.state.rows.get(id)[A.version]]]),
+      "first",
+    );
+    b.title = w.acts.sign_title;
+    return b;
+  };
+  const takes = (alarm, full, isFirst) => {
+    const b = button(w.acts.acknowledge, () => (full ? take(alarm) : quick(alarm)), full || !isFirst ? "" : "first");
+    b.title = w.acts.acknowledge_title;
+    return b;
+  };
   const card = (alarm, full = false) =>
     h(
       "article",
@@ -121,7 +140,8 @@ export const makeDeskAlarms = desk => {
         button(w.acts.follow, () => follow(alarm), "touch"),
         canTake && alarm.state === "unacknowledged"
           ? [
-              button(w.acts.acknowledge, () => (full ? take(alarm) : quick(alarm)), full ? "" : "first"),
+              signs(alarm),
+              takes(alarm, full, alarm.kind !== "escalation_untaken"),
               full ? button(w.acts.shelve, () => shelve(alarm)) : null,
             ]
           : null,

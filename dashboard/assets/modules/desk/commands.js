@@ -84,6 +84,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       item.reason = reason;
       cases.push(item.case);
       if (state === "done") fade(item);
+      if (state === "done" && !item.case) toast(tell(item));
       if (state === "refused") toast(tell(item), "bad");
     }
     if (cases.length) onChange(cases);
@@ -157,6 +158,26 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       forms.rowsOf(type, ids, given, {limit: ids.length === 1 ? limitOf(ids[0]) : undefined}),
       values => send(type, cases, values.reason || "", forms.dataOf(type, {...values, ...given}), batch),
       {notes: [head, ...notesOf(type, cases), ...notes], button: what},
+    );
+  };
+  /** Asks for the repair of a camera; what became of it is said in a line of news. */
+  const repair = cameraId => {
+    const type = "camera.repair",
+      batch = newBatch();
+    openDialog(
+      texts,
+      named(type),
+      forms.rowsOf(type, [], {camera_id: cameraId, case_id: ""}),
+      async values => {
+        const wrong = await send(type, [], values.reason, {}, batch, {
+          url: `/api/v1/cameras/${encodeURIComponent(cameraId)}/repair`,
+          body: {batch, ...forms.dataOf(type, values), reason: values.reason},
+          what: `${named(type)} ${cameraId}`,
+        });
+        if (!wrong) toast(tell(sent.get("")));
+        return wrong;
+      },
+      {notes: [cameraId], button: named(type)},
     );
   };
   /** Nothing is asked for: the click itself is the command. It is not sent twice while it waits for its answer. */
@@ -265,6 +286,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     settle,
     catchUp,
     open,
+    repair,
     confirm,
     decline,
     selected,

@@ -100,8 +100,10 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     if (why) {
       const hint = h("small", {class: "mid"}, why);
       control.append(hint);
-      control.addEventListener("chosen", () => hint.remove());
-      control.querySelector("input").addEventListener("input", () => hint.remove());
+      // Its line stays: a form that moves under the open list moves the field away from it.
+      const said = () => (hint.textContent = "\u00a0");
+      control.addEventListener("chosen", said);
+      control.querySelector("input").addEventListener("input", said);
     }
     return control;
   };

@@ -2,6 +2,7 @@
 // Brigades, a street's grids and their people, watched areas.
 import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
+import {gridPerson} from "./grid-person.js";
 
 /**
  * @param {any} desk  the desk's parts (page.js)
@@ -49,7 +50,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
               "li",
               {class: u.freshness},
               h("b", null, u.unit_id),
-              ` ${texts.unit_kind[u.kind] || ""} · ${u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.duration(Math.max(found.as_of - u.at, 0))})} `,
+              ` ${texts.unit_kind[u.kind] || ""} · ${u.freshness === "fresh" ? texts.unit_status[u.status] || "" : format.fill(words.stale_unit, {t: format.span(Math.max(found.as_of - u.at, 0))})} `,
               u.case_id
                 ? h("a", {"data-case": u.case_id, class: "touch", role: "button", tabindex: 0}, u.case_id)
                 : null,
@@ -58,7 +59,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
         ),
       );
     const g = texts.grid,
-      ago = at => (at ? format.fill(words.ago, {t: format.duration(found.as_of - at)}) : "—");
+      ago = at => (at ? format.fill(words.ago, {t: format.span(found.as_of - at)}) : "—");
     const watched = h(
       "table",
       {class: "plain-table"},
@@ -122,13 +123,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
             h(
               "td",
               {class: "people-cell"},
-              x.people.map(p =>
-                h(
-                  "span",
-                  {title: texts.grid_role[p.role] || p.role},
-                  `${texts.grid_role[p.role] || p.role} ${p.name || g.vacant} ${p.phone || ""}`,
-                ),
-              ),
+              x.people.map(p => gridPerson(desk, x.code, p)),
             ),
           ),
         ),

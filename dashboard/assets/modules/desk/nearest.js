@@ -48,10 +48,10 @@ export const makeNearest = desk => {
     const state =
       u.freshness === "fresh"
         ? texts.unit_status[u.status] || ""
-        : format.fill(words.stale_unit, {t: format.duration(Math.max((desk.live.now() || 0) - u.at, 0))});
+        : format.fill(words.stale_unit, {t: format.span(Math.max((desk.live.now() || 0) - u.at, 0))});
     const how = [
       u.is_by_road ? words.by_road : words.by_line,
-      format.fill(words.eta, {t: format.duration(Math.max(u.eta_s, 60) * 1000)}),
+      format.fill(words.eta, {t: format.span(u.eta_s * 1000)}),
       state,
     ];
     return h(

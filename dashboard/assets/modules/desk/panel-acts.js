@@ -60,6 +60,10 @@ export const makePanelActs = desk => {
   });
   /** One of the panel's buttons, for the case that the panel shows. */
   const pressed = (button, secret, answer) => {
+    if (button && button.dataset.repair) {
+      commands.repair(button.dataset.repair);
+      return;
+    }
     if (!desk.picked.isPanelHere() || (button && button.disabled)) return;
     const {id} = desk.picked.asked;
     if (secret) reveal(secret, id);
