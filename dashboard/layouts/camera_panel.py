@@ -48,7 +48,7 @@ def camera_panel(
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
     head = labels["cases"] if view.works else labels["cases_lost"]
-    repairs: Any = {"data-command": "camera.repair", "data-repair": sight.id}
+    repairs: Any = {"data-command": "camera.repair", "data-repair": sight.id, "data-name": sight.name or sight.id}
     asks = [html.Div(html.Button(words["command"]["camera.repair"], **repairs), className="actions")]
     return [
         html.H2(sight.name or sight.id), *(asks if can_repair else []), html.Dl(terms),

@@ -31,7 +31,7 @@ def joint_part(
         ]
         ended = labels["ended"].format(at=minute_text(one.ended_at, zone), result=mask_text(one.result) or "—")
         parts += [
-            html.P(f"{minute_text(one.at, zone)} · {reason} · {lead}", className="mid"),
+            html.P(" · ".join(filter(None, (minute_text(one.at, zone), reason, lead))), className="mid"),
             html.Ul(rows, className="joint"),
             *([html.P(ended)] if one.ended_at is not None else []),
         ]

@@ -121,7 +121,7 @@ def repair_a_camera(page: Page, system: TinyCaseSystem) -> None:
     """From the case's panel to a camera that sees its place, and to the form of its repair."""
     page.locator("#case-panel-body [data-camera]").first.click()
     page.click('#case-panel-body [data-command="camera.repair"]')
-    camera = page.inner_text("dialog p")
+    camera = page.inner_text("dialog p").split(" · ")[1]
     system.cameras = frozenset({camera})
     fill(page, "fault", "blurred")
     page.fill("dialog textarea[name=reason]", "巡检发现")

@@ -2,11 +2,14 @@
 
 import dataclasses
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from services.cases.joint import Called, joint
+from dashboard.layouts.joint_part import joint_part
+from dashboard.texts import texts
+from services.cases.joint import Called, Joint, joint
 from services.contract.case import Case, Whistle
 from services.district.policy import EscalationPolicy
 from services.operations.simulator.step import utc
@@ -68,3 +71,12 @@ def test_the_newest_whistle_comes_first_with_the_lead_the_reason_and_the_result(
 def test_a_whistle_without_a_time_waits_without_a_limit():
     whistle = msgspec.convert({"units": [{"unit": "D2"}]}, Whistle)
     assert joint([whistle], NOON, POLICY)[0].units == [Called("D2", "waiting", None, None, None, None)]
+
+
+@pytest.mark.parametrize(("code", "said"), [
+    ("", "11-23 12:00 · 牵头 市政中心"), ("whistle", "11-23 12:00 · 街道吹哨 · 牵头 市政中心"),
+])  # fmt: skip
+def test_a_whistle_without_a_reason_leaves_no_hole_in_its_line(code: str, said: str) -> None:
+    blown = Joint(NOON, code, "D1", [], None, "")
+    part: Any = joint_part([blown], texts("zh-CN"), ZoneInfo("Asia/Shanghai"), {"D1": "市政中心"})
+    assert part[1].children == said

@@ -161,7 +161,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     );
   };
   /** Asks for the repair of a camera; what became of it is said in a line of news. */
-  const repair = cameraId => {
+  const repair = (cameraId, name) => {
     const type = "camera.repair",
       batch = newBatch();
     openDialog(
@@ -172,12 +172,12 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         const wrong = await send(type, [], values.reason, {}, batch, {
           url: `/api/v1/cameras/${encodeURIComponent(cameraId)}/repair`,
           body: {batch, ...forms.dataOf(type, values), reason: values.reason},
-          what: `${named(type)} ${cameraId}`,
+          what: `${named(type)} ${name}`,
         });
         if (!wrong) toast(tell(sent.get("")));
         return wrong;
       },
-      {notes: [cameraId], button: named(type)},
+      {notes: [name === cameraId ? name : `${name} · ${cameraId}`], button: named(type)},
     );
   };
   /** Nothing is asked for: the click itself is the command. It is not sent twice while it waits for its answer. */

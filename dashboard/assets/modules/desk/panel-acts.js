@@ -61,7 +61,7 @@ export const makePanelActs = desk => {
   /** One of the panel's buttons, for the case that the panel shows. */
   const pressed = (button, secret, answer) => {
     if (button && button.dataset.repair) {
-      commands.repair(button.dataset.repair);
+      commands.repair(button.dataset.repair, button.dataset.name);
       return;
     }
     if (!desk.picked.isPanelHere() || (button && button.disabled)) return;
