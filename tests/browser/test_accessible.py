@@ -351,6 +351,17 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(place: Product, page: Page) 
     focused(page, '[data-command="case.urge"]')
 
 
+def test_a_street_calls_its_own_grids_people_after_one_click(place: Product, browser: Browser) -> None:
+    with logged_in(browser, place, "s1") as page:
+        desk_is_ready(page)
+        page.click("#tab-grids")
+        people = page.locator("#body-grids .people-cell").first
+        expect(people).to_contain_text("林* 138****0000")
+        page.click("[data-person='G00/0']")
+        expect(people).to_contain_text("林芳 13800000000")
+        expect(people.locator("a")).to_have_attribute("href", "tel:13800000000")
+
+
 def test_what_is_drawn_anew_keeps_the_focus(place: Product, page: Page) -> None:
     page.goto(f"{place.url}/desk")
     desk_is_ready(page)

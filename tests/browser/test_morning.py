@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
+from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product
 from tests.browser.desks import add_people, case_system, command, desk_is_ready, logged_in_by_form, pick, says
-from tests.browser.test_desk import filed
+from tests.browser.test_desk import HOUR, filed
+from tests.tiny import NOON
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
 
@@ -13,13 +15,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis]
 def test_a_morning_from_the_log_in_to_the_handover(product: Product, browser: Browser) -> None:
     add_people(product)
     product.start("alarms")
-    cases = [filed("A1"), filed("M1", 3, severity=1)]
+    passed = {"from": "S1", "to": "D1", "at": to_rfc3339(NOON - HOUR)}
+    escalated = filed("E1", 4, level="district", escalations=[passed])
+    cases = [filed("A1"), filed("M1", 3, severity=1), escalated]
     with case_system(product, cases) as system:
         with logged_in_by_form(browser, product, "duty") as page:
             desk_is_ready(page)
             alarm = page.locator("#alarm-bar .alarm", has_text="M1").or_(page.locator("#alarm-bar .alarm.s1")).first
             expect(alarm).to_be_visible(timeout=20_000)
             alarm.get_by_role("button", name="知悉").click()
+            # Signing for an escalation right at its alarm ends both: one click.
+            untaken = page.locator("#alarm-bar .alarm", has_text="无人签收")
+            untaken.get_by_role("button", name="签收并解除").click()
+            expect(untaken).to_have_count(0, timeout=20_000)
+            assert system.cases["E1"].escalations[-1].acknowledged_by == "duty"
             pick(page, "A1")
             command(page, "case.dispatch", reason="转城管局", lead_unit="D2")
             says(page, "#panel-command", "派遣，交")
