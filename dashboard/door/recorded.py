@@ -45,6 +45,7 @@ RECORDED: dict[str, str] = {
     "reauth_json": "proved",
     "people_act": "account_unlocked",
     "change_policy": "package_changed",
+    "change_area": "package_changed",
     "undo_version": "package_changed",
     "system_act": "dead_retried",
 }
@@ -74,6 +75,8 @@ HARMLESS: dict[str, str] = {
     "system_page": "counts, states and masked texts; what is done there is written down",
     "people_page": "accounts without a secret; what is changed there is written down",
     "policy_page": "the package's values; what is changed there is written down",
+    "areas_page": "the watched areas and dots without a name; what is changed there is written down",
+    "area_figures": "two counts of an edge that is being drawn",
     "read_notices": "the person has read what they were told",
     "reauth_page": "the empty form that asks for the password again",
     "reauth_due": "whether the person must prove themselves again",

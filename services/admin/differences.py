@@ -97,7 +97,8 @@ def _areas(text: str) -> dict[str, dict[str, Any]]:
 def _points(coordinates: Any) -> tuple[tuple[float, float], ...]:
     if coordinates and isinstance(coordinates[0], int | float):
         return ((float(coordinates[0]), float(coordinates[1])),)
-    return tuple(point for part in coordinates for point in _points(part))
+    found = tuple(point for part in coordinates for point in _points(part))
+    return found[:-1] if len(found) > 1 and found[0] == found[-1] else found  # a ring names its first point again
 
 
 def _size(content: bytes | None) -> str:

@@ -247,6 +247,8 @@ class _Reader:
                 isinstance(geometry, dict) and isinstance(geometry.get("coordinates"), list)
             ):
                 self.fault(file, number, "geometry has no coordinates", "Write a GeoJSON geometry, or null")
+            elif geometry is not None and file == "watch_areas.geojson":
+                self.geometry(file, str((properties or {}).get("code") or number)[:LONGEST_CODE], geometry)
             street = properties.get("street") if file == "watch_areas.geojson" and isinstance(properties, dict) else ""
             if street and str(street) not in streets:
                 remedy = "Name the code of a street, or leave it out"

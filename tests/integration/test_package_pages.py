@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from services.audit.log_service import AuditQuery, newest
+from services.board.watched_areas import WatchedAreas
 from services.district.load import load
 from services.district.package_watch_reader import PackageWatch
 from services.platform.clock import DAY_MS
@@ -129,3 +130,68 @@ def test_every_value_has_a_page_in_both_languages(home: House) -> None:
     assert not re.search(
         r"[\u4e00-\u9fff]", re.sub(r"姓名\w+|小试区|中文", "", re.sub(r"(?s)<head>.*?</head>", "", page))
     )
+
+
+SQUARE = "118.901, 31.901\n118.909, 31.901\n118.909, 31.909\n118.901, 31.909"
+CROSSED = "118.901, 31.901\n118.909, 31.909\n118.909, 31.901\n118.901, 31.909"
+
+
+def draw(home: House, **form: object) -> TestResponse:
+    seen = re.search(r'name="seen" value="(\d+)"', home.get(ADMIN, "/admin/areas?about=new").text)
+    assert seen is not None
+    given = {"about": "", "name": "夜市", "street": "S1", "watched_by": "D2", "edge": SQUARE, "reason": "新设"}
+    return post(home, "/admin/areas", **{**given, "seen": seen.group(1), **form})
+
+
+def test_an_area_is_drawn_moved_ended_and_taken_back(home: House, folder: Path) -> None:
+    watch = PackageWatch(home.engine, folder, home.district, home.clock.now_ms)
+    answer = draw(home)
+    assert answer.status_code == 303
+    page = home.get(ADMIN, answer.location).text
+    for words in ("WA01", "夜市", "<b>WA01</b> 无 → WA01 夜市 S1 D2", "118.901, 31.901", "不再管控"):
+        assert words in page, words
+    found = watch.newer()
+    assert found is not None
+    (area,) = WatchedAreas(found).areas
+    assert (area.code, area.name, area.street, area.watched_by) == ("WA01", "夜市", "S1", "D2")
+    draw(home, about="WA01", edge=SQUARE + "\n118.900, 31.905", name="前街夜市")
+    page = home.get(ADMIN, "/admin/areas?about=WA01").text
+    assert "<b>WA01 边（角数）</b> 4 → 5" in page
+    assert "<b>WA01 名称</b> 夜市 → 前街夜市" in page
+    assert draw(home, about="WA01", do="end").status_code == 303
+    gone = watch.newer()
+    assert gone is not None
+    assert WatchedAreas(gone).areas == []
+    post(home, "/admin/package/undo", part="areas", number=1, seen=3, how="back", reason="都不要")
+    whole = watch.newer()
+    assert whole is not None
+    assert whole.digest == home.district.digest
+
+
+@pytest.mark.parametrize(("form", "words"), [
+    ({"edge": CROSSED}, "边相交"), ({"edge": "118.901, 31.901"}, "至少三个角"),
+    ({"edge": "1, 2\n2, 2\n2, 3"}, "不在本区"),
+    ({"edge": "东, 西"}, "有一行不是经纬度"), ({"name": " "}, "请写名称"), ({"reason": ""}, "请写一句为什么"),
+    ({"street": "S9"}, "没有街道「S9」"),
+])  # fmt: skip
+def test_an_area_that_cannot_be_is_refused_and_what_was_typed_stays(
+    home: House, form: dict[str, str], words: str
+) -> None:
+    answer = draw(home, **form)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert 'class="versions"></ol>' in answer.text
+    assert 'value="夜市"' in answer.text or "name" in form
+
+
+def test_what_lies_inside_is_counted_while_it_is_drawn(home: House) -> None:
+    def ask(edge: str) -> dict[str, str]:
+        corners = [[float(part) for part in line.split(",")] for line in edge.splitlines()]
+        found: dict[str, str] = home.clients["admin"].post("/admin/areas/figures", json={"edge": corners}).json
+        return found
+
+    figures = ask(SQUARE)
+    assert (figures["open"], figures["square_km"], figures["streets"], figures["first"]) == ("1", "0.67", "否", "S1")
+    assert ask(CROSSED)["wrong"] == "边相交"
+    wide = ask("118.911, 31.901\n118.929, 31.901\n118.929, 31.909")
+    assert wide["streets"] == "2 个街道：西街、东街"

@@ -162,6 +162,12 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "policy_page": at("policy_page", "/admin/policy"),
         "change_policy": at("change_policy", "/admin/policy", method="POST", well=PACKAGE, form={
             "field": "target_on_time", "value": "85", "reason": "试一试", "seen": "0"}),
+        "areas_page": at("areas_page", "/admin/areas"),
+        "change_area": at("change_area", "/admin/areas", method="POST", well=PACKAGE, form={
+            "about": "", "name": "夜市", "reason": "试一试", "seen": "0",
+            "edge": "118.9, 31.9\n118.91, 31.9\n118.9, 31.91"}),
+        "area_figures": at("area_figures", "/admin/areas/figures", method="POST", body={
+            "edge": [[118.9, 31.9], [118.91, 31.9], [118.9, 31.91]]}),
         "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={
             "part": "policy", "number": "1", "seen": "0", "how": "undo", "reason": "试一试"}),
         "system_page": at("system_page", "/admin/system"),

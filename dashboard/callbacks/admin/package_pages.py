@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from dashboard.callbacks.admin.package_faults import fault_lines
 from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.door.access import person
-from dashboard.door.routes import add_routes
+from dashboard.door.routes import add_routes, redirect
 from services.admin.changes import FILES, Author, ChangeRefused, PackageChange, PackageVersion
 from services.admin.package_service import PackageKeeper
 from services.district.load import PackageError
@@ -19,9 +19,7 @@ from services.platform.clock import DAY_MS, MINUTE_MS
 
 HISTORY = 60
 # The page on which each part is changed.
-PAGES = {
-    "policy": "/admin/policy",
-}  # fmt: skip
+PAGES = {"policy": "/admin/policy", "areas": "/admin/areas"}
 NameOf = Callable[[str, str], str]
 
 
@@ -159,7 +157,7 @@ class PackagePages:
         aim = self.shell.to(
             PAGES[part], **({"field": about} if part == "policy" else {"about": about}), done=made.number
         )
-        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
+        return redirect(aim, 303)
 
 
 def entered_number(name: str) -> int:

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import flask
 from flask import Flask, Response, request
 
 from dashboard.callbacks.admin.package_pages import PackagePages, Unsaved, entered_number
-from dashboard.door.routes import add_routes
+from dashboard.door.routes import add_routes, redirect
 from services.admin.changes import PackageChange, PresentFile
 from services.admin.policy_fields import FIELDS, BadValue, PolicyField, entered_value, shown_value, value_of, values_in
 from services.admin.policy_preview import RERUN, MoreCase, RulePreview, TargetPreview
@@ -70,7 +69,7 @@ class PolicyPage:
             wrong = " · ".join([error.words, *error.lines])
             return self._show(field.key, text, error.code, wrong=wrong, reason=form.get("reason", "")[:500])
         aim = self.pages.shell.to("/admin/policy", field=field.key, done=made.number)
-        return flask.redirect(aim, 303)  # type: ignore[return-value]  # a Flask response
+        return redirect(aim, 303)
 
     def _field(self, key: str) -> PolicyField:
         return FIELDS.get(key) or next(iter(FIELDS.values()))

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 import redis
 from flask import Flask
 
+from dashboard.callbacks.admin.areas import register_areas
 from dashboard.callbacks.admin.package_pages import PackagePages, register_package
 from dashboard.callbacks.admin.people import PeoplePage, register_people
 from dashboard.callbacks.admin.policy import register_policy
@@ -43,6 +44,7 @@ def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: 
     package = PackagePages(shell, PackageKeeper(shell.engine, folder, shell.clock.now_ms, offload))
     register_package(server, package)
     register_policy(server, package)
+    register_areas(server, package)
 
 
 def _sources(shell: AdminShell, system: SystemDoors) -> list[list[Any]]:

@@ -48,6 +48,7 @@ RAIL: tuple[RailGroup, ...] = (
         "manage_system",
         (
             RailItem("policy", "/admin/policy", "manage_package"),
+            RailItem("areas", "/admin/areas", "manage_package"),
             RailItem("state", "/admin/system", "see_system"),
         ),
     ),
