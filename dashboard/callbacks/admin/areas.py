@@ -34,6 +34,7 @@ FILE = "watch_areas.geojson"
 # The map's square: a unit is about a metre and a half in a district of fifteen kilometres.
 SIZE = 10_000
 SMOOTH = 0.00015
+NEAREST = 1_500
 NEW = "new"
 
 Corner = Annotated[list[Annotated[float, msgspec.Meta(ge=-180, le=180)]], msgspec.Meta(min_length=2, max_length=2)]
@@ -156,7 +157,13 @@ class AreasPage:
         return shell.show(
             "areas", "admin_areas.html", answer, wrong=wrong, said="" if wrong else self.pages.done(), o=words,
             r=words["areas"],
-            here_about=code, areas=areas, chosen=chosen, known=known, figures=figures, ground=ground,
+            here_about=code,
+            areas=areas,
+            chosen=chosen,
+            known=known,
+            figures=figures,
+            ground=ground,
+            view=_view(ground, chosen.edge if chosen else ()),
             size=SIZE, cases=self._open_cases(ground), paths={a.code: self._path(ground, a) for a in areas},
             middles={a.code: _middle(ground, a.edge) for a in areas if a.edge}, seen=present.number,
             streets=[(one.code, one.name) for one in shell.district.streets.values()],
@@ -218,6 +225,17 @@ def _rings(geometry: BaseGeometry) -> Iterator[Any]:
         if isinstance(part, Polygon) and not part.is_empty:
             yield part.exterior
             yield from part.interiors
+
+
+def _view(ground: _Ground, edge: Edge) -> str:
+    """The part of the map that is shown first: an area with what is around it, else all."""
+    if not edge:
+        return f"0 0 {SIZE} {SIZE}"
+    places = [ground.at(*point) for point in edge]
+    west, north = min(x for x, _ in places), min(y for _, y in places)
+    width, height = max(x for x, _ in places) - west, max(y for _, y in places) - north
+    side = min(SIZE, max(NEAREST, 3 * max(width, height)))
+    return f"{west + (width - side) // 2} {north + (height - side) // 2} {side} {side}"
 
 
 def _middle(ground: _Ground, edge: Edge) -> tuple[int, int]:

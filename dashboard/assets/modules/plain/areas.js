@@ -54,7 +54,7 @@ const read = text =>
 
 if (svg) {
   const box = svg.viewBox.baseVal,
-    whole = box.width;
+    whole = number("size");
   const unit = () => box.width / (Math.min(svg.clientWidth, svg.clientHeight) || 1);
   const scaleTexts = () => svg.style.setProperty("--text", `${13 * unit()}px`);
   /** @param {number} factor @param {number} [x] @param {number} [y] */
@@ -96,7 +96,7 @@ if (svg) {
       layer.append(path);
       places.forEach(([x, y], i) => {
         const corner = document.createElementNS(SVG, "rect"),
-          size = 10 * unit();
+          size = 9 * unit();
         corner.setAttribute("class", "corner");
         for (const [name, value] of Object.entries({x: x - size / 2, y: y - size / 2, width: size, height: size}))
           corner.setAttribute(name, String(value));
