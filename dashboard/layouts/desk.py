@@ -108,6 +108,12 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Span(id=ids.DATE, className="mid"),
             html.H1(name),
             html.Span(id=ids.SHIFT, className="mid"),
+            html.Button(
+                [words["search"]["label"], html.Kbd("/")],
+                className="palette-open",
+                type="button",
+                **{"data-palette": "", "aria-keyshortcuts": "/"},  # type: ignore[arg-type]  # wildcards of Dash
+            ),
             html.Div(id=ids.FIND_BOX, className="find"),
             html.Div(id=ids.SOURCES, className="sources", role="status"),
             html.Span(className="dim", id="note"),

@@ -90,6 +90,8 @@ class SearchReader:
         if since >= until or query.problem:
             return CaseHits()
         with self._engine.connect() as connection:
+            if is_postgres(connection):
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(2000 * self._longest_s)}")
             for page, back_to in _pages(connection, query, scope, since, until):
                 found = [doc for doc in page if matches(query, _case_doc(doc))]
                 rows = {row.case_id: row for row in cases_of(connection, [doc.case_id for doc in found])}

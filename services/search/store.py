@@ -17,6 +17,7 @@ from services.search.tables import search_docs, search_people
 
 LONGEST_ADDRESS = 200
 _BITS = 14
+_TURN = 0x73656172  # «sear»
 
 
 class DueCase(NamedTuple):
@@ -66,6 +67,12 @@ def first_doc(at_ms: int) -> int:
 def second_of(doc: int) -> int:
     """The second (Unix) in which the case of a document was reported."""
     return doc >> _BITS
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait for the other indexer, where two projectors run: one at a time until the commit."""
+    if is_postgres(connection):
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_TURN,))
 
 
 def next_due(connection: Connection, limit: int) -> list[DueCase]:

@@ -65,6 +65,7 @@ class SearchIndexer:
             if not store.next_due(connection, 1):
                 return 0
         with writing(self._engine) as connection:
+            store.take_turn(connection)
             due = store.next_due(connection, limit)
             case_ids = list(dict.fromkeys(one.case_id for one in due))
             kept = store.kept_docs(connection, case_ids)

@@ -37,7 +37,7 @@ CONTEXTS: dict[str, set[str]] = {
         "board": "platform contract district health cases indicators projector coverage",
         "duty": "platform contract district health audit cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
-        "admin": "platform files contract district health audit jobs access cases indicators projector",
+        "admin": "platform files contract district health audit jobs access cases indicators projector search",
         "past": "platform contract district cases indicators projector coverage board duty",
         "keeping": "platform district jobs access cases projector duty past",
         "operations": ("platform files contract district access cases indicators projector coverage board admin"),

@@ -18,12 +18,13 @@ from dashboard.door.bodies import packed
 from dashboard.door.exporting import download
 from dashboard.door.navigation import links
 from dashboard.door.recording import Recorder
+from dashboard.door.static_files import words_address
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
 from dashboard.papers.made import Made
 from dashboard.papers.table import csv_table
 from dashboard.texts import texts
-from services.access.rights import DISTRICT, may
+from services.access.rights import DISTRICT, Person, may
 from services.cases.case import CaseRow
 from services.contract.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.district.package import District
@@ -222,9 +223,17 @@ def _page(leading: Leading, words: dict[str, Any], said: Words, beside: Sides | 
         streets=[] if asking.street else [(code, said.street(code)) for code in district.streets],
         beside=beside, charts=leading.charts(report, words), as_of=minute_text(report.as_of, district.zone),
         other=f"/leadership?{urlencode(other)}", p=asking, links=links(asking, words),
-        classes=[(code, said.domain(code)) for code in DOMAINS],
+        search=_search(asking, words, district),        classes=[(code, said.domain(code)) for code in DOMAINS],
     )  # fmt: skip
     return packed(Response(body, content_type="text/html; charset=utf-8"), leading.offload)
+
+
+def _search(asking: Person, words: dict[str, Any], district: District) -> dict[str, str] | None:
+    """What the palette of the page needs; None for whoever may not search."""
+    if not may(asking, "search"):
+        return None
+    desk = f"/street/{asking.street}" if asking.street else "/desk"
+    return {"texts": words_address(words["language"]), "zone": district.zone.key, "desk": desk}
 
 
 def _cases(leading: Leading, said: Words, name: str) -> Response:

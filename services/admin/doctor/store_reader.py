@@ -16,6 +16,10 @@ from services.platform.settings import Settings
 from services.projector.archive.store import gone
 from services.projector.store import tables as schema
 from services.projector.store.write import read_feed
+from services.search.store import count_due
+
+# So many changes wait for a moment wherever many come at once.
+DUE_NOTED = 1_000
 
 
 def store_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
@@ -92,6 +96,13 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
         "store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}",
         "store_holds", cases=cases, entries=history,
     )  # fmt: skip
+    if (due := count_due(connection)) > DUE_NOTED:
+        yield note(
+            "search", f"{due:,} changes of cases wait for the index: what they say is not found yet",
+            "The projector's process takes them up by itself (`lianqin projector`); if they grow, see its log",
+        )  # fmt: skip
+    else:
+        yield ok("search", "the index is up to date")
     for archive in gone(connection):
         if archive.removed_at is None:
             yield note(

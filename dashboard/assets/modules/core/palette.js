@@ -1,6 +1,5 @@
 // @ts-check
 // The palette: «/» or Ctrl K opens it over any desk, the desk goes on living below. Cases open and over, places, acts.
-import {toast} from "./dialog.js";
 import {h} from "./dom.js";
 import {GROUPS, Hits, marked} from "./search-hits.js";
 import {post} from "./session.js";
@@ -454,6 +453,9 @@ export const makePalette = desk => {
     moved(() => (hits.at = hit.dataset.key));
     go(event.ctrlKey || event.metaKey);
   });
+  scope.listen(document, "click", event => {
+    if (!dialog && event.target.closest("[data-palette]")) show();
+  });
   scope.listen(document, "keydown", event => {
     const control = event.ctrlKey || event.metaKey;
     if (!dialog) {
@@ -493,5 +495,5 @@ export const makePalette = desk => {
   });
   const isNothingMarked = () => input.selectionStart === input.selectionEnd;
   scope.add(close);
-  return {show, close, toast};
+  return {show, close};
 };

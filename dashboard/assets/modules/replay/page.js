@@ -2,6 +2,7 @@
 // The replay: the board of a moment of the past under a bar that says so and moves it.
 import {startBoard} from "../board/board.js";
 import {plain} from "../core/dom.js";
+import {makePalette} from "../core/palette.js";
 import {sayHere} from "../core/session.js";
 import {fetchTexts} from "../core/texts.js";
 import {startBar} from "./bar.js";
@@ -20,6 +21,16 @@ export const start = async (root, scope) => {
     player = made.player;
     player.pick = pick;
     sayHere(scope);
+    makePalette({
+      scope,
+      texts,
+      format,
+      say: texts.search.replay,
+      open: () => {},
+      address: () => "",
+      place: () => null,
+      actions: () => [],
+    });
     startBar(scope, player, texts, format, plain(root.dataset.district));
     return made.live;
   };
