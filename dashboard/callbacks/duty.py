@@ -14,8 +14,10 @@ from flask import Flask, Response
 from dashboard.door.access import Access, person, refuse
 from dashboard.door.bodies import Text, Whole, as_json, body, number
 from dashboard.door.recording import Recorder
-from dashboard.layouts.handover_sheet import Signatures, sheet_page
+from dashboard.layouts.handover_brief import Signatures, brief_lines
+from dashboard.layouts.handover_sheet import sheet_page
 from dashboard.layouts.log_lines import log_text, shift_name
+from dashboard.layouts.navigation import menu, refused
 from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
 from services.access.reveal_rules import RevealRefused, reason_of
@@ -29,6 +31,7 @@ from services.duty.alarms.lives_reader import lives_between
 from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
+from services.duty.notes_service import HandoverNotes
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.offload import Offload
@@ -59,6 +62,13 @@ class SeatOnly(msgspec.Struct, frozen=True):
 
     seat: Code
     reason: Text = ""
+
+
+class FreeNote(msgspec.Struct, frozen=True):
+    """What is left to the next shift in words of one's own."""
+
+    seat: Code
+    text: Text
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -104,6 +114,7 @@ class DutyPage:
         self.people = people if people is not None else CasePeople(access.engine, Sealer(""), offload)
         self.grids = GridReader(access.engine, district, offload)
         self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
+        self.notes = HandoverNotes(access.engine, self.desk, offload)
 
     def board(self) -> Board:
         """The board; 503 while there is none."""
@@ -129,40 +140,45 @@ class DutyPage:
         """The page of a handover: a kept one by its id, or ``now``, as it would be signed at this moment."""
         asking, centre = person(), self.district.code
         if not may_seat(asking, "see_log", seat, centre):
-            return html.Div(words["word"]["not_allowed"], className="refused", role="alert")
+            return refused(words["word"]["not_allowed"], asking, words)
         self.record.look(asking, f"/handover/{seat}/{sheet}"[:200], "see_page")
         try:
             if sheet == "now":
-                found, signs = self.desk.sheet_now(self.board(), seat, self.clock.now_ms()), Signatures()
+                now = self.clock.now_ms()
+                found, signs = self.desk.sheet_now(self.board(), seat, now), Signatures()
+                notes = self.notes.of(self.desk.present_id(seat, now))
             else:
                 handover = self.desk.handover(seat, sheet)
                 found, kept = handover.sheet, handover.kept
                 signs = Signatures(
                     kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole,
-                    is_keyed=self.desk.is_keyed(kept),
+                    is_keyed=self.desk.is_keyed(kept), out_reason=kept.out_reason, in_reason=kept.in_reason,
+                    accepted_by=kept.accepted_by, accepted_at=kept.accepted_at,
                 )  # fmt: skip
+                notes = self.notes.of(kept.id)
         except DutyRefused as error:
-            return html.Div(words["handover"]["refused"][error.code], className="refused", role="alert")
+            return refused(words["handover"]["refused"][error.code], asking, words)
         back = "/desk" if seat == centre else f"/street/{seat}"
-        tools = html.Nav([html.A(words["login"]["back"], href=back), html.Button(words["desk"]["print"], id="print")])
-        return html.Div(
-            [tools, sheet_page(found, signs, words, self.district)], className="sheet-page", lang=words["language"]
-        )
+        to_print = html.Button(words["desk"]["print"], id="print")
+        tools = html.Nav([html.A(words["login"]["back"], href=back), to_print, menu(asking, words)])
+        page = sheet_page(found, signs, words, self.district, notes)
+        return html.Div([tools, page], className="sheet-page", lang=words["language"])
 
-    def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> None:
-        """Let who is on the roster sign, and others with a reason, which is on the audit before they do.
+    def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> str:
+        """Let who is on the roster sign, and others with a reason, which is on the audit before they do; returns it.
 
         Where the roster names nobody the seat's own people are. Raises DutyRefused.
         """
         is_on = {asking.name, asking.user_id} & set(names) if names else seat_of(asking, self.district.code) == seat
         if is_on:
-            return
+            return ""
         try:
             why = reason_of(reason)
         except RevealRefused:
             raise DutyRefused("not_on_roster", f"{asking.name} is not on it ({', '.join(names)}): say why") from None
         told_why = self.people.masked(why)
         self.record("handover_stranger", asking, seat, {"as": side, "reason": told_why, "on_duty": list(names)})
+        return told_why
 
 
 def register_duty(server: Flask, duty: DutyPage) -> None:
@@ -251,15 +267,19 @@ def _log(server: Flask, duty: DutyPage) -> None:
 
 def _handover(server: Flask, duty: DutyPage) -> None:
     def plain(kept: Any) -> dict[str, Any]:
-        return {name: value for name, value in kept._asdict().items() if name != "sheet"}
+        values = {name: value for name, value in kept._asdict().items() if name != "sheet"}
+        return values | {"waits_for_leader": kept.waits_for_leader, "is_over": kept.is_over}
 
     @server.get("/api/v1/handover")
     def handovers() -> Response:
         asking, seat = duty.seat("see_log")
         now = duty.clock.now_ms()
         found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
+        present = duty.desk.present_id(seat, now)
         return as_json({
-            "handovers": [plain(kept) for kept in found], "me": signed(asking),
+            "handovers": [plain(kept) for kept in found], "me": signed(asking), "present": present,
+            "notes": {one: [msgspec.to_builtins(note) for note in duty.notes.of(one)]
+                      for one in dict.fromkeys((present, *(kept.id for kept in found[:2])))},
             "duty": {**msgspec.to_builtins(on_duty), "shift": shift_name(on_duty.shift, duty.words())},
         })  # fmt: skip
 
@@ -267,8 +287,8 @@ def _handover(server: Flask, duty: DutyPage) -> None:
     def sign_out() -> Response:
         wish = body(SeatOnly)
         asking, seat = duty.seat("sign_handover", wish.seat)
-        duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
-        kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking))
+        why = duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
+        kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking), reason=why)
         duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
 
@@ -276,10 +296,32 @@ def _handover(server: Flask, duty: DutyPage) -> None:
     def sign_in(handover_id: str) -> Response:
         wish = body(SignIn)
         asking, seat = duty.seat("sign_handover", wish.seat)
-        duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
-        kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms())
+        why = duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
+        kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms(), why)
         duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
+
+    @server.post("/api/v1/handover/<handover_id>/notes")
+    def add_note(handover_id: str) -> Response:
+        wish = body(FreeNote)
+        asking, seat = duty.seat("write_log", wish.seat)
+        text = duty.people.without(wish.text, [])
+        note = duty.notes.add(seat, handover_id[:64], signed(asking), text, duty.clock.now_ms())
+        duty.record("handover_note", asking, note.handover, {"is_addition": note.is_addition})
+        return as_json({"note": msgspec.to_builtins(note)})
+
+    @server.post("/api/v1/handover/<handover_id>/accept")
+    def accept_handover(handover_id: str) -> Response:
+        asking, _ = duty.seat("accept_handover", body(SeatOnly).seat)
+        kept = duty.notes.accept(handover_id[:64], signed(asking), duty.clock.now_ms())
+        duty.record("handover_accept", asking, kept.id, {"digest": kept.digest})
+        return as_json({"handover": plain(kept)})
+
+    @server.get("/api/v1/handover/<handover_id>/brief")
+    def brief(handover_id: str) -> Response:
+        _, seat = duty.seat("see_log")
+        handover = duty.desk.handover(seat, handover_id[:64])
+        return as_json({"lines": brief_lines(handover.sheet, duty.words(), duty.district)})
 
 
 def _reports(server: Flask, duty: DutyPage) -> None:

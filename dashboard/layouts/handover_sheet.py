@@ -1,45 +1,40 @@
 """The handover sheet as an A4 page: headings and tables, the same on the screen and on paper. No data access here."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard.layouts.handover_brief import Signatures, brief
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.duty.handover import CASE_LISTS, SHOWN
-from services.duty.sheet import CaseLine, Sheet
+from services.duty.sheet import CaseLine, HandoverNote, Sheet
 
 
-class Signatures(NamedTuple):
-    """Who signed, and when (Unix ms); empty and None: not yet. ``is_whole``: the sheet is the one that was signed.
-
-    ``is_keyed``: only who has the data key could have made its digest.
-    """
-
-    out_by: str = ""
-    out_at: int | None = None
-    in_by: str = ""
-    in_at: int | None = None
-    digest: str = ""
-    is_whole: bool = True
-    is_keyed: bool = True
-
-
-def sheet_page(sheet: Sheet, signatures: Signatures, words: dict[str, Any], district: District) -> html.Article:
-    """The whole page."""
+def sheet_page(
+    sheet: Sheet,
+    signatures: Signatures,
+    words: dict[str, Any],
+    district: District,
+    notes: Sequence[HandoverNote] = (),
+) -> html.Article:
+    """One A4 page to read in three minutes; behind it, folded on a screen, everything."""
     page = _Page(sheet, words, district)
+    behind = [
+        *page.head(), *page.counts(), *page.cases(), *page.reports(), *page.alarms(), *page.cameras(),
+        *page.sources(), *page.watched(), *page.commands(), *page.changes(), *page.log(), *page.signed(signatures),
+    ]  # fmt: skip
     return html.Article(
         [
-            *page.head(), *page.counts(), *page.cases(), *page.reports(), *page.alarms(), *page.cameras(),
-            *page.sources(), *page.watched(), *page.commands(), *page.changes(), *page.log(),
-            *page.signed(signatures),
+            brief(sheet, signatures, words, district, notes),
+            html.Details([html.Summary(words["handover"]["behind"]), *behind], className="behind"),
         ],
         className="handover-sheet",
-    )  # fmt: skip
+    )
 
 
 class _Page:

@@ -76,6 +76,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "take_alarm": _own("duty_officer"),
     "write_log": _own("duty_officer", "leader"),
     "sign_handover": _own("duty_officer"),
+    "accept_handover": _all("leader"),
     "write_report": _own("duty_officer"),
     "reveal": _own("duty_officer"),
     "search_people": _own("duty_officer"),

@@ -33,6 +33,8 @@ ACTIONS = {
     "alarm_shelve": "an alarm was put aside, or taken back",
     "log_entry": "a line was written into the duty's log book",
     "handover_sign": "a shift was handed over or taken over",
+    "handover_note": "a note was left to the next shift, or added to a signed handover",
+    "handover_accept": "a leader accepted that somebody who is not on the roster signed",
     "report": "a report of an incident was made",
     "view_saved": "a view of the desk was saved or removed",
     "package_changed": "the district package was changed in the browser, or a change of it taken back",

@@ -15,6 +15,7 @@ from services.cases.deadlines import light
 from services.cases.escalation import Proposal
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.contract.personal import mask_text
+from services.duty.ahead import ahead
 from services.duty.logbook import Entry, masked
 from services.duty.passes import NO_PASSES, Passes, passes_of
 from services.duty.reports import DueReport
@@ -25,6 +26,7 @@ from services.duty.sheet import (
     CaseList,
     CommandLine,
     Flow,
+    HandoverNote,
     ListChange,
     ReportLine,
     Sheet,
@@ -85,6 +87,7 @@ class HandoverSource(NamedTuple):
     commands: Sequence[CommandLine] = ()
     log: Sequence[Entry] = ()
     units: Mapping[str, str] = {}
+    notes: Sequence[HandoverNote] = ()
 
 
 def make_sheet(turn: HandoverTurn, found: HandoverSource, last: Sheet | None = None, last_id: str = "") -> Sheet:
@@ -100,6 +103,9 @@ def make_sheet(turn: HandoverTurn, found: HandoverSource, last: Sheet | None = N
     }
     counted = list(_by_id((*found.ended, *found.rows)).values())
     duty, following = turn.duty, turn.following
+    coming = ahead(
+        found.rows, members["untaken"], found.supervised, found.reports, found.units, turn.at, following.until_ms
+    )
     return Sheet(
         district=turn.district, seat=turn.seat, shift=duty.shift, shift_from=duty.from_ms, shift_until=duty.until_ms,
         next_shift=following.shift, next_until=following.until_ms, since=turn.since, at=turn.at,
@@ -116,6 +122,8 @@ def make_sheet(turn: HandoverTurn, found: HandoverSource, last: Sheet | None = N
         commands=[msgspec.structs.replace(c, reason=mask_text(c.reason)) for c in found.commands],
         log=[masked(entry) for entry in found.log],
         members=members, changes=changes(members, last, found, turn.at) if last is not None else {}, before=last_id,
+        ahead=coming.lines, ahead_n=coming.n, ordinary=coming.ordinary,
+        notes=[msgspec.structs.replace(note, text=mask_text(note.text)) for note in found.notes],
     )  # fmt: skip
 
 

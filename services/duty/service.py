@@ -39,7 +39,7 @@ from services.platform.refusal import Refusal
 # Why the desk refuses: the screens have a sentence for each in [handover.refused].
 REFUSALS = (
     "kind", "empty", "too_long", "no_case", "other_seat", "no_seat", "nobody", "signed", "same_person", "changed",
-    "no_handover", "done_already", "out_of_order", "ended", "no_text",
+    "no_handover", "nothing_to_accept", "done_already", "out_of_order", "ended", "no_text",
     "not_on_roster",
 )  # fmt: skip
 # What happened longer ago does not come into the log any more.
@@ -147,22 +147,26 @@ class DutyDesk:
         part = of_board(board, seat, _real(real_now_ms))
         return self._offload(lambda: self._sheet(part, seat, now)[0])
 
-    def sign_out(self, board: Board, seat: str, now: int, who: str, real_now_ms: int | None = None) -> KeptHandover:
+    def sign_out(  # noqa: PLR0917  # what a signature is
+        self, board: Board, seat: str, now: int, who: str, real_now_ms: int | None = None, reason: str = ""
+    ) -> KeptHandover:
         """Make the sheet, sign it for those who go, and keep it: in place of one that nobody has signed for yet.
 
-        Refused: ``signed``, by both.
+        ``reason``: why a stranger to the roster signs; a leader has to accept it. Refused: ``signed``, by both.
         """
         self._check(seat, who)
         part = of_board(board, seat, _real(real_now_ms))
-        return self._offload(lambda: self._sign_out(part, seat, now, who))
+        return self._offload(lambda: self._sign_out(part, seat, now, who, reason))
 
-    def sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> KeptHandover:
-        """Sign a sheet for those who come; ``digest`` is of the sheet that they have read.
+    def sign_in(  # noqa: PLR0917  # what a signature is
+        self, seat: str, handover_id: str, who: str, digest: str, now: int, reason: str = ""
+    ) -> KeptHandover:
+        """Sign a sheet for those who come; ``digest`` is of the sheet that they have read; ``reason`` as in sign_out.
 
         Refused: ``same_person`` as signed out, ``changed`` since it was read, ``signed`` already.
         """
         self._check(seat, who)
-        return self._offload(lambda: self._sign_in(seat, handover_id, who, digest, now))
+        return self._offload(lambda: self._sign_in(seat, handover_id, who, digest, now, reason))
 
     def handover(self, seat: str, handover_id: str) -> Handover:
         """A handover with its sheet; a street's desk has that street's only."""
@@ -194,6 +198,16 @@ class DutyDesk:
         def ask() -> tuple[str, ...]:
             with self._engine.connect() as connection:
                 return self._ending(connection, seat, now).names
+
+        return self._offload(ask)
+
+    def present_id(self, seat: str, now: int) -> str:
+        """The id of the handover that would be signed at ``now``."""
+        self._check(seat)
+
+        def ask() -> str:
+            with self._engine.connect() as connection:
+                return self._id(seat, self._ending(connection, seat, now))
 
         return self._offload(ask)
 
@@ -268,6 +282,7 @@ class DutyDesk:
                     since = last.at  # what came between the last sheet and the shift's begin is on this one
             turn = HandoverTurn(self._district.code, seat, duty, self.roster.after(seat, duty), min(since, now), now)
             found = gather(connection, self._district, turn, part, self._areas, last)
+            found = found._replace(notes=store.notes(connection, self._id(seat, duty)))
         return make_sheet(turn, found, last, last_id), duty
 
     def _is_keyed(self, connection: Connection, kept: KeptHandover) -> bool:
@@ -275,17 +290,20 @@ class DutyDesk:
         return self._signer.learning(former).is_stamped(kept.digest)
 
     def _ending(self, connection: Connection, seat: str, now: int) -> DutyShift:
-        signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.in_by]
+        signed = [k.shift_from for k in store.handovers(connection, seat, 4) if k.is_over]
         return self.roster.ending(seat, now, signed)
 
-    def _sign_out(self, part: BoardPart, seat: str, now: int, who: str) -> KeptHandover:
+    def _id(self, seat: str, duty: DutyShift) -> str:
+        """The handover's id: it stands before anybody has signed."""
+        begins = datetime.fromtimestamp(duty.from_ms / 1000, self._district.zone)
+        return f"{seat}-{begins:%Y%m%dT%H%M}"
+
+    def _sign_out(self, part: BoardPart, seat: str, now: int, who: str, reason: str) -> KeptHandover:
         sheet, duty = self._sheet(part, seat, now)
         text = encode(sheet)
-        begins = datetime.fromtimestamp(duty.from_ms / 1000, self._district.zone)
         kept = KeptHandover(
-            f"{seat}-{begins:%Y%m%dT%H%M}", seat, duty.shift, duty.from_ms, duty.until_ms, now,
-            self._signer.stamp(digest_of(text)),
-            who, now, "", None, text,
+            self._id(seat, duty), seat, duty.shift, duty.from_ms, duty.until_ms, now,
+            self._signer.stamp(digest_of(text)), who, now, "", None, out_reason=reason, sheet=text,
         )  # fmt: skip
         with writing(self._engine) as connection:
             if not store.keep_handover(connection, kept):
@@ -293,14 +311,16 @@ class DutyDesk:
             self._enter(connection, [_signature(kept, who, now, is_in=False)])
         return kept
 
-    def _sign_in(self, seat: str, handover_id: str, who: str, digest: str, now: int) -> KeptHandover:
+    def _sign_in(  # noqa: PLR0917  # what a signature is
+        self, seat: str, handover_id: str, who: str, digest: str, now: int, reason: str
+    ) -> KeptHandover:
         with writing(self._engine) as connection:
             kept = self._kept(connection, seat, handover_id)
-            if not store.sign_in(connection, handover_id, who, digest, now):
+            if not store.sign_in(connection, handover_id, who, digest, now, reason):
                 code = "signed" if kept.in_by else "same_person" if kept.out_by == who else "changed"
                 raise DutyRefused(code, f"handover {handover_id} cannot be signed by {who}: {code}")
             self._enter(connection, [_signature(kept, who, now, is_in=True)])
-        return kept._replace(in_by=who, in_at=now)
+        return kept._replace(in_by=who, in_at=now, in_reason=reason)
 
     def _kept(self, connection: Connection, seat: str, handover_id: str) -> KeptHandover:
         kept = store.handover(connection, handover_id)

@@ -132,6 +132,30 @@ class CommandLine(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class HandoverNote(msgspec.Struct, frozen=True):
+    """What a person leaves to the next shift in words of their own; an addition was written after both had signed."""
+
+    handover: str
+    at: int
+    who: str
+    text: str
+    is_addition: bool = False
+
+
+class AheadLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What breaks next, at ``at``: ``kind`` is one of ``duty.ahead.KINDS``, ``about`` a code or a report's number."""
+
+    at: int
+    kind: str
+    case_id: str
+    street: str = ""
+    domain: str = ""
+    class_name: str = ""
+    unit: str = ""
+    severity: int = 4
+    about: str = ""
+
+
 class ListChange(msgspec.Struct, frozen=True):
     """What is on a list now and was not on the last sheet's, and what is gone from it: why → ids."""
 
@@ -143,7 +167,9 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """The whole sheet as of ``at``; ``since``: when the last one was made, else when the shift began (Unix ms).
 
     ``cameras`` is None where nothing is known of any. ``members`` are all the ids of each list, for the next sheet to
-    compare with; ``before`` is the id of the handover that this one was compared with.
+    compare with; ``before`` is the id of the handover that this one was compared with. ``ahead``: the first of the
+    ``ahead_n`` things that break until the next shift ends; besides them ``ordinary`` cases come due. ``notes``: those
+    that stood when it was made.
     """
 
     version: int = VERSION
@@ -174,6 +200,10 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[str, list[str]]
     changes: dict[str, ListChange]
     before: str = ""
+    ahead: list[AheadLine] = []
+    ahead_n: int = 0
+    ordinary: int = 0
+    notes: list[HandoverNote] = []
 
 
 def encode(sheet: Sheet) -> bytes:

@@ -20,7 +20,7 @@ from services.duty.handover import SupervisionSince
 from services.duty.logbook import AlarmStep, CommandState, Entry
 from services.duty.passes import DistrictPass, needs_telling
 from services.duty.reports import Done
-from services.duty.sheet import AlarmLine
+from services.duty.sheet import AlarmLine, HandoverNote
 from services.platform.clock import to_ms
 from services.platform.database import is_postgres
 from services.projector.store import tables as schema
@@ -68,7 +68,21 @@ class KeptHandover(NamedTuple):
     out_at: int | None
     in_by: str
     in_at: int | None
+    out_reason: str = ""
+    in_reason: str = ""
+    accepted_by: str = ""
+    accepted_at: int | None = None
     sheet: bytes = b""
+
+    @property
+    def waits_for_leader(self) -> bool:
+        """Whether somebody who is not on the roster has signed and no leader has accepted that yet."""
+        return bool(self.out_reason or self.in_reason) and not self.accepted_by
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the shift has been handed over: signed by both, strangers accepted."""
+        return bool(self.in_by) and not self.waits_for_leader
 
 
 _KEPT_COLUMNS = [duty_tables.handovers.c[name] for name in KeptHandover._fields if name != "sheet"]
@@ -273,11 +287,34 @@ def keep_handover(connection: Connection, kept: KeptHandover) -> bool:
     return connection.execute(statement.returning(duty_tables.handovers.c.id)).first() is not None
 
 
-def sign_in(connection: Connection, handover_id: str, who: str, digest: str, at: int) -> bool:
-    """The second signature; False when it cannot be set (any more)."""
+def sign_in(  # noqa: PLR0917  # what a signature is
+    connection: Connection, handover_id: str, who: str, digest: str, at: int, reason: str = ""
+) -> bool:
+    """The second signature; False when it cannot be set (any more). ``reason``: why a stranger signs."""
     c = duty_tables.handovers.c
     where = (c.id == handover_id, c.in_by == "", c.digest == digest, c.out_by != who, c.out_by != "")
-    return connection.execute(update(duty_tables.handovers).where(*where).values(in_by=who, in_at=at)).rowcount == 1
+    signed = update(duty_tables.handovers).where(*where).values(in_by=who, in_at=at, in_reason=reason)
+    return connection.execute(signed).rowcount == 1
+
+
+def accept(connection: Connection, handover_id: str, who: str, at: int) -> bool:
+    """A leader accepts the strangers who signed; False where there is nothing to accept (any more)."""
+    c = duty_tables.handovers.c
+    where = (c.id == handover_id, c.accepted_by == "", (c.out_reason != "") | (c.in_reason != ""))
+    changed = update(duty_tables.handovers).where(*where).values(accepted_by=who, accepted_at=at)
+    return connection.execute(changed).rowcount == 1
+
+
+def add_note(connection: Connection, note: HandoverNote, seat: str) -> None:
+    """Keep a note of a handover."""
+    connection.execute(duty_tables.handover_notes.insert().values(seat=seat, **msgspec.structs.asdict(note)))
+
+
+def notes(connection: Connection, handover_id: str) -> list[HandoverNote]:
+    """The notes of a handover, in the order of writing."""
+    c = duty_tables.handover_notes.c
+    query = select(c.handover, c.at, c.who, c.text, c.is_addition).where(c.handover == handover_id).order_by(c.id)
+    return [HandoverNote(*row) for row in connection.execute(query)]
 
 
 def handover(connection: Connection, handover_id: str) -> KeptHandover | None:

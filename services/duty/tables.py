@@ -52,6 +52,27 @@ handovers = Table(
     Column("out_at", BigInteger),
     Column("in_by", Text, nullable=False),
     Column("in_at", BigInteger),
+    Column(
+        "out_reason", Text, nullable=False, server_default="", comment="why a stranger to the roster signed; else empty"
+    ),
+    Column("in_reason", Text, nullable=False, server_default="", comment="the same of who came"),
+    Column(
+        "accepted_by", Text, nullable=False, server_default="", comment="the leader who accepted strangers; else empty"
+    ),
+    Column("accepted_at", BigInteger),
+)
+
+
+handover_notes = Table(
+    "handover_notes",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("handover", Text, nullable=False, comment="handovers.id, also before anybody has signed"),
+    Column("seat", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("is_addition", Boolean, nullable=False, comment="written after both had signed"),
 )
 
 
@@ -70,4 +91,5 @@ incident_reports = Table(
 Index("alarm_lives_at", alarm_lives.c.at)
 Index("alarm_lives_alarm", alarm_lives.c.alarm, alarm_lives.c.id)
 Index("log_book_seat", log_book.c.seat, log_book.c.at)
+Index("handover_notes_handover", handover_notes.c.handover, handover_notes.c.id)
 Index("handovers_seat", handovers.c.seat, handovers.c.shift_from)

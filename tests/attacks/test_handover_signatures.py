@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from services.audit import Signer
 from services.audit import log_service as store
@@ -107,3 +107,44 @@ def test_a_sheet_that_was_made_anew_by_sql_is_not_the_one_that_was_signed(home: 
     ):  # fmt: skip
         forge(sheet=other, digest=digest)
         assert found(Signer([KEY])) == (is_whole, False), digest
+
+
+def test_a_strangers_handover_waits_for_the_leader_and_says_so(home: House) -> None:
+    kept = out(home, DUTY, "S1", reason=WHY).json["handover"]
+    assert (kept["out_reason"], kept["waits_for_leader"], kept["is_over"]) == (WHY, True, False)
+    found = home.get(S1, "/api/v1/handover?seat=S1").json["handovers"][0]
+    assert found["waits_for_leader"]
+    accept = f"/api/v1/handover/{kept['id']}/accept"
+    for who in (DUTY, S1):
+        assert home.post(who, accept, {"seat": "S1"}).status_code == 403
+    assert home.post(LEADER, accept, {"seat": "S1"}).json["handover"]["waits_for_leader"] is False
+    again = home.post(LEADER, accept, {"seat": "S1"})
+    assert (again.status_code, again.json["code"]) == (409, "nothing_to_accept")
+    assert home.post(LEADER, "/api/v1/handover/none/accept", {"seat": "S1"}).json["code"] == "no_handover"
+    auditor = next(who for who in WHO if who.name == "auditor")
+    assert "认可替班签字" in home.get(auditor, "/audit").text
+
+
+def test_notes_stand_on_the_sheet_are_additions_once_both_have_signed_and_stay(home: House) -> None:
+    present = home.get(DUTY, f"/api/v1/handover?seat={CODE}").json["present"]
+    notes = f"/api/v1/handover/{present}/notes"
+    assert home.post(DUTY, notes, {"seat": CODE, "text": "夜市 19 点后人多，回电 13812345678"}).status_code == 200
+    assert home.post(DUTY, notes, {"seat": CODE, "text": "  "}).json["code"] == "empty"
+    assert home.post(DUTY, notes, {"seat": CODE, "text": "长" * 501}).json["code"] == "too_long"
+    assert home.post(S1, notes, {"seat": CODE, "text": "别的席位"}).status_code == 403
+    assert home.post(DUTY, notes, {"seat": "S1", "text": "别的席位"}).json["code"] == "no_handover"
+    kept = out(home, DUTY, CODE).json["handover"]
+    assert kept["id"] == present
+    with home.engine.connect() as connection:
+        sheet = connection.execute(select(handovers.c.sheet).where(handovers.c.id == present)).scalar_one()
+    assert [note.text for note in decode(sheet).notes] == ["夜市 19 点后人多，回电 138****5678"], "it is signed with it"
+    brief = home.get(LEADER, f"/api/v1/handover/{present}/brief?seat={CODE}").json["lines"]
+    assert any("夜市" in line for line in brief)
+    before = decode(sheet)
+    with writing(home.engine) as connection:
+        connection.execute(update(handovers).where(handovers.c.id == present).values(in_by="x 郑洁", in_at=1))
+    assert home.post(LEADER, notes, {"seat": CODE, "text": "补一句"}).status_code == 200
+    told = home.get(DUTY, f"/api/v1/handover?seat={CODE}").json["notes"][present]
+    assert [(n["text"][:2], n["is_addition"]) for n in told] == [("夜市", False), ("补一", True)]
+    with home.engine.connect() as connection:
+        assert decode(connection.execute(select(handovers.c.sheet)).scalar_one()) == before

@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from dashboard.layouts.handover_sheet import Signatures, sheet_page
+from dashboard.layouts.handover_brief import Signatures, brief, brief_lines
+from dashboard.layouts.handover_sheet import sheet_page
 from dashboard.layouts.log_lines import log_text
 from dashboard.texts import texts
 from services.board.watched_areas import Watch
@@ -18,10 +19,10 @@ from services.duty.logbook import Entry
 from services.duty.reports import Done, DueReport
 from services.duty.roster import DutyShift
 from services.duty.service import REFUSALS
-from services.duty.sheet import AlarmLine, CommandLine, OutageLine, SheetCameras, SourceLine, SpotLine
+from services.duty.sheet import AlarmLine, CommandLine, HandoverNote, OutageLine, SheetCameras, SourceLine, SpotLine
 from tests.tiny import NOON
 from tests.unit.test_board import due, row
-from tests.unit.test_duty_handover import DAY, NIGHT, turn
+from tests.unit.test_duty_handover import DAY, NIGHT, escalated, turn
 
 LANGUAGES = ("zh-CN", "en")
 
@@ -86,6 +87,37 @@ def test_a_first_sheet_of_a_quiet_seat_says_so(tiny: District, language: str) ->
     text = printed(sheet_page(make_sheet(quiet, HandoverSource(())), Signatures(), words, tiny))
     for part in ("first", "none", "cameras_unknown", "nobody", "day"):
         assert words["handover"][part] in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_page_says_what_breaks_first_what_is_owed_and_who_may_sign(tiny: District, language: str) -> None:
+    words = texts(language)
+    found = HandoverSource(
+        [
+            escalated("TAKEN-NOT"),
+            due("GRAVE", 2, severity=2), due("SECRET", 3, severity=2, domain="10", class_name="秘密小类"),
+            *(due(f"plain-{k}", 4) for k in range(9)),
+        ],
+        reports=full().reports, units={"D1": "市政中心"},
+        notes=[HandoverNote("x", NOON, "duty 周敏", "夜市人多，回电 13812345678")],
+    )  # fmt: skip
+    sheet = make_sheet(turn(), found)
+    kinds = [line.kind for line in sheet.ahead]
+    assert set(kinds) == {"report", "severe", "untaken"} and sheet.ahead_n == len(kinds)
+    assert [line.at for line in sheet.ahead] == sorted(line.at for line in sheet.ahead)
+    assert sheet.ordinary == 9, "what is only a case that comes due is a count"
+    assert "秘密小类" not in json.dumps([line.class_name for line in sheet.ahead], ensure_ascii=False)
+    stranger = Signatures("duty 周敏", NOON, "", None, "ab", out_reason="替班")
+    text = printed(brief(sheet, stranger, words, tiny, sheet.notes))
+    for key in ("not_handed", "to_be_accepted", "two_ways"):
+        assert words["handover"][key] in text
+    assert words["handover"]["off_roster"] in text and "夜市人多" in text and "13812345678" not in text
+    both = printed(brief(sheet, Signatures("甲", NOON, "丙", NOON, "ab"), words, tiny))
+    assert words["handover"]["not_handed"] not in both and words["handover"]["two_ways"] not in both
+    accepted = stranger._replace(in_by="丙", in_at=NOON, accepted_by="宋涛", accepted_at=NOON)
+    assert words["handover"]["two_ways"] not in printed(brief(sheet, accepted, words, tiny))
+    lines = brief_lines(sheet, words, tiny)
+    assert len(lines) == 1 + min(7, sheet.ahead_n) + 1
 
 
 def nameless() -> DutyShift:

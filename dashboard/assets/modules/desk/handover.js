@@ -44,7 +44,15 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
     const into = kept =>
       button(
         words.sign_in,
-        () =>
+        async () => {
+          // Nobody signs what they have not been shown.
+          const brief = await read(
+            `/api/v1/handover/${encodeURIComponent(kept.id)}/brief?seat=${seat}&lang=${texts.language}`,
+          );
+          if (!brief) {
+            failed(box);
+            return;
+          }
           openDialog(
             texts,
             words.sign_in,
@@ -59,10 +67,50 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
               showHandover();
               return undefined;
             },
-            {note: words.sign_in_note, button: words.sign},
-          ),
+            {note: words.sign_in_note, notes: brief.lines, button: words.sign},
+          );
+        },
         "first",
         {"data-sign-in": kept.id},
+      );
+    const accept = kept =>
+      button(
+        words.accept_stranger,
+        async () => {
+          const said = await post(`/api/v1/handover/${encodeURIComponent(kept.id)}/accept`, {seat: about.seat});
+          if (said.error) failed(box);
+          else showHandover();
+        },
+        "first",
+        {"data-accept": kept.id},
+      );
+    const note = (id, isOver) =>
+      button(
+        isOver ? words.add_addition : words.add_note,
+        () =>
+          openDialog(
+            texts,
+            isOver ? words.add_addition : words.add_note,
+            [["text", texts.log.text, h("textarea", {name: "text", required: "", maxlength: 500, rows: 3})]],
+            async ({text}) => {
+              const said = await post(`/api/v1/handover/${encodeURIComponent(id)}/notes`, {seat: about.seat, text});
+              if (said.error) return refusedText(said);
+              showHandover();
+              return undefined;
+            },
+          ),
+        "",
+        {"data-note": id},
+      );
+    const noteList = id =>
+      (found.notes[id] || []).map(n =>
+        h(
+          "li",
+          null,
+          h("time", null, format.hm(n.at)),
+          h("span", null, `${n.is_addition ? `${texts.handover.addition}：` : ""}${n.text}`),
+          h("span", {class: "dim"}, n.who),
+        ),
       );
     redraw(
       box,
@@ -80,6 +128,15 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now),
         may("sign_handover") ? out : null,
       ),
+      h(
+        "div",
+        {class: "section-head"},
+        h("h2", null, words.notes_now),
+        may("write_log") ? note(found.present, false) : null,
+      ),
+      (found.notes[found.present] || []).length
+        ? h("ol", {class: "log"}, noteList(found.present))
+        : h("p", {class: "none"}, texts.handover.no_notes),
       h("h2", null, words.sheets),
       found.handovers.length
         ? h(
@@ -97,9 +154,14 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
                 h("span", null, `${words.out_by} ${k.out_by || "—"} ${k.out_at ? format.hm(k.out_at) : ""}`),
                 h(
                   "span",
-                  {class: k.in_by ? "" : "warn"},
+                  {class: k.is_over ? "" : "warn"},
                   k.in_by ? `${words.in_by} ${k.in_by} ${format.hm(k.in_at)}` : words.not_signed_in,
                 ),
+                k.waits_for_leader
+                  ? h("span", {class: "warn"}, `▲ ${texts.handover.off_roster}，${texts.handover.to_be_accepted}`)
+                  : null,
+                k.waits_for_leader && may("accept_handover") ? accept(k) : null,
+                may("write_log") && k.id !== found.present ? note(k.id, !!k.in_by) : null,
                 !k.in_by && may("sign_handover") && k.out_by !== found.me ? into(k) : null,
               ),
             ),
