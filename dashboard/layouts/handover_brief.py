@@ -13,8 +13,8 @@ from services.district.package import District
 from services.duty.handover import LISTS
 from services.duty.logbook import Entry
 from services.duty.sheet import AheadLine, HandoverNote, Sheet
-from services.platform.clock import MINUTE_MS
 
+MINUTE_MS = 60_000
 AHEAD_SHOWN, CHANGED_SHOWN, OWED_SHOWN = 7, 4, 5
 # Of the log what changes a night, the weightiest first.
 WEIGHTY = ("incident", "feed", "escalation", "command")
@@ -156,8 +156,8 @@ class _Brief:
         shown = sheet.ahead[:AHEAD_SHOWN]
         basis = words["ahead_basis"].format(until=self.at(sheet.next_until), all=sheet.ahead_n, shown=len(shown))
         rows = [
-            html.Li([html.Span(cell) for cell in self.ahead_cells(line)], className="now" if k == 0 else "")
-            for k, line in enumerate(shown)
+            html.Li([html.Span(cell) for cell in cells], className="now" if cells[1] == "◆" else "")
+            for cells in map(self.ahead_cells, shown)
         ]
         listed: Component = html.Ol(rows, className="breaks") if rows else html.P(words["nothing_breaks"])
         also = [html.P(words["ordinary"].format(n=f"{sheet.ordinary:,}"), className="dim")] if sheet.ordinary else []
@@ -233,7 +233,9 @@ class _Brief:
     def sign(self, side: str, who: str, at: int | None, reason: str) -> html.Div:
         words = self.words
         if not who:
-            return html.Div([html.P(words[side]), html.P(words["not_handed"], className="name warn"), html.P("▲")])
+            return html.Div(
+                [html.P(words[side]), html.P(f"▲ {words['not_handed']}", className="name warn"), html.P("—")]
+            )
         word = f"▲ {words['off_roster']}" if reason else words["on_roster"]
         return html.Div([html.P(words[side]), html.P(who, className="name"), html.P(f"{self.at(at)} · {word}")])
 
