@@ -44,16 +44,24 @@ SECRET = "秘密说法"
 
 
 class Place(NamedTuple):
-    """Where something belongs: a street, a community of it (None: the whole street's), the case that lies there."""
+    """Where something belongs: a street, a community of it (None: the whole street's), the case that lies there.
+
+    Of a case also its grid, who leads it, and who works beside.
+    """
 
     street: str
     community: str | None
     case_id: str = ""
+    grid: str = ""
+    lead: str = ""
+    beside: str = ""
 
 
-# C1 is s1c1's, C1 and C2 are s1's, C3 is s2's, the last is in no street.
+# C1 is s1c1's, C1 and C2 are s1's, C3 is s2's, the last is in no street. D1 leads the first and works beside D2 on
+# the third; G00 is the first one's grid.
 EAST, EAST_2, WEST, NOWHERE = (
-    Place("S1", "C1", "EAST-1"), Place("S1", "C2", "EAST-2"), Place("S2", "C3", "WEST-1"), Place("", "", "NOWHERE-1"),
+    Place("S1", "C1", "EAST-1", "G00", "D1"), Place("S1", "C2", "EAST-2", "G10", "D2"),
+    Place("S2", "C3", "WEST-1", "G20", "D2", "D1"), Place("", "", "NOWHERE-1", "", "D2"),
 )  # fmt: skip
 PLACES = (EAST, EAST_2, WEST, NOWHERE)
 SEAT_1, SEAT_2, CENTRE = SEATS = (Place("S1", None), Place("S2", None), Place("", None))
@@ -66,6 +74,8 @@ class Who(NamedTuple):
     role: Role | None
     street: str = ""
     community: str = ""
+    unit: str = ""
+    grid: str = ""
 
     @property
     def is_at_wall(self) -> bool:
@@ -77,28 +87,26 @@ ANONYMOUS, WALL = Who("anonymous", None), Who("wall", "wall")
 S1, S1C1, S2 = (
     Who("s1", "street_staff", "S1"), Who("s1c1", "street_staff", "S1", "C1"), Who("s2", "street_staff", "S2"),
 )  # fmt: skip
+D1, D2 = Who("d1", "department", unit="D1"), Who("d2", "department", unit="D2")
+G00, G20 = Who("g00", "grid_worker", grid="G00"), Who("g20", "grid_worker", grid="G20")
 DUTY = Who("duty", "duty_officer")
 WHO = (
-    ANONYMOUS,
-    WALL,
-    DUTY,
-    Who("leader", "leader"),
-    Who("auditor", "auditor"),
-    Who("security", "security"),
-    Who("admin", "admin"),
-    S1,
-    S1C1,
-    S2,
-)
+    ANONYMOUS, WALL, DUTY, Who("leader", "leader"), Who("auditor", "auditor"), Who("security", "security"),
+    Who("admin", "admin"), S1, S1C1, S2, D1, D2, G00, G20,
+)  # fmt: skip
 
 
 def told(who: Who, right: str, place: Place | None = None) -> bool:
     """What the table says, read here a second time: has this person the right, over what lies there?"""
     reach: Reach | None = RIGHTS[right].get(who.role) if who.role is not None else None
-    if reach == "own" and place is not None:
-        mine = place.street == who.street and (not who.community or place.community in {None, who.community})
-        return bool(who.street) and mine
-    return reach is not None
+    if reach is None or reach == "all" or place is None:
+        return reach is not None
+    if who.role == "department":
+        return place.lead == who.unit or (reach == "own" and place.beside == who.unit)
+    if who.role == "grid_worker":
+        return place.grid == who.grid
+    mine = place.street == who.street and (not who.community or place.community in {None, who.community})
+    return bool(who.street) and mine
 
 
 @dataclass
@@ -198,7 +206,7 @@ def house(engine: Engine, client: redis.Redis, district: District, **settings: A
         known.environ_base = {"REMOTE_ADDR": WALL_AT if who.is_at_wall else DESK_AT, "HTTP_ORIGIN": OURS}
         if who.role is None:
             continue
-        new = Account(who.name, f"姓名{who.name}", who.role, who.street, who.community,
+        new = Account(who.name, f"姓名{who.name}", who.role, who.street, who.community, unit=who.unit, grid=who.grid,
                       addresses=f"{WALL_AT}/32" if who.is_at_wall else "")  # fmt: skip
         accounts.add(engine, now, new, "")
         found.enter(who)
@@ -212,7 +220,10 @@ def _fill(engine: Engine, client: redis.Redis, district: District, clock: SetClo
     told_of = []
     for place in PLACES:
         where = grids.get(place.street + place.community) or dict.fromkeys(("lon", "lat", "coord_sys"), ...)
-        state = {"severity": 2, "level": "street", "lead_unit": "D1", "filed_at": to_rfc3339(NOON - HOUR),
+        beside = [place.beside] if place.beside else []
+        called = [{"unit": unit} for unit in (place.lead, *beside)]
+        state = {"severity": 2, "level": "community", "lead_unit": place.lead, "co_units": beside,
+                 "whistles": [{"at": to_rfc3339(NOON), "units": called}], "filed_at": to_rfc3339(NOON - HOUR),
                  "title": f"{SECRET}{place.case_id}", "description": SECRET, **where}  # fmt: skip
         told_of.append(entry(case(place.case_id, 1, "handling", **state), "case.corrected", NOON))
     for unit, place in (("U1", EAST), ("U2", WEST)):

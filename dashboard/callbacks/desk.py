@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, Response
 from msgspec import Meta
 
-from dashboard.door.access import Access, allowed, person, refuse
+from dashboard.door.access import Access, allowed, allowed_case, person, refuse
 from dashboard.door.bodies import Whole, as_json, body
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
@@ -39,7 +39,7 @@ from services.platform.offload import Offload
 from services.projector.sealed.case_people import CasePeople
 
 ViewName = Annotated[str, Meta(min_length=1, max_length=40)]
-PAGES = frozenset({"desk", "street"})
+PAGES = frozenset({"desk", "street", "small"})
 CASES_A_ROW = 100  # of the audit: a command names every case that it is about
 
 
@@ -128,7 +128,7 @@ class DeskPage:
         row, proposal = board.rows.get(case_id), board.proposals.get(case_id)
         if row is None or proposal is None:
             refuse(409, "there is no proposal any more")
-        allowed("decide_proposal", row.street, row.community)
+        allowed_case("decide_proposal", row)
         return row, proposal
 
     def confirm_proposal(self, case_id: str) -> Response:
@@ -168,7 +168,7 @@ class DeskPage:
         view, asking = body(SavedView), person()
         text = msgspec.json.encode(view.body).decode()
         if view.page not in PAGES or len(text) > 8000:
-            refuse(400, "page is desk or street, a view has at most 8,000 characters")
+            refuse(400, "page is desk, street or small, a view has at most 8,000 characters")
 
         def keep() -> bool:
             with writing(self.access.engine) as connection:

@@ -8,13 +8,14 @@ from sqlalchemy import Engine
 from dashboard.layouts.desk_panel import desk_panel
 from dashboard.layouts.joint_part import joint_part
 from dashboard.layouts.personal import by_name, personal_part
-from services.access.rights import Person, may
+from services.access.rights import Person
 from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseView
 from services.board.state import Board
 from services.cases.acts_reader import acts_of
 from services.cases.escalation import takeover
 from services.cases.limits import limit_of_class
+from services.cases.whose import may_case
 from services.district.package import District
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import personal_fields
@@ -43,7 +44,7 @@ class DeskPanel:
         next_one = takeover(row, self._district.policy.escalation)
         fields = self._offload(lambda: personal_fields(self._engine, self._sealer, row.case_id)) or []
         acts = self._offload(lambda: acts_of(self._engine, row.case_id))
-        can_reveal = may(person, "reveal", row.street, row.community)
+        can_reveal = may_case(person, "reveal", row)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
             next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), acts, [

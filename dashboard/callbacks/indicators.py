@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 
 from dashboard.door.access import allowed, person
 from dashboard.door.recording import Recorder
-from services.access.rights import DISTRICT, may
+from services.access.rights import DISTRICT
+from services.cases.whose import may_case
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
@@ -112,7 +113,7 @@ def _cases(  # noqa: PLR0917  # of what, for whom
                  "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
                  "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
                 for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES + 1)
-                if may(asking, "see_case", row.street, row.community)
+                if may_case(asking, "see_case", row)
             ]  # fmt: skip
 
     found: list[dict[str, Any]] = offload(read)

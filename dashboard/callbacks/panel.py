@@ -19,6 +19,7 @@ from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseReader, CaseView
 from services.board.readers.figure import FigureReader
 from services.board.watched_areas import Watch
+from services.cases.whose import may_case
 from services.district.package import District
 from services.indicators.figures_reader import NotKept, Scope
 from services.platform.errors import STORE_ERRORS
@@ -67,12 +68,12 @@ class PanelReaders:
         if (moment := picked.get("moment")) is not None:
             return self._past_case(case_id[:64], moment, words)
         view = self.reader.view(case_id[:64], self.now(), english=words["language"] == "en")
-        if view is not None and not may(person(), "see_case", view.row.street, view.row.community):
+        if view is not None and not may_case(person(), "see_case", view.row):
             return html.H2(words["word"]["not_allowed"])
-        if view is not None:  # what may be the same matter may lie across the street's border
+        if view is not None:  # what may be the same matter may lie across the street's border, or be another unit's
             same = [one for one in view.same if may(person(), "see_case", one[0].street, one[0].community)]
             view = view._replace(same=tuple(same))
-        if view is not None and picked.get("desk") and may(person(), "see_texts", view.row.street, view.row.community):
+        if view is not None and picked.get("desk") and may_case(person(), "see_texts", view.row):
             self.look(person(), view.row.case_id)
             return self.desk(view, words, person())
         place = self.cameras.place(view.row) if view is not None and view.row.is_open else None
@@ -106,7 +107,7 @@ class PanelReaders:
         except (KeyError, NotKept):
             return None
         # A workstation may ask for its street's figure; of the cases behind it it sees its community's.
-        mine = [one for one in view.cases if may(person(), "see_case", one[0].street, one[0].community)]
+        mine = [one for one in view.cases if may_case(person(), "see_case", one[0])]
         return figure_panel(view._replace(cases=tuple(mine)), words, self.district)
 
 

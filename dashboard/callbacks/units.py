@@ -3,7 +3,7 @@
 import flask
 from flask import Flask, Response
 
-from dashboard.door.access import allowed, refuse
+from dashboard.door.access import allowed, allowed_case, refuse
 from dashboard.door.bodies import as_json, number
 from dashboard.live.room import LiveRoom
 from services.access.rights import DISTRICT
@@ -20,7 +20,7 @@ def register_units(server: Flask, room: LiveRoom, units: UnitReader) -> None:
         row = board.rows.get(case_id) if board is not None else None
         if row is None:
             refuse(404, "no such open case")
-        asking = allowed("see_units", row.street or DISTRICT, row.community)
+        asking = allowed_case("see_units", row)
         return as_json({"units": units.near(case_id, asking.street, number("n", 5, 1, 20))})
 
     @server.get("/api/v1/units")

@@ -24,6 +24,8 @@ def add_user_command(
     user.add_argument("--role", choices=ROLES)
     user.add_argument("--street", metavar="CODE", help="of street_staff: the one street that they see")
     user.add_argument("--community", metavar="CODE", help="narrows it to a workstation's community")
+    user.add_argument("--unit", metavar="CODE", help="of department: the unit of departments.csv whose cases they see")
+    user.add_argument("--grid", metavar="CODE", help="of grid_worker: the grid whose cases they see")
     user.add_argument("--addresses", metavar="NETS", help="of a wall: where it stands, such as 10.1.2.3/32")
     user.add_argument(
         "--sso", nargs="?", const="", metavar="SUBJECT",
@@ -41,8 +43,8 @@ def _user(options: argparse.Namespace, settings: Settings) -> int:
 
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else ""
     wish = UserWish(
-        options.id, options.name, options.role, options.street, options.community, options.addresses, password,
-        options.sso, options.sso_name,
+        options.id, options.name, options.role, options.street, options.community, options.unit, options.grid,
+        options.addresses, password, options.sso, options.sso_name,
     )  # fmt: skip
     for line in user(settings, options.action, wish):
         print(line)

@@ -36,8 +36,10 @@ from services.access import reader
 from services.access import service as accounts
 from services.access.account import Account
 from services.access.log_in.rules import DEVICE_DAYS, NO_RULES, LogInRules
-from services.access.rights import DISTRICT, Person, home, may
+from services.access.rights import DISTRICT, Person, home, may, may_desk
 from services.access.service import Half, SessionOwner
+from services.cases.case import CaseRow
+from services.cases.whose import may_case
 from services.platform.clock import machine_ms
 from services.platform.errors import STORE_ERRORS
 from services.platform.every import Every
@@ -248,6 +250,14 @@ def allowed(right: str, street: str | None = None, community: str | None = None)
     return asking
 
 
+def allowed_case(right: str, row: CaseRow) -> Person:
+    """The person, who has this right over the case; answers 403 for all others."""
+    asking = person()
+    if not may_case(asking, right, row):
+        refuse(403, f"无权：{right} / not allowed: {right}", right)
+    return asking
+
+
 def register_access(server: Flask, access: Access, callbacks: Callable[[], Container[str]], district: str) -> None:
     """Stand before everything else that the app does; ``callbacks`` are the outputs that Dash knows."""
 
@@ -305,10 +315,12 @@ def _page_or_callback(
         is_at_wall = asking.role == "wall" and not asking.session
         return front_page(asking) if is_at_wall and wants_page() else _go(home(asking))
     if endpoint == "/<path:path>":
-        right = page_right(request.path, district)
-        if right is not None and not may(asking, *right):
-            _note(asking, right[0])
-            return problem(403)
+        wanted = page_right(request.path, district)
+        if wanted is not None:
+            right, kind, code = wanted
+            if not (may_desk(asking, right, kind, code) if kind else may(asking, right)):
+                _note(asking, right)
+                return problem(403)
     if request.path == UPDATE and request.method == "POST":
         if request.mimetype != "application/json":
             return problem(415, "JSON only")
@@ -325,16 +337,21 @@ def _page_or_callback(
     return None
 
 
-def page_right(path: str, district: str) -> tuple[str, str | None] | None:
-    """(right, street) of a Dash page; None where there is no such page. ``district``: the centre's seat."""
+def page_right(path: str, district: str) -> tuple[str, str, str] | None:
+    """(right, kind, code) of a Dash page; None where there is no such page.
+
+    ``kind`` is «street», «unit» or «grid» (rights.may_desk), or empty; ``district``: the centre's seat.
+    """
     path = path.rstrip("/") or "/"
     if path in PAGES:
-        return PAGES[path], None
-    for start in ("/street/", "/handover/"):
-        if path.startswith(start):
-            seat = path.removeprefix(start).partition("/")[0]
-            return PAGES[start], DISTRICT if seat == district else seat
-    return None
+        return PAGES[path], "", ""
+    start, _, rest = path[1:].partition("/")
+    page, code = f"/{start}/", rest.partition("/")[0]
+    if page not in PAGES or not rest:
+        return None
+    if page == "/handover/":
+        return PAGES[page], "street", DISTRICT if code == district else code
+    return PAGES[page], start, code
 
 
 def _log_in_first(endpoint: str, *, had_session: bool) -> Response | tuple[str, int]:

@@ -138,6 +138,8 @@ PAGES: dict[str, str] = {
     "/coverage": "see_coverage",
     "/desk": "see_desk",
     "/street/": "see_street",
+    "/unit/": "see_unit",
+    "/grid/": "see_grid",
     "/replay": "see_replay",
     "/handover/": "see_log",
 }
@@ -159,4 +161,7 @@ EVENTS: dict[str, str] = {
 }
 
 # Socket room (its first word) → right.
-ROOMS: Mapping[str, str] = {"wall": "see_wall", "coverage": "see_coverage", "desk": "see_desk", "street": "see_street"}
+ROOMS: Mapping[str, str] = {
+    "wall": "see_wall", "coverage": "see_coverage", "desk": "see_desk", "street": "see_street", "unit": "see_unit",
+    "grid": "see_grid",
+}  # fmt: skip

@@ -1,9 +1,10 @@
-"""The desks: the duty officer's and, through one street's lens, a street's. A frame that the live feed fills.
+"""The desks: the duty officer's and, through a lens, a street's, a unit's or a grid's. A frame for the live feed.
 
 No data access here. The queue is a dash-ag-grid whose rows the socket feeds (assets/modules/desk/queue.js).
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import dash_ag_grid as dag
@@ -29,13 +30,23 @@ GRID_OPTIONS = {
 }
 
 
-def layout(district: District, words: dict[str, Any], person: Person, street: str = "") -> html.Div:
-    """The whole desk for one person in one language; ``street`` is the zone's street, empty for the district."""
+def layout(district: District, words: dict[str, Any], person: Person, kind: str = "", code: str = "") -> html.Div:
+    """The whole desk for one person in one language.
+
+    ``kind`` is «street», «unit» or «grid» with its code, and empty for the district.
+    """
+    street = code if kind == "street" else ""
+    name = _name(district, words, kind, code)
     english = words["language"] == "en"
     labels = words["desk"]
     about = {
-        "zone": f"street:{street}" if street else "desk",
+        "zone": f"{kind}:{code}" if kind else "desk",
+        "title": f"{name} · {words['desk'][f'{kind}_title']}" if kind else words["desk"]["page_title"],
         "street": street,
+        "unit": code if kind == "unit" else "",
+        "grid": code if kind == "grid" else "",
+        "box": _box(district, code) if kind == "grid" else None,
+        "whistle_minutes": district.policy.escalation.whistle_minutes,
         "me": person.user_id,
         "name": person.name,
         "role": person.role,
@@ -55,7 +66,7 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
         lang=words["language"],
         **data,
         children=[
-            _truth_bar(_name(district, words, street), labels, person, words, street),
+            _truth_bar(name, labels, person, words, kind),
             html.Section(id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
             html.Main(
                 [
@@ -66,11 +77,13 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
                             ),
                             map_box(district),
                             html.Div(id=ids.MAP_LEGEND, className="legend"),
-                            html.Div(id=ids.UNITS, className="units"),
+                            *([html.Div(id=ids.UNITS, className="units")] if may(person, "see_units") else []),
                         ],
                         className="left",
                     ),
-                    html.Section([_tabs(labels), *_tab_bodies(words)], className="work"),
+                    html.Section(
+                        [_tabs(labels, ("queue",) if kind in SMALL else TABS), *_tab_bodies(words)], className="work"
+                    ),
                     _panel(words),
                 ]
             ),
@@ -80,13 +93,24 @@ def layout(district: District, words: dict[str, Any], person: Person, street: st
     )
 
 
-def _name(district: District, words: dict[str, Any], street: str) -> str:
+def _name(district: District, words: dict[str, Any], kind: str, code: str) -> str:
     english = words["language"] == "en"
-    if not street:
-        name = district.name_en if english and district.name_en else district.name
-        return str(words["word"]["center"]).format(name=name)
-    name = district.streets[street].name
-    return str(words["desk"]["subcenter"]).format(name=district.streets_en.get(street, name) if english else name)
+    if kind == "unit":
+        name = district.units[code]
+        return str(words["desk"]["unit_desk"]).format(name=district.units_en.get(code, name) if english else name)
+    if kind == "grid":
+        return str(words["desk"]["grid_desk"]).format(name=district.grids[code].name)
+    if kind == "street":
+        name = district.streets[code].name
+        return str(words["desk"]["subcenter"]).format(name=district.streets_en.get(code, name) if english else name)
+    name = district.name_en if english and district.name_en else district.name
+    return str(words["word"]["center"]).format(name=name)
+
+
+def _box(district: District, grid: str) -> tuple[float, ...] | None:
+    """Where the map of a grid begins; None where the grid has no outline."""
+    geometry = district.grids[grid].geometry
+    return None if geometry is None else geometry.bounds
 
 
 def _names(areas: Any, street: str, district: District) -> dict[str, str]:
@@ -136,9 +160,11 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
 
 
 TABS = ("queue", "alarms", "log", "handover", "grids")
+# Whose desk has the queue alone: alarms, log book and handover belong to a street's or the district's seat.
+SMALL = frozenset({"unit", "grid"})
 
 
-def _tabs(labels: dict[str, Any]) -> html.Div:
+def _tabs(labels: dict[str, Any], shown: Sequence[str]) -> html.Div:
     return html.Div(
         [
             html.Div(id=ids.ALARM_BAR, className="alarm-bar"),
@@ -150,7 +176,7 @@ def _tabs(labels: dict[str, Any]) -> html.Div:
                         tabIndex=0 if name == "queue" else -1,
                         **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]  # wildcard attributes of Dash
                     )
-                    for name in TABS
+                    for name in shown
                 ],
                 role="tablist",
                 className="tabs",

@@ -17,8 +17,10 @@ from services.board.readers.camera import PlaceView
 from services.board.readers.case import CaseView
 from services.cases.actions import actions
 from services.cases.acts_reader import CaseAct
+from services.cases.case import calls_of
 from services.cases.escalation import DECLINED, DeclinedProposal, Proposal, declined_of
 from services.cases.limits import OFFICE_UNITS
+from services.cases.whose import may_case
 from services.contract.case import Limit
 
 
@@ -173,10 +175,13 @@ def command_name(kind: str, words: dict[str, Any], person: Person) -> str:
 
 def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) -> list[Component]:
     row, found = view.row, []
-    for action in actions(row, now):
-        if not may(person, action.type, row.street, row.community):
+    for action in actions(row, now, person.unit):
+        if not may_case(person, action.type, row):
             continue
         more: Any = {"data-command": action.type, "data-key": action.key}
+        if action.type == "case.answer_whistle":
+            awaited = [call.unit for call in calls_of(row) if call.arrived_at is None]
+            more["data-units"] = json.dumps(list(dict.fromkeys(awaited)))
         found.append(
             html.Button(
                 [command_name(action.type, words, person), html.Kbd(action.key)], disabled=bool(action.why_not),

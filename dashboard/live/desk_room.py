@@ -8,8 +8,8 @@ import gevent
 from flask import request
 
 from dashboard.live.room import LiveRoom
-from services.access.rights import may
 from services.board.state import Place
+from services.cases.whose import may_case
 from services.commands.judge import Sent, answer_of
 from services.commands.service import Commanding
 from services.platform.clock import Clock
@@ -65,7 +65,7 @@ class DeskRoom:
         before = self._at.pop(sid, None)
         board = self._room.follower.board if self._room.follower else None
         row = board.rows.get(case_id) if isinstance(case_id, str) and board is not None else None
-        if row is not None and may(self._room.people[sid], "see_texts", row.street, row.community):
+        if row is not None and may_case(self._room.people[sid], "see_texts", row):
             self._at[sid] = row.case_id
         if self._at.get(sid) != before:
             self._room.flush_soon()

@@ -9,8 +9,8 @@ session is judged anew.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Container
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import gevent
 from flask import request
@@ -21,17 +21,18 @@ from gevent.event import Event
 from dashboard.door.access import Access
 from dashboard.door.guards import EVENTS, ROOMS
 from dashboard.door.wire import KEY
-from dashboard.live.zones import DESK, STREET, WALL, Zones
+from dashboard.live.zones import DESK, GRID, STREET, UNIT, WALL, Zones
 from dashboard.sockets.door import PERSON
 from dashboard.sockets.judge import Judge
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.sessions import end_sessions
 from dashboard.sockets.stuck import drop_strangers, drop_stuck, shut
-from services.access.rights import Person, may
+from services.access.rights import Person, may, may_desk
 from services.board.coverage_feed import encode_changes
 from services.board.follower import Follower
 from services.board.zone import Zone
 from services.district.borders import Borders
+from services.district.package import District
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
 from services.platform.every import Every
@@ -155,11 +156,12 @@ class LiveRoom:
             self.socketio.emit("wait", to=_sid())
             return
         sid, person = _sid(), self.people[_sid()]
-        key, right, street = zone_wished(wish, person, self.follower.board.district.streets)
-        if right is None or not may(person, right, street):
+        wanted = zone_wished(wish, person, self.follower.board.district)
+        if wanted is None or not wanted.is_open_to(person):
             self.refusals.count("zone", "%s (%s) may not join %.200r", person.user_id, person.role, wish)
             self.socketio.emit("forbidden", {"event": "hello"}, to=sid)
             return
+        key = wanted.key
         if (before := self.zone_of.get(sid)) not in {None, key}:
             leave_room(before)
         self.zone_of[sid] = key
@@ -264,20 +266,36 @@ class LiveRoom:
         }  # fmt: skip
 
 
-def zone_wished(wish: Any, person: Person, streets: Container[str]) -> tuple[str, str | None, str | None]:
-    """(zone, right, street) of what a browser wants to join; a workstation's seat gets its community of the street.
+class WantedZone(NamedTuple):
+    """A zone that there is, its right, and whose it is: a ``street``, ``unit`` or ``grid`` by its code, or nobody's."""
 
-    The right is None where there is no such zone: a room that only hears of something (coverage) is none.
+    key: str
+    right: str
+    kind: str = ""
+    code: str = ""
+
+    def is_open_to(self, person: Person) -> bool:
+        """Whether the person may join it."""
+        return may_desk(person, self.right, self.kind, self.code) if self.kind else may(person, self.right)
+
+
+def zone_wished(wish: Any, person: Person, district: District) -> WantedZone | None:
+    """What a browser wants to join; a workstation's seat gets its community of the street.
+
+    None where there is no such zone: a room that only hears of something (coverage) is none.
     """
     name = wish.get("zone", "wall") if isinstance(wish, dict) else "wall"
     if not isinstance(name, str):
-        return "", None, None
+        return None
     if name in {WALL, DESK}:
-        return name, ROOMS[name], None
-    street = name.removeprefix(STREET)
-    if street == name or street not in streets:
-        return "", None, None
-    return name + (f"/{person.community}" if person.community else ""), ROOMS["street"], street
+        return WantedZone(name, ROOMS[name])
+    for start, codes in ((STREET, district.streets), (UNIT, district.units), (GRID, district.grids)):
+        code = name.removeprefix(start)
+        if code != name and code in codes:
+            kind = start.rstrip(":")
+            more = f"/{person.community}" if kind == "street" and person.community else ""
+            return WantedZone(name + more, ROOMS[kind], kind, code)
+    return None
 
 
 def _wish(wish: Any) -> tuple[str, int]:

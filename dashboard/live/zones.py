@@ -1,4 +1,4 @@
-"""The zones that browsers watch: the wall's from the start, a desk's or a street's from its first visitor on."""
+"""The zones that browsers watch: the wall's from the start, a desk's (whatever its lens) from its first visitor on."""
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 from services.board.border_marks import BorderMarks
 from services.board.coverage_tiles import CoverageTiles
 from services.board.follower import Follower
-from services.board.lenses import DeskLens, WallLens, desk_figures, units_of
+from services.board.lenses import DeskLens, GridLens, UnitLens, WallLens, desk_figures, shown_figures, units_of
 from services.board.sources import source_rows
 from services.board.state import Board, thing_list
 from services.board.tiles import street_rows, tiles
@@ -18,7 +18,7 @@ from services.duty.roster import Roster
 from services.health.beats import to_name
 from services.platform.clock import Clock, machine_ms
 
-WALL, DESK, STREET = "wall", "desk", "street:"
+WALL, DESK, STREET, UNIT, GRID = "wall", "desk", "street:", "unit:", "grid:"
 # A zone that nobody watches is kept this long: a page that is loaded anew finds it.
 KEPT_S = 120.0
 
@@ -88,6 +88,12 @@ class Zones:
     def _make(self, key: str) -> Zone:
         if key == WALL:
             return Zone(self._board, WallLens(self._board, self._wall_tiles))
+        if key.startswith(UNIT):
+            unit_lens = UnitLens(self._board, lambda: self._shown_tiles(key), key.removeprefix(UNIT))
+            return Zone(self._board, unit_lens, every_entry=False)
+        if key.startswith(GRID):
+            grid_lens = GridLens(self._board, lambda: self._shown_tiles(key), key.removeprefix(GRID))
+            return Zone(self._board, grid_lens, every_entry=False)
         street, _, community = key.removeprefix(STREET).partition("/") if key.startswith(STREET) else ("", "", "")
         lens = DeskLens(self._board, lambda: self._desk_tiles(key, street), street, community, self._borders.of)
         # A street hears of what concerns it; the newest entry comes with the beat.
@@ -143,6 +149,12 @@ class Zones:
         found["units"] = units_of(board, street)
         found["alarms"] = self._alarm_tiles(street or board.district.code)
         found["refused"] = sum(n for (what, _), n in board.tallies.items() if what.startswith("refused:"))
+        return found | self._more(key)
+
+    def _shown_tiles(self, key: str) -> dict[str, Any]:
+        """A unit's or a grid's desk: no alarms, which belong to seats, and no patrols."""
+        board, found = self._board, self._truth()
+        found["figures"] = shown_figures(board, self._zones[key].shown)
         return found | self._more(key)
 
     def _more(self, key: str) -> dict[str, Any]:

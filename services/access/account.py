@@ -23,6 +23,8 @@ class Account(msgspec.Struct, frozen=True):
     factor: bytes | None = None
     factor_at: int = 0
     factor_step: int = 0
+    unit: str = ""
+    grid: str = ""
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ class UserWish(msgspec.Struct, frozen=True):
     role: str | None = None
     street: str | None = None
     community: str | None = None
+    unit: str | None = None
+    grid: str | None = None
     addresses: str | None = None
     password: str = ""
     sso: str | bool | None = None
@@ -47,7 +49,14 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
         values: dict[str, object] = {}
         if action == "add":
             said = _add(settings, engine, now, wish)
-            values = {"role": wish.role, "street": wish.street, "community": wish.community, "at": wish.addresses}
+            values = {
+                "role": wish.role,
+                "street": wish.street,
+                "community": wish.community,
+                "unit": wish.unit,
+                "grid": wish.grid,
+                "at": wish.addresses,
+            }
         elif action == "reset":
             password = wish.password or passwords.make()
             passwords.check(password, wish.user_id, classes=settings.password_classes if wish.password else 0)
@@ -82,17 +91,22 @@ _SIMPLE: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 
+# Where a role sits; an account that changes its role keeps only what the new one has.
+_PLACES = ("street", "community", "unit", "grid")
+_PLACES_OF = {"street_staff": ("street", "community"), "department": ("unit",), "grid_worker": ("grid",)}
+
+
 def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[str]:
     role = wish.role or ""
     has_sso = _has_sso(wish)
     new = Account(
         wish.user_id, wish.name or wish.user_id, role, wish.street or "", wish.community or "",
         addresses=wish.addresses or "", must_change=not wish.password and role != "wall" and not has_sso,
-        subject=_subject(settings, wish), sso_name=wish.sso_name or "",
+        subject=_subject(settings, wish), sso_name=wish.sso_name or "", unit=wish.unit or "", grid=wish.grid or "",
     )  # fmt: skip
     if has_sso and wish.password:
         raise accounts.AccountError("an account has a password or the single sign-on: leave one out")
-    _check_places(settings, {"street": new.street, "community": new.community})
+    _check_places(settings, {name: getattr(new, name) for name in _PLACES})
     is_without = has_sso or role == "wall"
     password = wish.password or ("" if is_without else passwords.make())
     accounts.add(engine, now, new, password, settings.password_classes if wish.password else 0)
@@ -125,7 +139,7 @@ def _subject(settings: Settings, wish: UserWish) -> str:
 
 
 def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
-    names = ("name", "role", "street", "community", "addresses")
+    names = ("name", "role", *_PLACES, "addresses")
     values: dict[str, object] = {n: v for n in names if (v := getattr(wish, n)) is not None}
     if _has_sso(wish):
         # The password goes: it would be a second way in beside the one that was just named.
@@ -134,17 +148,24 @@ def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
                    "must_change": False}  # fmt: skip
     if not values:
         raise accounts.AccountError(f"nothing to set: give one of {', '.join(f'--{n}' for n in (*names, 'sso'))}")
-    if "role" in values and values["role"] != "street_staff":
-        values = {"street": "", "community": "", **values}
+    if "role" in values:
+        kept = _PLACES_OF.get(str(values["role"]), ())
+        values = {**{name: "" for name in _PLACES if name not in kept}, **values}
     return values
 
 
 def _check_places(settings: Settings, values: dict[str, object]) -> None:
-    """A street or a community that the district does not have would be a seat that sees nothing."""
-    street, community = str(values.get("street") or ""), str(values.get("community") or "")
-    if not (street or community):
+    """A street, community, unit or grid that the district does not have would be a seat that sees nothing."""
+    street, community, unit, grid = (str(values.get(name) or "") for name in _PLACES)
+    if not (street or community or unit or grid):
         return
     district = load(settings.district_dir)
+    if unit and unit not in district.units:
+        raise accounts.AccountError(f"unit {unit!r} is unknown: {', '.join(list(district.units)[:60])}")
+    if grid and grid not in district.grids:
+        raise accounts.AccountError(
+            f"grid {grid!r} is unknown: one of grids.geojson, as {next(iter(district.grids), '—')}"
+        )
     if street and street not in district.streets:
         raise accounts.AccountError(f"street {street!r} is unknown: {', '.join(list(district.streets)[:20])}")
     if community and (community not in district.communities or district.communities[community].parent != street):
@@ -154,6 +175,7 @@ def _check_places(settings: Settings, values: dict[str, object]) -> None:
 def _line(one: Account, sessions: int, is_locked: bool) -> str:
     marks = [
         one.street and f"street {one.street}", one.community and f"community {one.community}",
+        one.unit and f"unit {one.unit}", one.grid and f"grid {one.grid}",
         one.addresses and f"at {one.addresses}", one.is_disabled and "disabled", is_locked and "locked somewhere",
         one.must_change and "must change the password", not one.password and not one.addresses and "single sign-on",
         one.subject and f"as {one.subject}", one.sso_name and f"waits for {one.sso_name} to sign on",

@@ -353,7 +353,10 @@ def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int
 
 def _person(found: Account, token_hash: str, address: str) -> Person:
     role = next(role for role in ROLES if role == found.role)
-    return Person(found.user_id, found.name, role, found.street, found.community, address, token_hash)
+    return Person(
+        found.user_id, found.name, role, found.street, found.community, address, token_hash,
+        unit=found.unit, grid=found.grid,
+    )  # fmt: skip
 
 
 def _hash(token: str) -> str:

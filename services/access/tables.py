@@ -15,6 +15,8 @@ accounts = Table(
     Column("role", Text, nullable=False, comment="rights.ROLES"),
     Column("street", Text, nullable=False, comment="of street_staff: the one street; else empty"),
     Column("community", Text, nullable=False, comment="of a workstation's seat: narrower than the street; else empty"),
+    Column("unit", Text, nullable=False, comment="of a department's account: the unit; else empty"),
+    Column("grid", Text, nullable=False, comment="of a grid worker: the grid; else empty"),
     Column("password", Text, nullable=False, comment="argon2id; empty: no log-in by password"),
     Column("subject", Text, nullable=False, comment="issuer|sub of the single sign-on; empty: none"),
     Column("addresses", Text, nullable=False, comment="of a wall: the networks that it may come from, with blanks"),

@@ -4,16 +4,19 @@ The wall's lens shows every case and hides what visitors must not read; a desk's
 desk shows its own street's cases alone, a workstation's its community's. What a lens does not see never leaves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 import msgspec
 
 from services.board.state import Board, Share
 from services.board.tiles import ranked
-from services.cases.case import CaseRow, decode_escalation
+from services.cases.case import CaseRow, decode_escalation, waits_since
+from services.cases.deadlines import LIGHTS
 from services.cases.escalation import DeclinedProposal, declined_of, takeover
 from services.cases.masking import GridCentres, WallCase, for_wall
+from services.cases.whose import is_units
+from services.contract.codes import SENSITIVE_DOMAINS
 
 Tiles = Callable[[], dict[str, Any]]
 
@@ -70,25 +73,11 @@ class WallLens:
         return for_wall(board.rows[case_id], board.lights[case_id], self._centres, unseen=case_id in board.unseen)
 
 
-class DeskLens:
-    """The cases of the district, of one street, or of one community, as those who work on them see them."""
+class _CaseForDesk:
+    """What of a case a desk shows."""
 
-    def __init__(
-        self,
-        board: Board,
-        tiles: Tiles,
-        street: str = "",
-        community: str = "",
-        neighbour: Callable[[CaseRow], str] = lambda row: "",
-    ) -> None:
-        self._board, self.tiles = board, tiles
-        self._street, self._community, self._neighbour = street, community, neighbour
-
-    def sees(self, row: CaseRow) -> bool:
-        """The desk's own."""
-        if self._street and row.street != self._street:
-            return False
-        return not self._community or row.community == self._community
+    def __init__(self, board: Board, tiles: Tiles, neighbour: Callable[[CaseRow], str] = lambda row: "") -> None:
+        self._board, self.tiles, self._neighbour = board, tiles, neighbour
 
     def row(self, case_id: str) -> DeskCase:
         """What the queue, the map and the panel's head need."""
@@ -105,6 +94,75 @@ class DeskLens:
             proposal.rule if proposal is not None and proposal.mode != "declined" else "", row.whistled_at,
             self._neighbour(row), declined_of(proposal),
         )  # fmt: skip
+
+
+class DeskLens(_CaseForDesk):
+    """The cases of the district, of one street, or of one community, as those who work on them see them."""
+
+    def __init__(
+        self,
+        board: Board,
+        tiles: Tiles,
+        street: str = "",
+        community: str = "",
+        neighbour: Callable[[CaseRow], str] = lambda row: "",
+    ) -> None:
+        super().__init__(board, tiles, neighbour)
+        self._street, self._community = street, community
+
+    def sees(self, row: CaseRow) -> bool:
+        """The desk's own."""
+        if self._street and row.street != self._street:
+            return False
+        return not self._community or row.community == self._community
+
+
+class UnitLens(_CaseForDesk):
+    """The cases that concern one unit, in every street: it leads them, works on them beside another, or is called.
+
+    ``whistled_at`` is of the whistle that waits for this unit. A sensitive case that another unit leads stands at its
+    grid's centre, without its minor class.
+    """
+
+    def __init__(self, board: Board, tiles: Tiles, unit: str) -> None:
+        super().__init__(board, tiles)
+        self._unit, self._centres = unit, GridCentres(board.district)
+
+    def sees(self, row: CaseRow) -> bool:
+        """The unit's own."""
+        return is_units(self._unit, row)
+
+    def row(self, case_id: str) -> DeskCase:
+        """As a desk has it."""
+        row = self._board.rows[case_id]
+        found = msgspec.structs.replace(super().row(case_id), whistled_at=waits_since(row, self._unit))
+        if row.domain not in SENSITIVE_DOMAINS or row.lead_unit == self._unit:
+            return found
+        lon, lat = self._centres.centre(row)
+        return msgspec.structs.replace(found, lon=lon, lat=lat, class_name="")
+
+
+class GridLens(_CaseForDesk):
+    """The cases of one grid, without the sensitive ones."""
+
+    def __init__(self, board: Board, tiles: Tiles, grid: str) -> None:
+        super().__init__(board, tiles)
+        self._grid = grid
+
+    def sees(self, row: CaseRow) -> bool:
+        """The grid's own."""
+        return row.grid == self._grid and row.domain not in SENSITIVE_DOMAINS
+
+
+def shown_figures(board: Board, case_ids: Collection[str]) -> dict[str, Any]:
+    """The strip of figures above a unit's or a grid's desk, of the cases that it shows; no rate, for none is kept."""
+    lights = [board.lights[case_id] for case_id in case_ids if case_id in board.lights]
+    return {
+        "open": len(lights), "overdue": lights.count(LIGHTS.index("overdue")),
+        "due_soon": lights.count(LIGHTS.index("due_soon")), "suspended": lights.count(LIGHTS.index("suspended")),
+        "escalated": sum(board.rows[case_id].level == "district" for case_id in case_ids if case_id in board.rows),
+        "rate": None, "target": board.district.policy.target_on_time,
+    }  # fmt: skip
 
 
 def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ again.
 
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -129,6 +129,11 @@ class Zone:
                 gone.append(case_id)
         self._dirty.clear()
         return rows, gone
+
+    @property
+    def shown(self) -> Collection[str]:
+        """The open cases that the screens of this zone have."""
+        return self._shown
 
     def sees(self, case_id: str) -> bool:
         """Whether an open case is one of this zone's."""

@@ -5,11 +5,12 @@ An offer, not a permission: the rights say who may, the case system what it take
 
 from typing import NamedTuple
 
-from services.cases.case import CaseRow, decode_escalation, suspended_at
+from services.cases.case import CaseRow, calls_of, decode_escalation, suspended_at
 from services.cases.deadlines import has_come
 
 # In the order in which a desk shows them, with the key that presses each.
 ORDER = (
+    ("case.answer_whistle", "F"), ("case.acknowledge", "R"), ("case.progress", "O"), ("case.handle", "H"),
     ("case.acknowledge_escalation", "A"), ("case.dispatch", "D"), ("case.urge", "U"), ("case.whistle", "W"),
     ("case.return", "B"), ("case.suspend", "G"), ("case.resume", "G"), ("case.extend", "X"), ("case.escalate", "E"),
     ("case.take_back", "T"), ("case.supervise", "S"), ("case.close", "C"), ("case.locate", "L"), ("case.merge", "M"),
@@ -17,6 +18,8 @@ ORDER = (
 )  # fmt: skip
 # Reasons why one is not offered; each has its words.
 WHY_NOT = ("overdue", "twice", "not_handled", "no_deadline")
+_TO_ACKNOWLEDGE = frozenset({"dispatched", "rework"})
+_AT_WORK = frozenset({"acknowledged", "handling"})
 _BEFORE_HANDLED = frozenset({"reported", "pre_verify", "filed"})
 _MOST_EXTENSIONS = 2
 
@@ -29,15 +32,23 @@ class Action(NamedTuple):
     why_not: str = ""
 
 
-def actions(row: CaseRow, now: int) -> list[Action]:
-    """What a desk shows for the case at ``now`` (Unix ms); nothing for a case that is not open."""
+def actions(row: CaseRow, now: int, unit: str = "") -> list[Action]:
+    """What a desk shows for the case at ``now`` (Unix ms); nothing for a case that is not open.
+
+    ``unit`` is the unit of whoever asks: a department answers for itself alone.
+    """
     if not row.is_open:
         return []
     is_suspended = bool(row.pauses) and suspended_at(row, None, now)
     is_overdue = not is_suspended and has_come(row.deadline_at, now)
     escalation = decode_escalation(row.escalation) if row.escalation else None
     is_at_district = row.level == "district"
+    awaited = [call for call in calls_of(row) if call.arrived_at is None and unit in {"", call.unit}]
     hidden = {
+        "case.answer_whistle": not awaited,
+        "case.acknowledge": row.status not in _TO_ACKNOWLEDGE,
+        "case.progress": row.status not in _AT_WORK,
+        "case.handle": row.status not in _TO_ACKNOWLEDGE | _AT_WORK,
         "case.acknowledge_escalation": escalation is None or escalation.acknowledged_at is not None,
         "case.escalate": is_at_district,
         "case.take_back": not is_at_district,

@@ -51,14 +51,24 @@ class RatingGiven(msgspec.Struct, frozen=True, gc=False, array_like=True):
     at: int | None
 
 
+class UnitCalled(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A unit that an open whistle calls; Unix milliseconds."""
+
+    unit: str
+    at: int | None
+    answered_at: int | None
+    arrived_at: int | None
+
+
 class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One row of ``cases``. Times are Unix milliseconds; ``entry`` is the history row with the whole case.
 
     ``suspended`` says that a suspension had not ended when the event was told (``suspended_at`` says for any moment);
     ``on_time`` is the publisher's verdict, kept only where it counts; ``pauses`` and ``rating`` are JSON or empty;
     ``asked`` is what the street says it needs; ``whistled_at`` the oldest whistle that waits for an answer;
-    ``irregular`` how many of its steps broke the rules (services.cases.lifecycle). Crosses the outbox as an array in
-    this order.
+    ``irregular`` how many of its steps broke the rules (services.cases.lifecycle). ``co_units`` are who works beside
+    the lead unit and ``called`` whom the whistles call that have not ended (JSON of UnitCalled); empty: nobody.
+    Crosses the outbox as an array in this order.
     """
 
     case_id: str
@@ -109,6 +119,9 @@ class CaseRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     escalations: int = 0
     count_at: int | None = None
     irregular: int = 0
+    acknowledged_at: int | None = None
+    co_units: str = ""
+    called: str = ""
 
     @property
     def order(self) -> tuple[int, int]:
@@ -120,6 +133,8 @@ _COLUMN_TEXT = str.maketrans({"\x00": None})
 _ENCODER = msgspec.json.Encoder()
 decode_escalation = msgspec.json.Decoder(PresentEscalation).decode
 decode_rating = msgspec.json.Decoder(RatingGiven).decode
+_decode_units = msgspec.json.Decoder(list[str]).decode
+_decode_called = msgspec.json.Decoder(list[UnitCalled]).decode
 decode_pauses = msgspec.json.Decoder(list[tuple[int, int | None]]).decode
 # What a street says with a step: it cannot do it alone (DOMAIN.md §5).
 _ASKED = frozenset({"beyond_power", "needs_departments"})
@@ -179,6 +194,8 @@ def settle(  # noqa: PLR0917  # what a row is made of
         _ENCODER.encode(pauses).decode() if pauses else "", _rating(case.rating, told) if case.rating else "", asked,
         _whistled_at(case) if case.whistles else None, len(case.escalations),
         _count_at(deadline_at, closed_at, on_time), irregular,
+        _happened(case.acknowledged_at, told), _co_units(case) if case.co_units else "",
+        _called(case) if case.whistles else "",
     )  # fmt: skip
 
 
@@ -264,6 +281,44 @@ def _whistled_at(case: Case) -> int | None:
     waiting = [
         to_ms(w.at) for w in case.whistles
         if w.at is not None and w.ended_at is None and any(u.answered_at is None for u in w.units)
+    ]  # fmt: skip
+    return min(waiting, default=None)
+
+
+def _co_units(case: Case) -> str:
+    units = dict.fromkeys(_clean(unit) for unit in case.co_units)
+    return _ENCODER.encode(list(units)).decode()
+
+
+def _called(case: Case) -> str:
+    """Whom the whistles call that have not ended, in the order of the calls."""
+    units = [
+        UnitCalled(_clean(unit.unit), _ms(whistle.at), _ms(unit.answered_at), _ms(unit.arrived_at))
+        for whistle in case.whistles if whistle.ended_at is None for unit in whistle.units
+    ]  # fmt: skip
+    return _ENCODER.encode(units).decode() if units else ""
+
+
+def co_units_of(row: CaseRow) -> list[str]:
+    """Who works beside the lead unit."""
+    return _decode_units(row.co_units) if row.co_units else []
+
+
+def calls_of(row: CaseRow) -> list[UnitCalled]:
+    """Whom the case's open whistles call."""
+    return _decode_called(row.called) if row.called else []
+
+
+def called_units(row: CaseRow) -> set[str]:
+    """The units that the case's open whistles call."""
+    return {call.unit for call in calls_of(row)}
+
+
+def waits_since(row: CaseRow, unit: str) -> int | None:
+    """When the oldest open whistle was blown that the unit has neither answered nor come to."""
+    waiting = [
+        call.at for call in calls_of(row)
+        if call.unit == unit and call.at is not None and call.answered_at is None and call.arrived_at is None
     ]  # fmt: skip
     return min(waiting, default=None)
 

@@ -20,6 +20,7 @@ _OPEN = frozenset(
 _ANY = _OPEN | _ENDED
 _YEAR_MS = 366 * DAY_MS
 MOST_EXTENSIONS = 2
+_WHO_ACTS = "unit grid_worker street_staff"
 
 # Why a step is irregular, in the order in which a panel says it.
 IRREGULARITIES = (
@@ -50,13 +51,13 @@ TRANSITIONS: dict[str, Transition] = {
         "dispatcher duty_officer street_staff",
         "unit time",
     ),
-    "case.acknowledged": _row({"dispatched", "rework"}, "acknowledged", "unit"),
-    "case.handling": _row({"dispatched", "acknowledged", "handling", "rework"}, "handling", "unit"),
-    "case.handled": _row({"reported", "pre_verify", "filed"} | _WITH_UNIT, "handled", "unit grid_worker", "time"),
+    "case.acknowledged": _row({"dispatched", "rework"}, "acknowledged", _WHO_ACTS),
+    "case.handling": _row({"dispatched", "acknowledged", "handling", "rework"}, "handling", _WHO_ACTS),
+    "case.handled": _row({"reported", "pre_verify", "filed"} | _WITH_UNIT, "handled", _WHO_ACTS, "time"),
     "case.checked": _row({"reported", "pre_verify", "handled", "post_check"}, "pre_verify post_check", "checker"),
     "case.closed": _row(_OPEN, "closed forced_closed", "duty_officer grid_worker", "time"),
     "case.reopened": _row({"closed", "forced_closed", "not_filed"}, " ".join(_OPEN), "duty_officer citizen"),
-    "case.returned": _row(_WITH_UNIT, "returned filed", "unit street_staff", "reason"),
+    "case.returned": _row(_WITH_UNIT, "returned filed", _WHO_ACTS, "reason"),
     "case.reworked": _row({"handled", "post_check"}, "rework", "checker", "reason"),
     "case.extended": _row(_WITH_UNIT, "", "unit duty_officer", "reason"),
     "case.suspended": _row(_WITH_UNIT, "suspended", "unit duty_officer", "reason"),

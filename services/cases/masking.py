@@ -8,8 +8,9 @@ from collections.abc import Container
 
 import msgspec
 
-from services.access.rights import DISTRICT, Person, may
+from services.access.rights import Person
 from services.cases.case import CaseRow, PresentEscalation, decode_escalation
+from services.cases.whose import may_case
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.contract.personal import mask_text
 from services.district.package import Area, District
@@ -79,12 +80,11 @@ def for_file(row: CaseRow, asking: Person | None, known_units: Container[str]) -
     A file goes on without us: of a sensitive case it names class, community, grid and position only for who works on
     it, and a unit only when the package knows it (it may be any text). One rule for every file with cases in it.
     """
-    place = row.street or DISTRICT, row.community
-    if asking is not None and not may(asking, "export_cases", *place):
+    if asking is not None and not may_case(asking, "export_cases", row):
         return None
     if row.domain not in SENSITIVE_DOMAINS:
         return msgspec.structs.replace(row, class_name=mask_text(row.class_name))
-    if asking is not None and may(asking, "see_sensitive", *place):
+    if asking is not None and may_case(asking, "see_sensitive", row):
         return msgspec.structs.replace(row, class_name=mask_text(row.class_name))
     unit = row.lead_unit if row.lead_unit in known_units else ""
     return msgspec.structs.replace(

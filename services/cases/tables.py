@@ -70,6 +70,9 @@ cases = Table(
     Column("escalations", Integer, nullable=False),
     Column("count_at", BigInteger, comment="the earlier of deadline and closing"),
     Column("irregular", Integer, nullable=False, comment="steps that broke the table of transitions"),
+    Column("acknowledged_at", BigInteger),
+    Column("co_units", Text, nullable=False, comment="who works beside the lead unit: JSON"),
+    Column("called", Text, nullable=False, comment="whom the open whistles call: JSON of cases.case.UnitCalled"),
     Column("counted", Text, nullable=False, comment="what this row counts for, as it was added to the roll-ups"),
 )
 

@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from services.access.rights import DISTRICT, Person, may, seat_of
 from services.cases.case import CaseRow
+from services.cases.whose import may_case
 from services.contract.case import Code
-from services.contract.commands import COMMANDS, NEED_NO_REASON
+from services.contract.commands import COMMANDS, NEED_NO_REASON, AnswerWhistle
 from services.district.package import District
 from services.platform.clock import DAY_MS, to_ms
 
@@ -99,7 +100,7 @@ def judge(
         row = situation.rows.get(case_id)
         if row is None:
             refused.append(CommandOutcome(case_id, "", "refused", "closed"))
-        elif not may(person, wish.type, row.street or DISTRICT, row.community):
+        elif not may_case(person, wish.type, row):
             refused.append(CommandOutcome(case_id, "", "refused", "forbidden"))
         elif version != row.version:
             refused.append(CommandOutcome(case_id, "", "refused", "stale"))
@@ -155,13 +156,15 @@ def _body(
         unit not in situation.units or not may(person, "see_units", situation.units[unit] or DISTRICT)
     ):
         return None, "unknown_unit", str(unit)
+    if isinstance(made, AnswerWhistle) and (person.unit or made.unit) != made.unit:
+        return None, "unknown_unit", made.unit
     until = getattr(made, "until", None)
     if until is not None and not situation.now < to_ms(until) <= situation.now + YEAR_MS:
         return None, "bad_until", ""
     into = getattr(made, "into", None)
     if into is not None:
         other = situation.rows.get(into)
-        if other is None or into == row.case_id or not may(person, wish.type, other.street, other.community):
+        if other is None or into == row.case_id or not may_case(person, wish.type, other):
             return None, "bad_into", str(into)
     return made, "", ""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from services.contract.case import MOST_PARTS, Code, Key, Limit, Part, Time, Version
+from services.contract.case import MOST_PARTS, Code, Key, Limit, Part, Time, Url, Version
 from services.contract.codes import CoordSys
 from services.contract.others import Fault
 
@@ -49,6 +49,16 @@ class Command(Part, frozen=True, kw_only=True):
     reason: Reason | None = None
 
 
+class Act(Command, frozen=True, kw_only=True):
+    """What somebody did in the field. ``acted_at``: when, where it is told later (a phone without a network).
+
+    With it the case system judges whether the act is still possible, not ``expected_version``; at most 24 h back, never
+    ahead.
+    """
+
+    acted_at: Time | None = None
+
+
 class Dispatch(Command, frozen=True):
     """``case.dispatch``: give it to a unit."""
 
@@ -57,7 +67,7 @@ class Dispatch(Command, frozen=True):
     limit: Limit | None = None
 
 
-class Return(Command, frozen=True):
+class Return(Act, frozen=True):
     """``case.return``: send it back, or on to another unit."""
 
     to_unit: Unit | None = None
@@ -135,6 +145,30 @@ class AssignUnit(Command, frozen=True):
     unit_id: Patrol
 
 
+class Acknowledge(Act, frozen=True):
+    """``case.acknowledge``: whoever has it has seen it and takes it on."""
+
+
+class Progress(Act, frozen=True):
+    """``case.progress``: on the way, or there."""
+
+    what: Literal["departed", "arrived"]
+
+
+class Handle(Act, frozen=True):
+    """``case.handle``: done, by whoever acts (办结). The case is closed by ``case.close``."""
+
+    result: Reason
+    attachments: Annotated[list[Url], Meta(max_length=MOST_PARTS)] = []
+
+
+class AnswerWhistle(Act, frozen=True):
+    """``case.answer_whistle``: a unit that was called answers, or is there."""
+
+    unit: Key
+    what: Literal["answered", "arrived"] = "answered"
+
+
 class Split(Command, frozen=True):
     """``case.split``."""
 
@@ -176,6 +210,10 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "case.assign_unit": AssignUnit,
     "case.split": Split,
     "case.locate": Locate,
+    "case.acknowledge": Acknowledge,
+    "case.progress": Progress,
+    "case.handle": Handle,
+    "case.answer_whistle": AnswerWhistle,
     "camera.repair": CameraRepair,
 }
 

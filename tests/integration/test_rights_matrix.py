@@ -26,10 +26,14 @@ from services.platform.clock import to_rfc3339
 from tests.doors import (
     CENTRE,
     COOKIE,
+    D1,
+    D2,
     DESK_AT,
     DUTY,
     EAST,
     EAST_2,
+    G00,
+    G20,
     NOWHERE,
     PLACES,
     S1,
@@ -86,6 +90,7 @@ class Attempt:
 DATA: dict[str, dict[str, Any]] = {
     "case.dispatch": {"lead_unit": "D1"}, "case.supervise": {"kind": "leader"}, "case.escalate": {"to": "D1"},
     "case.suspend": {"until": to_rfc3339(NOON + HOUR)}, "case.whistle": {"units": ["D1"]},
+    "case.progress": {"what": "departed"}, "case.handle": {"result": "已清理"},
     "case.locate": {"lon": 118.905, "lat": 31.905, "coord_sys": "WGS84"},
 }  # fmt: skip
 WRONG = frozenset({403, 429})
@@ -103,6 +108,8 @@ def command(kind: str, place: Place, who: Who) -> dict[str, Any]:
     data = DATA.get(kind, {})
     if kind == "case.merge":
         data = {"into": into}
+    elif kind == "case.answer_whistle":
+        data = {"unit": who.unit or place.lead}
     elif kind == "case.assign_unit":
         data = {"unit_id": {"S2": "U2"}.get(place.street, "U1")}
     return {"batch": f"{kind}-{who.name}-{place.case_id}"[:64].ljust(8, "-"), "type": kind, "reason": "一个理由",
@@ -264,6 +271,10 @@ def pages() -> list[Attempt]:
     found = [Attempt("GET", path, ("be_here", right)) for path, right in PAGES.items() if not path.endswith("/")]
     for place in (SEAT_1, SEAT_2):
         found.append(Attempt("GET", f"/street/{place.street}", ("be_here", PAGES["/street/"]), place))
+    for unit in ("D1", "D2"):
+        found.append(Attempt("GET", f"/unit/{unit}", ("be_here", PAGES["/unit/"]), Place("", None, lead=unit)))
+    for grid in ("G00", "G20"):
+        found.append(Attempt("GET", f"/grid/{grid}", ("be_here", PAGES["/grid/"]), Place("", None, grid=grid)))
     for place in SEATS:
         found.append(Attempt("GET", f"/handover/{SEAT_CODE[place]}/now", ("be_here", PAGES["/handover/"]), place))
     return found
@@ -329,7 +340,7 @@ def test_every_right_that_guards_is_in_the_table_and_every_right_of_the_table_gu
     assert not RIGHTS.keys() - guarding - asked - sent, "nothing asks for it"
     for right, reach in RIGHTS.items():
         assert reach.keys() <= set(ROLES), right
-        assert set(reach.values()) <= {"all", "own"}, right
+        assert set(reach.values()) <= {"all", "own", "lead"}, right
 
 
 def test_every_address_has_its_attempts(home: House) -> None:
@@ -438,8 +449,8 @@ def ids_of_others(who: Who) -> list[str]:
     return [p.case_id for p in PLACES if not told(who, "see_case", p)]
 
 
-@pytest.mark.parametrize("who", [S1, S2, S1C1], ids=lambda who: who.name)
-def test_nothing_that_a_street_may_ask_holds_a_case_of_another(home: House, who: Who) -> None:
+@pytest.mark.parametrize("who", [S1, S2, S1C1, D1, D2, G00, G20], ids=lambda who: who.name)
+def test_nothing_that_a_street_unit_or_grid_may_ask_holds_a_case_of_another(home: House, who: Who) -> None:
     seat_ids = {"EAST-2"} if who is S1C1 else set()  # of its street's seat: alarms, log, handover, reports
     for endpoint, tried in attempts(home, who).items():
         for attempt in tried:
@@ -466,6 +477,11 @@ ZONES: list[tuple[Any, str, str, Place | None]] = [
     ({"zone": "desk"}, "desk", "see_desk", None), ({"zone": "coverage"}, "coverage", "see_coverage", None),
     ({"zone": "street:S1"}, "street:S1", "see_street", SEAT_1),
     ({"zone": "street:S2"}, "street:S2", "see_street", SEAT_2),
+    ({"zone": "unit:D1"}, "unit:D1", "see_unit", Place("", None, lead="D1")),
+    ({"zone": "unit:D2"}, "unit:D2", "see_unit", Place("", None, lead="D2")),
+    ({"zone": "grid:G00"}, "grid:G00", "see_grid", Place("", None, grid="G00")),
+    ({"zone": "grid:G20"}, "grid:G20", "see_grid", Place("", None, grid="G20")),
+    ({"zone": "unit:"}, "unit:", "nobody's", None), ({"zone": "grid:G99"}, "grid:G99", "nobody's", None),
     ({"zone": "street:"}, "street:", "nobody's", None), ({"zone": "street:S9"}, "street:S9", "nobody's", None),
     ({"zone": "street:S1/C2"}, "street:S1/C2", "nobody's", None), ({"zone": "wall:S1"}, "wall", "nobody's", None),
     ({"zone": "desk:"}, "desk:", "nobody's", None), ({"zone": ["wall"]}, "", "nobody's", None),
@@ -488,10 +504,17 @@ def test_a_room_is_joined_as_the_table_says(home: House, who: Who) -> None:
         assert (("forbidden", {"event": "hello"}) in told_of) != expected, f"{who.name}: {wish}"
         cases = {row[0] for name, part in told_of if name == "snapshot" for row in part.get("rows", [])}
         if place is not None:
-            assert cases == ({p.case_id for p in PLACES if told(who, right, p) and p.street == place.street}
-                             if expected else set())  # fmt: skip
+            mine = {p.case_id for p in PLACES if told(who, "see_case", p) and in_zone(p, place)}
+            assert cases == (mine if expected else set())
         socket.disconnect()
     check_rooms(home)
+
+
+def in_zone(case: Place, zone: Place) -> bool:
+    """Whether a case is one of the zone's, whoever watches it."""
+    if zone.lead:
+        return zone.lead in {case.lead, case.beside}
+    return case.grid == zone.grid if zone.grid else case.street == zone.street
 
 
 def check_rooms(home: House) -> None:
@@ -500,12 +523,14 @@ def check_rooms(home: House) -> None:
     for key, members in rooms.items():
         if key is None or key in members:  # everybody's, and each one's own
             continue
-        kind, _, street = str(key).partition(":")
+        kind, _, code = str(key).partition(":")
+        code = code.partition("/")[0]
+        place = {"unit": Place("", None, lead=code), "grid": Place("", None, grid=code)}.get(kind, Place(code, None))
         assert kind in ROOMS, key
         for sid in members:
             person = home.web.room.people[sid]
             who = next(one for one in WHO if one.name == person.user_id)
-            assert told(who, ROOMS[kind], Place(street.partition("/")[0], None) if street else None), (key, who)
+            assert told(who, ROOMS[kind], place if code else None), (key, who)
 
 
 @pytest.mark.parametrize("who", WHO, ids=lambda who: who.name)
@@ -564,11 +589,12 @@ def test_who_has_a_case_open_is_heard_only_of_cases_that_are_theirs(home: House,
     socket.disconnect()
 
 
-def test_what_leaves_for_a_street_by_its_socket_holds_no_case_of_another(home: House) -> None:
-    sockets = {who: home.socket(who) for who in (S1, S2, S1C1)}
+def test_what_leaves_for_a_street_unit_or_grid_by_its_socket_holds_no_case_of_another(home: House) -> None:
+    sockets = {who: home.socket(who) for who in (S1, S2, S1C1, D1, D2, G00, G20)}
     for who, socket in sockets.items():
         heard(socket)
-        socket.emit("hello", {"zone": f"street:{who.street}"})
+        zone = f"unit:{who.unit}" if who.unit else f"grid:{who.grid}" if who.grid else f"street:{who.street}"
+        socket.emit("hello", {"zone": zone})
     officer = home.socket(DUTY)
     officer.emit("hello", {"zone": "desk"})
     for place in PLACES:

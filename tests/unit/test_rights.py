@@ -17,6 +17,7 @@ from services.access.rights import (
     Reach,
     home,
     may,
+    may_desk,
     may_seat,
     seat_of,
 )
@@ -31,6 +32,10 @@ places = st.tuples(st.sampled_from([None, DISTRICT, "S1", "S2", "s1", "S1/"]), s
 @st.composite
 def people(draw: st.DrawFn) -> Person:
     role = draw(st.sampled_from(ROLES))
+    if role == "department":
+        return Person("p", "某人", role, unit=draw(st.sampled_from(["D1", "D2"])))
+    if role == "grid_worker":
+        return Person("p", "某人", role, grid=draw(st.sampled_from(["G00", "G10"])))
     if role != "street_staff":
         return Person("p", "某人", role)
     return Person("p", "某人", role, draw(streets), draw(communities))
@@ -84,12 +89,13 @@ def test_what_lies_in_no_street_is_not_a_streets(person: Person, right: str) -> 
 def test_the_centres_seat_is_the_district_and_a_streets_its_own(person: Person, right: str) -> None:
     assert may_seat(person, right, "D", "D") == may(person, right, DISTRICT)
     assert may_seat(person, right, "S1", "D") == may(person, right, "S1")
-    assert seat_of(person, "D") == (person.street or "D")
+    assert seat_of(person, "D") == (person.street or person.unit or person.grid or "D")
 
 
-def test_only_street_staff_have_a_right_for_their_own_street_alone() -> None:
+def test_only_who_has_a_street_unit_or_grid_has_a_right_for_their_own_alone() -> None:
     for right, reach in RIGHTS.items():
-        assert {role for role, how in reach.items() if how == "own"} <= {"street_staff"}, right
+        assert {role for role, how in reach.items() if how == "own"} <= {"street_staff", "department", "grid_worker"}, right
+        assert {role for role, how in reach.items() if how == "lead"} <= {"department"}, right
         assert set(reach.values()) <= set(get_args(Reach))
         assert set(reach) <= set(ROLES)
 
@@ -154,7 +160,8 @@ def test_everybodys_first_page_is_one_that_they_may_see(person: Person) -> None:
         "/account": "be_here",
     }
     page = home(person)
-    if page.startswith("/street/"):
-        assert may(person, "see_street", page.removeprefix("/street/"))
+    kind, _, code = page[1:].partition("/")
+    if kind in {"street", "unit", "grid"}:
+        assert may_desk(person, f"see_{kind}", kind, code)
     else:
         assert may(person, right[page])

@@ -26,6 +26,7 @@ from dashboard.papers.table import csv_table
 from dashboard.texts import texts
 from services.access.rights import DISTRICT, Person, may
 from services.cases.case import CaseRow
+from services.cases.whose import may_case
 from services.contract.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
@@ -287,7 +288,7 @@ def _list(said: Words, rows: list[tuple[CaseRow, str]], **shown: Any) -> Respons
             "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone), "why": why,
         }
         for row, why in rows
-        if may(asking, "see_case", row.street or DISTRICT, row.community)
+        if may_case(asking, "see_case", row)
     ]  # fmt: skip
     desk = "/desk" if may(asking, "see_desk") else f"/street/{asking.street}" if asking.street else ""
     body = flask.render_template(

@@ -21,6 +21,10 @@ def check_account(new: Account) -> None:
         raise AccountError(f"role {new.role!r}: one of {', '.join(ROLES)}")
     if (new.role == "street_staff") != bool(new.street):
         raise AccountError("street_staff needs --street, and nobody else has one")
+    if (new.role == "department") != bool(new.unit):
+        raise AccountError("department needs --unit, and nobody else has one")
+    if (new.role == "grid_worker") != bool(new.grid):
+        raise AccountError("grid_worker needs --grid, and nobody else has one")
     if new.community and not new.street:
         raise AccountError("a community needs its street")
     if (new.role == "wall") != bool(new.addresses):

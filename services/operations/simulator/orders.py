@@ -5,6 +5,7 @@ CONTRACT.md «Commands»: a stale ``expected_version`` is refused, the event wit
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -58,13 +59,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     lon: float | None = None
     lat: float | None = None
     coord_sys: CoordSys | None = None
+    unit: str | None = None
+    what: str | None = None
+    attachments: list[str] = []
+    acted_at: Time | None = None
 
 
 # Why an order is refused. The ``reason`` of ``command.rejected`` is one of these, a colon and the detail for people who
 # read logs: screens have their own words for the code.
 REFUSALS = (
     "unknown_type", "stale", "closed", "missing", "bad_value", "overdue", "already", "not_at_district",
-    "no_escalation", "no_clock", "not_suspended", "unit_unknown", "unit_off", "camera_unknown",
+    "no_escalation", "no_clock", "no_whistle", "not_now", "not_suspended", "unit_unknown", "unit_off", "camera_unknown",
 )  # fmt: skip
 
 
@@ -88,6 +93,11 @@ class Desk:
 
 
 Changes = dict[str, Any]
+# What a step's note says of it.
+_NOTES = {
+    ("case.progress", "departed"): "已出发", ("case.progress", "arrived"): "已到场",
+    ("case.answer_whistle", "answered"): "部门应答", ("case.answer_whistle", "arrived"): "部门到场",
+}  # fmt: skip
 
 
 def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[StoryStep]:
@@ -102,11 +112,17 @@ def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[StoryStep
     case = desk.open_cases.get(order.case_id)
     if case is None:
         raise RefusedOrder("closed", f"case {order.case_id!r} is unknown or no longer open")
-    if order.expected_version != case.version:
+    if order.acted_at is not None and not 0 <= desk.now_ms - to_ms(order.acted_at) <= DAY_MS:
+        raise RefusedOrder("bad_value", "acted_at is ahead, or more than 24 hours back")
+    if order.acted_at is None and order.expected_version != case.version:
         raise RefusedOrder("stale", f"expected_version {order.expected_version}, the case is at {case.version}")
     if order.reason is not None and len(order.reason) > 500:
         raise RefusedOrder("bad_value", "reason is longer than 500 characters")
-    act = Act(actor=order.actor.user or None, reason=order.reason, reason_code=order.reason_code, command_id=command_id)
+    act = Act(
+        actor=order.actor.user or None, unit=order.unit, reason=order.reason, reason_code=order.reason_code,
+        note=_NOTES.get((kind, order.what or ""), order.result),
+        command_id=command_id,
+    )  # fmt: skip
     steps: list[StoryStep] = []
     for number, (event, changes) in enumerate(deed(case, order, desk)):
         if "case_id" in changes:
@@ -177,6 +193,59 @@ def _acknowledge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Change
         raise RefusedOrder("already", "acknowledged")
     seen = _replace(case.escalations[-1], acknowledged_at=utc(desk.now_ms), acknowledged_by=order.actor.user or None)
     return [("case.acknowledged", {"escalations": [*case.escalations[:-1], seen]})]
+
+
+def _take(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
+    """Whoever has it takes it on."""
+    if case.status not in {"dispatched", "rework"}:
+        raise RefusedOrder("not_now", f"status {case.status}")
+    return [("case.acknowledged", {"status": "acknowledged", "acknowledged_at": _acted(order, desk),
+                                   "handler": order.actor.user or None})]  # fmt: skip
+
+
+def _progress(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
+    if order.what not in {"departed", "arrived"}:
+        raise RefusedOrder("bad_value", f"what {order.what!r} is neither departed nor arrived")
+    if case.status not in {"acknowledged", "handling"}:
+        raise RefusedOrder("not_now", f"status {case.status}")
+    return [("case.handling", {"status": "handling", "handler": order.actor.user or case.handler})]
+
+
+def _handle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
+    if case.status not in {"dispatched", "acknowledged", "handling", "rework"}:
+        raise RefusedOrder("not_now", f"status {case.status}")
+    _need(order.result, "result")
+    return [("case.handled", {"status": "handled", "handled_at": _acted(order, desk),
+                              "handler": order.actor.user or case.handler,
+                              "attachments": [*case.attachments, *order.attachments],
+                              "clocks": stopped(case.clocks, "handle", desk.now_ms)})]  # fmt: skip
+
+
+def _answer_whistle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
+    """A unit answers every whistle that calls it; whoever is there has answered."""
+    if order.what not in {"answered", "arrived"}:
+        raise RefusedOrder("bad_value", f"what {order.what!r} is neither answered nor arrived")
+    unit, at = _need(order.unit, "unit"), _acted(order, desk)
+    whistles, is_called, is_new = [], False, False
+    for whistle in case.whistles:
+        units = []
+        for called in whistle.units:
+            fresh = called
+            if called.unit == unit and whistle.ended_at is None:
+                arrived = at if order.what == "arrived" else None
+                fresh = _replace(called, answered_at=called.answered_at or at, arrived_at=called.arrived_at or arrived)
+                is_called, is_new = True, is_new or fresh != called
+            units.append(fresh)
+        whistles.append(_replace(whistle, units=units))
+    if not is_called:
+        raise RefusedOrder("no_whistle", f"no open whistle calls {unit}")
+    if not is_new:
+        raise RefusedOrder("already", order.what)
+    return [("case.whistled", {"whistles": whistles})]
+
+
+def _acted(order: Order, desk: Desk) -> datetime:
+    return order.acted_at or utc(desk.now_ms)
 
 
 def _take_back(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -286,6 +355,7 @@ _DEEDS: dict[str, Callable[[Case, Order, Desk], list[tuple[str, Changes]]]] = {
     "case.escalate": _escalate, "case.acknowledge_escalation": _acknowledge, "case.take_back": _take_back,
     "case.whistle": _whistle, "case.extend": _extend, "case.suspend": _suspend, "case.resume": _resume,
     "case.close": _close, "case.void": _void, "case.merge": _merge, "case.split": _split,
-    "case.assign_unit": _assign_unit, "case.locate": _locate,
+    "case.assign_unit": _assign_unit, "case.locate": _locate, "case.acknowledge": _take, "case.progress": _progress,
+    "case.handle": _handle, "case.answer_whistle": _answer_whistle,
 }  # fmt: skip
 COMMANDS = (*_DEEDS, "camera.repair")

@@ -37,7 +37,7 @@ from services.projector.store.upsert import (
 
 OUTBOX_KEPT = 20_000
 # The shape of the read model: a store with a lower one is made again from its history (projector.rebuild).
-MODEL = 3
+MODEL = 4
 
 _ENCODE = msgspec.json.Encoder().encode
 

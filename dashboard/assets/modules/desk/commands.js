@@ -243,6 +243,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
 
   // — several at once —
   const BATCHED = [
+    "case.acknowledge",
     "case.dispatch",
     "case.urge",
     "case.supervise",

@@ -61,15 +61,16 @@ export const makeDeskMap = desk => {
       desk.map = map;
       layGround(scope, map, plainGround);
       const layer = new CaseLayer(store);
-      layer.labels = about.street
+      layer.labels = about.street || about.grid
         ? []
         : Object.values(places.streets)
             .filter(s => s.at)
             .map(s => ({...project(...s.at), text: s.name}));
       layer.addTo(map);
       desk.layer = layer;
-      if (about.street && places.streets[about.street] && places.streets[about.street].box) {
-        const [west, south, east, north] = places.streets[about.street].box;
+      const box = about.box || (places.streets[about.street] && places.streets[about.street].box);
+      if (box) {
+        const [west, south, east, north] = box;
         find(root, ".map-box").dataset.bounds = JSON.stringify([south, west, north, east]);
       }
       mapHands(scope, map, layer, desk.live, {texts, format, tiles, pick: desk.pick, isTaken: desk.acts.isPlacing});

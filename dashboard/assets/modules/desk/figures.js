@@ -23,6 +23,17 @@ export const makeFigures = desk => {
       more ? h("span", {class: "mid"}, more) : null,
       h("p", null, sign ? tiles.sign(sign) : null, label),
     );
+  /** The whistles that wait for this unit's answer, and what is left of the soonest. */
+  const whistles = now => {
+    const waiting = [...desk.live.state.rows.values()].map(row => row[A.whistledAt]).filter(at => at !== null),
+      left = Math.min(...waiting) + about.whistle_minutes * 60000 - now,
+      say = left > 0 ? texts.seats.whistle_soonest : words.left_over;
+    return figure(format.count(waiting.length), texts.seats.whistle_waiting, {
+      bad: waiting.length > 0,
+      only: "whistled",
+      more: waiting.length ? format.fill(say, {t: format.duration(left)}) : "",
+    });
+  };
   return () => {
     const t = desk.live.state.tiles.figures,
       now = desk.live.now();
@@ -36,7 +47,8 @@ export const makeFigures = desk => {
         next = Math.min(next, at - now);
       }
     }
-    const rate = t.rate === null ? texts.word.no_rate : format.percent(t.rate),
+    const hasRate = t.should_close !== undefined, // a unit's and a grid's desk keep none
+      rate = t.rate === null ? texts.word.no_rate : format.percent(t.rate),
       low = t.rate !== null && t.rate < t.target;
     const alarms = desk.live.state.tiles.alarms,
       budget = alarms && alarms.budget;
@@ -51,18 +63,23 @@ export const makeFigures = desk => {
         more: soon ? format.fill(words.soonest, {t: format.duration(next)}) : "",
       }),
       figure(format.count(t.escalated), words.taken_by_district),
-      h("i", {class: "split"}),
-      h(
-        "div",
-        {class: `fig ${low ? "warn" : ""}`},
-        h("b", null, rate),
-        h(
-          "span",
-          {class: "mid"},
-          format.fill(words.of_target, {a: t.on_time, b: t.should_close, t: format.percent(t.target)}),
-        ),
-        h("p", null, words.on_time_today),
-      ),
+      ...(about.unit ? [h("i", {class: "split"}), whistles(now)] : []),
+      ...(hasRate
+        ? [
+            h("i", {class: "split"}),
+            h(
+              "div",
+              {class: `fig ${low ? "warn" : ""}`},
+              h("b", null, rate),
+              h(
+                "span",
+                {class: "mid"},
+                format.fill(words.of_target, {a: t.on_time, b: t.should_close, t: format.percent(t.target)}),
+              ),
+              h("p", null, words.on_time_today),
+            ),
+          ]
+        : []),
       ...(about.street && t.rank
         ? [
             h(

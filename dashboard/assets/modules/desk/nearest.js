@@ -9,6 +9,7 @@ export const makeNearest = desk => {
   let nearAsked = "";
   const near = async id => {
     const host = $("desk-units");
+    if (!host) return; // whoever sends no patrols
     if (!id) {
       host.replaceChildren(h("h2", null, words.near), h("p", {class: "dim"}, words.near_pick));
       return;

@@ -53,7 +53,7 @@ export const start = async (root, scope) => {
   watchUnit(scope);
   watchDownloads(scope);
   html.lang = texts.language;
-  document.title = about.street ? `${tiles.street(about.street)} · ${words.street_title}` : words.page_title;
+  document.title = about.title;
   html.dataset.theme =
     query.get("theme") === "light" || (!query.get("theme") && localStorage.getItem("theme") === "light")
       ? "light"

@@ -104,6 +104,11 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt})
     if (row[A.unseen] === 1) el.append(h("i", {class: "swatch unseen", title: texts.coverage.unseen_case}));
     if (row[A.lon] === null) el.append(h("em", null, words.unplaced));
     if (row[A.neighbour]) el.append(h("em", {title: tiles.street(row[A.neighbour])}, words.border));
+    if (about.unit && row[A.whistledAt] !== null) {
+      const until = row[A.whistledAt] + about.whistle_minutes * 60000 - now(),
+        say = until > 0 ? texts.seats.whistle_left : texts.seats.whistle_late;
+      el.append(h("em", {class: until > 0 ? "warn" : "bad"}, format.fill(say, {t: format.duration(until)})));
+    }
     const mine = commands.of(row[A.id]);
     if (mine) el.append(h("em", {class: `sent ${mine.state}`}, commands.say(mine)));
     const others = othersAt(row[A.id]).filter(([id]) => id !== about.me);

@@ -3,7 +3,7 @@
 import {AT as A} from "../core/reducer.js";
 import {near} from "../map/project.js";
 
-/** The chips: each a question to one case. */
+/** The chips: each a question to one case; the last two are of a unit's or a grid's own desk. */
 const ONLY = {
   overdue: row => row[A.light] === 2,
   soon: row => row[A.light] === 1,
@@ -12,6 +12,8 @@ const ONLY = {
   unplaced: row => row[A.lon] === null,
   border: row => !!row[A.neighbour],
   unseen: row => row[A.unseen] === 1,
+  unsigned: (row, about) => !!(about.unit || about.grid) && ["dispatched", "rework"].includes(row[A.status]),
+  whistled: (row, about) => !!about.unit && row[A.whistledAt] !== null,
 };
 export const ONLY_NAMES = Object.keys(ONLY);
 
@@ -19,7 +21,7 @@ export const ONLY_NAMES = Object.keys(ONLY);
  * @param {any} state  the queue's: `only`, `text`, `inMap`
  * @param {any} parts  what the queue is made with (queue.js), beside `place` and `what`
  */
-export const makeFilters = (state, {texts, tiles, place, what}) => {
+export const makeFilters = (state, {about, texts, tiles, place, what}) => {
   const words = texts.desk,
     haystacks = new Map();
   let bounds = null;
@@ -50,14 +52,16 @@ export const makeFilters = (state, {texts, tiles, place, what}) => {
       unplaced: words.unplaced,
       border: words.border,
       unseen: words.unseen,
+      unsigned: texts.seats.unsigned,
+      whistled: texts.seats.whistle_waiting,
     },
     /** The chips that a case belongs to. */
-    marksOf: row => ONLY_NAMES.filter(name => ONLY[name](row)),
+    marksOf: row => ONLY_NAMES.filter(name => ONLY[name](row, about)),
     passes: row => {
       if (state.inMap && bounds) {
         if (row[A.lon] === null || !bounds.contains([row[A.lat], near(row[A.lon])])) return false;
       }
-      for (const name of state.only) if (!ONLY[name](row)) return false;
+      for (const name of state.only) if (!ONLY[name](row, about)) return false;
       return !state.text || haystack(row).includes(state.text);
     },
     forget: id => haystacks.delete(id),

@@ -40,7 +40,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
   const views = makeViews({
     scope,
     texts,
-    page: isStreet ? "street" : "desk",
+    page: isStreet ? "street" : about.unit || about.grid ? "small" : "desk",
     now: () => viewNow(),
     take: view => takeView(view),
     draw: () => drawTools(),
@@ -271,7 +271,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     put(null);
     views.read();
     scope.every(15000, () => {
-      if (!document.hidden) api.refreshCells({columns: ["left", "takeover"], force: true});
+      if (!document.hidden) api.refreshCells({columns: ["left", "takeover", ...(about.unit ? ["case"] : [])], force: true});
     });
     root.dataset.queue = "ready";
   };
