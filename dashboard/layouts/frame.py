@@ -13,9 +13,10 @@ from dashboard.texts import texts
 # First part of the page's address → the module that boot.mjs loads for it.
 PAGE_MODULES = {
     "wall": "modules/wall/page.js", "replay": "modules/replay/page.js", "coverage": "modules/coverage/page.js",
-    "desk": "modules/desk/page.js", "street": "modules/desk/page.js", "handover": "modules/handover/page.js",
+    "desk": "modules/desk/page.js", "street": "modules/desk/page.js", "unit": "modules/desk/page.js",
+    "grid": "modules/desk/page.js", "handover": "modules/handover/page.js",
 }  # fmt: skip
-WITH_TABLE = {"desk", "street"}
+WITH_TABLE = {"desk", "street", "unit", "grid"}
 _IMPORT = re.compile(r"""^(?:import|export)\s+(?:[^"';()]*?\sfrom\s+)?["'](\.[^"']+)["']""", re.MULTILINE)
 _TABLE_SCRIPT = re.compile(r'<script src="[^"]*/dash_ag_grid/[^"]*"[^>]*></script>\s*')
 _ASSET = re.compile(r'/assets/([^"?]+)\?m=[^"]*')

@@ -156,8 +156,8 @@ def _body(
         unit not in situation.units or not may(person, "see_units", situation.units[unit] or DISTRICT)
     ):
         return None, "unknown_unit", str(unit)
-    if isinstance(made, AnswerWhistle) and (person.unit or made.unit) != made.unit:
-        return None, "unknown_unit", made.unit
+    if isinstance(made, AnswerWhistle) and person.unit not in {"", made.unit}:
+        return None, "forbidden", made.unit  # a department answers for itself alone
     until = getattr(made, "until", None)
     if until is not None and not situation.now < to_ms(until) <= situation.now + YEAR_MS:
         return None, "bad_until", ""

@@ -49,7 +49,7 @@ class Command(Part, frozen=True, kw_only=True):
     reason: Reason | None = None
 
 
-class Act(Command, frozen=True, kw_only=True):
+class FieldAct(Command, frozen=True, kw_only=True):
     """What somebody did in the field. ``acted_at``: when, where it is told later (a phone without a network).
 
     With it the case system judges whether the act is still possible, not ``expected_version``; at most 24 h back, never
@@ -67,7 +67,7 @@ class Dispatch(Command, frozen=True):
     limit: Limit | None = None
 
 
-class Return(Act, frozen=True):
+class Return(FieldAct, frozen=True):
     """``case.return``: send it back, or on to another unit."""
 
     to_unit: Unit | None = None
@@ -145,28 +145,28 @@ class AssignUnit(Command, frozen=True):
     unit_id: Patrol
 
 
-class Acknowledge(Act, frozen=True):
+class Acknowledge(FieldAct, frozen=True):
     """``case.acknowledge``: whoever has it has seen it and takes it on."""
 
 
-class Progress(Act, frozen=True):
+class Progress(FieldAct, frozen=True):
     """``case.progress``: on the way, or there."""
 
     what: Literal["departed", "arrived"]
 
 
-class Handle(Act, frozen=True):
+class Handle(FieldAct, frozen=True):
     """``case.handle``: done, by whoever acts (办结). The case is closed by ``case.close``."""
 
     result: Reason
     attachments: Annotated[list[Url], Meta(max_length=MOST_PARTS)] = []
 
 
-class AnswerWhistle(Act, frozen=True):
+class AnswerWhistle(FieldAct, frozen=True):
     """``case.answer_whistle``: a unit that was called answers, or is there."""
 
     unit: Key
-    what: Literal["answered", "arrived"] = "answered"
+    what: Literal["answered", "arrived"]
 
 
 class Split(Command, frozen=True):

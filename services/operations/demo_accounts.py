@@ -12,6 +12,7 @@ from services.operations.simulator.names import DAY_OFFICER, DUTY_LEADER, NIGHT_
 from services.platform.clock import machine_ms
 
 FILE = "accounts.txt"
+UNIT = "D002"  # the enforcement brigade: it leads, works beside others and is called by whistles
 LOOPBACK = "127.0.0.0/8 ::1/128"
 
 
@@ -50,6 +51,11 @@ def _people(district: District) -> list[Account]:
             Account(user_id, name, "street_staff", street)
             for user_id, (name, _) in zip(("street", "street2"), STREET_OFFICERS, strict=True)
         )
+    if district.units:
+        unit = UNIT if UNIT in district.units else next(iter(district.units))
+        found.append(Account("unit", "高翔", "department", unit=unit))
+    if grid := next((code for code, area in district.grids.items() if area.parent == community), ""):
+        found.append(Account("grid", "沈佳", "grid_worker", grid=grid))
     if community:
         found.append(Account("station", "罗勇", "street_staff", street, community))
     return found

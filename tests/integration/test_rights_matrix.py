@@ -109,7 +109,7 @@ def command(kind: str, place: Place, who: Who) -> dict[str, Any]:
     if kind == "case.merge":
         data = {"into": into}
     elif kind == "case.answer_whistle":
-        data = {"unit": who.unit or place.lead}
+        data = {"unit": who.unit or place.lead, "what": "answered"}
     elif kind == "case.assign_unit":
         data = {"unit_id": {"S2": "U2"}.get(place.street, "U1")}
     return {"batch": f"{kind}-{who.name}-{place.case_id}"[:64].ljust(8, "-"), "type": kind, "reason": "一个理由",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access.rights import Person
+from services.access.rights import RIGHTS, Person
 from services.cases.case import CasePlace, CaseRow, settle
 from services.commands.judge import (
     MOST_CASES,
@@ -153,16 +153,46 @@ def test_a_case_named_twice_and_another_order_ask_the_same(
     assert len(sent) == 3
 
 
+D1 = Person("d1", "高翔", "department", unit="D1")
+FIELD = {"case.acknowledge": {}, "case.progress": {"what": "arrived"}, "case.handle": {"result": "已清"},
+         "case.answer_whistle": {"unit": "D1", "what": "answered"}}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FIELD)
+def test_what_is_done_in_the_field_needs_no_reason_beside(tiny: District, kind: str) -> None:
+    (sent,), refused = asked(tiny, D1, kind, [("A", 3)], "", FIELD[kind])
+    assert (refused, sent.seat) == ({}, "D1")
+    assert "reason" not in msgspec.json.decode(sent.data)
+    assert asked(tiny, D1, kind, [("A", 3)], "呀", FIELD[kind])[1] == {"A": "no_reason"}
+
+
+def test_a_department_answers_a_whistle_for_itself_alone(tiny: District) -> None:
+    assert asked(tiny, D1, "case.answer_whistle", [("A", 3)], "", {"unit": "D2", "what": "arrived"})[1] == {
+        "A": "forbidden"
+    }
+    (sent,), _ = asked(tiny, DUTY, "case.answer_whistle", [("A", 3)], "", {"unit": "D2", "what": "arrived"})
+    assert msgspec.json.decode(sent.data)["unit"] == "D2"
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind in COMMANDS if kind.startswith("case.")))
+def test_another_units_case_takes_no_command_of_a_department(tiny: District, kind: str) -> None:
+    other = Person("d2", "石磊", "department", unit="D2")
+    assert asked(tiny, other, kind, [("A", 3)])[1] == {"A": "forbidden"}
+
+
 def test_every_command_on_cases_can_leave(tiny: District) -> None:
-    """None of the contract's table is missing: with its data, the officer's leaves."""
+    """None of the contract's table is missing: with its data, the officer's or the street's leaves."""
     data: dict[str, dict[str, Any]] = {
         "case.dispatch": {"lead_unit": "D1"}, "case.supervise": {"kind": "leader"}, "case.escalate": {"to": "D1"},
         "case.suspend": {"until": LATER}, "case.whistle": {"units": ["D1"]}, "case.merge": {"into": "B"},
-        "case.assign_unit": {"unit_id": "U1"}, "case.locate": {"lon": 118.9, "lat": 31.9, "coord_sys": "WGS84"},
+        "case.assign_unit": {"unit_id": "U1"}, "case.progress": {"what": "arrived"}, "case.handle": {"result": "已清"},
+        "case.answer_whistle": {"unit": "D1", "what": "answered"},
+        "case.locate": {"lon": 118.9, "lat": 31.9, "coord_sys": "WGS84"},
     }  # fmt: skip
     for kind in COMMANDS:
         if kind.startswith("case."):
-            sent, refused = asked(tiny, DUTY, kind, [("A", 3)], data=data.get(kind))
+            person = DUTY if "duty_officer" in RIGHTS[kind] else S1  # who acts in the field is not the officer
+            sent, refused = asked(tiny, person, kind, [("A", 3)], data=data.get(kind))
             assert [one.type for one in sent] == [kind], (kind, refused)
 
 

@@ -42,7 +42,7 @@ CONTEXTS: dict[str, set[str]] = {
         "keeping": "platform district jobs access cases projector duty past",
         "operations": ("platform files contract district access cases indicators projector coverage board admin"),
         "dashboard/texts": "",
-        "dashboard/door": "platform contract audit access dashboard/texts",
+        "dashboard/door": "platform contract audit access cases dashboard/texts",
         "dashboard/sockets": "platform access dashboard/door",
         "dashboard/live": (
             "platform district health access cases commands board duty dashboard/sockets dashboard/door"

@@ -94,7 +94,8 @@ def test_the_centres_seat_is_the_district_and_a_streets_its_own(person: Person, 
 
 def test_only_who_has_a_street_unit_or_grid_has_a_right_for_their_own_alone() -> None:
     for right, reach in RIGHTS.items():
-        assert {role for role, how in reach.items() if how == "own"} <= {"street_staff", "department", "grid_worker"}, right
+        own = {role for role, how in reach.items() if how == "own"}
+        assert own <= {"street_staff", "department", "grid_worker"}, right
         assert {role for role, how in reach.items() if how == "lead"} <= {"department"}, right
         assert set(reach.values()) <= set(get_args(Reach))
         assert set(reach) <= set(ROLES)

@@ -15,6 +15,7 @@ from services.contract.parse import Event, Refused, parse
 from services.operations.simulator.live import HEARTBEAT_S, HEARTBEAT_SOURCES, LiveCaseSystem
 from services.operations.simulator.orders import COMMANDS, REFUSALS
 from services.operations.simulator.rubbish import rubbish
+from services.operations.simulator.step import utc
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import SetClock, to_ms
 from tests.unit.test_demo_district import demo_district
@@ -153,6 +154,8 @@ DATA: dict[str, dict[str, object]] = {
     "case.split": {},
     "case.assign_unit": {"unit_id": "XF-03"},
     "case.locate": {"lon": 118.9, "lat": 31.9, "coord_sys": "WGS84"},
+    "case.progress": {"what": "departed"},
+    "case.handle": {"result": "已清理"},
 }
 
 
@@ -189,6 +192,57 @@ def test_commands_that_answer_each_other(redis_client: redis.Redis):
     assert last.merged_into == "other-1" and last.escalations[-1].returned_at is not None
     assert last.suspensions[-1].until is not None
     assert case.case_id not in live.cases
+
+
+def test_a_department_takes_on_goes_there_and_finishes(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    case = msgspec.structs.replace(case, status="dispatched", acknowledged_at=None, handled_at=None)
+    live = started(redis_client, clock, [case])
+    orders = [("case.acknowledge", {}, "acknowledged"), ("case.progress", {"what": "departed"}, "handling"),
+              ("case.progress", {"what": "arrived"}, "handling"),
+              ("case.handle", {"result": "已清理"}, "handled")]  # fmt: skip
+    for number, (kind, data, status) in enumerate(orders):
+        ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=case.version + number, **data)
+        work(live)
+        assert answers(redis_client, f"c-{number}") == [("command.accepted", None)], kind
+        assert live.cases[case.case_id].status == status
+    told = [e.body for e in case_events(redis_client)]
+    assert [t.step.note for t in told[:4]] == [None, "已出发", "已到场", "已清理"]  # type: ignore[attr-defined]
+    assert told[3].acknowledged_at == told[3].handled_at == utc(START_MS)  # type: ignore[attr-defined]
+
+
+def test_a_called_unit_answers_comes_and_cannot_answer_twice(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    orders = [
+        ("case.whistle", {"units": ["D002", "D011"]}, "command.accepted"),
+        ("case.answer_whistle", {"unit": "D002", "what": "answered"}, "command.accepted"),
+        ("case.answer_whistle", {"unit": "D002", "what": "answered"}, "command.rejected"),
+        ("case.answer_whistle", {"unit": "D002", "what": "arrived"}, "command.accepted"),
+        ("case.answer_whistle", {"unit": "D009", "what": "arrived"}, "command.rejected"),
+    ]  # fmt: skip
+    for number, (kind, data, said) in enumerate(orders):
+        version = live.cases[case.case_id].version
+        ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=version, **data)
+        work(live)
+        ((answer, reason),) = answers(redis_client, f"c-{number}")
+        assert answer == said, reason
+    called, other = live.cases[case.case_id].whistles[-1].units
+    assert called.answered_at == called.arrived_at == utc(START_MS)
+    assert other.answered_at is None
+
+
+def test_an_act_that_is_told_later_is_judged_by_whether_it_can_still_be(redis_client: redis.Redis):
+    case, clock = handling_case(), SetClock(START_MS)
+    live = started(redis_client, clock, [case])
+    for number, (acted, said) in enumerate([(HOUR_MS, "command.rejected"), (-25 * HOUR_MS, "command.rejected"),
+                                            (-HOUR_MS, "command.accepted")]):  # fmt: skip
+        at = utc(START_MS + acted).isoformat()
+        ask(redis_client, "case.handle", f"c-{number}", case_id=case.case_id, expected_version=1, result="已清理",
+            acted_at=at)  # fmt: skip
+        work(live)
+        assert answers(redis_client, f"c-{number}")[0][0] == said
+    assert live.cases[case.case_id].handled_at == utc(START_MS - HOUR_MS)
 
 
 def moves_of(client: redis.Redis, unit_id: str) -> list[UnitMoved]:
@@ -252,7 +306,8 @@ def test_a_commanded_whistle_is_answered_department_by_department_and_ends(redis
 
 
 def test_every_command_of_the_contract_is_known():
-    tested = {*DATA, "case.acknowledge_escalation", "case.take_back", "case.resume", "case.merge", "camera.repair"}
+    tested = {*DATA, "case.acknowledge_escalation", "case.take_back", "case.resume", "case.merge", "camera.repair",
+              "case.acknowledge", "case.answer_whistle"}  # fmt: skip
     assert tested == set(COMMANDS)
 
 
@@ -270,6 +325,10 @@ def test_every_command_of_the_contract_is_known():
         ("case.dispatch", {}, "missing: lead_unit"),
         ("case.merge", {"into": "nobody"}, "bad_value: into 'nobody'"),
         ("case.whistle", {"units": [""]}, "bad_value: units"),
+        ("case.acknowledge", {}, "not_now: status handling"),
+        ("case.handle", {}, "missing: result"),
+        ("case.progress", {"what": "flown"}, "bad_value: what 'flown'"),
+        ("case.answer_whistle", {"unit": "D002", "what": "answered"}, "no_whistle: "),
         ("case.applaud", {}, "unknown_type: 'case.applaud'"),
         ("case.urge", {"reason": "长" * 501}, "bad_value: reason"),
         ("case.assign_unit", {"unit_id": "XF-999"}, "unit_unknown: unit_id 'XF-999'"),

@@ -11,7 +11,7 @@ from services.access.rights import RIGHTS, ROLES, Person, may
 from services.cases.case import CaseRow, UnitCalled
 from services.cases.whose import is_units, may_case
 from services.contract.codes import SENSITIVE_DOMAINS
-from tests.coverage_districts import row_of as case_row
+from tests.coverage_districts import a_case
 
 UNITS, GRIDS, STREETS = ["D1", "D2", "D3"], ["G1", "G2"], ["S1", "S2"]
 DEPT, WORKER = Person("d", "某人", "department", unit="D1"), Person("g", "某人", "grid_worker", grid="G1")
@@ -24,7 +24,7 @@ def row(**more: Any) -> CaseRow:
     packed = {
         name: msgspec.json.encode(make(more[name])).decode() if more.get(name) else "" for name, make in texts.items()
     }
-    return case_row("A", **{"street": "S1", "grid": "G1", "lead_unit": "D1", **more, **packed})
+    return a_case("A", None, None, **{"street": "S1", "grid": "G1", "lead_unit": "D1", **more, **packed})
 
 
 @st.composite
@@ -51,9 +51,7 @@ def test_a_department_has_nothing_of_a_case_that_does_not_concern_its_unit(
 
 
 @given(cases(), rights, st.sampled_from(GRIDS))
-def test_a_grid_worker_has_nothing_of_another_grid_or_of_a_sensitive_case(
-    case: CaseRow, right: str, grid: str
-) -> None:
+def test_a_grid_worker_has_nothing_of_another_grid_or_of_a_sensitive_case(case: CaseRow, right: str, grid: str) -> None:
     person = Person("g", "", "grid_worker", grid=grid)
     if may_case(person, right, case) and RIGHTS[right]["grid_worker"] != "all":
         assert case.grid == grid

@@ -1,0 +1,98 @@
+"""The seats of a department and of a grid worker in a real Chromium: their own cases, and what they do with them."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from services.platform.clock import to_rfc3339
+from tests.browser.conftest import Product, wait_until
+from tests.browser.desks import add_people, case_system, desk_is_ready, logged_in, pick, says
+from tests.tiny import NOON, case, entry, middle
+
+pytestmark = [pytest.mark.browser, pytest.mark.redis]
+
+HOUR, MINUTE = 3_600_000, 60_000
+
+
+def told(case_id: str, unit: str, column: int, row: int = 0, **more: object) -> dict[bytes, bytes]:
+    """A dispatched case of a unit in the grid of this column and row."""
+    started = to_rfc3339(NOON - 2 * HOUR)
+    clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
+             "deadline_at": to_rfc3339(NOON + 2 * HOUR)}  # fmt: skip
+    return entry(case(
+        case_id, **{"status": "dispatched", "level": "grid", "lead_unit": unit, "clocks": [clock],
+                    "reported_at": started, "filed_at": started, "dispatched_at": started, "dispatches": 1,
+                    **middle(column, row), **more},
+    ))  # fmt: skip
+
+
+@pytest.fixture
+def people(product: Product) -> Product:
+    add_people(product)
+    return product
+
+
+def rows_of(page: Page) -> set[str]:
+    """The cases that the table shows."""
+    found = page.locator(".ag-center-cols-container .ag-row[row-id]").evaluate_all(
+        "rows => rows.map(row => row.getAttribute('row-id'))"
+    )
+    return {name for name in found if not name.startswith("\0")}
+
+
+def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, browser: Browser) -> None:
+    whistle = {"at": to_rfc3339(NOON - 18 * MINUTE), "reason_code": "needs_departments", "units": [{"unit": "D1"}]}
+    cases = [
+        told("MINE", "D1", 0), told("THERE", "D1", 2), told("OTHER", "D2", 0),
+        told("CALLED", "D2", 1, whistles=[whistle], status="handling"),
+    ]  # fmt: skip
+    with case_system(people, cases) as system, logged_in(browser, people, "d1") as page:
+        desk_is_ready(page)
+        assert page.url.endswith("/unit/D1")
+        wait_until(lambda: rows_of(page) == {"MINE", "THERE", "CALLED"}, "the unit's cases of every street alone")
+        says(page, "h1", "市政中心")
+        says(page, '.ag-center-cols-container .ag-row[row-id="CALLED"]', "内应答")
+        says(page, "#desk-strip", "吹哨待应")
+        pick(page, "MINE")
+        page.click('#case-panel-body [data-command="case.acknowledge"]')
+        says(page, "#panel-command", "签收 · 已办")
+        assert system.cases["MINE"].status == "acknowledged"
+        assert page.locator('#case-panel-body [data-command="case.dispatch"]').count() == 0
+        pick(page, "CALLED")
+        page.click('#case-panel-body [data-command="case.answer_whistle"]')
+        page.click("dialog button[type=submit]")
+        says(page, "#panel-command", "应哨 · 已办")
+        (called,) = system.cases["CALLED"].whistles[0].units
+        assert called.answered_at is not None and called.arrived_at is None
+        wait_until(lambda: page.locator('.ag-row[row-id="CALLED"] em.warn').count() == 0, "no whistle waits any more")
+        # A case that goes to another unit leaves the page at once.
+        pick(page, "MINE")
+        page.click('#case-panel-body [data-command="case.return"]')
+        page.locator("dialog [name=to_unit]").select_option("D2")
+        page.fill("dialog textarea[name=reason]", "不是本单位职责")
+        page.click("dialog button[type=submit]")
+        wait_until(lambda: "MINE" not in rows_of(page), "the case has left the unit's page")
+
+
+def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: Browser) -> None:
+    cases = [told("HERE", "D1", 0), told("UPPER", "D1", 0, 1), told("QUIET", "D1", 0, domain="09")]
+    with (
+        case_system(people, cases) as system,
+        logged_in(browser, people, "g1", width=390, height=844) as page,
+    ):
+        desk_is_ready(page)
+        assert page.url.endswith("/grid/G00")
+        wait_until(lambda: rows_of(page) == {"HERE"}, "the grid's own case, without the sensitive one")
+        pick(page, "HERE")
+        page.click('#case-panel-body [data-command="case.acknowledge"]')
+        says(page, "#panel-command", "签收 · 已办")
+        page.click('#case-panel-body [data-command="case.progress"]')
+        page.locator("dialog [name=what]").select_option("arrived")
+        page.click("dialog button[type=submit]")
+        says(page, "#panel-command", "报进展 · 已办")
+        page.click('#case-panel-body [data-command="case.handle"]')
+        page.fill("dialog textarea[name=result]", "已清理干净")
+        page.click("dialog button[type=submit]")
+        says(page, "#panel-command", "办结 · 已办")
+        done = system.cases["HERE"]
+        assert (done.status, done.handler, done.step.note if done.step else "") == ("handled", "g1", "已清理干净")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
