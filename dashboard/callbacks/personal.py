@@ -60,7 +60,7 @@ def register_personal(  # noqa: PLR0917  # one of each door
         row = offload(place)
         if row is None:
             refuse(404, "no such case")
-        who = who_of(allowed("reveal", row.street, row.community))
+        who = who_of(allowed_case("reveal", row))
         text = offload(
             lambda: reveal(
                 access.engine, sealer, recorder.log, machine_ms(), who, row.case_id, wanted.field[:64],

@@ -180,8 +180,9 @@ def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) ->
             continue
         more: Any = {"data-command": action.type, "data-key": action.key}
         if action.type == "case.answer_whistle":
-            awaited = [call.unit for call in calls_of(row) if call.arrived_at is None]
-            more["data-units"] = json.dumps(list(dict.fromkeys(awaited)))
+            awaited = {call.unit for call in calls_of(row) if call.arrived_at is None}
+            known = person.unit or (awaited.pop() if len(awaited) == 1 else "")
+            more["data-given"] = json.dumps({"unit": known} if known else {})
         found.append(
             html.Button(
                 [command_name(action.type, words, person), html.Kbd(action.key)], disabled=bool(action.why_not),

@@ -15,7 +15,7 @@ from services.access.log_in.account import AccountError, check_account
 from services.jobs import store as jobs
 
 # With one of these another right, or none: what was made for the person they may perhaps not have any more.
-SCOPE = frozenset({"role", "street", "community", "is_disabled"})
+SCOPE = frozenset({"role", "street", "community", "unit", "grid", "is_disabled"})
 
 
 class ChangedAccount(NamedTuple):

@@ -139,7 +139,7 @@ class UnitLens(_CaseForDesk):
         if row.domain not in SENSITIVE_DOMAINS or row.lead_unit == self._unit:
             return found
         lon, lat = self._centres.centre(row)
-        return msgspec.structs.replace(found, lon=lon, lat=lat, class_name="")
+        return msgspec.structs.replace(found, lon=lon, lat=lat, class_name="", declined=None)
 
 
 class GridLens(_CaseForDesk):

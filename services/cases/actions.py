@@ -10,7 +10,7 @@ from services.cases.deadlines import has_come
 
 # In the order in which a desk shows them, with the key that presses each.
 ORDER = (
-    ("case.answer_whistle", "F"), ("case.acknowledge", "R"), ("case.progress", "O"), ("case.handle", "H"),
+    ("case.answer_whistle", "Q"), ("case.acknowledge", "R"), ("case.progress", "O"), ("case.handle", "H"),
     ("case.acknowledge_escalation", "A"), ("case.dispatch", "D"), ("case.urge", "U"), ("case.whistle", "W"),
     ("case.return", "B"), ("case.suspend", "G"), ("case.resume", "G"), ("case.extend", "X"), ("case.escalate", "E"),
     ("case.take_back", "T"), ("case.supervise", "S"), ("case.close", "C"), ("case.locate", "L"), ("case.merge", "M"),

@@ -12,8 +12,8 @@ from msgspec import inspect
 from services.contract.case import Limit
 from services.contract.commands import COMMANDS, NEED_NO_REASON
 
-# What our own server fills in, or the case that was picked: nobody is asked for it.
-_OURS = frozenset({"case_id", "expected_version", "actor"})
+# What our own server fills in, the case that was picked, what a phone says of itself: nobody is asked for it.
+_OURS = frozenset({"case_id", "expected_version", "actor", "acted_at", "attachments"})
 
 FieldKind = Literal[
     "unit", "units", "case", "patrol", "camera", "choice", "number", "limit", "moment", "degrees", "text"

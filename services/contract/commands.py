@@ -165,7 +165,7 @@ class Handle(FieldAct, frozen=True):
 class AnswerWhistle(FieldAct, frozen=True):
     """``case.answer_whistle``: a unit that was called answers, or is there."""
 
-    unit: Key
+    unit: Unit
     what: Literal["answered", "arrived"]
 
 
@@ -217,5 +217,7 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
     "camera.repair": CameraRepair,
 }
 
-# To sign for something is to have read it: there is nothing to explain.
-NEED_NO_REASON = frozenset({"case.acknowledge_escalation"})
+# To sign for something is to have read it; what is done in the field says enough by itself.
+NEED_NO_REASON = frozenset({
+    "case.acknowledge_escalation", "case.acknowledge", "case.progress", "case.handle", "case.answer_whistle",
+})  # fmt: skip

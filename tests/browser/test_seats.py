@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page
 
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
-from tests.browser.desks import add_people, case_system, desk_is_ready, logged_in, pick, says
+from tests.browser.desks import add_people, case_system, desk_is_ready, fill, logged_in, pick, says
 from tests.tiny import NOON, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -59,6 +59,7 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         assert page.locator('#case-panel-body [data-command="case.dispatch"]').count() == 0
         pick(page, "CALLED")
         page.click('#case-panel-body [data-command="case.answer_whistle"]')
+        page.locator("dialog [name=what]").select_option("answered")
         page.click("dialog button[type=submit]")
         says(page, "#panel-command", "应哨 · 已办")
         (called,) = system.cases["CALLED"].whistles[0].units
@@ -67,7 +68,8 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         # A case that goes to another unit leaves the page at once.
         pick(page, "MINE")
         page.click('#case-panel-body [data-command="case.return"]')
-        page.locator("dialog [name=to_unit]").select_option("D2")
+        fill(page, "to_unit", "D2")
+        fill(page, "reason_code", "wrong_unit")
         page.fill("dialog textarea[name=reason]", "不是本单位职责")
         page.click("dialog button[type=submit]")
         wait_until(lambda: "MINE" not in rows_of(page), "the case has left the unit's page")
@@ -90,7 +92,7 @@ def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: 
         page.click("dialog button[type=submit]")
         says(page, "#panel-command", "报进展 · 已办")
         page.click('#case-panel-body [data-command="case.handle"]')
-        page.fill("dialog textarea[name=result]", "已清理干净")
+        page.fill("dialog input[name=result]", "已清理干净")
         page.click("dialog button[type=submit]")
         says(page, "#panel-command", "办结 · 已办")
         done = system.cases["HERE"]

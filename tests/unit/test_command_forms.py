@@ -19,7 +19,7 @@ from services.district.leads import lead_of, leads
 from services.district.package import District, FilingCondition
 
 CHOICE = Path(__file__).parents[2] / "dashboard/assets/modules/desk/unit-choice.js"
-OURS = {"case_id", "expected_version", "actor"}
+OURS = {"case_id", "expected_version", "actor", "acted_at", "attachments"}
 
 
 @pytest.mark.parametrize("kind", COMMANDS)

@@ -58,11 +58,8 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     [...Object.keys(said).filter(code => options.includes(code)), ...options.filter(code => !(code in said))].map(
       code => [code, said[code] || code],
     );
-  const choices = field =>
-    inOrder(
-      field.options,
-      field.name === "reason_code" ? texts.reason : field.name === "fault" ? texts.camera.faults : texts.desk.kinds,
-    );
+  const said = {reason_code: texts.reason, fault: texts.camera.faults, kind: texts.desk.kinds, what: texts.seats.what};
+  const choices = field => inOrder(field.options, said[field.name] || {});
   const limit = (field, label, more) => {
     const value = h("input", {
       name: "limit",

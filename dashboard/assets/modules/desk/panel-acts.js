@@ -1,7 +1,7 @@
 // @ts-check
 // What the buttons of the case panel begin: a command, a place on the map, a masked field in clear.
 import {openDialog} from "../core/dialog.js";
-import {h} from "../core/dom.js";
+import {h, plain} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makePlacing} from "./placing.js";
@@ -69,7 +69,7 @@ export const makePanelActs = desk => {
     if (secret) reveal(secret, id);
     else if (answer) answer.dataset.answer === "confirm" ? commands.confirm(id) : commands.decline(id);
     else if (button.dataset.command === "case.locate") placing.start(desk.map, id);
-    else commands.open(button.dataset.command, [[id, version(id)]]);
+    else commands.open(button.dataset.command, [[id, version(id)]], plain(button.dataset.given || "{}"));
   };
   return {pressed, isPlacing: placing.isOn, picked: placing.picked};
 };
