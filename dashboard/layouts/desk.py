@@ -35,30 +35,12 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
 
     ``kind`` is «street», «unit» or «grid» with its code, and empty for the district.
     """
-    street = code if kind == "street" else ""
     name = _name(district, words, kind, code)
     english = words["language"] == "en"
     labels = words["desk"]
-    about = {
-        "zone": f"{kind}:{code}" if kind else "desk",
-        "title": f"{name} · {words['desk'][f'{kind}_title']}" if kind else words["desk"]["page_title"],
-        "street": street,
-        "unit": code if kind == "unit" else "",
-        "grid": code if kind == "grid" else "",
-        "box": _box(district, code) if kind == "grid" else None,
-        "whistle_minutes": district.policy.escalation.whistle_minutes,
-        "me": person.user_id,
-        "name": person.name,
-        "role": person.role,
-        "rights": [right for right in RIGHTS if may(person, right, street or None)],
-        "seat": street or district.code,
-        "grids": _names(district.grids, street, district),
-        "communities": _names(district.communities, street, district),
-        **forms_of(person, district),
-    }
     data: Any = {
         "data-texts": words_address(words["language"]), "data-district": names_of(district, english),
-        "data-desk": json.dumps(about, ensure_ascii=False),
+        "data-desk": json.dumps(_about(district, words, person, kind, code), ensure_ascii=False),
     }  # fmt: skip
     return html.Div(
         id=ids.DESK,
@@ -91,6 +73,29 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
             html.Div(id=ids.TOASTS, className="toasts", role="status"),
         ],
     )
+
+
+def _about(district: District, words: dict[str, Any], person: Person, kind: str, code: str) -> dict[str, Any]:
+    """What the desk's script is told: whose desk it is, who sits at it and what they may do."""
+    street = code if kind == "street" else ""
+    name = _name(district, words, kind, code)
+    return {
+        "zone": f"{kind}:{code}" if kind else "desk",
+        "title": f"{name} · {words['desk'][f'{kind}_title']}" if kind else words["desk"]["page_title"],
+        "street": street,
+        "unit": code if kind == "unit" else "",
+        "grid": code if kind == "grid" else "",
+        "box": _box(district, code) if kind == "grid" else None,
+        "whistle_minutes": district.policy.escalation.whistle_minutes,
+        "me": person.user_id,
+        "name": person.name,
+        "role": person.role,
+        "rights": [right for right in RIGHTS if may(person, right, street or None)],
+        "seat": street or district.code,
+        "grids": _names(district.grids, street, district),
+        "communities": _names(district.communities, street, district),
+        **forms_of(person, district),
+    }
 
 
 def _name(district: District, words: dict[str, Any], kind: str, code: str) -> str:

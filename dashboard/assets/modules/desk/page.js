@@ -114,7 +114,7 @@ export const start = async (root, scope) => {
   desk.onMap = makeDeskMap(desk);
   desk.alarms = makeDeskAlarms(desk);
   desk.duty = makeDuty(desk);
-  desk.search = makeDeskSearch(desk);
+  desk.search = about.rights.includes("search") ? makeDeskSearch(desk) : null;
   const drawFigures = makeFigures(desk);
 
   // — what the socket says —
