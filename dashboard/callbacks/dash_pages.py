@@ -1,6 +1,7 @@
 """The pages that Dash draws: their addresses, their layouts, who may see them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from functools import partial
 from typing import Any
 
 import dash
@@ -12,7 +13,7 @@ from dashboard.door.guards import PAGES
 from dashboard.layouts import coverage, desk, replay, wall
 from dashboard.layouts.navigation import menu, refused
 from dashboard.texts import texts
-from services.access.rights import Person, may
+from services.access.rights import Person, may, may_desk
 from services.district.package import District
 
 
@@ -23,14 +24,14 @@ def register_dash_pages(
     titles = texts("zh-CN")
 
     def page(
-        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div]
+        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div], known: Container[str] = ()
     ) -> Callable[..., html.Div]:
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
             words, asking = texts(lang), person()
-            if not may(asking, right, code or None):
+            if not (may_desk(asking, right, name, code) if code else may(asking, right)):
                 return refused(words["word"]["not_allowed"], asking, words)
-            if code and code not in district.streets:
-                return refused(words["word"]["no_street"], asking, words)
+            if code and code not in known:
+                return refused(words["word"][f"no_{name}"], asking, words)
             if asking.role != "wall":
                 look(asking, f"/{name}/{code}".rstrip("/"), "see_page")
             found = layout(words, asking, code)
@@ -52,13 +53,17 @@ def register_dash_pages(
     }  # fmt: skip
     for name, (path, layout, title) in shown.items():
         dash.register_page(name, path=path, layout=page(name, PAGES[path], layout), title=title)
-    dash.register_page(
-        "street", path_template="/street/<code>", title=titles["desk"]["street_title"],
-        layout=page(
-            "street", PAGES["/street/"], lambda words, asking, code: desk.layout(district, words, asking, code)
-        ),
-    )  # fmt: skip
+    lenses: dict[str, Container[str]] = {"street": district.streets, "unit": district.units, "grid": district.grids}
+    for name, known in lenses.items():
+        dash.register_page(
+            name, path_template=f"/{name}/<code>", title=titles["desk"][f"{name}_title"],
+            layout=page(name, PAGES[f"/{name}/"], partial(_lens, district, name), known),
+        )  # fmt: skip
     dash.register_page(
         "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
         layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
     )  # fmt: skip
+
+
+def _lens(district: District, kind: str, words: dict[str, Any], asking: Person, code: str) -> html.Div:
+    return desk.layout(district, words, asking, kind, code)

@@ -11,7 +11,10 @@ from services.access.rights import Person, home, may
 
 
 class PageLink(NamedTuple):
-    """``name`` is its word in texts ``pages``; ``address`` may hold {street}: the person's own. Any of ``rights``."""
+    """``name`` is its word in texts ``pages``; ``address`` may hold {street}, {unit} or {grid}: the person's own.
+
+    Any of ``rights``.
+    """
 
     name: str
     address: str
@@ -23,6 +26,8 @@ PAGES = (
     PageLink("wall", "/wall", ("see_wall",)),
     PageLink("desk", "/desk", ("see_desk",)),
     PageLink("street", "/street/{street}", ("see_street",)),
+    PageLink("unit", "/unit/{unit}", ("see_unit",)),
+    PageLink("grid", "/grid/{grid}", ("see_grid",)),
     PageLink("leadership", "/leadership", ("see_leadership",)),
     PageLink("coverage", "/coverage", ("see_coverage",)),
     PageLink("replay", "/replay", ("see_replay",)),
@@ -36,9 +41,10 @@ def links(person: Person, words: Mapping[str, Any]) -> list[tuple[str, str, str]
     """(name, address, word) of the pages that a person may see, in the page's language; of a wall also the log-in."""
     found = []
     for page in PAGES:
-        is_own = "{street}" in page.address
-        if any(may(person, right) for right in page.rights) and (person.street or not is_own):
-            found.append((page.name, in_language(page.address.format(street=person.street), words), page.name))
+        own = {"street": person.street, "unit": person.unit, "grid": person.grid}
+        is_there = all(code or f"{{{name}}}" not in page.address for name, code in own.items())
+        if is_there and any(may(person, right) for right in page.rights):
+            found.append((page.name, in_language(page.address.format(**own), words), page.name))
     if not person.session:  # a wall is known by its place: a person who sits at it logs in
         found.append(("log_in", in_language("/login", words), "log_in"))
     return [(name, address, words["pages"][word]) for name, address, word in found]

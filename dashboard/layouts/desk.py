@@ -129,7 +129,7 @@ def _names(areas: Any, street: str, district: District) -> dict[str, str]:
     return found
 
 
-def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any], street: str) -> html.Header:
+def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any], kind: str) -> html.Header:
     query = "?lang=en" if words["language"] == "en" else ""
     return html.Header(
         [
@@ -148,7 +148,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Span(className="dim", id="note"),
             html.Nav(
                 [
-                    menu(person, words, "street" if street else "desk"),
+                    menu(person, words, kind or "desk"),
                     theme_button(words),
                     html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
                     html.Form(
