@@ -8,7 +8,7 @@ from dashboard.door.navigation import PAGES as LINKS
 from dashboard.door.navigation import home_link, links
 from dashboard.layouts.navigation import menu
 from dashboard.texts import LANGUAGES, texts
-from services.access.rights import RIGHTS, ROLES, Person, home, may
+from services.access.rights import RIGHTS, ROLES, Person, home, may, may_desk
 from tests.tiny import CODE
 
 # Pages that Flask draws: their endpoint.
@@ -20,12 +20,21 @@ WITHIN = {"/handover/"}
 
 
 def person(role: str, session: str = "x") -> Person:
-    return Person("u", "周", role, "S1" if role == "street_staff" else "", session=session)  # type: ignore[arg-type]
+    own = {"street_staff": {"street": "S1"}, "department": {"unit": "D1"}, "grid_worker": {"grid": "G00"}}
+    return Person("u", "周", role, session=session, **own.get(role, {}))  # type: ignore[arg-type]
+
+
+def may_open(asking: Person, address: str) -> bool:
+    found = page_right(address, CODE)
+    if found is None:
+        return True
+    right, kind, code = found
+    return may_desk(asking, right, kind, code) if kind else may(asking, right)
 
 
 def test_every_page_has_its_line_and_asks_for_the_pages_own_right() -> None:
     for link in LINKS:
-        address = link.address.format(street="S1")
+        address = link.address.format(street="S1", unit="D1", grid="G00")
         found = page_right(address, CODE)
         if address in PLAIN:
             assert link.rights == (ADDRESSES[PLAIN[address]],)
@@ -43,8 +52,7 @@ def test_a_person_sees_the_pages_that_their_rights_open_and_the_way_home(role: s
     found = {address.partition("?")[0] for _, address, _ in links(asking, words)}
     assert home(asking) in found
     for address in found:
-        right = page_right(address, CODE)
-        assert right is None or may(asking, *right), address
+        assert may_open(asking, address), address
     ends = {address.partition("?")[2] for _, address, _ in links(asking, words)} | {
         home_link(asking, words).partition("?")[2]
     }
@@ -55,6 +63,11 @@ def test_a_person_sees_the_pages_that_their_rights_open_and_the_way_home(role: s
 def test_a_street_reaches_its_own_leaders_page_and_no_wall() -> None:
     found = [address for _, address, _ in links(person("street_staff"), texts("zh-CN"))]
     assert found == ["/street/S1", "/leadership", "/account"]
+
+
+@pytest.mark.parametrize(("role", "address"), [("department", "/unit/D1"), ("grid_worker", "/grid/G00")])
+def test_a_department_and_a_grid_worker_have_their_own_desk_and_their_account(role: str, address: str) -> None:
+    assert [address for _, address, _ in links(person(role), texts("zh-CN"))] == [address, "/account"]
 
 
 def test_a_walls_machine_leads_to_the_log_in_and_a_person_at_a_wall_does_not() -> None:
