@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response
 
-from dashboard.door.access import Access, allowed_case, refuse
+from dashboard.door.access import Access, allowed, allowed_case, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.recording import Recorder, who_of
 from services.access.rights import DISTRICT
