@@ -42,8 +42,11 @@ class DeskPanel:
         row, board, now = view.row, self._board_of(), self._now()
         place = self._cameras.place(row) if row.is_open else None
         next_one = takeover(row, self._district.policy.escalation)
-        fields = self._offload(lambda: personal_fields(self._engine, self._sealer, row.case_id)) or []
-        acts = self._offload(lambda: acts_of(self._engine, row.case_id))
+        fields, acts = self._offload(
+            lambda: (
+                personal_fields(self._engine, self._sealer, row.case_id) or [], acts_of(self._engine, row.case_id)
+            )
+        )  # fmt: skip
         can_reveal = may_case(person, "reveal", row)
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),

@@ -42,7 +42,8 @@ export const makeFigures = desk => {
       next = Infinity;
     for (const row of desk.live.state.rows.values()) {
       const at = row[A.takeoverAt];
-      if (at !== null && at !== undefined && at > now && at - now < 1800000) {
+      // Of what somebody has declined the clock takes nothing over.
+      if (at !== null && at !== undefined && at > now && at - now < 1800000 && !row[A.declined]) {
         soon += 1;
         next = Math.min(next, at - now);
       }
