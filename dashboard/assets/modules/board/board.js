@@ -1,6 +1,7 @@
 // @ts-check
 // The district on one screen: map, tiles, queue. The wall fills it with the present, the replay with a moment of the past.
 import {alarmWords} from "../core/alarm-words.js";
+import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {panelFocus, redraw, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
@@ -352,12 +353,9 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
       $("note").textContent = format.fill(texts.word.filling, {n: Math.round(100 * filling)});
       return;
     }
-    $("note").textContent =
-      speed === 0
-        ? texts.word.stopped_clock
-        : speed !== 1
-          ? format.fill(texts.word.virtual_speed, {n: speed})
-          : root.dataset.note || "";
+    // A past moment has a clock of its own, and says so by its bar.
+    const clock = {speed, now: isPast ? null : live.now(), note: root.dataset.note || ""};
+    $("note").textContent = clockNote(texts.word, format, clock);
   };
   /** An open panel follows its case: asked for again when the case has changed, at most once a second. */
   let asked = null,

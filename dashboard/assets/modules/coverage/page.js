@@ -1,5 +1,6 @@
 // @ts-check
 // The page /coverage: joins, asks for what it lacks, and draws what changes.
+import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {panelFocus, redraw, roving, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
@@ -499,12 +500,7 @@ export const start = async (root, scope) => {
         ),
       );
     const speed = live.beat.speed;
-    $("note").textContent =
-      speed === 0
-        ? texts.word.stopped_clock
-        : speed !== 1
-          ? fill(texts.word.virtual_speed, {n: speed})
-          : root.dataset.note || "";
+    $("note").textContent = clockNote(texts.word, format, {speed, now, note: root.dataset.note || ""});
   };
 
   withMap(scope, found => {

@@ -1,6 +1,7 @@
 // @ts-check
 // A desk: map, figures, queue and panel around one live state. Each part stands in a file of its own; here they are
 // made, fed by the socket, and told of clicks.
+import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {roving, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
@@ -196,11 +197,7 @@ export const start = async (root, scope) => {
     $("note").textContent =
       typeof filling === "number"
         ? format.fill(texts.word.filling, {n: Math.round(100 * filling)})
-        : speed === 0
-          ? texts.word.stopped_clock
-          : speed !== 1
-            ? format.fill(texts.word.virtual_speed, {n: speed})
-            : root.dataset.note || "";
+        : clockNote(texts.word, format, {speed, now: desk.live.now(), note: root.dataset.note || ""});
     desk.alarms.tick();
   };
 

@@ -92,6 +92,7 @@ export const startBar = (scope, player, texts, format, places) => {
   /** The district's present moment, as the server last said it. */
   const present = () => (clock ? clock.now + performance.now() - clock.at : Infinity);
   const go = at => {
+    if (at > present()) said(w.not_yet_shown);
     player.seek(Math.min(at, present() - 1000));
   };
   const toMark = async way => {
@@ -109,7 +110,7 @@ export const startBar = (scope, player, texts, format, places) => {
     saidText = "";
   const said = text => {
     saidText = text;
-    saidUntil = performance.now() + 4000;
+    saidUntil = performance.now() + 8000;
     draw();
   };
 
@@ -459,7 +460,7 @@ export const startBar = (scope, player, texts, format, places) => {
   const query = new URLSearchParams(location.search),
     speed = +query.get("speed");
   if (REPLAY_SPEEDS.includes(speed)) player.setSpeed(speed);
-  const wanted = query.get("at") || "";
+  const wanted = query.get("at") || query.get("day") || "";
   (async () => {
     const at = /^\d{12,14}$/.test(wanted) ? +wanted : Date.parse(wanted);
     let found;
@@ -473,6 +474,7 @@ export const startBar = (scope, player, texts, format, places) => {
       return;
     }
     clock = {now: found.now, at: performance.now()};
+    if (wanted && Number.isNaN(at)) said(w.unknown_shown);
     go(Number.isNaN(at) ? found.now - 3600000 : at);
   })();
 };
