@@ -30,6 +30,7 @@ PEOPLE = (
     Account("s1", "马骏", "street_staff", "S1"), Account("s2", "林芳", "street_staff", "S2"),
     Account("c1", "罗勇", "street_staff", "S1", "C1"), Account("audit", "钱立", "auditor"),
     Account("d1", "高翔", "department", unit="D1"), Account("g1", "沈佳", "grid_worker", grid="G00"),
+    Account("admin", "孙伟", "admin"),
 )  # fmt: skip
 
 

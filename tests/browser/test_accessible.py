@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATES = {found.stem for found in (ROOT / "dashboard/pages").glob("*.html")} - {
     "door",
     "navigation",
+    "admin",
 }  # pages besides Dash's
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # In the light only the colours differ. Nothing is excluded: ag-grid's rows and cells pass as they are.
@@ -189,6 +190,40 @@ def audit(page: Page, url: str) -> States:
     page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
 
 
+def administration(page: Page, url: str) -> States:
+    """People, what is done to one and taken back, the state of the system, the rules: with the keyboard alone."""
+    kept = page.context.cookies()
+    _log_in(page, url, "admin", "/admin/people")
+    page.wait_for_selector("tr a[data-row]")
+    yield "people"
+    page.keyboard.press("/")
+    page.keyboard.type("林芳")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=含“林芳”的 1 人")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".panel h2:has-text('林芳')")
+    page.locator("summary", has_text="停用").press("Enter")
+    page.locator("details[open] input[name=reason]").fill("休假")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=status]:has-text('已办')")
+    yield "a person, disabled"
+    page.locator(".history summary", has_text="撤销").first.press("Enter")
+    page.locator(".history details[open] input[name=reason]").fill("回来了")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".history :text('已撤销')")
+    yield "taken back"
+    page.goto(f"{url}/admin/people?new=1")
+    yield "a new account"
+    page.goto(f"{url}/admin/system")
+    page.wait_for_selector("table.words tbody tr")
+    yield "the system"
+    page.goto(f"{url}/admin/policy")
+    yield "rules"
+    page.context.clear_cookies()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
+
+
 def wall(page: Page, url: str) -> States:
     page.goto(f"{url}/wall")
     page.wait_for_selector("#tile-next .case", timeout=20_000)
@@ -263,6 +298,7 @@ CHECKS: dict[str, Callable[..., States]] = {
     "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
     **dict.fromkeys(("own_factor", "reauth", "factor", "reauth_done", "codes"), second_factor),
     "problem": refusals, "front": refusals,
+    **dict.fromkeys((name for name in TEMPLATES if name.startswith("admin_")), administration),
 }  # fmt: skip
 
 

@@ -79,11 +79,11 @@ class SystemPage:
         look: SystemLook = self.shell.offload(lambda: self.state.look(anew=anew))
         words = SystemWords(self.shell)
         lines = [words.line(one) for one in look.findings]
-        to_look_at = [line for line in lines if line["word"] == "wrong"]
+        sources = [words.source(row) for row in self.sources()]
         return self.shell.show(
             "state", "admin_system.html", code, wrong=wrong, said=said, lines=words.in_order(lines),
-            verdict=words.verdict(to_look_at), looked=self.shell.at(look.at, "%H:%M:%S"),
-            sources=[words.source(row) for row in self.sources()], size=words.size(look),
+            verdict=words.verdict(lines, sources), looked=self.shell.at(look.at, "%H:%M:%S"),
+            sources=sources, size=words.size(look),
             letters=[words.letter(one) for one in look.letters], kinds=[words.reason(*one) for one in look.kinds],
             n_letters=sum(n for _, n in look.kinds), jobs=[words.job(job) for job in look.jobs],
             may_act=may(person(), "manage_system"),

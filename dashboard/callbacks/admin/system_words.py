@@ -40,12 +40,15 @@ class SystemWords:
         """What has to be mended first."""
         return sorted(lines, key=lambda line: ORDER.index(line["word"]))
 
-    def verdict(self, wrong: list[dict[str, str]]) -> str:
-        """The page's first sentence."""
-        if not wrong:
-            return str(self._a["system"]["all_well"])
-        names = str(self._words["unit"]["list"]).join(dict.fromkeys(line["subject"] for line in wrong))
-        return str(self._a["system"]["look_at"]).format(n=len(wrong), names=names)
+    def verdict(self, lines: list[dict[str, str]], sources: list[dict[str, str]]) -> str:
+        """The page's first sentence: what is to be mended, a source that is late among it; else what is to be known."""
+        a, comma = self._a["system"], str(self._words["unit"]["list"])
+        quiet = [one["name"] for one in sources if one["code"] in {"late", "stopped"}]
+        wrong = [*(line["subject"] for line in lines if line["word"] == "wrong"), *quiet]
+        if wrong:
+            return str(a["look_at"]).format(n=len(wrong), names=comma.join(dict.fromkeys(wrong)))
+        known = list(dict.fromkeys(line["subject"] for line in lines if line["word"] == "note"))
+        return str(a["nothing_to_mend"]).format(n=len(known), names=comma.join(known)) if known else str(a["all_well"])
 
     def _value(self, key: str, value: object) -> str:
         """A value of a finding as it is read: a moment, a share, a process by its name."""
