@@ -39,7 +39,7 @@ def add_user_command(
 def _user(options: argparse.Namespace, settings: Settings) -> int:
     import sys
 
-    from services.access.errands import UserWish, user
+    from services.admin.errands.accounts import UserWish, user
 
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else ""
     wish = UserWish(

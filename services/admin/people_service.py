@@ -17,6 +17,7 @@ from services.access import change_store, log_in_store, notices_store, passwords
 from services.access import store as access_store
 from services.access.account import Account
 from services.access.log_in import factors_service as factors
+from services.access.log_in.account import AccountError
 from services.access.log_in.own_sessions_service import name_of_session
 from services.access.notice import PersonNotice
 from services.access.rights import Person
@@ -104,7 +105,7 @@ class People:
         secret = _Secret(self._make_password if wish.what == "reset" else None, password, wish.user_id, classes)
         with writing(self._engine) as connection:
             store.wait_for_turn(connection)
-            found = _account(connection, wish.user_id)
+            found = _account(connection, wish.user_id, actor)
             everybody = reader.all_accounts(connection)
             values = changed(found, wish.values) if wish.what != "end" else dict(wish.values)
             self._check(connection, actor, found, everybody, wish._replace(values=values))
@@ -118,10 +119,14 @@ class People:
             return self._do(connection, now, deed, found, secret)
 
     def add(
-        self, now: int, actor: PeopleActor, new: Account, reason: str = "", *, password: str = "", classes: int = 0
-    ) -> Outcome:
-        """Add an account; without ``password`` one is made, and must be changed at the first log-in."""
-        is_without = new.role == "wall" or bool(new.subject) or bool(new.sso_name)
+        self, now: int, actor: PeopleActor, new: Account, reason: str = "", *, password: str = "", classes: int = 0,
+        is_without: bool = False,
+    ) -> Outcome:  # fmt: skip
+        """Add an account; without ``password`` one is made, and must be changed at the first log-in.
+
+        ``is_without``: none is made, the single sign-on lets the person in; for a wall and a named person it is so.
+        """
+        is_without = is_without or new.role == "wall" or bool(new.subject) or bool(new.sso_name)
         wish = PeopleWish(new.user_id, "add", columns_of(new), reason)
         _check_reason(actor, wish)
         if not actor.is_machine and needs_second("add", None, new):
@@ -139,7 +144,7 @@ class People:
         """Take the change ``wish.undoes`` back by its counter-change, under the same rules as any other."""
         n = wish.undoes
         with self._engine.connect() as connection:
-            found = _account(connection, wish.user_id)
+            found = _account(connection, wish.user_id, actor)
             one = next((c for c in store.changes_of(connection, wish.user_id, n - 1) if c.n == n), None)
         if one is None:
             raise PeopleRefused("no_change")
@@ -160,7 +165,7 @@ class People:
         with writing(self._engine) as connection:
             store.wait_for_turn(connection)
             kept = self._to_decide(connection, now, actor, wish_id)
-            found = _account(connection, kept.user_id)
+            found = _account(connection, kept.user_id, actor)
             self._check(connection, actor, found, reader.all_accounts(connection), wish)
             store.decide(connection, wish_id, "confirmed", actor.user_id, now)
             return self._do(connection, now, _Doing(wish, actor, asked=kept), found, secret)
@@ -263,6 +268,10 @@ class People:
                 change_store.add(connection, made)
                 self._write_down(connection, now, doing, {}, 0)
         except IntegrityError:
+            if doing.actor.is_machine:
+                raise AccountError(
+                    f"there is an account {new.user_id!r} already: `lianqin user reset` changes it"
+                ) from None
             raise PeopleRefused("exists", user=new.user_id) from None
         return Outcome("alone" if doing.alone else "done", 0, made_up, new.user_id)
 
@@ -319,9 +328,11 @@ def _check_reason(actor: PeopleActor, wish: PeopleWish) -> None:
         raise PeopleRefused("no_reason", least=SHORTEST_REASON, most=LONGEST_REASON)
 
 
-def _account(connection: Connection, user_id: str) -> Account:
+def _account(connection: Connection, user_id: str, actor: PeopleActor) -> Account:
     found = reader.account(connection, user_id, to_change=True)
     if found is None:
+        if actor.is_machine:
+            raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
         raise PeopleRefused("gone", user=user_id)
     return found
 

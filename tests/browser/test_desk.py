@@ -360,7 +360,7 @@ def test_script_text_in_every_field_runs_nowhere(people: Product, browser: Brows
 
 
 def test_a_session_that_ends_closes_the_desk(people: Product, browser: Browser) -> None:
-    from services.access.errands import UserWish, user
+    from services.admin.errands.accounts import UserWish, user
     from services.platform.settings import Settings
 
     with case_system(people, [filed("A1")]), logged_in(browser, people, "duty") as page:

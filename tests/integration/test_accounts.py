@@ -16,11 +16,11 @@ from services.access import passwords, reader, store
 from services.access import service as accounts
 from services.access import tables as people_schema
 from services.access.account import Account
-from services.access.errands import UserWish, user
 from services.access.log_in_store import Tried
 from services.access.passwords import BadPassword
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, ROLES, Person
 from services.access.service import FAILURES, LOCKED_MINUTES, TOUCH_MS, AccountError, LogInRefused, comes_from
+from services.admin.errands.accounts import UserWish, user
 from services.audit.log_service import AuditQuery, newest
 from services.platform.clock import MINUTE_MS
 from services.platform.database import open_engine, writing

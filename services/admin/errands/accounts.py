@@ -1,14 +1,13 @@
 """What ``lianqin user`` does: one call an action, each returns what to say."""
 
 import msgspec
-from sqlalchemy import Engine
 
 from services.access import log_in_store as kept
-from services.access import passwords, reader
+from services.access import reader
 from services.access import service as accounts
 from services.access.account import Account
-from services.access.log_in import factors_service as factors
-from services.audit import Deed
+from services.admin.account_change import Kind
+from services.admin.people_service import People, PeopleActor, PeopleWish
 from services.audit.service import local_who, open_log
 from services.district.load import load
 from services.platform.clock import machine_ms
@@ -33,6 +32,10 @@ class UserWish(msgspec.Struct, frozen=True):
     sso_name: str | None = None
 
 
+# Whoever has the shell of the machine: a password of the database would do as much.
+MACHINE = PeopleActor(local_who().user_id, local_who().user_id, local_who(), is_machine=True)
+
+
 def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
     """Do it. Raises AccountError, BadPassword with what is wrong."""
     engine = open_engine(settings.database)
@@ -46,48 +49,36 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             return [_line(one, counts[one.user_id], one.user_id in locked) for one in found] or ["no accounts"]
         if not wish.user_id:
             raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
-        values: dict[str, object] = {}
+        people = People(engine, open_log(engine, settings))
         if action == "add":
-            said = _add(settings, engine, now, wish)
-            values = {
-                "role": wish.role,
-                "street": wish.street,
-                "community": wish.community,
-                "unit": wish.unit,
-                "grid": wish.grid,
-                "at": wish.addresses,
-            }
+            said = _add(settings, people, now, wish)
         elif action == "reset":
-            password = wish.password or passwords.make()
-            passwords.check(password, wish.user_id, classes=settings.password_classes if wish.password else 0)
-            hashed = passwords.hashed(password)
-            ended = accounts.set_account(engine, now, wish.user_id, password=hashed, must_change=True)
+            classes = settings.password_classes if wish.password else 0
+            done = people.act(now, MACHINE, PeopleWish(wish.user_id, "reset"), password=wish.password, classes=classes)
             # One that was given to us is known to whoever gave it: no terminal's history or log needs it.
-            new = "the given password is set" if wish.password else f"new password {password}"
-            said = [f"{wish.user_id}: {new} (must be changed at the next log-in); {ended} sessions ended"]
+            new = "the given password is set" if wish.password else f"new password {done.password}"
+            said = [f"{wish.user_id}: {new} (must be changed at the next log-in); {done.ended} sessions ended"]
         elif action == "reset-factor":
-            had, ended = factors.reset(engine, now, wish.user_id)
+            with engine.connect() as connection:
+                before = reader.account(connection, wish.user_id)
+            done = people.act(now, MACHINE, PeopleWish(wish.user_id, "reset_factor"))
+            had = before is not None and before.factor_at
             said = [f"{wish.user_id}: {'the second factor is removed' if had else 'there was no second factor'}; "
-                    f"{ended} sessions ended"]  # fmt: skip
+                    f"{done.ended} sessions ended"]  # fmt: skip
         else:
-            values = _changes(settings, wish) if action == "set" else _SIMPLE[action]
-            _check_places(settings, values)
-            ended = accounts.set_account(engine, now, wish.user_id, **values)
-            said = [f"{wish.user_id}: {action} done; {ended} sessions ended"]
-        told = {name: value for name, value in values.items() if value is not None}
-        open_log(engine, settings).append_many(now, local_who(), [Deed(_RECORDED[action], wish.user_id, told)])
+            kind, values = _SIMPLE.get(action, ("change", {}))
+            if action == "set":
+                values = _changes(settings, wish)
+                _check_places(settings, values)
+            done = people.act(now, MACHINE, PeopleWish(wish.user_id, kind, values))
+            said = [f"{wish.user_id}: {action} done; {done.ended} sessions ended"]
         return said
     finally:
         engine.dispose()
 
 
-# How each stands on the audit.
-_RECORDED = {
-    "add": "account_added", "set": "role_changed", "disable": "account_disabled", "enable": "account_disabled",
-    "reset": "account_reset", "end": "session_ended", "reset-factor": "factor_reset",
-}  # fmt: skip
-_SIMPLE: dict[str, dict[str, object]] = {
-    "disable": {"is_disabled": True}, "enable": {"is_disabled": False}, "end": {},
+_SIMPLE: dict[str, tuple[Kind, dict[str, object]]] = {
+    "disable": ("disable", {"is_disabled": True}), "enable": ("enable", {"is_disabled": False}), "end": ("end", {}),
 }  # fmt: skip
 
 
@@ -96,7 +87,7 @@ _PLACES = ("street", "community", "unit", "grid")
 _PLACES_OF = {"street_staff": ("street", "community"), "department": ("unit",), "grid_worker": ("grid",)}
 
 
-def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[str]:
+def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[str]:
     role = wish.role or ""
     has_sso = _has_sso(wish)
     new = Account(
@@ -108,8 +99,8 @@ def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[s
         raise accounts.AccountError("an account has a password or the single sign-on: leave one out")
     _check_places(settings, {name: getattr(new, name) for name in _PLACES})
     is_without = has_sso or role == "wall"
-    password = wish.password or ("" if is_without else passwords.make())
-    accounts.add(engine, now, new, password, settings.password_classes if wish.password else 0)
+    classes = settings.password_classes if wish.password else 0
+    made = people.add(now, MACHINE, new, password=wish.password, classes=classes, is_without=is_without)
     if role == "wall":
         return [f"{new.user_id}: a wall at {new.addresses}; a browser that comes from there needs no log-in"]
     if new.subject:
@@ -122,7 +113,7 @@ def _add(settings: Settings, engine: Engine, now: int, wish: UserWish) -> list[s
         ]
     if wish.password:
         return [f"{new.user_id}: {role}, with the given password"]
-    return [f"{new.user_id}: {role}, password {password} (to be changed at the first log-in)"]
+    return [f"{new.user_id}: {role}, password {made.password} (to be changed at the first log-in)"]
 
 
 def _has_sso(wish: UserWish) -> bool:
