@@ -27,7 +27,7 @@ CONTEXTS: dict[str, set[str]] = {
         "health": "platform contract",
         "audit": "platform contract district",
         "jobs": "platform",
-        "access": "platform contract district audit jobs",
+        "access": "platform contract jobs",
         "cases": "platform contract district access",
         "indicators": "platform district cases",
         "projector": "platform contract district audit access cases indicators",
