@@ -17,7 +17,10 @@ from services.platform.refusal import Refusal
 Kind = Literal["add", "change", "disable", "enable", "unlock", "reset", "reset_factor", "end"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 # The columns that a person's page changes, in the order in which it shows them.
-COLUMNS = ("name", "role", "street", "community", "addresses", "is_disabled")
+COLUMNS = ("name", "role", "street", "community", "unit", "grid", "addresses", "is_disabled")
+# Where a role sits; an account that changes its role keeps only what the new one has.
+PLACES = ("street", "community", "unit", "grid")
+PLACES_OF = {"street_staff": ("street", "community"), "department": ("unit",), "grid_worker": ("grid",)}
 # What leaves nothing behind that could be put back.
 FINAL = frozenset({"unlock", "reset", "reset_factor", "end"})
 # What opens more than one person should open alone.

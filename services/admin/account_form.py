@@ -10,7 +10,7 @@ from typing import Any
 
 from services.access.account import Account
 from services.access.rights import ROLES
-from services.admin.account_change import PeopleRefused
+from services.admin.account_change import PLACES, PLACES_OF, PeopleRefused
 from services.district.package import District
 
 LONGEST_NAME = 60
@@ -24,13 +24,17 @@ def wanted_columns(form: Mapping[str, str], district: District) -> dict[str, Any
         raise PeopleRefused("bad_name", most=LONGEST_NAME)
     if role not in ROLES:
         raise PeopleRefused("unknown_role")
-    street, community = (form.get(key, "") for key in ("street", "community")) if role == "street_staff" else ("", "")
+    places = {key: form.get(key, "") if key in PLACES_OF.get(role, ()) else "" for key in PLACES}
     if role == "street_staff":
-        _check_street(street, community, district)
+        _check_street(places["street"], places["community"], district)
+    if role == "department" and places["unit"] not in district.units:
+        raise PeopleRefused("needs_unit")
+    if role == "grid_worker":
+        places["grid"] = _grid(places["grid"], district)
     addresses = " ".join(form.get("addresses", "").split()) if role == "wall" else ""
     if role == "wall":
         _check_networks(addresses)
-    return {"name": name, "role": role, "street": street, "community": community, "addresses": addresses}
+    return {"name": name, "role": role, **places, "addresses": addresses}
 
 
 def new_account(form: Mapping[str, str], district: District) -> Account:
@@ -40,6 +44,14 @@ def new_account(form: Mapping[str, str], district: District) -> Account:
         raise PeopleRefused("bad_id")
     sso_name = form.get("sso_name", "").strip()[:64] if form.get("way") == "sso" and columns["role"] != "wall" else ""
     return Account(user_id, sso_name=sso_name, **columns)
+
+
+def _grid(text: str, district: District) -> str:
+    """A grid's code from what was typed or chosen: its code, or «code name» as the list offers it."""
+    code = text.strip().split(" ")[0]
+    if code in district.grids:
+        return code
+    raise PeopleRefused("needs_grid", grid=text[:40])
 
 
 def _check_street(street: str, community: str, district: District) -> None:

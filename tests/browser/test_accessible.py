@@ -218,8 +218,9 @@ def administration(page: Page, url: str) -> States:
     page.goto(f"{url}/admin/system")
     page.wait_for_selector("table.words tbody tr")
     yield "the system"
-    page.goto(f"{url}/admin/policy")
-    yield "rules"
+    for name in ("policy", "areas"):
+        page.goto(f"{url}/admin/{name}")
+        yield name
     page.context.clear_cookies()
     page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
 

@@ -158,6 +158,8 @@ REFUSED: list[tuple[str, str, dict[str, str], str]] = [
     ("change", "s1", {"name": "姓名s1", "role": "street_staff", "street": "S9"}, "本区没有街道 S9"),
     ("change", "s1", {"name": "姓名s1", "role": "street_staff", "street": ""}, "要选一个街道"),
     ("change", "s1", {"name": "姓名s1", "role": "street_staff", "street": "S1", "community": "C3"}, "不属于东街"),
+    ("change", "s1", {"name": "姓名s1", "role": "department", "unit": "D9"}, "“部门”要从列表里选"),
+    ("change", "s1", {"name": "姓名s1", "role": "grid_worker", "grid": "G99 无"}, "没有 G99 无"),
     ("change", "s1", {"name": "姓名s1", "role": "emperor"}, "没有这个角色"),
     ("change", "s1", {"name": "姓名s1", "role": "street_staff", "street": "S1"}, "没有改动"),
     ("change", "wall", {"name": "大屏", "role": "wall", "addresses": "0.0.0.0/0"}, "包含所有人"),

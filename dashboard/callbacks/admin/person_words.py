@@ -32,6 +32,8 @@ class PersonWords:
         district = self._shell.district
         if account.role == "wall":
             return account.addresses
+        if account.unit or account.grid:
+            return self.value("unit", account.unit) if account.unit else self.value("grid", account.grid)
         if not account.street:
             return str(self._a["people"]["whole"])
         street = district.streets[account.street].name if account.street in district.streets else account.street
@@ -136,8 +138,13 @@ class PersonWords:
         district, text = self._shell.district, str(value or "")
         if name == "role":
             return str(self._words["role"].get(text, text))
-        places = {"street": district.streets, "community": district.communities}.get(name, {})
-        return places[text].name if text in places else text or str(self._a["people"]["nothing"])
+        areas = {"street": district.streets, "community": district.communities, "grid": district.grids}
+        places = {code: area.name for code, area in areas.get(name, {}).items()}
+        if name == "unit":
+            places = (
+                district.units_en if self._words["language"] == "en" and text in district.units_en else district.units
+            )
+        return places.get(text) or text or str(self._a["people"]["nothing"])
 
     def wish(self, one: AccountWish, asking: Person, now: int) -> dict[str, Any]:
         """What waits for a second administrator."""
@@ -164,6 +171,8 @@ class PersonWords:
             "streets": [(code, area.name) for code, area in district.streets.items()],
             "communities": [(district.streets[code].name, found) for code, found in by_street.items()
                             if found and code in district.streets],
+            "units": [(code, self.value("unit", code)) for code in district.units],
+            "grids": [(code, area.name) for code, area in district.grids.items()],
         }  # fmt: skip
 
     def refused(self, refused: PeopleRefused) -> str:

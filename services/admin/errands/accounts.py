@@ -6,7 +6,7 @@ from services.access import log_in_store as kept
 from services.access import reader
 from services.access import service as accounts
 from services.access.account import Account
-from services.admin.account_change import Kind
+from services.admin.account_change import PLACES, PLACES_OF, Kind
 from services.admin.people_service import People, PeopleActor, PeopleWish
 from services.audit.service import local_who, open_log
 from services.district.load import load
@@ -82,11 +82,6 @@ _SIMPLE: dict[str, tuple[Kind, dict[str, object]]] = {
 }  # fmt: skip
 
 
-# Where a role sits; an account that changes its role keeps only what the new one has.
-_PLACES = ("street", "community", "unit", "grid")
-_PLACES_OF = {"street_staff": ("street", "community"), "department": ("unit",), "grid_worker": ("grid",)}
-
-
 def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[str]:
     role = wish.role or ""
     has_sso = _has_sso(wish)
@@ -97,7 +92,7 @@ def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[s
     )  # fmt: skip
     if has_sso and wish.password:
         raise accounts.AccountError("an account has a password or the single sign-on: leave one out")
-    _check_places(settings, {name: getattr(new, name) for name in _PLACES})
+    _check_places(settings, {name: getattr(new, name) for name in PLACES})
     is_without = has_sso or role == "wall"
     classes = settings.password_classes if wish.password else 0
     made = people.add(now, MACHINE, new, password=wish.password, classes=classes, is_without=is_without)
@@ -130,7 +125,7 @@ def _subject(settings: Settings, wish: UserWish) -> str:
 
 
 def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
-    names = ("name", "role", *_PLACES, "addresses")
+    names = ("name", "role", *PLACES, "addresses")
     values: dict[str, object] = {n: v for n in names if (v := getattr(wish, n)) is not None}
     if _has_sso(wish):
         # The password goes: it would be a second way in beside the one that was just named.
@@ -140,14 +135,14 @@ def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
     if not values:
         raise accounts.AccountError(f"nothing to set: give one of {', '.join(f'--{n}' for n in (*names, 'sso'))}")
     if "role" in values:
-        kept = _PLACES_OF.get(str(values["role"]), ())
-        values = {**{name: "" for name in _PLACES if name not in kept}, **values}
+        kept = PLACES_OF.get(str(values["role"]), ())
+        values = {**{name: "" for name in PLACES if name not in kept}, **values}
     return values
 
 
 def _check_places(settings: Settings, values: dict[str, object]) -> None:
     """A street, community, unit or grid that the district does not have would be a seat that sees nothing."""
-    street, community, unit, grid = (str(values.get(name) or "") for name in _PLACES)
+    street, community, unit, grid = (str(values.get(name) or "") for name in PLACES)
     if not (street or community or unit or grid):
         return
     district = load(settings.district_dir)
