@@ -1,5 +1,6 @@
 """/admin/system over HTTP: what the doctor finds in words, dead letters sent again, papers cancelled."""
 
+import ast
 import re
 import time
 from collections.abc import Iterator
@@ -109,6 +110,21 @@ def test_every_finding_and_every_reason_has_its_words_in_both_languages() -> Non
     folder = Path(__file__).parents[2] / "services/admin/doctor"
     code = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
     named = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', code))
+    # Each call names the code: the page would have no words for another.
+    running = ("stream", "store", "audit", "process", "machine")
+    calls = [
+        node
+        for name in running
+        for node in ast.walk(ast.parse((folder / f"{name}_reader.py").read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"ok", "note", "wrong"}
+    ]
+    by_hand = {"web port", "fonts"}  # what concerns no process that runs
+    for call in calls:
+        said = {c.value for c in [*call.args, *(k.value for k in call.keywords)] if isinstance(c, ast.Constant)}
+        if not said & by_hand:
+            assert said & texts("en")["admin"]["doctor"].keys(), ast.unparse(call)
+    subjects = {str(call.args[0].value) for call in calls if isinstance(call.args[0], ast.Constant)} - by_hand
+    assert subjects <= texts("en")["admin"]["subjects"].keys()
     for language in LANGUAGES:
         words = texts(language)["admin"]
         assert set(DEAD_REASONS) == words["dead"].keys()

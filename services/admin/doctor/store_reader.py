@@ -100,9 +100,10 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
         yield note(
             "search", f"{due:,} changes of cases wait for the index: what they say is not found yet",
             "The projector's process takes them up by itself (`lianqin projector`); if they grow, see its log",
+            "search_behind", n=due,
         )  # fmt: skip
     else:
-        yield ok("search", "the index is up to date")
+        yield ok("search", "the index is up to date", "search_well")
     for archive in gone(connection):
         if archive.removed_at is None:
             yield note(
