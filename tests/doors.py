@@ -5,20 +5,24 @@ and a handover. Sessions are made directly: how one logs in is test_accounts'.
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import redis
 from flask.testing import FlaskClient
 from flask_socketio import SocketIOTestClient
 from sqlalchemy import Engine, select
+from sqlalchemy import case as case_when
 from werkzeug.test import TestResponse
 
 from dashboard.app import Doors, Web, create_app
 from services.access import service as accounts
+from services.access import tables
 from services.access.account import Account
 from services.access.rights import RIGHTS, Reach, Role
 from services.cases.escalation import Proposal
@@ -27,6 +31,7 @@ from services.district.package import District
 from services.duty.alarms.worker import AlarmKeeper
 from services.platform import metadata
 from services.platform.clock import SetClock, to_rfc3339
+from services.platform.database import writing
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.platform.wakeups import Wakeups
@@ -34,6 +39,7 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
 from services.projector.store.write import Feed, Writer
+from tests.stores import is_fresh, put_aside, put_back
 from tests.tiny import CODE, NOON, case, entry, middle, numbered
 
 UPDATE = "/_dash-update-component"
@@ -123,13 +129,13 @@ class House:
     alarms: dict[str, str] = field(default_factory=dict)
 
     def enter(self, who: Who) -> None:
-        """A fresh session, as the single sign-on gives one: no hash to reckon. A wall needs none, nobody gets none."""
-        if who.role is None or who.is_at_wall:
-            return
-        now = time.time_ns() // 1_000_000
-        self.tokens[who.name] = token = accounts.log_in_as(
-            self.engine, now, f"doors|{who.name}", who.name, DESK_AT
-        ).token
+        """A fresh session. A wall needs none, nobody gets none."""
+        if who.role is not None and not who.is_at_wall:
+            self.seat(who, _session(self.engine, time.time_ns() // 1_000_000, who))
+
+    def seat(self, who: Who, token: str) -> None:
+        """This session is theirs."""
+        self.tokens[who.name] = token
         self.client(who).set_cookie(COOKIE, token)
 
     def client(self, who: Who) -> FlaskClient:
@@ -194,25 +200,84 @@ class House:
 def house(engine: Engine, client: redis.Redis, district: District, **settings: Any) -> Iterator[House]:
     """Build it; the board is loaded, nothing follows."""
     clock = SetClock(NOON)
-    _fill(engine, client, district, clock)
+    tokens = _furnished(engine, client, district, clock)
     web = create_app(Doors(engine, client, clock, district, settings=Settings(**settings)))
     web.room.follower = web.follower
     web.room._borders = Borders(district)
     web.follower.load()
     found = House(web, engine, client, district, clock)
-    now = time.time_ns() // 1_000_000
     for who in WHO:
         found.clients[who.name] = known = web.flask.test_client()
         known.environ_base = {"REMOTE_ADDR": WALL_AT if who.is_at_wall else DESK_AT, "HTTP_ORIGIN": OURS}
-        if who.role is None:
-            continue
-        new = Account(who.name, f"姓名{who.name}", who.role, who.street, who.community, unit=who.unit, grid=who.grid,
-                      addresses=f"{WALL_AT}/32" if who.is_at_wall else "")  # fmt: skip
-        accounts.add(engine, now, new, "")
-        found.enter(who)
+        if who.name in tokens:
+            found.seat(who, tokens[who.name])
     found.alarms = {alarm.seat: alarm.id for alarm in web.follower.board.alarms.values()}
     found.get(DUTY, "/desk")  # Dash's set-up is over with the first request
     yield found
+
+
+class _Furniture(NamedTuple):
+    """What a furnished house consists of: its store, Redis' keys, the sessions' tokens, and when it was made."""
+
+    district: District
+    store: Path
+    keys: dict[bytes, bytes]
+    tokens: dict[str, str]
+    made_at: int
+
+
+_kept: list[_Furniture] = []
+_folders: list[tempfile.TemporaryDirectory[str]] = []  # kept until this process ends
+
+
+def _furnished(engine: Engine, client: redis.Redis, district: District, clock: SetClock) -> dict[str, str]:
+    """Put cases, alarms, accounts and sessions into an empty house; the sessions' tokens by name.
+
+    It is done once for a district; the next house on a fresh SQLite store gets a copy, and the people come in now.
+    """
+    now = time.time_ns() // 1_000_000
+    is_copied = is_fresh(engine) and not client.dbsize()
+    if is_copied:
+        for kept in _kept:
+            if kept.district is district:
+                put_back(engine, kept.store)
+                for key, value in kept.keys.items():
+                    client.restore(key, 0, value)
+                _come_in(engine, now - kept.made_at)
+                return kept.tokens
+    _fill(engine, client, district, clock)
+    tokens = {}
+    for who in WHO:
+        if who.role is not None:
+            new = Account(who.name, f"姓名{who.name}", who.role, who.street, who.community, unit=who.unit, grid=who.grid,
+                          addresses=f"{WALL_AT}/32" if who.is_at_wall else "")  # fmt: skip
+            accounts.add(engine, now, new, "")
+            if not who.is_at_wall:
+                tokens[who.name] = _session(engine, now, who)
+    if is_copied:
+        folder = tempfile.TemporaryDirectory(prefix="lianqin-house-")
+        _folders.append(folder)
+        store = Path(folder.name) / "store.db"
+        put_aside(engine, store)
+        keys = {key: client.dump(key) for key in client.scan_iter()}
+        _kept.append(_Furniture(district, store, keys, tokens, now))
+    return tokens
+
+
+def _session(engine: Engine, now: int, who: Who) -> str:
+    """A fresh session's token, as the single sign-on gives one: no hash to reckon."""
+    return accounts.log_in_as(engine, now, f"doors|{who.name}", who.name, DESK_AT).token
+
+
+def _come_in(engine: Engine, later_ms: int) -> None:
+    """Let everybody have been made, and have come in, so much later."""
+    a, s = tables.accounts.c, tables.sessions.c
+    with writing(engine) as connection:
+        for table, columns in (
+            (tables.accounts, (a.made_at, a.changed_at, a.password_at)),
+            (tables.sessions, (s.made_at, s.seen_at, s.proved_at)),
+        ):
+            connection.execute(table.update().values({c: case_when((c > 0, c + later_ms), else_=0) for c in columns}))
 
 
 def _fill(engine: Engine, client: redis.Redis, district: District, clock: SetClock) -> None:
