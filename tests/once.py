@@ -4,6 +4,7 @@ A web process of the product compiles its templates, addresses and statements wh
 tests make some thousand of them, which are all alike.
 """
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,6 +24,11 @@ def keep(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(flask.Flask.jinja_options, "bytecode_cache", _Templates())
     patch.setattr(Rule, "_compile_builder", _addresses(Rule._compile_builder))
     patch.setattr(database, "create_engine", partial(_engine, _Statements()))
+    if "dash" in sys.modules:
+        from dash._hooks import HooksManager
+
+        HooksManager.register_setuptools()  # reads every installed package's list of entry points
+        patch.setattr(HooksManager, "_registered", True)
 
 
 class _Templates(jinja2.BytecodeCache):
