@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -38,12 +39,18 @@ from tests.tiny import NOON
 CLIENT, SECRET, ORIGIN = "lianqin", "not so secret", "https://lianqin.example.cn"
 
 
+@cache
+def first_key() -> RSAKey:
+    """What a provider signs with unless a test lets it change keys: made once, it takes as long as ten requests."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+
+
 @dataclass
 class Provider:
     """An OpenID provider on loopback; ``forge`` changes the next token before it is signed."""
 
     url: str = ""
-    keys: list[Any] = field(default_factory=lambda: [RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})])
+    keys: list[Any] = field(default_factory=lambda: [first_key()])
     about: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
