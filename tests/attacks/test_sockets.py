@@ -337,28 +337,32 @@ def _deflated(text: str) -> bytes:
 
 
 MEGABYTE = "x" * (1 << 20)
-FRAMES: dict[str, list[bytes]] = {
-    "a long message": [frame("4" + "x" * (70 * 1024))],
-    "a message of 20 MB": [frame("4" + 20 * MEGABYTE)],
-    "a message that is only announced": [b"\x81\xff" + (1 << 40).to_bytes(8) + bytes(4) + b"4" * (1 << 20)],
-    "long by its parts": [frame("4x", fin=False), *[frame("x" * 10_000, CONTINUE, fin=False) for _ in range(20)]],
-    "parts without end": [frame("4", fin=False), *[frame("x", CONTINUE, fin=False)] * 20_000],
-    "empty parts without end": [frame("4", fin=False), *[frame("", CONTINUE, fin=False)] * 20_000],
-    "pings": [frame("x" * 100, PING)] * 20_000,
-    "pongs": [frame("x" * 100, PONG)] * 20_000,
-    "Engine.IO's pongs": [frame("3")] * 20_000,
-    "a binary message": [frame(b"\x00" * 100, BINARY)],
-    "compressed, though nobody agreed": [frame(_deflated("4" + 100 * MEGABYTE), rsv1=True)],
-    "without a mask": [frame("40", masked=False)],
-    "no UTF-8": [frame(b"4\xff\xfe\xff")],
-    "an unknown opcode": [frame("4", 5)],
-    "a long ping": [frame("x" * 200, PING)],
-    "a part of nothing": [frame("x", CONTINUE)],
-    "unknown events": [frame('42["nosuch",{}]')] * 20_000,
-    "refused hellos": [frame('42["hello",{"zone":"street:S9"}]')] * 20_000,
-    "hellos": [frame('42["hello",{"zone":"desk"}]')] * 5_000,
-    "entering again and again": [frame("40")] * 20_000,
-}  # fmt: skip
+
+
+def hostile_frames() -> dict[str, list[bytes]]:
+    """What a client sends, by name: hundreds of megabytes, packed and masked when they are asked for."""
+    return {
+        "a long message": [frame("4" + "x" * (70 * 1024))],
+        "a message of 20 MB": [frame("4" + 20 * MEGABYTE)],
+        "a message that is only announced": [b"\x81\xff" + (1 << 40).to_bytes(8) + bytes(4) + b"4" * (1 << 20)],
+        "long by its parts": [frame("4x", fin=False), *[frame("x" * 10_000, CONTINUE, fin=False) for _ in range(20)]],
+        "parts without end": [frame("4", fin=False), *[frame("x", CONTINUE, fin=False)] * 20_000],
+        "empty parts without end": [frame("4", fin=False), *[frame("", CONTINUE, fin=False)] * 20_000],
+        "pings": [frame("x" * 100, PING)] * 20_000,
+        "pongs": [frame("x" * 100, PONG)] * 20_000,
+        "Engine.IO's pongs": [frame("3")] * 20_000,
+        "a binary message": [frame(b"\x00" * 100, BINARY)],
+        "compressed, though nobody agreed": [frame(_deflated("4" + 100 * MEGABYTE), rsv1=True)],
+        "without a mask": [frame("40", masked=False)],
+        "no UTF-8": [frame(b"4\xff\xfe\xff")],
+        "an unknown opcode": [frame("4", 5)],
+        "a long ping": [frame("x" * 200, PING)],
+        "a part of nothing": [frame("x", CONTINUE)],
+        "unknown events": [frame('42["nosuch",{}]')] * 20_000,
+        "refused hellos": [frame('42["hello",{"zone":"street:S9"}]')] * 20_000,
+        "hellos": [frame('42["hello",{"zone":"desk"}]')] * 5_000,
+        "entering again and again": [frame("40")] * 20_000,
+    }  # fmt: skip
 
 
 def test_no_frame_however_long_or_often_harms_anybody(target: Target, good: Client) -> None:
@@ -366,7 +370,7 @@ def test_no_frame_however_long_or_often_harms_anybody(target: Target, good: Clie
     cookie = target.person()[1]
     gets_a_delta(target, good)
     before = target.memory_mb()
-    for what, frames in FRAMES.items():
+    for what, frames in hostile_frames().items():
         client = Client(target.port, cookie, target.address())
         at = time.monotonic()
         for chunk in frames:
