@@ -19,7 +19,7 @@ def test_no_kernel_reads_or_writes_past_its_arrays(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr[-4000:]
     compiled = {found[1] for path in tmp_path.rglob("*.nbi") if (found := re.match(r"\w+\.(\w+)-", path.name))}
-    files = sorted((ROOT / "services/coverage").glob("*.py"))
+    files = sorted((ROOT / "services/coverage").rglob("*.py"))
     kernels = {name for path in files for name in KERNEL.findall(path.read_text("utf-8"))}
     assert kernels
     assert kernels <= compiled, f"let tests/kernels_once.py run {sorted(kernels - compiled)}"
