@@ -49,8 +49,10 @@ demo: setup ## run everything with an invented district: http://127.0.0.1:8050/w
 demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 	@rm -rf $(DATA)
 
+# In a fresh clone one process first compiles what all the workers, and the product's processes, would each compile.
 test: setup-tests ## set up what is missing and run the tests (some 10 minutes on two cores)
 	@$(RUN)/ruff check .
+	@[ -d tests/unit/__pycache__ ] || { $(RUN)/python -m tests.kernels_once & $(RUN)/pytest --collect-only -qq >/dev/null; wait; }
 	@$(RUN)/mypy & types=$$!; \
 	$(RUN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope; tests=$$?; \
 	wait $$types && exit $$tests
