@@ -249,8 +249,10 @@ def _furnished(engine: Engine, client: redis.Redis, district: District, clock: S
     tokens = {}
     for who in WHO:
         if who.role is not None:
-            new = Account(who.name, f"姓名{who.name}", who.role, who.street, who.community, unit=who.unit, grid=who.grid,
-                          addresses=f"{WALL_AT}/32" if who.is_at_wall else "")  # fmt: skip
+            new = Account(
+                who.name, f"姓名{who.name}", who.role, who.street, who.community, unit=who.unit, grid=who.grid,
+                addresses=f"{WALL_AT}/32" if who.is_at_wall else "",
+            )  # fmt: skip
             accounts.add(engine, now, new, "")
             if not who.is_at_wall:
                 tokens[who.name] = _session(engine, now, who)
