@@ -105,6 +105,8 @@ ADDRESSES: dict[str, str] = {
     "replay_span": "see_replay",
     "policy_page": "manage_package",
     "change_policy": "manage_package",
+    "table_page": "manage_package",
+    "change_table": "manage_package",
     "areas_page": "manage_package",
     "change_area": "manage_package",
     "area_figures": "manage_package",

@@ -46,6 +46,7 @@ RECORDED: dict[str, str] = {
     "people_act": "account_unlocked",
     "change_policy": "package_changed",
     "change_area": "package_changed",
+    "change_table": "package_changed",
     "undo_version": "package_changed",
     "system_act": "dead_retried",
 }
@@ -76,6 +77,7 @@ HARMLESS: dict[str, str] = {
     "people_page": "accounts without a secret; what is changed there is written down",
     "policy_page": "the package's values; what is changed there is written down",
     "areas_page": "the watched areas and dots without a name; what is changed there is written down",
+    "table_page": "rows of the package: who is on duty, units, classes; what is changed there is written down",
     "area_figures": "two counts of an edge that is being drawn",
     "read_notices": "the person has read what they were told",
     "reauth_page": "the empty form that asks for the password again",

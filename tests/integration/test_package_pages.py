@@ -195,3 +195,65 @@ def test_what_lies_inside_is_counted_while_it_is_drawn(home: House) -> None:
     assert ask(CROSSED)["wrong"] == "边相交"
     wide = ask("118.911, 31.901\n118.929, 31.901\n118.929, 31.909")
     assert wide["streets"] == "2 个街道：西街、东街"
+
+
+def set_row(home: House, table: str, row: object = "new", **form: object) -> TestResponse:
+    seen = re.search(r'name="seen" value="(\d+)"', home.get(ADMIN, f"/admin/tables/{table}?row=new").text)
+    assert seen is not None
+    return post(
+        home, f"/admin/tables/{table}", **{"row": row, "do": "save", "seen": seen.group(1), "reason": "试一试", **form}
+    )
+
+
+def test_a_unit_is_added_renamed_ended_and_taken_back(home: House, folder: Path) -> None:
+    watch = PackageWatch(home.engine, folder, home.district, home.clock.now_ms)
+    answer = set_row(home, "departments", cell_code="D3", cell_name="园林局")
+    page = home.get(ADMIN, answer.location).text
+    for words in ("已保存为第 1 版", "<b>D3</b> 无 → D3 园林局", "市政中心"):
+        assert words in page, words
+    found = watch.newer()
+    assert found is not None
+    assert found.units["D3"] == "园林局"
+    set_row(home, "departments", 3, cell_code="D3", cell_name="区园林局")
+    assert "<b>D3 名称</b> 园林局 → 区园林局" in home.get(ADMIN, "/admin/tables/departments").text
+    set_row(home, "departments", 3, do="end")
+    gone = watch.newer()
+    assert gone is not None
+    assert gone.digest == home.district.digest
+
+
+@pytest.mark.parametrize(("table", "form", "words"), [
+    ("departments", {"cell_code": "D1", "cell_name": "又一个"}, "单位 第 4 行：和第 2 行重复"),
+    ("departments", {"cell_code": "D3", "cell_name": ""}, "name 空着"),
+    ("campaigns", {"cell_code": "Z1", "cell_name": "夜查", "cell_domain": "77"}, "没有统一类「77」"),
+    ("campaigns", {"do": "paste", "pasted": "code;name\nZ1;夜查"}, "不是用逗号分隔的"),
+    ("campaigns", {"do": "paste", "pasted": "code,name\nZ1,夜查\nZ2"}, "第 3 行"),
+    ("class_map", {"do": "paste", "how": "replace", "pasted": "source,scheme,kind,major,minor,domain\n,s,event,1,1,88"},
+     "没有统一类「88」"),
+    ("categories", {**dict.fromkeys(("cell_scheme", "cell_major", "cell_minor", "cell_name"), "1"),
+                    "cell_kind": "event", "cell_unit": "UH", "cell_value": "0", "cell_domain": "01"}, "时限「0 UH」不对"),
+    ("roster", {"cell_from": "2026-11-24T08:00", "cell_until": "2026-11-24T07:00", "cell_shift": "白班",
+                "cell_name": "甲"}, "不是一段时间"),
+])  # fmt: skip
+def test_a_row_that_cannot_be_is_named_and_nothing_is_kept(
+    home: House, table: str, form: dict[str, str], words: str
+) -> None:
+    answer = set_row(home, table, **form)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert 'class="versions"></ol>' in answer.text
+
+
+def test_a_gap_in_the_roster_is_said_and_asked_for(home: House) -> None:
+    day = {"cell_shift": "白班", "cell_name": "甲", "cell_role": "duty_officer"}
+    first = set_row(home, "roster", **day, cell_from="2026-11-23T08:00", cell_until="2026-11-23T20:00")
+    assert "今后 14 天没有空班" in home.get(ADMIN, first.location).text
+    late = {**day, "cell_from": "2026-11-23T22:00", "cell_until": "2026-11-24T08:00"}
+    answer = set_row(home, "roster", **late)
+    assert answer.status_code == 409
+    assert "区中心 11-23 20:00 至 11-23 22:00 没人值守" in answer.text
+    answer = set_row(home, "roster", **late, sure="yes")
+    assert answer.status_code == 303
+    page = home.get(ADMIN, answer.location).text
+    assert "区中心 11-23 20:00 至 11-23 22:00 没人值守" in page
+    assert "2026-11-23 22:00" in page

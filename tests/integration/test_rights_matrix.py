@@ -173,6 +173,9 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "change_area": at("change_area", "/admin/areas", method="POST", well=PACKAGE, form={
             "about": "", "name": "夜市", "reason": "试一试", "seen": "0",
             "edge": "118.9, 31.9\n118.91, 31.9\n118.9, 31.91"}),
+        "table_page": at("table_page", "/admin/tables/campaigns"),
+        "change_table": at("change_table", "/admin/tables/campaigns", method="POST", well=PACKAGE, form={
+            "row": "new", "do": "save", "cell_code": "Z1", "cell_name": "夜查", "reason": "试一试", "seen": "0"}),
         "area_figures": at("area_figures", "/admin/areas/figures", method="POST", body={
             "edge": [[118.9, 31.9], [118.91, 31.9], [118.9, 31.91]]}),
         "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={

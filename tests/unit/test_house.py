@@ -56,7 +56,7 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/texts dashboard/door dashboard/layouts"
         ),
         "dashboard/callbacks": (
-            "platform contract district health audit jobs access admin cases indicators projector coverage "
+            "platform files contract district health audit jobs access admin cases indicators projector coverage "
             "search commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
             "dashboard/layouts dashboard/papers"
         ),

@@ -19,7 +19,11 @@ from services.platform.clock import DAY_MS, MINUTE_MS
 
 HISTORY = 60
 # The page on which each part is changed.
-PAGES = {"policy": "/admin/policy", "areas": "/admin/areas"}
+PAGES = {
+    "policy": "/admin/policy", "areas": "/admin/areas", "roster": "/admin/tables/roster",
+    "campaigns": "/admin/tables/campaigns", "departments": "/admin/tables/departments",
+    "classes": "/admin/tables/class_map",
+}  # fmt: skip
 NameOf = Callable[[str, str], str]
 
 
@@ -152,8 +156,10 @@ class PackagePages:
         try:
             made = self.undo()
         except Unsaved as error:
-            return self.shell.show(part, "admin_unsaved.html", error.code, wrong=error.words, lines=error.lines,
-                                   back=self.shell.to(PAGES[part], about=about))  # fmt: skip
+            here, back = PAGES[part].rpartition("/")[2], self.shell.to(PAGES[part], about=about)
+            return self.shell.show(
+                here, "admin_unsaved.html", error.code, wrong=error.words, lines=error.lines, back=back
+            )
         aim = self.shell.to(
             PAGES[part], **({"field": about} if part == "policy" else {"about": about}), done=made.number
         )

@@ -11,6 +11,7 @@ from dashboard.callbacks.admin.people import PeoplePage, register_people
 from dashboard.callbacks.admin.policy import register_policy
 from dashboard.callbacks.admin.shell import AdminShell, register_shell
 from dashboard.callbacks.admin.system import SystemPage, register_system
+from dashboard.callbacks.admin.tables import register_tables
 from services.access.log_in.rules import LogInRules
 from services.admin.dead_letters_service import StreamOut
 from services.admin.package_service import PackageKeeper
@@ -45,6 +46,7 @@ def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: 
     register_package(server, package)
     register_policy(server, package)
     register_areas(server, package)
+    register_tables(server, package)
 
 
 def _sources(shell: AdminShell, system: SystemDoors) -> list[list[Any]]:

@@ -49,6 +49,11 @@ RAIL: tuple[RailGroup, ...] = (
         (
             RailItem("policy", "/admin/policy", "manage_package"),
             RailItem("areas", "/admin/areas", "manage_package"),
+            RailItem("roster", "/admin/tables/roster", "manage_package"),
+            RailItem("campaigns", "/admin/tables/campaigns", "manage_package"),
+            RailItem("departments", "/admin/tables/departments", "manage_package"),
+            RailItem("class_map", "/admin/tables/class_map", "manage_package"),
+            RailItem("categories", "/admin/tables/categories", "manage_package"),
             RailItem("state", "/admin/system", "see_system"),
         ),
     ),
