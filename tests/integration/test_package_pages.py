@@ -222,6 +222,9 @@ def test_a_unit_is_added_renamed_ended_and_taken_back(home: House, folder: Path)
     assert gone.digest == home.district.digest
 
 
+CLASS = dict.fromkeys(("cell_scheme", "cell_major", "cell_minor", "cell_name"), "1") | {"cell_kind": "event"}
+
+
 @pytest.mark.parametrize(("table", "form", "words"), [
     ("departments", {"cell_code": "D1", "cell_name": "又一个"}, "单位 第 4 行：和第 2 行重复"),
     ("departments", {"cell_code": "D3", "cell_name": ""}, "name 空着"),
@@ -230,8 +233,7 @@ def test_a_unit_is_added_renamed_ended_and_taken_back(home: House, folder: Path)
     ("campaigns", {"do": "paste", "pasted": "code,name\nZ1,夜查\nZ2"}, "第 3 行"),
     ("class_map", {"do": "paste", "how": "replace", "pasted": "source,scheme,kind,major,minor,domain\n,s,event,1,1,88"},
      "没有统一类「88」"),
-    ("categories", {**dict.fromkeys(("cell_scheme", "cell_major", "cell_minor", "cell_name"), "1"),
-                    "cell_kind": "event", "cell_unit": "UH", "cell_value": "0", "cell_domain": "01"}, "时限「0 UH」不对"),
+    ("categories", {**CLASS, "cell_unit": "UH", "cell_value": "0", "cell_domain": "01"}, "时限「0 UH」不对"),
     ("roster", {"cell_from": "2026-11-24T08:00", "cell_until": "2026-11-24T07:00", "cell_shift": "白班",
                 "cell_name": "甲"}, "不是一段时间"),
 ])  # fmt: skip
