@@ -3,18 +3,20 @@
 import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
 import {AT as A} from "../core/reducer.js";
+import {isDistrictDesk, isUntaken} from "./queue-filters.js";
 
 /**
  * @param {any} desk  the desk's parts (page.js)
  * @returns {() => void}  draws it anew
  */
 export const makeFigures = desk => {
-  const {about, texts, format, tiles, words, queue} = desk;
+  const {about, texts, format, tiles, words, queue} = desk,
+    isDistrict = isDistrictDesk(about);
   const figure = (n, label, {bad = false, sign = null, more = "", only = ""} = {}) =>
     h(
       "div",
       {
-        class: `fig ${bad && n ? "bad" : ""}`,
+        class: `fig ${bad ? "bad" : ""}`,
         ...(only
           ? {"data-chip": only, role: "button", tabindex: 0, "aria-pressed": String(queue.state.only.has(only))}
           : {}),
@@ -34,20 +36,25 @@ export const makeFigures = desk => {
       more: waiting.length ? format.fill(say, {t: format.duration(left)}) : "",
     });
   };
+  /** How many the clock makes the district's within half an hour, when the first; and whom nobody there has taken. */
+  const counted = now => {
+    const found = {soon: 0, next: Infinity, untaken: 0};
+    for (const row of desk.live.state.rows.values()) {
+      if (isUntaken(row)) found.untaken += 1;
+      const at = row[A.takeoverAt];
+      // Of what somebody has declined the clock takes nothing over.
+      if (at !== null && at !== undefined && at > now && at - now < 1800000 && !row[A.declined]) {
+        found.soon += 1;
+        found.next = Math.min(found.next, at - now);
+      }
+    }
+    return found;
+  };
   return () => {
     const t = desk.live.state.tiles.figures,
       now = desk.live.now();
     if (!t || now === null) return;
-    let soon = 0,
-      next = Infinity;
-    for (const row of desk.live.state.rows.values()) {
-      const at = row[A.takeoverAt];
-      // Of what somebody has declined the clock takes nothing over.
-      if (at !== null && at !== undefined && at > now && at - now < 1800000 && !row[A.declined]) {
-        soon += 1;
-        next = Math.min(next, at - now);
-      }
-    }
+    const {soon, next, untaken} = counted(now);
     const hasRate = t.should_close !== undefined, // a unit's and a grid's desk keep none
       rate = t.rate === null ? texts.word.no_rate : format.percent(t.rate),
       low = t.rate !== null && t.rate < t.target;
@@ -55,15 +62,24 @@ export const makeFigures = desk => {
       budget = alarms && alarms.budget;
     redraw(
       $("desk-strip"),
-      figure(format.count(t.overdue), words.overdue, {bad: true, sign: "overdue bad", only: "overdue"}),
+      figure(format.count(t.overdue), words.overdue, {bad: t.overdue > 0, sign: "overdue bad", only: "overdue"}),
       figure(format.count(t.due_soon), words.due_soon, {sign: "soon warn", only: "soon"}),
       figure(format.count(t.open), words.open),
       h("i", {class: "split"}),
       figure(String(soon), words.takes_soon, {
-        bad: true,
+        bad: soon > 0,
         more: soon ? format.fill(words.soonest, {t: format.duration(next)}) : "",
       }),
-      figure(format.count(t.escalated), words.taken_by_district),
+      figure(format.count(t.escalated), isDistrict ? words.district_holds : words.at_district, {only: "district"}),
+      ...(isDistrict
+        ? [
+            figure(format.count(untaken), words.untaken, {
+              bad: untaken > 0,
+              sign: untaken ? "overdue bad" : null,
+              only: "untaken",
+            }),
+          ]
+        : []),
       ...(about.unit ? [h("i", {class: "split"}), whistles(now)] : []),
       ...(hasRate
         ? [

@@ -105,6 +105,7 @@ export const start = async (root, scope) => {
     tiles,
     commands: desk.commands,
     pick: desk.pick,
+    wentBack: id => (id ? desk.pick(id) : desk.picked.asked && $("case-panel-close").click()),
     changed: () => desk.onMap.filter(),
     live,
   });
@@ -225,9 +226,8 @@ export const start = async (root, scope) => {
     if (button || secret || answer) desk.acts.pressed(button, secret, answer);
     else if (tab) showTab(tab.id.slice(4));
     else if (chip) {
-      const {only} = desk.queue.state;
-      only.has(chip.dataset.chip) ? only.delete(chip.dataset.chip) : only.add(chip.dataset.chip);
-      desk.queue.refilter();
+      showTab("queue");
+      desk.queue.toggle(chip.dataset.chip);
     } else if (card) {
       showTab("queue");
       desk.pick(card.dataset.case, event.detail === 0);

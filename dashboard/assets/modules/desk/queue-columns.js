@@ -2,6 +2,8 @@
 // The queue's columns: what each cell says of a case, and by what the column sorts.
 import {h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
+import {isDistrictDesk, isHeld, isUntaken} from "./queue-filters.js";
+import {COMPARISONS} from "./queue-match.js";
 
 const NEVER = 2 ** 52;
 
@@ -24,8 +26,8 @@ export const cell = draw =>
     }
   };
 
-/** Where a case is and what it is about, in the page's language. */
-export const rowWords = (about, tiles) => {
+/** What the columns say of a case in the page's language: `textOf` a column is what is searched, filtered and copied. */
+export const rowWords = (about, texts, tiles) => {
   const grid = code => about.grids[code] || code;
   /** A grid's name says its community in most packages; where it does not, both are said. */
   const place = row => {
@@ -33,7 +35,17 @@ export const rowWords = (about, tiles) => {
       name = grid(row[A.grid]);
     return name.startsWith(community) ? name : [community, name].filter(Boolean).join(" ");
   };
-  return {grid, place, what: row => tiles.className(row)};
+  const what = row => tiles.className(row);
+  const textOf = {
+    case: row => `${what(row)} ${row[A.id]}`,
+    street: row => tiles.street(row[A.street]),
+    grid: place,
+    unit: row => tiles.unit(row[A.leadUnit]) || "—",
+    status: row => texts.status[row[A.status]] || row[A.status],
+    channel: row => texts.channel[row[A.channel]] || row[A.channel],
+    id: row => row[A.id],
+  };
+  return {grid, what, textOf};
 };
 
 const deadline = row => (row[A.light] === 3 ? NEVER : row[A.deadlineAt] === null ? NEVER + 1 : row[A.deadlineAt]);
@@ -45,8 +57,16 @@ const byText = (of, language) => (a, b, x, y) =>
     : of(x.data.row).localeCompare(of(y.data.row), language) || byNumber(deadline)(0, 0, x, y);
 const text = of => cell((el, {data: {row}}) => el.append(of(row)));
 
+/** By who has a case: what nobody in the district has taken, what it holds, what is proposed to it, then by the clock. */
+const rankOf = row => (isUntaken(row) ? 0 : isHeld(row) ? 1 : row[A.proposal] ? 2 : row[A.takeoverAt] === null ? 4 : 3);
+const byTakeover = (a, b, x, y) =>
+  x.data.head || y.data.head
+    ? 0
+    : rankOf(x.data.row) - rankOf(y.data.row) ||
+      byNumber(row => (rankOf(row) === 3 ? row[A.takeoverAt] : deadline(row)))(a, b, x, y);
+
 /** The cells that are more than a text. */
-const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt}) => {
+const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt, state}) => {
   const words = texts.desk;
   const left = cell((el, {data: {row}}) => {
     const light = row[A.light],
@@ -70,9 +90,10 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt})
     );
   });
   const takeover = cell((el, {data: {row}}) => {
-    if (row[A.level] === "district") {
-      el.classList.add("dim");
-      el.append(words.at_district);
+    if (isHeld(row)) {
+      const isFree = isUntaken(row);
+      el.classList.add(isFree ? "bad" : "dim");
+      el.append(isFree ? words.untaken : isDistrictDesk(about) ? words.district_holds : words.at_district);
       return;
     }
     if (row[A.proposal]) {
@@ -95,15 +116,19 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt})
       return;
     }
     const until = at - now();
-    if (until < 1800000) el.classList.add("bad");
-    el.append(until <= 0 ? words.takeover_past : format.fill(words.takeover_in, {t: format.duration(until)}));
+    // Behind that moment nothing waits for a person here: it was declined, or is not proposed yet.
+    if (until <= 0) el.classList.add("dim");
+    else if (until < 1800000) el.classList.add("bad");
+    el.append(until <= 0 ? words.takeover_gone : format.fill(words.takeover_in, {t: format.duration(until)}));
   });
   const said = cell((el, {data: {row}}) => {
     if (row[A.severity] <= 2) el.append(h("b", {class: "grave"}, texts.word.severity[row[A.severity]]));
     el.append(what(row));
-    if (row[A.unseen] === 1) el.append(h("i", {class: "swatch unseen", title: texts.coverage.unseen_case}));
+    if (row[A.unseen] === 1 && state.only.has("unseen"))
+      el.append(h("i", {class: "swatch unseen", title: texts.coverage.unseen_case}));
     if (row[A.lon] === null) el.append(h("em", null, words.unplaced));
-    if (row[A.neighbour]) el.append(h("em", {title: tiles.street(row[A.neighbour])}, words.border));
+    if (row[A.neighbour] && state.only.has("border"))
+      el.append(h("em", {title: tiles.street(row[A.neighbour])}, words.border));
     if (about.unit && row[A.whistledAt] !== null) {
       const until = row[A.whistledAt] + about.whistle_minutes * 60000 - now(),
         say = until > 0 ? texts.seats.whistle_left : texts.seats.whistle_late;
@@ -123,11 +148,11 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt})
 
 /**
  * The columns' definitions, in their order.
- * @param {any} parts  what the queue is made with (queue.js), beside `now`, `place`, `what`, `othersAt(id)`, and
- *   `grouped(comparator)`, which keeps the groups together whatever is sorted
+ * @param {any} parts  what the queue is made with (queue.js), beside `now`, `state`, `what`, `textOf`,
+ *   `othersAt(id)`, and `grouped(comparator)`, which keeps the groups together whatever is sorted
  */
 export const makeColumns = parts => {
-  const {about, texts, format, tiles, place, what, grouped} = parts,
+  const {about, texts, format, what, textOf, grouped} = parts,
     words = texts.desk,
     cells = makeCells(parts);
   const column = (id, width, renderer, comparator, of, more = {}) => ({
@@ -140,28 +165,22 @@ export const makeColumns = parts => {
     sortable: true,
     resizable: true,
     filter: "agTextColumnFilter",
+    filterParams: {filterOptions: COMPARISONS, textMatcher: () => true}, // the queue itself judges: queue-match.js
     suppressHeaderMenuButton: false,
     ...more,
   });
-  const simple = (id, width, of, more) => column(id, width, text(of), byText(of, texts.language), of, more);
+  const simple = (id, width, more = {}) => {
+    const of = textOf[id];
+    return column(id, width, text(of), byText(of, texts.language), of, more);
+  };
   return [
     column("left", 138, cells.left, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
-    column(
-      "takeover",
-      92,
-      cells.takeover,
-      byNumber(row => row[A.takeoverAt] ?? NEVER),
-      row => row[A.takeoverAt] || 0,
-      {filter: false},
-    ),
-    column("case", 200, cells.case, byText(what, texts.language), row => `${what(row)} ${row[A.id]}`, {
-      flex: 3,
-      minWidth: 120,
-    }),
-    ...(about.street ? [] : [simple("street", 80, row => tiles.street(row[A.street]), {flex: 1, minWidth: 94})]),
-    simple("grid", 100, place, {flex: 2, minWidth: 96}),
-    simple("unit", 92, row => tiles.unit(row[A.leadUnit]) || "—", {flex: 2, minWidth: 84}),
-    simple("status", 64, row => texts.status[row[A.status]] || row[A.status]),
+    column("takeover", 92, cells.takeover, byTakeover, row => row[A.takeoverAt] || 0, {filter: false}),
+    column("case", 200, cells.case, byText(what, texts.language), textOf.case, {flex: 3, minWidth: 120}),
+    ...(about.street ? [] : [simple("street", 80, {flex: 1, minWidth: 94})]),
+    simple("grid", 100, {flex: 2, minWidth: 96}),
+    simple("unit", 92, {flex: 2, minWidth: 84}),
+    simple("status", 64),
     column(
       "back",
       60,
@@ -170,8 +189,8 @@ export const makeColumns = parts => {
       row => row[A.returns] + row[A.reworks],
       {filter: false, hide: innerWidth < 1500},
     ),
-    simple("channel", 84, row => texts.channel[row[A.channel]] || row[A.channel], {hide: true}),
-    simple("id", 150, row => row[A.id], {hide: true}),
+    simple("channel", 84, {hide: true}),
+    simple("id", 150, {hide: true}),
     column(
       "reported",
       104,

@@ -2,15 +2,17 @@
 // The queue's groups: which one a case belongs to, the order of the groups, their heads with the count of what passes.
 import {h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
-import {ONLY_NAMES} from "./queue-filters.js";
+import {ONLY_NAMES, isDistrictDesk, isHeld, isUntaken} from "./queue-filters.js";
 
-const CLOCK = ["district", "overdue", "soon", "normal", "suspended", "none"];
+const CLOCK = ["untaken", "district", "overdue", "soon", "normal", "suspended", "none"];
 
 /** A case's group by each of the groupings. */
-const keysOf = isStreet => ({
+const keysOf = isDistrict => ({
   clock: row =>
-    isStreet && row[A.level] === "district"
-      ? "district"
+    isHeld(row)
+      ? isDistrict && isUntaken(row)
+        ? "untaken"
+        : "district"
       : row[A.light] === 2
         ? "overdue"
         : row[A.light] === 1
@@ -61,7 +63,8 @@ export const headCell = ({state, words, headText, fold}) =>
 export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) => {
   const words = texts.desk,
     isStreet = !!about.street,
-    keys = keysOf(isStreet);
+    isDistrict = isDistrictDesk(about),
+    keys = keysOf(isDistrict);
   const named = {
     clock: key => key,
     street: tiles.street,
@@ -112,7 +115,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     },
     headText: (key, n) =>
       state.group === "clock"
-        ? format.fill(words[`group_${key}`], {n})
+        ? format.fill(words[key === "district" && isDistrict ? "group_holds" : `group_${key}`], {n})
         : format.fill(words.group_other, {name: named[state.group](key) || "—", n}),
     /**
      * Groups in their order, each behind its head, whichever way the column is sorted. In the comparators, not afterwards

@@ -1,8 +1,9 @@
 // @ts-check
-// What stands above the queue: chips, grouping, saved views, export, how many of how many.
+// What stands above the queue: chips, grouping, saved views, export; and by what it is filtered, how many of how many.
 import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
-import {ONLY_NAMES} from "./queue-filters.js";
+import {ONLY_NAMES, QUIET} from "./queue-filters.js";
+import {conditionsOf} from "./queue-match.js";
 
 const chip = (name, label, n, isOn, click) => {
   const b = h(
@@ -17,26 +18,76 @@ const chip = (name, label, n, isOn, click) => {
 
 /**
  * @param {any} state  the queue's
- * @param {any} parts  `groups`, `filters`, `views`, `total()`, `changed()` after a filter, `regrouped()` after a grouping
+ * @param {any} parts  `groups`, `filters`, `views`, `total()`, `exported()` the query of the export, and what a hand does:
+ *   `toggle(name)`, `inMap()`, `regroup(name)`, `drop(what)`, `clear()`
  */
-export const makeTools = (state, {about, texts, format, groups, filters, views, total, changed, regrouped}) => {
-  const words = texts.desk;
+export const makeTools = (state, parts) => {
+  const {about, texts, format, groups, filters, views, total, exported, toggle, inMap, regroup, drop, clear} = parts,
+    words = texts.desk;
   let told = "";
-  const chips = () =>
-    h(
+  const chips = () => {
+    const shown = ONLY_NAMES.filter(name => groups.onlyCounts[name] || state.only.has(name)),
+      of = name =>
+        chip(
+          name,
+          filters.names[name],
+          QUIET.has(name) ? null : format.count(groups.onlyCounts[name]),
+          state.only.has(name),
+          () => toggle(name),
+        );
+    return h(
       "div",
       {class: "chips"},
-      ONLY_NAMES.filter(name => groups.onlyCounts[name] || state.only.has(name)).map(name =>
-        chip(name, filters.names[name], format.count(groups.onlyCounts[name]), state.only.has(name), () => {
-          state.only.has(name) ? state.only.delete(name) : state.only.add(name);
-          changed();
-        }),
+      shown.filter(name => !QUIET.has(name)).map(of),
+      h(
+        "span",
+        {class: "quiet"},
+        shown.filter(name => QUIET.has(name)).map(of),
+        chip("map", words.in_map, null, state.inMap, inMap),
       ),
-      chip("map", words.in_map, null, state.inMap, () => {
-        state.inMap = !state.inMap;
-        changed();
-      }),
     );
+  };
+  /** What filters at this moment: [how to drop it, its words]. */
+  const active = () => [
+    ...(state.text ? [["text", `${words.find_short} «${state.text}»`]] : []),
+    ...[...state.only].map(name => [`only:${name}`, filters.names[name]]),
+    ...(state.inMap ? [["map", words.in_map]] : []),
+    ...Object.entries(state.columns).map(([id, model]) => [
+      `column:${id}`,
+      `${words.columns[id]} ${conditionsOf(model)
+        .map(c => `${texts.grid_words[c.type]} «${c.filter}»`)
+        .join(model.operator === "OR" ? ` ${texts.grid_words.orCondition} ` : ` ${texts.grid_words.andCondition} `)}`,
+    ]),
+  ];
+  const filtered = list =>
+    list.length
+      ? h(
+          "div",
+          {class: "filtered", id: "queue-filtered"},
+          h("b", {role: "status"}, format.fill(words.shown, {n: groups.shown, all: total()})),
+          h("span", {class: "mid"}, words.filtered_by),
+          list.map(([what, label]) => {
+            const b = h(
+              "button",
+              {
+                class: "chip on",
+                "data-drop": what,
+                title: words.filter_drop,
+                "aria-label": `${words.filter_drop} ${label}`,
+              },
+              label,
+              h("b", {"aria-hidden": "true"}, "×"),
+            );
+            b.onclick = () => drop(what);
+            return b;
+          }),
+          (() => {
+            const b = h("button", {class: "plain", id: "queue-clear"}, `${words.filter_clear} Esc`);
+            b.onclick = clear;
+            return b;
+          })(),
+        )
+      : null;
   const grouping = () => {
     const group = h(
       "select",
@@ -45,22 +96,16 @@ export const makeTools = (state, {about, texts, format, groups, filters, views, 
         h("option", {value: name, ...(name === state.group ? {selected: ""} : {})}, words.groups[name]),
       ),
     );
-    group.onchange = () => regrouped(group.value);
+    group.onchange = () => regroup(group.value);
     return h("label", null, `${words.group_by} `, group);
   };
   return () => {
-    const now = JSON.stringify([
-      groups.onlyCounts,
-      groups.shown,
-      total(),
-      [...state.only],
-      state.group,
-      state.inMap,
-      views.names(),
-    ]);
+    const list = active(),
+      query = exported();
+    const now = JSON.stringify([groups.onlyCounts, groups.shown, total(), list, state.group, views.names(), query]);
     if (now === told) return;
     told = now;
-    const query = new URLSearchParams({lang: texts.language, ...(about.street ? {street: about.street} : {})});
+    const isWhole = groups.shown === total();
     redraw(
       $("queue-tools"),
       chips(),
@@ -70,16 +115,15 @@ export const makeTools = (state, {about, texts, format, groups, filters, views, 
         grouping(),
         views.choice(),
         about.rights.includes("export_cases")
-          ? h("a", {href: `/api/v1/cases.csv?${query}`, download: ""}, words.export)
+          ? h(
+              "a",
+              {href: `/api/v1/cases.csv?${query}`, download: "", id: "queue-export", title: words.export_what},
+              isWhole ? words.export : format.fill(words.export_shown, {n: groups.shown}),
+            )
           : null,
-        h(
-          "span",
-          {class: "dim", title: words.keys},
-          groups.shown === total()
-            ? format.fill(words.total, {n: total()})
-            : format.fill(words.shown, {n: groups.shown, all: total()}),
-        ),
+        list.length ? null : h("span", {class: "dim", title: words.keys}, format.fill(words.total, {n: total()})),
       ),
+      ...[filtered(list)].filter(Boolean),
     );
   };
 };

@@ -3,13 +3,16 @@
 // whatever panel is open. Columns, filters, groups, views and the tools above stand in files of their own (queue-*.js).
 import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
+import {makeAddress} from "./queue-address.js";
 import {makeColumns, rowWords} from "./queue-columns.js";
+import {FIND_KEY} from "./keys.js";
 import {makeFilters} from "./queue-filters.js";
 import {headCell, makeGroups} from "./queue-groups.js";
+import {exportQuery} from "./queue-export.js";
 import {makeTools} from "./queue-tools.js";
 import {makeViews} from "./queue-views.js";
 
-export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick, changed, commands}) => {
+export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick, wentBack, changed, commands}) => {
   const words = texts.desk,
     isStreet = !!about.street;
   const state = {
@@ -17,6 +20,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     text: "",
     only: new Set(),
     inMap: false,
+    columns: {},
     folded: new Set(isStreet ? ["district"] : []),
     current: null,
     typing: 0,
@@ -26,15 +30,17 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     present = {},
     queued = null;
 
-  const finder = h("input", {
-    id: "desk-find",
-    type: "search",
-    "aria-label": words.find,
-    placeholder: `${words.find}  F`,
-  });
+  const finder = /** @type {any} */ (
+    h("input", {
+      id: "desk-find",
+      type: "search",
+      "aria-label": words.find,
+      placeholder: `${words.find}  ${FIND_KEY.toUpperCase()}`,
+    })
+  );
   $("find-box").replaceChildren(finder);
   const now = () => live.now() || Date.now();
-  const parts = {about, texts, format, tiles, commands, now, ...rowWords(about, tiles)};
+  const parts = {about, texts, format, tiles, commands, now, state, ...rowWords(about, texts, tiles)};
   const filters = makeFilters(state, parts),
     groups = makeGroups(state, filters, parts);
   const views = makeViews({
@@ -45,6 +51,52 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     take: view => takeView(view),
     draw: () => drawTools(),
   });
+  const refiltered = as => {
+    address.write(as);
+    refilter();
+  };
+  const toggle = name => {
+    state.only.has(name) ? state.only.delete(name) : state.only.add(name);
+    refiltered("filter");
+  };
+  const inMap = () => {
+    state.inMap = !state.inMap;
+    refiltered("filter");
+  };
+  const setText = text => {
+    finder.value = text;
+    state.text = text.trim().toLowerCase();
+  };
+  /** Takes the column filters from `models`: the table's own list and ours are the same. */
+  const setColumns = models => {
+    state.columns = models;
+    if (api) api.setFilterModel(models);
+  };
+  const isFiltered = () => !!state.text || state.only.size > 0 || state.inMap || Object.keys(state.columns).length > 0;
+  /** Everything that filters goes: the box, the chips, the columns, the map, and the address with them. */
+  const showAll = () => {
+    setText("");
+    state.only.clear();
+    state.inMap = false;
+    setColumns({});
+    refiltered("filter");
+  };
+  /** One filter goes: `text`, `map`, `only:<name>`, `column:<id>`. */
+  const drop = what => {
+    const [kind, name] = what.split(":");
+    if (kind === "text") setText("");
+    else if (kind === "map") state.inMap = false;
+    else if (kind === "only") state.only.delete(name);
+    else setColumns(Object.fromEntries(Object.entries(state.columns).filter(([id]) => id !== name)));
+    refiltered("filter");
+  };
+  const regroup = name => {
+    state.group = name;
+    state.folded.clear();
+    dropHeads();
+    refiltered("filter");
+  };
+  const exported = () => exportQuery(state, {about, texts, api, box: filters.box});
   const drawTools = makeTools(state, {
     about,
     texts,
@@ -53,16 +105,22 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     filters,
     views,
     total: () => data.size,
-    changed: () => {
-      toUrl();
-      refilter();
-    },
-    regrouped: name => {
-      state.group = name;
-      state.folded.clear();
+    exported,
+    toggle,
+    inMap,
+    regroup,
+    drop,
+    clear: showAll,
+  });
+  const address = makeAddress(scope, state, {
+    groups: groups.names,
+    names: filters.names,
+    finder,
+    back: () => {
+      if (!api) return;
       dropHeads();
-      toUrl();
       refilter();
+      wentBack(state.current);
     },
   });
 
@@ -162,43 +220,22 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     columns: api
       .getColumnState()
       .map(({colId, width, hide, sort, sortIndex}) => ({colId, width, hide, sort, sortIndex})),
-    filter: api.getFilterModel(),
+    filter: state.columns,
   });
   const takeView = view => {
     state.group = groups.names.includes(view.group) ? view.group : "clock";
     state.only = new Set((view.only || []).filter(name => filters.names[name]));
-    state.text = view.text || "";
-    finder.value = state.text;
+    setText(view.text || "");
     state.inMap = !!view.inMap;
     dropHeads();
     if (view.columns) api.applyColumnState({state: view.columns, applyOrder: true});
-    api.setFilterModel(view.filter || null);
-    toUrl();
-    refilter();
+    setColumns(view.filter || {});
+    refiltered("filter");
   };
-  const toUrl = () => {
-    const query = new URLSearchParams(location.search);
-    const set = (name, value) => (value ? query.set(name, value) : query.delete(name));
-    set("group", state.group === "clock" ? "" : state.group);
-    set("only", [...state.only].join("."));
-    set("q", state.text);
-    set("map", state.inMap ? "1" : "");
-    set("case", state.current);
-    history.replaceState(null, "", `${location.pathname}${query.size ? `?${query}` : ""}`);
-  };
-  const fromUrl = () => {
-    const query = new URLSearchParams(location.search);
-    if (groups.names.includes(query.get("group"))) state.group = query.get("group");
-    state.only = new Set((query.get("only") || "").split(".").filter(name => filters.names[name]));
-    state.text = (query.get("q") || "").toLowerCase();
-    finder.value = query.get("q") || "";
-    state.inMap = query.get("map") === "1";
-  };
-
   const current = id => {
     const before = state.current;
     state.current = id;
-    toUrl();
+    address.write("case");
     if (api)
       api.redrawRows({
         rowNodes: [before, id]
@@ -235,7 +272,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
 
   const begin = found => {
     api = found;
-    fromUrl();
+    address.read();
     const othersAt = id => present[id] || [];
     api.updateGridOptions({
       tabToNextCell: () => false,
@@ -260,6 +297,14 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     api.addEventListener("sortChanged", () => {
       if (!api.getColumnState().some(c => c.sort)) api.applyColumnState({state: [{colId: "left", sort: "asc"}]});
     });
+    // A column's filter is set in the table's menu: we judge by it. What we set ourselves is no news.
+    api.addEventListener("filterChanged", () => {
+      const models = api.getFilterModel();
+      if (JSON.stringify(models) === JSON.stringify(state.columns)) return;
+      state.columns = models;
+      refilter();
+    });
+    for (const event of ["columnVisible", "columnMoved"]) api.addEventListener(event, drawTools);
     api.addEventListener("rowClicked", e => {
       if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox"))
         pick(e.data.id);
@@ -291,10 +336,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
   finder.addEventListener("input", () => {
     state.text = finder.value.trim().toLowerCase();
     scope.cancel(state.typing);
-    state.typing = scope.after(60, () => {
-      toUrl();
-      refilter();
-    });
+    state.typing = scope.after(60, () => refiltered("text"));
   });
 
   return {
@@ -307,6 +349,10 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     selection,
     state,
     passes: filters.passes,
+    toggle,
+    isFiltered,
+    showAll,
+    dropText: () => drop("text"),
     clear: () => api && api.deselectAll(),
     inBounds: b => {
       filters.seeIn(b);

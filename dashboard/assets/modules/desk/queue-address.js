@@ -1,0 +1,56 @@
+// @ts-check
+// The queue's state in the page's address: every filter and case is a link, and «back» leads to the one before.
+
+/** Steps from case to case this close to each other are one entry of the history, and so is what is typed in one go. */
+const ONE_GO_MS = 1500;
+
+/**
+ * @param {any} scope
+ * @param {any} state  the queue's: group, only, text, inMap, current
+ * @param {{groups: string[], names: any, finder: HTMLInputElement, back: () => void}} parts  `back`: the state was read
+ *   anew, because somebody went back or forward
+ */
+export const makeAddress = (scope, state, {groups, names, finder, back}) => {
+  let writtenAt = -Infinity,
+    writtenAs = "";
+  const read = () => {
+    const query = new URLSearchParams(location.search),
+      group = query.get("group");
+    state.group = group && groups.includes(group) ? group : "clock";
+    state.only = new Set((query.get("only") || "").split(".").filter(name => names[name]));
+    finder.value = query.get("q") || "";
+    state.text = finder.value.trim().toLowerCase();
+    state.inMap = query.get("map") === "1";
+    state.current = query.get("case");
+  };
+  /** @param {"filter"|"text"|"case"} as  what has changed */
+  const write = as => {
+    const query = new URLSearchParams(location.search);
+    const set = (name, value) => (value ? query.set(name, value) : query.delete(name));
+    set("group", state.group === "clock" ? "" : state.group);
+    set("only", [...state.only].join("."));
+    set("q", state.text);
+    set("map", state.inMap ? "1" : "");
+    set("case", state.current);
+    const now = performance.now(),
+      search = query.size ? `?${query}` : "",
+      isOneGo = as !== "filter" && as === writtenAs && now - writtenAt < ONE_GO_MS;
+    writtenAt = now;
+    writtenAs = as;
+    if (search !== location.search)
+      history[isOneGo ? "replaceState" : "pushState"](null, "", `${location.pathname}${search}`);
+  };
+  // Before Dash hears of it: its pages would draw the whole desk anew.
+  scope.listen(
+    window,
+    "popstate",
+    event => {
+      event.stopImmediatePropagation();
+      writtenAs = "";
+      read();
+      back();
+    },
+    {capture: true},
+  );
+  return {read, write};
+};

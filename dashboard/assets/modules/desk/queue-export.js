@@ -1,0 +1,17 @@
+// @ts-check
+// What the export is asked for: what the queue shows at this moment, and the columns that stand in it.
+
+/** The query of /api/v1/cases.csv; the server filters by it anew, by the rights of whoever asks. */
+export const exportQuery = (state, {about, texts, api, box}) => {
+  const query = new URLSearchParams({lang: texts.language});
+  const set = (name, value) => value && query.set(name, value);
+  set("street", about.street);
+  set("only", [...state.only].join("."));
+  set("q", state.text);
+  set("box", state.inMap && box ? box.map(n => n.toFixed(6)).join(",") : "");
+  if (!api) return query.toString();
+  if (Object.keys(state.columns).length) query.set("columns_filter", JSON.stringify(state.columns));
+  const shown = api.getColumnState().filter(c => !c.hide && !c.colId.startsWith("ag-Grid"));
+  set("columns", shown.map(c => c.colId).join("."));
+  return query.toString();
+};
