@@ -1,7 +1,6 @@
 """What the desks ask over HTTP: commands, answers to proposals, saved views, the queue as a table."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 import flask
@@ -9,22 +8,19 @@ import msgspec
 from flask import Flask, Response
 from msgspec import Meta
 
+from dashboard.callbacks.queue_csv import QueueExport
 from dashboard.door.access import Access, allowed, allowed_case, person, refuse
 from dashboard.door.bodies import Whole, as_json, body
-from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
 from dashboard.door.routes import add_routes
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
-from dashboard.texts import texts
 from services.access import saved_views_store as views
 from services.access.rights import Person, may
-from services.board.case_export import cases_table
 from services.board.lenses import unit_streets
 from services.board.state import Board
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
-from services.cases.masking import for_file
 from services.commands.escalation.service import decline
 from services.commands.judge import CommandOutcome, Reason, Situation, Wish, command_id
 from services.commands.repair import TYPE as REPAIR
@@ -192,24 +188,14 @@ class DeskPage:
         return as_json({})
 
     def cases_csv(self) -> Response:
-        """Answer the open cases that the person may see: all of a street or of the district, as the queue has them."""
-        district = self.district
-        street = flask.request.args.get("street", "") or None
-        if street is not None and street not in district.streets:
-            refuse(404, "no such street")
-        asking = allowed("export_cases", street or person().street or None)
-        mine = street or asking.street
-        words = texts(flask.request.args.get("lang", ""))
-        board = self._board()
-        mine_rows = [row for row in board.rows.values() if not mine or row.street == mine]
-        rows = [masked for row in mine_rows if (masked := for_file(row, asking, district.units)) is not None]
-        now = self.clock.now_ms()
-        lights = {row.case_id: board.lights[row.case_id] for row in rows}
-        text = self.offload(lambda: cases_table(rows, lights, district, words, f"{asking.user_id} {asking.name}", now))
-        stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
-        name = f"cases-{mine or district.code}-{stamp}.csv"
-        about = f"cases.csv {mine}".strip()
-        return download(self.record, asking, about, text.encode(), "text/csv; charset=utf-8", name, rows=len(rows))
+        """Answer the open cases as a file: those that the queue shows (``queue_csv``)."""
+
+        def neighbour(row: CaseRow) -> str:
+            return self.room.zones.neighbour(row) if self.room.zones is not None else ""
+
+        engine, clock, offload = self.access.engine, self.clock, self.offload
+        export = QueueExport(engine, self.district, self._board, neighbour, clock, offload, self.record)
+        return export.answer()
 
 
 def register_desk(server: Flask, page: DeskPage) -> None:

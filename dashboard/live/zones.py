@@ -12,6 +12,7 @@ from services.board.sources import source_rows
 from services.board.state import Board, thing_list
 from services.board.tiles import street_rows, tiles
 from services.board.zone import TICKER_LINES, Zone
+from services.cases.case import CaseRow
 from services.district.borders import Borders
 from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
@@ -62,6 +63,10 @@ class Zones:
     def sees(self, key: str, case_id: str) -> bool:
         """Whether an open case is one of a zone's."""
         return key in self._zones and self._zones[key].sees(case_id)
+
+    def neighbour(self, row: CaseRow) -> str:
+        """At whose border a case lies; empty for none."""
+        return self._borders.of(row)
 
     def mark(self, case_ids: Iterable[str]) -> None:
         """These cases changed."""
