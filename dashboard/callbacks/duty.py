@@ -16,7 +16,8 @@ from dashboard.door.bodies import Text, Whole, as_json, body, number
 from dashboard.door.recording import Recorder
 from dashboard.layouts.handover_brief import Signatures, brief_lines
 from dashboard.layouts.handover_sheet import sheet_page
-from dashboard.layouts.log_lines import log_text, shift_name
+from dashboard.layouts.log_lines import log_text, shift_name, street_name
+from dashboard.layouts.moments import minute_text
 from dashboard.layouts.navigation import menu, refused
 from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
@@ -27,6 +28,7 @@ from services.board.state import Board
 from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
+from services.duty import log_view
 from services.duty.alarms.lives_reader import lives_between
 from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
@@ -48,13 +50,14 @@ class AlarmAct(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """An entry of the log; the token makes a double click one entry."""
+    """An entry of the log; the token makes a double click one entry. ``called_at``: when a call came (Unix ms), 0: none."""
 
     seat: Code
     kind: Code
     text: Text
     token: Code
     case_id: Code = ""
+    called_at: Whole = 0
 
 
 class SeatOnly(msgspec.Struct, frozen=True):
@@ -240,29 +243,53 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
         return as_json({"lives": found})
 
 
+# So many entries of a span are looked through; so many lines of them are answered, where nothing else is asked for.
+LOG_READ, LOG_SHOWN = 5000, 300
+CALL_BACK_MS = DAY_MS  # a call is written down within a day
+
+
 def _log(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/log")
     def log_entries() -> Response:
         _, seat = duty.seat("see_log")
-        now, words = duty.clock.now_ms(), duty.words()
+        now, words, given = duty.clock.now_ms(), duty.words(), flask.request.args
         hours = number("hours", 24, 1, 24 * 31)
-        found = duty.desk.entries(seat, now - hours * HOUR_MS, now + 1, number("limit", 300, 1, 1000))
-        return as_json({"entries": [
-            {"at": e.at, "shift": shift_name(e.shift, words), "who": e.who, "kind": e.kind, "case_id": e.case_id,
-             "text": log_text(e, words, duty.district), "by_people": e.kind in BY_PEOPLE}
-            for e in found
-        ]})  # fmt: skip
+        found = duty.desk.entries(seat, now - hours * HOUR_MS, now + 1, LOG_READ)
+        rows = duty.board().rows if duty.room.is_loaded else {}
+        streets = {e.case_id: row.street for e in found if (row := rows.get(e.case_id)) is not None}
+        whole = log_view.lines(found, lambda e: log_text(e, words, duty.district), streets)
+        wish = log_view.LogWish(*(given.get(name, "")[:200] for name in ("street", "kind", "who", "q")))
+        wanted = log_view.wanted(whole, wish)
+        lines = log_view.folded(wanted)[: number("limit", LOG_SHOWN, 1, 1000)]
+        return as_json({
+            "entries": [_line(line, words, duty.district) for line in lines], "n": len(wanted), "all": len(whole),
+            "authors": sorted({e.who for e in found if e.who}),
+            "streets": sorted({line.street for line in whole} - {""}),
+        })  # fmt: skip
 
     @server.post("/api/v1/log")
     def add_log_entry() -> Response:
-        note = body(Note)
+        note, now = body(Note), duty.clock.now_ms()
         asking, seat = duty.seat("write_log", note.seat)
+        if note.called_at and not now - CALL_BACK_MS <= note.called_at <= now:
+            refuse(400, "called_at: a moment of the last 24 hours, in Unix ms")
         text = duty.people.without(note.text, [note.case_id])
-        duty.desk.add_entry(
-            duty.clock.now_ms(), seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64]
-        )
+        if note.called_at and text.strip():  # in front of the text: so it stands on every sheet and in every file
+            at = minute_text(note.called_at, duty.district.zone)
+            text = duty.words()["log"]["called"].format(time=at, text=text)
+        duty.desk.add_entry(now, seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64])
         duty.record("log_entry", asking, seat, {"kind": note.kind, "case": note.case_id[:64]})
         return as_json({})
+
+
+def _line(line: log_view.LogLine, words: dict[str, Any], district: District) -> dict[str, Any]:
+    entry = line.entry
+    return {
+        "at": entry.at, "first_at": line.first_at, "n": line.n, "shift": shift_name(entry.shift, words),
+        "who": entry.who, "kind": entry.kind, "case_id": entry.case_id, "cases": line.cases, "text": line.text,
+        "street": line.street, "street_name": street_name(line.street, words, district) if line.street else "",
+        "by_people": entry.kind in BY_PEOPLE,
+    }  # fmt: skip
 
 
 def _handover(server: Flask, duty: DutyPage) -> None:

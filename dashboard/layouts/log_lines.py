@@ -14,6 +14,9 @@ def log_text(entry: Entry, words: dict[str, Any], district: District) -> str:
     if template is None:
         return entry.text
     shown = _Shown({name: _value(name, value, words, district) for name, value in values.items()})
+    if entry.kind == "alarm":  # entries of before say neither
+        street = street_name(values["street"], words, district) if values.get("street") else ""
+        shown["where"] = " ".join(part for part in (street, values.get("about", "")) if part)
     return str(template).format_map(shown).strip()
 
 

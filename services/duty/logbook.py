@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.board.alarm import decode_alarm
 from services.cases.case import CaseRow
 from services.contract.personal import mask_text
 from services.district.report_policy import ReportPolicy
@@ -60,6 +61,7 @@ class AlarmStep(NamedTuple):
     what: str
     who: str
     comment: str
+    body: bytes = b""
 
 
 class CommandState(NamedTuple):
@@ -121,8 +123,13 @@ def of_alarm(step: AlarmStep) -> Entry | None:
     if step.what not in ALARM_STEPS:
         return None
     values = {"kind": step.kind, "alarm": step.alarm, "who": step.who, "comment": step.comment[:200]}
+    case_id = ""
+    if step.body:
+        subject = decode_alarm(step.body).subject
+        case_id = subject.case_id
+        values |= {"street": subject.street, "about": subject.source or subject.camera_id}
     mark = f"alarm|{step.seat}|{step.alarm}|{step.what}|{step.at}"
-    return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values, mark)
+    return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values, mark, case_id)
 
 
 def of_shift(seat: str, duty: DutyShift) -> Entry | None:

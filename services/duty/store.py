@@ -235,15 +235,15 @@ def standing_alarms(connection: Connection, seat: str, since: int) -> list[Alarm
     """
     c = duty_tables.alarm_lives.c
     of_seat = select(c.alarm).where(c.seat == seat, c.at >= since)
-    query = select(*_STEP_COLUMNS, c.body).where(c.alarm.in_(of_seat), c.at >= since).order_by(c.id)
+    query = select(*_STEP_COLUMNS).where(c.alarm.in_(of_seat), c.at >= since).order_by(c.id)
     raised: dict[str, int] = {}
     newest: dict[str, AlarmStep] = {}
-    for *row, body in connection.execute(query):
+    for row in connection.execute(query):
         step = AlarmStep(*row)
         if step.what == "raised" or step.alarm not in raised:
             raised[step.alarm] = step.at
         if step.what == "returned":  # as it was before it went away: still taken, on the shelf, or waiting
-            back = decode_alarm(body)
+            back = decode_alarm(step.body)
             newest[step.alarm] = step._replace(what=_RETURNED.get(back.state, "raised"), who=back.acked_by)
         elif step.what in _STATES:
             newest[step.alarm] = step

@@ -7,6 +7,7 @@ import {redraw} from "../core/focus.js";
 import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makeSound} from "../core/sound.js";
+import {makeAlarmHistory} from "./alarm-history.js";
 
 /** @param {any} desk  the desk's parts (page.js) */
 export const makeDeskAlarms = desk => {
@@ -14,6 +15,7 @@ export const makeDeskAlarms = desk => {
     w = texts.alarm;
   const say = alarmWords(texts, format, tiles),
     sound = makeSound(desk.scope),
+    history = makeAlarmHistory(desk),
     canTake = about.rights.includes("take_alarm");
   let tile = null,
     told = "",
@@ -130,6 +132,7 @@ export const makeDeskAlarms = desk => {
         h(
           "p",
           {class: "dim"},
+          alarm.subject.case_id ? `${alarm.subject.case_id} · ` : "",
           `${format.hm(alarm.raised_at)} · ${w.severities[alarm.severity]} · ${line(alarm)}`,
           full && alarm.comment ? ` · «${alarm.comment}»` : "",
         ),
@@ -211,24 +214,7 @@ export const makeDeskAlarms = desk => {
       ),
       ...(tile.alarms.length ? tile.alarms.map(a => card(a, true)) : [h("p", {class: "none"}, w.none)]),
       h("h2", null, w.acts.history),
-      lives,
-    );
-  };
-  const lives = h("ol", {class: "lives"});
-  const readLives = async () => {
-    const answer = await fetch(`/api/v1/alarms/lives?seat=${encodeURIComponent(about.seat)}`).catch(() => null);
-    if (!answer || !answer.ok) return;
-    lives.replaceChildren(
-      ...(await answer.json()).lives.map(life =>
-        h(
-          "li",
-          null,
-          h("time", null, format.hm(life.at)),
-          h("span", null, w.names[life.kind] || life.kind),
-          h("b", null, w.steps[life.what] || life.what),
-          h("span", {class: "dim"}, [life.who || w.system, life.comment].filter(Boolean).join(" · ")),
-        ),
-      ),
+      history.host,
     );
   };
   return {
@@ -241,7 +227,7 @@ export const makeDeskAlarms = desk => {
         told = key;
         drawBar();
         drawList();
-        if (!$("body-alarms").hidden) readLives();
+        if (!$("body-alarms").hidden) history.read();
       }
     },
     tick() {
@@ -256,7 +242,7 @@ export const makeDeskAlarms = desk => {
     show() {
       if (tile) {
         drawList();
-        readLives();
+        history.read();
       }
     },
   };

@@ -4,6 +4,7 @@ import {openDialog} from "../core/dialog.js";
 import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
 import {post} from "../core/session.js";
+import {makeLogFilter} from "./log-filter.js";
 
 /**
  * @param {any} desk  the desk's parts (page.js)
@@ -20,6 +21,14 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       : number === 1
         ? texts.alarm.reports.written
         : format.fill(texts.alarm.reports.follow_up, {n: number - 1});
+  /** «14:05» as the last such moment of the district's clock, in Unix ms; 0 for none. */
+  const momentOf = text => {
+    if (!text) return 0;
+    const now = desk.live.now() || Date.now(),
+      [hour, minute] = text.split(":").map(Number),
+      back = (format.dayHour(now) - hour - minute / 60) * 3600000;
+    return Math.round((now - (back < -60000 ? back + 24 * 3600000 : Math.max(back, 0))) / 60000) * 60000;
+  };
   const addEntry = () => {
     const ours = token();
     openDialog(
@@ -36,14 +45,22 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
           ),
         ],
         ["text", texts.log.text, h("textarea", {name: "text", required: "", maxlength: 2000, rows: 4})],
+        ["called", texts.log.called_at, h("input", {name: "called", type: "time"})],
         ["case_id", texts.log.case, h("input", {name: "case_id", maxlength: 64})],
       ],
-      async values => {
-        const said = await post("/api/v1/log", {seat: about.seat, token: ours, ...values});
+      async ({called, ...values}) => {
+        const entry = {
+            seat: about.seat,
+            token: ours,
+            ...values,
+            called_at: Math.min(momentOf(called), desk.live.now()),
+          },
+          said = await post(`/api/v1/log?lang=${texts.language}`, {...entry, called_at: Math.floor(entry.called_at)});
         if (said.error) return refusedText(said);
         showLog();
         return undefined;
       },
+      {button: texts.log.add},
     );
   };
   const report = (caseId, number) =>
@@ -81,10 +98,55 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       },
       {note: caseId},
     );
+  // — the list, by what is asked for —
+  const filter = makeLogFilter(desk, () => showLog());
+  const cases = ids => ids.map(id => [" ", h("a", {"data-case": id, class: "touch", role: "button", tabindex: 0}, id)]);
+  const entryLine = e =>
+    h(
+      "li",
+      {class: e.by_people ? "by-people" : ""},
+      h("time", null, format.hm(e.at)),
+      h("span", {class: "dim"}, texts.log.kinds[e.kind] || e.kind),
+      h(
+        "span",
+        null,
+        h("span", {class: "said"}, e.text),
+        e.n > 1
+          ? h(
+              "b",
+              {class: "times"},
+              ` ${format.fill(texts.log.times, {n: e.n})} `,
+              h("span", {class: "dim"}, format.fill(texts.log.since, {t: format.hm(e.first_at)})),
+            )
+          : null,
+        cases(e.cases),
+        e.cases.length && e.n > e.cases.length ? " …" : null,
+      ),
+      h(
+        "span",
+        {class: "dim"},
+        e.street_name && !e.text.includes(e.street_name) ? `${e.street_name} · ` : "",
+        e.who || texts.alarm.system,
+      ),
+    );
+  const dueLine = (d, now) =>
+    h(
+      "li",
+      {class: d.due_at <= now ? "bad" : d.due_at - now < 600000 ? "warn" : ""},
+      h("a", {"data-case": d.case_id, class: "touch", role: "button", tabindex: 0}, d.case_id),
+      h("span", null, tiles.street(d.street)),
+      h("b", null, reportName(d.number)),
+      h(
+        "span",
+        null,
+        `${d.due_at <= now ? texts.word.overdue : texts.word.remaining} ${format.duration(d.due_at - now)}`,
+      ),
+      may("write_report") ? button(words.write_report, () => report(d.case_id, d.number)) : null,
+    );
   const showLog = async () => {
     const box = $("body-log"),
       [log, due] = await Promise.all([
-        read(`/api/v1/log?seat=${seat}&lang=${texts.language}`),
+        read(`/api/v1/log?seat=${seat}&lang=${texts.language}&${filter.query()}`),
         read(`/api/v1/reports?seat=${seat}`),
       ]);
     if (!log || !due) {
@@ -99,21 +161,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         ? h(
             "ol",
             {class: "due"},
-            due.due.map(d =>
-              h(
-                "li",
-                {class: d.due_at <= now ? "bad" : d.due_at - now < 600000 ? "warn" : ""},
-                h("a", {"data-case": d.case_id, class: "touch", role: "button", tabindex: 0}, d.case_id),
-                h("span", null, tiles.street(d.street)),
-                h("b", null, reportName(d.number)),
-                h(
-                  "span",
-                  null,
-                  `${d.due_at <= now ? texts.word.overdue : texts.word.remaining} ${format.duration(d.due_at - now)}`,
-                ),
-                may("write_report") ? button(words.write_report, () => report(d.case_id, d.number)) : null,
-              ),
-            ),
+            due.due.map(d => dueLine(d, now)),
           )
         : h("p", {class: "none"}, words.no_reports),
       h(
@@ -122,29 +170,10 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         h("h2", null, texts.log.title),
         may("write_log") ? button(texts.log.add, addEntry, "first", {id: "add-entry"}) : null,
       ),
+      filter.bar(log),
       log.entries.length
-        ? h(
-            "ol",
-            {class: "log"},
-            log.entries.map(e =>
-              h(
-                "li",
-                {class: e.by_people ? "by-people" : ""},
-                h("time", null, format.hm(e.at)),
-                h("span", {class: "dim"}, texts.log.kinds[e.kind] || e.kind),
-                h(
-                  "span",
-                  null,
-                  e.text,
-                  e.case_id
-                    ? [" ", h("a", {"data-case": e.case_id, class: "touch", role: "button", tabindex: 0}, e.case_id)]
-                    : null,
-                ),
-                h("span", {class: "dim"}, e.who || texts.alarm.system),
-              ),
-            ),
-          )
-        : h("p", {class: "none"}, texts.log.none),
+        ? h("ol", {class: "log"}, log.entries.map(entryLine))
+        : h("p", {class: "none"}, log.all ? texts.log.none_found : texts.log.none),
     );
   };
   return {report, show: showLog};

@@ -1,0 +1,119 @@
+// @ts-check
+// What became of the alarms of a seat (经过): each step with its case and street, by street, kind and words; the same step
+// of the same kind again and again is one line.
+import {alarmWords} from "../core/alarm-words.js";
+import {h} from "../core/dom.js";
+import {redraw} from "../core/focus.js";
+
+const FOLD_MS = 30 * 60000;
+
+/**
+ * Steps, newest first → lines; people's own steps stand alone.
+ * @param {any[]} steps  {at, kind, what, who, street, case_id}
+ */
+export const foldSteps = steps => {
+  const lines = [],
+    standing = new Map();
+  for (const step of steps) {
+    const key = JSON.stringify([step.kind, step.what, step.street]),
+      line = standing.get(key);
+    if (step.who || !line || line.first - step.at > FOLD_MS) {
+      const made = {step, n: 1, first: step.at, cases: step.case_id ? [step.case_id] : []};
+      if (!step.who) standing.set(key, made);
+      lines.push(made);
+      continue;
+    }
+    line.n += 1;
+    line.first = step.at;
+    if (step.case_id && !line.cases.includes(step.case_id)) line.cases.push(step.case_id);
+  }
+  return lines;
+};
+
+/**
+ * @param {any} desk  the desk's parts (page.js)
+ * @returns {{host: HTMLElement, read: () => Promise<void>}}
+ */
+export const makeAlarmHistory = desk => {
+  const {about, texts, format, tiles, scope} = desk,
+    w = texts.alarm,
+    log = texts.log,
+    say = alarmWords(texts, format, tiles);
+  const select = (id, label, options) => {
+    const made = /** @type {any} */ (
+      h(
+        "select",
+        {id, "aria-label": label},
+        [["", `${label}：${log.any}`], ...options].map(([value, text]) => h("option", {value}, text)),
+      )
+    );
+    made.onchange = () => draw();
+    return made;
+  };
+  const kind = select("lives-kind", log.filter_kind, Object.entries(w.names)),
+    street = select(
+      "lives-street",
+      log.filter_street,
+      Object.entries(desk.places.streets).map(([code, s]) => [code, s.name]),
+    ),
+    find = /** @type {any} */ (
+      h("input", {id: "lives-find", type: "search", "aria-label": log.find, placeholder: log.find})
+    );
+  const list = h("ol", {class: "lives"}),
+    bar = h("div", {class: "log-bar"}, kind, about.street ? null : street, find),
+    host = h("div", null, bar, list);
+  let steps = [];
+  find.addEventListener("input", () => draw());
+  const link = id => [" ", h("a", {"data-case": id, class: "touch", role: "button", tabindex: 0}, id)];
+  const line = ({step, n, first, cases}) =>
+    h(
+      "li",
+      {class: step.who ? "by-people" : ""},
+      h("time", null, format.hm(step.at)),
+      h("b", null, w.steps[step.what] || step.what),
+      h(
+        "span",
+        null,
+        h("span", {class: "said"}, step.said),
+        n > 1
+          ? h(
+              "b",
+              {class: "times"},
+              ` ${format.fill(log.times, {n})} `,
+              h("span", {class: "dim"}, format.fill(log.since, {t: format.hm(first)})),
+            )
+          : null,
+        cases.slice(0, 8).map(link),
+        cases.length > 8 ? " …" : null,
+      ),
+      h("span", {class: "dim"}, [step.who || w.system, step.comment].filter(Boolean).join(" · ")),
+    );
+  const draw = () => {
+    const words = find.value.trim().toLowerCase(),
+      passes = s =>
+        (!kind.value || s.kind === kind.value) &&
+        (!street.value || s.street === street.value) &&
+        (!words || `${s.said} ${s.who} ${s.comment} ${s.case_id}`.toLowerCase().includes(words));
+    const found = foldSteps(steps.filter(passes));
+    redraw(list, ...(found.length ? found.map(line) : [h("li", {class: "none"}, log.none_found)]));
+  };
+  const read = async () => {
+    const answer = await fetch(`/api/v1/alarms/lives?seat=${encodeURIComponent(about.seat)}`).catch(() => null);
+    if (!answer || !answer.ok || scope.isClosed) return;
+    steps = (await answer.json()).lives.map(life => {
+      const subject = life.alarm.subject || {};
+      return {
+        at: life.at,
+        kind: life.kind,
+        what: life.what,
+        who: life.who,
+        comment: life.comment,
+        street: subject.street || "",
+        case_id: subject.case_id || "",
+        said: say({number: 0, ...life.alarm, subject}),
+      };
+    });
+    draw();
+  };
+  return {host, read};
+};
