@@ -50,7 +50,7 @@ class AlarmAct(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """An entry of the log; the token makes a double click one entry. ``called_at``: when a call came (Unix ms), 0: none."""
+    """An entry of the log; the token makes a double click one entry. ``called_at``: when a call came (Unix ms)."""
 
     seat: Code
     kind: Code
@@ -200,10 +200,15 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
         asking, now = person(), duty.clock.now_ms()
         who = signed(asking)
 
-        def allowed(seat: str) -> bool:
-            return may_seat(asking, "take_alarm", seat, duty.district.code)
+        case_id = alarm_desk.case_of(alarm_id) if wish.comment or asking.community else ""
 
-        comment = duty.people.without(wish.comment, [alarm_desk.case_of(alarm_id)]) if wish.comment else ""
+        def allowed(seat: str) -> bool:
+            if not may_seat(asking, "take_alarm", seat, duty.district.code):
+                return False
+            row = duty.board().rows.get(case_id) if asking.community else None
+            return not asking.community or (row is not None and row.community == asking.community)
+
+        comment = duty.people.without(wish.comment, [case_id]) if wish.comment else ""
         if verb == "acknowledge":
             done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
         elif verb == "shelve":

@@ -100,7 +100,9 @@ class Zones:
             grid_lens = GridLens(self._board, lambda: self._shown_tiles(key), key.removeprefix(GRID))
             return Zone(self._board, grid_lens, every_entry=False)
         street, _, community = key.removeprefix(STREET).partition("/") if key.startswith(STREET) else ("", "", "")
-        lens = DeskLens(self._board, lambda: self._desk_tiles(key, street), street, community, self._borders.of)
+        lens = DeskLens(
+            self._board, lambda: self._desk_tiles(key, street, community), street, community, self._borders.of
+        )
         # A street hears of what concerns it; the newest entry comes with the beat.
         return Zone(self._board, lens, every_entry=not street)
 
@@ -139,20 +141,22 @@ class Zones:
         found["alarms"] = for_visitors(self._alarm_tiles(board.district.code))
         return found | self._more(WALL)
 
-    def _alarm_tiles(self, seat: str) -> dict[str, Any]:
+    def _alarm_tiles(self, seat: str, community: str = "") -> dict[str, Any]:
         """Reckoned anew when an alarm has changed, and once a second for what the clock moves."""
         board, now = self._board, time.monotonic()
-        known = self._alarms.get(seat)
+        key = f"{seat}/{community}"
+        known = self._alarms.get(key)
         if known is None or known[0] != board.alarms_told or now - known[1] >= 1:
-            known = self._alarms[seat] = board.alarms_told, now, alarm_tiles(board, seat, self._clock.now_ms())
+            found = alarm_tiles(board, seat, self._clock.now_ms(), community)
+            known = self._alarms[key] = board.alarms_told, now, found
         return known[2]
 
-    def _desk_tiles(self, key: str, street: str) -> dict[str, Any]:
+    def _desk_tiles(self, key: str, street: str, community: str) -> dict[str, Any]:
         board = self._board
         found = self._truth()
-        found["figures"] = desk_figures(board, self._street_rows(), street)
+        found["figures"] = desk_figures(board, self._street_rows(), street, community)
         found["units"] = units_of(board, street)
-        found["alarms"] = self._alarm_tiles(street or board.district.code)
+        found["alarms"] = self._alarm_tiles(street or board.district.code, community)
         found["refused"] = sum(n for (what, _), n in board.tallies.items() if what.startswith("refused:"))
         return found | self._more(key)
 

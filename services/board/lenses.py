@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from services.board.state import Board, Share
+from services.board.state import DUE_SOON, OVERDUE, SUSPENDED, Board, Share
 from services.board.tiles import ranked
 from services.cases.case import CaseRow, decode_escalation, waits_since
 from services.cases.deadlines import LIGHTS
@@ -165,19 +165,32 @@ def shown_figures(board: Board, case_ids: Collection[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "") -> dict[str, Any]:
-    """The strip of figures above a desk; ``rows`` are ``figures.street_rows``; ``rank`` is None where there is none."""
+def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "", community: str = "") -> dict[str, Any]:
+    """The strip of figures above a desk; ``rows`` are ``figures.street_rows``; ``rank`` is None where there is none.
+
+    A workstation has its ``community``'s cases. The day's rate is kept by street and not by community: it stays the
+    street's (``rate_of``), and there is no rank.
+    """
     mine = [row for row in rows if not street or row["code"] == street]
     share = Share(*board.streets[street]) if street and street in board.streets else Share()
-    total = share if street else board.total()
+    total = community_share(board, street, community) if community else share if street else board.total()
     due, closed, on_time = (sum(row[name] for row in mine) for name in ("should_close", "closed", "closed_on_time"))
     order = [row["code"] for row in ranked(rows) if row["on_time_close_rate"] is not None]
     return {
         "open": total.open, "overdue": total.overdue, "due_soon": total.due_soon, "suspended": total.suspended,
         "escalated": total.escalated, "should_close": due, "closed": closed, "on_time": on_time,
         "rate": on_time / due if due else None, "target": board.district.policy.target_on_time,
-        "rank": order.index(street) + 1 if street in order else None, "ranked": len(order),
+        "rank": order.index(street) + 1 if street in order and not community else None, "ranked": len(order),
+        "rate_of": street if community else "",
     }  # fmt: skip
+
+
+def community_share(board: Board, street: str, community: str) -> Share:
+    """What the open cases of one community add up to."""
+    mine = [row for row in board.rows.values() if row.street == street and row.community == community]
+    lights = [board.lights[row.case_id] for row in mine]
+    escalated = sum(row.level == "district" for row in mine)
+    return Share(len(mine), lights.count(DUE_SOON), lights.count(OVERDUE), lights.count(SUSPENDED), escalated)
 
 
 def units_of(board: Board, street: str = "") -> list[msgspec.Raw]:

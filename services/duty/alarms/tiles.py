@@ -16,15 +16,18 @@ WALL_CARDS = 3
 CLEARED_SHOWN_MS = 10 * MINUTE_MS
 
 
-def alarm_tiles(board: Board, seat: str, now: int) -> dict[str, Any]:
+def alarm_tiles(board: Board, seat: str, now: int, community: str = "") -> dict[str, Any]:
     """The alarms of one seat (a street's code, or the district's): those that stand, and what cleared just now.
+
+    A workstation's seat has its ``community``: it hears of that community's open cases alone.
 
     ``alarms`` are dicts with the fields of ``alarms.told.Alarm``, the gravest first, of these the newest; those that
     are shelved or over come last. ``sound`` is the gravest severity that nobody has taken (0: silence): it repeats
     until somebody does. ``level`` is the highest that any of them has climbed to. ``budget`` and ``flood`` are
     ``alarms.budget``'s.
     """
-    policy, known = board.district.policy.alarms, board.alarms.values()
+    policy = board.district.policy.alarms
+    known = [alarm for alarm in board.alarms.values() if not community or _community(board, alarm) == community]
     shown = [alarm for alarm in known if alarm.seat == seat and _is_shown(alarm, now)]
     waiting = [alarm for alarm in shown if alarm.state == "unacknowledged"]
     return {
@@ -43,6 +46,11 @@ def for_visitors(found: dict[str, Any]) -> dict[str, Any]:
     cards = [{**alarm, **hidden} for alarm in standing[:WALL_CARDS]]
     untaken = sum(alarm["state"] == "unacknowledged" for alarm in standing)
     return {**found, "alarms": cards, "n": len(standing), "untaken": untaken}
+
+
+def _community(board: Board, alarm: Alarm) -> str:
+    row = board.rows.get(alarm.subject.case_id)
+    return row.community if row is not None else ""
 
 
 def _is_shown(alarm: Alarm, now: int) -> bool:
