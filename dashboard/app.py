@@ -24,7 +24,8 @@ from dashboard.callbacks.duty import DutyPage, register_duty
 from dashboard.callbacks.health import register_endpoints
 from dashboard.callbacks.indicators import register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
-from dashboard.callbacks.panel import PanelReaders, register_panel
+from dashboard.callbacks.panel import PanelReaders, register_ahead, register_panel
+from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import register_personal
 from dashboard.callbacks.replay import Replaying, register_replay
@@ -216,19 +217,19 @@ def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
     """The panel that every page has."""
     engine, district, now_ms, follower = doors.engine, doors.district, doors.clock.now_ms, shared.follower
     cameras = CameraReader(district, lambda: follower.board, offload)
-    register_panel(
-        app,
-        PanelReaders(
-            district,
-            CaseReader(engine, district, offload),
-            FigureReader(engine, district, lambda: follower.board, offload),
-            lambda: watched(follower),
-            now_ms,
-            cameras,
-            DeskPanel(district, engine, lambda: follower.board, cameras, shared.sealer, now_ms, offload).draw,
-            shared.recorder.look,
-        ),
+    readers = PanelReaders(
+        district,
+        CaseReader(engine, district, offload),
+        FigureReader(engine, district, lambda: follower.board, offload),
+        lambda: watched(follower),
+        now_ms,
+        cameras,
+        DeskPanel(district, engine, lambda: follower.board, cameras, shared.sealer, now_ms, offload).draw,
+        shared.recorder.look,
+        PanelsAhead(lambda: follower.board),
     )
+    register_panel(app, readers)
+    register_ahead(shared.room, readers)
 
 
 def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:

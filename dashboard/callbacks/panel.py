@@ -1,11 +1,14 @@
 """The one callback of the panel: a picked case, camera or figure → one read → what it says."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import flask
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
+from dashboard.callbacks.panel_ahead import DrawnPanel, PanelsAhead
 from dashboard.door.access import person
 from dashboard.layouts import ids
 from dashboard.layouts.camera_panel import camera_panel
@@ -13,6 +16,7 @@ from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
 from dashboard.layouts.moments import second_text
 from dashboard.layouts.watch_panel import watch_panel
+from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
 from services.access.rights import DISTRICT, Person, may
 from services.board.readers.camera import CameraReader
@@ -39,6 +43,7 @@ class PanelReaders:
     cameras: CameraReader
     desk: Callable[[CaseView, dict[str, Any], Person], Any]
     look: Callable[[Person, str], None]
+    ahead: PanelsAhead
 
     def show_case(self, picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
         """Whether the panel is hidden, and what it says."""
@@ -67,17 +72,39 @@ class PanelReaders:
             return None
         if (moment := picked.get("moment")) is not None:
             return self._past_case(case_id[:64], moment, words)
-        view = self.reader.view(case_id[:64], self.now(), english=words["language"] == "en")
-        if view is not None and not may_case(person(), "see_case", view.row):
+        asking = person()
+        drawn = self.ahead.take(asking.user_id, case_id, words["language"]) if picked.get("desk") else None
+        if drawn is not None and may_case(asking, "see_texts", drawn.row):
+            self.look(asking, drawn.row.case_id)
+            return drawn.content
+        view = self._view(case_id[:64], words, asking)
+        if view is not None and not may_case(asking, "see_case", view.row):
             return html.H2(words["word"]["not_allowed"])
-        if view is not None:  # what may be the same matter may lie across the street's border, or be another unit's
-            same = [one for one in view.same if may(person(), "see_case", one[0].street, one[0].community)]
-            view = view._replace(same=tuple(same))
-        if view is not None and picked.get("desk") and may_case(person(), "see_texts", view.row):
-            self.look(person(), view.row.case_id)
-            return self.desk(view, words, person())
+        if view is not None and picked.get("desk") and may_case(asking, "see_texts", view.row):
+            self.look(asking, view.row.case_id)
+            return self.desk(view, words, asking)
         place = self.cameras.place(view.row) if view is not None and view.row.is_open else None
         return panel(view, words, self.district.zone, place)
+
+    def _view(self, case_id: str, words: dict[str, Any], asking: Person) -> CaseView | None:
+        view = self.reader.view(case_id, self.now(), english=words["language"] == "en")
+        if view is None:
+            return None
+        # What may be the same matter may lie across the street's border, or be another unit's.
+        same = [one for one in view.same if may(asking, "see_case", one[0].street, one[0].community)]
+        return view._replace(same=tuple(same))
+
+    def prepare(self, asking: Person, case_id: str, language: str) -> None:
+        """Draw a desk's panel of a case ahead, for the person to open; nothing is shown, nothing is recorded."""
+        words = texts(language)
+
+        def draw() -> DrawnPanel | None:
+            view = self._view(case_id, words, asking)
+            if view is None or not may_case(asking, "see_texts", view.row):
+                return None
+            return DrawnPanel(view.row, self.desk(view, words, asking))
+
+        self.ahead.prepare(asking.user_id, case_id, words["language"], draw)
 
     def _past_case(self, case_id: str, moment: Any, words: dict[str, Any]) -> Any:
         """A case as it was known at a past moment."""
@@ -121,3 +148,18 @@ def register_panel(app: Dash, readers: PanelReaders) -> None:
         State(ids.PANEL, "lang"),
         prevent_initial_call=True,
     )(readers.show_case)
+
+
+def register_ahead(room: LiveRoom, readers: PanelReaders) -> None:
+    """Let desks name the case that is about to be opened (the socket's ``ahead``)."""
+
+    def ahead(wish: Any = None) -> None:
+        found = room.people.get(flask.request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it
+        case_id = wish.get("case_id") if isinstance(wish, dict) else None
+        language = wish.get("lang") if isinstance(wish, dict) else ""
+        if found is None or not isinstance(case_id, str) or not isinstance(language, str):
+            return
+        with contextlib.suppress(*STORE_ERRORS):  # the click asks again, and says so
+            readers.prepare(found, case_id[:64], language[:8])
+
+    room.socketio.on_event("ahead", room.guarded("ahead", ahead))

@@ -160,6 +160,7 @@ EVENTS: dict[str, str] = {
     "hello": "be_here",
     "watch_coverage": "see_coverage",
     "at_case": "see_texts",
+    "ahead": "see_texts",
 }
 
 # Socket room (its first word) → right.

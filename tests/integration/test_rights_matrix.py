@@ -586,6 +586,9 @@ def test_who_has_a_case_open_is_heard_only_of_cases_that_are_theirs(home: House,
         socket.emit("at_case", {"case_id": place.case_id})
         here = place.case_id in desk._at.values()
         assert here == told(who, "see_texts", place), f"{who.name}: {place}"
+        socket.emit("ahead", {"case_id": place.case_id, "lang": ""})
+        sent = {message["name"] for message in socket.get_received()}
+        assert sent <= {"forbidden"}, "what is drawn ahead is not sent"
     for junk in (None, 5, {}, {"case_id": None}, {"case_id": ["EAST-1"]}, {"case_id": {"a": 1}}):
         socket.emit("at_case", junk)
         assert not desk._at
@@ -606,8 +609,7 @@ def test_what_leaves_for_a_street_unit_or_grid_by_its_socket_holds_no_case_of_an
         home.web.room._flush()
     for who, socket in sockets.items():
         text = str(heard(socket))
-        seat = {"EAST-2"} if who is S1C1 else set()  # the alarms of its street's seat
-        for case_id in set(ids_of_others(who)) - seat:
+        for case_id in ids_of_others(who):
             assert case_id not in text, f"{who.name} hears of {case_id}"
         rows = [p for p in PLACES if told(who, "see_case", p)]
         assert all(p.case_id in text for p in rows)

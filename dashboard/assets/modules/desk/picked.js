@@ -6,12 +6,16 @@ import {AT as A} from "../core/reducer.js";
 import {near, project} from "../map/project.js";
 
 const HELD_MS = 3000;
+/** So long after a pick the rest is asked for; a panel that was drawn ahead stands so long on the server. */
+const REST_MS = 180,
+  AHEAD_KEPT_MS = 3500;
 
 /** @param {any} desk  the desk's parts (page.js) */
 export const makePicked = desk => {
-  const {scope, about, format, words, queue, commands, nearest} = desk;
+  const {scope, about, texts, format, words, queue, commands, nearest} = desk;
   let asked = null,
-    askedAt = 0;
+    askedAt = 0,
+    restTimer = 0;
   const ask = what => {
     asked = what;
     askedAt = performance.now();
@@ -23,19 +27,36 @@ export const makePicked = desk => {
     lastPicked = id;
     desk.acts.picked(id);
     if (byKey) enterPanel();
-    if (!asked || asked.id !== id) {
-      desk.live.socket.emit("at_case", {case_id: id});
-      nearest.forget();
-    }
+    const isOther = !asked || asked.id !== id;
     ask({id});
     queue.current(id);
     showOnMap(id);
-    nearest.show(id);
+    if (!isOther) return;
+    scope.cancel(restTimer);
+    // The panel comes first: who is near takes the server longer, and only the case one stays at counts.
+    nearest.forget();
+    restTimer = scope.after(REST_MS, () => {
+      desk.live.socket.emit("at_case", {case_id: id});
+      nearest.show(id);
+      const next = queue.next(id);
+      if (next) ahead(next);
+    });
+  };
+  /** Lets the server draw the panel of a case that a hand is about to open. */
+  let aheadAt = 0,
+    aheadOf = "";
+  const ahead = id => {
+    const now = performance.now();
+    if (!desk.live.connected || (asked && asked.id === id) || (id === aheadOf && now - aheadAt < AHEAD_KEPT_MS)) return;
+    aheadAt = now;
+    aheadOf = id;
+    desk.live.socket.emit("ahead", {case_id: id, lang: texts.language});
   };
   const unpick = () => {
     desk.acts.picked(null);
     if (!asked) return;
     asked = null;
+    scope.cancel(restTimer);
     desk.live.socket.emit("at_case", {case_id: null});
     queue.current(null);
     showOnMap(null);
@@ -122,6 +143,7 @@ export const makePicked = desk => {
     },
     ask,
     pick,
+    ahead,
     unpick,
     follow,
     drawCommand,

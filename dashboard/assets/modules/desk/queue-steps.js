@@ -1,0 +1,27 @@
+// @ts-check
+// From case to case of the table by the keys J and K, past the heads of groups.
+
+/** @param {() => any} apiOf  the table's, null before it is there */
+export const makeSteps = apiOf => {
+  let direction = 1;
+  const beside = (id, step) => {
+    const api = apiOf();
+    if (!api) return null;
+    const n = api.getDisplayedRowCount(),
+      from = id && api.getRowNode(id);
+    for (let i = (from ? from.rowIndex : -1) + step; i >= 0 && i < n; i += step) {
+      const node = api.getDisplayedRowAtIndex(i);
+      if (!node.data.head) return node;
+    }
+    return null;
+  };
+  return {
+    /** The node of the next (1) or the previous (-1) case; null at the table's end. */
+    to: (id, step) => {
+      direction = step;
+      return beside(id, step);
+    },
+    /** The case that one more step in the same direction would come to. */
+    next: id => beside(id, direction)?.data.id,
+  };
+};
