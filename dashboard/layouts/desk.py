@@ -27,6 +27,7 @@ GRID_OPTIONS = {
     "suppressColumnVirtualisation": True,
     "suppressScrollOnNewData": True,
     "suppressNoRowsOverlay": True,
+    "enableCellTextSelection": True,
 }
 
 
@@ -36,6 +37,8 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
     ``kind`` is «street», «unit» or «grid» with its code, and empty for the district.
     """
     name = _name(district, words, kind, code)
+    if kind == "street" and person.community in district.communities:
+        name += f" · {words['desk']['workstation'].format(name=district.communities[person.community].name)}"
     english = words["language"] == "en"
     labels = words["desk"]
     data: Any = {
@@ -49,7 +52,7 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
         **data,
         children=[
             _truth_bar(name, labels, person, words, kind),
-            html.Section(id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
+            html.Section(_opening(labels), id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
             html.Main(
                 [
                     html.Section(
@@ -61,6 +64,7 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
                             html.Div(id=ids.MAP_LEGEND, className="legend"),
                             *([html.Div(id=ids.UNITS, className="units")] if may(person, "see_units") else []),
                         ],
+                        id="body-map",
                         className="left",
                     ),
                     html.Section(
@@ -181,7 +185,7 @@ def _tabs(labels: dict[str, Any], shown: Sequence[str]) -> html.Div:
                         tabIndex=0 if name == "queue" else -1,
                         **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]  # wildcard attributes of Dash
                     )
-                    for name in shown
+                    for name in (*shown, "map")  # on a phone the map is a tab as well: desk_small.css
                 ],
                 role="tablist",
                 className="tabs",
@@ -190,18 +194,22 @@ def _tabs(labels: dict[str, Any], shown: Sequence[str]) -> html.Div:
     )  # fmt: skip
 
 
+def _opening(labels: dict[str, Any]) -> html.P:
+    """What stands there until the first cases have come; page.js says for whom it waits when that takes long."""
+    return html.P(labels["opening"], className="opening mid", role="status")
+
+
 def _named_by(tab: str) -> Any:
     return {"aria-labelledby": f"tab-{tab}"}
 
 
 def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
-    english, grid_words = words["language"] == "en", words["grid_words"]
     queue = html.Div(
         [
-            html.Div(id=ids.QUEUE_TOOLS, className="tools"),
+            html.Div(_opening(words["desk"]), id=ids.QUEUE_TOOLS, className="tools"),
             dag.AgGrid(
                 id=ids.QUEUE_GRID, rowData=[], columnDefs=[], getRowId="params.data.id", className="queue-grid",
-                dashGridOptions=GRID_OPTIONS | ({} if english else {"localeText": grid_words}),
+                dashGridOptions=GRID_OPTIONS | {"localeText": words["grid_words"]},
                 style={"height": "100%", "width": "100%"},
             ),
             html.Div(id=ids.BATCH, className="batch", hidden=True),

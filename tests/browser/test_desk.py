@@ -230,7 +230,7 @@ def test_a_proposal_is_confirmed_or_declined(people: Product, browser: Browser) 
             other.click('[data-command="case.acknowledge_escalation"]')
             says(other, "#case-panel-body dl", "何静")
             says(other, "#case-panel-body .personal", "签收人\n何静")
-        says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "区已接管")
+        says(page, '.ag-row[row-id="A1"] [col-id="takeover"]', "区在办")
 
 
 def test_a_street_sees_its_own_and_a_workstation_its_community(people: Product, browser: Browser) -> None:
@@ -297,6 +297,55 @@ def test_filters_groups_and_views_are_links_and_are_kept(people: Product, browse
             page.click('[data-only="overdue"]')
             page.select_option("#queue-view", "我的超期")
             wait_until(lambda: page.locator(".ag-row[row-id='A2']").count() == 0, "the view filters again")
+
+
+def test_what_is_filtered_is_said_and_leaves_by_escape_or_by_going_back(people: Product, browser: Browser) -> None:
+    held = filed("A3", 5, level="district", escalations=[{"from": "D1", "to": "D2", "at": to_rfc3339(NOON)}])
+    with case_system(people, [filed("A1", -1), filed("A2", 3), held]), logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        says(page, "#queue-tools", "共 3 件")
+        # What the district holds and nobody took: a figure, a chip, the first group.
+        says(page, '[data-chip="untaken"]', "1")
+        assert page.locator(".group-head").first.inner_text().startswith("区在办 · 无人签收 1 件")
+        page.click('[data-chip="district"]')
+        says(page, "#queue-filtered", "显示 1 / 3 件")
+        assert "only=district" in page.url
+        page.click('[data-drop="only:district"]')
+        says(page, "#queue-tools", "共 3 件")
+        page.keyboard.press("f")
+        page.keyboard.type("没有这样的案件")
+        says(page, "#queue-filtered", "查找 «没有这样的案件»")
+        says(page, ".queue-grid", "没有符合的案件")
+        assert "No Matching" not in page.locator("body").inner_text()
+        page.keyboard.press("Escape")
+        says(page, "#queue-tools", "共 3 件")
+        assert "q=" not in page.url
+        assert page.input_value("#desk-find") == ""
+        pick(page, "A1")
+        pick(page, "A2")
+        map_height = "() => document.querySelector('.map-box').offsetHeight"
+        height = page.evaluate(map_height)
+        page.wait_for_timeout(1600)  # from case to case faster than this is one step of the history
+        pick(page, "A3")
+        page.go_back()
+        page.wait_for_selector('#case-panel:not([hidden]) :text("A2")')
+        assert page.evaluate(map_height) == height
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#case-panel[hidden]", state="attached")
+        # A column's filter counts for heads and export too; the table's cells can be copied.
+        page.evaluate("() => dash_ag_grid.getApi('queue-grid').setFilterModel({id: {type: 'endsWith', filter: 'a1'}})")
+        says(page, "#queue-filtered", "显示 1 / 3 件")
+        answer = page.request.get(people.url + str(page.get_attribute("#queue-export", "href")))
+        rows = list(csv.reader(io.StringIO(answer.text().removeprefix("\ufeff"))))
+        assert [row[0] for row in rows[2:]] == ["A1"]
+        page.locator('.ag-row[row-id="A1"] [col-id="case"]').first.focus()
+        copied = page.evaluate("""() => {
+          const how = {clipboardData: new DataTransfer(), bubbles: true, cancelable: true};
+          const event = new ClipboardEvent("copy", how);
+          document.activeElement.dispatchEvent(event);
+          return event.clipboardData.getData("text/plain");
+        }""")
+        assert copied.endswith(" A1")
 
 
 def test_live_changes_keep_selection_scroll_and_the_open_panel(people: Product, browser: Browser) -> None:

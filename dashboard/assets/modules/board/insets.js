@@ -87,9 +87,11 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
       return {map, layer, blind, title, code: ""};
     });
   };
-  return {
+  let last = [];
+  const made = {
     /** Called with the rows of the streets' tile. */
     async show(rows) {
+      last = rows;
       if (!isWide() || !rows.some(r => places.streets[r[0]] && places.streets[r[0]].box)) return;
       if (!ground) {
         ground = await readGround();
@@ -143,4 +145,7 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
       }
     },
   };
+  // A wall that becomes wide shows its insets at once, not with the next change of the streets.
+  scope.listen(matchMedia("(min-aspect-ratio: 3/1)"), "change", () => made.show(last));
+  return made;
 };

@@ -74,7 +74,7 @@ export const watchKeys = scope =>
         at.click();
         return;
       }
-      const all = [...at.parentElement.querySelectorAll(`[role=${role}]`)],
+      const all = [...at.parentElement.querySelectorAll(`[role=${role}]`)].filter(el => el.checkVisibility()),
         i = all.indexOf(at),
         n = all.length;
       const to = {ArrowRight: i + 1, ArrowDown: i + 1, ArrowLeft: i + n - 1, ArrowUp: i + n - 1, Home: 0, End: n - 1}[

@@ -12,7 +12,8 @@ import {sayEnded} from "./session.js";
  * @returns {any} what is known now; `socket` is the connection
  */
 export const connect = (scope, render, everySecond, zone = "wall") => {
-  const live = {state: emptyState(), connected: false, beat: null, beatAt: 0, socket: null};
+  // `isTold`: the server has said that it has no board to show yet.
+  const live = {state: emptyState(), connected: false, beat: null, beatAt: 0, socket: null, isTold: false};
   const parts = new SnapshotParts(),
     decoder = new TextDecoder();
   let waiting = [],
@@ -90,7 +91,10 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     }).catch(() => null);
     if (answer && answer.status === 401) ended();
   });
-  socket.on("wait", () => scope.after(500, hello));
+  socket.on("wait", () => {
+    live.isTold = true;
+    scope.after(500, hello);
+  });
   socket.on("snapshot", bytes => {
     const state = parts.add(JSON.parse(decoder.decode(bytes)));
     if (!state) return;

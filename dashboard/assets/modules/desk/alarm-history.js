@@ -61,7 +61,8 @@ export const makeAlarmHistory = desk => {
     );
   const list = h("ol", {class: "lives"}),
     bar = h("div", {class: "log-bar"}, kind, about.street ? null : street, find),
-    host = h("div", null, bar, list);
+    none = h("p", {class: "none"}),
+    host = h("div", null, bar, none, list);
   let steps = [];
   find.addEventListener("input", () => draw());
   const link = id => [" ", h("a", {"data-case": id, class: "touch", role: "button", tabindex: 0}, id)];
@@ -95,7 +96,9 @@ export const makeAlarmHistory = desk => {
         (!street.value || s.street === street.value) &&
         (!words || `${s.said} ${s.who} ${s.comment} ${s.case_id}`.toLowerCase().includes(words));
     const found = foldSteps(steps.filter(passes));
-    redraw(list, ...(found.length ? found.map(line) : [h("li", {class: "none"}, log.none_found)]));
+    redraw(list, ...found.map(line));
+    none.hidden = found.length > 0;
+    none.textContent = steps.length ? log.none_found : log.none;
   };
   const read = async () => {
     const answer = await fetch(`/api/v1/alarms/lives?seat=${encodeURIComponent(about.seat)}`).catch(() => null);

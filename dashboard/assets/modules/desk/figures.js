@@ -62,8 +62,12 @@ export const makeFigures = desk => {
       budget = alarms && alarms.budget;
     redraw(
       $("desk-strip"),
-      figure(format.count(t.overdue), words.overdue, {bad: t.overdue > 0, sign: "overdue bad", only: "overdue"}),
-      figure(format.count(t.due_soon), words.due_soon, {sign: "soon warn", only: "soon"}),
+      figure(format.count(t.overdue), words.overdue, {
+        bad: t.overdue > 0,
+        sign: t.overdue ? "overdue bad" : null,
+        only: "overdue",
+      }),
+      figure(format.count(t.due_soon), words.due_soon, {sign: t.due_soon ? "soon warn" : null, only: "soon"}),
       figure(format.count(t.open), words.open),
       h("i", {class: "split"}),
       figure(String(soon), words.takes_soon, {
@@ -93,7 +97,7 @@ export const makeFigures = desk => {
                 {class: "mid"},
                 format.fill(words.of_target, {a: t.on_time, b: t.should_close, t: format.percent(t.target)}),
               ),
-              h("p", null, words.on_time_today),
+              h("p", null, words.on_time_today, t.rate_of ? words.rate_of : ""),
             ),
           ]
         : []),

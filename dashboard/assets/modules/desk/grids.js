@@ -4,13 +4,22 @@ import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
 import {gridPerson} from "./grid-person.js";
 
+/** On a phone a row is a small card: each cell says its column's name beside it. */
+const nameCells = table => {
+  const heads = [...table.querySelectorAll("th")].map(th => th.textContent);
+  for (const row of table.querySelectorAll("tbody tr"))
+    [...row.children].forEach((cell, i) => {
+      cell.dataset.head = heads[i];
+    });
+};
+
 /**
  * @param {any} desk  the desk's parts (page.js)
  * @param {any} hands  what the duty's tabs share (duty.js)
  * @returns {() => Promise<void>}  shows them
  */
 export const makeGrids = (desk, {seat, lang, read, failed}) => {
-  const {about, texts, format, words} = desk;
+  const {about, texts, format, tiles, words} = desk;
   const showGrids = async () => {
     const box = $("body-grids");
     const [found, teams] = await Promise.all([
@@ -28,18 +37,22 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
         h(
           "summary",
           null,
-          h("b", null, texts.language === "en" ? b.group_en : b.group),
+          h(
+            "b",
+            null,
+            about.street || !b.street ? "" : `${tiles.street(b.street)} · `,
+            texts.language === "en" ? b.group_en : b.group,
+          ),
           " ",
           h(
             "span",
             {class: "mid"},
-            format.fill(words.members, {
-              n: b.members.length,
-              free: b.free,
-              assigned: b.assigned,
-              on_scene: b.on_scene,
-              off: b.off,
-            }),
+            [
+              format.fill(words.members, {n: b.members.length}),
+              ...["free", "assigned", "on_scene", "off"]
+                .filter(state => b[state].length)
+                .map(state => `${texts.unit_status[state]} ${b[state].length}`),
+            ].join(" · "),
           ),
         ),
         h(
@@ -129,7 +142,14 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
         ),
       ),
     );
+    for (const made of [watched, table]) nameCells(made);
     const open = new Set([...box.querySelectorAll("details[open] b:first-child")].map(b => b.textContent));
+    // By street in the package's order, those of no street last; in a street the largest first.
+    const order = Object.keys(desk.places.streets),
+      at = b => (order.indexOf(b.street) + order.length + 1) % (order.length + 1);
+    teams.brigades.sort(
+      (a, b) => at(a) - at(b) || b.members.length - a.members.length || a.group.localeCompare(b.group, texts.language),
+    );
     const lists = teams.brigades.map(brigade);
     for (const list of lists) if (open.has(list.querySelector("b").textContent)) list.open = true;
     redraw(

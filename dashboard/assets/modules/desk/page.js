@@ -20,6 +20,7 @@ import {makeDuty} from "./duty.js";
 import {makeFigures} from "./figures.js";
 import {watchDeskKeys} from "./keys.js";
 import {makeNearest} from "./nearest.js";
+import {sayOpening} from "./opening.js";
 import {makePanelActs} from "./panel-acts.js";
 import {makePicked} from "./picked.js";
 import {makeQueue} from "./queue.js";
@@ -105,6 +106,7 @@ export const start = async (root, scope) => {
     tiles,
     commands: desk.commands,
     pick: desk.pick,
+    ahead: id => desk.picked.ahead(id),
     wentBack: id => (id ? desk.pick(id) : desk.picked.asked && $("case-panel-close").click()),
     changed: () => desk.onMap.filter(),
     live,
@@ -173,6 +175,7 @@ export const start = async (root, scope) => {
   const everySecond = () => {
     const {live} = desk,
       now = live.now();
+    sayOpening(desk);
     if (now === null) {
       $("sources").replaceChildren(h("span", {class: "warn"}, texts.word.connecting));
       return;
@@ -242,8 +245,9 @@ export const start = async (root, scope) => {
       tab.classList.toggle("on", on);
       tab.setAttribute("aria-selected", String(on));
       tab.tabIndex = roving(on);
-      $(`body-${tab.id.slice(4)}`).hidden = !on;
+      if (tab.id !== "tab-map") $(`body-${tab.id.slice(4)}`).hidden = !on; // the map keeps its size: desk_small.css
     }
+    root.dataset.tab = name;
     desk.duty.show(name);
   };
   $("case-panel-close").addEventListener("click", desk.picked.unpick);

@@ -6,6 +6,8 @@ import {isDistrictDesk, isHeld, isUntaken} from "./queue-filters.js";
 import {COMPARISONS} from "./queue-match.js";
 
 const NEVER = 2 ** 52;
+/** Whether the page is one column (desk_small.css); a phone does not become a desk while a page is open. */
+export const isPhone = () => matchMedia("(max-width: 700px)").matches;
 
 /** A cell as a plain element: AG Grid's JavaScript component, made from a function that draws it. */
 export const cell = draw =>
@@ -66,8 +68,17 @@ const byTakeover = (a, b, x, y) =>
       byNumber(row => (rankOf(row) === 3 ? row[A.takeoverAt] : deadline(row)))(a, b, x, y);
 
 /** The cells that are more than a text. */
-const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt, state}) => {
-  const words = texts.desk;
+const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, othersAt, state}) => {
+  const words = texts.desk,
+    phone = isPhone();
+  const whereAndWho = row =>
+    [
+      about.street ? "" : tiles.street(row[A.street]),
+      textOf.grid(row),
+      isUntaken(row) ? words.untaken : isHeld(row) ? words.district_holds : row[A.proposal] ? words.proposed : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
   const left = cell((el, {data: {row}}) => {
     const light = row[A.light],
       still = row[A.deadlineAt] === null ? null : row[A.deadlineAt] - now();
@@ -136,6 +147,7 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, othersAt, 
     }
     const mine = commands.of(row[A.id]);
     if (mine) el.append(h("em", {class: `sent ${mine.state}`}, commands.say(mine)));
+    if (phone) el.append(h("span", {class: "case-cell-2"}, whereAndWho(row)));
     const others = othersAt(row[A.id]).filter(([id]) => id !== about.me);
     if (others.length) el.append(h("em", {class: "others"}, others.map(([, name]) => name).join(" ")));
   });
@@ -173,7 +185,7 @@ export const makeColumns = parts => {
     const of = textOf[id];
     return column(id, width, text(of), byText(of, texts.language), of, more);
   };
-  return [
+  const all = [
     column("left", 138, cells.left, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
     column("takeover", 92, cells.takeover, byTakeover, row => row[A.takeoverAt] || 0, {filter: false}),
     column("case", 200, cells.case, byText(what, texts.language), textOf.case, {flex: 3, minWidth: 120}),
@@ -200,4 +212,6 @@ export const makeColumns = parts => {
       {hide: true, filter: false},
     ),
   ];
+  // One line a case would be one column too many for a phone: what is left, and the case with its place.
+  return isPhone() ? all.map(c => (c.colId === "left" ? {...c, width: 136} : {...c, hide: c.colId !== "case"})) : all;
 };

@@ -18,11 +18,12 @@ const chip = (name, label, n, isOn, click) => {
 
 /**
  * @param {any} state  the queue's
- * @param {any} parts  `groups`, `filters`, `views`, `total()`, `exported()` the query of the export, and what a hand does:
+ * @param {any} parts  `isReady()` once cases have come, `groups`, `filters`, `views`, `total()`, `exported()` the query of the export, and what a hand does:
  *   `toggle(name)`, `inMap()`, `regroup(name)`, `drop(what)`, `clear()`
  */
 export const makeTools = (state, parts) => {
-  const {about, texts, format, groups, filters, views, total, exported, toggle, inMap, regroup, drop, clear} = parts,
+  const {isReady, about, texts, format, groups, filters, views, total, exported, toggle, inMap, regroup, drop, clear} =
+      parts,
     words = texts.desk;
   let told = "";
   const chips = () => {
@@ -100,6 +101,7 @@ export const makeTools = (state, parts) => {
     return h("label", null, `${words.group_by} `, group);
   };
   return () => {
+    if (!isReady()) return; // the desk says for whom it waits: opening.js
     const list = active(),
       query = exported();
     const now = JSON.stringify([groups.onlyCounts, groups.shown, total(), list, state.group, views.names(), query]);

@@ -4,15 +4,43 @@
 import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {makeAddress} from "./queue-address.js";
-import {makeColumns, rowWords} from "./queue-columns.js";
+import {isPhone, makeColumns, rowWords} from "./queue-columns.js";
 import {FIND_KEY} from "./keys.js";
+import {watchCopy} from "./queue-copy.js";
 import {makeFilters} from "./queue-filters.js";
 import {headCell, makeGroups} from "./queue-groups.js";
 import {exportQuery} from "./queue-export.js";
+import {makeSteps} from "./queue-steps.js";
 import {makeTools} from "./queue-tools.js";
 import {makeViews} from "./queue-views.js";
 
-export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick, wentBack, changed, commands}) => {
+/** How many cases are chosen at once. */
+const MANY = {
+  rowSelection: {
+    mode: "multiRow",
+    checkboxes: p => !p.data.head,
+    headerCheckbox: true,
+    selectAll: "filtered",
+    enableClickSelection: false,
+    isRowSelectable: node => !node.data.head,
+  },
+  selectionColumnDef: {width: 36, maxWidth: 36, pinned: "left", suppressHeaderMenuButton: true},
+};
+
+export const makeQueue = ({
+  scope,
+  root,
+  about,
+  texts,
+  format,
+  tiles,
+  live,
+  pick,
+  ahead,
+  wentBack,
+  changed,
+  commands,
+}) => {
   const words = texts.desk,
     isStreet = !!about.street;
   const state = {
@@ -98,6 +126,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
   };
   const exported = () => exportQuery(state, {about, texts, api, box: filters.box});
   const drawTools = makeTools(state, {
+    isReady: () => !!live.state.epoch,
     about,
     texts,
     format,
@@ -244,18 +273,12 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
           .filter(Boolean),
       });
   };
-  /** To the next or the previous case of the table. */
+  const steps = makeSteps(() => api);
   const move = step => {
-    const n = api.getDisplayedRowCount();
-    let i = state.current && api.getRowNode(state.current) ? api.getRowNode(state.current).rowIndex : -1;
-    for (i += step; i >= 0 && i < n; i += step) {
-      const node = api.getDisplayedRowAtIndex(i);
-      if (!node.data.head) {
-        api.ensureIndexVisible(i);
-        pick(node.data.id);
-        return;
-      }
-    }
+    const node = steps.to(state.current, step);
+    if (!node) return;
+    api.ensureIndexVisible(node.rowIndex);
+    pick(node.data.id);
   };
 
   /** The focus goes to a case's row; where the table does not show it, to the table's tab. */
@@ -273,7 +296,8 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
   const begin = found => {
     api = found;
     address.read();
-    const othersAt = id => present[id] || [];
+    const phone = isPhone(),
+      othersAt = id => present[id] || [];
     api.updateGridOptions({
       tabToNextCell: () => false,
       tabToNextHeader: () => false, // Tab leaves the table; the arrows walk in it
@@ -281,18 +305,11 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
       isExternalFilterPresent: () => true,
       doesExternalFilterPass: groups.visible,
       rowClassRules: {chosen: p => p.data.id === state.current, late: p => !p.data.head && p.data.row[A.light] === 2},
-      rowSelection: {
-        mode: "multiRow",
-        checkboxes: p => !p.data.head,
-        headerCheckbox: true,
-        selectAll: "filtered",
-        enableClickSelection: false,
-        isRowSelectable: node => !node.data.head,
-      },
-      selectionColumnDef: {width: 36, maxWidth: 36, pinned: "left", suppressHeaderMenuButton: true},
+      ...(phone ? {} : MANY), // many at once is work for a desk: a box is too small for a thumb
       isFullWidthRow: p => !!p.rowNode.data.head,
       fullWidthCellRenderer: headCell({state, words, headText: groups.headText, fold}),
-      getRowHeight: p => (p.data.head ? 28 : 32),
+      getRowHeight: p => (phone ? (p.data.head ? 44 : 56) : p.data.head ? 28 : 32),
+      headerHeight: phone ? 44 : 32,
     });
     api.addEventListener("sortChanged", () => {
       if (!api.getColumnState().some(c => c.sort)) api.applyColumnState({state: [{colId: "left", sort: "asc"}]});
@@ -306,13 +323,24 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     });
     for (const event of ["columnVisible", "columnMoved"]) api.addEventListener(event, drawTools);
     api.addEventListener("rowClicked", e => {
+      if (String(getSelection())) return; // somebody marks a text to copy it
       if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox"))
         pick(e.data.id);
+    });
+    // The row that the mouse rests on, or goes down on, is drawn ahead by the server.
+    let resting = 0;
+    api.addEventListener("cellMouseOver", e => {
+      scope.cancel(resting);
+      if (!e.data.head) resting = scope.after(60, () => ahead(e.data.id));
+    });
+    api.addEventListener("cellMouseDown", e => {
+      if (!e.data.head) ahead(e.data.id);
     });
     api.addEventListener("cellKeyDown", e => {
       if (e.event.key === "Enter") e.data.head ? fold(e.data) : pick(e.data.id, true);
     });
     api.addEventListener("selectionChanged", () => commands.selected(selection()));
+    watchCopy(scope, api, parts.textOf);
     put(null);
     views.read();
     scope.every(15000, () => {
@@ -343,6 +371,7 @@ export const makeQueue = ({scope, root, about, texts, format, tiles, live, pick,
     put,
     current,
     move,
+    next: steps.next,
     focus,
     redraw,
     refilter,
