@@ -24,7 +24,7 @@ from dashboard.callbacks.duty import DutyPage, register_duty
 from dashboard.callbacks.health import register_endpoints
 from dashboard.callbacks.indicators import register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
-from dashboard.callbacks.panel import PanelReaders, register_ahead, register_panel
+from dashboard.callbacks.panel import PanelReaders, register_panel
 from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import register_personal
@@ -228,8 +228,7 @@ def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
         shared.recorder.look,
         PanelsAhead(lambda: follower.board),
     )
-    register_panel(app, readers)
-    register_ahead(shared.room, readers)
+    register_panel(app, readers, shared.room)
 
 
 def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:

@@ -138,8 +138,8 @@ class PanelReaders:
         return figure_panel(view._replace(cases=tuple(mine)), words, self.district)
 
 
-def register_panel(app: Dash, readers: PanelReaders) -> None:
-    """Register the callback of the panel that every page has."""
+def register_panel(app: Dash, readers: PanelReaders, room: LiveRoom) -> None:
+    """Register the callback of the panel that every page has, and what desks have drawn ahead (``room``'s socket)."""
     app.callback(
         Output(ids.PANEL, "hidden"),
         Output(ids.PANEL_BODY, "children"),
@@ -148,9 +148,10 @@ def register_panel(app: Dash, readers: PanelReaders) -> None:
         State(ids.PANEL, "lang"),
         prevent_initial_call=True,
     )(readers.show_case)
+    _register_ahead(room, readers)
 
 
-def register_ahead(room: LiveRoom, readers: PanelReaders) -> None:
+def _register_ahead(room: LiveRoom, readers: PanelReaders) -> None:
     """Let desks name the case that is about to be opened (the socket's ``ahead``)."""
 
     def ahead(wish: Any = None) -> None:
