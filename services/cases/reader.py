@@ -24,10 +24,20 @@ def closed_since(connection: Connection, since: int) -> Iterator[CaseRow]:
         yield CaseRow(*row)
 
 
-def reported_between(connection: Connection, start: int, end: int, domain: str) -> Iterator[CaseRow]:
-    """The cases of a unified class reported from ``start`` to ``end`` (Unix milliseconds, both in)."""
+Box = tuple[float, float, float, float]
+
+
+def reported_between(connection: Connection, start: int, end: int, domain: str, box: Box) -> Iterator[CaseRow]:
+    """The cases of a unified class reported from ``start`` to ``end`` (Unix milliseconds, both in) within a box.
+
+    ``box`` is west, south, east, north in degrees.
+    """
     c = case_tables.cases.c
-    where = (c.reported_at >= start, c.reported_at <= end, c.domain == domain, c.lon.is_not(None))
+    west, south, east, north = box
+    where = (
+        c.reported_at >= start, c.reported_at <= end, c.domain == domain,
+        c.lon.between(west, east), c.lat.between(south, north),
+    )  # fmt: skip
     for row in connection.execute(select(*_CASE_COLUMNS).where(*where)):
         yield CaseRow(*row)
 

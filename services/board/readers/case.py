@@ -3,6 +3,7 @@
 A read; nothing here may hold the loop long.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from services.projector.refold import row_of
 from services.projector.store import read
 
 _CASE = kept_decoder(Case)
+# A degree of latitude has at least so many metres anywhere on the ellipsoid.
+METRES_A_DEGREE = 110_000.0
 
 
 class HistoryEvent(NamedTuple):
@@ -137,7 +140,8 @@ class CaseReader:
         if row.lon is None or row.lat is None or not row.is_open:
             return ()
         span = int(policy.hours * HOUR_MS)
-        near = reader.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain)
+        box = _box(row.lon, row.lat, policy.metres)
+        near = reader.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain, box)
         return tuple(same_matter(row, [place for other in near if (place := seen(other))], policy))
 
     def _area(self, row: CaseRow, english: bool) -> str:
@@ -155,6 +159,14 @@ class CaseReader:
     def _unit(self, code: str, english: bool) -> str:
         name = self._district.units.get(code, code)
         return self._district.units_en.get(code, name) if english else name
+
+
+def _box(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:
+    """A box around a place that holds everything within so many metres; near 180 degrees it is all around the world."""
+    up = metres / METRES_A_DEGREE
+    side = up / max(math.cos(math.radians(min(abs(lat) + up, 89.9))), 1e-6)
+    is_at_the_end = abs(lon) + side > 180
+    return (-180.0, lat - up, 180.0, lat + up) if is_at_the_end else (lon - side, lat - up, lon + side, lat + up)
 
 
 def _told(past: read.Past, calendar: WorkingCalendar) -> CaseEvent:
