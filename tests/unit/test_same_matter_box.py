@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from services.board.readers.case import _box
 from services.cases.repeats import metres
 
-
 DEGREES, SHARE, REACH = st.floats(-179.9, 179.9), st.floats(0, 1), st.sampled_from([30, 50, 500])
 
 
