@@ -129,6 +129,8 @@ export const makePicked = desk => {
     return !!button;
   };
   const panelCame = () => {
+    // It was closed while it was on its way.
+    if (!asked && !$("case-panel").hidden && $("case-panel-body").childElementCount) $("case-panel-close").click();
     drawCommand();
     if (!held || !isPanelHere()) return;
     const {id, key, until} = held;
