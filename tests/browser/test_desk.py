@@ -327,6 +327,7 @@ def test_what_is_filtered_is_said_and_leaves_by_escape_or_by_going_back(people: 
         height = page.evaluate(map_height)
         page.wait_for_timeout(1600)  # from case to case faster than this is one step of the history
         pick(page, "A3")
+        page.wait_for_selector('#panel-of[data-case="A3"]', state="attached")
         page.go_back()
         page.wait_for_selector('#panel-of[data-case="A2"]', state="attached")
         assert page.evaluate(map_height) == height
