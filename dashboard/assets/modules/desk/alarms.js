@@ -17,6 +17,7 @@ export const makeDeskAlarms = desk => {
     sound = makeSound(desk.scope),
     history = makeAlarmHistory(desk),
     canTake = about.rights.includes("take_alarm");
+  const cards = h("div");
   let tile = null,
     told = "",
     folded = true;
@@ -202,9 +203,11 @@ export const makeDeskAlarms = desk => {
   const drawList = () => {
     const box = $("body-alarms");
     if (box.hidden) return;
+    // The history stays where it is while the cards above it change: who stands in it keeps the focus.
+    if (cards.parentElement !== box) box.replaceChildren(cards, h("h2", null, w.acts.history), history.host);
     const budget = tile.budget;
     redraw(
-      box,
+      cards,
       h(
         "p",
         {class: "mid"},
@@ -213,8 +216,6 @@ export const makeDeskAlarms = desk => {
         w.words[budget.word] || "",
       ),
       ...(tile.alarms.length ? tile.alarms.map(a => card(a, true)) : [h("p", {class: "none"}, w.none)]),
-      h("h2", null, w.acts.history),
-      history.host,
     );
   };
   return {
