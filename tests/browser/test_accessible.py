@@ -56,7 +56,7 @@ BEGIN = """() => {
     const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
     if (!ring && style.boxShadow === "none") walked.faint.add(key(target));
   });
-  return walked.want.size;
+  return stops.length;
 }"""
 END = """() => {
   document.removeEventListener("focusin", walked.hear);
