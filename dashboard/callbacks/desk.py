@@ -9,7 +9,7 @@ from flask import Flask, Response
 from msgspec import Meta
 
 from dashboard.callbacks.queue_csv import QueueExport
-from dashboard.door.access import Access, allowed, allowed_case, person, refuse
+from dashboard.door.access import Access, allowed_case, person, refuse
 from dashboard.door.bodies import Whole, as_json, body
 from dashboard.door.recording import Recorder
 from dashboard.door.routes import add_routes

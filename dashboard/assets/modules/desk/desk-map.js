@@ -61,11 +61,12 @@ export const makeDeskMap = desk => {
       desk.map = map;
       layGround(scope, map, plainGround);
       const layer = new CaseLayer(store);
-      layer.labels = about.street || about.grid
-        ? []
-        : Object.values(places.streets)
-            .filter(s => s.at)
-            .map(s => ({...project(...s.at), text: s.name}));
+      layer.labels =
+        about.street || about.grid
+          ? []
+          : Object.values(places.streets)
+              .filter(s => s.at)
+              .map(s => ({...project(...s.at), text: s.name}));
       layer.addTo(map);
       desk.layer = layer;
       const box = about.box || (places.streets[about.street] && places.streets[about.street].box);

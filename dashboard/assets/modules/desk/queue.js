@@ -344,7 +344,8 @@ export const makeQueue = ({
     put(null);
     views.read();
     scope.every(15000, () => {
-      if (!document.hidden) api.refreshCells({columns: ["left", "takeover", ...(about.unit ? ["case"] : [])], force: true});
+      if (!document.hidden)
+        api.refreshCells({columns: ["left", "takeover", ...(about.unit ? ["case"] : [])], force: true});
     });
     root.dataset.queue = "ready";
   };
