@@ -100,6 +100,8 @@ def test_a_role_that_may_reveal_waits_for_a_second_administrator_who_is_another(
     asked = act(home, ADMIN, "change", "leader", name="某人", role="duty_officer")
     assert said(asked).startswith("已提出，须另一位管理员")
     assert account(home, "leader").role == "leader"
+    waits = home.get(SECURITY, "/admin/people").text
+    assert "姓名admin 提出，姓名leader（leader）：姓名 姓名leader → 某人、角色 领导 → 值班员" in waits
     wish = wish_of(home, "leader")
     own = act(home, ADMIN, "confirm", "leader", wish=wish)
     assert (own.status_code, said(own)) == (409, "◆ 自己提出的，要由另一位管理员确认")

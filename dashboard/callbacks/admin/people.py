@@ -81,6 +81,7 @@ class PeoplePage:
         words = PersonWords(self.shell)
         q, show = asked.get("q", "").strip()[:60], asked.get("show", "all")
         show = show if show in FILTERS else "all"
+        known = {row.account.user_id: row.account for row in look.rows}
         found = [row for row in look.rows if _is_in(row, show, now) and words.fits(row.account, q)]
         chips = [(one, words.word("filter", one), sum(_is_in(row, one, now) for row in look.rows)) for one in FILTERS]
         return self.shell.show(
@@ -88,7 +89,7 @@ class PeoplePage:
             rows=[words.line(row, now) for row in found[:SHOWN]], n=len(found), total=len(look.rows), most=SHOWN,
             chosen=user_id if look.panel else "", missing=user_id if user_id and not look.panel else "",
             panel=words.panel(look.panel, person(), now) if look.panel else None,
-            waiting=[words.wish(wish, person(), now) for wish in look.waiting],
+            waiting=[words.wish(wish, person(), now, known.get(wish.user_id)) for wish in look.waiting],
             adding=bool(asked.get("new")) and not look.panel, choices=words.choices(),
         )  # fmt: skip
 

@@ -98,7 +98,7 @@ class PersonWords:
             "is_wall": account.role == "wall", "made": self._shell.at(account.made_at) if account.made_at else "—",
             "has_password": bool(account.password), "waits_for": account.sso_name,
             "changes": [self.change(one, found) for one in found.changes],
-            "wishes": [self.wish(one, asking, now) for one in found.wishes],
+            "wishes": [self.wish(one, asking, now, account) for one in found.wishes],
         }  # fmt: skip
 
     def locked(self, one: LockedPlace) -> str:
@@ -146,16 +146,20 @@ class PersonWords:
             )
         return places.get(text) or text or str(self._a["people"]["nothing"])
 
-    def wish(self, one: AccountWish, asking: Person, now: int) -> dict[str, Any]:
-        """What waits for a second administrator."""
+    def wish(self, one: AccountWish, asking: Person, now: int, known: Account | None) -> dict[str, Any]:
+        """What waits for a second administrator: about whom (``known``, None for a new one), from what to what."""
         comma, said = str(self._words["unit"]["list"]), str(self._a["kinds"][one.what])
         if one.what == "add":
             said = comma.join([said, *(self.value(n, v) for n, v in one.values.items() if v and n != "is_disabled")])
         elif one.what == "change":
-            said = comma.join(f"{self._a['columns'][n]} → {self.value(n, v)}" for n, v in one.values.items())
+            said = comma.join(
+                f"{self._a['columns'][n]} {self.value(n, getattr(known, n, ''))} → {self.value(n, v)}"
+                for n, v in one.values.items()
+            )
         hours = max(one.expires_at - now, 0) // (60 * MINUTE_MS)
         return {
-            "id": one.id, "user": one.user_id, "what": said, "by": one.by_name, "at": self._shell.at(one.at),
+            "id": one.id, "user": one.user_id, "name": known.name if known else one.user_id, "what": said,
+            "by": one.by_name, "at": self._shell.at(one.at),
             "reason": one.reason, "mine": one.by_id == asking.user_id, "about_me": one.user_id == asking.user_id,
             "left": self._a["people"]["hours_left"].format(n=hours + 1),
         }  # fmt: skip
