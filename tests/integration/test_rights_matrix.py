@@ -219,9 +219,9 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "search_cases": at("search_cases", "/api/v1/search", method="POST", body={"text": "角楼", "group": "over"}),
         "search_people": at("search_people", "/api/v1/search/people", method="POST", well=done,
                             body={"person": "欧阳锋甲", "reason": "群众来电核对"}),
-        "reveal_grid_person": at("reveal_grid_person", "/api/v1/grids/{grid}/people/0/reveal", method="POST",
+        "reveal_grid_person": at("reveal_grid_person", "/api/v1/grids/{grid}/people/0/reveal",
                                  *(p._replace(lead="", beside="") for p in PLACES),  # a grid is no unit's
-                                 body={}, well=frozenset({404})),  # the tiny package names nobody
+                                 method="POST", body={}, well=frozenset({404})),  # the tiny package names nobody
         "saved_views": at("saved_views", "/api/v1/views/desk"),
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),
