@@ -74,7 +74,9 @@ def _versions(options: argparse.Namespace, settings: Settings) -> list[str]:
     keeper = PackageKeeper(doors.engine, settings.district_dir, doors.clock.now_ms)
     try:
         if options.action == "versions":
-            return [_line(doors, one) for one in keeper.history()] or ["nothing was changed in the browser"]
+            lines = [_line(doors, one) for one in keeper.history()] or ["nothing was changed in the browser"]
+            replaced = "was replaced in the folder under a change, which counts: `lianqin district load` decides"
+            return [*lines, *(f"{file} {replaced}" for file in keeper.shadowed())]
         if not options.what.isdecimal():
             raise ValueError(f"district {options.action} needs a version's number: see `lianqin district versions`")
         number = int(options.what)

@@ -51,6 +51,14 @@ def settle_changes(engine: Engine, folder: Path, now: int, author: Author, *, ov
     ]  # fmt: skip
 
 
+def shadowed_files(engine: Engine, folder: Path) -> list[str]:
+    """The files of the folder that were replaced by hand under a change in the browser, which still counts."""
+    with reading(engine) as connection:
+        files = sorted(stored_files(connection, None).files)
+        fates = [fate for file in files if (fate := _fate(connection, folder, file))]
+    return [fate.file for fate in fates if fate.word != "kept"]
+
+
 def _fate(connection: Connection, folder: Path, file: str) -> _Fate | None:
     versions = store.versions(connection, files=[file], limit=100_000)
     since = next((i for i, one in enumerate(versions) if one.act == "load"), len(versions) - 1)

@@ -13,6 +13,7 @@ from services.admin import package_store as store
 from services.admin.changes import Act, Author, ChangeRefused, PackageChange, PackageVersion, PresentFile, hash_of
 from services.admin.differences import differences
 from services.admin.line_merge import MergeConflict, without
+from services.admin.loading_service import shadowed_files
 from services.district.load import load
 from services.district.package import District
 from services.district.stored_reader import StoredFiles, stored_files
@@ -47,6 +48,10 @@ class PackageKeeper:
                 return store.versions(connection, parts=parts, about=about, limit=limit)
 
         return self._offload(work)
+
+    def shadowed(self) -> list[str]:
+        """The folder's files that were replaced by hand and do not count."""
+        return self._offload(lambda: shadowed_files(self._engine, self._folder))
 
     def whole(self) -> District:
         """The package as it is in force now, read anew. Raises PackageError."""

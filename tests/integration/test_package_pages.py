@@ -96,6 +96,15 @@ def test_two_administrators_on_one_form(home: House) -> None:
     assert 'value="3"' in answer.text
 
 
+def test_a_file_replaced_by_hand_under_a_change_is_said(home: House, folder: Path) -> None:
+    set_value(home, "target_on_time", "85")
+    assert "之后又换过" not in home.get(ADMIN, "/admin/policy").text
+    (folder / "policy.toml").write_text("target_on_time = 0.7\n", "utf-8")
+    page = home.get(ADMIN, "/admin/policy").text
+    assert "服务器上的包里，policy.toml 在网页改动之后又换过：现在以网页上的为准" in page
+    assert "<b>85%</b>" in page
+
+
 def test_a_value_from_tomorrow_stands_beside_the_one_of_today(home: House) -> None:
     answer = set_value(home, "target_on_time", "85", **{"from": "tomorrow"})
     page = home.get(ADMIN, answer.location).text

@@ -97,6 +97,11 @@ class PackagePages:
             return str(self.words["saved_later"]).format(n=made.number, t=self.shell.at(made.effective_at))
         return str(self.words["undone" if made.undoes else "saved"]).format(n=made.number)
 
+    def shadowed(self) -> str:
+        """A sentence where a file of the folder was replaced by hand under a change that was made here."""
+        files = self.keeper.shadowed()
+        return str(self.words["conflict_files"]).format(files=" ".join(files)) if files else ""
+
     def done(self) -> str:
         """What is said of the version that the address names as just made."""
         number = request.args.get("done", "")

@@ -100,6 +100,7 @@ class PolicyPage:
             not_yet=words["not_yet"].format(
                 t=shell.at(pending[0].effective_at), v=self.said(field, value_of(field, newest))
             ) if pending else "",
+            shadowed=self.pages.shadowed(),
             seen=present.number, history=self.pages.history("policy", self._name, field.key), part="policy",
             about=field.key, tomorrow=shell.at(self.pages.tomorrow()),
         )  # fmt: skip
