@@ -65,6 +65,7 @@ def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo, taker: str
         (labels["level"], words["level"].get(row.level, "—")),
         (labels["unit"], view.unit or "—"),
         (labels["reported"], second_text(row.reported_at, zone)),
+        *([(labels["acknowledged"], second_text(row.acknowledged_at, zone))] if row.acknowledged_at else []),
         (labels["basis"], _basis(row, labels)),
         *_escalation(view, words, zone, taker),
         *[(labels["flags"], _flag(flag, words)) for flag in row.flags.split()],

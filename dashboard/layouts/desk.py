@@ -133,6 +133,15 @@ def _names(areas: Any, street: str, district: District) -> dict[str, str]:
     return found
 
 
+def _search_button(words: dict[str, Any]) -> html.Button:
+    return html.Button(
+        [words["search"]["label"], html.Kbd("/")],
+        className="palette-open",
+        type="button",
+        **{"data-palette": "", "aria-keyshortcuts": "/"},  # type: ignore[arg-type]  # wildcards of Dash
+    )
+
+
 def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any], kind: str) -> html.Header:
     query = "?lang=en" if words["language"] == "en" else ""
     return html.Header(
@@ -141,12 +150,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
             html.Span(id=ids.DATE, className="mid"),
             html.H1(name),
             html.Span(id=ids.SHIFT, className="mid"),
-            html.Button(
-                [words["search"]["label"], html.Kbd("/")],
-                className="palette-open",
-                type="button",
-                **{"data-palette": "", "aria-keyshortcuts": "/"},  # type: ignore[arg-type]  # wildcards of Dash
-            ),
+            *([_search_button(words)] if may(person, "search") else []),
             html.Div(id=ids.FIND_BOX, className="find"),
             html.Div(id=ids.SOURCES, className="sources", role="status"),
             html.Span(className="dim", id="note"),

@@ -50,12 +50,14 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         assert page.url.endswith("/unit/D1")
         wait_until(lambda: rows_of(page) == {"MINE", "THERE", "CALLED"}, "the unit's cases of every street alone")
         says(page, "h1", "市政中心")
+        assert page.locator("[data-palette]").count() == 0, "they search their own queue alone"
         says(page, '.ag-center-cols-container .ag-row[row-id="CALLED"]', "内应答")
         says(page, "#desk-strip", "吹哨待应")
         pick(page, "MINE")
         page.click('#case-panel-body [data-command="case.acknowledge"]')
         says(page, "#panel-command", "签收 · 已办")
         assert system.cases["MINE"].status == "acknowledged"
+        says(page, "#case-panel-body", "签收时间")
         assert page.locator('#case-panel-body [data-command="case.dispatch"]').count() == 0
         pick(page, "CALLED")
         page.click('#case-panel-body [data-command="case.answer_whistle"]')
