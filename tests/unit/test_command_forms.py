@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from dashboard.layouts.command_forms import forms_of
+from dashboard.texts import texts
 from services.access.rights import Person
 from services.cases.limits import limit_of_class
 from services.contract.case import Limit
@@ -99,3 +100,25 @@ def test_every_command_that_may_be_sent_has_its_form_on_the_desk(tiny: District)
     department = forms_of(Person("u", "高翔", "department", unit="D1"), tiny)["forms"]
     assert department.keys() == field | {"case.return", "case.extend", "case.answer_whistle"}
     assert "case.take_back" not in forms_of(street, tiny)["forms"]
+
+
+# What a form never asks for: the picked patrol, the click on the map, the camera whose panel is open.
+GIVEN = {"unit_id", "lon", "lat", "coord_sys", "camera_id", "case_id", "acted_at"}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_field_has_its_label_and_every_code_its_word(language: str) -> None:
+    words = texts(language)
+    labels, levels = words["form"]["labels"], words["form"]["levels"]
+    said = {"reason_code": words["reason"], "fault": words["camera"]["faults"], "kind": words["desk"]["kinds"],
+            "limit": words["form"]["limit_units"]}  # fmt: skip
+    for kind, fields in command_forms().items():
+        for field in fields:
+            if field.name in GIVEN:
+                continue
+            assert labels.get(f"{kind}.{field.name}") or labels.get(field.name), f"{kind}: {field.name}"
+            if field.kind == "number":
+                assert all(levels[n] for n in field.options if isinstance(n, int))
+            elif field.kind in {"choice", "limit"} and field.name in said:
+                assert {*field.options} <= said[field.name].keys(), f"{kind}: {field.name}"
+        assert kind in NEED_NO_REASON or len(words["form"]["reasons"].get(kind, ())) >= 2, f"{kind}: ready reasons"
