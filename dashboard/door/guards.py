@@ -95,6 +95,7 @@ ADDRESSES: dict[str, str] = {
     "grids": "see_street",
     "leadership": "see_leadership",
     "leadership_cases": "see_leadership",
+    "leadership_cases_csv": "export_cases",
     "leadership_csv": "export_report",
     "ask_paper": "export_report",
     "ask_review": "export_review",

@@ -28,6 +28,7 @@ RECORDED: dict[str, str] = {
     "report_done": "report",
     "leadership": "see_page",
     "leadership_cases": "see_cases",
+    "leadership_cases_csv": "export",
     "leadership_csv": "export",
     "ask_paper": "export",
     "ask_review": "export",

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dashboard.papers.made import Made
 from services.leadership.figure_rows import FigureRow
@@ -23,6 +23,20 @@ def csv_table(said: Words, rows: Iterable[FigureRow], made: Made) -> str:
         table.writerow([
             safe(section_name(said, row.section)), safe(row.code), safe(row.name), *(_cell(v) for v in row[3:])
         ])  # fmt: skip
+    return out.getvalue()
+
+
+def cases_table(said: Words, reason: str, lines: Iterable[Mapping[str, str]]) -> str:
+    """The cases of a figure as CSV, a row each: what the page shows of them."""
+    words, sheet = said.words, said.all["handover"]
+    out = io.StringIO()
+    out.write("\ufeff")
+    table = csv.writer(out)
+    table.writerow(
+        [words["case"], sheet["class"], sheet["place"], sheet["unit"], words["reported"], words["ended"], reason]
+    )
+    for line in lines:
+        table.writerow([safe(line[name]) for name in ("id", "class", "street", "unit", "reported", "closed", "why")])
     return out.getvalue()
 
 

@@ -1,5 +1,6 @@
 """The leader's page, its paper and its workbook: every figure is the pure definition's over the cases."""
 
+import csv
 import gzip
 import io
 import random
@@ -207,6 +208,25 @@ def test_a_figure_opens_to_its_cases_and_a_street_sees_its_own(home: House) -> N
     assert home.get(S1, "/leadership/cases?name=intake&street=S2").status_code == 403
     assert home.get(LEADER, "/leadership?street=S9").status_code == 404
     assert home.get(LEADER, "/leadership/cases?name=nonsense").status_code == 404
+
+
+def test_the_list_of_a_figure_is_a_file_too_for_who_may_export_cases_and_on_the_audit(home: House) -> None:
+    asked = "name=intake&span=2026-11-01..2026-11-22"
+    page = home.get(LEADER, f"/leadership/cases?{asked}").text
+    shown = re.findall(r"/desk\?case=([^\"]+)\"", page)
+    assert "/leadership/cases.csv?name=intake" in page and "sorting.js" in page
+    answer = home.get(LEADER, f"/leadership/cases.csv?{asked}")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert [row[0] for row in rows[1:]][: len(shown)] == shown
+    assert "cases-intake-" in answer.headers["Content-Disposition"]
+    own = home.get(S1, f"/leadership/cases.csv?{asked}")
+    assert own.status_code == 200 and own.text.count("\n") < answer.text.count("\n")
+    assert home.get(S1, f"/leadership/cases.csv?{asked}&street=S2").status_code == 403
+    assert home.get(LEADER, "/leadership/cases.csv?name=nonsense").status_code == 404
+    part = home.get(LEADER, "/leadership/cases.csv?part=supervision&span=2026-11")
+    assert part.status_code == 200
+    auditor = next(who for who in WHO if who.name == "auditor")
+    assert "cases-intake-" in home.get(auditor, "/audit").text
 
 
 def test_two_streets_and_two_spans_stand_side_by_side(home: House) -> None:

@@ -251,6 +251,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "replay_day": at("replay_day", "/api/v1/replay/day"),
         "replay_room": at("replay_room", "/api/v1/replay/room?at=1", well=NO_WORKER),
         "replay_span": at("replay_span", "/api/v1/replay/span?at=1&until=2&step=1", well=NO_WORKER),
+        "leadership_cases_csv": at(
+            "leadership_cases_csv", "/leadership/cases.csv?name=intake&street={street}", *SEATS),
         "leadership_csv": at("leadership_csv", "/leadership.csv?span=2026-11&street={street}", *SEATS),
         "ask_paper": at("ask_paper", "/api/v1/papers", *SEATS, method="POST", well=frozenset({200, 429}),
                         body=lambda p: {"kind": "pdf", "span": "2026-11-22", "street": p.street}),

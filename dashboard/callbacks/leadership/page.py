@@ -1,9 +1,9 @@
 """The leader's page: a span of days in one page of plain HTML, written by the server; its charts come after it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import flask
@@ -22,7 +22,7 @@ from dashboard.door.static_files import words_address
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.report_charts import charts
 from dashboard.papers.made import Made
-from dashboard.papers.table import csv_table
+from dashboard.papers.table import cases_table, csv_table
 from dashboard.texts import texts
 from services.access.rights import DISTRICT, Person, may
 from services.cases.case import CaseRow
@@ -40,7 +40,7 @@ from services.leadership.spans import KINDS, Kind, Span, SpanRefused, after, aro
 from services.leadership.words import Words, exact
 from services.platform.clock import Clock
 
-CASES_SHOWN = 200
+CASES_SHOWN, CASES_IN_FILE = 200, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +169,25 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         leading.recorder("see_cases", person(), f"/leadership {span.text} {street}{unit}".strip(), {
             "list": name or part, "code": request.args.get("code", "")[:64],
         })  # fmt: skip
-        return (
-            _part(leading, said, PartQuery(part, request.args.get("code", ""))) if part else _cases(leading, said, name)
+        return _list(said, _listed(leading, said, name, part, CASES_SHOWN))
+
+    @server.get("/leadership/cases.csv")
+    def leadership_cases_csv() -> Response:
+        words = texts(request.args.get("lang", ""))
+        street, unit = leading.scope()
+        asking = allowed("export_cases", street or DISTRICT)
+        name, part = request.args.get("name", ""), request.args.get("part", "")
+        if name not in INDICATORS and part not in PARTS:
+            refuse(404, "没有这个指标 / no such indicator")
+        span = leading.span()
+        said = Words(leading.report(span, street, unit), span, words, leading.district)
+        listed = _listed(leading, said, name, part, CASES_IN_FILE)
+        lines = _lines(said, listed, asking, "export_cases")
+        about = f"/leadership {name or part} {span.text} {street}{unit}".strip()
+        file = "-".join(filter(None, ("cases", name or part, street or unit or leading.district.code, span.text)))
+        data = cases_table(said, listed.reason, lines).encode()
+        return download(
+            leading.recorder, asking, about, data, "text/csv; charset=utf-8", f"{file}.csv", rows=len(lines)
         )
 
     @server.get("/leadership.csv")
@@ -237,7 +254,25 @@ def _search(asking: Person, words: dict[str, Any], district: District) -> dict[s
     return {"texts": words_address(words["language"]), "zone": district.zone.key, "desk": desk}
 
 
-def _cases(leading: Leading, said: Words, name: str) -> Response:
+class ListedCases(NamedTuple):
+    """The cases of a figure or a part: each with why it is there, under a heading that names them."""
+
+    label: str
+    value: str
+    of: str
+    reason: str
+    definition: Sequence[str]
+    rows: Sequence[tuple[CaseRow, str]]
+    most: int
+
+
+def _listed(leading: Leading, said: Words, name: str, part: str, most: int) -> ListedCases:
+    if part:
+        return _part(leading, said, PartQuery(part, request.args.get("code", "")), most)
+    return _cases(leading, said, name, most)
+
+
+def _cases(leading: Leading, said: Words, name: str, most: int) -> ListedCases:
     report, span, district, now = said.report, said.span, leading.district, leading.clock.now_ms()
     scope, days = Scope(street=report.street or None, unit=report.unit or None), Days(*span.numbers)
     window, indicator = window_of(district, days, now), INDICATORS[name]
@@ -245,56 +280,63 @@ def _cases(leading: Leading, said: Words, name: str) -> Response:
     def read() -> Any:
         with leading.engine.connect() as connection, connection.begin():
             figure = figures(connection, district, [name], days, now, scope)[()][0]
-            return figure, list(cases_behind(connection, district, name, window, scope, CASES_SHOWN))
+            return figure, list(cases_behind(connection, district, name, window, scope, most))
 
     figure, cases = leading.offload(read)
     english = said.is_english
     of = "" if figure.denominator is None else said.words["of"].format(
         a=exact(figure.numerator), n=f"{figure.n:,}"
     )  # fmt: skip
-    return _list(
-        said, [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases],
-        label=indicator.en if english else indicator.zh, value=said.value(figure), of=of, reason=said.words["reason"],
-        definition=[indicator.numerator_en, indicator.denominator_en, indicator.day_en] if english
+    return ListedCases(
+        indicator.en if english else indicator.zh, said.value(figure), of, said.words["reason"],
+        [indicator.numerator_en, indicator.denominator_en, indicator.day_en] if english
         else [indicator.numerator_zh, indicator.denominator_zh, indicator.day_zh],
+        [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases], most,
     )  # fmt: skip
 
 
-def _part(leading: Leading, said: Words, asked: PartQuery) -> Response:
+def _part(leading: Leading, said: Words, asked: PartQuery, most: int) -> ListedCases:
     parts, now = PartWords(said), leading.clock.now_ms()
 
     def read() -> Any:
         with leading.engine.connect() as connection, connection.begin():
-            return open_part(connection, leading.district, parts, said.span, asked, now, CASES_SHOWN)
+            return open_part(connection, leading.district, parts, said.span, asked, now, most)
 
     found = leading.offload(read)
     if found is None:
         refuse(404, "这个地方不在所选时间反复最多的之列 / it is not among the places of this span")
     words = said.all
-    return _list(
-        said, [(row, words["status"].get(row.status, row.status)) for row in found.cases],
-        label=found.title, value=f"{found.n:,}", of="", reason=parts.words["status"], definition=found.definition,
+    return ListedCases(
+        found.title, f"{found.n:,}", "", parts.words["status"], found.definition,
+        [(row, words["status"].get(row.status, row.status)) for row in found.cases], most,
     )  # fmt: skip
 
 
-def _list(said: Words, rows: list[tuple[CaseRow, str]], **shown: Any) -> Response:
-    """A page of cases: those of them that the person may see; of a sensitive one no minor class."""
-    report, span, zone, asking = said.report, said.span, said.district.zone, person()
-    lines = [
+def _lines(said: Words, listed: ListedCases, asking: Person, right: str) -> list[dict[str, str]]:
+    """Those of the cases over which the person has the right; of a sensitive one no minor class."""
+    zone = said.district.zone
+    return [
         {
             "id": row.case_id,
             "class": said.domain(row.domain) if said.is_english or row.domain in SENSITIVE_DOMAINS else row.class_name,
             "street": said.street(row.street), "unit": said.unit(row.lead_unit) or "—",
             "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone), "why": why,
         }
-        for row, why in rows
-        if may_case(asking, "see_case", row)
+        for row, why in listed.rows
+        if may_case(asking, right, row)
     ]  # fmt: skip
+
+
+def _list(said: Words, listed: ListedCases) -> Response:
+    """A page of cases."""
+    report, span, asking = said.report, said.span, person()
+    lines = _lines(said, listed, asking, "see_case")
     desk = "/desk" if may(asking, "see_desk") else f"/street/{asking.street}" if asking.street else ""
     body = flask.render_template(
         "leadership_cases.html", w=said.all, l=said.words, lines=lines, span_name=said.span_name(span),
-        whose=said.whose, most=CASES_SHOWN, is_cut=len(rows) >= CASES_SHOWN, desk=desk,
-        links=links(asking, said.all),
-        back=f"/leadership?{_query(span=span.text, street=report.street, unit=report.unit)}", **shown,
+        whose=said.whose, is_cut=len(listed.rows) >= CASES_SHOWN, desk=desk,
+        links=links(asking, said.all), has_csv=may(asking, "export_cases", report.street or DISTRICT),
+        csv=f"/leadership/cases.csv?{urlencode(request.args.to_dict())}",
+        back=f"/leadership?{_query(span=span.text, street=report.street, unit=report.unit)}", **listed._asdict(),
     )  # fmt: skip
     return Response(body, content_type="text/html; charset=utf-8")
