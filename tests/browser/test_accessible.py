@@ -277,7 +277,9 @@ def replay(page: Page, url: str) -> States:
 
 def handover(page: Page, url: str) -> States:
     page.goto(f"{url}/handover/{CODE}/now")
-    page.wait_for_selector(".handover-sheet table")
+    page.wait_for_selector(".handover-sheet .signs")
+    page.locator(".behind > summary").press("Enter")
+    page.wait_for_selector(".behind table")
     yield "now"
 
 
