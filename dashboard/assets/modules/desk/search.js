@@ -5,9 +5,10 @@ import {near} from "../map/project.js";
 
 const CLOSE_UP = 17;
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {any} desk  the desk's parts (page.js); null for whoever may not search */
 export const makeDeskSearch = desk => {
   const {scope, root, texts, format} = desk;
+  if (!desk.about.rights.includes("search")) return null;
   const address = hit => {
     const query = new URLSearchParams(location.search);
     query.set("case", hit.id);
