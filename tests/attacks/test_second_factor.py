@@ -305,11 +305,11 @@ def test_what_is_done_with_factors_is_on_the_audit_without_a_secret(home: House)
 def test_each_role_that_the_setting_names_is_asked(sqlite_engine: Engine, role: str) -> None:
     from services.access.account import Account
 
-    street = "S1" if role == "street_staff" else ""
-    accounts.add(sqlite_engine, 1, Account("someone", "某人", role, street), "")
+    seats = {"street_staff": {"street": "S1"}, "department": {"unit": "D1"}, "grid_worker": {"grid": "G00"}}
+    accounts.add(sqlite_engine, 1, Account("someone", "某人", role, **seats.get(role, {})), "")
     rules = LogInRules(second_factor=frozenset({role}))
     assert accounts.log_in_as(sqlite_engine, 2, "idp|1", "someone", DESK_AT, rules=rules).stage == "enrol"
     assert accounts.log_in_as(sqlite_engine, 2, "idp|1", "someone", DESK_AT, rules=rules, has_factor=True).stage == ""
     others = LogInRules(second_factor=frozenset({*ROLES} - {role}))
     assert accounts.log_in_as(sqlite_engine, 2, "idp|1", "someone", DESK_AT, rules=others).stage == ""
-    assert Person("someone", "某人", role, street)  # type: ignore[arg-type]
+    assert Person("someone", "某人", role)  # type: ignore[arg-type]

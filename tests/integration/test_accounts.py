@@ -37,6 +37,10 @@ def hashed() -> str:
     return passwords.hashed(RIGHT)
 
 
+# Where a role sits that has a place of its own.
+SEATS = {"street_staff": {"street": "S1"}, "department": {"unit": "D1"}, "grid_worker": {"grid": "G00"}}
+
+
 @pytest.fixture
 def people(engine: Engine, hashed: str) -> Engine:
     """One account of each role, all with the same password; a wall without one."""
@@ -44,8 +48,7 @@ def people(engine: Engine, hashed: str) -> Engine:
         if role == "wall":
             accounts.add(engine, NOW - 1, Account("wall", "大屏", role, addresses=WALL_AT), "")
             continue
-        street = "S1" if role == "street_staff" else ""
-        accounts.add(engine, NOW - 1, Account(role, "某人", role, street), "")
+        accounts.add(engine, NOW - 1, Account(role, "某人", role, **SEATS.get(role, {})), "")
         with writing(engine) as connection:
             store.change(connection, role, password=hashed)
     return engine
