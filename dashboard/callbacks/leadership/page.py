@@ -138,6 +138,7 @@ class Leading:
 
 def register_leadership(server: Flask, leading: Leading) -> None:
     """Add the pages."""
+    _register_lists(server, leading)
 
     @server.get("/leadership")
     def leadership() -> Response:
@@ -156,6 +157,26 @@ def register_leadership(server: Flask, leading: Leading) -> None:
             wrong = words["leadership"]["refused"][error.code]
         leading.recorder.look(person(), f"/leadership {span.text} {street}{unit}".strip(), "see_page")
         return _page(leading, words, Words(report, span, words, leading.district), beside, wrong)
+
+    @server.get("/leadership.csv")
+    def leadership_csv() -> Response:
+        words = texts(request.args.get("lang", ""))
+        street, unit = leading.scope()
+        asking = allowed("export_report", street or DISTRICT)
+        span = leading.span()
+        report = leading.report(span, street, unit)
+        said = Words(report, span, words, leading.district)
+        rows = figure_rows(said, cameras=may(asking, "see_coverage"))
+        text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), leading.clock.now_ms()))
+        name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
+        about = f"leadership.csv {span.text} {street}{unit}".strip()
+        return download(
+            leading.recorder, asking, about, text.encode(), "text/csv; charset=utf-8", f"{name}.csv", rows=len(rows)
+        )
+
+
+def _register_lists(server: Flask, leading: Leading) -> None:
+    """Add the lists of cases behind the page's figures, and their files."""
 
     @server.get("/leadership/cases")
     def leadership_cases() -> Response:
@@ -188,22 +209,6 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         data = cases_table(said, listed.reason, lines).encode()
         return download(
             leading.recorder, asking, about, data, "text/csv; charset=utf-8", f"{file}.csv", rows=len(lines)
-        )
-
-    @server.get("/leadership.csv")
-    def leadership_csv() -> Response:
-        words = texts(request.args.get("lang", ""))
-        street, unit = leading.scope()
-        asking = allowed("export_report", street or DISTRICT)
-        span = leading.span()
-        report = leading.report(span, street, unit)
-        said = Words(report, span, words, leading.district)
-        rows = figure_rows(said, cameras=may(asking, "see_coverage"))
-        text = csv_table(said, rows, Made(f"{asking.user_id} {asking.name}".strip(), leading.clock.now_ms()))
-        name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
-        about = f"leadership.csv {span.text} {street}{unit}".strip()
-        return download(
-            leading.recorder, asking, about, text.encode(), "text/csv; charset=utf-8", f"{name}.csv", rows=len(rows)
         )
 
 

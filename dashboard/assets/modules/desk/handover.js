@@ -100,7 +100,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
             },
           ),
         "",
-        {"data-note": id},
+        {"data-add-note": id},
       );
     const noteList = id =>
       (found.notes[id] || []).map(n =>
