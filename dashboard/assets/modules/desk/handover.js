@@ -135,7 +135,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         may("write_log") ? note(found.present, false) : null,
       ),
       (found.notes[found.present] || []).length
-        ? h("ol", {class: "log"}, noteList(found.present))
+        ? h("ol", {class: "handover-notes"}, noteList(found.present))
         : h("p", {class: "none"}, texts.handover.no_notes),
       h("h2", null, words.sheets),
       found.handovers.length
