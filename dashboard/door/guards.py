@@ -45,6 +45,8 @@ ADDRESSES: dict[str, str] = {
     "people_act": "manage_people",
     "system_page": "see_system",
     "system_act": "manage_system",
+    "notices_page": "manage_system",
+    "notices_act": "manage_system",
     "words_file": "be_here",
     "/_dash-layout": "be_here",
     "/_dash-dependencies": "be_here",

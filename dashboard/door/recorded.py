@@ -75,6 +75,7 @@ HARMLESS: dict[str, str] = {
     "own_factor_page": "the person's own second factor, before anything is changed",
     "admin_page": "it leads to the first page of the administrator's",
     "system_page": "counts, states and masked texts; what is done there is written down",
+    "notices_page": "what was told to the desks; what is sent there is written down",
     "people_page": "accounts without a secret; what is changed there is written down",
     "policy_page": "the package's values; what is changed there is written down",
     "areas_page": "the watched areas and dots without a name; what is changed there is written down",

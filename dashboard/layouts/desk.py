@@ -52,7 +52,12 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
         **data,
         children=[
             _truth_bar(name, labels, person, words, kind),
-            html.Section(_opening(labels), id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
+            html.Div(
+                [
+                    html.Div(id=ids.NOTICES, className="notices", role="status"),
+                    html.Section(_opening(labels), id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
+                ]
+            ),
             html.Main(
                 [
                     html.Section(

@@ -46,6 +46,7 @@ ACTIONS = {
     "done_alone": "an administrator did alone what takes two: there was no second one",
     "role_changed": "an account's role, street or networks were changed",
     "dead_retried": "a refused entry was published again by an administrator",
+    "desk_notice": "a notice was sent to the desks, or taken down before its time",
     "job_cancelled": "somebody's paper was ended by an administrator before it was made",
     "dead_shown": "the original of a refused entry was read",
     "key_rotated": "what is kept encrypted was encrypted with a new key",

@@ -76,6 +76,22 @@ handover_notes = Table(
 )
 
 
+desk_notices = Table(
+    "desk_notices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("seat", Text, nullable=False, comment="a street's code; empty: every desk"),
+    Column("text", Text, nullable=False, comment="as desks show it, people's numbers masked"),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("by_id", Text, nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("ended_at", BigInteger, comment="when somebody took it down before its time"),
+    Column("ended_by", Text, nullable=False),
+)
+Index("desk_notices_until", desk_notices.c.until)
+
+
 incident_reports = Table(
     "incident_reports",
     metadata,

@@ -6,6 +6,7 @@ import redis
 from flask import Flask
 
 from dashboard.callbacks.admin.areas import register_areas
+from dashboard.callbacks.admin.notices import NoticesPage, register_notices
 from dashboard.callbacks.admin.package_pages import PackagePages, register_package
 from dashboard.callbacks.admin.people import PeoplePage, register_people
 from dashboard.callbacks.admin.policy import register_policy
@@ -20,6 +21,7 @@ from services.admin.people_service import People
 from services.admin.system_service import SystemState
 from services.board.follower import Follower
 from services.board.sources import source_rows
+from services.duty.desk_notices_service import DeskNotices
 from services.platform.clock import machine_ms
 from services.platform.offload import Offload
 from services.platform.settings import Settings
@@ -31,6 +33,7 @@ class SystemDoors(NamedTuple):
     client: redis.Redis
     settings: Settings
     follower: Follower
+    notices: DeskNotices
 
 
 def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: SystemDoors) -> None:
@@ -40,6 +43,7 @@ def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: 
     register_people(server, PeoplePage(shell, people, PeopleReader(shell.engine, rules.needs_factor)))
     state = SystemState(shell.engine, system.client, system.settings, shell.district)
     stream = StreamOut(system.client, shell.district, shell.clock.now_ms)
+    register_notices(server, NoticesPage(shell, system.notices))
     register_system(server, SystemPage(shell, state, stream, shell.record.log, lambda: _sources(shell, system)))
     folder, offload = system.settings.district_dir, cast(Offload, shell.offload)
     package = PackagePages(shell, PackageKeeper(shell.engine, folder, shell.clock.now_ms, offload))

@@ -20,6 +20,7 @@ import {makeDuty} from "./duty.js";
 import {makeFigures} from "./figures.js";
 import {watchDeskKeys} from "./keys.js";
 import {makeNearest} from "./nearest.js";
+import {makeNotices} from "./notices.js";
 import {sayOpening} from "./opening.js";
 import {makePanelActs} from "./panel-acts.js";
 import {makePicked} from "./picked.js";
