@@ -44,6 +44,7 @@ from dashboard.door.refusals import register_refusals
 from dashboard.door.static_files import register_static
 from dashboard.door.wire import wired
 from dashboard.layouts.frame import FramedDash
+from dashboard.live.desk_notices import NoticeRoom
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
 from dashboard.sockets.opening import door_of, open_socketio
@@ -61,6 +62,7 @@ from services.board.watched_areas import Watch
 from services.commands.service import Commanding
 from services.district.package import District
 from services.district.place import Placer
+from services.duty.desk_notices_service import DeskNotices
 from services.health.around_reader import RedisWatch
 from services.health.heart import Heart
 from services.health.watching_reader import ProcessWatch
@@ -102,6 +104,7 @@ class Web:
     room: LiveRoom
     follower: Follower
     heart: Heart
+    notices: NoticeRoom
 
 
 def offload(work: Any) -> Any:
@@ -147,14 +150,17 @@ def create_app(doors: Doors) -> Web:
     _register_board(doors, server, shared)
     _register_reports(doors, server, shared)
     shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
-    register_admin(server, shell, shared.access.rules, SystemDoors(doors.redis, doors.settings, shared.follower))
+    notices = DeskNotices(doors.engine, doors.district, doors.clock, shared.recorder.log)
+    notice_room = NoticeRoom(shared.room, notices, offload)
+    system = SystemDoors(doors.redis, doors.settings, shared.follower, notices)
+    register_admin(server, shell, shared.access.rules, system)
     duty = _register_duty(doors, server, shared)
     register_dash_pages(doors.district, duty, shared.recorder.look, demo=doors.demo)
     register_refusals(server, app)
     register_static(server, offload)
     _prepare(server)
     _secure(server, app, shared.access)
-    return Web(server, app, socketio, shared.room, shared.follower, shared.heart)
+    return Web(server, app, socketio, shared.room, shared.follower, shared.heart, notice_room)
 
 
 def _make_dash(server: flask.Flask) -> Dash:
@@ -319,6 +325,7 @@ def start(web: Web) -> None:
     """Begin to follow the store, and to say that we live."""
     web.heart.start()
     web.room.start(web.follower)
+    web.notices.start()
 
 
 def _secure(server: flask.Flask, app: Dash, access: Access) -> None:

@@ -55,7 +55,9 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
             html.Div(
                 [
                     html.Div(id=ids.NOTICES, className="notices", role="status"),
-                    html.Section(_opening(labels), id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}),
+                    html.Section(
+                        _opening(labels), id=ids.STRIP, className="strip", **{"aria-label": labels["figures"]}
+                    ),
                 ]
             ),
             html.Main(

@@ -1,5 +1,6 @@
 """The notices that stand, as the desks' zones show them."""
 
+import contextlib
 from typing import Any
 
 import gevent
@@ -32,10 +33,8 @@ class NoticeRoom:
 
     def _run(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(*STORE_ERRORS):  # the truth bar says so; what stood goes on standing
                 self.look()
-            except STORE_ERRORS:  # the truth bar says so; what stood goes on standing
-                pass
             gevent.sleep(EVERY_S)
 
     def _tiles(self, zone: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ SHOWN = 30
 
 
 class DeskNotices:
-    """The notices of one district. ``standing`` is as of the last ``refresh``; every method raises what the store raises."""
+    """The notices of one district; ``standing`` is as of the last ``refresh``. Each raises what the store does."""
 
     def __init__(self, engine: Engine, district: District, clock: Clock, log: AuditLog) -> None:
         self._engine, self._clock, self._log = engine, clock, log

@@ -31,13 +31,14 @@ class NoticesPage:
 
     def notices_act(self) -> Response:
         """Send one, or take one down; the answer is the page again, with what came of it."""
-        form, who, words = request.form.to_dict(), who_of(person()), self.shell.words()
+        form, asking, words = request.form.to_dict(), person(), self.shell.words()
+        who = who_of(asking)
         try:
             if form.get("do") == "end":
                 self.shell.offload(lambda: self.notices.end(who, form.get("notice", "")[:32]))
                 return self._show(said=words["admin"]["notices"]["ended"])
             until, text, seat = self._until(form), form.get("text", "")[:2000], form.get("seat", "")[:32]
-            self.shell.offload(lambda: self.notices.send(who, person().name, text, seat, until))
+            self.shell.offload(lambda: self.notices.send(who, asking.name, text, seat, until))
         except NoticeRefused as refused:
             return self._show(refused.status, wrong=refusal_text(refused, words), typed=form)
         return self._show(said=words["admin"]["notices"]["sent"])
@@ -53,7 +54,9 @@ class NoticesPage:
         except (ValueError, OverflowError):
             raise NoticeRefused("no_time") from None
 
-    def _show(self, code: int = 200, *, wrong: str = "", said: str = "", typed: dict[str, str] | None = None) -> Response:
+    def _show(
+        self, code: int = 200, *, wrong: str = "", said: str = "", typed: dict[str, str] | None = None
+    ) -> Response:
         now, found = self.shell.clock.now_ms(), self.shell.offload(self.notices.newest)
         district = self.shell.district
         return self.shell.show(

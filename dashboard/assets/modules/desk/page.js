@@ -141,6 +141,7 @@ export const start = async (root, scope) => {
     shift: t => {
       $("shift").textContent = t ? texts.shift[t] || t : "";
     },
+    notices: makeNotices(texts, format),
     units: t => desk.onMap.units(t),
     present: t => {
       desk.queue.present(t);
