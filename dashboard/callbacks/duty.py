@@ -351,8 +351,9 @@ def _handover(server: Flask, duty: DutyPage) -> None:
 
     @server.get("/api/v1/handover/<handover_id>/brief")
     def brief(handover_id: str) -> Response:
-        _, seat = duty.seat("see_log")
+        asking, seat = duty.seat("see_log")
         handover = duty.desk.handover(seat, handover_id[:64])
+        duty.record.look(asking, f"/handover/{seat}/{handover_id[:64]}", "see_page")
         return as_json({"lines": brief_lines(handover.sheet, duty.words(), duty.district)})
 
 

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon, shape
 
 from services.district.package import District
+from services.platform.refusal import Refusal
 
 Edge = tuple[tuple[float, float], ...]
 MOST_CORNERS, LEAST_CORNERS = 200, 3
@@ -31,12 +32,13 @@ class AreaRow(NamedTuple):
     edge: Edge
 
 
-class EdgeRefused(ValueError):
+class EdgeRefused(Refusal):
     """An edge that cannot be; ``code`` says why: few, many, number, crossing, outside."""
 
+    texts, status = "package.areas.edge.", 400
+
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        super().__init__(code, code)
 
 
 def areas_in(content: bytes | None) -> list[AreaRow]:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from services.platform.refusal import Refusal
+
 Act = Literal["change", "undo", "back", "load"]
 Part = Literal["policy", "roster", "campaigns", "areas", "departments", "classes"]
 # The files that each part of the package is made of.
@@ -67,12 +69,12 @@ class PackageVersion(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted(self.hashes))
 
 
-class ChangeRefused(Exception):
+class ChangeRefused(Refusal):
     """A change that was not made. ``code``: stale, same, conflict, unknown, reason; ``by``: the version in the way."""
 
     def __init__(self, code: str, by: PackageVersion | None = None) -> None:
-        super().__init__(code if by is None else f"{code}: version {by.number} of {by.name or by.who}")
-        self.code, self.by = code, by
+        super().__init__(code if by is None else f"{code}: version {by.number} of {by.name or by.who}", code)
+        self.by = by
 
 
 @dataclass(frozen=True, slots=True)

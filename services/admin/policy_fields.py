@@ -13,6 +13,7 @@ from services.district.alarm_policy import KINDS, OFF, SEVERITIES, AlarmPolicy
 from services.district.numbers import is_number
 from services.district.policy import RULES, CoveragePolicy, EscalationPolicy, MergingPolicy, Mode, Policy
 from services.district.report_policy import ReportPolicy
+from services.platform.refusal import Refusal
 
 _TABLES = {
     "escalation": EscalationPolicy, "merging": MergingPolicy, "alarms": AlarmPolicy, "reports": ReportPolicy,
@@ -46,12 +47,13 @@ class PolicyField(NamedTuple):
         return ".".join(self.path)
 
 
-class BadValue(ValueError):
+class BadValue(Refusal):
     """What was entered cannot be; ``code`` says why: number, whole, share, least, choice."""
 
+    texts, status = "package.bad.", 400
+
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        super().__init__(code, code)
 
 
 def _all_fields() -> dict[str, PolicyField]:

@@ -10,6 +10,7 @@ from services.cases.case import CaseRow
 from services.contract.personal import mask_name, mask_text
 from services.contract.personal_own import own_of
 from services.platform.clock import HOUR_MS
+from services.platform.refusal import Refusal
 from services.platform.sealing import Sealer
 from services.search.people import people_tokens, token_keys
 from services.search.reader import CaseHit, SearchReader
@@ -17,12 +18,14 @@ from services.search.reader import CaseHit, SearchReader
 ACTION, LIMITED = "search_person", "search_limited"
 
 
-class PersonSearchRefused(Exception):
+class PersonSearchRefused(Refusal):
     """A person is not searched for; ``code`` says why: no_person, no_key, too_many."""
 
+    texts = "search.person.refused."
+
     def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+        super().__init__(text, code)
+        self.status = 429 if code == "too_many" else 409
 
 
 class PeopleSearch:
