@@ -14,7 +14,7 @@ from flask import Flask, Response
 from dashboard.door.access import Access, person, refuse
 from dashboard.door.bodies import Text, Whole, as_json, body, number
 from dashboard.door.recording import Recorder
-from dashboard.layouts.handover_brief import Signatures, brief_lines
+from dashboard.layouts.handover_brief import Signatures, brief_lines, sheet_title
 from dashboard.layouts.handover_sheet import sheet_page
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import minute_text
@@ -162,7 +162,8 @@ class DutyPage:
         except DutyRefused as error:
             return refused(words["handover"]["refused"][error.code], asking, words)
         back = "/desk" if seat == centre else f"/street/{seat}"
-        to_print = html.Button(words["desk"]["print"], id="print")
+        named: Any = {"data-title": sheet_title(found, words, self.district)}
+        to_print = html.Button(words["desk"]["print"], id="print", **named)
         tools = html.Nav([html.A(words["login"]["back"], href=back), to_print, menu(asking, words)])
         page = sheet_page(found, signs, words, self.district, notes)
         return html.Div([tools, page], className="sheet-page", lang=words["language"])

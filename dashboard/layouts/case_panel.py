@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.camera_panel import seen_by
-from dashboard.layouts.deadline_account import deadline_lines, span_text
+from dashboard.layouts.deadline_account import countdown_text, deadline_lines
 from dashboard.layouts.moments import second_text
 from services.board.readers.camera import PlaceView
 from services.board.readers.case import CaseView, HistoryEvent
@@ -121,7 +121,7 @@ def _left(ms: int, unit: str, words: dict[str, Any]) -> str:
     labels = words["panel"]
     office = labels["office_time"] if unit in OFFICE_UNITS else labels["plain_time"]
     template = labels["left_over"] if ms < 0 else labels["left_still"]
-    return str(template).format(ms=span_text(abs(ms), words, unit in OFFICE_UNITS), time=office)
+    return str(template).format(ms=countdown_text(abs(ms), words, unit in OFFICE_UNITS), time=office)
 
 
 def _basis(row: CaseRow, labels: dict[str, str]) -> str:

@@ -8,6 +8,8 @@ from dashboard.layouts.moments import second_text
 from services.cases.deadline_steps import DeadlineStep
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+# A countdown names seconds below this, as the queue beside it does (modules/core/format.js).
+SECONDS_BELOW_MS = 30 * MINUTE_MS
 
 
 def deadline_lines(steps: Iterable[DeadlineStep], words: dict[str, Any], zone: ZoneInfo) -> list[str]:
@@ -44,6 +46,11 @@ def span_text(ms: int, words: dict[str, Any], in_hours: bool = False) -> str:
         if n
     ]
     return space.join(parts[:2]) or f"0{space}{unit['minute']}"
+
+
+def countdown_text(ms: int, words: dict[str, Any], in_hours: bool = False) -> str:
+    """What is left or over as ``span_text``, in whole minutes until the last half hour."""
+    return span_text(ms if ms < SECONDS_BELOW_MS else ms - ms % MINUTE_MS, words, in_hours)
 
 
 def _day(ms: int | None, zone: ZoneInfo) -> str:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from dashboard.layouts.camera_panel import seen_by
 from dashboard.layouts.case_panel import case_facts, timeline
-from dashboard.layouts.deadline_account import deadline_lines, span_text
+from dashboard.layouts.deadline_account import countdown_text, deadline_lines
 from dashboard.layouts.moments import second_text
 from services.access.rights import Person, may
 from services.board.readers.camera import PlaceView
@@ -112,10 +112,10 @@ def _clocks(  # noqa: PLR0917  # what two clocks are made of
     else:
         template = labels["left_over"] if view.left_ms < 0 else labels["left_still"]
         clock_ms = (row.deadline_at or now) - now  # as the queue and the map say it
-        left = template.format(t=span_text(abs(clock_ms), words))
+        left = template.format(t=countdown_text(abs(clock_ms), words))
         kind = "bad" if view.left_ms < 0 else "warn" if row.soon_at is not None and now >= row.soon_at else ""
         if is_office:
-            inside = span_text(abs(view.left_ms), words, True)
+            inside = countdown_text(abs(view.left_ms), words, True)
             office = f" · {words['panel']['office_time']} {template.format(t=inside)}"
     ends = second_text(row.deadline_at, zone) if row.deadline_at else words["word"]["no_deadline"]
     first = html.Div(
@@ -130,7 +130,7 @@ def _clocks(  # noqa: PLR0917  # what two clocks are made of
         taken, at, kind = labels["no_takeover"], "", ""
     else:
         ms = takeover_at - now
-        taken = labels["takeover_past"] if ms <= 0 else labels["takeover_in"].format(t=span_text(ms, words, False))
+        taken = labels["takeover_past"] if ms <= 0 else labels["takeover_in"].format(t=countdown_text(ms, words, False))
         at, kind = second_text(takeover_at, zone), "bad" if ms < 30 * 60_000 else ""
     second = html.Div(
         [html.Span(labels["columns"]["takeover"], className="mid"), html.Strong(taken), html.Span(at, className="mid")],

@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
-from dashboard.layouts.moments import minute_text
+from dashboard.layouts.moments import dated_text, minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.duty.handover import LISTS
@@ -54,6 +54,12 @@ def brief(
     )  # fmt: skip
 
 
+def sheet_title(sheet: Sheet, words: dict[str, Any], district: District) -> str:
+    """The page's title, which is the file's name where it is printed into one: whose sheet, and when."""
+    page = _Brief(sheet, words, district)
+    return f"{page.words['title']} {page.seat()} {dated_text(sheet.at, district.zone)[:16]}"
+
+
 def brief_lines(sheet: Sheet, words: dict[str, Any], district: District) -> list[str]:
     """The page in some lines of text: what one who signs has read."""
     page = _Brief(sheet, words, district)
@@ -68,18 +74,27 @@ class _Brief:
         self.sheet, self.all, self.district = sheet, words, district
         self.words: dict[str, Any] = words["handover"]
 
-    def head(self) -> html.Header:
-        sheet, words = self.sheet, self.words
+    def seat(self) -> str:
+        sheet = self.sheet
         is_centre = sheet.seat == sheet.district
         english = self.all["language"] == "en" and self.district.name_en
         name = (english or self.district.name) if is_centre else street_name(sheet.seat, self.all, self.district)
-        seat = words["center" if is_centre else "sub_center"].format(name=name)
+        return str(self.words["center" if is_centre else "sub_center"].format(name=name))
+
+    def head(self) -> html.Header:
+        sheet, words = self.sheet, self.words
         hours = f"{shift_name(sheet.shift, self.all)} {self.at(sheet.shift_from)}–{self.at(sheet.shift_until)}"
         following = f"{shift_name(sheet.next_shift, self.all)} –{self.at(sheet.next_until)}"
         return html.Header(
             [
-                html.H1([words["title"], html.Small(f" {words['short']} · {seat}")]),
-                html.P([f"{hours} → {following}", html.Br(), words["made_at"].format(at=self.at(sheet.at))]),
+                html.H1([words["title"], html.Small(f" {words['short']} · {self.seat()}")]),
+                html.P(
+                    [
+                        f"{hours} → {following}",
+                        html.Br(),
+                        words["made_at"].format(at=dated_text(sheet.at, self.district.zone)[:16]),
+                    ]
+                ),
             ]
         )
 

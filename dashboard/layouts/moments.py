@@ -9,6 +9,11 @@ def second_text(ms: int | None, zone: ZoneInfo) -> str:
     return _text(ms, zone, "%m-%d %H:%M:%S")
 
 
+def dated_text(ms: int | None, zone: ZoneInfo) -> str:
+    """2026-11-24 14:05:09, or «—»: for papers, which outlive their year."""
+    return _text(ms, zone, "%Y-%m-%d %H:%M:%S")
+
+
 def minute_text(ms: int | None, zone: ZoneInfo) -> str:
     """11-24 14:05, or «—»."""
     return _text(ms, zone, "%m-%d %H:%M")

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from services.board.readers.case import HistoryEvent
 from services.cases.acts_reader import CaseAct, names_in
+from services.contract.set_apart import mask_person
 from services.projector.sealed.service import PersonalField
 
 
@@ -15,8 +16,15 @@ def by_name(
     fields: Sequence[PersonalField], events: Sequence[HistoryEvent], acts: Sequence[CaseAct]
 ) -> list[PersonalField]:
     """The fields with colleagues by their names: they are nobody to be hidden from each other."""
-    names = names_in(acts)
+    names, by_command = names_in(acts), {act.command_id: act for act in acts}
     who: dict[str, str] = {}
+    # Who handles a case is told by the id of an account, which is shown masked as every name is: of the colleagues
+    # who acted on it, the last one whose id looks like that.
+    handler = next((one.shown for one in fields if one.field == "handler"), "")
+    for event in events:
+        act = by_command.get(event.command_id)
+        if act is not None and mask_person(act.user_id) == handler:
+            who["handler"] = act.who
     for event in events:
         if (name := names.get(event.command_id)) and event.type == "case.acknowledged":
             who[f"escalations.{event.escalations - 1}.acknowledged_by"] = name

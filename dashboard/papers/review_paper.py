@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from dashboard.door.bodies import Whole
 from dashboard.layouts.deadline_account import span_text
-from dashboard.layouts.moments import second_text
+from dashboard.layouts.moments import dated_text, second_text
 from dashboard.papers.made import Made
 from dashboard.papers.map_picture import map_svg
 from dashboard.papers.paper import as_pdf, templates
@@ -45,7 +45,7 @@ def review_paper(engine: Engine, district: District, now: int, wanted: WantedRev
             found = review(connection, district, end - wanted.hours * HOUR_MS, end)
         except (NotYet, NothingThen, Archived, Unmade) as missing:
             raise OperationError(_why_not(missing, words["replay"]["trouble"], district)) from None
-    name = f"review-{district.code}-{second_text(end, district.zone).replace(' ', 'T').replace(':', '')}.pdf"
+    name = f"review-{district.code}-{dated_text(end, district.zone).replace(' ', 'T').replace(':', '')}.pdf"
     return name, as_pdf(_html(found, words, district, Made(by, now)))
 
 
@@ -80,7 +80,8 @@ def _html(found: Review, words: dict[str, Any], district: District, made: Made) 
             figures.append((at(room.at), words["replay"][view], cells))
     return templates().get_template("review.html").render(
         w=words, r=r, p=words["leadership"]["paper"], title=r["title"].format(name=name),
-        span=r["span"].format(start=at(found.start), end=at(found.end)), end=at(found.end), names=SHOWN,
+        span=r["span"].format(start=dated_text(found.start, zone), end=dated_text(found.end, zone)),
+        end=at(found.end), names=SHOWN,
         made=made.line(words["leadership"]["paper"]["made"], found.end, zone), figures=figures,
         maps=[(at(room.at), map_svg(room.board, district, streets)) for room in found.rooms],
         lines=[_line(line, words, district) for line in found.lines], more=found.n - len(found.lines),

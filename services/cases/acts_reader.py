@@ -11,7 +11,9 @@ from services.cases.tables import commands
 
 
 class CaseAct(NamedTuple):
-    """One command or answer of a person: ``who`` is the account's name, ``reason`` masked; ``rule`` of a proposal."""
+    """One command or answer of a person: ``who`` is the account's name, ``user_id`` its id, by which a case system
+    knows them; ``reason`` masked; ``rule`` of a proposal.
+    """
 
     command_id: str
     at: int
@@ -20,6 +22,7 @@ class CaseAct(NamedTuple):
     state: str
     reason: str
     rule: str
+    user_id: str
 
 
 class _Written(msgspec.Struct):
@@ -47,7 +50,7 @@ def acts_of(engine: Engine, case_id: str) -> list[CaseAct]:
     with engine.connect() as connection:
         found = connection.execute(query).all()
     return [
-        CaseAct(key, at, name or who, kind, state, written.reason, written.rule)
+        CaseAct(key, at, name or who, kind, state, written.reason, written.rule, who)
         for key, at, who, name, kind, state, data in found
         for written in (_WRITTEN(data),)
     ]

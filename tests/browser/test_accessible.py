@@ -267,6 +267,22 @@ def desk(page: Page, url: str, address: str = "/desk", tabs: tuple[str, ...] = t
     yield "dialog"
 
 
+def seats(page: Page, url: str) -> States:
+    """A unit's queue, and a case of a grid on a telephone: the desk's page with less on it."""
+    kept = page.context.cookies()
+    _log_in(page, url, "d1", "/unit/D1")
+    desk_is_ready(page)
+    page.wait_for_selector('.ag-row[row-id="A1"]')
+    yield "a unit's queue"
+    page.set_viewport_size({"width": 390, "height": 844})
+    _log_in(page, url, "g1", "/grid/G00")
+    desk_is_ready(page)
+    pick(page, "A1")
+    yield "a grid's case"
+    page.context.clear_cookies()
+    page.context.add_cookies(kept)  # type: ignore[arg-type]  # its own, given back
+
+
 def replay(page: Page, url: str) -> States:
     # A second ago: however long the start took, the cases have been there for longer.
     now_ms = parse_ms(page.request.get(f"{url}/api/v1/board").json()["as_of"])
@@ -298,6 +314,7 @@ def refusals(page: Page, url: str) -> States:
 CHECKS: dict[str, Callable[..., States]] = {
     "/wall": wall, "/coverage": coverage, "/replay": replay, "/desk": desk, "/handover/": handover,
     "/street/": lambda page, url: desk(page, url, "/street/S1", ("grids",)),
+    "/unit/": seats, "/grid/": seats,
     "login": login, "account": account, "audit": audit, "leadership": leadership, "leadership_cases": leadership,
     **dict.fromkeys(("own_factor", "reauth", "factor", "reauth_done", "codes"), second_factor),
     "problem": refusals, "front": refusals,

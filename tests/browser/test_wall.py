@@ -38,10 +38,13 @@ def test_a_published_case_is_on_the_wall_and_leaves_it_when_it_closes(product: P
 
 
 def test_the_wall_shows_what_the_board_says(product: Product, page: Page) -> None:
-    product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
+    nowhere = due(3, case_id="X", lon=..., lat=..., coord_sys=...)
+    product.publish_and_wait(
+        *[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)], entry(nowhere)
+    )
     open_wall(page, product)
     board = product.board()
-    assert board["open"] == 12
+    assert board["open"] == 13
     assert page.evaluate(inside("() => lianqin.live.state.rows.size")) == board["open"]
     tiles = page.evaluate(inside("() => lianqin.live.state.tiles"))
     assert tiles["today"]["overdue"] == board["overdue"]
@@ -51,6 +54,10 @@ def test_the_wall_shows_what_the_board_says(product: Product, page: Page) -> Non
         assert (rate, should_close, opened) == (
             of_board["on_time_close_rate"], of_board["should_close"], of_board["open"],
         )  # fmt: skip
+    # What has no street is counted behind the streets, apart: no rank, no bar.
+    apart = page.locator("#tile-streets .apart").all()
+    assert [cell.inner_text() for cell in apart] == ["", "未定位", "", "—", "0"]
+    assert page.locator("#tile-streets i").count() == len(tiles["streets"]["rows"])
 
 
 def test_every_overdue_case_is_a_sign_or_in_a_ring(product: Product, page: Page) -> None:
@@ -107,10 +114,20 @@ def test_text_is_text(product: Product, page: Page) -> None:
     assert page.evaluate("() => window.pwned") is None
 
 
+# Texts of the wall that end in «…» or reach out of their box.
+CUT = """() => [...document.querySelectorAll("#wall main :is(h2, span, b, p, div)")].filter(e => e.offsetParent
+  && e.childElementCount === 0 && e.textContent.trim() && e.scrollWidth > e.clientWidth + 1
+  && getComputedStyle(e).display !== "inline").map(e => e.textContent)"""
+
+
 def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_one(
     product: Product, page: Page
 ) -> None:
-    product.publish_and_wait(entry(due(-1)), entry(due(1, case_id="A2", domain="09")))
+    passed = {"from": "D2", "to": "D1", "reason_code": "beyond_power", "at": to_rfc3339(NOON)}
+    product.publish_and_wait(
+        entry(due(-1)), entry(due(1, case_id="A2", domain="09")),
+        entry(due(2, case_id="A3", level="district", escalations=[passed])),
+    )  # fmt: skip
     open_wall(page, product)
     chinese = text(page, "#wall")
     assert not [word for word in chinese.split() if word.isascii() and word.isalpha() and word not in {"n", "App"}]
@@ -118,6 +135,16 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
     english = page.evaluate("() => document.getElementById('wall').innerText")
     names = {"东街", "西街"}  # the tiny package gives its streets no English name
     assert not [w for w in english.split() if any("\u4e00" <= c <= "\u9fff" for c in w) and w not in names]
+    assert page.evaluate(CUT) == []
+    # Two long names: it is said whole to whom the case went, it has to act.
+    assert page.evaluate(
+        """() => {
+             const route = document.querySelector("#tile-queue .route"), [from, to] = route.children;
+             from.textContent = "Joint-Duty Brigade of the whole district";
+             to.textContent = "→ Traffic Police Brigade";
+             const box = route.getBoundingClientRect(), said = to.getBoundingClientRect();
+             return to.scrollWidth <= to.clientWidth && said.top >= box.top - 1 && said.bottom <= box.bottom + 1; }"""
+    )
 
 
 def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any) -> None:

@@ -6,6 +6,7 @@ import json
 import random
 import zlib
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -329,7 +330,9 @@ def test_the_review_tells_both_views_the_major_cases_and_what_came_late(
     at = min((time + received) // 2, time + 20 * HOUR)
     name, data = review_paper(sqlite_engine, tiny, LAST, WantedReview(at, 24, language), "宋涛")
     text = pdf_text(data)
-    assert name.endswith(".pdf") and "宋涛" in text
+    told = datetime.fromtimestamp(at / 1000, tiny.zone)
+    assert name == f"review-{tiny.code}-{told:%Y-%m-%dT%H%M%S}.pdf"
+    assert f"{told:%Y-%m-%d %H:%M:%S}" in " ".join(text.split()) and "宋涛" in text
     known = worker.said_to(Question("q", "room", at)).known
     assert known is not None
     for view in (known.then, known.now):

@@ -162,7 +162,7 @@ def _key_areas(found: Survey, places: Layer, dice: Dice) -> Layer:
         shape = square.intersection(found.outline)
         if len(areas) == 14 or any(shape.intersects(other) for other, _ in areas):
             continue
-        name, english = f"{properties['name']}周边", f"Around {properties['name_en']}"
+        name, english = f"{properties['name']}周边", f"By {properties['name_en']}"
         areas.append((shape, {
             "code": f"KA{len(areas) + 1:02d}", "name": name, "name_en": english,
             "place_type": properties["place_type"], "weight": properties["weight"],

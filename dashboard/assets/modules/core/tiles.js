@@ -272,9 +272,19 @@ export const makeTiles = (texts, format, places, opening = true) => {
         ),
         h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due)),
       ];
+      /** The cases of no street: counted, and no competitor, so without rank, bar and judgement, behind a line. */
+      const apart = (name, value, due, scope) => [
+        h("span", {class: "apart"}),
+        h("span", {class: "name apart dim", ...opens("on_time_close_rate", scope)}, name),
+        h("span", {class: "apart"}),
+        h("b", {class: "r apart mid"}, format.percent(value)),
+        h("span", {class: "r apart dim", title: due.toLocaleString("en-US")}, format.count(due)),
+      ];
       // Fifteen rows fit. Of more streets the first four and the last ten: the middle is nobody's question.
       const all = t.rows.map((r, i) =>
-        row(r[1] === null || !r[0] ? "" : String(i + 1), street(r[0]), r[1], r[2], {street: r[0]}),
+        r[0]
+          ? row(r[1] === null ? "" : String(i + 1), street(r[0]), r[1], r[2], {street: r[0]})
+          : apart(word.unplaced, r[1], r[2], {street: ""}),
       );
       const folded =
         all.length > 15
@@ -320,7 +330,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
       if (left === Infinity) return h("b", {class: "dim"}, word.no_deadline);
       const space = texts.unit.tight || word.remaining ? " " : "";
       return left <= 0
-        ? h("b", {class: "bad"}, `${word.overdue} ${format.duration(left)}`)
+        ? h("b", {class: "bad"}, `${word.over} ${format.duration(left)}`)
         : h("b", null, `${word.remaining}${space}${format.duration(left)}`.trim());
     },
     queue(t, rows, now, fits) {
@@ -345,26 +355,22 @@ export const makeTiles = (texts, format, places, opening = true) => {
           "div",
           {class: first ? "case open-loop" : "case", "data-case": id, role: "button", tabindex: 0},
           h("span", {class: "no"}, String(i + 1)),
-          h(
-            "p",
-            {class: "what"},
-            h("span", null, `${street(row[A.street])} ${className(row)}`),
-            this.countdown(state.left),
-          ),
+          h("p", {class: "what"}, this.whatOf(row), this.countdown(state.left)),
           h(
             "p",
             {class: "who"},
             h(
               "span",
-              null,
-              reason + (e && e[2] !== null ? ` ${format.fill(word.since, {time: format.hm(e[2])})}` : ""),
+              {class: "whole"},
+              h("span", null, reason),
+              e && e[2] !== null ? h("span", null, format.fill(word.since, {time: format.hm(e[2])})) : null,
             ),
             badge,
           ),
           h(
             "p",
             {class: "way"},
-            h("span", null, this.way(row, e)),
+            this.way(row, e),
             row[A.unseen] === 1
               ? h("span", {class: "mid"}, h("i", {class: "swatch unseen"}), ` ${texts.coverage.unseen_short}`)
               : null,
@@ -395,12 +401,17 @@ export const makeTiles = (texts, format, places, opening = true) => {
           : null,
       );
     },
-    /** From whom to whom; the street's name, which the row says already, is not said twice. */
+    /** Where and what; where both do not fit the street's name is cut, for the map has its place. */
+    whatOf: row => h("span", {class: "where"}, h("span", null, street(row[A.street])), h("span", null, className(row))),
+    /** From whom to whom; the street's name, which the row says already, is not said twice. Where both do not fit
+        the one to whom is said: it has to act. */
     way(row, e) {
-      if (!e || !e[0]) return "";
+      if (!e || !e[0]) return h("span", {class: "route"});
       const name = street(row[A.street]),
-        from = e[5] ? unit(e[5]) : name;
-      return `${from.length > name.length && from.startsWith(name) ? from.slice(name.length).trim() : from} → ${unit(e[0])}`;
+        from = e[5] ? unit(e[5]) : name,
+        short = from.length > name.length && from.startsWith(name) ? from.slice(name.length).trim() : from,
+        to = `→ ${unit(e[0])}`;
+      return h("span", {class: "route", title: `${short} ${to}`}, h("span", null, short), h("span", null, to));
     },
     /** What the district will hold next: proposals that wait for a person first, then what the clock brings. */
     next(t, rows, now, fits) {
@@ -409,7 +420,7 @@ export const makeTiles = (texts, format, places, opening = true) => {
         return h(
           "div",
           {class: "case coming", "data-case": id, role: "button", tabindex: 0},
-          h("span", null, `${street(row[A.street])} ${className(row)}`),
+          this.whatOf(row),
           h("b", {class: how}, text),
         );
       };

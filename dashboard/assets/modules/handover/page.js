@@ -6,6 +6,7 @@ export const start = (root, scope) => {
   const page = root.closest(".sheet-page") || root.ownerDocument;
   const behind = () => /** @type {HTMLDetailsElement | null} */ (page.querySelector("details.behind"));
   let wasOpen = false;
+  document.title = root.dataset.title || document.title; // the file's name, where it is printed into one
   scope.listen(root, "click", () => print());
   scope.listen(window, "beforeprint", () => {
     const folded = behind();
