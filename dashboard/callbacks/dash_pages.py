@@ -24,13 +24,17 @@ def register_dash_pages(
     titles = texts("zh-CN")
 
     def page(
-        name: str, right: str, layout: Callable[[dict[str, Any], Person, str], html.Div], known: Container[str] = ()
+        name: str,
+        right: str,
+        layout: Callable[[dict[str, Any], Person, str], html.Div],
+        known: Container[str] | None = None,
     ) -> Callable[..., html.Div]:
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
             words, asking = texts(lang), person()
+            code = "" if known is None else code  # of a page that has no code, the query may still name one
             if not (may_desk(asking, right, name, code) if code else may(asking, right)):
                 return refused(words["word"]["not_allowed"], asking, words)
-            if code and code not in known:
+            if known is not None and code not in known:
                 return refused(words["word"][f"no_{name}"], asking, words)
             if asking.role != "wall":
                 look(asking, f"/{name}/{code}".rstrip("/"), "see_page")

@@ -19,6 +19,10 @@ from services.platform.sealing import Sealer
 from services.projector.sealed.service import reveal
 
 
+class GridPersonRequest(msgspec.Struct, frozen=True):
+    """Nothing but a click: as JSON, which a form of another site cannot send."""
+
+
 class RevealRequest(msgspec.Struct, frozen=True):
     """Which field, and why; ``purpose``: of a case that is over, one of reveal_rules.PURPOSES."""
 
@@ -40,6 +44,7 @@ def register_personal(  # noqa: PLR0917  # one of each door
 
     @server.post("/api/v1/grids/<grid>/people/<int:number>/reveal")
     def reveal_grid_person(grid: str, number: int) -> Response:
+        body(GridPersonRequest)
         area = district.grids.get(grid)
         community = area.parent if area is not None else ""
         above = district.communities.get(community)

@@ -23,6 +23,7 @@ from services.audit.service import accept, listed, open_log, verify_store
 from services.audit.tables import audit
 from services.district.package import District
 from services.platform.database import is_postgres, writing
+from services.platform.errors import OperationError
 from services.platform.sealing import make_key
 from services.platform.settings import Settings
 from tests.doors import WHO as people
@@ -228,7 +229,7 @@ def test_rows_of_before_the_first_key_are_named_until_somebody_accepts_them_and_
     settings = dataclasses.replace(bare, data_key=KEY)
     go_on(engine, settings)
     assert [tuple(fault) for fault in verify_store(settings, 1, ()).faults] == [("unsealed", 1, 5)]
-    with pytest.raises(ValueError, match="LIANQIN_DATA_KEY"):
+    with pytest.raises(OperationError, match="LIANQIN_DATA_KEY"):
         accept(bare, "升级前没有密钥")
     accept(settings, "升级前没有密钥")
     verdict = verify_store(settings, 1, ())
@@ -240,13 +241,13 @@ def test_rows_of_before_the_first_key_are_named_until_somebody_accepts_them_and_
 
 
 def test_nobody_accepts_what_was_changed_or_for_no_reason(engine: Engine, settings: Settings) -> None:
-    with pytest.raises(ValueError, match="nothing to accept"):
+    with pytest.raises(OperationError, match="nothing to accept"):
         accept(settings, "一切正常没有问题")
-    with pytest.raises(ValueError, match="--reason"):
+    with pytest.raises(OperationError, match="--reason"):
         accept(settings, "x")
     rows = rows_of(engine)
     put(engine, [*rows[:6], changed(rows[6]), *rows[7:]])
-    with pytest.raises(ValueError, match="cannot be accepted: BROKEN: row 7"):
+    with pytest.raises(OperationError, match="cannot be accepted: BROKEN: row 7"):
         accept(settings, "恢复了昨天的备份")
 
 
@@ -262,7 +263,7 @@ def test_a_restored_backup_is_accepted_head_by_head_and_a_later_cut_is_found(
     engine: Engine, settings: Settings
 ) -> None:
     put(engine, rows_of(engine)[:-4])
-    with pytest.raises(ValueError, match="nothing to accept"):
+    with pytest.raises(OperationError, match="nothing to accept"):
         accept(dataclasses.replace(settings, audit_heads=str(settings.data_dir / "none.jsonl")), "从昨晚的备份恢复")
     accept(settings, "从昨晚的备份恢复")
     go_on(engine, settings)

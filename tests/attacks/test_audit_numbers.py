@@ -4,7 +4,6 @@ Where such a row stands already (an older version let it in, an owner took the t
 last row that has room behind it, and ``verify`` names the row that has no place.
 """
 
-import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -23,6 +22,7 @@ from services.audit.service import open_log, verify_store
 from services.audit.tables import audit
 from services.platform.clock import machine_ms
 from services.platform.database import open_engine, writing
+from services.platform.errors import OperationError
 from services.platform.migrate import SCRIPTS, upgrade
 from services.platform.settings import Settings
 from tests.attacks.test_audit import KEY, NOON, SIGNER, STRANGER, put, rows_of
@@ -125,9 +125,10 @@ def test_a_copied_store_holds_its_rows_and_its_rule(tmp_path: Path) -> None:
     upgrade(engine)
     AuditLog(engine, SIGNER).append_many(NOON, WHO, [Deed("see_case", f"C{i}") for i in range(N)])
     engine.dispose()
-    with sqlite3.connect(tmp_path / "one.db") as one, sqlite3.connect(tmp_path / "dumped.db") as dumped:
-        dumped.executescript("\n".join(one.iterdump()))
     shutil.copy(tmp_path / "one.db", tmp_path / "copy.db")
+    with sqlite3.connect(tmp_path / "one.db") as one, sqlite3.connect(tmp_path / "dumped.db") as dumped:
+        one.execute("DROP TABLE search_index")  # Python's dump knows no virtual tables; it is made again from the cases
+        dumped.executescript("\n".join(one.iterdump()))
     for name in ("dumped.db", "copy.db"):
         other = open_engine(f"sqlite:///{tmp_path / name}")
         with pytest.raises(DatabaseError, match="append-only"):
@@ -190,7 +191,7 @@ def test_all_rows_are_read_though_a_page_ends_with_the_last_number(
 
 @pytest.mark.parametrize("first", [END, END + 1, 10**30])
 def test_verify_from_a_number_that_is_none_says_so(engine: Engine, settings: Settings, first: int) -> None:
-    with pytest.raises(ValueError, match="there is no row"):
+    with pytest.raises(OperationError, match="there is no row"):
         verify_store(settings, first, ())
 
 

@@ -208,7 +208,7 @@ def test_what_postgresql_says_when_it_is_in_no_state_to_write(postgres_engine: E
 def test_rights_that_were_taken_away(postgres_engine: Engine, start: Start) -> None:
     execute(
         postgres_engine, "DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN", "GRANT ALL ON SCHEMA public TO clerk",
-        "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk",
     )  # fmt: skip
     as_clerk = open_engine(postgres_engine.url.set(username="clerk").render_as_string(hide_password=False))
     traffic = start(as_clerk)

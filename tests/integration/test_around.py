@@ -85,7 +85,7 @@ def test_the_truth_bar_and_readyz_say_it_and_stop_saying_it(
             [{"kind": "forgotten_group", "about": "forgotten"}, {"kind": "ignored_clock", "about": KEYS.clock}],
         )
         shown = zones._truth()["around"]
-        assert zones._wall_tiles()["around"] == zones._desk_tiles(DESK, "")["around"] == shown != []
+        assert zones._wall_tiles()["around"] == zones._desk_tiles(DESK, "", "")["around"] == shown != []
         redis_client.xgroup_destroy(KEYS.events, "forgotten")
         redis_client.delete(KEYS.clock)
         assert told() == ([], [])

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, insert, update
 
+from services.board.alarm import Alarm, encode_alarm
 from services.board.state import Board
 from services.board.watched_areas import Watch
 from services.cases import reader
@@ -92,7 +93,7 @@ def test_what_two_processes_see_is_in_the_log_once(place: Place) -> None:
     place.tell(severe("A1"), case("A2"))
     with writing(place.engine) as connection:
         step = {"at": NOON, "alarm": "a", "seat": "S1", "kind": "k", "what": "raised", "who": "", "comment": "",
-                "body": b"{}"}  # fmt: skip
+                "body": encode_alarm(Alarm("a", "S1", "k", 2, "open_case", NOON, NOON))}  # fmt: skip
         connection.execute(insert(duty_tables.alarm_lives), [step, step | {"what": "lapsed"}])
     wrote: list[int] = []
     board = place.board(NOON)

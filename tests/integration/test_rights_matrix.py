@@ -180,6 +180,9 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
             "edge": [[118.9, 31.9], [118.91, 31.9], [118.9, 31.91]]}),
         "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={
             "part": "policy", "number": "1", "seen": "0", "how": "undo", "reason": "试一试"}),
+        "notices_page": at("notices_page", "/admin/notices"),
+        "notices_act": at("notices_act", "/admin/notices", method="POST", well=done, form={
+            "do": "send", "text": "试一试", "hours": "1", "seat": ""}),
         "system_page": at("system_page", "/admin/system"),
         "system_act": at("system_act", "/admin/system", method="POST", well=done, form={
             "do": "retry", "entry": "1-0"}),

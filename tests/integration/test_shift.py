@@ -16,6 +16,7 @@ from sqlalchemy import select
 from dashboard.texts import texts
 from services.audit import Signer, check
 from services.audit.log_service import records
+from services.board.alarm import decode_alarm
 from services.cases import tables as case_tables
 from services.district.package import District
 from services.duty import logbook
@@ -103,7 +104,9 @@ def test_the_log_tells_alarms_feeds_shifts_signatures_and_what_people_wrote(play
         rows = connection.execute(select(duty_tables.alarm_lives)).all()
         reports = connection.execute(select(duty_tables.incident_reports)).all()
     for seat in (CODE, "S1", "S2"):
-        told = Counter((f"alarm_{row.what}", "", row.at) for row in rows if row.seat == seat)
+        told = Counter(
+            (f"alarm_{row.what}", decode_alarm(row.body).subject.case_id, row.at) for row in rows if row.seat == seat
+        )
         codes = tuple(f"alarm_{what}" for what in logbook.ALARM_STEPS)
         written = said_in(played, seat, *codes)
         assert written == Counter({one: n for one, n in told.items() if one[0] in codes})
