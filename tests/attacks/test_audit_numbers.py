@@ -4,6 +4,7 @@ Where such a row stands already (an older version let it in, an owner took the t
 last row that has room behind it, and ``verify`` names the row that has no place.
 """
 
+import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
