@@ -23,6 +23,8 @@ from dashboard.texts import LANGUAGES, texts
 FOLDER = Path(__file__).parents[1] / "assets"
 BOOT, MODULES = "boot.mjs", "modules"
 WORDS, SCRIPTS = "words_file", "script_file"
+# Tables of words that only the pages made on the server show: more than half of them all, and no script asks for them.
+NOT_SENT = frozenset({"admin", "audit", "leadership", "login", "package", "problem", "review"})
 # Flask endpoints: what never changes is compressed once, what is made for one page each time.
 FILES = {
     "_dash_assets.static", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -149,4 +151,4 @@ def _scripts() -> dict[str, bytes]:
 
 @cache
 def _words(language: str) -> bytes:
-    return msgspec.json.encode(texts(language))
+    return msgspec.json.encode({name: table for name, table in texts(language).items() if name not in NOT_SENT})

@@ -19,6 +19,8 @@ PAGE_MODULES = {
 WITH_TABLE = {"desk", "street", "unit", "grid"}
 _IMPORT = re.compile(r"""^(?:import|export)\s+(?:[^"';()]*?\sfrom\s+)?["'](\.[^"']+)["']""", re.MULTILINE)
 _TABLE_SCRIPT = re.compile(r'<script src="[^"]*/dash_ag_grid/[^"]*"[^>]*></script>\s*')
+# Dash's own table, which no page of ours has.
+_OLD_TABLE_SCRIPT = re.compile(r'<script src="[^"]*/dash/dash_table/[^"]*"[^>]*></script>\s*')
 _ASSET = re.compile(r'/assets/([^"?]+)\?m=[^"]*')
 _CLASSIC, _MODULE = 'type="application/javascript"', 'type="module"'
 
@@ -39,7 +41,7 @@ class FramedDash(Dash):
             raise ValueError(f"Dash starts by another script than before: {parts['renderer']}")
         parts["renderer"] = parts["renderer"].replace(_CLASSIC, _MODULE)
         parts["css"] = _named(parts["css"]) + preloads(page)
-        parts["scripts"] = _named(parts["scripts"])
+        parts["scripts"] = _OLD_TABLE_SCRIPT.sub("", _named(parts["scripts"]))
         if page not in WITH_TABLE:
             parts["scripts"] = _TABLE_SCRIPT.sub("", parts["scripts"])
         frame: str = super().interpolate_index(*given, **parts)

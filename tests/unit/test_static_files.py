@@ -12,7 +12,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from dashboard.app import Doors, create_app
-from dashboard.door.static_files import ASKED_AGAIN, BOOT, FOLDER, KEPT, asset_address, script_address, words_address
+from dashboard.door.static_files import (
+    ASKED_AGAIN,
+    BOOT,
+    FOLDER,
+    KEPT,
+    NOT_SENT,
+    asset_address,
+    script_address,
+    words_address,
+)
 from dashboard.layouts.frame import PAGE_MODULES, preloads
 from dashboard.texts import LANGUAGES, texts
 from services.access import service as accounts
@@ -41,10 +50,16 @@ def frame(client: FlaskClient, path: str) -> str:
     return answer.text
 
 
+def test_no_script_asks_for_words_that_are_not_sent() -> None:
+    asked = re.compile(rf"\btexts\??\.({'|'.join(NOT_SENT)})\b")
+    for path in (FOLDER / "modules").rglob("*.js"):
+        assert not asked.search(path.read_text("utf-8")), path
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_words_are_a_file_that_a_browser_keeps(client: FlaskClient, language: str) -> None:
     answer = client.get(words_address(language))
-    assert json.loads(answer.data) == texts(language)
+    assert json.loads(answer.data) == {name: table for name, table in texts(language).items() if name not in NOT_SENT}
     assert answer.headers["Cache-Control"] == KEPT
     again = client.get(f"/texts/{language}.json", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")

@@ -1,5 +1,5 @@
 // @ts-check
-// The palette: «/» or Ctrl K opens it over any desk, the desk goes on living below. Cases open and over, places, acts.
+// The palette, opened by palette-key.js over any desk: the desk goes on living below. Cases open and over, places, acts.
 import {h} from "./dom.js";
 import {GROUPS, Hits, marked} from "./search-hits.js";
 import {post} from "./session.js";
@@ -55,8 +55,10 @@ export const makePalette = desk => {
     was.remove();
     if (back && back.isConnected) back.focus();
   };
-  const show = () => {
+  /** ``early``: what was typed while this came. */
+  const show = (early = "") => {
     if (dialog || document.querySelector("dialog[open]")) return;
+    if (early) input.value = early;
     back = document.activeElement;
     dialog = h(
       "dialog",
@@ -78,7 +80,8 @@ export const makePalette = desk => {
     document.body.append(dialog);
     dialog.showModal();
     input.select();
-    if (!typed) begin();
+    if (early) input.setSelectionRange(early.length, early.length);
+    if (!typed || early) begin();
     draw();
   };
 
@@ -453,20 +456,9 @@ export const makePalette = desk => {
     moved(() => (hits.at = hit.dataset.key));
     go(event.ctrlKey || event.metaKey);
   });
-  scope.listen(document, "click", event => {
-    if (!dialog && event.target.closest("[data-palette]")) show();
-  });
   scope.listen(document, "keydown", event => {
     const control = event.ctrlKey || event.metaKey;
-    if (!dialog) {
-      const typing = event.target.closest("input, textarea, select, dialog, [contenteditable]");
-      const isSlash = event.key === "/" && !typing && !control && !event.altKey;
-      if (isSlash || (control && !event.altKey && event.key.toLowerCase() === "k" && !event.target.closest("dialog"))) {
-        event.preventDefault();
-        show();
-      }
-      return;
-    }
+    if (!dialog) return;
     const does = {
       ArrowDown: () => moved(() => hits.move(1)),
       ArrowUp: () => moved(() => hits.move(-1)),

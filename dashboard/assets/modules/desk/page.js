@@ -25,7 +25,7 @@ import {sayOpening} from "./opening.js";
 import {makePanelActs} from "./panel-acts.js";
 import {makePicked} from "./picked.js";
 import {makeQueue} from "./queue.js";
-import {makeDeskSearch} from "./search.js";
+import {watchDeskSearch} from "./search.js";
 
 /** What is known before the connection is made: nothing. */
 const NOT_LIVE = /** @type {any} */ ({
@@ -119,7 +119,7 @@ export const start = async (root, scope) => {
   desk.onMap = makeDeskMap(desk);
   desk.alarms = makeDeskAlarms(desk);
   desk.duty = makeDuty(desk);
-  desk.search = about.rights.includes("search") ? makeDeskSearch(desk) : null;
+  watchDeskSearch(desk);
   const drawFigures = makeFigures(desk);
 
   // — what the socket says —

@@ -1,20 +1,20 @@
 // @ts-check
 // The palette on a desk: a case opens in its panel, a place is shown on its map.
-import {makePalette} from "../core/palette.js";
+import {watchPalette} from "../core/palette-key.js";
 import {near} from "../map/project.js";
 
 const CLOSE_UP = 17;
 
-/** @param {any} desk  the desk's parts (page.js); null for whoever may not search */
-export const makeDeskSearch = desk => {
+/** @param {any} desk  the desk's parts (page.js); nothing for whoever may not search */
+export const watchDeskSearch = desk => {
   const {scope, root, texts, format} = desk;
-  if (!desk.about.rights.includes("search")) return null;
+  if (!desk.about.rights.includes("search")) return;
   const address = hit => {
     const query = new URLSearchParams(location.search);
     query.set("case", hit.id);
     return `${location.pathname}?${query}`;
   };
-  return makePalette({
+  watchPalette({
     scope,
     texts,
     format,

@@ -1,7 +1,7 @@
 // @ts-check
 // The palette on a plain page: a case opens on the desk that the page names.
 import {makeFormat} from "../core/format.js";
-import {makePalette} from "../core/palette.js";
+import {watchPalette} from "../core/palette-key.js";
 import {Scope} from "../core/scope.js";
 import {fetchTexts} from "../core/texts.js";
 
@@ -13,7 +13,7 @@ if (texts) {
   const {zone, desk} = root.dataset,
     language = texts.language === "en" ? "&lang=en" : "";
   const address = hit => `${desk}?case=${encodeURIComponent(hit.id)}${language}`;
-  makePalette({
+  watchPalette({
     scope,
     texts,
     format: makeFormat(texts, zone),

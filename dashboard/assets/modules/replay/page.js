@@ -2,7 +2,7 @@
 // The replay: the board of a moment of the past under a bar that says so and moves it.
 import {startBoard} from "../board/board.js";
 import {plain} from "../core/dom.js";
-import {makePalette} from "../core/palette.js";
+import {watchPalette} from "../core/palette-key.js";
 import {sayHere} from "../core/session.js";
 import {fetchTexts} from "../core/texts.js";
 import {startBar} from "./bar.js";
@@ -21,7 +21,7 @@ export const start = async (root, scope) => {
     player = made.player;
     player.pick = pick;
     sayHere(scope);
-    makePalette({
+    watchPalette({
       scope,
       texts,
       format,
