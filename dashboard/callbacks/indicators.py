@@ -72,14 +72,19 @@ def _figures(district: District, engine: Engine, now: int, offload: Callable[[An
             return figures(connection, district, names, span, now, scope, by)
 
     found: dict[tuple[object, ...], list[Figure]] = offload(lambda: read(days))
-    spans = {} if "day" in by else earlier(district, days)
+    others = earlier(district, days)
+    spans: dict[str, Days | None] = {} if "day" in by else others.named()
     against: dict[str, dict[tuple[object, ...], list[Figure]]] = {
-        name: offload(partial(read, span)) for name, span in spans.items()
+        name: offload(partial(read, span)) if span else {} for name, span in spans.items()
     }
     window = window_of(district, days, now)
     return {
         "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.as_of),
         "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
+        "compared_with": {
+            name: {**_span_said(district, span, now), "why": others.against.why if others.against and not span else ""}
+            for name, span in spans.items()
+        },
         "definitions": {name: _definition(name) for name in names},
         "groups": [
             {
@@ -91,6 +96,14 @@ def _figures(district: District, engine: Engine, now: int, offload: Callable[[An
             for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
         ],
     }  # fmt: skip
+
+
+def _span_said(district: District, span: Days | None, now: int) -> dict[str, str | None]:
+    """From when to when, RFC 3339; both null where nothing is compared."""
+    if span is None:
+        return {"from": None, "to": None}
+    window = window_of(district, span, now)
+    return {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)}
 
 
 def _value(of_group: list[Figure], name: str) -> float | None:

@@ -16,6 +16,7 @@ from dashboard.texts import texts
 from services.access.rights import DISTRICT, Person, may
 from services.board.case_export import BROUGHT, ExportedCase, cases_table, texts_of
 from services.board.queue_filter import CHIPS, Box, ColumnFilter, QueueFilter, is_untaken
+from services.board.queue_order import COLUMNS, GROUPS, QueueOrder
 from services.board.readers.addresses import addresses_of
 from services.board.state import Board
 from services.cases.case import CaseRow
@@ -55,7 +56,9 @@ class QueueExport:
         asking = allowed("export_cases", street or person().street or None)
         mine, words = street or asking.street, texts(given.get("lang", ""))
         wanted, columns = asked_filter(given), asked_columns(given.get("columns", ""))
-        now, cases = self._clock.now_ms(), self._cases(asking, mine, wanted, words)
+        order = asked_order(given, is_district=not (mine or asking.unit or asking.grid))
+        found, now = self._cases(asking, mine, wanted, words), self._clock.now_ms()
+        cases = order.sorted(found, texts_of(district, words))
         by = f"{asking.user_id} {asking.name}"
 
         def write() -> str:
@@ -82,7 +85,11 @@ class QueueExport:
                 continue
             next_one = takeover(row, district.policy.escalation)
             light = board.lights[row.case_id]
-            found.append(ExportedCase(masked, light, next_one[0] if next_one else None, is_untaken(row)))
+            proposal = board.proposals.get(row.case_id)
+            is_proposed = proposal is not None and proposal.mode != "declined"
+            found.append(ExportedCase(
+                masked, light, next_one[0] if next_one else None, is_untaken(row), is_proposed=is_proposed
+            ))  # fmt: skip
         return found
 
     def _addressed(self, cases: list[ExportedCase], asking: Person, columns: tuple[str, ...]) -> list[ExportedCase]:
@@ -106,6 +113,17 @@ def asked_filter(given: Any) -> QueueFilter:
     if not CHIPS.issuperset(only):
         refuse(400, f"only names chips: {', '.join(sorted(CHIPS))}")
     return QueueFilter(only, given.get("q", "")[:200].strip(), box, columns)
+
+
+def asked_order(given: Any, *, is_district: bool) -> QueueOrder:
+    """The order of the request, by deadline where it names none; 400 where there is no such column or group."""
+    column, _, way = given.get("sort", "left").partition(":")
+    group = given.get("group", "none")
+    if column not in COLUMNS or way not in {"", "asc", "desc"}:
+        refuse(400, f"sort is a column and :asc or :desc; columns: {', '.join(sorted(COLUMNS))}")
+    if group not in GROUPS:
+        refuse(400, f"group is one of {', '.join(sorted(GROUPS))}")
+    return QueueOrder(column, way == "desc", group, is_district)
 
 
 def asked_columns(text: str) -> tuple[str, ...]:

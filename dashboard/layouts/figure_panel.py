@@ -10,10 +10,12 @@ from dashboard.layouts.moments import minute_text
 from services.board.readers.figure import FigureView
 from services.cases.case import CaseRow
 from services.contract.codes import LEVELS, SENSITIVE_DOMAINS
+from services.district.comparable import name_before, name_year_ago
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure
 from services.indicators.reasons import CountVerdict
+from services.indicators.window import Window
 
 
 def figure_panel(view: FigureView, words: dict[str, Any], district: District) -> list[Component]:
@@ -24,7 +26,7 @@ def figure_panel(view: FigureView, words: dict[str, Any], district: District) ->
     where = _where(view, words, district)
     facts: list[tuple[str, str]] = []
     if isinstance(definition, Indicator):
-        facts += _parts(view, definition, words, zone)
+        facts += _parts(view, definition, words, district)
     else:
         facts.append((labels["meaning"], definition.meaning_en if english else definition.meaning_zh))
         facts.append(("n", f"{view.n:,}"))
@@ -60,8 +62,10 @@ def _found_solved(found: dict[tuple[str, str], int], words: dict[str, Any]) -> l
     return [html.H3(labels["found_solved"]), html.Table([html.Thead(head), html.Tbody(body)])]
 
 
-def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone: ZoneInfo) -> list[tuple[str, str]]:
-    labels, english = words["figure"], words["language"] == "en"
+def _parts(
+    view: FigureView, definition: Indicator, words: dict[str, Any], district: District
+) -> list[tuple[str, str]]:  # fmt: skip
+    labels, english, zone = words["figure"], words["language"] == "en", district.zone
     figure, window = view.figure, view.window
     assert figure is not None
     assert window is not None
@@ -80,13 +84,39 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], zone:
         facts.append((labels["value"], f"{figure.n:,}"))
         facts.append((labels["meaning"], numerator))
     facts += [(labels["beside"] if i == 0 else "", text) for i, text in enumerate(_beside(view, words))]
-    # A span that is not over stands beside whole ones: that is said, and numbers that still grow are not compared.
-    still = "_whole" if window.as_of < window.end else ""
-    for name, before in (view.before or {}).items():
-        facts.append((labels[name + still], _against(view, before, words, is_over=not still)))
+    facts += _earlier(view, window, words, district)
     facts.append((labels["day"], day.removeprefix("计入日：")))
     span = labels["span"].format(start=minute_text(window.start, zone), end=minute_text(window.as_of, zone))
     facts.append((labels["window"], span))
+    return facts
+
+
+def _earlier(view: FigureView, window: Window, words: dict[str, Any], district: District) -> list[tuple[str, str]]:
+    """The span before and a year ago, each by its name; of a day that is compared with none, why.
+
+    A span that is not over stands beside whole ones: that is said, and numbers that still grow are not compared.
+    """
+    labels, compare, weekdays = words["figure"], words["compare"], words["leadership"]["weekdays"]
+    is_over, against = window.as_of >= window.end, view.against
+    still = "" if is_over else "_whole"
+    names = {name: str(labels[name + still]) for name in ("before", "year_ago")}
+    if against is not None:
+        day = district.day_of(window.start)
+        days = {
+            "before": name_before(against, compare, weekdays),
+            "year_ago": name_year_ago(against, day, compare, weekdays),
+        }
+        form = str(labels["day" + still + "_before"])
+        names = {name: form.format(name=said) if said else str(labels[name]) for name, said in days.items()}
+    facts = []
+    for name, before in (view.before or {}).items():
+        if before is not None:
+            said = _against(view, before, words, is_over=is_over)
+        elif name == "before" and against is not None and against.why:
+            said = str(compare["why"][against.why])
+        else:
+            said = str(words["word"]["no_rate"])
+        facts.append((names[name], said))
     return facts
 
 

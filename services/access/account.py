@@ -25,6 +25,7 @@ class Account(msgspec.Struct, frozen=True):
     factor_step: int = 0
     unit: str = ""
     grid: str = ""
+    once_until: int = 0
 
 
 class Session(msgspec.Struct, frozen=True):

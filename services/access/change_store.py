@@ -52,6 +52,8 @@ def change(connection: Connection, now: int, user_id: str, **values: object) -> 
     found = reader.account(connection, user_id, to_change=True)
     if found is None:
         raise AccountError(f"there is no account {user_id!r}: `lianqin user list` shows all")
+    if "password" in values:
+        values = {"once_until": 0, **values}
     if values.get("password"):
         values = {**values, "password_at": now, "sso_name": ""}
     changed = msgspec.structs.replace(found, **values)

@@ -95,6 +95,8 @@ def log_in(
             raised = _failed(connection, user_id, now, place)
         elif found.is_disabled:
             raised = LogInRefused("disabled")
+        elif found.once_until and found.once_until <= now:  # said to nobody who does not know it
+            raised = LogInRefused("once_over")
         else:
             if passwords.is_old(found.password):
                 store.change(connection, user_id, password=passwords.hashed(password))
@@ -328,7 +330,7 @@ def change_password(
     passwords.check(new, found.user_id, found.name, rules.password_classes)
     hashed = passwords.hashed(new)
     with writing(engine) as connection:
-        store.change(connection, found.user_id, password=hashed, must_change=False, password_at=now)
+        store.change(connection, found.user_id, password=hashed, must_change=False, password_at=now, once_until=0)
         store.end_sessions(connection, found.user_id, now, but=person.session)
 
 

@@ -29,6 +29,7 @@ accounts = Table(
     Column("factor", LargeBinary, comment="the TOTP secret, encrypted with the data key; null: none is enrolled"),
     Column("factor_at", BigInteger, nullable=False, comment="when it was enrolled; 0: none is"),
     Column("factor_step", BigInteger, nullable=False, comment="the last time step whose code was accepted"),
+    Column("once_until", BigInteger, nullable=False, comment="until when a one-time password opens; 0: it is none"),
 )
 Index("accounts_subject", accounts.c.subject)
 

@@ -41,7 +41,7 @@ from services.admin.account_change import (
 from services.audit import Deed, Who
 from services.audit.log_service import AuditLog
 from services.contract.personal import mask_text
-from services.platform.clock import DAY_MS
+from services.platform.clock import DAY_MS, HOUR_MS, to_rfc3339
 from services.platform.database import writing
 
 # Whom one administrator has let in within this time does not count as a second one beside them.
@@ -78,13 +78,14 @@ class PeopleWish(NamedTuple):
 class Outcome(NamedTuple):
     """What came of it. ``state``: done, alone (done without the second that it takes), proposed.
 
-    ``password`` is shown once and kept nowhere; ``ended``: how many sessions.
+    ``password`` is shown once and kept nowhere, and opens until ``once_until`` (Unix ms); ``ended``: how many sessions.
     """
 
     state: str
     ended: int = 0
     password: str = ""
     user_id: str = ""
+    once_until: int = 0
 
 
 def actor_of(person: Person) -> PeopleActor:
@@ -96,8 +97,12 @@ def actor_of(person: Person) -> PeopleActor:
 class People:
     """The acts. Each raises PeopleRefused, AccountError, BadPassword, or what the database raises: nothing is done."""
 
-    def __init__(self, engine: Engine, log: AuditLog, make_password: Callable[[], str] = passwords.make) -> None:
+    def __init__(
+        self, engine: Engine, log: AuditLog, once_hours: int, make_password: Callable[[], str] = passwords.make
+    ) -> None:
+        """``once_hours``: for how long a one-time password opens."""
         self._engine, self._log, self._make_password = engine, log, make_password
+        self._once_ms = once_hours * HOUR_MS
 
     def act(self, now: int, actor: PeopleActor, wish: PeopleWish, *, password: str = "", classes: int = 0) -> Outcome:
         """Do it, or keep it for a second administrator. ``password``: one that was given, for ``reset`` alone."""
@@ -236,7 +241,7 @@ class People:
 
     def _do(self, connection: Connection, now: int, doing: "_Doing", found: Account, secret: "_Secret") -> Outcome:
         """Change the row, and write down beside it what was before and after."""
-        wish, user_id, ended = doing.wish, found.user_id, 0
+        wish, user_id, ended, once_until = doing.wish, found.user_id, 0, 0
         before: dict[str, object] = {}
         if wish.what == "unlock":
             log_in_store.forget_tries(connection, user_id)
@@ -245,19 +250,23 @@ class People:
         elif wish.what == "reset_factor":
             ended = factors.reset_in(connection, now, user_id)[1]
         elif wish.what == "reset":
-            ended = change_store.change(connection, now, user_id, password=secret.hashed, must_change=True).ended
+            once_until = now + self._once_ms
+            ended = change_store.change(
+                connection, now, user_id, password=secret.hashed, must_change=True, once_until=once_until
+            ).ended
         else:
             done = change_store.change(connection, now, user_id, **wish.values)
             ended, columns = done.ended, columns_of(done.before)
             before = {name: columns[name] for name in wish.values if name in columns}
-        self._write_down(connection, now, doing, before, ended)
-        return Outcome("alone" if doing.alone else "done", ended, secret.shown, user_id)
+        self._write_down(connection, now, doing, before, ended, once_until=once_until)
+        return Outcome("alone" if doing.alone else "done", ended, secret.shown, user_id, once_until)
 
     def _add(
         self, now: int, doing: "_Doing", new: Account, password: str, classes: int, *, is_without: bool
     ) -> Outcome:
         made_up = "" if password or is_without else self._make_password()
-        new = msgspec.structs.replace(new, must_change=bool(made_up))
+        once_until = now + self._once_ms if made_up else 0
+        new = msgspec.structs.replace(new, must_change=bool(made_up), once_until=once_until)
         made = change_store.prepared(now, new, password or made_up, classes)
         try:
             with writing(self._engine) as connection:
@@ -266,17 +275,18 @@ class People:
                     self._to_decide(connection, now, doing.actor, doing.asked.id)
                     store.decide(connection, doing.asked.id, "confirmed", doing.actor.user_id, now)
                 change_store.add(connection, made)
-                self._write_down(connection, now, doing, {}, 0)
+                self._write_down(connection, now, doing, {}, 0, once_until=once_until)
         except IntegrityError:
             if doing.actor.is_machine:
                 raise AccountError(
                     f"there is an account {new.user_id!r} already: `lianqin user reset` changes it"
                 ) from None
             raise PeopleRefused("exists", user=new.user_id) from None
-        return Outcome("alone" if doing.alone else "done", 0, made_up, new.user_id)
+        return Outcome("alone" if doing.alone else "done", 0, made_up, new.user_id, once_until)
 
     def _write_down(
-        self, connection: Connection, now: int, doing: "_Doing", before: dict[str, object], ended: int
+        self, connection: Connection, now: int, doing: "_Doing", before: dict[str, object], ended: int, *,
+        once_until: int = 0,
     ) -> None:  # fmt: skip
         """The history's row, the person's notice, the audit's rows; the last, for others wait behind them."""
         wish, actor, asked = doing.wish, doing.actor, doing.asked
@@ -294,6 +304,7 @@ class People:
             "reason": reason,
             "sessions": ended,
             "asked_by": by[0] if second else "",
+            "once_until": to_rfc3339(once_until) if once_until else "",
         }
         if wish.what in TOLD and not actor.is_machine:
             detail = {"by": by[1], "before": before, "after": after, "alone": doing.alone}

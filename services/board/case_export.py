@@ -25,7 +25,8 @@ HEADS = (
 
 
 class ExportedCase(NamedTuple):
-    """A case as the file may have it: its light (index in deadlines.LIGHTS), when the district takes it, its address.
+    """A case as the file may have it: its light (index in deadlines.LIGHTS), when the district takes it, its address,
+    and whether an escalation is proposed.
 
     Copied from the board: that goes on meanwhile.
     """
@@ -35,6 +36,7 @@ class ExportedCase(NamedTuple):
     takeover_at: int | None
     is_untaken: bool
     address: str = ""
+    is_proposed: bool = False
 
 
 def heads_of(columns: Sequence[str]) -> tuple[str, ...]:
@@ -75,8 +77,8 @@ def texts_of(district: District, words: dict[str, Any]) -> TextOf:
 def cases_table(  # noqa: PLR0917  # what the table says of itself
     cases: Iterable[ExportedCase], columns: Sequence[str], district: District, words: dict[str, Any], by: str, now: int
 ) -> str:
-    """The queue as CSV for Excel: a line that says who, when and how many; formulas defused; no personal field."""
-    found = sorted(cases, key=lambda c: (c.row.deadline_at is None, c.row.deadline_at or 0, c.row.case_id))
+    """The queue as CSV for Excel, in the given order: a line that says who, when, how many; no formula, no person."""
+    found = list(cases)
     labels, heads = words["export"], heads_of(columns)
     cell = _cells(district, words)
     out = io.StringIO()

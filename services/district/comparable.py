@@ -6,8 +6,9 @@ likewise. A public holiday and a day worked instead (调休) are like no other d
 compared, and why.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.district.calendar import kind_of_day
 from services.district.package import District
@@ -48,6 +49,25 @@ def comparable_a_year_ago(district: District, day: int) -> int:
     return earlier if kind_of(district, earlier) == kind else 0
 
 
+def name_before(against: ComparableDay, compare: Mapping[str, Any], weekdays: Sequence[str]) -> str:
+    """What a day is compared with, in words: 上周一; «» where with none; ``weekdays`` begin with Monday."""
+    if not against.day:
+        return ""
+    day = _date(against.day)
+    form = str(compare["last_week" if against.weeks == 1 else "earlier"])
+    return form.format(m=day.month, d=day.day, weekday=weekdays[day.weekday()])
+
+
+def name_year_ago(against: ComparableDay, day: int, compare: Mapping[str, Any], weekdays: Sequence[str]) -> str:
+    """What stands beside ``day`` from a year ago, in words: 去年同周周一; of a holiday 去年同日."""
+    form = str(compare["year_ago_date" if against.why == "holiday" else "year_ago"])
+    return form.format(weekday=weekdays[_date(day).weekday()])
+
+
 def kind_of(district: District, day: int) -> str:
     """``plain``, ``weekend``, ``holiday``, or ``workday``: one that is worked though its weekday is off (调休)."""
-    return kind_of_day(district, date(day // 10_000, day // 100 % 100, day % 100))
+    return kind_of_day(district, _date(day))
+
+
+def _date(day: int) -> date:
+    return date(day // 10_000, day // 100 % 100, day % 100)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, sel
 
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
+from services.district.comparable import ComparableDay, comparable, comparable_a_year_ago
 from services.district.package import District
 from services.indicators import tables as indicator_tables
 from services.indicators.definitions import INDICATORS, Indicator
@@ -21,7 +22,7 @@ from services.indicators.scope import EVERYTHING, NotKept, Scope
 from services.indicators.store import totals
 from services.indicators.window import Window, values
 
-__all__ = ["HEADINGS", "Days", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
+__all__ = ["HEADINGS", "Days", "EarlierSpans", "NotKept", "Scope", "cases_behind", "earlier", "figures", "window_of"]
 
 _COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
 # Heading → the column of a case row that holds its code.
@@ -58,16 +59,42 @@ class Days(NamedTuple):
     end: int
 
 
-def earlier(district: District, days: Days) -> dict[str, Days]:
-    """The spans to compare with: ``before``, as many days just before (环比); ``year_ago``, the same dates (同比)."""
+class EarlierSpans(NamedTuple):
+    """What a span is compared with: ``before`` (环比) and ``year_ago`` (同比), None where with nothing.
+
+    ``against`` is of a single day: which day that is, or why there is none.
+    """
+
+    before: Days | None
+    year_ago: Days | None
+    against: ComparableDay | None = None
+
+    def named(self) -> dict[str, Days | None]:
+        """Both by their names."""
+        return {"before": self.before, "year_ago": self.year_ago}
+
+
+def earlier(district: District, days: Days) -> EarlierSpans:
+    """The spans to compare with: as many days just before, and the same dates of a year ago.
+
+    A single day is compared with the same weekday, of the same kind, as on the wall and the leader's page.
+    """
     length = len(district.days(*days))
+    if length == 1:
+        against = comparable(district, days.first)
+        return EarlierSpans(
+            _one(district, against.day), _one(district, comparable_a_year_ago(district, days.first)), against
+        )
     first = days.first - 10_000
     if first % 10_000 == 229:  # a 29 February has no year ago: the 28th stands for it
         first -= 1
-    return {
-        "before": Days(district.day_after(days.first, -length), days.first),
-        "year_ago": Days(first, district.day_after(first, length)),
-    }
+    return EarlierSpans(
+        Days(district.day_after(days.first, -length), days.first), Days(first, district.day_after(first, length))
+    )
+
+
+def _one(district: District, day: int) -> Days | None:
+    return Days(day, district.day_after(day)) if day else None
 
 
 def window_of(district: District, days: Days, now: int) -> Window:

@@ -31,6 +31,15 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "`lianqin explain indicator NAME --street CODE --day 2026-11-23` prints the cases in and out of a count, and"
     yield "why; `/api/v1/indicators` answers the same over HTTP."
+    yield ""
+    yield "环比、同比：一天与上周同一周几比（那天不同类就再往前，至多四周；同比为 52 周前）；"
+    yield "节假日、调休上班日不比，并说明原因。"
+    yield "多天与其前同样多的天、去年同日期比。大屏、领导页、指标面板和接口同一口径。"
+    yield ""
+    yield "A single day is compared with the same weekday of the week before, else of the last of four weeks in which"
+    yield "that was a day of the same kind, and with 52 weeks before. A holiday and a make-up workday are compared with"
+    yield "no day, and why is said. Several days: as many just before, and the same dates a year ago. The wall, the"
+    yield "leader's page, a figure's panel and `/api/v1/indicators` (`compared_with`) follow this one rule."
     for indicator in INDICATORS.values():
         yield from _section(indicator)
     yield ""

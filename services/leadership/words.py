@@ -7,12 +7,13 @@ district's package. A value that is not there is «—».
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from services.district.comparable import name_before, name_year_ago
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import Figure
 from services.leadership.report import ComparedFigure, Ranked, Report
 from services.leadership.sentences import Saying, calm, has_grown, matters, sentences, word_of
-from services.leadership.spans import Span, as_date
+from services.leadership.spans import Span, as_date, number
 
 NOTHING = "—"
 # Of which target a share of a sentence tells, where that is not «target».
@@ -102,11 +103,7 @@ class Words:
         against = self.report.against
         if against is None:
             return str(self.words["before"][self.span.kind])
-        if not against.day:
-            return NOTHING
-        day = as_date(against.day)
-        form = self.all["compare"]["last_week" if against.weeks == 1 else "earlier"]
-        return str(form).format(m=day.month, d=day.day, weekday=self.words["weekdays"][day.weekday()])
+        return name_before(against, self.all["compare"], self.words["weekdays"]) or NOTHING
 
     @property
     def year_ago(self) -> str:
@@ -114,9 +111,7 @@ class Words:
         against = self.report.against
         if against is None:
             return str(self.words["year_ago"])
-        compare = self.all["compare"]
-        weekday = self.words["weekdays"][self.span.first.weekday()]
-        return str(compare["year_ago_date" if against.why == "holiday" else "year_ago"]).format(weekday=weekday)
+        return name_year_ago(against, number(self.span.first), self.all["compare"], self.words["weekdays"])
 
     @property
     def no_before(self) -> str:

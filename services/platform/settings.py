@@ -44,6 +44,7 @@ class Settings:
     reauth_minutes: int | None = 15
     password_days: int = 0
     password_classes: int = 0
+    once_hours: int = 72
     archive: str = ""
     history_months: int = 0
     keep_sessions_days: int = 90
@@ -124,6 +125,7 @@ ENVIRONMENT = {
     "LIANQIN_REAUTH_MINUTES": "reauth_minutes",
     "LIANQIN_PASSWORD_DAYS": "password_days",
     "LIANQIN_PASSWORD_CLASSES": "password_classes",
+    "LIANQIN_ONE_TIME_PASSWORD_HOURS": "once_hours",
     "LIANQIN_ARCHIVE": "archive",
     "LIANQIN_HISTORY_MONTHS": "history_months",
     "LIANQIN_KEEP_SESSIONS_DAYS": "keep_sessions_days",
@@ -245,6 +247,7 @@ _FORMS: Mapping[str, _Form] = {
         "a number of days (0: a password stays until it is changed)", "0 to 3650", most=3650
     ),
     "password_classes": _number("a number of kinds of characters (0: none is asked for)", "0 to 4", most=4),
+    "once_hours": _number("a number of hours that a one-time password opens for", "1 to 720", 1, 720),
     "history_months": _number("a number of months", "0 (nothing is removed), 1, 2 …"),
     **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith("keep_")), _DAYS),
     "reveals": _number("a number of fields", "0, 1, 2 …"),

@@ -9,13 +9,18 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from dashboard.layouts.figure_panel import figure_panel
 from dashboard.texts import texts
 from services.board.lenses import desk_figures
+from services.board.readers.figure import FigureReader
 from services.board.tiles import street_rows, tiles
 from services.district.package import District
+from services.indicators.figures_reader import Days, Scope, figures
 from services.leadership.reader import gather
 from services.leadership.spans import around, as_date
 from services.leadership.words import Words
+from services.platform.clock import to_rfc3339
+from services.platform.offload import directly
 from tests.doors import DUTY, WHO, House, house
 from tests.integration.test_rollups import take_in
 from tests.lives import lives
@@ -68,3 +73,40 @@ def test_wall_desk_leader_api_and_csv_agree(home: House) -> None:
     values = {row[1]: row for row in rows if len(row) > 4}
     assert int(values["intake"][4]) == today["intake"]
     assert float(values["on_time_close_rate"][3]) == pytest.approx(streets["all"][0])
+
+
+def test_panel_api_and_leaders_page_compare_a_day_with_the_same_weekday(home: House) -> None:
+    board, district = home.web.follower.board, home.district
+    asked = home.get(LEADER, "/api/v1/indicators?name=intake&first=2026-11-20&last=2026-11-20").json
+    with home.engine.connect() as connection:
+        report = gather(connection, district, around("day", as_date(20261120)), NOON)
+        (then,) = figures(connection, district, ["intake"], Days(20261113, 20261114), NOON)[()]
+    spans = asked["compared_with"]
+    starts = {name: to_rfc3339(district.day_start_ms(day)) for name, day in
+              (("before", 20261113), ("year_ago", 20251121))}  # fmt: skip
+    assert {name: span["from"] for name, span in spans.items()} == starts
+    assert asked["groups"][0]["figures"]["intake"]["before"] == then.value
+    assert report.against is not None
+    assert report.against.day == 20261113
+    several = home.get(LEADER, "/api/v1/indicators?name=intake&first=2026-11-19&last=2026-11-20").json
+    assert several["compared_with"]["before"]["from"] == to_rfc3339(district.day_start_ms(20261117))
+
+    reader = FigureReader(home.engine, district, lambda: board, directly)
+    panel = str(figure_panel(reader.view("intake", Scope(), NOON), texts("zh-CN"), district))
+    assert "上周一全天" in panel
+    assert "去年同周周一全天" in panel
+    assert "环比" not in panel
+    month = str(figure_panel(reader.view("intake", Scope(), NOON, "month"), texts("zh-CN"), district))
+    assert "上期全期" in month
+
+
+def test_a_day_that_is_like_no_other_says_in_panel_and_api_why_nothing_is_compared(home: House) -> None:
+    district = home.district
+    holiday = next(day for day, is_worked in sorted(district.holidays.items()) if not is_worked)
+    asked = home.get(LEADER, f"/api/v1/indicators?name=intake&first={holiday}&last={holiday}").json
+    assert asked["compared_with"]["before"] == {"from": None, "to": None, "why": "holiday"}
+    assert asked["groups"][0]["figures"]["intake"]["before"] is None
+    reader = FigureReader(home.engine, district, lambda: home.web.follower.board, directly)
+    now = district.day_start_ms(int(f"{holiday:%Y%m%d}")) + 3_600_000
+    panel = str(figure_panel(reader.view("intake", Scope(), now), texts("zh-CN"), district))
+    assert "节假日，不与平日比" in panel

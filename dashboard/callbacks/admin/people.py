@@ -48,7 +48,7 @@ class PeoplePage:
             return self._show(409, user_id, wrong=words.word("refused", "not_possible").format(why=error))
         except BadPassword as bad:
             return self._show(409, user_id, wrong=words.word("refused", "not_possible").format(why=bad))
-        return self._show(200, done.user_id or user_id, said=words.done(form.get("do", ""), done), once=done.password)
+        return self._show(200, done.user_id or user_id, said=words.done(form.get("do", ""), done), made=done)
 
     def _do(self, actor: PeopleActor, form: Mapping[str, str], user_id: str) -> Outcome:
         do, reason, now = form.get("do", ""), form.get("reason", "").strip()[: LONGEST_REASON + 1], machine_ms()
@@ -74,7 +74,10 @@ class PeoplePage:
             more = {"session": form.get("session", "")[:64]}
         return self.people.act(now, actor, PeopleWish(user_id, kind, more, reason, version))  # type: ignore[arg-type]  # KINDS
 
-    def _show(self, code: int = 200, user_id: str = "", *, wrong: str = "", said: str = "", once: str = "") -> Response:
+    def _show(
+        self, code: int = 200, user_id: str = "", *, wrong: str = "", said: str = "", made: Outcome | None = None
+    ) -> Response:  # fmt: skip
+        """The page; ``made`` has the one-time password that it shows this once."""
         now, asked = machine_ms(), request.args
         user_id = user_id or asked.get("who", "")[:64]
         look: PeopleLook = self.shell.offload(lambda: self.reader.look(now, user_id))
@@ -85,7 +88,8 @@ class PeoplePage:
         found = [row for row in look.rows if _is_in(row, show, now) and words.fits(row.account, q)]
         chips = [(one, words.word("filter", one), sum(_is_in(row, one, now) for row in look.rows)) for one in FILTERS]
         return self.shell.show(
-            "people", "admin_people.html", code, wrong=wrong, said=said, once=once, q=q, show=show, chips=chips,
+            "people", "admin_people.html", code, wrong=wrong, said=said, once=made.password if made else "",
+            once_until=self.shell.at(made.once_until) if made else "", q=q, show=show, chips=chips,
             rows=[words.line(row, now) for row in found[:SHOWN]], n=len(found), total=len(look.rows), most=SHOWN,
             chosen=user_id if look.panel else "", missing=user_id if user_id and not look.panel else "",
             panel=words.panel(look.panel, person(), now) if look.panel else None,

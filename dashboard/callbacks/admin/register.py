@@ -39,7 +39,7 @@ class SystemDoors(NamedTuple):
 def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: SystemDoors) -> None:
     """Add every page of /admin. The settings name the folder of the district's package."""
     register_shell(server, shell)
-    people = People(shell.engine, shell.record.log)
+    people = People(shell.engine, shell.record.log, system.settings.once_hours)
     register_people(server, PeoplePage(shell, people, PeopleReader(shell.engine, rules.needs_factor)))
     state = SystemState(shell.engine, system.client, system.settings, shell.district)
     stream = StreamOut(system.client, shell.district, shell.clock.now_ms)

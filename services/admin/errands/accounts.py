@@ -10,7 +10,7 @@ from services.admin.account_change import PLACES, PLACES_OF, Kind
 from services.admin.people_service import People, PeopleActor, PeopleWish
 from services.audit.service import local_who, open_log
 from services.district.load import load
-from services.platform.clock import machine_ms
+from services.platform.clock import machine_ms, to_rfc3339
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
 from services.platform.settings import Settings
@@ -46,10 +46,10 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             with engine.connect() as connection:
                 found, locked = reader.all_accounts(connection), kept.locked_accounts(connection, now)
                 counts = {one.user_id: len(accounts.open_sessions(connection, now, one)) for one in found}
-            return [_line(one, counts[one.user_id], one.user_id in locked) for one in found] or ["no accounts"]
+            return [_line(one, counts[one.user_id], one.user_id in locked, now) for one in found] or ["no accounts"]
         if not wish.user_id:
             raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
-        people = People(engine, open_log(engine, settings))
+        people = People(engine, open_log(engine, settings), settings.once_hours)
         if action == "add":
             said = _add(settings, people, now, wish)
         elif action == "reset":
@@ -57,7 +57,8 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             done = people.act(now, MACHINE, PeopleWish(wish.user_id, "reset"), password=wish.password, classes=classes)
             # One that was given to us is known to whoever gave it: no terminal's history or log needs it.
             new = "the given password is set" if wish.password else f"new password {done.password}"
-            said = [f"{wish.user_id}: {new} (must be changed at the next log-in); {done.ended} sessions ended"]
+            said = [f"{wish.user_id}: {new} (must be changed at the next log-in, "
+                    f"opens for {settings.once_hours} hours); {done.ended} sessions ended"]  # fmt: skip
         elif action == "reset-factor":
             with engine.connect() as connection:
                 before = reader.account(connection, wish.user_id)
@@ -108,7 +109,8 @@ def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[s
         ]
     if wish.password:
         return [f"{new.user_id}: {role}, with the given password"]
-    return [f"{new.user_id}: {role}, password {made.password} (to be changed at the first log-in)"]
+    return [f"{new.user_id}: {role}, password {made.password} (to be changed at the first log-in, "
+            f"within {settings.once_hours} hours)"]  # fmt: skip
 
 
 def _has_sso(wish: UserWish) -> bool:
@@ -158,12 +160,15 @@ def _check_places(settings: Settings, values: dict[str, object]) -> None:
         raise accounts.AccountError(f"community {community!r} is none of street {street!r}")
 
 
-def _line(one: Account, sessions: int, is_locked: bool) -> str:
+def _line(one: Account, sessions: int, is_locked: bool, now: int) -> str:
+    once = to_rfc3339(one.once_until)
     marks = [
         one.street and f"street {one.street}", one.community and f"community {one.community}",
         one.unit and f"unit {one.unit}", one.grid and f"grid {one.grid}",
         one.addresses and f"at {one.addresses}", one.is_disabled and "disabled", is_locked and "locked somewhere",
-        one.must_change and "must change the password", not one.password and not one.addresses and "single sign-on",
+        one.must_change and "must change the password",
+        one.once_until and f"one-time password {'opens until' if one.once_until > now else 'expired'} {once}",
+        not one.password and not one.addresses and "single sign-on",
         one.subject and f"as {one.subject}", one.sso_name and f"waits for {one.sso_name} to sign on",
         one.factor_at and "second factor",
         sessions and f"{sessions} sessions",

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from services.board.state import DUE_SOON, OVERDUE, SUSPENDED, Board
 from services.cases.case import CaseRow
+from services.district.comparable import ComparableDay
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, STANDING, Indicator, StandingCount
 from services.indicators.figure import Figure
@@ -24,9 +25,9 @@ class FigureView(NamedTuple):
     """What «why?» is answered with. ``window`` and ``figure`` are None for a count of this very moment.
 
     ``found_solved`` comes with the figures of the funnel: (channel, highest level) → closed cases. ``beside``: counts
-    that stand beside a closing rate. ``before``: the same of as many days before (环比) and of a year ago (同比), whole
-    days all. ``cases`` are at most ``CASES_SHOWN``, first those that spoil a rate or make it up; ``n`` is
-    how many there are.
+    that stand beside a closing rate. ``before``: the same of the span before (环比) and of a year ago (同比), whole
+    days, None where with nothing; ``against``: of one day, which day is the one before. ``cases`` are at most
+    ``CASES_SHOWN``, first those that spoil a rate or make it up; ``n`` is how many there are.
     """
 
     name: str
@@ -39,7 +40,8 @@ class FigureView(NamedTuple):
     cases: tuple[tuple[CaseRow, CountVerdict | None], ...]
     found_solved: dict[tuple[str, str], int] | None = None
     beside: dict[str, int] | None = None
-    before: dict[str, Figure] | None = None
+    before: dict[str, Figure | None] | None = None
+    against: ComparableDay | None = None
 
 
 class FigureReader:
@@ -79,9 +81,10 @@ class FigureReader:
             if "should_close" in indicator.measures:
                 counts = figures(connection, district, BESIDE, days, now, scope)[()]
                 beside = {f.name: f.n for f in counts}
+            others = earlier(district, days)
             before = {
-                name: figures(connection, district, [indicator.name], other, now, scope)[()][0]
-                for name, other in earlier(district, days).items()
+                name: figures(connection, district, [indicator.name], other, now, scope)[()][0] if other else None
+                for name, other in others.named().items()
             }
             matrix = None
             if indicator.name in FUNNEL:
@@ -102,6 +105,7 @@ class FigureReader:
             matrix,
             beside,
             before,
+            others.against,
         )
 
     def _standing(self, standing: StandingCount, scope: Scope, now: int) -> FigureView:

@@ -1,5 +1,5 @@
 // @ts-check
-// What the export is asked for: what the queue shows at this moment, and the columns that stand in it.
+// What the export is asked for: what the queue shows at this moment, in its order and its columns.
 
 /** The query of /api/v1/cases.csv; the server filters by it anew, by the rights of whoever asks. */
 export const exportQuery = (state, {about, texts, api, box}) => {
@@ -9,8 +9,12 @@ export const exportQuery = (state, {about, texts, api, box}) => {
   set("only", [...state.only].join("."));
   set("q", state.text);
   set("box", state.inMap && box ? box.map(n => n.toFixed(6)).join(",") : "");
+  set("group", state.group);
   if (!api) return query.toString();
   if (Object.keys(state.columns).length) query.set("columns_filter", JSON.stringify(state.columns));
+  // Of several sorted columns the first decides: a case's number makes any two cases differ.
+  const [first] = api.getColumnState().filter(c => c.sort).sort((a, b) => (a.sortIndex || 0) - (b.sortIndex || 0));
+  if (first) set("sort", `${first.colId}:${first.sort}`);
   const shown = api.getColumnState().filter(c => !c.hide && !c.colId.startsWith("ag-Grid"));
   set("columns", shown.map(c => c.colId).join("."));
   return query.toString();

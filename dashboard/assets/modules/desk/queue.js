@@ -321,7 +321,7 @@ export const makeQueue = ({
       state.columns = models;
       refilter();
     });
-    for (const event of ["columnVisible", "columnMoved"]) api.addEventListener(event, drawTools);
+    for (const event of ["columnVisible", "columnMoved", "sortChanged"]) api.addEventListener(event, drawTools);
     api.addEventListener("rowClicked", e => {
       if (String(getSelection())) return; // somebody marks a text to copy it
       if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox"))

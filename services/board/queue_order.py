@@ -1,0 +1,94 @@
+"""In which order the desk's queue stands: its groups, and in each group the column that is sorted. Pure.
+
+The same rules as in the browser: ``assets/modules/desk/queue-groups.js`` and ``queue-columns.js``.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from services.board.case_export import ExportedCase
+from services.board.queue_filter import TextOf
+from services.cases.deadlines import LIGHTS
+
+_OVERDUE, _SOON, _SUSPENDED = (LIGHTS.index(name) for name in ("overdue", "due_soon", "suspended"))
+# By the clock: what nobody has taken comes first, what has no deadline last.
+CLOCK: Final = ("untaken", "district", "overdue", "soon", "normal", "suspended", "none")
+# Behind every deadline; what has none stands behind what is suspended.
+_NEVER = 2**52
+
+_Key = Callable[[ExportedCase], Any]
+_GROUPS: dict[str, _Key] = {
+    "street": lambda one: one.row.street, "grid": lambda one: one.row.grid, "domain": lambda one: one.row.domain,
+    "unit": lambda one: one.row.lead_unit, "channel": lambda one: one.row.channel, "status": lambda one: one.row.status,
+}  # fmt: skip
+GROUPS: Final = frozenset({*_GROUPS, "clock", "none"})
+
+
+class QueueOrder(msgspec.Struct, frozen=True):
+    """What is sorted by: a column of the queue, and the grouping; ``is_district`` on the district's own desk."""
+
+    column: str = "left"
+    is_descending: bool = False
+    group: str = "none"
+    is_district: bool = False
+
+    def sorted(self, cases: Sequence[ExportedCase], texts: TextOf) -> list[ExportedCase]:
+        """The cases as they stand on the screen, those of folded groups too."""
+        found = sorted(cases, key=_columns(texts)[self.column], reverse=self.is_descending)
+        if self.group == "none":
+            return found
+        if self.group == "clock":
+            return sorted(found, key=lambda one: CLOCK.index(_clock(one, is_district=self.is_district)))
+        key = _GROUPS[self.group]
+        sizes = Counter(map(key, found))
+        return sorted(found, key=lambda one: (-sizes[key(one)], key(one)))  # the largest group first
+
+
+def _clock(one: ExportedCase, *, is_district: bool) -> str:
+    if one.row.level == "district":
+        return "untaken" if is_district and one.is_untaken else "district"
+    named = {_OVERDUE: "overdue", _SOON: "soon", _SUSPENDED: "suspended"}
+    return named.get(one.light) or ("none" if one.row.deadline_at is None else "normal")
+
+
+def _columns(texts: TextOf) -> dict[str, _Key]:
+    """Column → by what it sorts; equals stand by their numbers."""
+
+    def by(of: _Key) -> _Key:
+        return lambda one: (of(one), one.row.case_id)
+
+    def text(name: str) -> _Key:
+        return by(lambda one: _spelt(texts[name](one.row)))
+
+    return {
+        "left": by(_deadline), "takeover": by(_takeover), "case": text("case"), "street": text("street"),
+        "grid": text("grid"), "unit": text("unit"), "status": text("status"), "channel": text("channel"),
+        "id": text("id"), "reported": by(lambda one: one.row.reported_at),
+        "back": by(lambda one: -(one.row.returns + one.row.reworks)),
+    }  # fmt: skip
+
+
+COLUMNS: Final = frozenset(_columns({}))
+
+
+def _deadline(one: ExportedCase) -> int:
+    if one.light == _SUSPENDED:
+        return _NEVER
+    return _NEVER + 1 if one.row.deadline_at is None else one.row.deadline_at
+
+
+def _takeover(one: ExportedCase) -> tuple[int, int]:
+    """By who has a case: whom nobody has taken, what the district holds, what is proposed to it, then by the clock."""
+    if one.row.level == "district":
+        return (0 if one.is_untaken else 1), _deadline(one)
+    if one.is_proposed:
+        return 2, _deadline(one)
+    return (4, _deadline(one)) if one.takeover_at is None else (3, one.takeover_at)
+
+
+def _spelt(text: str) -> bytes:
+    """Chinese by its pinyin: GB 18030 lays the common characters in that order; capitals and small letters are one."""
+    return text.casefold().encode("gb18030", "replace")
