@@ -39,7 +39,7 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
                      {"units": ["D1", "D2"], "reason_code": "needs_departments"}),
     "case.answer_whistle": ({"what": "answered"}, {"unit": "D1", "what": "answered"}),
     "case.return": ({"to_unit": "城管", "reason_code": "wrong_unit"}, {"to_unit": "D2"}),
-    "case.suspend": ({"until": "2026-11-25T18:00"}, {"until": "2026-11-25T18:00:00+08:00"}),
+    "case.suspend": ({"until": "2026/11/25 18:00"}, {"until": "2026-11-25T18:00:00+08:00"}),
     "case.resume": ({}, {}),
     "case.extend": ({}, {}),
     "case.escalate": ({"to": "D2", "reason_code": "beyond_power"}, {"to": "D2", "reason_code": "beyond_power"}),
@@ -77,6 +77,15 @@ def check_body(body: dict[str, Any], kind: str, case_id: str, more: dict[str, An
     assert {name: body.get(name) for name in more} == more
 
 
+def refuses_what_is_no_moment(page: Page) -> None:
+    """The field is text, in the district's form: what is none is said in words, and nothing is sent."""
+    typed = page.input_value("dialog [name=until]")
+    fill(page, "until", "11/25/2026 06:00 PM")
+    page.click("dialog button[type=submit]")
+    says(page, "dialog [role=alert]", "日期和时间写法不对")
+    fill(page, "until", typed)
+
+
 def click_through(page: Page, system: TinyCaseSystem, kind: str) -> None:
     """One form, from the button to «done»."""
     fields, more = FORMS[kind]
@@ -92,6 +101,8 @@ def click_through(page: Page, system: TinyCaseSystem, kind: str) -> None:
             fill(page, name, value)
         reason = "理由写在这里"
         page.fill("dialog textarea[name=reason]", reason)
+        if kind == "case.suspend":
+            refuses_what_is_no_moment(page)
         act = page.inner_text("dialog h2")
         assert page.inner_text("dialog button[type=submit]") == act, "the button says the act"
         page.click("dialog button[type=submit]")

@@ -1,7 +1,6 @@
 """/admin/notices: tell the desks something until a time, and take it down again."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Flask, Response, request
 
@@ -12,7 +11,7 @@ from dashboard.door.refusal_text import refusal_text
 from dashboard.door.routes import add_routes
 from services.duty.desk_notice import LONGEST, MOST_STANDING, DeskNotice, NoticeRefused
 from services.duty.desk_notices_service import DeskNotices
-from services.platform.clock import HOUR_MS, to_ms
+from services.platform.clock import HOUR_MS
 
 # Spans that the form offers; «until» takes any other.
 HOURS = (1, 4, 12, 24)
@@ -49,8 +48,7 @@ class NoticesPage:
         if hours.isascii() and hours.isdecimal() and len(hours) < 4:
             return self.shell.clock.now_ms() + int(hours) * HOUR_MS
         try:
-            moment = datetime.fromisoformat(form.get("until", "").strip().replace(" ", "T"))
-            return to_ms(moment.replace(tzinfo=self.shell.district.zone))
+            return self.shell.entered(form.get("until", ""))
         except (ValueError, OverflowError):
             raise NoticeRefused("no_time") from None
 

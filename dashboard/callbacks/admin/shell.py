@@ -3,6 +3,7 @@
 A page is a template that extends ``admin.html`` and a call of ``show``; its place in the rail is a line of ``RAIL``.
 """
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from services.access.account import Account
 from services.access.rights import Person, home, may
 from services.admin.account_change import person_of
 from services.district.package import District
-from services.platform.clock import Clock
+from services.platform.clock import Clock, to_ms
 
 
 class RailItem(NamedTuple):
@@ -102,6 +103,14 @@ class AdminShell:
     def at(self, ms: int, form: str = "%Y-%m-%d %H:%M") -> str:
         """A moment in the district's zone."""
         return datetime.fromtimestamp(ms / 1000, self.district.zone).strftime(form)
+
+    def entered(self, text: str) -> int:
+        """A moment that was typed by the district's clock, as ``at`` writes it or as RFC 3339 (Unix ms).
+
+        Raises ValueError, OverflowError.
+        """
+        typed = datetime.fromisoformat(unicodedata.normalize("NFKC", text).strip().replace("/", "-"))
+        return to_ms(typed if typed.tzinfo else typed.replace(tzinfo=self.district.zone))
 
     def to(self, path: str, **query: object) -> str:
         """The address of a page of ours, in the language of this one. Empty values are left out."""

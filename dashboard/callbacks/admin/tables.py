@@ -25,7 +25,7 @@ NAMES = ("roster", "campaigns", "departments", "class_map", "categories")
 SHOWN, FAULTS = 100, 8
 NEW = "new"
 _MOMENTS = ("from", "until")
-_LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_IN_FILE = re.compile(r"\d{4}-\d\d-\d\dT")
 _CHOICES = {"kind": ("component", "event"), "unit": ("UH", "UD", "WH", "WD"), "role": ("duty_officer", "leader")}
 
 
@@ -80,17 +80,21 @@ class TablesPage:
             return with_more(name, content, pasted), ""
         if do == "end" and place:
             return without_row(content, place), _about(rows[place])
-        cells = {column: self._moment(cell) if column in _MOMENTS else cell.strip() for column, cell in typed.items()}
+        cells = {
+            column: self._moment(column, cell) if column in _MOMENTS else cell.strip() for column, cell in typed.items()
+        }
         return with_row(name, content, place, cells), _about(cells)
 
-    def _moment(self, text: str) -> str:
-        """A moment as the file has it; one that is none is refused by the check."""
-        if not _LOCAL.fullmatch(text):
-            return text
+    def _moment(self, column: str, text: str) -> str:
+        """A moment as the file has it; empty stays empty. Raises Unsaved for what is none."""
+        if not text.strip():
+            return ""
+        shell, words = self.pages.shell, self.pages.words["tables"]
         try:
-            return datetime.fromisoformat(text).replace(tzinfo=self.pages.shell.district.zone).isoformat()
-        except ValueError:
-            return text
+            return datetime.fromtimestamp(shell.entered(text) / 1000, shell.district.zone).isoformat()
+        except (ValueError, OverflowError):
+            name, example = self._label(column)["name"], shell.at(shell.clock.now_ms())
+            raise Unsaved(words["no_moment"].format(name=name, typed=text[:40], at=example), code=400) from None
 
     def _look(self, before: Iterable[Mapping[str, str]], content: bytes) -> None:
         """Raise Unsaved where the roster has a gap or an overlap that it had not. The check judges what is none."""
@@ -181,16 +185,17 @@ class TablesPage:
             choices = [(one, self._said("domain", one)) for one in sorted(DOMAINS)]
         elif column == "seat":
             choices = [(one.code, one.name) for one in district.streets.values()]
-        kind = "datetime-local" if column in _MOMENTS else "text"
-        if kind == "datetime-local" and cell and not _LOCAL.fullmatch(cell):
-            cell = self.pages.shell.at(parse_ms(cell), "%Y-%m-%dT%H:%M")
+        shell, like = self.pages.shell, ""
+        if column in _MOMENTS:
+            like = words["moment_like"].format(at=shell.at(shell.clock.now_ms()))
+            cell = shell.at(parse_ms(cell)) if _IN_FILE.match(cell) else cell
         empty = words["centre"] if column == "seat" else words["none"]
         return {
             "column": column,
             **self._label(column),
             "value": cell,
             "choices": choices,
-            "kind": kind,
+            "like": like,
             "empty": empty,
         }
 

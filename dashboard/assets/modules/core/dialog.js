@@ -3,7 +3,8 @@
 import {$, find, h} from "./dom.js";
 
 /**
- * @param {any[][]} fields  name, label, control; a control that is more than one element says its value by ``readValue``
+ * @param {any[][]} fields  name, label, control; a control that is more than one element says its value by ``readValue``; ``problem``
+ *   says in words what is wrong with what was typed, and nothing is sent
  * @param {(values: any) => Promise<string|void>} send  words where it went wrong
  * @param {{note?: string|null, notes?: string[], button?: string|null}} [more]  lines above the fields; the button says
  *   the act, as the title does where it has no word of its own
@@ -40,6 +41,9 @@ export const openDialog = (texts, title, fields, send, more = {}) => {
   form.addEventListener("submit", async event => {
     event.preventDefault();
     if (go.disabled) return; // a double click is one click
+    const problem = fields.map(([, , control]) => (control.problem ? control.problem() : "")).find(Boolean);
+    wrong.textContent = problem || "";
+    if (problem) return;
     /** @type {Object<string, string|string[]>} */
     const values = {};
     for (const [name, , control] of fields) {

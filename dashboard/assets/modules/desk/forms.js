@@ -3,6 +3,7 @@
 // .command_forms), and what they send is put together by it. What stands in no description cannot be sent.
 import {h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
+import {asTyped, typedField, typedMoment, zoned} from "./moment-field.js";
 import {unitChoice} from "./unit-choice.js";
 
 /**
@@ -124,6 +125,8 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     control.readValue = () => area.value.trim();
     return control;
   };
+  /** For an example: a whole hour of tomorrow. */
+  const tomorrow = () => Math.ceil((live.now() || Date.now()) / 3600000 + 24) * 3600000;
   const control = (type, field, label, rows, more) => {
     const must = field.is_required ? {required: ""} : {};
     if (field.name === "reason") return reasonControl(type, field, label);
@@ -143,7 +146,11 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
       case "limit":
         return limit(field, label, more);
       case "moment":
-        return h("input", {name: field.name, type: "datetime-local", ...must});
+        return typedField(field.name, typedMoment, {
+          like: format.fill(texts.desk.moment_like, {at: asTyped(tomorrow(), places.zone)}),
+          wrong: texts.desk.no_moment,
+          isRequired: field.is_required,
+        });
       case "case":
         return h("input", {name: field.name, maxlength: 64, ...must});
       case "text":
@@ -177,7 +184,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     for (const {name, kind} of fieldsOf(type)) {
       const value = values[name];
       if (name === "reason" || value === undefined || value === "" || (Array.isArray(value) && !value.length)) continue;
-      data[name] = kind === "number" ? +value : kind === "moment" ? zoned(value, places.zone) : value;
+      data[name] = kind === "number" ? +value : kind === "moment" ? zoned(typedMoment(value), places.zone) : value;
     }
     return data;
   };
@@ -191,28 +198,4 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     ];
   };
   return {rowsOf, reasonRow, dataOf, isOneClick, nameOf, leadOf};
-};
-
-/** A local date and time of the district («2026-11-24T18:00») with its offset, as RFC 3339. */
-export const zoned = (local, zone) => {
-  const at = new Date(`${local}:00Z`).getTime();
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone: zone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-    })
-      .formatToParts(at)
-      .map(p => [p.type, p.value]),
-  );
-  const offset = Math.round(
-    (Date.UTC(+parts.year, +parts.month - 1, +parts.day, +parts.hour, +parts.minute) - at) / 60000,
-  );
-  const sign = offset < 0 ? "-" : "+",
-    abs = Math.abs(offset);
-  return `${local}:00${sign}${String(Math.floor(abs / 60)).padStart(2, "0")}:${String(abs % 60).padStart(2, "0")}`;
 };

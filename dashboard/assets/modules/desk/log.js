@@ -5,6 +5,7 @@ import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
 import {post} from "../core/session.js";
 import {makeLogFilter} from "./log-filter.js";
+import {typedField, typedTime} from "./moment-field.js";
 
 /**
  * @param {any} desk  the desk's parts (page.js)
@@ -23,9 +24,10 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         : format.fill(texts.alarm.reports.follow_up, {n: number - 1});
   /** «14:05» as the last such moment of the district's clock, in Unix ms; 0 for none. */
   const momentOf = text => {
-    if (!text) return 0;
+    const typed = typedTime(text);
+    if (!typed) return 0;
     const now = desk.live.now() || Date.now(),
-      [hour, minute] = text.split(":").map(Number),
+      [hour, minute] = typed,
       back = (format.dayHour(now) - hour - minute / 60) * 3600000;
     return Math.round((now - (back < -60000 ? back + 24 * 3600000 : Math.max(back, 0))) / 60000) * 60000;
   };
@@ -45,7 +47,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
           ),
         ],
         ["text", texts.log.text, h("textarea", {name: "text", required: "", maxlength: 2000, rows: 4})],
-        ["called", texts.log.called_at, h("input", {name: "called", type: "time"})],
+        ["called", texts.log.called_at, typedField("called", typedTime, {like: words.time_like, wrong: words.no_time})],
         ["case_id", texts.log.case, h("input", {name: "case_id", maxlength: 64})],
       ],
       async ({called, ...values}) => {
