@@ -1,6 +1,7 @@
 """The first page of a handover sheet: what two tired people read in three minutes, and sign. No data access here."""
 
 from collections.abc import Sequence
+from string import ascii_uppercase
 from typing import Any, NamedTuple
 
 from dash import html
@@ -10,7 +11,7 @@ from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import dated_text, minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
-from services.duty.handover import LISTS
+from services.duty.handover import CASE_LISTS, LISTS
 from services.duty.logbook import Entry
 from services.duty.sheet import AheadLine, HandoverNote, Sheet
 
@@ -24,7 +25,7 @@ class Signatures(NamedTuple):
     """Who signed, and when (Unix ms); empty and None: not yet. ``is_whole``: the sheet is the one that was signed.
 
     ``is_keyed``: only who has the data key could have made its digest. The reasons are of strangers to the roster, whom
-    a leader accepts.
+    a leader accepts. ``warning``: what a stranger who may sign is told before.
     """
 
     out_by: str = ""
@@ -38,6 +39,14 @@ class Signatures(NamedTuple):
     in_reason: str = ""
     accepted_by: str = ""
     accepted_at: int | None = None
+    warning: str = ""
+
+
+def appendices(sheet: Sheet) -> dict[str, str]:
+    """The parts behind the first page → their letters, in their order: the first page names them, the parts repeat."""
+    cases = (name for name in CASE_LISTS if name in sheet.lists)
+    parts = ("counts", *cases, "reports", "alarms", "cameras", "sources", "watched", "commands", "changes", "log")
+    return dict(zip(parts, ascii_uppercase, strict=False))
 
 
 def brief(
@@ -119,11 +128,13 @@ class _Brief:
         return str(self.words["as_many"] if not n else self.words["more" if n > 0 else "fewer"].format(n=f"{abs(n):,}"))
 
     def roster(self, signatures: Signatures) -> list[Component]:
-        """Who signs and is not on the roster, with the two ways out."""
+        """Who has signed, or is about to, and is not on the roster, with the two ways out."""
         sheet, words = self.sheet, self.words
         if signatures.accepted_by:
             return []
         found: list[Component] = []
+        if signatures.warning:
+            found.append(html.P([html.B(f"▲ {signatures.warning}"), html.Br(), words["two_ways"]]))
         for side, reason, who, names in (
             ("handing", signatures.out_reason, signatures.out_by, [*sheet.handing, sheet.handing_leader]),
             ("taking", signatures.in_reason, signatures.in_by, [*sheet.taking, sheet.taking_leader]),
@@ -221,10 +232,15 @@ class _Brief:
         return [self.heading("notes_head", words["own_words"]), *self.rows(lines, words["no_notes"], "notes")]
 
     def rest(self) -> list[Component]:
-        """What is folded behind, as counts."""
+        """What is folded behind, as counts, each with the letter of its appendix."""
         words, sheet = self.words, self.sheet
         counts = {name: len(sheet.members.get(name, ())) for name in LISTS}
-        cells = [html.Li([f"{words['lists'][name]} ", html.B(f"{n:,}")]) for name, n in counts.items() if n]
+        letters = appendices(sheet) | {"lost_view": appendices(sheet)["cameras"]}
+        cells = [
+            html.Li([f"{words['lists'][name]} ", html.B(f"{n:,}"),
+                     html.Small([" ", html.A(words["see"].format(letter=letters[name]), href=f"#part-{letters[name]}")])])
+            for name, n in counts.items() if n
+        ]  # fmt: skip
         return [self.heading("rest_head", words["behind"]), html.Ul(cells, className="fold")]
 
     def signs(self, signatures: Signatures) -> list[Component]:

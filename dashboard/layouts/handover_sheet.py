@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.layouts.handover_brief import Signatures, brief
+from dashboard.layouts.handover_brief import Signatures, appendices, brief
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
@@ -43,6 +43,12 @@ class _Page:
     def __init__(self, sheet: Sheet, words: dict[str, Any], district: District) -> None:
         self.sheet, self.all, self.district = sheet, words, district
         self.words: dict[str, Any] = words["handover"]
+        self.letters = appendices(sheet)
+
+    def title(self, part: str, text: str) -> html.H2:
+        """The heading of a part, with the letter that the first page names."""
+        letter = self.letters[part]
+        return html.H2([self.words["part"].format(letter=letter), " ", text], id=f"part-{letter}")
 
     def head(self) -> list[Component]:
         sheet, words = self.sheet, self.words
@@ -70,7 +76,7 @@ class _Page:
         stands = ("open", "overdue", "due_soon", "suspended", "at_district", "untaken")
         flows = ("reported", "closed", "escalated", "taken")
         return [
-            html.H2(words["counts"]),
+            self.title("counts", words["counts"]),
             _table(
                 ["", *(words[name] for name in stands)],
                 [[words[when], *(getattr(found, name) for name in stands)]
@@ -90,7 +96,7 @@ class _Page:
             cases = self.sheet.lists.get(name)
             if cases is None:
                 continue
-            found.append(html.H2(f"{words['lists'][name]} {cases.n}"))
+            found.append(self.title(name, f"{words['lists'][name]} {cases.n}"))
             found += self.table_or_none(head, [self.case(name, line) for line in cases.lines])
             if cases.rest:
                 found.append(html.P(words["rest"].format(n=cases.rest), className="rest"))
@@ -126,7 +132,7 @@ class _Page:
             late = words["overdue"] if line.is_overdue else ""
             rows.append([line.case_id, self.all["word"]["severity"][line.severity], kind, f"{due} {late}".strip()])
         head = [words["case"], words["severity"], kinds["title"], words["deadline"]]
-        return [html.H2(f"{words['reports']} {len(rows)}"), *self.table_or_none(head, rows)]
+        return [self.title("reports", f"{words['reports']} {len(rows)}"), *self.table_or_none(head, rows)]
 
     def alarms(self) -> list[Component]:
         words, kinds = self.words, self.all.get("alarm", {}).get("kinds", {})
@@ -141,17 +147,17 @@ class _Page:
             for a in self.sheet.alarms
         ]
         head = [words["alarms"], "", words["status"], words["at"], words["who"]]
-        return [html.H2(f"{words['alarms']} {len(rows)}"), *self.table_or_none(head, rows)]
+        return [self.title("alarms", f"{words['alarms']} {len(rows)}"), *self.table_or_none(head, rows)]
 
     def cameras(self) -> list[Component]:
         words, cameras = self.words, self.sheet.cameras
         if cameras is None:
-            return [html.H2(words["cameras"]), html.P(words["cameras_unknown"])]
+            return [self.title("cameras", words["cameras"]), html.P(words["cameras_unknown"])]
         line = words["cameras_line"].format(cameras=cameras.cameras, offline=cameras.offline, degraded=cameras.degraded)
         outages = [words["outage"].format(at=self.at(o.at), n=o.cameras, still=o.still) for o in cameras.outages]
         lost = [f"{self.street(spot.street)} {spot.name}" for spot in cameras.lost]
         return [
-            html.H2(words["cameras"]), html.P(line), *_items(outages),
+            self.title("cameras", words["cameras"]), html.P(line), *_items(outages),
             *([html.H3(f"{words['lost']} {len(lost)}"), *_items(lost)] if lost else []),
         ]  # fmt: skip
 
@@ -162,7 +168,7 @@ class _Page:
             word = self.all["source"].get(source.word, source.word)
             since = words["source_since"].format(word=word, since=self.at(source.since))
             lines.append(f"{source.name}: {since}")
-        return [html.H2(words["sources"]), *(_items(lines) or [html.P(words["none"])])]
+        return [self.title("sources", words["sources"]), *(_items(lines) or [html.P(words["none"])])]
 
     def watched(self) -> list[Component]:
         words, labels = self.words, self.all["watch"]
@@ -172,7 +178,7 @@ class _Page:
             for w in self.sheet.watched
         ]  # fmt: skip
         head = [words["watched"], words["unit"], words["counts"], self.all["grid"]["patrol"]]
-        return [html.H2(words["watched"]), *self.table_or_none(head, rows)]
+        return [self.title("watched", words["watched"]), *self.table_or_none(head, rows)]
 
     def commands(self) -> list[Component]:
         words = self.words
@@ -181,12 +187,12 @@ class _Page:
             for c in self.sheet.commands
         ]
         head = [words["at"], words["commands"], words["case"], words["status"], words["about"]]
-        return [html.H2(f"{words['commands']} {len(rows)}"), *self.table_or_none(head, rows)]
+        return [self.title("commands", f"{words['commands']} {len(rows)}"), *self.table_or_none(head, rows)]
 
     def changes(self) -> list[Component]:
         words, rows = self.words, []
         if not self.sheet.before:
-            return [html.H2(words["changes"]), html.P(words["first"])]
+            return [self.title("changes", words["changes"]), html.P(words["first"])]
         for name, change in self.sheet.changes.items():
             if not (change.new or change.gone):
                 continue
@@ -194,8 +200,8 @@ class _Page:
             new = f"{len(change.new)}: {self.some(change.new)}" if change.new else "—"
             rows.append([words["lists"][name], new, "; ".join(gone) or "—"])
         if not rows:
-            return [html.H2(words["changes"]), html.P(words["no_changes"])]
-        return [html.H2(words["changes"]), _table(["", words["new"], words["gone"]], rows)]
+            return [self.title("changes", words["changes"]), html.P(words["no_changes"])]
+        return [self.title("changes", words["changes"]), _table(["", words["new"], words["gone"]], rows)]
 
     def log(self) -> list[Component]:
         words = self.words
@@ -205,7 +211,7 @@ class _Page:
             for e in self.sheet.log
         ]  # fmt: skip
         head = [words["at"], self.all["log"]["kind"], words["who"], words["what"]]
-        return [html.H2(f"{words['log']} {len(rows)}"), *self.table_or_none(head, rows)]
+        return [self.title("log", f"{words['log']} {len(rows)}"), *self.table_or_none(head, rows)]
 
     def signed(self, signatures: Signatures) -> list[Component]:
         words = self.words

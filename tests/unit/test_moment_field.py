@@ -10,7 +10,8 @@ SCRIPT = """
 const {typedMoment, typedTime, zoned, asTyped} = await import(process.argv[1]);
 const {moments, times} = JSON.parse(await new Response(process.stdin).text());
 const sent = text => { const at = typedMoment(text); return at && zoned(at, "Asia/Shanghai"); };
-process.stdout.write(JSON.stringify([moments.map(sent), times.map(typedTime), asTyped(1795600800000, "Asia/Shanghai")]));
+const shown = asTyped(1795600800000, "Asia/Shanghai");
+process.stdout.write(JSON.stringify([moments.map(sent), times.map(typedTime), shown]));
 """
 MOMENTS = {
     "2026-11-25 18:00": "2026-11-25T18:00:00+08:00", " 2026/1/5 9:05 ": "2026-01-05T09:05:00+08:00",
@@ -32,5 +33,4 @@ def test_a_typed_moment_is_read_in_one_form_and_what_is_none_is_none() -> None:
     moments, times, shown = json.loads(done.stdout)
     assert dict(zip(MOMENTS, moments, strict=True)) == MOMENTS
     assert dict(zip(TIMES, times, strict=True)) == TIMES
-    assert moments[0] is not None
     assert shown == "2026-11-25 18:00"

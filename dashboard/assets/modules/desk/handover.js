@@ -19,7 +19,10 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
       failed(box);
       return;
     }
-    const {duty} = found,
+    const {duty, warnings} = found,
+      // Before anybody signs: who is not on the roster is told so, and what the two ways out are.
+      told = key => (warnings[key] ? [`▲ ${warnings[key]}`, texts.handover.two_ways] : []),
+      warned = key => (warnings[key] ? h("p", {class: "warn off-roster", role: "status"}, told(key).join(" ")) : null),
       link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
     // For who is not on the roster.
     const why = () => [["reason", words.sign_why, h("input", {name: "reason", maxlength: 500})]];
@@ -36,7 +39,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
             showHandover();
             return undefined;
           },
-          {note: words.sign_out_note, button: words.sign},
+          {note: words.sign_out_note, notes: told("out"), button: words.sign},
         ),
       "first",
       {id: "sign-out"},
@@ -67,7 +70,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
               showHandover();
               return undefined;
             },
-            {note: words.sign_in_note, notes: brief.lines, button: words.sign},
+            {note: words.sign_in_note, notes: [...told(kept.id), ...brief.lines], button: words.sign},
           );
         },
         "first",
@@ -128,6 +131,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now),
         may("sign_handover") ? out : null,
       ),
+      warned("out"),
       h(
         "div",
         {class: "section-head"},
@@ -162,6 +166,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
                   : null,
                 k.waits_for_leader && may("accept_handover") ? accept(k) : null,
                 may("write_log") && k.id !== found.present ? note(k.id, !!k.in_by) : null,
+                k.in_by ? null : warned(k.id),
                 !k.in_by && may("sign_handover") && k.out_by !== found.me ? into(k) : null,
               ),
             ),
