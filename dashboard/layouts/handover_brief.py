@@ -236,11 +236,11 @@ class _Brief:
         words, sheet = self.words, self.sheet
         counts = {name: len(sheet.members.get(name, ())) for name in LISTS}
         letters = appendices(sheet) | {"lost_view": appendices(sheet)["cameras"]}
-        cells = [
-            html.Li([f"{words['lists'][name]} ", html.B(f"{n:,}"),
-                     html.Small([" ", html.A(words["see"].format(letter=letters[name]), href=f"#part-{letters[name]}")])])
-            for name, n in counts.items() if n
-        ]  # fmt: skip
+
+        def see(name: str) -> html.Small:
+            return html.Small([" ", html.A(words["see"].format(letter=letters[name]), href=f"#part-{letters[name]}")])
+
+        cells = [html.Li([f"{words['lists'][name]} ", html.B(f"{n:,}"), see(name)]) for name, n in counts.items() if n]
         return [self.heading("rest_head", words["behind"]), html.Ul(cells, className="fold")]
 
     def signs(self, signatures: Signatures) -> list[Component]:

@@ -69,6 +69,21 @@ def test_who_is_not_signs_with_a_reason_only_and_the_auditor_hears_of_it(home: H
     assert "非在岗人员签交接" in home.get(auditor, "/audit").text
 
 
+def test_who_is_not_on_the_roster_is_told_before_they_sign(home: House) -> None:
+    def told(who: Who, seat: str, key: str = "out") -> str:
+        return str(home.get(who, f"/api/v1/handover?seat={seat}&lang=zh-CN").json["warnings"][key])
+
+    assert told(DUTY, CODE) == ""
+    assert told(DUTY, "S1") == "不在值班表上：姓名duty。交班人应为：李四。签字须写理由。"
+    assert "未排班" in told(DUTY, "S2")
+    assert told(LEADER, "S1") == "", "who may not sign is not warned"
+    kept = out(home, DUTY, "S1", reason=WHY).json["handover"]["id"]
+    assert told(S1, "S1", kept) == "", "姓名s1 comes"
+    assert told(DUTY, "S1", kept) == "", "who has signed out cannot sign in"
+    kept = out(home, S1, "S1", reason=WHY).json["handover"]["id"]
+    assert told(DUTY, "S1", kept) == "不在值班表上：姓名duty。接班人应为：姓名s1。签字须写理由。"
+
+
 def test_taking_over_is_judged_by_who_comes(home: House) -> None:
     kept = out(home, DUTY, CODE).json["handover"]
     path = f"/api/v1/handover/{kept['id']}/in"

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+from string import ascii_uppercase
 from typing import Any, get_args
 
 import pytest
@@ -148,3 +150,14 @@ def test_what_the_system_says_is_in_the_readers_language(tiny: District) -> None
     assert log_text(Entry(NOON, "S1", "", "u", "note", "原文 {kind}"), texts("en"), tiny) == "原文 {kind}"
     broken = Entry(NOON, "S1", "", "", "shift", '["shift", {}]')
     assert "—" in log_text(broken, texts("en"), tiny), "an entry of another version lacks a value"
+
+
+def test_each_count_on_the_first_page_names_an_appendix_that_is_there(tiny: District) -> None:
+    words = texts("zh-CN")
+    page = sheet_page(make_sheet(turn(), full()), Signatures(warning="不在值班表上：周敏。"), words, tiny)
+    text = printed(page)
+    named, there = set(re.findall("见附件 ([A-Z])", text)), re.findall("(?<!见)附件 ([A-Z])", text)
+    assert named
+    assert named <= set(there)
+    assert there == [*ascii_uppercase[: len(there)]]
+    assert f"▲ 不在值班表上：周敏。\n{words['handover']['two_ways']}" in text
