@@ -11,7 +11,7 @@ import msgspec
 from dash import html
 from flask import Flask, Response
 
-from dashboard.callbacks.handover_signer import is_on_roster, warning
+from dashboard.callbacks.handover_signer import BeforeSigning, is_on_roster
 from dashboard.door.access import Access, person, refuse
 from dashboard.door.bodies import Text, Whole, as_json, body, number
 from dashboard.door.recording import Recorder
@@ -146,11 +146,11 @@ class DutyPage:
         if not may_seat(asking, "see_log", seat, centre):
             return refused(words["word"]["not_allowed"], asking, words)
         self.record.look(asking, f"/handover/{seat}/{sheet}"[:200], "see_page")
+        before = BeforeSigning(asking, seat, centre, words)
         try:
             if sheet == "now":
                 now = self.clock.now_ms()
-                going = self.desk.going(seat, now)
-                signs = Signatures(warning=warning(asking, seat, going, centre, "handing", words))
+                signs = Signatures(warning=before.out(self.desk.going(seat, now)))
                 found = self.desk.sheet_now(self.board(), seat, now)
                 notes = self.notes.of(self.desk.present_id(seat, now))
             else:
@@ -160,7 +160,7 @@ class DutyPage:
                     kept.out_by, kept.out_at, kept.in_by, kept.in_at, kept.digest, is_whole=handover.is_whole,
                     is_keyed=self.desk.is_keyed(kept), out_reason=kept.out_reason, in_reason=kept.in_reason,
                     accepted_by=kept.accepted_by, accepted_at=kept.accepted_at,
-                    warning=self.before_in(asking, kept, (*found.taking, found.taking_leader), words),
+                    warning=before.into(kept, (*found.taking, found.taking_leader)),
                 )  # fmt: skip
                 notes = self.notes.of(kept.id)
         except DutyRefused as error:
@@ -171,12 +171,6 @@ class DutyPage:
         tools = html.Nav([html.A(words["login"]["back"], href=back), to_print, menu(asking, words)])
         page = sheet_page(found, signs, words, self.district, notes)
         return html.Div([tools, page], className="sheet-page", lang=words["language"])
-
-    def before_in(self, asking: Person, kept: Any, names: Sequence[str], words: dict[str, Any]) -> str:
-        """What somebody is told before they sign for the shift that comes; empty where another must, or has."""
-        if kept.in_by or kept.out_by == signed(asking):
-            return ""
-        return warning(asking, kept.seat, names, self.district.code, "taking", words)
 
     def check_signer(self, asking: Person, seat: str, names: Sequence[str], side: str, reason: str) -> str:
         """Let who is on the roster sign, and others with a reason, which is on the audit before they do; returns it.
@@ -317,12 +311,9 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         asking, seat = duty.seat("see_log")
         now = duty.clock.now_ms()
         found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
-        present, words, centre = duty.desk.present_id(seat, now), duty.words(), duty.district.code
+        present, words = duty.desk.present_id(seat, now), duty.words()
         return as_json({
-            "warnings": {"out": warning(asking, seat, duty.desk.going(seat, now), centre, "handing", words), **{
-                kept.id: duty.before_in(asking, kept, duty.desk.coming(seat, kept.id), words)
-                for kept in found if not kept.in_by
-            }},
+            "warnings": BeforeSigning(asking, seat, duty.district.code, words).all(duty.desk, now, found),
             "handovers": [plain(kept) for kept in found], "me": signed(asking), "present": present,
             "notes": {one: [msgspec.to_builtins(note) for note in duty.notes.of(one)]
                       for one in dict.fromkeys((present, *(kept.id for kept in found[:2])))},

@@ -58,7 +58,7 @@ class QueueExport:
         wanted, columns = asked_filter(given), asked_columns(given.get("columns", ""))
         order = asked_order(given, is_district=not (mine or asking.unit or asking.grid))
         found, now = self._cases(asking, mine, wanted, words), self._clock.now_ms()
-        cases = order.sorted(found, texts_of(district, words))
+        cases = order.sorted(found, texts_of(district, words), is_english=words["language"] == "en")
         by = f"{asking.user_id} {asking.name}"
 
         def write() -> str:

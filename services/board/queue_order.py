@@ -35,9 +35,9 @@ class QueueOrder(msgspec.Struct, frozen=True):
     group: str = "none"
     is_district: bool = False
 
-    def sorted(self, cases: Sequence[ExportedCase], texts: TextOf) -> list[ExportedCase]:
+    def sorted(self, cases: Sequence[ExportedCase], texts: TextOf, *, is_english: bool) -> list[ExportedCase]:
         """The cases as they stand on the screen, those of folded groups too."""
-        found = sorted(cases, key=_columns(texts)[self.column], reverse=self.is_descending)
+        found = sorted(cases, key=_columns(texts, is_english=is_english)[self.column], reverse=self.is_descending)
         if self.group == "none":
             return found
         if self.group == "clock":
@@ -54,14 +54,20 @@ def _clock(one: ExportedCase, *, is_district: bool) -> str:
     return named.get(one.light) or ("none" if one.row.deadline_at is None else "normal")
 
 
-def _columns(texts: TextOf) -> dict[str, _Key]:
-    """Column → by what it sorts; equals stand by their numbers."""
+def _columns(texts: TextOf, *, is_english: bool) -> dict[str, _Key]:
+    """Column → by what it sorts; equal texts stand by their deadlines, then all by their numbers."""
 
     def by(of: _Key) -> _Key:
         return lambda one: (of(one), one.row.case_id)
 
     def text(name: str) -> _Key:
-        return by(lambda one: _spelt(texts[name](one.row)))
+        def key(one: ExportedCase) -> tuple[Any, int]:
+            said = texts[name](one.row)
+            # The column of the class says the number as well; what is sorted is the class.
+            said = said.removesuffix(f" {one.row.case_id}") if name == "case" else said
+            return _spelt(said, is_english=is_english), _deadline(one)
+
+        return by(key)
 
     return {
         "left": by(_deadline), "takeover": by(_takeover), "case": text("case"), "street": text("street"),
@@ -69,9 +75,6 @@ def _columns(texts: TextOf) -> dict[str, _Key]:
         "id": text("id"), "reported": by(lambda one: one.row.reported_at),
         "back": by(lambda one: -(one.row.returns + one.row.reworks)),
     }  # fmt: skip
-
-
-COLUMNS: Final = frozenset(_columns({}))
 
 
 def _deadline(one: ExportedCase) -> int:
@@ -89,6 +92,19 @@ def _takeover(one: ExportedCase) -> tuple[int, int]:
     return (4, _deadline(one)) if one.takeover_at is None else (3, one.takeover_at)
 
 
-def _spelt(text: str) -> bytes:
-    """Chinese by its pinyin: GB 18030 lays the common characters in that order; capitals and small letters are one."""
-    return text.casefold().encode("gb18030", "replace")
+def _spelt(text: str, *, is_english: bool) -> tuple[tuple[int, bytes], ...]:
+    """A text as a browser sorts it: signs, digits, then in Chinese the Chinese by its pinyin and the Latin behind it.
+
+    GB 18030 lays the common characters in the order of their pinyin. Capitals and small letters are one. In English the
+    Latin stands first, and the Chinese by its code.
+    """
+    coding, han, other = ("utf-32-be", 3, 2) if is_english else ("gb18030", 2, 3)
+
+    def place(char: str) -> tuple[int, bytes]:
+        kind = han if "\u3400" <= char <= "\u9fff" else 1 if char.isdigit() else other if char.isalpha() else 0
+        return kind, char.encode(coding, "replace")
+
+    return tuple(map(place, text.casefold()))
+
+
+COLUMNS: Final = frozenset(_columns({}, is_english=False))

@@ -14,6 +14,7 @@ from services.access import service as accounts
 from services.access.account import Account
 from services.admin import people_store
 from services.admin.errands.accounts import UserWish, user
+from services.audit import AuditRecord
 from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.clock import HOUR_MS
@@ -43,6 +44,11 @@ def refusal(engine: Engine, now: int, password: str) -> str:
     return raised.value.code
 
 
+def recorded(home: House, action: str) -> list[AuditRecord]:
+    with home.engine.connect() as connection:
+        return newest(connection, AuditQuery(actions=(action,)), 9)
+
+
 def account(engine: Engine, user_id: str) -> Account:
     with engine.connect() as connection:
         found = reader.account(connection, user_id)
@@ -57,7 +63,7 @@ def test_an_unused_one_time_password_expires(home: House) -> None:
     shown = home.client(ADMIN).post("/admin/people?who=leader", data=form).text
     (password,) = re.findall(r"<code>([a-z0-9-]{19})</code>", shown)
     assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d 前有效，过期须重置", shown)
-    (row,) = [one for one in newest(home.engine, AuditQuery(limit=50)) if one.action == "account_reset"]
+    (row,) = recorded(home, "account_reset")
     assert '"once_until":' in row.detail
 
     until = account(home.engine, "leader").once_until
@@ -67,10 +73,9 @@ def test_an_unused_one_time_password_expires(home: House) -> None:
     assert refusal(home.engine, until, "not the right one") == "wrong", "who does not know it learns nothing of it"
 
     accounts.set_account(home.engine, now_ms(), "leader", once_until=1)
-    answer = home.web.server.test_client().post("/login", data={"user": "leader", "password": password})
+    answer = home.web.flask.test_client().post("/login", data={"user": "leader", "password": password})
     assert "一次性密码已过期，请管理员重置" in answer.text
-    found = newest(home.engine, AuditQuery(limit=20))
-    assert any(one.action == "log_in_failed" and '"once_over"' in one.detail for one in found)
+    assert any('"once_over"' in one.detail for one in recorded(home, "log_in_failed"))
 
 
 def test_a_password_of_ones_own_does_not_expire_with_the_one_time_one(home: House) -> None:

@@ -243,7 +243,9 @@ CLASS = dict.fromkeys(("cell_scheme", "cell_major", "cell_minor", "cell_name"), 
     ("class_map", {"do": "paste", "how": "replace", "pasted": "source,scheme,kind,major,minor,domain\n,s,event,1,1,88"},
      "没有统一类「88」"),
     ("categories", {**CLASS, "cell_unit": "UH", "cell_value": "0", "cell_domain": "01"}, "时限「0 UH」不对"),
-    ("roster", {"cell_from": "2026-11-24T08:00", "cell_until": "2026-11-24T07:00", "cell_shift": "白班",
+    ("roster", {"cell_from": "11/24/2026 8 AM", "cell_until": "2026-11-24 20:00", "cell_shift": "白班",
+                "cell_name": "甲"}, "“11/24/2026 8 AM”不是日期和时间，写成 2026-11-23"),
+    ("roster", {"cell_from": "2026-11-24 08:00", "cell_until": "2026-11-24 07:00", "cell_shift": "白班",
                 "cell_name": "甲"}, "不是一段时间"),
 ])  # fmt: skip
 def test_a_row_that_cannot_be_is_named_and_nothing_is_kept(
@@ -257,7 +259,7 @@ def test_a_row_that_cannot_be_is_named_and_nothing_is_kept(
 
 def test_a_gap_in_the_roster_is_said_and_asked_for(home: House) -> None:
     day = {"cell_shift": "白班", "cell_name": "甲", "cell_role": "duty_officer"}
-    first = set_row(home, "roster", **day, cell_from="2026-11-23T08:00", cell_until="2026-11-23T20:00")
+    first = set_row(home, "roster", **day, cell_from="2026/11/23 08:00", cell_until="2026-11-23 20：00")
     assert "今后 14 天没有空班" in home.get(ADMIN, first.location).text
     late = {**day, "cell_from": "2026-11-23T22:00", "cell_until": "2026-11-24T08:00"}
     answer = set_row(home, "roster", **late)

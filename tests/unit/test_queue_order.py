@@ -50,7 +50,9 @@ ABOUT = {"street": "", "unit": "", "grid": "", "rights": []}
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_server_sorts_as_the_browser_does(tiny: District, language: str) -> None:
     cases = [
-        *some_cases(), changed(due("C1", 3), class_name="暴露垃圾", returns=2), changed(due("C2", 3), channel="APP"),
+        *some_cases(), changed(due("C1", 3), class_name="暴露垃圾", returns=2),
+        changed(due("C2", 3), channel="APP", lead_unit="Zeta"),
+        changed(due("C5", 3), class_name="1号井盖"), changed(due("C6", 3), class_name="POS 机", lead_unit=""),
         changed(due("C3", 3), class_name="占道经营", reworks=1, suspended=True), changed(row("C4"), deadline_at=None),
     ]  # fmt: skip
     board = board_of(tiny, *cases)
@@ -78,7 +80,7 @@ def test_the_server_sorts_as_the_browser_does(tiny: District, language: str) -> 
     assert done.returncode == 0, done.stderr.decode()
     said = texts_of(tiny, words)
     for order, shown in zip(orders, json.loads(done.stdout), strict=True):
-        assert [one.row.case_id for one in order.sorted(_exported(board), said)] == shown, order
+        assert [one.row.case_id for one in order.sorted(_exported(board), said, is_english=english)] == shown, order
 
 
 def _names(district: District) -> dict[str, dict[str, str]]:

@@ -1,6 +1,5 @@
 """/admin/tables/…: roster, campaigns, units, class map and filing conditions: rows set, added, ended, or pasted."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,6 @@ NAMES = ("roster", "campaigns", "departments", "class_map", "categories")
 SHOWN, FAULTS = 100, 8
 NEW = "new"
 _MOMENTS = ("from", "until")
-_IN_FILE = re.compile(r"\d{4}-\d\d-\d\dT")
 _CHOICES = {"kind": ("component", "event"), "unit": ("UH", "UD", "WH", "WD"), "role": ("duty_officer", "leader")}
 
 
@@ -144,7 +142,7 @@ class TablesPage:
             rows=[(one.place, [self._said(c, one.cells.get(c, "")) for c in columns]) for one in found[:SHOWN]],
             most=SHOWN, row=row if chosen or row == NEW else "", shadowed=self.pages.shadowed(),
             seen=present.number, days=DAYS,
-            fields=[self._field(one, cells.get(one, "")) for one in columns],
+            fields=[self._field(one, cells.get(one, ""), is_typed=typed is not None) for one in columns],
             faults=self._fault_lines(self._faults(one.cells for one in rows)) if name == "roster" else [],
             history=self.pages.history(PART_OF[file], self._name), part=PART_OF[file], about="",
         )  # fmt: skip
@@ -175,8 +173,8 @@ class TablesPage:
             return str(all_words["domain"].get(cell, cell))
         return str(words["choices"].get(cell, cell)) if column in _CHOICES else cell
 
-    def _field(self, column: str, cell: str) -> dict[str, Any]:
-        """A column's field: its words, its value, and what can be chosen."""
+    def _field(self, column: str, cell: str, *, is_typed: bool) -> dict[str, Any]:
+        """A column's field: its words, its value (as it was typed, or the file's), and what can be chosen."""
         words, district = self.pages.words["tables"], self.pages.shell.district
         choices: list[tuple[str, str]] = []
         if column in _CHOICES:
@@ -188,7 +186,7 @@ class TablesPage:
         shell, like = self.pages.shell, ""
         if column in _MOMENTS:
             like = words["moment_like"].format(at=shell.at(shell.clock.now_ms()))
-            cell = shell.at(parse_ms(cell)) if _IN_FILE.match(cell) else cell
+            cell = shell.at(parse_ms(cell)) if cell and not is_typed else cell
         empty = words["centre"] if column == "seat" else words["none"]
         return {
             "column": column,
