@@ -73,7 +73,7 @@ def test_an_unused_one_time_password_expires(home: House) -> None:
     assert refusal(home.engine, until, "not the right one") == "wrong", "who does not know it learns nothing of it"
 
     accounts.set_account(home.engine, now_ms(), "leader", once_until=1)
-    answer = home.web.flask.test_client().post("/login", data={"user": "leader", "password": password})
+    answer = home.client(ADMIN).post("/login", data={"user": "leader", "password": password})
     assert "一次性密码已过期，请管理员重置" in answer.text
     assert any('"once_over"' in one.detail for one in recorded(home, "log_in_failed"))
 

@@ -13,7 +13,10 @@ export const exportQuery = (state, {about, texts, api, box}) => {
   if (!api) return query.toString();
   if (Object.keys(state.columns).length) query.set("columns_filter", JSON.stringify(state.columns));
   // Of several sorted columns the first decides: a case's number makes any two cases differ.
-  const [first] = api.getColumnState().filter(c => c.sort).sort((a, b) => (a.sortIndex || 0) - (b.sortIndex || 0));
+  const [first] = api
+    .getColumnState()
+    .filter(c => c.sort)
+    .sort((a, b) => (a.sortIndex || 0) - (b.sortIndex || 0));
   if (first) set("sort", `${first.colId}:${first.sort}`);
   const shown = api.getColumnState().filter(c => !c.hide && !c.colId.startsWith("ag-Grid"));
   set("columns", shown.map(c => c.colId).join("."));
