@@ -257,6 +257,7 @@ def desk(page: Page, url: str, address: str = "/desk", tabs: tuple[str, ...] = t
     for tab in tabs:
         page.click(f"#tab-{tab}")
         page.wait_for_selector(f"#body-{tab} {TABS[tab]}")
+        assert "null" not in page.inner_text(f"#body-{tab}"), tab
         yield tab
     page.click("#tab-queue")
     page.locator('.ag-row[row-id="A2"] .ag-checkbox-input').first.click()

@@ -131,7 +131,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         h("a", {class: "button", href: link("now"), target: "_blank", rel: "noopener"}, words.sheet_now),
         may("sign_handover") ? out : null,
       ),
-      warned("out"),
+      ...[warned("out")].filter(Boolean),
       h(
         "div",
         {class: "section-head"},
