@@ -48,10 +48,13 @@ class DeskPanel:
             )
         )  # fmt: skip
         can_reveal = may_case(person, "reveal", row)
+        units = self._district.units
+        if words["language"] == "en":
+            units = {**units, **self._district.units_en}
         return desk_panel(
             view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
             next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), acts, [
-                *joint_part(view.joint, words, self._district.zone, self._district.units),
+                *joint_part(view.joint, words, self._district.zone, units),
                 *personal_part(by_name(fields, view.events, acts), words, can_reveal=can_reveal),
             ],
         )  # fmt: skip
