@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dashboard.layouts.handover_brief import Signatures, brief, brief_lines
+from dashboard.layouts.handover_brief import Signatures, brief, brief_lines, sheet_title
 from dashboard.layouts.handover_sheet import sheet_page
 from dashboard.layouts.log_lines import log_text
 from dashboard.texts import texts
@@ -161,3 +161,13 @@ def test_each_count_on_the_first_page_names_an_appendix_that_is_there(tiny: Dist
     assert named <= set(there)
     assert there == [*ascii_uppercase[: len(there)]]
     assert f"▲ 不在值班表上：周敏。\n{words['handover']['two_ways']}" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_title_of_a_sheet_says_whose_it_is_and_when_with_its_year(tiny: District, language: str) -> None:
+    sheet, words = make_sheet(turn(), full()), texts(language)
+    title = sheet_title(sheet, words, tiny)
+    assert title.startswith(words["handover"]["title"])
+    when = datetime.fromtimestamp(sheet.at / 1000, tiny.zone).strftime("%Y-%m-%d %H:%M")
+    assert title.endswith(when)
+    assert when in printed(brief(sheet, Signatures(), words, tiny)), "the paper has its year as well"
