@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from datetime import datetime
 from string import ascii_uppercase
 from typing import Any, get_args
 
