@@ -33,7 +33,7 @@ def panel(
         *seen_by(place, words),
         *case_facts(view, words, zone),
         (labels["deadline"], second_text(row.deadline_at, zone)),
-        *([(labels["left"], _left(view.left_ms, view.left_unit, words))] if view.left_ms is not None else []),
+        *([(labels["left"], _left(view, view.left_ms, words))] if view.left_ms is not None else []),
         *[("", line) for line in deadline_lines(view.deadline, words, zone)],
     ]
     domain = words["domain"].get(row.domain, "")
@@ -116,12 +116,12 @@ def _declined(act: CaseAct, words: dict[str, Any], zone: ZoneInfo) -> html.Li:
     return html.Li([html.Time(second_text(act.at, zone)), html.Span(said)])
 
 
-def _left(ms: int, unit: str, words: dict[str, Any]) -> str:
+def _left(view: CaseView, ms: int, words: dict[str, Any]) -> str:
     """What is left, in the limit's own time: 余 3小时20分（工作时间）."""
-    labels = words["panel"]
-    office = labels["office_time"] if unit in OFFICE_UNITS else labels["plain_time"]
-    template = labels["left_over"] if ms < 0 else labels["left_still"]
-    return str(template).format(ms=countdown_text(abs(ms), words, unit in OFFICE_UNITS), time=office)
+    labels, is_office = words["panel"], view.left_unit in OFFICE_UNITS
+    office = labels["office_time"] if is_office else labels["plain_time"]
+    template = labels["left_over"] if view.is_over else labels["left_still"]
+    return str(template).format(ms=countdown_text(abs(ms), words, is_office), time=office)
 
 
 def _basis(row: CaseRow, labels: dict[str, str]) -> str:

@@ -110,10 +110,10 @@ def _clocks(  # noqa: PLR0917  # what two clocks are made of
     if view.left_ms is None:
         left, kind = words["word"]["suspended"] if row.deadline_at is not None and row.is_open else "—", ""
     else:
-        template = labels["left_over"] if view.left_ms < 0 else labels["left_still"]
+        template = labels["left_over"] if view.is_over else labels["left_still"]
         clock_ms = (row.deadline_at or now) - now  # as the queue and the map say it
         left = template.format(t=countdown_text(abs(clock_ms), words))
-        kind = "bad" if view.left_ms < 0 else "warn" if row.soon_at is not None and now >= row.soon_at else ""
+        kind = "bad" if view.is_over else "warn" if row.soon_at is not None and now >= row.soon_at else ""
         if is_office:
             inside = countdown_text(abs(view.left_ms), words, True)
             office = f" · {words['panel']['office_time']} {template.format(t=inside)}"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from services.cases import reader
 from services.cases.case import CaseRow, decode_escalation, suspended_at, timed
 from services.cases.deadline_steps import DeadlineStep, explain
-from services.cases.deadlines import due, time_left
+from services.cases.deadlines import due, has_come, time_left
 from services.cases.joint import Joint, joint
 from services.cases.lifecycle import CaseEvent, review
 from services.cases.repeats import ComparedCase, same_matter, seen
@@ -49,6 +49,7 @@ class CaseView(NamedTuple):
 
     ``same`` are cases that may be the same matter, with their metres. ``left_ms`` is what is left until the deadline,
     in the limit's own time ``left_unit`` (office time for WH and WD), negative when overdue; None while no clock runs.
+    ``is_over`` is whether the deadline has come: at night a case is overdue by hours and by no office time at all.
     ``joint`` is what became of its whistles (services.cases.joint), the newest first. ``archived`` is (month, events)
     for those of its events that are in the archive and no longer in the store. Of a past moment ``after`` are the
     events that nobody knew then: they came later.
@@ -67,6 +68,7 @@ class CaseView(NamedTuple):
     joint: tuple[Joint, ...] = ()
     archived: tuple[tuple[str, int], ...] = ()
     after: tuple[HistoryEvent, ...] = ()
+    is_over: bool = False
 
 
 class CaseReader:
@@ -132,6 +134,7 @@ class CaseReader:
             tuple(blown),
             archived,
             _happened(after),
+            left is not None and has_come(row.deadline_at, now),
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[ComparedCase, float], ...]:
