@@ -1,4 +1,4 @@
-"""What a panel says of a deadline at night: hours have passed, no office time has, and the case is over all the same."""
+"""What a panel says of a deadline at night: hours have passed and no office time has; the case is over all the same."""
 
 import json
 
