@@ -4,7 +4,7 @@ The cases are drawn as ``bench.histories`` draws them; their documents and token
 people ask: a number or a part of one, an address, a class in a street, days, nothing that there is; of everything and
 of one street, of the last 400 days and of what is older.
 
-python -m bench.search --database sqlite|postgres [--cases 2000000] [--folder /tmp/search] [--profile]
+python -m bench.search --database sqlite|postgres [--cases 2000000] [--folder FOLDER] [--profile]
 """
 
 import argparse

@@ -331,7 +331,7 @@ def test_what_is_filtered_is_said_and_leaves_by_escape_or_by_going_back(people: 
         page.go_back()
         page.wait_for_selector('#panel-of[data-case="A2"]', state="attached")
         assert page.evaluate(map_height) == height
-        page.wait_for_timeout(1600)  # sooner the step back opens its case once more: to be mended
+        page.wait_for_timeout(1600)  # to be mended: a step back draws the whole desk anew, Escape meets the old one
         page.keyboard.press("Escape")
         page.wait_for_selector("#case-panel[hidden]", state="attached")
         # A column's filter counts for heads and export too; the table's cells can be copied.
