@@ -240,7 +240,8 @@ def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
 def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     """What is live: health, coverage, indicators, the desks with their commands, units; and single fields revealed."""
     district, clock, room, recorder = doors.district, doors.clock, shared.room, shared.recorder
-    register_endpoints(server, district, room, shared.follower, clock)
+    reader = SearchReader(doors.engine)
+    register_endpoints(server, district, room, shared.follower, clock, lambda: offload(reader.backlog))
     register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))
     register_indicators(server, district, doors.engine, clock, offload, recorder)
     placer = Placer(district)
@@ -258,7 +259,6 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
     register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals, district)
-    reader = SearchReader(doors.engine)
     people = PeopleSearch(reader, shared.sealer, recorder.log, doors.settings.person_searches)
     register_search(server, make_search(district, room, reader, people, clock, offload, recorder))
     register_units(server, room, UnitReader(district, lambda: shared.follower.board, clock, offload=offload))

@@ -4,6 +4,7 @@ lets a test read»).
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 import flask
@@ -21,8 +22,15 @@ from services.health.waiting import LIVE_BELOW_MS
 from services.platform.clock import Clock, to_rfc3339
 
 
-def register_endpoints(server: Flask, district: District, room: LiveRoom, follower: Follower, clock: Clock) -> None:
-    """Add the addresses to the Flask app."""
+def register_endpoints(  # noqa: PLR0917  # one of each door
+    server: Flask,
+    district: District,
+    room: LiveRoom,
+    follower: Follower,
+    clock: Clock,
+    backlog: Callable[[], int | None],
+) -> None:
+    """Add the addresses to the Flask app. ``backlog`` says how much waits for the search's index."""
 
     @server.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -44,7 +52,9 @@ def register_endpoints(server: Flask, district: District, room: LiveRoom, follow
 
     @server.get("/metrics")
     def metrics() -> Response:
-        return Response(metrics_text(room, follower), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            metrics_text(room, follower, backlog()), content_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:
@@ -96,11 +106,11 @@ def _board(district: District, follower: Follower, clock: Clock, street: str) ->
     }  # fmt: skip
 
 
-def metrics_text(room: LiveRoom, follower: Follower) -> str:
+def metrics_text(room: LiveRoom, follower: Follower, search_backlog: int | None = None) -> str:
     """Write the metrics in Prometheus' text format, 0.0.4.
 
     By hand: ``prometheus_client`` ends the name of each counter with ``_total``, and alert rules know four of ours
-    without it.
+    without it. ``search_backlog``: how many changes of cases wait for the search's index; None: the store does not say.
     """
     state, health = follower.board, follower.health
     total = state.total()
@@ -113,6 +123,9 @@ def metrics_text(room: LiveRoom, follower: Follower) -> str:
         ("lianqin_browsers", "gauge", "browsers on the wall", room.browsers()),
         ("lianqin_browsers_dropped", "counter", "browsers cut because they read nothing", room.dropped),
     ]
+    if search_backlog is not None:
+        waiting = "changes of cases that wait for the search's index"
+        lines.append(("lianqin_search_backlog", "gauge", waiting, search_backlog))
     text = "".join(f"# HELP {n} {h}\n# TYPE {n} {k}\n{n} {v}\n" for n, k, h, v in lines)
     text += "# HELP lianqin_tally entries refused or flagged, by source\n# TYPE lianqin_tally counter\n"
     for (what, source), n in sorted(state.tallies.items()):

@@ -38,6 +38,8 @@ Group = Literal["open", "over", "older", "places"]
 RECENT_MS = 400 * DAY_MS
 # So many searches of a person in so many seconds: a key pressed is a search of each group.
 MOST_SEARCHES, WITHIN_S = 120, 20.0
+# So many classes are named of those that a common word stands for.
+NEAR_NAMED = 3
 
 
 class SearchRequest(msgspec.Struct, frozen=True):
@@ -195,6 +197,9 @@ class SearchPage:
         parts = []
         if any(word.codes for word in query.words):
             parts.append(said["as_names"])
+        if near := list(dict.fromkeys(name for word in query.words for name in word.near)):
+            more = said["as_near_more"].format(n=len(near)) if len(near) > NEAR_NAMED else ""
+            parts.append(said["as_near"].format(names=said["near_and"].join(near[:NEAR_NAMED]) + more))
         if any(word.only != "grid" for word in query.words):
             is_number = all(word.text.replace(" ", "").isdigit() for word in query.words)
             parts.append(said["as_number"] if is_number else said["as_text"])

@@ -26,6 +26,9 @@ from services.access.service import LogInRefused
 from services.platform.clock import machine_ms
 from services.platform.refusal import Refusal
 
+# How the audit and the notices name whoever has used the machine's command line (services.audit.service.local_who).
+MACHINE = "cli:"
+
 
 class Proof(msgspec.Struct, frozen=True):
     """The password, or a code of the second factor, again."""
@@ -68,7 +71,10 @@ def _notice(pages: Pages, one: PersonNotice) -> str:
     """What was done to the person's account, in words."""
     words = texts(request.args.get("lang", ""))
     detail = dict(one.detail)
-    said = str(words["login"]["told"].get(one.kind, one.kind)).format(at=pages.at(one.at), by=detail.get("by", ""))
+    by = str(detail.get("by", ""))
+    if by.startswith(MACHINE):
+        by = str(words["login"]["told_machine"]).format(by=by.removeprefix(MACHINE))
+    said = str(words["login"]["told"].get(one.kind, one.kind)).format(at=pages.at(one.at), by=by)
     before, after = detail.get("before"), detail.get("after")
     if isinstance(before, dict) and isinstance(after, dict):
         for name in ("role", "street"):

@@ -180,7 +180,8 @@ class _Brief:
     def ahead(self) -> list[Component]:
         sheet, words = self.sheet, self.words
         shown = sheet.ahead[:AHEAD_SHOWN]
-        basis = words["ahead_basis"].format(until=self.at(sheet.next_until), all=sheet.ahead_n, shown=len(shown))
+        of = "ahead_basis" if sheet.ahead_n > len(shown) else "ahead_basis_all" if shown else "ahead_basis_none"
+        basis = words[of].format(until=self.at(sheet.next_until), all=sheet.ahead_n, shown=len(shown))
         rows = [
             html.Li([html.Span(cell) for cell in cells], className="now" if cells[1] == "◆" else "")
             for cells in map(self.ahead_cells, shown)

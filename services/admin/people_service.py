@@ -3,6 +3,8 @@
 A page's form carries the account's version: where somebody has changed it meanwhile nothing is done, and what was
 changed is told. What takes two administrators is kept as a wish until a second one confirms it; where there is no
 second, it is done, the audit says so first, and the person is told (services.admin.account_change has the rules).
+The machine's command line needs no second: where there are administrators who could confirm in the browser, the audit
+marks what it does alone, and the person is told.
 """
 
 import secrets
@@ -55,7 +57,7 @@ TOLD = frozenset({"change", "enable", "reset", "reset_factor"})
 
 
 class PeopleActor(NamedTuple):
-    """Who asks. ``is_machine``: somebody with the machine's shell, for whom neither rule of two nor version counts."""
+    """Who asks. ``is_machine``: somebody with the machine's shell, whom neither a second nor a version holds up."""
 
     user_id: str
     name: str
@@ -116,10 +118,11 @@ class People:
             self._check(connection, actor, found, everybody, wish._replace(values=values))
             after = msgspec.structs.replace(found, **values) if wish.what != "end" else found
             alone = False
-            if not actor.is_machine and needs_second(wish.what, found, after):
-                if self._has_second(connection, now, actor, wish.user_id, everybody):
+            if needs_second(wish.what, found, after):
+                has_second = self._has_second(connection, now, actor, wish.user_id, everybody)
+                if has_second and not actor.is_machine:
                     return self._propose(connection, now, actor, wish._replace(values=values))
-                alone = True
+                alone = has_second if actor.is_machine else True
             deed = _Doing(wish._replace(values=values), actor, alone=alone)
             return self._do(connection, now, deed, found, secret)
 
@@ -134,16 +137,18 @@ class People:
         is_without = is_without or new.role == "wall" or bool(new.subject) or bool(new.sso_name)
         wish = PeopleWish(new.user_id, "add", columns_of(new), reason)
         _check_reason(actor, wish)
-        if not actor.is_machine and needs_second("add", None, new):
+        alone = False
+        if needs_second("add", None, new):
             with writing(self._engine) as connection:
                 store.wait_for_turn(connection)
-                if reader.account(connection, new.user_id) is not None:
+                is_there = reader.account(connection, new.user_id) is not None
+                if is_there and not actor.is_machine:
                     raise PeopleRefused("exists", user=new.user_id)
-                everybody = reader.all_accounts(connection)
-                if self._has_second(connection, now, actor, new.user_id, everybody):
+                has_second = self._has_second(connection, now, actor, new.user_id, reader.all_accounts(connection))
+                if has_second and not actor.is_machine:
                     return self._propose(connection, now, actor, wish)
-            return self._add(now, _Doing(wish, actor, alone=True), new, password, classes, is_without=is_without)
-        return self._add(now, _Doing(wish, actor), new, password, classes, is_without=is_without)
+                alone = has_second if actor.is_machine else True
+        return self._add(now, _Doing(wish, actor, alone=alone), new, password, classes, is_without=is_without)
 
     def undo(self, now: int, actor: PeopleActor, wish: PeopleWish) -> Outcome:
         """Take the change ``wish.undoes`` back by its counter-change, under the same rules as any other."""
@@ -211,6 +216,9 @@ class People:
     def _has_second(
         self, connection: Connection, now: int, actor: PeopleActor, about: str, everybody: list[Account]
     ) -> bool:  # fmt: skip
+        """Whether somebody could confirm it: of the machine, whether two administrators could have done it instead."""
+        if actor.is_machine:
+            return len(seconds(everybody, "", "", (), actor.people_apart)) > 1
         tainted = store.let_in_by(connection, actor.user_id, now - TAINTED_MS)
         return bool(seconds(everybody, actor.user_id, about, tainted, actor.people_apart))
 
@@ -306,7 +314,7 @@ class People:
             "asked_by": by[0] if second else "",
             "once_until": to_rfc3339(once_until) if once_until else "",
         }
-        if wish.what in TOLD and not actor.is_machine:
+        if wish.what in TOLD and (doing.alone or not actor.is_machine):
             detail = {"by": by[1], "before": before, "after": after, "alone": doing.alone}
             notices_store.tell(connection, PersonNotice(secrets.token_hex(8), wish.user_id, now, wish.what, detail))
         deeds = [Deed("done_alone", wish.user_id, {"what": wish.what, **told})] if doing.alone else []

@@ -11,7 +11,7 @@ from services.files.tables import read_table
 # Columns that a table may have beside those that it must, in the order of a new file.
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "roster": ("role", "seat"), "campaigns": ("name_en", "domain"), "departments": ("name_en",),
-    "class_map": (), "categories": (),
+    "class_map": (), "categories": ("aliases",),
 }  # fmt: skip
 MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")

@@ -43,7 +43,7 @@ ACTIONS = {
     "account_reset": "an account's password was set anew",
     "account_unlocked": "an account's wrong tries were forgotten, so that it may log in again",
     "account_wish": "a change to an account waits for a second administrator, or was declined or withdrawn",
-    "done_alone": "an administrator did alone what takes two: there was no second one",
+    "done_alone": "somebody did alone what takes two: without a second administrator, or by the machine's command line",
     "role_changed": "an account's role, street or networks were changed",
     "dead_retried": "a refused entry was published again by an administrator",
     "desk_notice": "a notice was sent to the desks, or taken down before its time",

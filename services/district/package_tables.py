@@ -38,11 +38,14 @@ CODES = {
 }  # fmt: skip
 NAMES = dict.fromkeys(("departments", "people", "roster", "campaigns", "categories"), ("name",))
 LONGEST_CODE, LONGEST_NAME, LONGEST_CELL = 64, 200, 2_000
+# Other words for a class: how many, how long.
+MOST_ALIASES, LONGEST_ALIAS = 30, 30
 _UNITS = {"UH", "UD", "WH", "WD"}
 _KINDS = {"component", "event"}
 _NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
 # Line breaks of word processors: text, which a screen shows as a space.
 _SOFT = re.compile("[\x0b\x0c\x85\u2028\u2029]")
+_ALIAS_END = re.compile("[;；、]")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 Complain = Callable[[str, object, str, str], None]
@@ -193,6 +196,12 @@ def _check_campaign(row: Mapping[str, str], _known: Known) -> Faults:
 def _check_category(row: Mapping[str, str], known: Known) -> Faults:
     if not 0 < decimal(row["value"]) < 100_000 or row["unit"] not in _UNITS:
         yield f"limit {row['value'] + ' ' + row['unit']!r}", "Write a number > 0 and UH UD WH WD"
+    aliases = aliases_in(row.get("aliases", ""))
+    if len(aliases) > MOST_ALIASES or any(not 2 <= len(alias) <= LONGEST_ALIAS for alias in aliases):
+        yield (
+            f"aliases {row['aliases'][:40]!r}",
+            f"Write at most {MOST_ALIASES} words of 2 to {LONGEST_ALIAS} characters, with semicolons between them",
+        )
     if row["kind"] not in _KINDS:
         yield f"kind {row['kind']!r} is unknown", "Write component or event"
     yield from _check_class(row, known)
@@ -207,6 +216,11 @@ _CHECKS: dict[str, Callable[[Mapping[str, str], Known], Faults]] = {
     "departments": _check_nothing, "people": _check_people, "roster": _check_roster, "campaigns": _check_campaign,
     "categories": _check_category, "class_map": _check_class, "holidays": _check_nothing,
 }  # fmt: skip
+
+
+def aliases_in(cell: str) -> tuple[str, ...]:
+    """The other words for a class that a cell names, with semicolons or «、» between them."""
+    return tuple(filter(None, (word.strip() for word in _ALIAS_END.split(cell))))
 
 
 def decimal(text: str) -> float:

@@ -135,7 +135,7 @@ TABLE_WORDS = {
             "name": "the class's name", "condition": "the filing condition", "value": "the limit, a number above 0",
             "unit": "`UH` `UD` (continuous) `WH` `WD` (office time)", "domain": "unified class, `01` … `16` or `99`",
         },
-        "",
+        "`aliases` (other words by which the search finds the class, with semicolons between them: `摆摊;流动摊贩`)",
     ),
     "class_map": (
         "a source's classes → the unified class",

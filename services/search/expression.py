@@ -46,6 +46,8 @@ def _alternatives(word: SearchWord) -> tuple[AllOf, ...]:
     found: list[AllOf] = []
     if word.only != "grid" and (all_of := wanted(word.text)):
         found.append(all_of)
+    if word.only != "grid":
+        found += [all_of for name in word.near if (all_of := wanted(name))]
     if word.codes or not found:
         found.append((word.codes,))
     return tuple(found)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from shapely.geometry import Point, shape
 from shapely.geometry.base import BaseGeometry
 
+from services.district.initials import initials_of
 from services.district.package import Area, District, features_of
 from services.platform.search_text import normal
 from services.search.query import SearchQuery
@@ -15,6 +16,7 @@ _LAYERS = (
     ("watch_area", "watch_areas"), ("key_area", "key_areas"), ("key_place", "key_places"), ("key_road", "key_roads"),
     ("road", "roads"),
 )  # fmt: skip
+_BY_INITIALS = {"street", "community", "unit", "watch_area"}
 
 
 class PlaceHit(NamedTuple):
@@ -32,7 +34,10 @@ class NamedPlaces:
 
     def __init__(self, district: District) -> None:
         hits = dict.fromkeys(_hits(district))
-        self._named = [(hit, normal(f"{hit.name} {hit.code}")) for hit in hits]
+        self._named = [
+            (hit, normal(f"{hit.name} {hit.code}"), initials_of(hit.name) if hit.kind in _BY_INITIALS else "")
+            for hit in hits
+        ]
 
     def find(
         self, query: SearchQuery, street: str = "", most: int = 20, *, has_cameras: bool = True
@@ -46,8 +51,8 @@ class NamedPlaces:
             return [], 0
         found = [
             hit
-            for hit, text in self._named
-            if all(word in text for word in words)
+            for hit, text, initials in self._named
+            if all(word in text or (len(word) > 1 and initials.startswith(word)) for word in words)
             and (not street or hit.kind == "unit" or hit.street == street)
             and (has_cameras or hit.kind != "camera")
         ]

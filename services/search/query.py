@@ -11,13 +11,17 @@ from typing import Literal
 
 import msgspec
 
+from services.district.initials import initials_of
 from services.district.package import District
+from services.district.package_tables import aliases_in
 from services.platform.search_text import matches as stands_in
 from services.platform.search_text import normal, wanted
 
 LONGEST, MOST_WORDS = 100, 8
 # A word that so many names of a kind have says nothing («网格», «街道»): the names of that kind are then left out.
 MOST_NAMES = 60
+# So many classes one common word may stand for; of more it says nothing.
+MOST_NEAR = 20
 KINDS = ("street", "community", "grid", "unit", "domain")
 
 Problem = Literal["", "empty", "short", "long"]
@@ -40,11 +44,15 @@ class CaseDoc(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class SearchWord:
-    """A word: ``text`` (normal) or one of the codes whose names it is found in. ``only``: of grids or classes alone."""
+    """A word: ``text`` (normal) or one of the codes whose names it is found in. ``only``: of grids or classes alone.
+
+    ``near``: the normal names of the classes that it stands for: by an alias («摆摊»), or by initials («zdjy»).
+    """
 
     text: str
     codes: frozenset[str] = frozenset()
     only: Literal["", "grid", "class"] = ""
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +67,41 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class CodeNames:
-    """The normal names of what has a code, by kind and code; of one code there may be several."""
+    """The normal names of what has a code, by kind and code; of one code there may be several.
+
+    ``initials``: by kind and code the initials of the names, of streets, communities, units and unified classes.
+    ``classes``: the normal name of each class of the package → its aliases (normal) and its initials.
+    """
 
     names: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    initials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    classes: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
     def found(self, kind: str, word: str) -> frozenset[str]:
-        """The tokens of the codes of this kind that have ``word`` in a name; none where too many have."""
-        known = self.names.get(kind, {})
-        codes = [code for code, names in known.items() if any(word in name for name in names)]
+        """The tokens of the codes of this kind that have ``word`` in a name, or as the beginning of its initials; none
+        where too many have.
+        """
+        known, short = self.names.get(kind, {}), self.initials.get(kind, {}) if _may_be_initials(word) else {}
+        codes = [
+            code
+            for code, names in known.items()
+            if any(word in name for name in names) or short.get(code, "").startswith(word)
+        ]
         return frozenset() if len(codes) > MOST_NAMES else frozenset(code_token(kind, code) for code in codes)
+
+    def near(self, word: str) -> tuple[str, ...]:
+        """The classes that ``word`` stands for without standing in their names; none where it is too many."""
+        is_short = _may_be_initials(word)
+        found = [
+            name
+            for name, (aliases, initials) in self.classes.items()
+            if word not in name and (any(word in one for one in aliases) or (is_short and initials.startswith(word)))
+        ]
+        return () if len(found) > MOST_NEAR else tuple(found)
+
+
+def _may_be_initials(word: str) -> bool:
+    return len(word) > 1 and word.isascii() and word.isalpha()
 
 
 def code_token(kind: str, code: str) -> str:
@@ -76,7 +110,7 @@ def code_token(kind: str, code: str) -> str:
 
 
 def names_of(district: District, domains: Mapping[str, tuple[str, ...]]) -> CodeNames:
-    """The names of a package's places and units, and those of the classes."""
+    """The names of a package's places and units, and those of the unified classes; initials; the classes' aliases."""
 
     def each(*names: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(filter(None, map(normal, names))))
@@ -87,7 +121,26 @@ def names_of(district: District, domains: Mapping[str, tuple[str, ...]]) -> Code
         "grid": {k: each(a.name, k) for k, a in district.grids.items()},
         "unit": {k: each(name, district.units_en.get(k, "")) for k, name in district.units.items()},
         "domain": {k: each(*names) for k, names in domains.items()},
-    })  # fmt: skip
+    }, initials_by_code(district, domains), _classes(district))  # fmt: skip
+
+
+def initials_by_code(district: District, domains: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, str]]:
+    """By kind and code the initials of the Chinese name."""
+    return {
+        "street": {k: initials_of(a.name) for k, a in district.streets.items()},
+        "community": {k: initials_of(a.name) for k, a in district.communities.items()},
+        "unit": {k: initials_of(name) for k, name in district.units.items()},
+        "domain": {k: initials_of(names[0]) for k, names in domains.items() if names},
+    }
+
+
+def _classes(district: District) -> dict[str, tuple[tuple[str, ...], str]]:
+    found: dict[str, tuple[tuple[str, ...], str]] = {}
+    for row in district.tables.get("categories", ()):
+        name, more = row["name"], map(normal, aliases_in(row.get("aliases", "")))
+        known = found.get(normal(name), ((), ""))[0]
+        found[normal(name)] = tuple(dict.fromkeys((*known, *filter(None, more)))), initials_of(name)
+    return found
 
 
 def parse_query(text: str, today: date, district: District, names: CodeNames) -> SearchQuery:
@@ -118,10 +171,10 @@ def _word(part: str, names: CodeNames) -> SearchWord | None:
     if part[0] in "@＠":
         return SearchWord(text, names.found("grid", text), "grid")
     if part[0] in "#＃":
-        return SearchWord(text, names.found("domain", text), "class")
+        return SearchWord(text, names.found("domain", text), "class", names.near(text))
     if len(text) < 2:
         return SearchWord(text)
-    return SearchWord(text, frozenset().union(*(names.found(kind, text) for kind in KINDS)))
+    return SearchWord(text, frozenset().union(*(names.found(kind, text) for kind in KINDS)), near=names.near(text))
 
 
 def matches(query: SearchQuery, doc: CaseDoc) -> bool:
@@ -140,7 +193,10 @@ def _has(doc: CaseDoc, word: SearchWord) -> bool:
         return True
     if word.only == "grid":
         return False
-    return stands_in(doc.text.split("\n")[1] if word.only == "class" else doc.text, word.text)
+    class_name = doc.text.split("\n")[1] if word.near or word.only == "class" else ""
+    if any(stands_in(class_name, name) for name in word.near):
+        return True
+    return stands_in(class_name if word.only == "class" else doc.text, word.text)
 
 
 # — days —

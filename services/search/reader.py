@@ -14,10 +14,11 @@ from services.cases.case import CaseRow
 from services.cases.reader import cases_of
 from services.platform.clock import DAY_MS
 from services.platform.database import is_postgres
+from services.platform.errors import STORE_ERRORS
 from services.platform.search_text import normal
 from services.search.expression import SearchScope, expression_of, for_arrays, for_fts
 from services.search.query import CaseDoc, SearchQuery, matches
-from services.search.store import KeptDoc, first_doc, kept_doc
+from services.search.store import KeptDoc, count_due, first_doc, kept_doc
 from services.search.tables import search_docs, search_people
 
 MaySee = Callable[[CaseRow], bool]
@@ -107,6 +108,14 @@ class SearchReader:
                 if time.monotonic() > ends:
                     return CaseHits(tuple(hits), n, True, back_to)
         return CaseHits(tuple(hits), n, False)
+
+    def backlog(self) -> int | None:
+        """How many changes of cases wait for the index; None while the store does not say: other figures say why."""
+        try:
+            with self._engine.connect() as connection:
+                return count_due(connection)
+        except STORE_ERRORS:
+            return None
 
     def of_people(self, tokens: Sequence[bytes], may_see: MaySee) -> tuple[CaseHit, ...]:
         """The cases whose reporter has one of these tokens, open or over, the newest report first."""

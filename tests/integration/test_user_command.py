@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from dashboard.cli.main import main
-from services.access import reader
+from services.access import notices_store, reader
 from services.access import service as accounts
 from services.access import tables as people_schema
 from services.access.account import Account
@@ -17,6 +17,7 @@ from services.access.log_in import totp
 from services.access.log_in.rules import LogInRules
 from services.access.rights import Person
 from services.access.service import LogInRefused
+from services.audit.log_service import AuditQuery, newest
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
 
@@ -173,3 +174,26 @@ def test_after_a_rotation_a_code_still_counts_without_the_old_key(
     with pytest.raises(LogInRefused):
         forget_step(machine)
         factors.prove(machine, Sealer(old), now_ms(), person, code_now(secret))
+
+
+def marked(engine: Engine) -> list[str]:
+    """Whom the rows name that stand first on the auditor's page, the newest first."""
+    with engine.connect() as connection:
+        return [row.object for row in newest(connection, AuditQuery(actions=("done_alone",)), 10)]
+
+
+def test_what_takes_two_in_the_browser_is_marked_and_told_when_the_machine_does_it(machine: Engine) -> None:
+    for name in ("one", "two"):
+        assert main(["user", "add", name, "--role", "admin"]) == 0
+    assert main(["user", "add", "zhou", "--role", "leader"]) == 0
+    assert not marked(machine)  # nobody was there before, and then one alone
+    assert main(["user", "set", "zhou", "--name", "周敏"]) == 0
+    assert main(["user", "set", "zhou", "--role", "duty_officer"]) == 0
+    assert main(["user", "reset-factor", "one"]) == 0
+    assert main(["user", "add", "guest", "--role", "auditor"]) == 0
+    assert marked(machine) == ["guest", "one", "zhou"]
+    with machine.connect() as connection:
+        (told,) = notices_store.unread(connection, "zhou")
+        assert (told.kind, told.detail["alone"]) == ("change", True)
+        assert str(told.detail["by"]).startswith("cli:")
+        assert [one.kind for one in notices_store.unread(connection, "one")] == ["reset_factor"]

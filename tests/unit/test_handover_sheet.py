@@ -88,6 +88,7 @@ def test_a_first_sheet_of_a_quiet_seat_says_so(tiny: District, language: str) ->
     words = texts(language)
     quiet = handover.HandoverTurn(tiny.code, tiny.code, nameless(), NIGHT, NOON, NOON)
     text = printed(sheet_page(make_sheet(quiet, HandoverSource(())), Signatures(), words, tiny))
+    assert "共 0 件" not in text and "0 of 0" not in text
     for part in ("first", "none", "cameras_unknown", "nobody", "day"):
         assert words["handover"][part] in text
 

@@ -48,3 +48,5 @@ def test_the_text_is_what_it_was() -> None:
     refusals = SimpleNamespace(counts=Counter(rate=8, origin=2))
     room: Any = SimpleNamespace(browsers=lambda: 3, dropped=1, refusals=refusals)
     assert metrics_text(room, follower) == TEXT
+    told = metrics_text(room, follower, 1_204)
+    assert "# TYPE lianqin_search_backlog gauge\nlianqin_search_backlog 1204\n" in told

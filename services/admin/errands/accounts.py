@@ -50,11 +50,12 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
         if not wish.user_id:
             raise accounts.AccountError(f"`lianqin user {action}` needs the account's id")
         people = People(engine, open_log(engine, settings), settings.once_hours)
+        machine = MACHINE._replace(people_apart=settings.security_apart)
         if action == "add":
-            said = _add(settings, people, now, wish)
+            said = _add(settings, people, machine, now, wish)
         elif action == "reset":
             classes = settings.password_classes if wish.password else 0
-            done = people.act(now, MACHINE, PeopleWish(wish.user_id, "reset"), password=wish.password, classes=classes)
+            done = people.act(now, machine, PeopleWish(wish.user_id, "reset"), password=wish.password, classes=classes)
             # One that was given to us is known to whoever gave it: no terminal's history or log needs it.
             new = "the given password is set" if wish.password else f"new password {done.password}"
             said = [f"{wish.user_id}: {new} (must be changed at the next log-in, "
@@ -62,7 +63,7 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
         elif action == "reset-factor":
             with engine.connect() as connection:
                 before = reader.account(connection, wish.user_id)
-            done = people.act(now, MACHINE, PeopleWish(wish.user_id, "reset_factor"))
+            done = people.act(now, machine, PeopleWish(wish.user_id, "reset_factor"))
             had = before is not None and before.factor_at
             said = [f"{wish.user_id}: {'the second factor is removed' if had else 'there was no second factor'}; "
                     f"{done.ended} sessions ended"]  # fmt: skip
@@ -71,7 +72,7 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             if action == "set":
                 values = _changes(settings, wish)
                 _check_places(settings, values)
-            done = people.act(now, MACHINE, PeopleWish(wish.user_id, kind, values))
+            done = people.act(now, machine, PeopleWish(wish.user_id, kind, values))
             said = [f"{wish.user_id}: {action} done; {done.ended} sessions ended"]
         return said
     finally:
@@ -83,7 +84,7 @@ _SIMPLE: dict[str, tuple[Kind, dict[str, object]]] = {
 }  # fmt: skip
 
 
-def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[str]:
+def _add(settings: Settings, people: People, machine: PeopleActor, now: int, wish: UserWish) -> list[str]:
     role = wish.role or ""
     has_sso = _has_sso(wish)
     new = Account(
@@ -96,7 +97,7 @@ def _add(settings: Settings, people: People, now: int, wish: UserWish) -> list[s
     _check_places(settings, {name: getattr(new, name) for name in PLACES})
     is_without = has_sso or role == "wall"
     classes = settings.password_classes if wish.password else 0
-    made = people.add(now, MACHINE, new, password=wish.password, classes=classes, is_without=is_without)
+    made = people.add(now, machine, new, password=wish.password, classes=classes, is_without=is_without)
     if role == "wall":
         return [f"{new.user_id}: a wall at {new.addresses}; a browser that comes from there needs no log-in"]
     if new.subject:

@@ -186,12 +186,30 @@ def _street_roster(street: SurveyArea, dice: Dice, ours: Sequence[tuple[str, str
     return rows
 
 
+_ALIASES = {
+    "占道经营": "摆摊;流动摊贩;小贩;占道", "暴露生活垃圾": "乱倒垃圾;垃圾没人收", "垃圾满溢": "垃圾桶满了;垃圾爆桶",
+    "违规养犬": "遛狗;狗没牵绳;狗叫", "施工占道": "挖路;修路占道", "停车收费争议": "乱收停车费",
+    "私设地桩、地锁、停车杆": "占车位;地锁",
+}  # fmt: skip
+
+
 def categories() -> Table:
     """Every class and filing condition with its limit."""
-    rows: Table = [("scheme", "kind", "major", "minor", "name", "condition", "value", "unit", "domain")]
+    rows: Table = [("scheme", "kind", "major", "minor", "name", "condition", "value", "unit", "domain", "aliases")]
     for c in read_classes():
         rows += [
-            (c.scheme, c.kind, c.major, c.minor, c.name, x.condition, f"{x.value:g}", x.unit, c.domain)
+            (
+                c.scheme,
+                c.kind,
+                c.major,
+                c.minor,
+                c.name,
+                x.condition,
+                f"{x.value:g}",
+                x.unit,
+                c.domain,
+                _ALIASES.get(c.name, ""),
+            )
             for x in c.limits
         ]
     return rows
