@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 import dash
-from dash import html
+from dash import ctx, html
+from dash.exceptions import PreventUpdate
 
 from dashboard.callbacks.duty import DutyPage
 from dashboard.door.access import person
@@ -15,6 +16,9 @@ from dashboard.layouts.navigation import menu, refused
 from dashboard.texts import texts
 from services.access.rights import Person, may, may_desk
 from services.district.package import District
+
+# What the router is asked with when the address's query alone has changed.
+QUERY = "_pages_location.search"
 
 
 def register_dash_pages(
@@ -30,6 +34,8 @@ def register_dash_pages(
         known: Container[str] | None = None,
     ) -> Callable[..., html.Div]:
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
+            if set(ctx.triggered_prop_ids) == {QUERY}:
+                raise PreventUpdate  # a step back or forward within the page: its script reads the query anew
             words, asking = texts(lang), person()
             code = "" if known is None else code  # of a page that has no code, the query may still name one
             if not (may_desk(asking, right, name, code) if code else may(asking, right)):

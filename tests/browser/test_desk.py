@@ -328,12 +328,15 @@ def test_what_is_filtered_is_said_and_leaves_by_escape_or_by_going_back(people: 
         page.wait_for_timeout(1600)  # from case to case faster than this is one step of the history
         pick(page, "A3")
         page.wait_for_selector('#panel-of[data-case="A3"]', state="attached")
-        page.go_back()
-        page.wait_for_selector('#panel-of[data-case="A2"]', state="attached")
+        page.evaluate("() => { document.getElementById('desk').isTheSame = true; }")
+        with page.expect_response(lambda r: "_pages_content" in (r.request.post_data or "")) as router:
+            page.go_back()
+            page.wait_for_selector('#panel-of[data-case="A2"]', state="attached")
+        assert router.value.status == 204  # a step back draws nothing anew
         assert page.evaluate(map_height) == height
-        page.wait_for_timeout(1600)  # to be mended: a step back draws the whole desk anew, Escape meets the old one
         page.keyboard.press("Escape")
         page.wait_for_selector("#case-panel[hidden]", state="attached")
+        assert page.evaluate("() => document.getElementById('desk').isTheSame")
         # A column's filter counts for heads and export too; the table's cells can be copied.
         page.evaluate("() => dash_ag_grid.getApi('queue-grid').setFilterModel({id: {type: 'endsWith', filter: 'a1'}})")
         says(page, "#queue-filtered", "显示 1 / 3 件")

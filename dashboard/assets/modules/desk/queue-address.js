@@ -40,17 +40,11 @@ export const makeAddress = (scope, state, {groups, names, finder, back}) => {
     if (search !== location.search)
       history[isOneGo ? "replaceState" : "pushState"](null, "", `${location.pathname}${search}`);
   };
-  // Before Dash hears of it: its pages would draw the whole desk anew.
-  scope.listen(
-    window,
-    "popstate",
-    event => {
-      event.stopImmediatePropagation();
-      writtenAs = "";
-      read();
-      back();
-    },
-    {capture: true},
-  );
+  // Dash hears of it too, but a page draws nothing anew where the query alone has changed (callbacks/dash_pages.py).
+  scope.listen(window, "popstate", () => {
+    writtenAs = "";
+    read();
+    back();
+  });
   return {read, write};
 };
