@@ -52,7 +52,7 @@ PAGE_ENDPOINTS = frozenset({
     "/", "/<path:path>", "account_page", "audit_page", "leadership", "leadership_cases", "factor_page",
     "own_factor_page", "reauth_page", "reauth_by_sso", "admin_page", "people_page", "people_act",
     "policy_page", "change_policy", "undo_version", "areas_page", "change_area",
-    "table_page", "change_table", "system_page", "system_act",
+    "table_page", "change_table", "upload_page", "upload_files", "save_upload", "system_page", "system_act",
 })  # fmt: skip
 # A body of JSON: 500 cases of a command, a saved view.
 MOST_BYTES = 128 * 1024

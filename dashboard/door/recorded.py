@@ -53,6 +53,8 @@ RECORDED: dict[str, str] = {
     "change_area": "package_changed",
     "change_table": "package_changed",
     "undo_version": "package_changed",
+    "upload_files": "package_uploaded",
+    "save_upload": "package_changed",
     "system_act": "dead_retried",
 }
 _DASH = "Dash's own: layouts and scripts, the same for everybody"
@@ -84,6 +86,7 @@ HARMLESS: dict[str, str] = {
     "policy_page": "the package's values; what is changed there is written down",
     "areas_page": "the watched areas and dots without a name; what is changed there is written down",
     "table_page": "rows of the package: who is on duty, units, classes; what is changed there is written down",
+    "upload_page": "what the person's own upload would change; what is saved of it is written down",
     "area_figures": "two counts of an edge that is being drawn",
     "read_notices": "the person has read what they were told",
     "reauth_page": "the empty form that asks for the password again",

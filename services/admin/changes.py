@@ -10,7 +10,7 @@ import msgspec
 from services.platform.refusal import Refusal
 
 Act = Literal["change", "undo", "back", "load"]
-Part = Literal["policy", "roster", "campaigns", "areas", "departments", "classes"]
+Part = Literal["policy", "roster", "campaigns", "areas", "departments", "classes", "package"]
 # The files that each part of the package is made of.
 FILES: Mapping[Part, tuple[str, ...]] = {
     "policy": ("policy.toml",),
@@ -20,6 +20,7 @@ FILES: Mapping[Part, tuple[str, ...]] = {
     "departments": ("departments.csv",),
     "classes": ("class_map.csv", "categories.csv"),
 }
+# A package as a whole is uploaded, and all of its files are.
 PART_OF: Mapping[str, Part] = {file: part for part, files in FILES.items() for file in files}
 
 

@@ -81,8 +81,8 @@ def _end(engine: Engine, folder: Path, now: int, author: Author, fates: list[_Fa
             both = fate.present, fate.new
             version = PackageVersion(
                 number=number, at=now, effective_at=now, who=author.user_id, name=author.name,
-                reason=f"lianqin district load {folder.name}", act="load", undoes=None, part=PART_OF[fate.file],
-                about="", changes=differences(fate.file, *both), digest="",
+                reason=f"lianqin district load {folder.name}", act="load", undoes=None,
+                part=PART_OF.get(fate.file, "package"), about="", changes=differences(fate.file, *both), digest="",
             )  # fmt: skip
             store.add(connection, version, {fate.file: both})
 

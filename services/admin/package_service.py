@@ -3,7 +3,7 @@
 A version is never changed and never goes: what takes one back is a version too. Processes follow by PackageWatch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from services.admin import package_store as store
 from services.admin.changes import Act, Author, ChangeRefused, PackageChange, PackageVersion, PresentFile, hash_of
-from services.admin.differences import differences
+from services.admin.differences import Difference, differences
 from services.admin.line_merge import MergeConflict, without
 from services.admin.loading_service import shadowed_files
 from services.district.load import load
@@ -40,12 +40,21 @@ class PackageKeeper:
 
         return self._offload(work)
 
-    def history(self, parts: Sequence[str] = (), about: str = "", limit: int = 200) -> list[PackageVersion]:
-        """Versions of these parts, newest first."""
+    def history(self, files: Sequence[str] = (), about: str = "", limit: int = 200) -> list[PackageVersion]:
+        """Versions that changed one of these files, newest first; without files all."""
 
         def work() -> list[PackageVersion]:
             with self._engine.connect() as connection:
-                return store.versions(connection, parts=parts, about=about, limit=limit)
+                return store.versions(connection, files=files, about=about, limit=limit)
+
+        return self._offload(work)
+
+    def newest(self, files: Collection[str]) -> dict[str, int]:
+        """Each file → the number of the newest version that changed it; 0: none."""
+
+        def work() -> dict[str, int]:
+            with self._engine.connect() as connection:
+                return store.touching(connection, files)
 
         return self._offload(work)
 
@@ -71,6 +80,10 @@ class PackageKeeper:
                 return self._version(connection, number), store.contents(connection, number)
 
         return self._offload(work)
+
+    def look(self, author: Author, change: PackageChange) -> None:
+        """Check a change as ``save`` does, and keep nothing. Raises what it raises."""
+        self._offload(lambda: self._checked(author, "change", None, lambda _connection: change))
 
     def save(self, author: Author, change: PackageChange, act: Act = "change") -> PackageVersion:
         """Check and keep a change. Raises PackageError with every fault, ChangeRefused (stale, same, reason)."""
@@ -109,20 +122,26 @@ class PackageKeeper:
     ) -> PackageVersion:
         """Check outside of the write transaction; begin again where another version has come meanwhile."""
         for _ in range(TRIES):
-            with reading(self._engine) as connection:
-                now = self._now_ms()
-                base = store.newest_number(connection)
-                change = asked(connection)
-                version, files = self._made(connection, author, change, now, act=act, undoes=undoes)
-                stages = self._stages(connection, version, change.files, now)
-            for stage in stages:
-                digest = load(self._folder, stage).digest
+            base, made, files = self._checked(author, act, undoes, asked)
             with writing(self._engine) as connection:
-                if (newest := store.newest_number(connection)) == base:
-                    made = msgspec.structs.replace(version, number=newest + 1, digest=digest)
+                if store.newest_number(connection) == base:
                     store.add(connection, made, files)
                     return made
         raise ChangeRefused("stale")
+
+    def _checked(
+        self, author: Author, act: Act, undoes: int | None, asked: Callable[[Connection], PackageChange]
+    ) -> tuple[int, PackageVersion, dict[str, tuple[bytes | None, bytes | None]]]:
+        """The newest version's number, the one that would follow it, and its files before and after."""
+        with reading(self._engine) as connection:
+            now = self._now_ms()
+            base = store.newest_number(connection)
+            change = asked(connection)
+            version, files = self._made(connection, author, change, now, act=act, undoes=undoes)
+            stages = self._stages(connection, version, change.files, now)
+        for stage in stages:
+            digest = load(self._folder, stage).digest
+        return base, msgspec.structs.replace(version, number=base + 1, digest=digest), files
 
     def _made(
         self, connection: Connection, author: Author, change: PackageChange, now: int, *, act: Act, undoes: int | None
@@ -150,7 +169,7 @@ class PackageKeeper:
             number=newest + 1, at=now, effective_at=max(now, change.from_ms, *later), who=author.user_id,
             name=author.name, reason=change.reason.strip(), act=act, undoes=undoes, part=change.part,
             about=change.about, digest="",
-            changes=[one for file, both in sorted(files.items()) for one in differences(file, *both)],
+            changes=[one for file, both in sorted(files.items()) for one in _changes(change.part, file, both)],
             hashes={file: (hash_of(before), hash_of(after)) for file, (before, after) in files.items()},
         )  # fmt: skip
         return version, files
@@ -184,6 +203,12 @@ class PackageKeeper:
 
     def _backwards(self, version: PackageVersion, files: Contents, reason: str, seen: int) -> PackageChange:
         return PackageChange(version.part, version.about, files, reason, seen)
+
+
+def _changes(part: str, file: str, both: tuple[bytes | None, bytes | None]) -> list[Difference]:
+    """What differs; of a package, which has many files, each with its file before it."""
+    found = differences(file, *both)
+    return [(f"{file}: {what}", before, after) for what, before, after in found] if part == "package" else found
 
 
 def _without(after: bytes | None, before: bytes | None, present: bytes | None) -> bytes | None:

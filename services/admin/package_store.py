@@ -17,14 +17,12 @@ def newest_number(connection: Connection) -> int:
 
 
 def versions(
-    connection: Connection, *, parts: Sequence[str] = (), files: Sequence[str] = (), numbers: Sequence[int] = (),
+    connection: Connection, *, files: Sequence[str] = (), numbers: Sequence[int] = (),
     about: str = "", limit: int = 200,
 ) -> list[PackageVersion]:  # fmt: skip
-    """Versions, newest first: of these parts, of these files, with these numbers, about this."""
+    """Versions, newest first: of these files, with these numbers, about this."""
     c, f = schema.package_versions.c, schema.package_files.c
     query = select(*(c[name] for name in _VERSION)).order_by(c.number.desc()).limit(limit)
-    if parts:
-        query = query.where(c.part.in_(parts))
     if about:
         query = query.where(c.about == about)
     if numbers:

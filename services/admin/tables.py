@@ -1,9 +1,10 @@
-"""The tables of the administrator's work: what was changed on each account, and what waits for a second administrator.
+"""The tables of the administrator's work: what was changed on each account, what waits for a second administrator, and
+what was uploaded for the package and is not saved yet.
 
 Times are Unix milliseconds of the machine's clock.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, Text
 
 from services.platform.metadata import metadata
 
@@ -43,3 +44,18 @@ account_wishes = Table(
     Column("decided_at", BigInteger, nullable=False),
 )
 Index("account_wishes_open", account_wishes.c.state, account_wishes.c.expires_at)
+
+package_uploads = Table(
+    "package_uploads",
+    metadata,
+    Column("user_id", Text, primary_key=True, comment="whose; one a person, for a day"),
+    Column("id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False, comment="a table's name, or package"),
+    Column("said", Text, nullable=False, comment="the file's name, as it was given"),
+    Column("how", Text, nullable=False, comment="as what it came: csv, xlsx, zip, folder"),
+    Column("is_whole", Boolean, nullable=False, comment="files of the package that it has not go"),
+    Column("seen", BigInteger, nullable=False, comment="the newest version of its files when it was read"),
+    Column("left_out", Text, nullable=False, comment="JSON: names of files that are none of a package's"),
+    Column("files", LargeBinary, nullable=False, comment="zlib of MessagePack: name → bytes"),
+)

@@ -38,6 +38,7 @@ ACTIONS = {
     "report": "a report of an incident was made",
     "view_saved": "a view of the desk was saved or removed",
     "package_changed": "the district package was changed in the browser, or a change of it taken back",
+    "package_uploaded": "files for the district package were uploaded and looked at; nothing is in force by it",
     "account_added": "an account was made",
     "account_disabled": "an account was disabled or enabled again",
     "account_reset": "an account's password was set anew",

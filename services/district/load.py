@@ -36,6 +36,8 @@ from services.files.text import MARK, decode, line_of
 from services.platform.refusal import Refusal
 
 NOTHING_STORED = StoredFiles()
+# The form of a package that this program reads; one that says nothing is of this form.
+FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ class _Reader:
             self.fault("district.toml", problem.partition(" ")[0], problem, remedy)
         if set(code) & set("/\\{} "):  # it names keys of Redis and files of the store
             self.fault("district.toml", "code", f"is {code[:70]!r}", "Write letters, digits, hyphens: it names files")
+        if (form := head.get("format", FORMAT)) != FORMAT:
+            remedy = f"This program reads packages of format {FORMAT}: use the one that the package was made for"
+            self.fault("district.toml", "format", f"is of format {str(form)[:20]}", remedy)
         zone = self.zone(str(head.get("time_zone", "Asia/Shanghai")))
         cut, first = self.whole(head, "day_cut_hour", 0, 0, 23), self.whole(head, "month_first_day", 1, 1, 28)
         streets = self.areas("streets", None, required=True)

@@ -19,6 +19,7 @@ HEAD = {
     "code": "the district's code, which names its Redis keys and its store; required",
     "name": "its name; required",
     "name_en": "its English name",
+    "format": "the form of the package; default 1, the only one that this program reads: another is refused",
     "time_zone": "an IANA zone; default `Asia/Shanghai`",
     "day_cut_hour": "the hour at which a counting day begins, 0–23; default 0",
     "month_first_day": "the day on which a statistical month begins, 1–28; default 1. From the 16th on it is "
@@ -187,6 +188,12 @@ written. It is checked as above, with everything that comes into force later, an
     lianqin district show N        what it changed, and the hashes
     lianqin district undo N        takes this change back and leaves later ones; --back: its files become what they were
                                    before it, byte for byte. Both are versions too
+
+A table can be **uploaded** there as CSV (UTF-8 or GB 18030) or Excel (`.xlsx`, its first sheet), a package as a zip or
+as its files (at most 32 MB, 100 files, 128 MB unpacked; a table 4 MB). It is read, checked with everything in force and
+shown as differences; it waits a day for its reason, one upload a person, and only then becomes one version, which is
+taken back like any other. The package of another district or another `format`, or one whose files somebody else has
+changed meanwhile, is refused in words, whole.
 
 When another package is loaded, a file that only the browser has changed stays changed, one that only the package has
 changed is the package's; where both have, nothing is loaded and the sentence says which, unless `--over` lets the

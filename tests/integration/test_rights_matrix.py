@@ -180,6 +180,10 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
             "edge": [[118.9, 31.9], [118.91, 31.9], [118.9, 31.91]]}),
         "undo_version": at("undo_version", "/admin/package/undo", method="POST", well=PACKAGE, form={
             "part": "policy", "number": "1", "seen": "0", "how": "undo", "reason": "试一试"}),
+        "upload_page": at("upload_page", "/admin/upload"),
+        "upload_files": at("upload_files", "/admin/upload?kind=campaigns", method="POST", well=PACKAGE, form={}),
+        "save_upload": at("save_upload", "/admin/upload/save", method="POST", well=PACKAGE, form={
+            "kind": "campaigns", "upload": "none", "reason": "试一试", "do": "save"}),
         "notices_page": at("notices_page", "/admin/notices"),
         "notices_act": at("notices_act", "/admin/notices", method="POST", well=done, form={
             "do": "send", "text": "试一试", "hours": "1", "seat": ""}),

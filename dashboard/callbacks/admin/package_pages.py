@@ -22,7 +22,7 @@ HISTORY = 60
 PAGES = {
     "policy": "/admin/policy", "areas": "/admin/areas", "roster": "/admin/tables/roster",
     "campaigns": "/admin/tables/campaigns", "departments": "/admin/tables/departments",
-    "classes": "/admin/tables/class_map",
+    "classes": "/admin/tables/class_map", "package": "/admin/upload",
 }  # fmt: skip
 NameOf = Callable[[str, str], str]
 
@@ -66,7 +66,7 @@ class PackagePages:
         except PackageError as error:
             raise Unsaved(self.words["faults"], fault_lines(error.faults, self.shell.words()), 400) from None
         except ChangeRefused as refused:
-            raise Unsaved(self._refusal(refused), code=400 if refused.code == "reason" else 409) from None
+            raise Unsaved(self.refusal(refused), code=400 if refused.code == "reason" else 409) from None
         self.shell.record("package_changed", asking, f"{made.part} {made.about}".strip(), {
             "version": made.number, "part": made.part, "act": made.act, "reason": made.reason,
             **({"undoes": made.undoes} if made.undoes else {}),
@@ -74,7 +74,8 @@ class PackagePages:
         })  # fmt: skip
         return made
 
-    def _refusal(self, refused: ChangeRefused) -> str:
+    def refusal(self, refused: ChangeRefused) -> str:
+        """Why a change was not made, in words."""
         words, by = self.words, refused.by
         if refused.code == "stale":
             if by is None:
@@ -120,13 +121,10 @@ class PackagePages:
         return found if found > now else now + DAY_MS
 
     def history(self, part: str, name_of: NameOf, about: str = "") -> list[dict[str, Any]]:
-        """The changes of a part, newest first, each with what may be taken back."""
-        words = self.words
-        found = self.keeper.history([part], limit=HISTORY)
-        newest: dict[str, int] = {}
-        for one in found:
-            for file in one.files:
-                newest.setdefault(file, one.number)
+        """The changes of a part's files, newest first, each with what may be taken back; of ``package`` all."""
+        words, parts = self.words, {str(name): files for name, files in FILES.items()}
+        found = self.keeper.history(parts.get(part, ()), limit=HISTORY)
+        newest = self.keeper.newest({file for one in found for file in one.files})
         return [
             {
                 "number": one.number, "who": one.name or one.who, "at": self.shell.at(one.at), "reason": one.reason,
@@ -155,7 +153,7 @@ class PackagePages:
     def undo_version(self) -> Response:
         """Take a version back; the answer is the page of its part, which says so."""
         part = request.form.get("part", "")
-        if part not in FILES or part not in PAGES:
+        if part not in PAGES:
             flask.abort(404)
         about = request.form.get("about", "")[:200]
         try:

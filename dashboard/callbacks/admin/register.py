@@ -13,12 +13,14 @@ from dashboard.callbacks.admin.policy import register_policy
 from dashboard.callbacks.admin.shell import AdminShell, register_shell
 from dashboard.callbacks.admin.system import SystemPage, register_system
 from dashboard.callbacks.admin.tables import register_tables
+from dashboard.callbacks.admin.upload import register_upload
 from services.access.log_in.rules import LogInRules
 from services.admin.dead_letters_service import StreamOut
 from services.admin.package_service import PackageKeeper
 from services.admin.people_reader import PeopleReader
 from services.admin.people_service import People
 from services.admin.system_service import SystemState
+from services.admin.upload_service import Uploads
 from services.board.follower import Follower
 from services.board.sources import source_rows
 from services.duty.desk_notices_service import DeskNotices
@@ -46,11 +48,13 @@ def register_admin(server: Flask, shell: AdminShell, rules: LogInRules, system: 
     register_notices(server, NoticesPage(shell, system.notices))
     register_system(server, SystemPage(shell, state, stream, shell.record.log, lambda: _sources(shell, system)))
     folder, offload = system.settings.district_dir, cast(Offload, shell.offload)
-    package = PackagePages(shell, PackageKeeper(shell.engine, folder, shell.clock.now_ms, offload))
+    keeper = PackageKeeper(shell.engine, folder, shell.clock.now_ms, offload)
+    package = PackagePages(shell, keeper)
     register_package(server, package)
     register_policy(server, package)
     register_areas(server, package)
     register_tables(server, package)
+    register_upload(server, package, Uploads(shell.engine, keeper, shell.district.code, offload))
 
 
 def _sources(shell: AdminShell, system: SystemDoors) -> list[list[Any]]:

@@ -55,6 +55,7 @@ RAIL: tuple[RailGroup, ...] = (
             RailItem("departments", "/admin/tables/departments", "manage_package"),
             RailItem("class_map", "/admin/tables/class_map", "manage_package"),
             RailItem("categories", "/admin/tables/categories", "manage_package"),
+            RailItem("upload", "/admin/upload", "manage_package"),
             RailItem("notices", "/admin/notices", "manage_system"),
             RailItem("state", "/admin/system", "see_system"),
         ),
