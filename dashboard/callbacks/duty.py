@@ -1,6 +1,7 @@
 """What the duty asks over HTTP: alarms to take, the log book, handovers and their sheets, incident reports, grids.
 
-Everything here belongs to a seat: a street's code, or the district's for the centre. The right is asked for that seat.
+Everything here belongs to a seat: a street's code, or the district's for the centre; alarms and a log of their acts
+are a unit's and a grid's too. The right is asked for that seat.
 """
 
 from collections.abc import Sequence
@@ -30,11 +31,13 @@ from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
 from services.duty import log_view
+from services.duty.acts_reader import SeatActs
 from services.duty.alarms.lives_reader import lives_between
 from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
 from services.duty.notes_service import HandoverNotes
+from services.duty.seats import ALL_SEATS, WITH_HANDOVER, SeatKind, seat_kind
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.offload import Offload
@@ -118,6 +121,7 @@ class DutyPage:
         self.people = people if people is not None else CasePeople(access.engine, Sealer(""), offload)
         self.grids = GridReader(access.engine, district, offload)
         self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
+        self.acts = SeatActs(access.engine, offload)
         self.notes = HandoverNotes(access.engine, self.desk, offload)
 
     def board(self) -> Board:
@@ -126,13 +130,16 @@ class DutyPage:
             refuse(503, "the board is not loaded yet: ask /readyz")
         return self.room.follower.board
 
-    def seat(self, right: str, seat: str | None = None) -> tuple[Person, str]:
-        """Who asks, and the seat, which they have the right for; 403 otherwise."""
+    def seat(
+        self, right: str, seat: str | None = None, kinds: frozenset[SeatKind] = WITH_HANDOVER
+    ) -> tuple[Person, str]:
+        """Who asks, and the seat of one of these kinds, which they have the right for; 403 otherwise."""
         asking = person()
         wanted = seat if seat is not None else flask.request.args.get("seat") or seat_of(asking, self.district.code)
-        if wanted != self.district.code and wanted not in self.district.streets:
+        kind = seat_kind(self.district, wanted)
+        if kind is None:
             refuse(404, "no such seat")
-        if not may_seat(asking, right, wanted, self.district.code):
+        if kind not in kinds or not may_seat(asking, right, wanted, self.district.code, kind):
             refuse(403, f"not allowed: {right}")
         return asking, wanted
 
@@ -207,7 +214,8 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
         case_id = alarm_desk.case_of(alarm_id) if wish.comment or asking.community else ""
 
         def allowed(seat: str) -> bool:
-            if not may_seat(asking, "take_alarm", seat, duty.district.code):
+            kind = seat_kind(duty.district, seat) or ""
+            if not may_seat(asking, "take_alarm", seat, duty.district.code, kind):
                 return False
             row = duty.board().rows.get(case_id) if asking.community else None
             return not asking.community or (row is not None and row.community == asking.community)
@@ -237,7 +245,7 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
 
     @server.get("/api/v1/alarms/lives")
     def alarm_lives() -> Response:
-        _, seat = duty.seat("see_log")
+        _, seat = duty.seat("see_acts", kinds=ALL_SEATS)
         now = duty.clock.now_ms()
         hours = number("hours", 24, 1, 24 * 31)
 
@@ -260,10 +268,11 @@ CALL_BACK_MS = DAY_MS  # a call is written down within a day
 def _log(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/log")
     def log_entries() -> Response:
-        _, seat = duty.seat("see_log")
+        _, seat = duty.seat("see_acts", kinds=ALL_SEATS)
         now, words, given = duty.clock.now_ms(), duty.words(), flask.request.args
         hours = number("hours", 24, 1, 24 * 31)
-        found = duty.desk.entries(seat, now - hours * HOUR_MS, now + 1, LOG_READ)
+        has_book = seat_kind(duty.district, seat) in WITH_HANDOVER
+        found = (duty.desk if has_book else duty.acts).entries(seat, now - hours * HOUR_MS, now + 1, LOG_READ)
         rows = duty.board().rows if duty.room.is_loaded else {}
         streets = {e.case_id: row.street for e in found if (row := rows.get(e.case_id)) is not None}
         whole = log_view.lines(found, lambda e: log_text(e, words, duty.district), streets)

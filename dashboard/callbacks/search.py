@@ -20,8 +20,9 @@ from dashboard.door.routes import add_routes
 from dashboard.layouts.moments import minute_text
 from dashboard.live.room import LiveRoom
 from dashboard.texts import LANGUAGES, texts
-from services.access.rights import DISTRICT, Person, may
+from services.access.rights import Person, may
 from services.cases.case import CaseRow
+from services.cases.whose import may_case
 from services.contract.codes import DOMAINS, SENSITIVE_DOMAINS
 from services.district.package import District
 from services.platform.clock import DAY_MS, Clock, machine_ms
@@ -103,7 +104,7 @@ class SearchPage:
         self.record.look(asking, "/search", "search")
         told: dict[str, Any] = {"problem": "", "as": self._taken_for(query, words)}
         if asked.group == "places":
-            hits, n = self.places.find(query, asking.street, has_cameras=may(asking, "see_coverage"))
+            hits, n = self.places.find(query, self._street_of(asking), has_cameras=may(asking, "see_coverage"))
             told |= {"hits": [self._place(hit, words) for hit in hits], "n": n, "is_more": n > len(hits)}
         else:
             told |= self._cases(query, asked.group, asking, words, now)
@@ -115,7 +116,7 @@ class SearchPage:
         words, who = texts(asked.language), who_of(asking)
 
         def mine(row: CaseRow) -> bool:
-            return may_find(asking, row) and may(asking, "search_people", row.street or DISTRICT, row.community)
+            return may_find(asking, row) and may_case(asking, "search_people", row)
 
         hits = self.offload(lambda: self.people.find(who, machine_ms(), asked.person, asked.reason, mine))
         lights = self._board().lights
@@ -151,6 +152,14 @@ class SearchPage:
             "n": found.n, "is_more": found.is_more, "since": minute_day(cut, self.district),
             "back_to": None if found.looked_back_to is None else minute_day(found.looked_back_to, self.district),
         }  # fmt: skip
+
+    def _street_of(self, person: Person) -> str:
+        """The street whose places are the person's; of a grid worker the grid's; empty: everywhere."""
+        grid = self.district.grids.get(person.grid)
+        if grid is None:
+            return person.street
+        community = self.district.communities.get(grid.parent)
+        return community.parent if community is not None else grid.parent
 
     def _board(self) -> Any:
         if not self.room.is_loaded or self.room.follower is None:
@@ -222,15 +231,18 @@ def minute_day(ms: int | None, district: District, *, with_time: bool = False) -
 
 def may_find(person: Person, row: CaseRow) -> bool:
     """Whether a search may show the person this case: theirs, and of a sensitive class only to who works on it."""
-    place = row.street or DISTRICT, row.community
-    if not may(person, "search", *place) or not may(person, "see_texts", *place):
+    if not may_case(person, "search", row) or not may_case(person, "see_texts", row):
         return False
-    return row.domain not in SENSITIVE_DOMAINS or may(person, "see_sensitive", *place)
+    return row.domain not in SENSITIVE_DOMAINS or may_case(person, "see_sensitive", row)
 
 
 def scope_of(person: Person) -> SearchScope:
-    """What of the index is the person's: their street, their community; without the classes that they may not see."""
-    own = tuple((kind, code) for kind, code in (("street", person.street), ("community", person.community)) if code)
+    """What of the index is the person's: their street, community, unit or grid; without classes that they may not see.
+
+    Of a unit the cases that it leads: of those that are over the index knows nobody beside.
+    """
+    codes = ("street", person.street), ("community", person.community), ("unit", person.unit), ("grid", person.grid)
+    own = tuple((kind, code) for kind, code in codes if code)
     hidden = frozenset() if may(person, "see_sensitive") else SENSITIVE_DOMAINS
     return SearchScope(own, hidden)
 

@@ -4,7 +4,7 @@ No data access here. The queue is a dash-ag-grid whose rows the socket feeds (as
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import dash_ag_grid as dag
@@ -75,7 +75,7 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
                         className="left",
                     ),
                     html.Section(
-                        [_tabs(labels, ("queue",) if kind in SMALL else TABS), *_tab_bodies(words)], className="work"
+                        [_tabs(labels, SMALL_TABS if kind in SMALL else TABS), *_tab_bodies(words)], className="work"
                     ),
                     _panel(words),
                 ]
@@ -103,7 +103,7 @@ def _about(  # noqa: PLR0917  # whose, for whom
         "name": person.name,
         "role": person.role,
         "rights": [right for right in RIGHTS if may(person, right, street or None)],
-        "seat": street or district.code,
+        "seat": code or district.code,
         "grids": _names(district.grids, street, district),
         "communities": _names(district.communities, street, district),
         **forms_of(person, district),
@@ -180,24 +180,26 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
     )
 
 
-TABS = ("queue", "alarms", "log", "handover", "grids")
-# Whose desk has the queue alone: alarms, log book and handover belong to a street's or the district's seat.
+# Tab body → its word in [desk].
+TABS = {name: f"tab_{name}" for name in ("queue", "alarms", "log", "handover", "grids")}
+# Of a unit's and a grid worker's desk: log book, handover and grids belong to a street's or the district's seat.
+SMALL_TABS = {"queue": "tab_queue", "alarms": "tab_alarms", "log": "tab_acts"}
 SMALL = frozenset({"unit", "grid"})
 
 
-def _tabs(labels: dict[str, Any], shown: Sequence[str]) -> html.Div:
+def _tabs(labels: dict[str, Any], shown: Mapping[str, str]) -> html.Div:
     return html.Div(
         [
             html.Div(id=ids.ALARM_BAR, className="alarm-bar"),
             html.Div(
                 [
                     html.Button(
-                        [labels[f"tab_{name}"], html.Span(id=f"tab-count-{name}", className="count")],
+                        [labels[word], html.Span(id=f"tab-count-{name}", className="count")],
                         id=f"tab-{name}", role="tab", className="on" if name == "queue" else "",
                         tabIndex=0 if name == "queue" else -1,
                         **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]  # wildcard attributes of Dash
                     )
-                    for name in (*shown, "map")  # on a phone the map is a tab as well: desk_small.css
+                    for name, word in {**shown, "map": "tab_map"}.items()  # on a phone: desk_small.css
                 ],
                 role="tablist",
                 className="tabs",
@@ -237,7 +239,8 @@ def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
             tabIndex=0,
             **_named_by(name),
         )
-        for name in TABS[1:]
+        for name in TABS
+        if name != "queue"
     ]
     return [queue, *others]
 

@@ -16,6 +16,7 @@ from services.cases.case import CaseRow
 from services.district.borders import Borders
 from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
+from services.duty.seats import seat_kind
 from services.health.beats import to_name
 from services.platform.clock import Clock, machine_ms
 
@@ -161,8 +162,11 @@ class Zones:
         return found | self._more(key)
 
     def _shown_tiles(self, key: str) -> dict[str, Any]:
-        """A unit's or a grid's desk: no alarms, which belong to seats, and no patrols."""
+        """A unit's or a grid's desk: its own alarms, and no patrols."""
         board, found = self._board, self._truth()
+        kind, _, code = key.partition(":")
+        if seat_kind(board.district, code) == kind:
+            found["alarms"] = self._alarm_tiles(code)
         found["figures"] = shown_figures(board, self._zones[key].shown)
         return found | self._more(key)
 

@@ -71,7 +71,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_replay": _all("duty_officer", "leader"),
     "see_figures": _own("wall", "duty_officer", "leader"),
     "see_lists": _own("duty_officer", "leader"),
-    "search": _own("duty_officer", "leader"),
+    "search": _also(_own("duty_officer", "leader"), "own", "own"),
     "see_ground": _all("wall", "duty_officer", "leader", "street_staff", "department", "grid_worker"),
     "see_case": _also(_own("wall", "duty_officer", "leader"), "own", "own"),
     "see_texts": _also(_own("duty_officer", "leader"), "own", "own"),
@@ -81,6 +81,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_unit": _also(_all("duty_officer", "leader"), "own"),
     "see_grid": _also(_all("duty_officer", "leader"), None, "own"),
     "see_units": _own("duty_officer", "leader"),
+    "see_acts": _also(_own("duty_officer", "leader"), "own", "own"),
     "see_log": _own("duty_officer", "leader"),
     "see_metrics": _all("admin"),
     "manage_people": _all("security", "admin"),
@@ -89,7 +90,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "manage_system": _all("admin"),
     "command": _also(_own("duty_officer", "leader"), "own", "own"),
     "keep_views": _also(_own("duty_officer", "leader"), "own", "own"),
-    "take_alarm": _own("duty_officer"),
+    "take_alarm": _also(_own("duty_officer"), "own", "own"),
     "write_log": _own("duty_officer", "leader"),
     "sign_handover": _own("duty_officer"),
     "accept_handover": _all("leader"),
@@ -174,8 +175,13 @@ def seat_of(person: Person, district: str) -> str:
     return person.street or person.unit or person.grid or district
 
 
-def may_seat(person: Person, right: str, seat: str, district: str) -> bool:
-    """``may`` for what belongs to a seat (alarms, log, handover): a street's code, or the district's."""
+def may_seat(person: Person, right: str, seat: str, district: str, kind: str = "street") -> bool:
+    """``may`` for what belongs to a seat (alarms, log, handover): a street's code, or the district's.
+
+    A unit's and a grid's seat, which have alarms and a log of their acts, are named by their ``kind``.
+    """
+    if kind in {"unit", "grid"}:
+        return may_desk(person, right, kind, seat)
     return may(person, right, DISTRICT if seat == district else seat)
 
 

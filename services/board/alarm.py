@@ -31,7 +31,8 @@ class Subject(msgspec.Struct, frozen=True, omit_defaults=True):
 class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
     """One alarm of one seat. Times are Unix milliseconds; a field that is not there has its default.
 
-    ``seat`` is a street's code, or the district's for the centre; ``severity`` 1 the highest, 3 the lowest.
+    ``seat`` is a street's, unit's or grid's code, or the district's for the centre; ``severity`` is 1, the highest,
+    to 3.
     ``class_name`` and ``domain`` name a case's class (the name empty where the class is sensitive), ``number`` is of
     cameras, entries, or the report that is due, ``due_at`` when what it warns of happens.
 

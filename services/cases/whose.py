@@ -39,7 +39,12 @@ def _is_departments(unit: str, right: str, row: CaseRow, *, leads_alone: bool) -
     return not leads_alone and (row.domain not in SENSITIVE_DOMAINS or right in _BESIDE_A_SENSITIVE_ONE)
 
 
+def is_in_grid_hands(row: CaseRow) -> bool:
+    """Whether the grid's worker may act on it: neither sensitive nor taken by the street or the district."""
+    return row.domain not in SENSITIVE_DOMAINS and row.level in _LEVELS_OF_A_GRID
+
+
 def _is_grid_workers(grid: str, right: str, row: CaseRow) -> bool:
     if not grid or row.grid != grid or row.domain in SENSITIVE_DOMAINS:
         return False
-    return not right.startswith("case.") or row.level in _LEVELS_OF_A_GRID
+    return not right.startswith("case.") or is_in_grid_hands(row)

@@ -17,6 +17,8 @@ KINDS = {
     "takeover_near": 3,
     "overdue_severe": 2,
     "whistle_unanswered": 2,
+    "unit_called": 2,
+    "own_due": 3,
     "report_due": 1,
     "source_stopped": 1,
     "camera_outage": 2,
@@ -24,6 +26,8 @@ KINDS = {
     "intake_late": 1,
 }
 SEVERITIES = (1, 2, 3)
+# Those of a unit's or a grid worker's seat: nobody sits above it, so they climb to nobody.
+OF_SMALL_SEATS = frozenset({"unit_called", "own_due"})
 OFF = "off"
 
 
@@ -44,6 +48,7 @@ class AlarmPolicy:
     proposal_minutes: float = 15
     takeover_minutes: float = 30
     report_minutes: float = 10
+    due_minutes: float = 15
     overdue_severity: int = 2
     rearm_minutes: float = 10
     shelve_most_hours: float = 12

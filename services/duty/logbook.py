@@ -27,6 +27,7 @@ ALARM_STEPS = ("raised", "acknowledged", "climbed", "shelved")
 # What the system's entries say: the screens have a sentence for each in [log.said].
 SAID = (
     *(f"alarm_{step}" for step in ALARM_STEPS), "incident", "escalated", "taken", "command_refused", "command_unsent",
+    "command_done", "command_sent",
     "feed_stopped", "feed_back", "shift", "report_phone", "report_written", "report_follow_up", "report_last",
     "signed_out", "signed_in",
 )  # fmt: skip
@@ -75,6 +76,7 @@ class CommandState(NamedTuple):
     state: str
     answered_at: int | None
     reason: str
+    who: str = ""
 
 
 class Stop(NamedTuple):
@@ -200,6 +202,14 @@ def of_command(command: CommandState) -> Entry | None:
     mark = f"command|{command.command_id}|{command.state}"
     at = command.answered_at if command.answered_at is not None else command.at
     return _entry(at, command.seat, "command", code, values, mark, command.case_id)
+
+
+def of_act(command: CommandState) -> Entry:
+    """A command as an act of the person who gave it, at the moment of the click: done, refused, sent or still here."""
+    values = {"type": command.type, "reason": command.reason[:200]}
+    mark = f"act|{command.command_id}"
+    act = _entry(command.at, command.seat, "command", f"command_{command.state}", values, mark, command.case_id)
+    return msgspec.structs.replace(act, who=command.who)
 
 
 def of_report(seat: str, done: Done) -> Entry:

@@ -262,6 +262,14 @@ def commands_of(connection: Connection, since: int, states: Sequence[str]) -> li
     return [CommandState(*row) for row in connection.execute(query.order_by(c.at))]
 
 
+def commands_of_seat(connection: Connection, seat: str, since: int, until: int, limit: int) -> list[CommandState]:
+    """The seat's commands from ``since`` up to ``until`` (both in), the newest first."""
+    c = case_tables.commands.c
+    columns = [c[name] for name in CommandState._fields]
+    query = select(*columns).where(c.seat == seat, c.at >= since, c.at <= until)
+    return [CommandState(*row) for row in connection.execute(query.order_by(c.at.desc()).limit(limit))]
+
+
 def commands_to_hand_over(connection: Connection, seat: str, since: int, waiting_since: int) -> list[CommandState]:
     """The seat's commands that the next shift must know of, the oldest first.
 

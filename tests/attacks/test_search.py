@@ -11,13 +11,14 @@ from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.search.worker import SearchIndexer
-from tests.doors import DUTY, S1, S1C1, S2, WHO, House, Who, house
+from tests.doors import D1, D2, DUTY, G00, S1, S1C1, S2, WHO, House, Who, house
 from tests.tiny import NOON, case, entry, middle, numbered
 
 pytestmark = pytest.mark.redis
 HOUR = 3_600_000
 LEADER = next(who for who in WHO if who.role == "leader")
 OVER = {"S1C1": middle(0, 0), "S1C2": middle(1, 0), "S2C3": middle(2, 0)}
+LEADS = {"S1C1": "D1", "S1C2": "D2", "S2C3": "D1"}
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> It
         ended = to_rfc3339(NOON - HOUR)
         entries = [
             entry(case(f"OVER-{domain}-{name}", 1, "closed", closed_at=ended, domain=domain, address="角楼西大街12号",
-                       reported_at=to_rfc3339(NOON - 5 * HOUR), **where), "case.closed", NOON)
+                       reported_at=to_rfc3339(NOON - 5 * HOUR), lead_unit=LEADS[name], **where), "case.closed", NOON)
             for name, where in OVER.items() for domain in ("04", "09")
         ]  # fmt: skip
         Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered(entries, NOON + 1000), NOON)
@@ -57,6 +58,23 @@ def test_nobody_finds_or_counts_what_is_not_theirs(home: House) -> None:
     assert found_by(home, S1C1, "EAST", "open") == {"EAST-1"}
     names = home.post(S2, "/api/v1/search", {"text": "社区", "group": "places"}).json["hits"]
     assert {hit["of"] for hit in names} == {"S2"}
+
+
+def test_a_unit_finds_its_own_in_every_street_and_a_grid_worker_those_of_the_grid(home: House) -> None:
+    assert found_by(home, D1, "角楼") == {f"{d}-{name}" for name in ("S1C1", "S2C3") for d in ("04", "09")}
+    assert found_by(home, D2, "角楼") == {"04-S1C2", "09-S1C2"}
+    assert found_by(home, G00, "角楼") == {"04-S1C1"}, "the grid's, without the sensitive one"
+    for text in ("角楼", "OVER", "西街 角楼", "上月", "OVER-04-S1C2"):
+        assert found_by(home, D1, text) <= {one for one in found_by(home, DUTY, text) if LEADS[one[3:]] == "D1"}
+        assert found_by(home, G00, text) <= {"04-S1C1"}
+    # D1 leads the one and works beside on the other; of the two others nothing is found or counted.
+    assert found_by(home, D1, "EAST", "open") == {"EAST-1"}
+    assert found_by(home, D1, "WEST", "open") == {"WEST-1"}
+    assert found_by(home, D2, "EAST", "open") == {"EAST-2"}
+    assert found_by(home, G00, "EAST", "open") == {"EAST-1"}
+    assert found_by(home, G00, "WEST", "open") == set()
+    names = home.post(G00, "/api/v1/search", {"text": "社区", "group": "places"}).json["hits"]
+    assert {hit["of"] for hit in names} == {"S1"}
 
 
 LINES = (

@@ -13,14 +13,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.redis]
 HOUR, MINUTE = 3_600_000, 60_000
 
 
-def told(case_id: str, unit: str, column: int, row: int = 0, **more: object) -> dict[bytes, bytes]:
-    """A dispatched case of a unit in the grid of this column and row."""
+def told(case_id: str, unit: str, column: int, row: int = 0, hours: float = 2, **more: object) -> dict[bytes, bytes]:
+    """A dispatched case of a unit in the grid of this column and row, due in so many hours."""
     started = to_rfc3339(NOON - 2 * HOUR)
     clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
-             "deadline_at": to_rfc3339(NOON + 2 * HOUR)}  # fmt: skip
+             "deadline_at": to_rfc3339(NOON + round(hours * HOUR))}  # fmt: skip
     return entry(case(
         case_id, **{"status": "dispatched", "level": "grid", "lead_unit": unit, "clocks": [clock],
                     "reported_at": started, "filed_at": started, "dispatched_at": started, "dispatches": 1,
+                    "category": {"name": "井盖破损"},
                     **middle(column, row), **more},
     ))  # fmt: skip
 
@@ -28,6 +29,7 @@ def told(case_id: str, unit: str, column: int, row: int = 0, **more: object) -> 
 @pytest.fixture
 def people(product: Product) -> Product:
     add_people(product)
+    product.start("alarms")
     return product
 
 
@@ -64,7 +66,17 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         assert page.url.endswith("/unit/D1")
         wait_until(lambda: rows_of(page) == {"MINE", "THERE", "CALLED"}, "the unit's cases of every street alone")
         says(page, "h1", "市政中心")
-        assert page.locator("[data-palette]").count() == 0, "they search their own queue alone"
+        assert page.locator("[role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.id)") == [
+            "tab-queue", "tab-alarms", "tab-log",
+        ]  # fmt: skip
+        says(page, "#alarm-bar", "东街吹哨待应：井盖破损，12:12 前应答")
+        page.click("#alarm-bar button.first")
+        wait_until(lambda: "吹哨" not in page.inner_text("#alarm-bar"), "whoever knows of it silences it")
+        page.keyboard.press("/")
+        page.fill("#palette-ask", "井盖")
+        found = page.locator("dialog.palette .hit .no")
+        wait_until(lambda: set(found.all_inner_texts()) == {"MINE", "THERE", "CALLED"}, "their own cases alone")
+        page.keyboard.press("Escape")
         says(page, '.ag-center-cols-container .ag-row[row-id="CALLED"]', "内应答")
         says(page, "#desk-strip", "吹哨待应")
         pick(page, "MINE")
@@ -80,6 +92,11 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         says(page, "#panel-command", "应哨 · 已办")
         (called,) = system.cases["CALLED"].whistles[0].units
         assert called.answered_at is not None and called.arrived_at is None
+        page.click("#tab-log")
+        says(page, "#body-log", "应哨 · 已办")
+        says(page, "#body-log", "高翔 知悉告警：吹哨待应", 20)  # the keeper writes of alarms every ten seconds
+        assert page.locator("#add-entry").count() == 0, "nobody writes into a record"
+        page.click("#tab-queue")
         wait_until(lambda: page.locator('.ag-row[row-id="CALLED"] em.warn').count() == 0, "no whistle waits any more")
         # A case that goes to another unit leaves the page at once.
         pick(page, "MINE")
@@ -97,7 +114,7 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
 
 
 def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: Browser) -> None:
-    cases = [told("HERE", "D1", 0), told("UPPER", "D1", 0, 1), told("QUIET", "D1", 0, domain="09")]
+    cases = [told("HERE", "D1", 0, hours=0.24), told("UPPER", "D1", 0, 1), told("QUIET", "D1", 0, domain="09")]
     with (
         case_system(people, cases) as system,
         logged_in(browser, people, "g1", width=390, height=844) as page,
@@ -105,6 +122,11 @@ def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: 
         desk_is_ready(page)
         assert page.url.endswith("/grid/G00")
         wait_until(lambda: rows_of(page) == {"HERE"}, "the grid's own case, without the sensitive one")
+        says(page, "#alarm-bar", "东街井盖破损 12:14 到期")
+        assert page.evaluate(CLUMSY) == []
+        page.click("#tab-alarms")
+        says(page, "#body-alarms", "一般 · 无人知悉")
+        assert "值班员" not in page.inner_text("#body-alarms"), "nobody sits above them"
         assert page.evaluate(CLUMSY) == []
         page.click("#tab-map")
         assert page.locator("#body-map .map-box").bounding_box()["width"] > 380, "the map has the page"  # type: ignore[index]  # it is there
@@ -124,5 +146,9 @@ def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: 
         done = system.cases["HERE"]
         assert (done.status, done.handler, done.step.note if done.step else "") == ("handled", "g1", "已清理干净")
         says(page, "#case-panel-body .personal", "经办人\n沈佳")
+        assert page.evaluate(CLUMSY) == []
+        page.click("#case-panel-close")
+        page.click("#tab-log")
+        says(page, "#body-log", "办结 · 已办")
         assert page.evaluate(CLUMSY) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

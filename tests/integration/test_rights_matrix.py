@@ -99,7 +99,11 @@ NO_KEY = frozenset({409})  # nor is a factor set up without a data key
 NO_WORKER = frozenset({503})  # behind the right nobody answers here
 SENT = tuple(kind for kind in COMMANDS if kind.startswith("case."))
 GRIDS = {"C1": "G00", "C2": "G10", "C3": "G20"}
-SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE}
+UNIT_1, UNIT_2 = Place("", None, lead="D1"), Place("", None, lead="D2")
+GRID_1, GRID_2 = Place("", None, grid="G00"), Place("", None, grid="G20")
+SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE, UNIT_1: "D1", UNIT_2: "D2", GRID_1: "G00", GRID_2: "G20"}
+WITH_ALARMS = (*SEATS, UNIT_1, UNIT_2)
+WITH_ACTS = (*WITH_ALARMS, GRID_1, GRID_2)
 
 
 def command(kind: str, place: Place, who: Who) -> dict[str, Any]:
@@ -235,8 +239,8 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "cases_csv": at("cases_csv", "/api/v1/cases.csv?street={street}", SEAT_1, SEAT_2),
         "units_near": at("units_near", "/api/v1/units/near?case={id}", *PLACES),
         "brigades": at("brigades", "/api/v1/units?street={street}", *SEATS),
-        "alarm_lives": at("alarm_lives", "/api/v1/alarms/lives?seat={seat}", *SEATS),
-        "log_entries": at("log_entries", "/api/v1/log?seat={seat}", *SEATS),
+        "alarm_lives": at("alarm_lives", "/api/v1/alarms/lives?seat={seat}", *WITH_ACTS),
+        "log_entries": at("log_entries", "/api/v1/log?seat={seat}", *WITH_ACTS),
         "add_log_entry": at("add_log_entry", "/api/v1/log", *SEATS, method="POST", body=lambda p: {
             "seat": SEAT_CODE[p], "kind": "note", "text": "记一笔", "token": f"{who.name}{p.street}"}),
         "handovers": at("handovers", "/api/v1/handover?seat={seat}", *SEATS),
@@ -273,7 +277,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
     }  # fmt: skip
     for verb in ("acknowledge", "shelve", "unshelve"):
         found[f"{verb}_alarm"] = at(
-            f"{verb}_alarm", f"/api/v1/alarms/{{alarm}}/{verb}", *SEATS, method="POST", well=done,
+            f"{verb}_alarm", f"/api/v1/alarms/{{alarm}}/{verb}", *WITH_ALARMS, method="POST", well=done,
             body={"comment": "知道了", "until": NOON + HOUR},
         )  # fmt: skip
     return found
@@ -284,10 +288,10 @@ def pages() -> list[Attempt]:
     found = [Attempt("GET", path, ("be_here", right)) for path, right in PAGES.items() if not path.endswith("/")]
     for place in (SEAT_1, SEAT_2):
         found.append(Attempt("GET", f"/street/{place.street}", ("be_here", PAGES["/street/"]), place))
-    for unit in ("D1", "D2"):
-        found.append(Attempt("GET", f"/unit/{unit}", ("be_here", PAGES["/unit/"]), Place("", None, lead=unit)))
-    for grid in ("G00", "G20"):
-        found.append(Attempt("GET", f"/grid/{grid}", ("be_here", PAGES["/grid/"]), Place("", None, grid=grid)))
+    for kind, places in (("unit", (UNIT_1, UNIT_2)), ("grid", (GRID_1, GRID_2))):
+        for place in places:
+            path = f"/{kind}/{SEAT_CODE[place]}"
+            found.append(Attempt("GET", path, ("be_here", PAGES[f"/{kind}/"]), place))
     for place in SEATS:
         found.append(Attempt("GET", f"/handover/{SEAT_CODE[place]}/now", ("be_here", PAGES["/handover/"]), place))
     return found
@@ -490,10 +494,10 @@ ZONES: list[tuple[Any, str, str, Place | None]] = [
     ({"zone": "desk"}, "desk", "see_desk", None), ({"zone": "coverage"}, "coverage", "see_coverage", None),
     ({"zone": "street:S1"}, "street:S1", "see_street", SEAT_1),
     ({"zone": "street:S2"}, "street:S2", "see_street", SEAT_2),
-    ({"zone": "unit:D1"}, "unit:D1", "see_unit", Place("", None, lead="D1")),
-    ({"zone": "unit:D2"}, "unit:D2", "see_unit", Place("", None, lead="D2")),
-    ({"zone": "grid:G00"}, "grid:G00", "see_grid", Place("", None, grid="G00")),
-    ({"zone": "grid:G20"}, "grid:G20", "see_grid", Place("", None, grid="G20")),
+    ({"zone": "unit:D1"}, "unit:D1", "see_unit", UNIT_1),
+    ({"zone": "unit:D2"}, "unit:D2", "see_unit", UNIT_2),
+    ({"zone": "grid:G00"}, "grid:G00", "see_grid", GRID_1),
+    ({"zone": "grid:G20"}, "grid:G20", "see_grid", GRID_2),
     ({"zone": "unit:"}, "unit:", "nobody's", None), ({"zone": "grid:G99"}, "grid:G99", "nobody's", None),
     ({"zone": "street:"}, "street:", "nobody's", None), ({"zone": "street:S9"}, "street:S9", "nobody's", None),
     ({"zone": "street:S1/C2"}, "street:S1/C2", "nobody's", None), ({"zone": "wall:S1"}, "wall", "nobody's", None),

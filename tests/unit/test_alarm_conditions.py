@@ -15,6 +15,7 @@ from services.coverage.told import Outage
 from services.district.alarm_policy import KINDS
 from services.district.package import District
 from services.duty.alarms.conditions import AlarmCondition, AlarmInputs, ReportDue, conditions, intake
+from services.duty.alarms.life import step
 from services.platform.clock import to_rfc3339
 from services.projector.outbox.delta import Delta, ThingChange
 from tests.tiny import CODE, NOON, OFFICE, case, entry
@@ -31,7 +32,7 @@ def row(case_id: str = "A1", *, street: str = "S1", **more: Any) -> CaseRow:
              "category": {"name": "井盖缺失"}, **more}  # fmt: skip
     event = parse(f"{NOON}-0", entry(case(case_id, **state), at=NOON), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", ""), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
+    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", "G00"), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
 
 
 def due(n: float, **more: Any) -> CaseRow:
@@ -63,6 +64,8 @@ def passed(**more: Any) -> dict[str, Any]:
     }
 
 
+OWN_DUE = ("own_due", "D1", "open_case")
+CALLED = ("unit_called", "D2", "open_case")
 WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"}]}
 
 
@@ -76,16 +79,42 @@ WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"
         (row(severity=1, street="unknown"), {("severe_incident", CODE, "open_case")}),
         (row(**passed()), {("escalation_untaken", CODE, "acknowledge_escalation")}),
         (row(**passed(acknowledged_at=minutes(-1))), set()),
-        (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case")}),
-        (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case")}),
-        (row(whistles=[{**WHISTLE, "at": minutes(-29)}]), {("takeover_near", "S1", "open_case")}),
+        (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case"), CALLED}),
+        (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case"), CALLED}),
+        (row(whistles=[{**WHISTLE, "at": minutes(-29)}]), {("takeover_near", "S1", "open_case"), CALLED}),
         (due(-1, severity=3), {("takeover_near", "S1", "open_case")}),
-        (due(0.5), set()),
+        (due(0.5), {OWN_DUE}),
+        (due(15), {OWN_DUE}),
+        (due(15.1), set()),
+        (due(0), {("takeover_near", "S1", "open_case")}),
+        (due(5, lead_unit="unknown"), set()),
+        (due(5, status="handled", handled_at=minutes(-1)), set()),
+        (due(5, status="returned"), set()),
+        (due(5, status="suspended"), set()),
+        (due(5, level="grid"), {OWN_DUE, ("own_due", "G00", "open_case")}),
+        (due(5, level="grid", domain="09"), {OWN_DUE}),
         (due(-31), set()),
     ],
 )  # fmt: skip
 def test_a_case_calls_for_whoever_must_act(board: Board, found: CaseRow, expected: set[tuple[str, str, str]]) -> None:
     assert said(seen(board, found)) == expected
+
+
+def test_a_whistle_waits_for_each_unit_until_it_has_answered(board: Board) -> None:
+    called = [{"unit": "D2"}, {"unit": "D1", "answered_at": minutes(-1)}, {"unit": "unknown"}]
+    found = seen(board, row(whistles=[{**WHISTLE, "at": minutes(-2), "units": called}]))
+    assert [(c.kind, c.seat, c.due_at, c.moved_at) for c in found if c.kind != "takeover_near"] == [
+        ("unit_called", "D2", NOON + 28 * MINUTE, 0)
+    ]
+    later = seen(board, now=NOON + 28 * MINUTE)
+    assert ("unit_called", "D2", "open_case") in said(later), "what is late still waits for them"
+
+
+def test_what_belongs_to_a_unit_or_a_grid_worker_climbs_to_nobody(board: Board) -> None:
+    (found,) = seen(board, due(14))
+    policy = board.district.policy.alarms
+    (raised,) = step([], [found], NOON, policy)
+    assert step([raised.alarm], [found], NOON + 10 * MINUTE, policy) == []
 
 
 def test_a_severe_case_that_is_overdue_calls_the_street_that_holds_it(board: Board) -> None:
@@ -184,7 +213,7 @@ def test_a_kind_that_is_off_is_never_said(board: Board, tiny: District) -> None:
     coverage = {"outages": [Outage(NOON, 60, 45, [])], "is_night": False}
     board.load_things([thing("heartbeat", "/s", {"at": 0, "interval_s": 1}, 1), thing("coverage", "all", coverage)], 1)
     rows = [row(severity=1), due(-60, case_id="B", severity=1), due(-1, case_id="C"), row("D", **passed()),
-            row("E", whistles=[WHISTLE])]  # fmt: skip
+            row("E", whistles=[WHISTLE]), due(10, case_id="F")]  # fmt: skip
     more: dict[str, Any] = {"reports": [ReportDue("A1", "S1", 0, NOON)], "waiting_since": NOON - MINUTE}
     assert {c.kind for c in seen(board, *rows, **more)} == set(KINDS)
     for off in KINDS:

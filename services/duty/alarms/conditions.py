@@ -13,13 +13,15 @@ import msgspec
 from services.board.alarm import Subject, WhatToDo, alarm_id
 from services.board.sources import source_rows
 from services.board.state import Board
-from services.cases.case import CaseRow, decode_escalation
+from services.cases.case import CaseRow, called_units, decode_escalation, waits_since
 from services.cases.deadlines import LIGHTS, has_come
 from services.cases.escalation import holder
+from services.cases.whose import is_in_grid_hands
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.coverage.outages import FROM_CAMERAS
 from services.coverage.told import Outage
 from services.district.alarm_policy import AlarmPolicy
+from services.duty.seats import seat_kind
 from services.platform.clock import MINUTE_MS
 
 # Cases up to this severity are incidents: 特别重大, 重大.
@@ -28,7 +30,9 @@ INCIDENT_SEVERITY = 2
 LOST_KEPT_MS = 60 * MINUTE_MS
 # An entry that has waited so long for the projector.
 INTAKE_LATE_MS = MINUTE_MS
-_OVERDUE = LIGHTS.index("overdue")
+_OVERDUE, _SUSPENDED = LIGHTS.index("overdue"), LIGHTS.index("suspended")
+# Somebody works on it, or should: what is handled, returned or checked lies with others.
+_IN_HAND = frozenset({"dispatched", "acknowledged", "handling", "rework"})
 
 
 class AlarmCondition(msgspec.Struct, frozen=True, dict=True):
@@ -93,7 +97,7 @@ _outages = msgspec.json.Decoder(_Outages).decode
 def conditions(scene: AlarmInputs) -> list[AlarmCondition]:
     """Everything that calls for a person, each once; kinds that are off are not there."""
     found: dict[str, AlarmCondition] = {}
-    finders = (_of_cases, _untaken, _waiting, _near, _due, _stopped, _outage, _lost)
+    finders = (_of_cases, _of_small_seats, _untaken, _waiting, _near, _due, _stopped, _outage, _lost)
     for finder in finders:
         for condition in finder(scene):
             found.setdefault(condition.id, condition)
@@ -127,6 +131,29 @@ def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
                 yield _case("overdue_severe", _seat(board, row), late, row, "open_case")
         if whistled and row.whistled_at is not None and row.whistled_at <= whistled_before:
             yield _case("whistle_unanswered", _seat(board, row), whistled, row, "open_case", str(row.whistled_at))
+
+
+def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
+    """What a unit and a grid worker must act on: a whistle that waits for the unit, a case about to be due."""
+    board, policy = scene.board, scene.policy
+    district = board.district
+    called, due = policy.kinds.get("unit_called"), policy.kinds.get("own_due")
+    horizon = scene.now + int(policy.due_minutes * MINUTE_MS)
+    whistle_ms = int(district.policy.escalation.whistle_minutes * MINUTE_MS)
+    for row in board.rows.values():
+        for unit in sorted(called_units(row)) if called and row.called else ():
+            since = waits_since(row, unit)
+            if called and since is not None and seat_kind(district, unit) == "unit":
+                waits = _case("unit_called", unit, called, row, "open_case", str(since))
+                # Only the unit's answer ends it: other steps of the case are no sign that it comes.
+                yield msgspec.structs.replace(waits, due_at=since + whistle_ms, moved_at=0)
+        due_at = row.handle_deadline_at if row.handle_deadline_at is not None else row.deadline_at
+        if not due or due_at is None or not scene.now < due_at <= horizon or row.status not in _IN_HAND:
+            continue
+        if board.lights[row.case_id] != _SUSPENDED:
+            hands = (("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""))
+            for seat in (code for kind, code in hands if seat_kind(district, code) == kind):
+                yield msgspec.structs.replace(_case("own_due", seat, due, row, "open_case", str(due_at)), due_at=due_at)
 
 
 def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from services.board.alarm import EARLIER_KEPT, LEADER, OFFICER, Alarm
-from services.district.alarm_policy import AlarmPolicy
+from services.district.alarm_policy import OF_SMALL_SEATS, AlarmPolicy
 from services.duty.alarms.conditions import AlarmCondition
 from services.platform.clock import HOUR_MS, MINUTE_MS
 from services.platform.refusal import Refusal
@@ -194,7 +194,8 @@ def _goes_on(alarm: Alarm, condition: AlarmCondition | None, now: int, policy: A
         if now >= (until := _holds_until(alarm, condition, policy)):
             return AlarmChange("lapsed", _waiting(alarm, now))
         alarm = replace(alarm, lapses_at=until)  # something has happened: it is in good hands
-    if alarm.state == "unacknowledged" and alarm.level < LEADER and now >= _climbs_at(alarm, policy):
+    climbs = alarm.level < LEADER and alarm.kind not in OF_SMALL_SEATS
+    if alarm.state == "unacknowledged" and climbs and now >= _climbs_at(alarm, policy):
         return AlarmChange("climbed", replace(alarm, level=alarm.level + 1, climbed_at=now))
     return AlarmChange("updated", alarm) if alarm != known else None
 

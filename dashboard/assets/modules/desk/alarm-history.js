@@ -60,7 +60,8 @@ export const makeAlarmHistory = desk => {
       h("input", {id: "lives-find", type: "search", "aria-label": log.find, placeholder: log.find})
     );
   const list = h("ol", {class: "lives"}),
-    bar = h("div", {class: "log-bar"}, kind, about.street ? null : street, find),
+    isShort = about.unit || about.grid,
+    bar = h("div", {class: "log-bar"}, isShort ? null : [kind, about.street ? null : street], find),
     none = h("p", {class: "none"}),
     host = h("div", null, bar, none, list);
   let steps = [];

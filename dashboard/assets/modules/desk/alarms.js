@@ -89,7 +89,8 @@ export const makeDeskAlarms = desk => {
       return format.fill(w.shelved, {who: alarm.shelved_by, time: format.hm(alarm.shelved_until)});
     if (alarm.state === "cleared") return format.fill(w.cleared, {time: format.hm(alarm.cleared_at)});
     return (
-      `${w.states.unacknowledged} · ${w.levels[alarm.level]}` +
+      w.states.unacknowledged +
+      (about.unit || about.grid ? "" : ` · ${w.levels[alarm.level]}`) + // nobody sits above such a seat
       (alarm.acked_at ? ` · ${format.fill(w.lapsed, {who: alarm.acked_by, time: format.hm(alarm.acked_at)})}` : "")
     );
   };

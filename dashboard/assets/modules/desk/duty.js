@@ -30,7 +30,8 @@ export const makeDuty = desk => {
   const log = makeLog(desk, hands);
   const shows = {log: log.show, handover: makeHandover(desk, hands), grids: makeGrids(desk, hands)};
   // Open tabs follow: quietly, and only while somebody can see them.
-  desk.scope.every(30000, () => {
+  // A record of one's own acts says soon what became of the last one.
+  desk.scope.every(about.unit || about.grid ? 3000 : 30000, () => {
     if (document.hidden || document.querySelector("dialog[open]")) return;
     for (const [name, show] of Object.entries(shows)) if (!$(`body-${name}`).hidden) show();
   });

@@ -39,7 +39,9 @@ export const makeLogFilter = (desk, show) => {
     scope.cancel(typing);
     typing = scope.after(200, show);
   });
-  const bar = h("div", {class: "log-bar"}, kind, about.street ? null : street, who, find, told, clear);
+  const isShort = about.unit || about.grid,
+    choices = isShort ? [] : [kind, about.street ? null : street, who],
+    bar = h("div", {class: "log-bar"}, choices, find, told, clear);
   bar.addEventListener("keydown", event => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

@@ -13,7 +13,8 @@ import {typedField, typedTime} from "./moment-field.js";
  * @returns {{report: (caseId: string, number: number) => void, show: () => Promise<void>}}
  */
 export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) => {
-  const {about, texts, format, tiles, words} = desk;
+  const {about, texts, format, tiles, words} = desk,
+    hasBook = !about.unit && !about.grid; // a unit and a grid worker have a record of what they did: nobody writes in it
   const token = () => (crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2));
   const KINDS = ["note", "phone", "instruction", "inspection"];
   const reportName = number =>
@@ -128,7 +129,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         "span",
         {class: "dim"},
         e.street_name && !e.text.includes(e.street_name) ? `${e.street_name} · ` : "",
-        e.who || texts.alarm.system,
+        e.who === about.me ? about.name : e.who || texts.alarm.system,
       ),
     );
   const dueLine = (d, now) =>
@@ -145,17 +146,35 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       ),
       may("write_report") ? button(words.write_report, () => report(d.case_id, d.number)) : null,
     );
+  const entryList = (log, none) =>
+    log.entries.length
+      ? h("ol", {class: "log"}, log.entries.map(entryLine))
+      : h("p", {class: "none"}, log.all ? texts.log.none_found : none);
   const showLog = async () => {
     const box = $("body-log"),
       [log, due] = await Promise.all([
         read(`/api/v1/log?seat=${seat}&lang=${texts.language}&${filter.query()}`),
-        read(`/api/v1/reports?seat=${seat}`),
+        hasBook ? read(`/api/v1/reports?seat=${seat}`) : {due: []},
       ]);
     if (!log || !due) {
       failed(box);
       return;
     }
     const now = desk.live.now();
+    if (!hasBook) {
+      redraw(
+        box,
+        h(
+          "div",
+          {class: "section-head"},
+          h("h2", null, texts.log.acts_title),
+          h("span", {class: "when"}, format.hms(now)),
+        ),
+        filter.bar(log),
+        entryList(log, texts.log.no_acts),
+      );
+      return;
+    }
     redraw(
       box,
       h("div", {class: "section-head"}, h("h2", null, words.reports_due), h("span", {class: "when"}, format.hms(now))),
@@ -173,9 +192,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         may("write_log") ? button(texts.log.add, addEntry, "first", {id: "add-entry"}) : null,
       ),
       filter.bar(log),
-      log.entries.length
-        ? h("ol", {class: "log"}, log.entries.map(entryLine))
-        : h("p", {class: "none"}, log.all ? texts.log.none_found : texts.log.none),
+      entryList(log, texts.log.none),
     );
   };
   return {report, show: showLog};
