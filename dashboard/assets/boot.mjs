@@ -1,6 +1,7 @@
 // @ts-check
 // The one script of ours that Dash puts into every page. It looks which page is there, loads its module, and ends what
 // the page has begun when its root has gone.
+import "./modules/core/field-words.js"; // of every form, whichever page has it
 import {Scope} from "./modules/core/scope.js";
 import {shown} from "./modules/core/shown.js";
 import "./modules/map/maps.js"; // its hook must be there before dash-leaflet makes a map

@@ -17,6 +17,7 @@ from typing import Any
 import flask
 import msgspec
 from flask import Flask, Response, request
+from markupsafe import Markup, escape
 
 from dashboard.texts import LANGUAGES, texts
 
@@ -24,7 +25,7 @@ FOLDER = Path(__file__).parents[1] / "assets"
 BOOT, MODULES = "boot.mjs", "modules"
 WORDS, SCRIPTS = "words_file", "script_file"
 # Tables of words that only the pages made on the server show: more than half of them all, and no script asks for them.
-NOT_SENT = frozenset({"admin", "audit", "leadership", "login", "package", "problem", "review"})
+NOT_SENT = frozenset({"admin", "field", "audit", "leadership", "login", "package", "problem", "review"})
 # Flask endpoints: what never changes is compressed once, what is made for one page each time.
 FILES = {
     "_dash_assets.static", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -34,7 +35,14 @@ MADE = {"/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_dash-upd
 KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 SMALLEST = 512
+_FIELD_SCRIPT = '<script src="{}" type="module"></script>'
 _TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
+
+
+def field_words(language: str) -> str:
+    """What a page's head says for the fields of its forms, in its language (modules/core/field-words.js)."""
+    words = msgspec.json.encode(texts(language)["field"]).decode()
+    return f'<meta name="field-words" content="{escape(words)}">'
 
 
 def register_static(server: Flask, offload: Callable[[Any], Any]) -> None:
@@ -44,6 +52,8 @@ def register_static(server: Flask, offload: Callable[[Any], Any]) -> None:
     """
     server.jinja_env.globals["asset"] = asset_address
     server.jinja_env.globals["script"] = script_address
+    server.jinja_env.globals["field_words"] = lambda language: Markup(field_words(language) + _FIELD_SCRIPT.format(
+        script_address("modules/core/field-words.js")))  # fmt: skip
     scripts_version()  # from now on, whatever becomes of the files
 
     @server.get("/texts/<language>.json", endpoint=WORDS)

@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from dash import Dash
 
-from dashboard.door.static_files import BOOT, FOLDER, asset_address, script_address
+from dashboard.door.static_files import BOOT, FOLDER, asset_address, field_words, script_address
 from dashboard.texts import texts
 
 # First part of the page's address → the module that boot.mjs loads for it.
@@ -40,7 +40,7 @@ class FramedDash(Dash):
         if _CLASSIC not in parts["renderer"]:
             raise ValueError(f"Dash starts by another script than before: {parts['renderer']}")
         parts["renderer"] = parts["renderer"].replace(_CLASSIC, _MODULE)
-        parts["css"] = _named(parts["css"]) + preloads(page)
+        parts["css"] = _named(parts["css"]) + preloads(page) + field_words(language)
         parts["scripts"] = _OLD_TABLE_SCRIPT.sub("", _named(parts["scripts"]))
         if page not in WITH_TABLE:
             parts["scripts"] = _TABLE_SCRIPT.sub("", parts["scripts"])

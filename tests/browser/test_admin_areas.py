@@ -8,6 +8,7 @@ import redis
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import Engine
 
+from dashboard.texts import texts
 from services.district.load import load
 from services.district.package_watch_reader import PackageWatch
 from tests.doors import House, house
@@ -43,6 +44,46 @@ def admin(home: House, page: Page) -> Page:
     page.route("**/*", answer)
     page.set_viewport_size({"width": 1440, "height": 900})
     return page
+
+
+FORMS = (
+    "/admin/people?who=s1", "/admin/people?who=new", "/admin/policy?field=target_on_time", "/admin/areas?about=new",
+    "/admin/tables/departments", "/admin/tables/departments?row=new", "/admin/notices", "/admin/upload",
+    "/admin/upload?kind=roster", "/account", "/reauth?next=/admin/people", "/admin/system",
+)  # fmt: skip
+# Every field that may not stay as it is, and what is said beside it; nothing is said in a bubble.
+ASK_ALL = """() => [...document.forms].flatMap(form => {
+  let bubbles = 0;
+  const count = event => (bubbles += !event.defaultPrevented);
+  addEventListener("invalid", count);
+  document.addEventListener("invalid", count);
+  form.addEventListener("invalid", count);
+  for (const field of form.elements) if (field.required) field.value = "";
+  form.reportValidity();
+  return [...form.elements].filter(field => field.willValidate && !field.checkValidity()).map(field => [
+    field.name, document.getElementById(field.getAttribute("aria-errormessage") ?? "")?.textContent ?? "", bubbles]);
+})"""
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_what_a_field_lacks_is_said_beside_it_on_every_page_with_a_form(admin: Page, language: str) -> None:
+    words, n = texts(language)["field"], 0
+    for path in FORMS:
+        admin.goto(f"{OURS}{path}{'&' if '?' in path else '?'}lang={language}")
+        admin.wait_for_load_state("load")
+        for name, said, bubbles in admin.evaluate(ASK_ALL):
+            assert said in {words["missing"], words["file"], words["choose"]}, (path, name, said)
+            assert not bubbles, (path, name)
+            n += 1
+    assert n >= 14
+    page = f"{OURS}/admin/notices?lang={language}"
+    admin.goto(page)
+    admin.locator("aside button.first").click()
+    field = admin.locator("textarea[name=text]")
+    expect(field).to_be_focused()
+    expect(admin.locator(".field-wrong")).to_have_text(words["missing"])
+    field.fill("x")
+    expect(admin.locator(".field-wrong")).to_have_count(0)
 
 
 def test_an_area_is_drawn_with_the_mouse(home: House, admin: Page, tmp_path: Path) -> None:

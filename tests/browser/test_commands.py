@@ -86,6 +86,13 @@ def refuses_what_is_no_moment(page: Page) -> None:
     fill(page, "until", typed)
 
 
+# Of each field of the open form that lacks something: its name, and what is said beside it.
+LACKS = """() => { const form = document.querySelector("dialog[open] form"); form.reportValidity();
+  return [...form.elements].filter(one => one.willValidate && !one.validity.valid).map(one =>
+    [one.name, document.getElementById(one.getAttribute("aria-errormessage") ?? "")?.textContent ?? ""]); }"""
+PICK = "请从列表中选一个"
+
+
 def click_through(page: Page, system: TinyCaseSystem, kind: str) -> None:
     """One form, from the button to «done»."""
     fields, more = FORMS[kind]
@@ -100,6 +107,9 @@ def click_through(page: Page, system: TinyCaseSystem, kind: str) -> None:
         for name, value in fields.items():
             fill(page, name, value)
         reason = "理由写在这里"
+        lacks = page.evaluate(LACKS)
+        assert lacks or kind == "case.answer_whistle", "that one alone needs no reason"
+        assert all(said in {"请填写", "请选择", PICK} for _, said in lacks), lacks
         page.fill("dialog textarea[name=reason]", reason)
         if kind == "case.suspend":
             refuses_what_is_no_moment(page)

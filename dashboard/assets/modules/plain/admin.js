@@ -8,6 +8,14 @@ for (const button of document.querySelectorAll("[data-theme-switch]"))
     localStorage.setItem("theme", html.dataset.theme);
   });
 
+// The browser would say in its own language which files were chosen.
+for (const box of document.querySelectorAll("input[type=file]"))
+  box.addEventListener("change", () => {
+    const said = box.parentElement?.querySelector("[data-chosen]");
+    if (said)
+      said.textContent = [.../** @type {HTMLInputElement} */ ((box).files ?? [])].map(one => one.name).join(" ");
+  });
+
 /** @returns {HTMLAnchorElement[]} */
 const rows = () => [...document.querySelectorAll("a[data-row]")].map(one => /** @type {HTMLAnchorElement} */ (one));
 
