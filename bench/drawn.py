@@ -124,7 +124,7 @@ def draw(district: District, cases: int, now: int, seed: int = 1) -> Cases:
     handled = np.where(np.isin(status, ("closed", "forced_closed", "handled", "post_check")), handled, NONE)
     handle_deadline = np.where(unfiled, NONE, handle_deadline)
     deadline = np.where(unfiled, NONE, deadline)
-    pauses, suspended = _pauses(r, begun, limit, now, status, merged)
+    pauses, suspended = _pauses(r, begun, limit, now, status=status, merged=merged)
     status = np.where(suspended, "suspended", status)
     handled = np.where(suspended, NONE, handled)
     verdict = np.where((deadline < 0) & (closed >= 0) & (r.random(n) < 0.5), (r.random(n) < 0.5).astype(int), -1)
@@ -214,8 +214,8 @@ _Case = NamedTuple("_Case", [(name, Any) for name in Cases._fields if name != "p
 _MOMENTS = ("reported_at", "accepted_at", "filed_at", "dispatched_at", "handled_at", "closed_at")
 
 
-def _pauses(  # noqa: PLR0917  # what a suspension depends on
-    r: np.random.Generator, begun: Column, limit: Column, now: int, status: Column, merged: Column
+def _pauses(
+    r: np.random.Generator, begun: Column, limit: Column, now: int, *, status: Column, merged: Column
 ) -> tuple[tuple[tuple[Column, Column], ...], Column]:
     """One case in twelve was suspended, some twice, before or after it was due; which are so at this moment."""
     n = len(begun)

@@ -34,8 +34,14 @@ CASES = 2_000_000
 CHUNK = 50_000
 
 
-def fill(  # noqa: PLR0917  # what a history is made of
-    engine: Engine, district: District, cases: int, now: int, seed: int = 1, say: Callable[[str], None] = lambda _: None
+def fill(
+    engine: Engine,
+    district: District,
+    cases: int,
+    now: int,
+    *,
+    seed: int = 1,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Cases:
     """Fill a migrated, empty store with the history that ends at ``now``; returns the cases."""
     drawn = draw(district, cases, now, seed)

@@ -174,7 +174,7 @@ def a_moment(data: Path) -> int:
 def papers(data: Path, moment: int) -> None:
     """The first pages of the last week's report and of a review, as pictures."""
     engine, district = open_engine(f"sqlite:///{data / 'lianqin.db'}"), load(data / "district")
-    (_, report), *_ = make.papers(engine, district, afternoon(), make.PaperWish(last="week", kinds=("pdf",)), "宋涛")
+    (_, report), *_ = make.papers(engine, district, afternoon(), make.PaperWish(last="week", kinds=("pdf",)), by="宋涛")
     _, review = review_paper(engine, district, afternoon(), WantedReview(moment, 8), "宋涛")
     engine.dispose()
     for name, pdf in (("report", report), ("review", review)):

@@ -73,9 +73,9 @@ def asked(engine: Engine, district: District, now: int) -> dict[str, dict[str, f
     with engine.connect() as connection:
 
         def ask(names: Sequence[str], days: Days, scope: Scope = EVERYTHING, by: Sequence[str] = ()) -> Any:
-            return timed(lambda: figures(connection, district, names, days, now, scope, by))
+            return timed(lambda: figures(connection, district, names, days, now, scope=scope, by=by))
 
-        found = figures(connection, district, TWELVE, present, now, EVERYTHING, ["street", "day"])
+        found = figures(connection, district, TWELVE, present, now, scope=EVERYTHING, by=["street", "day"])
         assert len(found) >= 31 * len(district.streets), "a figure is missing"
         return {
             "street_month": ask(everything, past, street),

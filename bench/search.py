@@ -24,7 +24,7 @@ from sqlalchemy import Engine, text
 
 from bench.drawn import draw, rows
 from bench.histories import _insert
-from dashboard.callbacks.search import RECENT_MS, domain_names
+from dashboard.callbacks.search import RECENT_MS, package_names
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.district.load import load
@@ -36,7 +36,7 @@ from services.platform.migrate import upgrade
 from services.platform.search_text import normal
 from services.projector.store.write import open_feed
 from services.search.expression import SearchScope, doc_numbers, fts_words
-from services.search.query import CodeNames, names_of, parse_query
+from services.search.query import CodeNames, parse_query
 from services.search.reader import SearchReader
 from services.search.store import KeptDoc, first_doc
 from services.search.tables import search_docs
@@ -218,7 +218,7 @@ def main() -> None:
             profile.enable()
         taken: list[tuple[float, float]] = []
         print(f"{'asked':32} {'group':6} {'p50':>7} {'p95':>7} {'max':>7}  ms; of work here p50, p95")
-        for kind, group, of_kind in measure(engine, district, names_of(district, domain_names())):
+        for kind, group, of_kind in measure(engine, district, package_names(district)):
             taken += of_kind
             print(f"{kind:32} {group:6} {_told(of_kind)}", flush=True)
         print(f"{'all':39} {_told(taken)}")

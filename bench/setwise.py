@@ -85,7 +85,7 @@ class Counts:
         at = np.where(ended < 0, deadline, np.minimum(deadline, ended))
         in_time = (ended >= 0) & (ended <= deadline)
         found = {"handled_on_time": in_time | c.appeal_exempt, "extended": c.extensions > 0}
-        self._due(due & (deadline >= 0), at, ended, "should_handle", "handled_of_due", found)
+        self._due(due & (deadline >= 0), at, ended, name="should_handle", ended_name="handled_of_due", found=found)
 
     def _closing(self, due: Column) -> None:
         c = self.cases
@@ -96,10 +96,17 @@ class Counts:
             "closed_on_time": in_time | c.appeal_exempt, "exempted": c.appeal_exempt & ~in_time,
             "reworked": c.reworks > 0,
         }  # fmt: skip
-        self._due(due & (c.count_at >= 0), c.count_at, c.closed_at, "should_close", "closed_of_due", found)
+        self._due(
+            due & (c.count_at >= 0),
+            c.count_at,
+            c.closed_at,
+            name="should_close",
+            ended_name="closed_of_due",
+            found=found,
+        )
 
-    def _due(  # noqa: PLR0917  # one clock's worth
-        self, due: Column, at: Column, ended: Column, name: str, ended_name: str, found: dict[str, Column]
+    def _due(
+        self, due: Column, at: Column, ended: Column, *, name: str, ended_name: str, found: dict[str, Column]
     ) -> None:
         has_ended = ended >= 0
         standing = []

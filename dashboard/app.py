@@ -20,16 +20,16 @@ from dashboard.callbacks.coverage import CoveragePage, register_coverage
 from dashboard.callbacks.dash_pages import register_dash_pages
 from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
-from dashboard.callbacks.duty import DutyPage, register_duty
+from dashboard.callbacks.duty import DutyDoors, DutyPage, register_duty
 from dashboard.callbacks.health import register_endpoints
-from dashboard.callbacks.indicators import register_indicators
+from dashboard.callbacks.indicators import IndicatorsPage, register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
 from dashboard.callbacks.panel import PanelReaders, register_panel
 from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
-from dashboard.callbacks.personal import register_personal
+from dashboard.callbacks.personal import PersonalPage, register_personal
 from dashboard.callbacks.replay import Replaying, register_replay
-from dashboard.callbacks.search import make_search, register_search
+from dashboard.callbacks.search import SearchPage, package_names, register_search
 from dashboard.callbacks.units import register_units
 from dashboard.door.access import REFUSED, Access, register_access
 from dashboard.door.account_pages import register_account
@@ -72,6 +72,7 @@ from services.platform.settings import VIRTUAL, Settings
 from services.platform.wakeups import Wakeups
 from services.projector.sealed.case_people import CasePeople
 from services.search.people_service import PeopleSearch
+from services.search.places import NamedPlaces
 from services.search.reader import SearchReader
 
 log = logging.getLogger(__name__)
@@ -195,7 +196,7 @@ def _open_door(doors: Doors, server: flask.Flask, app: Dash, socketio: SocketIO)
     room = LiveRoom(socketio, doors.clock, access, doors.filling, refusals)
     heart = Heart(doors.redis, code, "web")
     follower = Follower(
-        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload,
+        doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload=offload,
         watch=ProcessWatch(doors.redis, code, settings.processes), heart=heart,
         around=RedisWatch(doors.redis, code, follows_clock=settings.clock == VIRTUAL),
     )  # fmt: skip
@@ -243,7 +244,7 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     reader = SearchReader(doors.engine)
     register_endpoints(server, district, room, shared.follower, clock, lambda: offload(reader.backlog))
     register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))
-    register_indicators(server, district, doors.engine, clock, offload, recorder)
+    register_indicators(server, IndicatorsPage(district, doors.engine, clock, offload, recorder))
     placer = Placer(district)
     commanding = Commanding(
         doors.engine,
@@ -258,9 +259,11 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         server,
         DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
-    register_personal(server, shared.access, recorder, shared.sealer, offload, doors.settings.reveals, district)
+    reveals = doors.settings.reveals
+    register_personal(server, PersonalPage(shared.access, recorder, shared.sealer, offload, reveals, district))
     people = PeopleSearch(reader, shared.sealer, recorder.log, doors.settings.person_searches)
-    register_search(server, make_search(district, room, reader, people, clock, offload, recorder))
+    names, places = package_names(district), NamedPlaces(district)
+    register_search(server, SearchPage(district, room, reader, clock, offload, recorder, names, people, places))
     register_units(server, room, UnitReader(district, lambda: shared.follower.board, clock, offload=offload))
 
 
@@ -275,17 +278,19 @@ def _register_reports(doors: Doors, server: flask.Flask, shared: _Shared) -> Non
 
 
 def _register_duty(doors: Doors, server: flask.Flask, shared: _Shared) -> DutyPage:
-    duty = DutyPage(
+    wakeups, signer = Wakeups(doors.redis, doors.district.code), signer_of(doors.settings)
+    page_doors = DutyDoors(
         shared.access,
         doors.district,
         shared.room,
         doors.clock,
         offload,
         shared.recorder,
-        Wakeups(doors.redis, doors.district.code),
-        signer_of(doors.settings),
+        wakeups,
+        signer,
         shared.people,
     )
+    duty = DutyPage(page_doors)
     register_duty(server, duty)
     return duty
 
@@ -310,8 +315,8 @@ def _sso(settings: Settings) -> SingleSignOn | None:
     if missing:
         raise ValueError(f"LIANQIN_OIDC_ISSUER needs {', '.join(f'LIANQIN_{n.upper()}' for n in missing)} too")
     return SingleSignOn(
-        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, settings.origin,
-        settings.oidc_claim, settings.oidc_factors,
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, origin=settings.origin,
+        claim=settings.oidc_claim, factors=settings.oidc_factors,
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from numpy.random import default_rng
 from services.coverage.geometry.sweep import look, raise_walls
 from services.coverage.model import CoverageModel
 from services.coverage.siting import plan
-from services.coverage.siting.siting import choose, choose_plainly
+from services.coverage.siting.siting import choose
 from tests.coverage_districts import NOON, layer, small_district, some_camera, some_case
+from tests.siting_plainly import choose_plainly
 
 
 def main() -> None:

@@ -1,20 +1,24 @@
 """What a store must look like: dumps of its tables, and a fold of the same entries from scratch to hold against."""
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.district.package import District
+from services.duty.alarms.lives_reader import Life, lives_between
 from services.indicators.cells import Change, LaterChange, move, without_zeros
 from services.indicators.measures import NAMES, count
+from services.indicators.window import Window, value
 from services.platform import metadata
 from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.ingest import Entry, Ingest
+from services.projector.store import tables as projector_tables
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle
 
@@ -104,3 +108,32 @@ def life(seed: int, cases: int = 25, events: int = 400) -> list[dict[bytes, byte
         i = rng.randrange(len(found) - 8)
         found.insert(i + rng.randrange(8), found.pop(i))
     return found
+
+
+def totals_of(rows: Iterable[CaseRow], measures: Iterable[str], window: Window) -> dict[str, int]:
+    """The measures' totals by the definition: what the roll-ups must equal."""
+    totals = dict.fromkeys(measures, 0)
+    for row in rows:
+        for measure in totals:
+            totals[measure] += value(row, measure, window)
+    return totals
+
+
+def square_of(lon: float, lat: float, per_degree: tuple[float, float]) -> tuple[int, int]:
+    """The square that a place lies in, of the mesh of ``repeats.squares_per_degree``."""
+    return int((lon + 360.0) * per_degree[0]), int((lat + 360.0) * per_degree[1])
+
+
+def outbox_after(connection: Connection, revision: int, limit: int = 1000) -> list[tuple[int, bytes]]:
+    """The deltas with a revision above ``revision``, in order."""
+    c = projector_tables.outbox.c
+    rows = connection.execute(
+        select(c.revision, c.payload).where(c.revision > revision).order_by(c.revision).limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def lives_of(connection: Connection, alarm_id: str) -> list[Life]:
+    """One alarm's life, from its first raise on."""
+    newest_first = lives_between(connection, 0, 1 << 62, limit=1 << 20)
+    return [one for one in reversed(newest_first) if one.alarm.id == alarm_id]

@@ -216,4 +216,6 @@ def register_audit(server: Flask, auditing: Auditing) -> None:
         if rows > MOST_ROWS:
             refuse(413, words["audit"]["too_many"].format(n=f"{MOST_ROWS:,}"))
         name = f"audit-{auditing.at(machine_ms())[:10]}.csv"
-        return download(auditing.record, asking, "audit.csv", text.encode(), "text/csv; charset=utf-8", name, rows=rows)
+        return download(
+            auditing.record, asking, "audit.csv", text.encode(), kind="text/csv; charset=utf-8", name=name, rows=rows
+        )

@@ -101,7 +101,7 @@ class CoveragePage:
     def _download(self, text: str, kind: str, ending: str, n: int) -> Response:
         day = datetime.fromtimestamp(self.clock.now_ms() / 1000, self.district.zone).strftime("%Y%m%d")
         name = f"sites-{self.district.code}-{day}-{n}.{ending}"
-        return download(self.record, person(), f"plan.{ending}", text.encode(), kind, name, rows=n)
+        return download(self.record, person(), f"plan.{ending}", text.encode(), kind=kind, name=name, rows=n)
 
 
 def register_coverage(server: Flask, page: CoveragePage) -> None:

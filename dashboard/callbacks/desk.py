@@ -145,7 +145,9 @@ class DeskPage:
         self.record("command", person(), case_id, {"type": "decline", "rule": proposal.rule, "reason": told_why})
         engine, wakeups = self.access.engine, self.commanding.wakeups
         now, code = self.clock.now_ms(), self.district.code
-        if not decline(engine, wakeups, now, proposal, person(), told_why, code, self.offload):
+        if not decline(
+            engine, wakeups, now, proposal, person=person(), why=told_why, district=code, offload=self.offload
+        ):
             refuse(409, "there is no such proposal any more")
         return as_json({})
 
@@ -168,7 +170,7 @@ class DeskPage:
 
         def keep() -> bool:
             with writing(self.access.engine) as connection:
-                return views.save(connection, asking.user_id, view.page, view.name, text, machine_ms())
+                return views.save(connection, asking.user_id, view.page, name=view.name, body=text, now=machine_ms())
 
         if not self.offload(keep):
             refuse(409, f"at most {views.MOST} views")

@@ -1,6 +1,7 @@
 """What a desk's panel shows of a case: gathered from the readers, drawn by the layout."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
@@ -21,40 +22,37 @@ from services.platform.sealing import Sealer
 from services.projector.sealed.service import personal_fields
 
 
+@dataclass(frozen=True, slots=True)
 class DeskPanel:
-    """Draws the panel for a person who may see the case's texts."""
+    """The doors of the panel; draws it for a person who may see the case's texts. ``now`` in ms."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
-        self,
-        district: District,
-        engine: Engine,
-        board_of: Callable[[], Board],
-        cameras: CameraReader,
-        sealer: Sealer,
-        now: Callable[[], int],
-        offload: Callable[[Any], Any],
-    ) -> None:
-        self._district, self._engine, self._board_of = district, engine, board_of
-        self._cameras, self._sealer, self._now, self._offload = cameras, sealer, now, offload
+    district: District
+    engine: Engine
+    board_of: Callable[[], Board]
+    cameras: CameraReader
+    sealer: Sealer
+    now: Callable[[], int]
+    offload: Callable[[Any], Any]
 
     def draw(self, view: CaseView, words: dict[str, Any], person: Person) -> Any:
         """The panel's content."""
-        row, board, now = view.row, self._board_of(), self._now()
-        place = self._cameras.place(row) if row.is_open else None
-        next_one = takeover(row, self._district.policy.escalation)
-        fields, acts = self._offload(
+        row, board, now = view.row, self.board_of(), self.now()
+        place = self.cameras.place(row) if row.is_open else None
+        next_one = takeover(row, self.district.policy.escalation)
+        fields, acts = self.offload(
             lambda: (
-                personal_fields(self._engine, self._sealer, row.case_id) or [], acts_of(self._engine, row.case_id)
+                personal_fields(self.engine, self.sealer, row.case_id) or [], acts_of(self.engine, row.case_id)
             )
         )  # fmt: skip
         can_reveal = may_case(person, "reveal", row)
-        units = self._district.units
+        units = self.district.units
         if words["language"] == "en":
-            units = {**units, **self._district.units_en}
+            units = {**units, **self.district.units_en}
         return desk_panel(
-            view, words, self._district.zone, now, person, place, board.proposals.get(row.case_id),
-            next_one[0] if next_one else None, limit_of_class(self._district.categories, row.class_key), acts, [
-                *joint_part(view.joint, words, self._district.zone, units),
+            view, words, self.district.zone, now, person, place=place, proposal=board.proposals.get(row.case_id),
+            takeover_at=next_one[0] if next_one else None, acts=acts,
+            class_limit=limit_of_class(self.district.categories, row.class_key), more=[
+                *joint_part(view.joint, words, self.district.zone, units),
                 *personal_part(by_name(fields, view.events, acts), words, can_reveal=can_reveal),
             ],
         )  # fmt: skip

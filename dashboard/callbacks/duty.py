@@ -5,6 +5,7 @@ are a unit's and a grid's too. The right is asked for that seat.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import flask
@@ -25,7 +26,7 @@ from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
 from services.access.reveal_rules import RevealRefused, reason_of
 from services.access.rights import Person, may_seat, seat_of
-from services.audit import NO_SIGNER, Signer
+from services.audit import Signer
 from services.board.state import Board
 from services.contract.case import Code
 from services.contract.personal import mask_text
@@ -41,7 +42,6 @@ from services.duty.seats import ALL_SEATS, WITH_HANDOVER, SeatKind, seat_kind
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import DAY_MS, HOUR_MS, Clock
 from services.platform.offload import Offload
-from services.platform.sealing import Sealer
 from services.platform.wakeups import Wakeups
 from services.projector.sealed.case_people import CasePeople
 
@@ -101,28 +101,32 @@ def signed(asking: Person) -> str:
     return f"{asking.user_id} {asking.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class DutyDoors:
+    """What the addresses of the duty need from outside."""
+
+    access: Access
+    district: District
+    room: LiveRoom
+    clock: Clock
+    offload: Offload
+    record: Recorder
+    wakeups: Wakeups
+    signer: Signer
+    people: CasePeople
+
+
 class DutyPage:
     """What the addresses of the duty share."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
-        self,
-        access: Access,
-        district: District,
-        room: LiveRoom,
-        clock: Clock,
-        offload: Offload,
-        record: Recorder,
-        wakeups: Wakeups,
-        signer: Signer = NO_SIGNER,
-        people: CasePeople | None = None,
-    ) -> None:
-        self.access, self.district, self.room, self.clock = access, district, room, clock
-        self.offload, self.record, self.wakeups = offload, record, wakeups
-        self.people = people if people is not None else CasePeople(access.engine, Sealer(""), offload)
-        self.grids = GridReader(access.engine, district, offload)
-        self.desk = DutyDesk(access.engine, district, offload, self.grids.areas, signer)
-        self.acts = SeatActs(access.engine, offload)
-        self.notes = HandoverNotes(access.engine, self.desk, offload)
+    def __init__(self, doors: DutyDoors) -> None:
+        self.access, self.district, self.room, self.clock = doors.access, doors.district, doors.room, doors.clock
+        self.offload, self.record, self.wakeups, self.people = doors.offload, doors.record, doors.wakeups, doors.people
+        engine = doors.access.engine
+        self.grids = GridReader(engine, doors.district, doors.offload)
+        self.desk = DutyDesk(engine, doors.district, doors.offload, self.grids.areas, doors.signer)
+        self.acts = SeatActs(engine, doors.offload)
+        self.notes = HandoverNotes(engine, self.desk, doors.offload)
 
     def board(self) -> Board:
         """The board; 503 while there is none."""
@@ -295,7 +299,9 @@ def _log(server: Flask, duty: DutyPage) -> None:
         if note.called_at and text.strip():  # in front of the text: so it stands on every sheet and in every file
             at = minute_text(note.called_at, duty.district.zone)
             text = duty.words()["log"]["called"].format(time=at, text=text)
-        duty.desk.add_entry(now, seat, "", signed(asking), note.kind, text, note.case_id[:64], note.token[:64])
+        duty.desk.add_entry(
+            now, seat, "", signed(asking), kind=note.kind, text=text, case_id=note.case_id[:64], token=note.token[:64]
+        )
         duty.record("log_entry", asking, seat, {"kind": note.kind, "case": note.case_id[:64]})
         return as_json({})
 
@@ -343,7 +349,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         wish = body(SignIn)
         asking, seat = duty.seat("sign_handover", wish.seat)
         why = duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
-        kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, duty.clock.now_ms(), why)
+        kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, now=duty.clock.now_ms(), reason=why)
         duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
 
@@ -383,7 +389,7 @@ def _reports(server: Flask, duty: DutyPage) -> None:
         asking, seat = duty.seat("write_report", out.seat)
         text = duty.people.without(out.text, [out.case_id])
         duty.desk.report_done(
-            duty.clock.now_ms(), seat, out.case_id[:64], out.number, signed(asking), text, out.is_last
+            duty.clock.now_ms(), seat, out.case_id[:64], out.number, who=signed(asking), text=text, is_last=out.is_last
         )
         duty.record("report", asking, out.case_id[:64], {"number": out.number, "is_last": out.is_last})
         return as_json({})

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from dashboard.door.access import allowed, person
 from dashboard.door.recording import Recorder
+from dashboard.door.routes import add_routes
 from services.access.rights import DISTRICT
 from services.cases.whose import may_case
 from services.district.package import District
@@ -36,66 +38,106 @@ class _Asked(Refusal):
     status = 400
 
 
-def register_indicators(  # noqa: PLR0917  # one of each door
-    server: flask.Flask,
-    district: District,
-    engine: Engine,
-    clock: Clock,
-    offload: Callable[[Any], Any],
-    record: Recorder,
-) -> None:
-    """Add the addresses to the Flask app."""
+@dataclass(frozen=True, slots=True)
+class IndicatorsPage:
+    """What the addresses need, and the addresses."""
 
-    @server.get("/api/v1/indicators")
-    def indicators() -> Answer:
-        return _figures(district, engine, clock.now_ms(), offload)
+    district: District
+    engine: Engine
+    clock: Clock
+    offload: Callable[[Any], Any]
+    record: Recorder
 
-    @server.get("/api/v1/indicators/<name>/cases")
-    def cases(name: str) -> Answer:
-        return _cases(name, district, engine, clock.now_ms(), offload, record)
+    def indicators(self) -> Answer:
+        """Answer the figures of the indicators that are named, by any heading of the roll-ups."""
+        district, now = self.district, self.clock.now_ms()
+        names = [name for name in flask.request.args.get("name", "").split(",") if name] or list(INDICATORS)
+        for name in names:
+            if name not in INDICATORS:
+                raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
+        by = [heading for heading in flask.request.args.get("by", "").split(",") if heading]
+        for heading in by:
+            if heading not in {*Scope._fields, "day"}:
+                raise _Asked(f"by {heading!r} is unknown: one of {', '.join(Scope._fields)}, day")
+        days, scope = _span(district, now), _scope()
+        check_kept(scope, by)  # here, or gevent's thread prints the trace of it
 
+        def read(span: Days) -> dict[tuple[object, ...], list[Figure]]:
+            with self.engine.connect() as connection, connection.begin():
+                return figures(connection, district, names, span, now, scope=scope, by=by)
 
-def _figures(district: District, engine: Engine, now: int, offload: Callable[[Any], Any]) -> dict[str, Any]:
-    names = [name for name in flask.request.args.get("name", "").split(",") if name] or list(INDICATORS)
-    for name in names:
+        found: dict[tuple[object, ...], list[Figure]] = self.offload(lambda: read(days))
+        others = earlier(district, days)
+        spans: dict[str, Days | None] = {} if "day" in by else others.named()
+        against: dict[str, dict[tuple[object, ...], list[Figure]]] = {
+            name: self.offload(partial(read, span)) if span else {} for name, span in spans.items()
+        }
+        window = window_of(district, days, now)
+        return {
+            "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.as_of),
+            "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
+            "compared_with": {
+                name: {
+                    **_span_said(district, span, now),
+                    "why": others.against.why if others.against and not span else "",
+                }
+                for name, span in spans.items()
+            },
+            "definitions": {name: _definition(name) for name in names},
+            "groups": [
+                {
+                    "by": dict(zip(by, group, strict=True)),
+                    "figures": {
+                        f.name: {
+                            "value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n,
+                            **{name: _value(other.get(group, []), f.name) for name, other in against.items()},
+                        }
+                        for f in of_group
+                    },
+                }
+                for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
+            ],
+        }  # fmt: skip
+
+    def cases(self, name: str) -> Answer:
+        """Answer the cases behind one indicator, each with why it counts."""
+        district, now = self.district, self.clock.now_ms()
         if name not in INDICATORS:
             raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
-    by = [heading for heading in flask.request.args.get("by", "").split(",") if heading]
-    for heading in by:
-        if heading not in {*Scope._fields, "day"}:
-            raise _Asked(f"by {heading!r} is unknown: one of {', '.join(Scope._fields)}, day")
-    days, scope = _span(district, now), _scope()
-    check_kept(scope, by)  # here, or gevent's thread prints the trace of it
+        days, scope = _span(district, now), _scope()
+        window, asking = window_of(district, days, now), person()
 
-    def read(span: Days) -> dict[tuple[object, ...], list[Figure]]:
-        with engine.connect() as connection, connection.begin():
-            return figures(connection, district, names, span, now, scope, by)
+        def read() -> list[dict[str, Any]]:
+            with self.engine.connect() as connection, connection.begin():
+                behind = cases_behind(connection, district, name, window, scope=scope, limit=MOST_CASES + 1)
+                return [
+                    {"case_id": row.case_id, "status": row.status, "street": row.street, "unit": row.lead_unit,
+                     "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
+                     "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
+                    for row, verdict in behind
+                    if may_case(asking, "see_case", row)
+                ]  # fmt: skip
 
-    found: dict[tuple[object, ...], list[Figure]] = offload(lambda: read(days))
-    others = earlier(district, days)
-    spans: dict[str, Days | None] = {} if "day" in by else others.named()
-    against: dict[str, dict[tuple[object, ...], list[Figure]]] = {
-        name: offload(partial(read, span)) if span else {} for name, span in spans.items()
-    }
-    window = window_of(district, days, now)
-    return {
-        "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.as_of),
-        "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
-        "compared_with": {
-            name: {**_span_said(district, span, now), "why": others.against.why if others.against and not span else ""}
-            for name, span in spans.items()
-        },
-        "definitions": {name: _definition(name) for name in names},
-        "groups": [
-            {
-                "by": dict(zip(by, group, strict=True)),
-                "figures": {f.name: {"value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n,
-                                     **{name: _value(other.get(group, []), f.name) for name, other in against.items()}}
-                            for f in of_group},
-            }
-            for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
+        found: list[dict[str, Any]] = self.offload(read)
+        self.record("see_cases", asking, f"indicator {name}", {
+            "list": name, "asked": scope.named, "first": days.first, "until": days.end, "rows": len(found[:MOST_CASES]),
+        })  # fmt: skip
+        return {
+            "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.as_of),
+            "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
+            "cases": found[:MOST_CASES], "is_cut": len(found) > MOST_CASES,
+        }  # fmt: skip
+
+
+def register_indicators(server: flask.Flask, page: IndicatorsPage) -> None:
+    """Add the addresses to the Flask app."""
+    add_routes(
+        server,
+        [
+            ("/api/v1/indicators", "GET", page.indicators),
+            ("/api/v1/indicators/<name>/cases", "GET", page.cases),
         ],
-    }  # fmt: skip
+    )
 
 
 def _span_said(district: District, span: Days | None, now: int) -> dict[str, str | None]:
@@ -109,35 +151,6 @@ def _span_said(district: District, span: Days | None, now: int) -> dict[str, str
 def _value(of_group: list[Figure], name: str) -> float | None:
     """The same group's value in another span; None where there is none, or nothing to divide by."""
     return next((f.value for f in of_group if f.name == name), None)
-
-
-def _cases(  # noqa: PLR0917  # of what, for whom
-    name: str, district: District, engine: Engine, now: int, offload: Callable[[Any], Any], record: Recorder
-) -> dict[str, Any]:
-    if name not in INDICATORS:
-        raise _Asked(f"indicator {name!r} is unknown: one of {', '.join(INDICATORS)}")
-    days, scope = _span(district, now), _scope()
-    window, asking = window_of(district, days, now), person()
-
-    def read() -> list[dict[str, Any]]:
-        with engine.connect() as connection, connection.begin():
-            return [
-                {"case_id": row.case_id, "status": row.status, "street": row.street, "unit": row.lead_unit,
-                 "numerator": verdict.numerator, "denominator": verdict.denominator, "why": verdict.why,
-                 "in_words": dict(zip(("zh", "en"), WHY[verdict.why], strict=True))}
-                for row, verdict in cases_behind(connection, district, name, window, scope, MOST_CASES + 1)
-                if may_case(asking, "see_case", row)
-            ]  # fmt: skip
-
-    found: list[dict[str, Any]] = offload(read)
-    record("see_cases", asking, f"indicator {name}", {
-        "list": name, "asked": scope.named, "first": days.first, "until": days.end, "rows": len(found[:MOST_CASES]),
-    })  # fmt: skip
-    return {
-        "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.as_of),
-        "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
-        "cases": found[:MOST_CASES], "is_cut": len(found) > MOST_CASES,
-    }  # fmt: skip
 
 
 def _definition(name: str) -> dict[str, Any]:

@@ -105,7 +105,9 @@ class PapersPage:
         if file is None:
             refuse(404, "no such paper of yours, or it is not made yet")
         name, data = file
-        return download(self.leading.recorder, asking, f"paper {name}", data, TYPES[name.rpartition(".")[2]], name)
+        return download(
+            self.leading.recorder, asking, f"paper {name}", data, kind=TYPES[name.rpartition(".")[2]], name=name
+        )
 
 
 def register_papers(server: Flask, leading: Leading) -> None:

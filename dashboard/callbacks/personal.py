@@ -1,6 +1,7 @@
 """A masked field is revealed one at a time, by right, with a reason, on the record; a grid's people, to be called."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from flask import Flask, Response
 from dashboard.door.access import Access, allowed, allowed_case, refuse
 from dashboard.door.bodies import as_json, body
 from dashboard.door.recording import Recorder, who_of
+from dashboard.door.routes import add_routes
 from services.access.rights import DISTRICT
 from services.cases import reader
 from services.contract.case import Code, Note
@@ -31,45 +33,59 @@ class RevealRequest(msgspec.Struct, frozen=True):
     purpose: Code = ""
 
 
-def register_personal(  # noqa: PLR0917  # one of each door
-    server: Flask,
-    access: Access,
-    recorder: Recorder,
-    sealer: Sealer,
-    offload: Callable[[Any], Any],
-    limit: int,
-    district: District,
-) -> None:
-    """Add the addresses. ``limit``: so many fields a person in ten minutes."""
+@dataclass(frozen=True, slots=True)
+class PersonalPage:
+    """What the addresses need, and the addresses. ``limit``: so many fields a person in ten minutes."""
 
-    @server.post("/api/v1/grids/<grid>/people/<int:number>/reveal")
-    def reveal_grid_person(grid: str, number: int) -> Response:
+    access: Access
+    record: Recorder
+    sealer: Sealer
+    offload: Callable[[Any], Any]
+    limit: int
+    district: District
+
+    def reveal_grid_person(self, grid: str, number: int) -> Response:
+        """Answer the name and the phone of one of a grid's people."""
         body(GridPersonRequest)
+        district, log = self.district, self.record.log
         area = district.grids.get(grid)
         community = area.parent if area is not None else ""
         above = district.communities.get(community)
         who = who_of(allowed("reveal", above.parent if above is not None else DISTRICT, community))
-        person = offload(lambda: person_in_clear(recorder.log, machine_ms(), who, district, grid, number, limit))
+        person = self.offload(
+            lambda: person_in_clear(log, machine_ms(), who, district, grid=grid, number=number, limit=self.limit)
+        )
         if person is None:
             refuse(404, "nobody has that place in that grid")
         return as_json({"name": person.name, "phone": person.phone})
 
-    @server.post("/api/v1/cases/<case_id>/reveal")
-    def reveal_field(case_id: str) -> Response:
-        wanted = body(RevealRequest)
+    def reveal_field(self, case_id: str) -> Response:
+        """Answer one field of a case in clear."""
+        wanted, engine = body(RevealRequest), self.access.engine
 
         def place() -> Any:
-            with access.engine.connect() as connection:
+            with engine.connect() as connection:
                 return reader.one_case(connection, case_id[:64])
 
-        row = offload(place)
+        row = self.offload(place)
         if row is None:
             refuse(404, "no such case")
         who = who_of(allowed_case("reveal", row))
-        text = offload(
+        text = self.offload(
             lambda: reveal(
-                access.engine, sealer, recorder.log, machine_ms(), who, row.case_id, wanted.field[:64],
-                wanted.reason, purpose=wanted.purpose, limit=limit,
+                engine, self.sealer, self.record.log, machine_ms(), who=who, case_id=row.case_id,
+                field=wanted.field[:64], reason=wanted.reason, purpose=wanted.purpose, limit=self.limit,
             )
         )  # fmt: skip
         return as_json({"text": text})
+
+
+def register_personal(server: Flask, page: PersonalPage) -> None:
+    """Add the addresses."""
+    add_routes(
+        server,
+        [
+            ("/api/v1/grids/<grid>/people/<int:number>/reveal", "POST", page.reveal_grid_person),
+            ("/api/v1/cases/<case_id>/reveal", "POST", page.reveal_field),
+        ],
+    )

@@ -1,6 +1,7 @@
 """The queue as a file: what a desk shows, by the rights of whoever takes it along, with the filter on the audit."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import flask
 import msgspec
 from flask import Response
 from msgspec import Meta
+from sqlalchemy import Engine
 
 from dashboard.door.access import allowed, person, refuse
 from dashboard.door.exporting import download
@@ -31,25 +33,21 @@ from services.platform.offload import Offload
 _columns = msgspec.json.Decoder(Annotated[dict[str, ColumnFilter], Meta(max_length=20)]).decode
 
 
+@dataclass(frozen=True, slots=True)
 class QueueExport:
-    """Makes the file. ``neighbour`` says at whose border a case lies, ``engine`` has the addresses."""
+    """The doors of the file. ``neighbour`` says at whose border a case lies, ``engine`` has the addresses."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
-        self,
-        engine: Any,
-        district: District,
-        board_of: Callable[[], Board],
-        neighbour: Callable[[CaseRow], str],
-        clock: Clock,
-        offload: Offload,
-        record: Recorder,
-    ) -> None:
-        self._engine, self._district, self._board_of, self._neighbour = engine, district, board_of, neighbour
-        self._clock, self._offload, self._record = clock, offload, record
+    engine: Engine
+    district: District
+    board_of: Callable[[], Board]
+    neighbour: Callable[[CaseRow], str]
+    clock: Clock
+    offload: Offload
+    record: Recorder
 
     def answer(self) -> Response:
         """The open cases that the queue shows to the person: of a street or the district, by its filter and columns."""
-        district, given = self._district, flask.request.args
+        district, given = self.district, flask.request.args
         street = given.get("street", "") or None
         if street is not None and street not in district.streets:
             refuse(404, "no such street")
@@ -57,31 +55,31 @@ class QueueExport:
         mine, words = street or asking.street, texts(given.get("lang", ""))
         wanted, columns = asked_filter(given), asked_columns(given.get("columns", ""))
         order = asked_order(given, is_district=not (mine or asking.unit or asking.grid))
-        found, now = self._cases(asking, mine, wanted, words), self._clock.now_ms()
+        found, now = self._cases(asking, mine, wanted, words), self.clock.now_ms()
         cases = order.sorted(found, texts_of(district, words), is_english=words["language"] == "en")
         by = f"{asking.user_id} {asking.name}"
 
         def write() -> str:
-            return cases_table(self._addressed(cases, asking, columns), columns, district, words, by, now)
+            return cases_table(self._addressed(cases, asking, columns), columns, district, words, by=by, now=now)
 
-        text = self._offload(write)
+        text = self.offload(write)
         stamp = datetime.fromtimestamp(now / 1000, district.zone).strftime("%Y%m%d-%H%M")
         name = f"cases-{mine or district.code}-{stamp}.csv"
         shown = {name: mask_text(value) for name, value in given.to_dict().items()}
         told: dict[str, Any] = {"filter": shown} if wanted or columns else {}
         about = f"cases.csv {mine}".strip()
         kind = "text/csv; charset=utf-8"
-        return download(self._record, asking, about, text.encode(), kind, name, rows=len(cases), **told)
+        return download(self.record, asking, about, text.encode(), kind=kind, name=name, rows=len(cases), **told)
 
     def _cases(self, asking: Person, mine: str, wanted: QueueFilter, words: dict[str, Any]) -> list[ExportedCase]:
         """What is copied from the board, masked for this person before it is filtered."""
-        board, district, found = self._board_of(), self._district, []
+        board, district, found = self.board_of(), self.district, []
         said = texts_of(district, words)
         for row in board.rows.values():
             if mine and row.street != mine:
                 continue
             masked = for_file(row, asking, district.units)
-            if masked is None or (wanted and not wanted.passes(masked, board, said, self._neighbour)):
+            if masked is None or (wanted and not wanted.passes(masked, board, said, self.neighbour)):
                 continue
             next_one = takeover(row, district.policy.escalation)
             light = board.lights[row.case_id]
@@ -97,7 +95,7 @@ class QueueExport:
         if columns and "grid" not in columns:
             return cases
         readable = [one.row for one in cases if _may_read(asking, one.row)]
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             known = addresses_of(connection, readable)
         return [one._replace(address=known.get(one.row.case_id, "")) for one in cases]
 

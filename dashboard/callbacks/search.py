@@ -247,23 +247,10 @@ def scope_of(person: Person) -> SearchScope:
     return SearchScope(own, hidden)
 
 
-def domain_names() -> dict[str, tuple[str, ...]]:
-    """The unified classes' names in every language."""
-    return {code: tuple(str(texts(language)["domain"][code]) for language in LANGUAGES) for code in DOMAINS}
-
-
-def make_search(  # noqa: PLR0917  # one of each door
-    district: District,
-    room: LiveRoom,
-    reader: SearchReader,
-    people: PeopleSearch,
-    clock: Clock,
-    offload: Offload,
-    record: Recorder,
-) -> SearchPage:
-    """The page's object, with the names of the package."""
-    names = names_of(district, domain_names())
-    return SearchPage(district, room, reader, clock, offload, record, names, people, NamedPlaces(district))
+def package_names(district: District) -> CodeNames:
+    """The names of the package and, in every language, of the unified classes."""
+    classes = {code: tuple(str(texts(language)["domain"][code]) for language in LANGUAGES) for code in DOMAINS}
+    return names_of(district, classes)
 
 
 def register_search(server: Flask, page: SearchPage) -> None:

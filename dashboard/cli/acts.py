@@ -83,15 +83,6 @@ def leaves(
             yield from leaves(inner, (*name, word))
 
 
-def act_names(parser: argparse.ArgumentParser) -> list[str]:
-    """The names of all commands, those with a choice of actions once for each."""
-    found = []
-    for name, leaf in leaves(parser):
-        choices = next((a.choices for a in leaf._actions if a.dest == "action" and a.choices), None)
-        found += [f"{name} {choice}" for choice in choices] if choices else [name]
-    return found
-
-
 def write_down(options: argparse.Namespace, settings: Settings) -> None:
     """Write the row of the command that is about to run. Raises what the database raises: it does not run then.
 

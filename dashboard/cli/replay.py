@@ -34,7 +34,7 @@ def _replay(options: argparse.Namespace, settings: Settings) -> int:
 
     form, mapping = options.form, options.mapping
     if options.make_district is not None:
-        return make_district(options.file, options.make_district, options.boundaries, say, form, mapping)
+        return make_district(options.file, options.make_district, options.boundaries, say, form=form, mapping=mapping)
     return replay(
         options.file, settings, speed=options.speed, instant=options.instant, until=options.until, say=say, form=form,
         mapping=mapping,

@@ -165,7 +165,7 @@ class FactorPage:
         pages, asking, typed, offer = self.pages, person(), entered("code", 64), entered("offer", 400)
         try:
             codes = pages.tried(
-                lambda: factors.enrol(pages.access.engine, pages.sealer, machine_ms(), asking, typed, offer)
+                lambda: factors.enrol(pages.access.engine, pages.sealer, machine_ms(), asking, typed=typed, offer=offer)
             )
         except Refusal as error:
             wrong, code = pages.why(error, "wrong_code")

@@ -19,8 +19,8 @@ FILE_TYPES = ("text/csv", "application/pdf", "application/vnd.", "application/ge
 NO_FILES = {"outline": "the streets' outlines, which every map draws: no case and no person is in them"}
 
 
-def download(  # noqa: PLR0917  # who gets which file
-    record: Recorder, asking: Person, about: str, data: bytes, kind: str, name: str, **detail: object
+def download(
+    record: Recorder, asking: Person, about: str, data: bytes, *, kind: str, name: str, **detail: object
 ) -> Response:
     """The file ``name`` for ``asking``, written down as an export of ``about``. Raises what the database raises."""
     record("export", asking, about, {"file": name, **detail})

@@ -233,7 +233,8 @@ def _second_step(server: Flask, pages: Pages) -> None:
         try:
             shown = pages.tried(
                 lambda: factors.show(
-                    access.engine, pages.sealer, machine_ms(), half, typed, offer, browser, access.rules
+                    access.engine, pages.sealer, machine_ms(), half, typed=typed, offer=offer, browser=browser,
+                    rules=access.rules,
                 )
             )  # fmt: skip
         except Refusal as error:

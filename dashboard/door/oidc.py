@@ -60,11 +60,12 @@ class SingleSignOn:
     ``factors``: the values of ``acr`` or ``amr`` that count as a second factor; none: ours is asked where one is due.
     """
 
-    def __init__(  # noqa: PLR0917  # its settings
+    def __init__(
         self,
         issuer: str,
         client_id: str,
         secret: str,
+        *,
         origin: str,
         claim: str = "preferred_username",
         factors: tuple[str, ...] = (),

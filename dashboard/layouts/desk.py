@@ -43,7 +43,7 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
     labels = words["desk"]
     data: Any = {
         "data-texts": words_address(words["language"]), "data-district": names_of(district, english),
-        "data-desk": json.dumps(_about(district, words, person, kind, code, name), ensure_ascii=False),
+        "data-desk": json.dumps(_about(district, words, person, kind=kind, code=code, name=name), ensure_ascii=False),
     }  # fmt: skip
     return html.Div(
         id=ids.DESK,
@@ -86,8 +86,8 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
     )
 
 
-def _about(  # noqa: PLR0917  # whose, for whom
-    district: District, words: dict[str, Any], person: Person, kind: str, code: str, name: str
+def _about(
+    district: District, words: dict[str, Any], person: Person, *, kind: str, code: str, name: str
 ) -> dict[str, Any]:
     """What the desk's script is told: whose desk it is, who sits at it and what they may do."""
     street = code if kind == "street" else ""

@@ -24,12 +24,13 @@ from services.cases.whose import may_case
 from services.contract.case import Limit
 
 
-def desk_panel(  # noqa: PLR0917  # what a panel is made of
+def desk_panel(
     view: CaseView | None,
     words: dict[str, Any],
     zone: ZoneInfo,
     now: int,
     person: Person,
+    *,
     place: PlaceView | None = None,
     proposal: Proposal | None = None,
     takeover_at: int | None = None,
@@ -52,8 +53,8 @@ def desk_panel(  # noqa: PLR0917  # what a panel is made of
         ),
         _of(view, class_limit),
         html.Div(id="panel-command", **{"aria-live": "polite"}),  # type: ignore[arg-type]  # a wildcard of Dash
-        *_answer(row.street, row.community, proposal, words, person, zone),
-        _clocks(view, words, zone, now, takeover_at, declined_of(proposal)),
+        *_answer(row.street, row.community, proposal, words=words, person=person, zone=zone),
+        _clocks(view, words, zone, now, takeover_at=takeover_at, declined=declined_of(proposal)),
         *_buttons(view, words, now, person),
     ]
     facts: list[tuple[str, Any]] = [
@@ -96,11 +97,12 @@ def _taker(view: CaseView, acts: Sequence[CaseAct]) -> str:
     return found[-1] if found else ""
 
 
-def _clocks(  # noqa: PLR0917  # what two clocks are made of
+def _clocks(
     view: CaseView,
     words: dict[str, Any],
     zone: ZoneInfo,
     now: int,
+    *,
     takeover_at: int | None,
     declined: DeclinedProposal | None = None,
 ) -> html.Div:
@@ -139,10 +141,11 @@ def _clocks(  # noqa: PLR0917  # what two clocks are made of
     return html.Div([first, second], className="clocks")
 
 
-def _answer(  # noqa: PLR0917  # whose, what, for whom
+def _answer(
     street: str,
     community: str,
     proposal: Proposal | None,
+    *,
     words: dict[str, Any],
     person: Person,
     zone: ZoneInfo,

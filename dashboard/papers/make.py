@@ -50,13 +50,13 @@ class PaperWish(msgspec.Struct, frozen=True):
 def write_papers(settings: Settings, wanted: PaperWish, folder: Path, by: str) -> Iterator[Path]:
     """Write them into ``folder``, each whole or not at all; yields their paths. Raises as ``papers``."""
     doors = open_doors(settings, migrate=False)
-    for name, data in papers(doors.engine, doors.district, doors.clock.now_ms(), wanted, by):
+    for name, data in papers(doors.engine, doors.district, doors.clock.now_ms(), wanted, by=by):
         put(folder / name, data)
         yield folder / name
 
 
-def papers(  # noqa: PLR0917  # of what, when, for whom
-    engine: Engine, district: District, now: int, wanted: PaperWish, by: str, asking: Person | None = None
+def papers(
+    engine: Engine, district: District, now: int, wanted: PaperWish, *, by: str, asking: Person | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """The papers' names and bytes, one after the other. ``asking`` sees their own cases; None: this machine's, all.
 

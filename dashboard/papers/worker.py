@@ -81,7 +81,7 @@ class PaperWorker:
         asking, wanted = order
         if isinstance(wanted, review_paper.WantedReview):
             return review_paper.review_paper(*doors, wanted, job.who)
-        (found, *_) = papers(*doors, wanted, job.who, asking)
+        (found, *_) = papers(*doors, wanted, by=job.who, asking=asking)
         return found
 
     def _say(self, job: Job, over: threading.Event) -> None:

@@ -14,9 +14,7 @@ def views(connection: Connection, user_id: str, page: str) -> list[tuple[str, st
     return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def save(  # noqa: PLR0917  # the row's columns
-    connection: Connection, user_id: str, page: str, name: str, body: str, now: int
-) -> bool:
+def save(connection: Connection, user_id: str, page: str, *, name: str, body: str, now: int) -> bool:
     """Keep it in the place of one of that name; False when there are too many."""
     drop(connection, user_id, page, name)
     if len(views(connection, user_id, page)) >= MOST:

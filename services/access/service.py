@@ -105,7 +105,9 @@ def log_in(
                 found = msgspec.structs.replace(found, must_change=True)
             kept.forget_tries(connection, user_id, [place])
             stage = "factor" if found.factor_at else "enrol" if rules.needs_factor(found.role) else ""
-            return begin(connection, found, now, Browser(address, device, words), "password", rules, stage)
+            return begin(
+                connection, found, now, Browser(address, device, words), how="password", rules=rules, stage=stage
+            )
     raise raised
 
 
@@ -144,11 +146,11 @@ def log_in_as(
         if found.is_disabled:
             raise LogInRefused("disabled")
         stage = "" if has_factor else "factor" if found.factor_at else "enrol" if rules.needs_factor(found.role) else ""
-        return begin(connection, found, now, Browser(address, device, words), "sso", rules, stage)
+        return begin(connection, found, now, Browser(address, device, words), how="sso", rules=rules, stage=stage)
 
 
-def begin(  # noqa: PLR0917  # what a session is made of
-    connection: Connection, found: Account, now: int, browser: Browser, how: str, rules: LogInRules, stage: str = ""
+def begin(
+    connection: Connection, found: Account, now: int, browser: Browser, *, how: str, rules: LogInRules, stage: str = ""
 ) -> LoggedIn:
     """Begin a session; with all shown the device is remembered, and beyond the limit the longest unused ones end."""
     token = secrets.token_urlsafe(32)
@@ -345,12 +347,6 @@ def add(engine: Engine, now: int, new: Account, password: str, classes: int = 0)
             changes.add(connection, made)
     except IntegrityError as error:
         raise AccountError(f"there is an account {new.user_id!r} already: `lianqin user reset` changes it") from error
-
-
-def set_account(engine: Engine, now: int, user_id: str, **values: object) -> int:
-    """Change an account (role, street, disabled, password …) and end its sessions; how many there were."""
-    with writing(engine) as connection:
-        return changes.change(connection, now, user_id, **values).ended
 
 
 def _person(found: Account, token_hash: str, address: str) -> Person:

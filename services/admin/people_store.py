@@ -41,12 +41,6 @@ def changes_of(connection: Connection, user_id: str, after: int = 0, limit: int 
     return [_change(row) for row in connection.execute(query)]
 
 
-def newest_changes(connection: Connection, since: int, limit: int) -> list[AccountChange]:
-    """The changes of all accounts since (Unix ms), newest first."""
-    query = select(*_CHANGE).where(_C.at > since).order_by(_C.at.desc(), _C.user_id, _C.n.desc()).limit(limit)
-    return [_change(row) for row in connection.execute(query)]
-
-
 def let_in_by(connection: Connection, by: str, since: int) -> set[str]:
     """The accounts that one administrator has made, given a role, a password or no second factor of late."""
     kinds = ("add", "change", "enable", "reset", "reset_factor")

@@ -22,14 +22,14 @@ def chain(
     """
     number, before = (after.number, after.hash) if after is not None else (0, "")
     if signer and after is not None and at < after.at - BACK_MS:
-        mark = _row(number + 1, at, SYSTEM, Deed("clock_back", "", {"from": after.at}), before, signer)
+        mark = _row(number + 1, at, SYSTEM, Deed("clock_back", "", {"from": after.at}), before=before, signer=signer)
         number, before = mark.number, mark.hash
         yield mark
     for deed in deeds:
         if deed.action not in ACTIONS:
             raise ValueError(f"{deed.action!r} is not in audit.ACTIONS: add it there, with a line that says what it is")
         number += 1
-        record = _row(number, at, who, deed, before, signer)
+        record = _row(number, at, who, deed, before=before, signer=signer)
         before = record.hash
         yield record
 
@@ -54,9 +54,7 @@ def distrust(last: AuditRecord | None, prior: AuditRecord | None, signer: Signer
     return "" if signer.is_sealed(name, link, seal) else "seal"
 
 
-def _row(  # noqa: PLR0917  # what a row is made of
-    number: int, at: int, who: Who, deed: Deed, before: str, signer: Signer
-) -> AuditRecord:
+def _row(number: int, at: int, who: Who, deed: Deed, *, before: str, signer: Signer) -> AuditRecord:
     texts = {"who": who.user_id, "role": who.role, "street": who.street, "address": who.address, "object": deed.about}
     cut = {name: clean(text)[: LONGEST[name]] for name, text in texts.items()}
     record = AuditRecord(number=number, at=at, action=deed.action, detail=detail_of(deed), hash="", **cut)

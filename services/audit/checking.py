@@ -33,11 +33,12 @@ class _Marking(msgspec.Struct):
 
 def verify(records: Iterable[AuditRecord], before: str = "", signer: Signer = NO_SIGNER) -> Break | None:
     """The first row that does not follow from the ones before it, or None. Seals that are missing: see ``check``."""
-    return check(records, before, signer).broken
+    return check(records, before=before, signer=signer).broken
 
 
-def check(  # noqa: PLR0917  # what is checked, and what it is held against
+def check(
     records: Iterable[AuditRecord],
+    *,
     before: str = "",
     signer: Signer = NO_SIGNER,
     heads: Iterable[str] = (),

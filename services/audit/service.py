@@ -95,7 +95,9 @@ def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: 
         if first > 1 and not before:
             raise OperationError(f"--from {first}: there is no row {first - 1} to begin behind")
         behind = {number: links for number, links in noted.heads.items() if number >= first}
-        found = check(store.records(connection, first), before, signer, wanted, behind, retired)
+        found = check(
+            store.records(connection, first), before=before, signer=signer, heads=wanted, noted=behind, retired=retired
+        )
     verdict = verdict_of(found, signer, wanted, first)
     return msgspec.structs.replace(
         verdict, is_empty=first == 1 and not found.rows, heads_file=str(file) if noted != Noted({}) else "",
@@ -115,7 +117,7 @@ def verify_file(settings: Settings, path: Path, heads: Sequence[str], retired: S
         rotated = (record.detail for record in _lines(file, path, []) if record.action == "key_rotated")
         signer = signer_of(settings).learning(rotated)
         file.seek(start)
-        found = check(_lines(file, path, bottom), top.before, signer, wanted, retired=retired)
+        found = check(_lines(file, path, bottom), before=top.before, signer=signer, heads=wanted, retired=retired)
     verdict = verdict_of(found, signer, wanted, 1)
     is_cut = found.broken is None and bottom != [Bottom(found.rows, found.last, found.link)]
     return msgspec.structs.replace(verdict, is_cut=is_cut)

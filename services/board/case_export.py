@@ -74,8 +74,14 @@ def texts_of(district: District, words: dict[str, Any]) -> TextOf:
     }  # fmt: skip
 
 
-def cases_table(  # noqa: PLR0917  # what the table says of itself
-    cases: Iterable[ExportedCase], columns: Sequence[str], district: District, words: dict[str, Any], by: str, now: int
+def cases_table(
+    cases: Iterable[ExportedCase],
+    columns: Sequence[str],
+    district: District,
+    words: dict[str, Any],
+    *,
+    by: str,
+    now: int,
 ) -> str:
     """The queue as CSV for Excel, in the given order: a line that says who, when, how many; no formula, no person."""
     found = list(cases)

@@ -95,13 +95,14 @@ class _Everything(NamedTuple):
 class Follower:
     """Owns the board of this process. ``changed`` is told which cases changed; None says: all of it is new."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(
         self,
         engine: Engine,
         client: redis.Redis,
         district: District,
         clock: Clock,
         changed: Callable[[set[str] | None], None],
+        *,
         offload: Offload = directly,
         watch: ProcessWatch | None = None,
         heart: Heart | None = None,

@@ -140,12 +140,13 @@ decode_pauses = msgspec.json.Decoder(list[tuple[int, int | None]]).decode
 _ASKED = frozenset({"beyond_power", "needs_departments"})
 
 
-def settle(  # noqa: PLR0917  # what a row is made of
+def settle(
     event: Event,
     key: int,
     place: CasePlace,
     domain: str,
     calendar: WorkingCalendar,
+    *,
     due_soon_share: float = 0.25,
     irregular: int = 0,
 ) -> CaseRow:

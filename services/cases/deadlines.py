@@ -7,14 +7,11 @@ A published deadline wins. Where only a limit is known it counts from the clock'
 
 from typing import Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from services.cases.limits import OFFICE_UNITS, UNITS, limit_ms, unit_ms
+from services.cases.limits import OFFICE_UNITS, limit_ms
 from services.contract.case import Case, CaseClock, Limit
 from services.contract.codes import CLOSED_STATUSES
 from services.contract.pauses import Pauses, odd_times, pauses_of
-from services.district.calendar import EARLIEST_MS, LATEST_MS, Moments, WorkingCalendar
+from services.district.calendar import EARLIEST_MS, LATEST_MS, WorkingCalendar
 from services.platform.clock import to_ms
 
 Light = Literal["none", "due_soon", "overdue", "suspended"]
@@ -158,18 +155,6 @@ def reckon(case: Case, what: What, calendar: WorkingCalendar, pauses: Pauses) ->
         to_ms(clock.deadline_at) if clock.deadline_at is not None else None,
         Running(calendar, limit is not None and limit.unit in OFFICE_UNITS, pauses.spans),
     )  # fmt: skip
-
-
-def due_many(start: ArrayLike, value: ArrayLike, unit: ArrayLike, calendar: WorkingCalendar) -> Moments:
-    """Deadlines of plain limits, for arrays of one length: Unix ms, values, and units as indices in ``UNITS``."""
-    begun = np.clip(np.asarray(start, np.int64), EARLIEST_MS, LATEST_MS)
-    units = np.asarray(unit, np.int64)
-    each = np.array([unit_ms(name, calendar) for name in UNITS], np.float64)
-    length = np.rint(np.asarray(value, np.float64) * each[units]).astype(np.int64)
-    found: Moments = np.minimum(begun + length, LATEST_MS)
-    is_office = np.array([name in OFFICE_UNITS for name in UNITS])[units]
-    found[is_office] = calendar.add_many(begun[is_office], length[is_office])
-    return found
 
 
 def time_left(deadline: int, now: int, unit: str, calendar: WorkingCalendar) -> int:

@@ -204,11 +204,6 @@ def squares_per_degree(metres_wide: float, lat: float) -> tuple[float, float]:
     return per_lat * math.cos(math.radians(lat)), per_lat
 
 
-def square_of(lon: float, lat: float, per_degree: tuple[float, float]) -> tuple[int, int]:
-    """The square of the mesh that a place lies in."""
-    return int((lon + 360.0) * per_degree[0]), int((lat + 360.0) * per_degree[1])
-
-
 def gathered(squares: Iterable[tuple[str, int, int, int]], least: int, most: int) -> list[tuple[int, ...]]:
     """Where one class comes again: squares of several cases (class, x, y, n) joined to places of ``least`` and more.
 

@@ -22,8 +22,8 @@ class RepairWish(msgspec.Struct, frozen=True):
     reason: Reason = ""
 
 
-def judge_repair(  # noqa: PLR0917  # what is asked, by whom, of what
-    wish: RepairWish, camera_id: str, version: int | None, person: Person, district: District, now: int
+def judge_repair(
+    wish: RepairWish, camera_id: str, version: int | None, person: Person, *, district: District, now: int
 ) -> tuple[Sent | None, str]:
     """(the command to send, ''), or (None, why not: a code of ``judge.REFUSALS``).
 

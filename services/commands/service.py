@@ -61,7 +61,7 @@ class Commanding:
     def repair(self, wish: RepairWish, camera_id: str, person: Person, now: int, *, is_known: bool) -> CommandOutcome:
         """Ask for a camera's repair; ``is_known``: whether there is such a camera. Raises what the store raises."""
         version = self._write(lambda connection: store.camera_version(connection, camera_id)) if is_known else None
-        sent, fault = judge_repair(wish, camera_id, version, person, self._district, now)
+        sent, fault = judge_repair(wish, camera_id, version, person, district=self._district, now=now)
         if sent is None:
             return CommandOutcome(wish.case_id, "", "refused", fault)
         return self._deliver([sent], [], now)[0]

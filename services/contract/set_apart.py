@@ -136,20 +136,18 @@ _remembered = lru_cache(maxsize=4096)(mask_text)
 
 
 def _step(step: Step, texts: dict[str, str], own: Own) -> Step:
-    return _part(step, "step", ("reason", "note"), "actor", texts, own)
+    return _part(step, "step", ("reason", "note"), person="actor", texts=texts, own=own)
 
 
 def _escalation(i: int, passed: Escalation, texts: dict[str, str], own: Own) -> Escalation:
-    return _part(passed, f"escalations.{i}", ("reason",), "acknowledged_by", texts, own)
+    return _part(passed, f"escalations.{i}", ("reason",), person="acknowledged_by", texts=texts, own=own)
 
 
 def _whistle(i: int, whistle: Whistle, texts: dict[str, str], own: Own) -> Whistle:
-    return _part(whistle, f"whistles.{i}", ("result",), "", texts, own)
+    return _part(whistle, f"whistles.{i}", ("result",), person="", texts=texts, own=own)
 
 
-def _part(  # noqa: PLR0917  # a part and its fields
-    part: P, path: str, free: tuple[str, ...], person: str, texts: dict[str, str], own: Own
-) -> P:
+def _part(part: P, path: str, free: tuple[str, ...], *, person: str, texts: dict[str, str], own: Own) -> P:
     changes = {}
     for name in free:
         if (text := getattr(part, name)) and (shown := _text(text, own)) != text:

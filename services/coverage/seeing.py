@@ -77,12 +77,6 @@ class Seeing:
                 found[i] = False
         return [bool(one) for one in found]
 
-    def cameras_at(self, lon: float, lat: float) -> list[str]:
-        """The cameras in whose view a place lies, working or not, the nearest first."""
-        here = self.plane.to_metres(np.array([(lon, lat)]))[0]
-        ids = [camera_id for _, camera_id in self._query([(lon, lat)])]
-        return sorted(ids, key=lambda i: (float(np.hypot(*(self._metres(self._views[i]) - here))), i))
-
     def inside(self, shapes: Iterable[Geometry], degrees: Sequence[tuple[float, float]]) -> list[int]:
         """The places of those points (lon, lat) that lie in one of these polygons."""
         if not degrees:

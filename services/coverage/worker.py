@@ -85,7 +85,7 @@ class Surveyor:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
+        lead(self, self._lease, self._wakeups, stop, is_outdated=is_outdated, pulse=self._pulse)
         self._planner.shutdown(wait=False, cancel_futures=True)
 
     def load(self) -> None:

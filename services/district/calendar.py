@@ -2,7 +2,7 @@
 
 `WH` and `WD` run in working hours only, on the district's working days: public holidays out, 调休 make-up days in
 (DOMAIN.md §2). The calendar is a table of working intervals with the working time before each, so a deadline is a
-search in it, for one case or for an array. Every moment is Unix milliseconds. Pure.
+search in it. Every moment is Unix milliseconds. Pure.
 
 Outside 2000–2060 the plain week goes on for ever, so every moment has an answer.
 """
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from chinese_calendar import constants as state_council
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from services.district.package import District
 from services.platform.clock import DAY_MS, MINUTE_MS
@@ -87,24 +87,6 @@ class WorkingCalendar:
     def between(self, start: int, end: int) -> int:
         """The working milliseconds from ``start`` to ``end``; negative when ``end`` is the earlier."""
         return self._at(_within(end)) - self._at(_within(start))
-
-    def add_many(self, start: ArrayLike, work_ms: ArrayLike) -> Moments:
-        """``add`` for arrays of one shape, for work ≥ 0."""
-        begun = np.clip(np.asarray(start, np.int64), EARLIEST_MS, LATEST_MS)
-        work = np.clip(np.asarray(work_ms, np.int64), 0, _MOST_MS)
-        wanted = self._at_many(begun) + work
-        total, week = self._worked[-1], self._week_ms
-        weeks = np.where(wanted > total, -((total - wanted) // week), np.where(wanted <= 0, (wanted - 1) // week, 0))
-        inside = wanted - weeks * week
-        at = np.searchsorted(self._before, inside, side="left") - 1
-        found = self._start[at] + inside - self._before[at] + weeks * WEEK_MS
-        return np.clip(np.where(work == 0, begun, found), EARLIEST_MS, LATEST_MS)
-
-    def between_many(self, start: ArrayLike, end: ArrayLike) -> Moments:
-        """``between`` for arrays of one shape."""
-        low, high = (np.clip(np.asarray(side, np.int64), EARLIEST_MS, LATEST_MS) for side in (start, end))
-        worked: Moments = self._at_many(high) - self._at_many(low)
-        return worked
 
     def is_workday(self, day: date) -> bool:
         """Whether a local day is worked."""
@@ -188,18 +170,6 @@ class WorkingCalendar:
         at = bisect_right(self._starts, ms) - 1
         here = self._worked[at] + min(ms, self._ends[at]) - self._starts[at] if at >= 0 else 0
         return here + weeks * self._week_ms
-
-    def _at_many(self, ms: Moments) -> Moments:
-        first, last = self._edges
-        weeks = np.where(
-            ms >= last + WEEK_MS, (ms - last) // WEEK_MS,
-            np.where(ms < first - WEEK_MS, (ms - first) // WEEK_MS + 1, 0),
-        )  # fmt: skip
-        inside = ms - weeks * WEEK_MS
-        at = np.searchsorted(self._start, inside, side="right") - 1
-        here = self._before[at] + np.minimum(inside, self._end[at]) - self._start[at]
-        found: Moments = np.where(at >= 0, here, 0) + weeks * self._week_ms
-        return found
 
     def _first(self, worked: int) -> int:
         """The earliest moment by which ``worked`` ms have been worked since the table's beginning."""

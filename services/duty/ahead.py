@@ -22,9 +22,10 @@ class Ahead(NamedTuple):
     ordinary: int
 
 
-def ahead(  # noqa: PLR0917  # what it is made of
+def ahead(
     rows: Iterable[CaseRow],
     untaken: Iterable[str],
+    *,
     supervised: Mapping[str, object],
     reports: Iterable[DueReport],
     units: Mapping[str, str],

@@ -12,8 +12,8 @@ from services.projector.sealed.service import record_reveal
 PURPOSE = "call_grid"  # why: the table is there to be called from
 
 
-def person_in_clear(  # noqa: PLR0917  # who, what, when
-    log: AuditLog, now: int, who: Who, district: District, grid: str, number: int, limit: int
+def person_in_clear(
+    log: AuditLog, now: int, who: Who, district: District, *, grid: str, number: int, limit: int
 ) -> GridPerson | None:
     """The person with this number among those that the package names for the grid; None: there is none.
 

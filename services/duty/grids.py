@@ -134,7 +134,14 @@ def grid_loads(
         found[1] += lit == OVERDUE
         found[2] += lit == DUE_SOON
     loads = [
-        _load(district, code, sums[code], month.get(code, (0, 0)), people.of(code), patrolled.get(code))
+        _load(
+            district,
+            code,
+            sums[code],
+            month=month.get(code, (0, 0)),
+            people=people.of(code),
+            patrolled_at=patrolled.get(code),
+        )
         for code in sums
     ]
     return sorted(loads, key=lambda load: (-load.overdue, -load.open, load.code))
@@ -146,10 +153,11 @@ def grids_of(district: District, street: str) -> list[Area]:
     return [grid for grid in district.grids.values() if grid.parent in communities]
 
 
-def _load(  # noqa: PLR0917  # what a grid is known by
+def _load(
     district: District,
     code: str,
     sums: Sequence[int],
+    *,
     month: tuple[int, int],
     people: list[GridPerson],
     patrolled_at: int | None,

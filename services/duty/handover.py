@@ -104,7 +104,13 @@ def make_sheet(turn: HandoverTurn, found: HandoverSource, last: Sheet | None = N
     counted = list(_by_id((*found.ended, *found.rows)).values())
     duty, following = turn.duty, turn.following
     coming = ahead(
-        found.rows, members["untaken"], found.supervised, found.reports, found.units, turn.at, following.until_ms
+        found.rows,
+        members["untaken"],
+        supervised=found.supervised,
+        reports=found.reports,
+        units=found.units,
+        now=turn.at,
+        until=following.until_ms,
     )
     return Sheet(
         district=turn.district, seat=turn.seat, shift=duty.shift, shift_from=duty.from_ms, shift_until=duty.until_ms,
@@ -166,7 +172,7 @@ def changes(members: Mapping[str, Sequence[str]], last: Sheet, found: HandoverSo
         now, before = set(ids), set(last.members[name])
         gone: dict[str, list[str]] = {}
         for one in sorted(before - now):
-            gone.setdefault(_why_gone(name, one, left, rows, at, refused), []).append(one)
+            gone.setdefault(_why_gone(name, one, left, rows, at=at, told=refused), []).append(one)
         told[name] = ListChange(sorted(now - before), gone)
     return told
 
@@ -265,8 +271,8 @@ def _shown(lines: Sequence[CaseLine], most: int) -> CaseList:
     return CaseList(len(lines), list(lines[:most]), max(len(lines) - most, 0))
 
 
-def _why_gone(  # noqa: PLR0917  # what it is judged by
-    name: str, one: str, left: Mapping[str, CaseRow], rows: Mapping[str, CaseRow], at: int, told: Container[str]
+def _why_gone(
+    name: str, one: str, left: Mapping[str, CaseRow], rows: Mapping[str, CaseRow], *, at: int, told: Container[str]
 ) -> str:
     """Why something has left a list: one of ``WHY_GONE``; ``told``: on the last sheet that was all there was to say."""
     if name not in (*CASE_LISTS, "reports"):

@@ -131,7 +131,7 @@ def of_alarm(step: AlarmStep) -> Entry | None:
         case_id = subject.case_id
         values |= {"street": subject.street, "about": subject.source or subject.camera_id}
     mark = f"alarm|{step.seat}|{step.alarm}|{step.what}|{step.at}"
-    return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values, mark, case_id)
+    return _entry(step.at, step.seat, "alarm", f"alarm_{step.what}", values=values, mark=mark, case_id=case_id)
 
 
 def of_shift(seat: str, duty: DutyShift) -> Entry | None:
@@ -139,7 +139,7 @@ def of_shift(seat: str, duty: DutyShift) -> Entry | None:
     if not duty.shift:
         return None
     values = {"shift": duty.shift, "officers": " ".join(duty.officers), "leader": duty.leader}
-    return _entry(duty.from_ms, seat, "shift", "shift", values, f"shift|{seat}|{duty.from_ms}")
+    return _entry(duty.from_ms, seat, "shift", "shift", values=values, mark=f"shift|{seat}|{duty.from_ms}")
 
 
 def of_feeds(seat: str, sources: Iterable[Sequence[object]], standing: Iterable[Stop], now: int) -> list[Entry]:
@@ -154,10 +154,12 @@ def of_feeds(seat: str, sources: Iterable[Sequence[object]], standing: Iterable[
         if word == "stopped" and key not in known:
             since = int(seen_at) if isinstance(seen_at, int) else 0
             values["since"] = str(since)
-            found.append(_entry(now, seat, "feed", "feed_stopped", values, f"feed|{seat}|{key}|{since}"))
+            found.append(_entry(now, seat, "feed", "feed_stopped", values=values, mark=f"feed|{seat}|{key}|{since}"))
         elif word == "live" and key in known:
             values["since"] = str(known[key])
-            found.append(_entry(now, seat, "feed", "feed_back", values, f"feed|{seat}|{key}|{known[key]}|back"))
+            found.append(
+                _entry(now, seat, "feed", "feed_back", values=values, mark=f"feed|{seat}|{key}|{known[key]}|back")
+            )
     return found
 
 
@@ -182,14 +184,20 @@ def of_case(seat: str, row: CaseRow, policy: ReportPolicy, told: Passes = NO_PAS
     if row.severity <= policy.severity:
         values = {"severity": str(row.severity), "street": row.street, "domain": row.domain}
         mark = f"incident|{seat}|{row.case_id}"
-        found.append(_entry(row.reported_at, seat, "incident", "incident", values, mark, row.case_id))
+        found.append(
+            _entry(row.reported_at, seat, "incident", "incident", values=values, mark=mark, case_id=row.case_id)
+        )
     for one in passes_of(row, told):
         mark = f"escalation|{seat}|{row.case_id}|{one.number}"
         values = {"reason": one.reason or "unknown", "street": row.street}
         if one.at is not None:
-            found.append(_entry(one.at, seat, "escalation", "escalated", values, mark, row.case_id))
+            found.append(_entry(one.at, seat, "escalation", "escalated", values=values, mark=mark, case_id=row.case_id))
         if one.taken_at is not None:
-            found.append(_entry(one.taken_at, seat, "escalation", "taken", values, f"{mark}|taken", row.case_id))
+            found.append(
+                _entry(
+                    one.taken_at, seat, "escalation", "taken", values=values, mark=f"{mark}|taken", case_id=row.case_id
+                )
+            )
     return found
 
 
@@ -201,7 +209,7 @@ def of_command(command: CommandState) -> Entry | None:
     values = {"type": command.type, "reason": command.reason[:200]}
     mark = f"command|{command.command_id}|{command.state}"
     at = command.answered_at if command.answered_at is not None else command.at
-    return _entry(at, command.seat, "command", code, values, mark, command.case_id)
+    return _entry(at, command.seat, "command", code, values=values, mark=mark, case_id=command.case_id)
 
 
 def of_act(command: CommandState) -> Entry:
@@ -219,7 +227,7 @@ def of_report(seat: str, done: Done) -> Entry:
     )
     values = {"number": str(done.number - 1), "who": done.done_by}
     mark = f"report|{seat}|{done.case_id}|{done.number}"
-    return _entry(done.done_at, seat, "report", code, values, mark, done.case_id)
+    return _entry(done.done_at, seat, "report", code, values=values, mark=mark, case_id=done.case_id)
 
 
 def of_signature(seat: str, *, handover_id: str, who: str, at: int, digest: str, is_in: bool) -> Entry:
@@ -227,11 +235,11 @@ def of_signature(seat: str, *, handover_id: str, who: str, at: int, digest: str,
     code = "signed_in" if is_in else "signed_out"
     values = {"handover": handover_id, "who": who}
     mark = f"handover|{handover_id}|{code}|{digest[:16]}"
-    return _entry(at, seat, "handover", code, values, mark)
+    return _entry(at, seat, "handover", code, values=values, mark=mark)
 
 
-def _entry(  # noqa: PLR0917  # what an entry is made of
-    at: int, seat: str, kind: str, code: str, values: Mapping[str, str], mark: str, case_id: str = ""
+def _entry(
+    at: int, seat: str, kind: str, code: str, *, values: Mapping[str, str], mark: str, case_id: str = ""
 ) -> Entry:
     text = msgspec.json.encode((code, {name: cleaned(value) for name, value in values.items()})).decode()
     return Entry(at, seat, "", "", kind, text, case_id, mark)

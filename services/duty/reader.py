@@ -92,11 +92,12 @@ def of_board(board: Board, seat: str, real_now_ms: int) -> BoardPart:
     return BoardPart(rows, proposals, feed.bodies("sight"), feed.bodies("spot"), feed.body("coverage", "all"), sources)
 
 
-def gather(  # noqa: PLR0917  # everything that a sheet is made from
+def gather(
     connection: Connection,
     district: District,
     turn: HandoverTurn,
     part: BoardPart,
+    *,
     areas: WatchedAreas,
     last: Sheet | None,
 ) -> HandoverSource:
@@ -163,7 +164,10 @@ def _log(connection: Connection, turn: HandoverTurn, last: Sheet | None) -> list
         return log
     behind = max((entry.id for entry in last.log), default=0)
     floor = min(last.since, turn.since) if not behind else last.since - DAY_MS
-    return [*duty.late_entries(connection, turn.seat, floor, turn.since, behind, LOG_LINES), *log]
+    return [
+        *duty.late_entries(connection, turn.seat, since=floor, until=turn.since, behind=behind, limit=LOG_LINES),
+        *log,
+    ]
 
 
 def _left(connection: Connection, rows: Sequence[CaseRow], last: Sheet | None) -> list[CaseRow]:

@@ -20,7 +20,6 @@ from services.board.watched_areas import WatchedAreas
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.commands import store as commands
-from services.contract.personal import mask_text
 from services.district.package import District
 from services.duty import logbook, reports, store
 from services.duty.handover import HandoverTurn, make_sheet
@@ -83,8 +82,8 @@ class DutyDesk:
         self._engine, self._district, self._offload = engine, district, offload
         self._areas = areas if areas is not None else WatchedAreas(district)
 
-    def add_entry(  # noqa: PLR0917  # what an entry is made of
-        self, now: int, seat: str, shift: str, who: str, kind: str, text: str, case_id: str = "", token: str = ""
+    def add_entry(
+        self, now: int, seat: str, shift: str, who: str, *, kind: str, text: str, case_id: str = "", token: str = ""
     ) -> Entry:
         """Write a person's entry; ``shift`` empty: the one on duty. A ``token`` sent twice writes one entry."""
         if code := logbook.refusal(kind, text):
@@ -147,8 +146,8 @@ class DutyDesk:
         part = of_board(board, seat, _real(real_now_ms))
         return self._offload(lambda: self._sheet(part, seat, now)[0])
 
-    def sign_out(  # noqa: PLR0917  # what a signature is
-        self, board: Board, seat: str, now: int, who: str, real_now_ms: int | None = None, reason: str = ""
+    def sign_out(
+        self, board: Board, seat: str, now: int, who: str, *, real_now_ms: int | None = None, reason: str = ""
     ) -> KeptHandover:
         """Make the sheet, sign it for those who go, and keep it: in place of one that nobody has signed for yet.
 
@@ -158,15 +157,15 @@ class DutyDesk:
         part = of_board(board, seat, _real(real_now_ms))
         return self._offload(lambda: self._sign_out(part, seat, now, who, reason))
 
-    def sign_in(  # noqa: PLR0917  # what a signature is
-        self, seat: str, handover_id: str, who: str, digest: str, now: int, reason: str = ""
+    def sign_in(
+        self, seat: str, handover_id: str, who: str, digest: str, *, now: int, reason: str = ""
     ) -> KeptHandover:
         """Sign a sheet for those who come; ``digest`` is of the sheet that they have read; ``reason`` as in sign_out.
 
         Refused: ``same_person`` as signed out, ``changed`` since it was read, ``signed`` already.
         """
         self._check(seat, who)
-        return self._offload(lambda: self._sign_in(seat, handover_id, who, digest, now, reason))
+        return self._offload(lambda: self._sign_in(seat, handover_id, who, digest, now=now, reason=reason))
 
     def handover(self, seat: str, handover_id: str) -> Handover:
         """A handover with its sheet; a street's desk has that street's only."""
@@ -237,19 +236,8 @@ class DutyDesk:
 
         return self._offload(ask)
 
-    def reports_of(self, seat: str, case_id: str, *, masked: bool = True) -> list[Done]:
-        """The reports that went out for a case."""
-
-        def ask() -> list[Done]:
-            with self._engine.connect() as connection:
-                self._case(connection, seat, case_id)
-                done = store.reports_done(connection, [case_id]).get(case_id, [])
-            return [msgspec.structs.replace(d, text=mask_text(d.text)) for d in done] if masked else done
-
-        return self._offload(ask)
-
-    def report_done(  # noqa: PLR0917  # what a report is made of
-        self, now: int, seat: str, case_id: str, number: int, who: str, text: str, is_last: bool = False
+    def report_done(
+        self, now: int, seat: str, case_id: str, number: int, *, who: str, text: str, is_last: bool = False
     ) -> Done:
         """Put a report down as gone out; ``is_last``: no follow-up comes after it (what was said by phone is none).
 
@@ -281,7 +269,7 @@ class DutyDesk:
                 if kept.shift_from == self.roster.before(seat, duty).from_ms:
                     since = last.at  # what came between the last sheet and the shift's begin is on this one
             turn = HandoverTurn(self._district.code, seat, duty, self.roster.after(seat, duty), min(since, now), now)
-            found = gather(connection, self._district, turn, part, self._areas, last)
+            found = gather(connection, self._district, turn, part, areas=self._areas, last=last)
             found = found._replace(notes=store.notes(connection, self._id(seat, duty)))
         return make_sheet(turn, found, last, last_id), duty
 
@@ -311,12 +299,10 @@ class DutyDesk:
             self._enter(connection, [_signature(kept, who, now, is_in=False)])
         return kept
 
-    def _sign_in(  # noqa: PLR0917  # what a signature is
-        self, seat: str, handover_id: str, who: str, digest: str, now: int, reason: str
-    ) -> KeptHandover:
+    def _sign_in(self, seat: str, handover_id: str, who: str, digest: str, *, now: int, reason: str) -> KeptHandover:
         with writing(self._engine) as connection:
             kept = self._kept(connection, seat, handover_id)
-            if not store.sign_in(connection, handover_id, who, digest, now, reason):
+            if not store.sign_in(connection, handover_id, who, digest=digest, at=now, reason=reason):
                 code = "signed" if kept.in_by else "same_person" if kept.out_by == who else "changed"
                 raise DutyRefused(code, f"handover {handover_id} cannot be signed by {who}: {code}")
             self._enter(connection, [_signature(kept, who, now, is_in=True)])

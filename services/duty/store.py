@@ -119,9 +119,7 @@ def entries(connection: Connection, seat: str, since: int, until: int, limit: in
     return [Entry(*row) for row in connection.execute(query.order_by(c.at.desc(), c.id.desc()).limit(limit))]
 
 
-def late_entries(  # noqa: PLR0917  # what they are chosen by
-    connection: Connection, seat: str, since: int, until: int, behind: int, limit: int
-) -> list[Entry]:
+def late_entries(connection: Connection, seat: str, *, since: int, until: int, behind: int, limit: int) -> list[Entry]:
     """Entries of a time from ``since`` to before ``until`` that were written behind the one with the id ``behind``."""
     c = duty_tables.log_book.c
     query = select(*_ENTRY_COLUMNS).where(c.seat == seat, c.at >= since, c.at < until, c.id > behind)
@@ -295,9 +293,7 @@ def keep_handover(connection: Connection, kept: KeptHandover) -> bool:
     return connection.execute(statement.returning(duty_tables.handovers.c.id)).first() is not None
 
 
-def sign_in(  # noqa: PLR0917  # what a signature is
-    connection: Connection, handover_id: str, who: str, digest: str, at: int, reason: str = ""
-) -> bool:
+def sign_in(connection: Connection, handover_id: str, who: str, *, digest: str, at: int, reason: str = "") -> bool:
     """The second signature; False when it cannot be set (any more). ``reason``: why a stranger signs."""
     c = duty_tables.handovers.c
     where = (c.id == handover_id, c.in_by == "", c.digest == digest, c.out_by != who, c.out_by != "")

@@ -27,16 +27,17 @@ LOOK_EVERY_S, LOG_EVERY_S = 5.0, 10.0
 class DutyKeeper(AlarmKeeper):
     """One process of it; of several one leads. ``note_head`` is called now and then while it does."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(
         self,
         engine: Engine,
         client: redis.Redis,
         district: District,
         clock: Clock,
+        *,
         note_head: Callable[[], None] = lambda: None,
         pulse: Pulse = NO_PULSE,
     ) -> None:
-        super().__init__(engine, client, district, clock, self._reports_due, pulse=pulse)
+        super().__init__(engine, client, district, clock, reports=self._reports_due, pulse=pulse)
         self._note_head = note_head
         self._desk = DutyDesk(engine, district)
         self._centre = district.code
@@ -67,5 +68,10 @@ def keeper_of(doors: OpenDoors, hearts: Hearts) -> DutyKeeper:
     notary = notary_of(doors.engine, doors.settings)
     note = (lambda: notary.look(doors.engine)) if notary is not None else (lambda: None)
     return DutyKeeper(
-        doors.engine, doors.redis, doors.district, doors.clock, note, hearts.begin("alarms", idle_limit_s=20)
+        doors.engine,
+        doors.redis,
+        doors.district,
+        doors.clock,
+        note_head=note,
+        pulse=hearts.begin("alarms", idle_limit_s=20),
     )

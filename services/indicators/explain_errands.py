@@ -22,8 +22,8 @@ def explain_indicator(doors: OpenDoors, name: str, scope: Scope, first: int, las
     days = Days(first, district.day_after(last))
     window = window_of(district, days, now)
     with doors.engine.connect() as connection, connection.begin():
-        found = figures(connection, district, [name], days, now, scope)[()][0]
-        cases = list(cases_behind(connection, district, name, window, scope))
+        found = figures(connection, district, [name], days, now, scope=scope)[()][0]
+        cases = list(cases_behind(connection, district, name, window, scope=scope))
     where = ", ".join(f"{heading} {code or '(none)'}" for heading, code in scope.named.items()) or "the whole district"
     yield f"{indicator.zh} · {indicator.en} ({name}), {where}"
     yield f"  window   {_when(window.start, district)} – {_when(window.end, district)}, as of {_when(now, district)}"

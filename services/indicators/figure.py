@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from services.cases.case import CaseRow
 from services.indicators.definitions import Indicator
-from services.indicators.window import Window, value
+from services.indicators.window import Window
 
 
 class Figure(msgspec.Struct, frozen=True, gc=False):
@@ -42,15 +41,6 @@ def all_figures(indicators: Iterable[Indicator], totals: Mapping[str, int], wind
         else:
             found.append(Figure(indicator.name, above, above, None, round(above), start, end, as_of))
     return found
-
-
-def totals_of(rows: Iterable[CaseRow], measures: Iterable[str], window: Window) -> dict[str, int]:
-    """The measures' totals by the definition: what the roll-ups must equal."""
-    totals = dict.fromkeys(measures, 0)
-    for row in rows:
-        for measure in totals:
-            totals[measure] += value(row, measure, window)
-    return totals
 
 
 def rate(numerator: float, denominator: float) -> float | None:

@@ -102,12 +102,13 @@ def window_of(district: District, days: Days, now: int) -> Window:
     return Window(district.day_start_ms(days.first), district.day_start_ms(days.end), now)
 
 
-def figures(  # noqa: PLR0917  # what a question is made of
+def figures(
     connection: Connection,
     district: District,
     names: Sequence[str],
     days: Days,
     now: int,
+    *,
     scope: Scope = EVERYTHING,
     by: Sequence[str] = (),
 ) -> dict[tuple[object, ...], list[Figure]]:
@@ -122,7 +123,7 @@ def figures(  # noqa: PLR0917  # what a question is made of
     rolled = Days(days.first, min(days.end, edge))
     found = totals(connection, scope, rolled, measures, by)
     if days.first <= today < days.end:
-        _put_right(connection, district, found, measures, rolled, now, scope, by)
+        _put_right(connection, district, found, measures, rolled=rolled, now=now, scope=scope, by=by)
     answer = {}
     for group, sums in found.items():
         own = Days(group[by.index("day")], 0) if "day" in by else days  # type: ignore[arg-type]  # a day is an int
@@ -131,8 +132,8 @@ def figures(  # noqa: PLR0917  # what a question is made of
     return answer
 
 
-def cases_behind(  # noqa: PLR0917  # what a question is made of
-    connection: Connection, district: District, name: str, window: Window, scope: Scope = EVERYTHING, limit: int = 0
+def cases_behind(
+    connection: Connection, district: District, name: str, window: Window, *, scope: Scope = EVERYTHING, limit: int = 0
 ) -> Iterator[tuple[CaseRow, CountVerdict]]:
     """The cases that touch the window with what each counts for in the indicator and why, newest event first.
 
@@ -157,11 +158,12 @@ def cases_behind(  # noqa: PLR0917  # what a question is made of
             return
 
 
-def _put_right(  # noqa: PLR0917  # as ``figures``
+def _put_right(
     connection: Connection,
     district: District,
     found: dict[tuple[object, ...], dict[str, int]],
     measures: Sequence[str],
+    *,
     rolled: Days,
     now: int,
     scope: Scope,

@@ -159,7 +159,7 @@ def _handling(row: CaseRow, district: District, moves: Moves, later: Later) -> N
         found.append(AT["handled_on_time"])
     if row.extensions:
         found.append(AT["extended"])
-    _due(row, district, at, row.handled_at, found, AT["handled_of_due"], moves, later)
+    _due(row, district, at, row.handled_at, found=found, ended=AT["handled_of_due"], moves=moves, later=later)
 
 
 def _closing(row: CaseRow, district: District, moves: Moves, later: Later) -> None:
@@ -174,14 +174,15 @@ def _closing(row: CaseRow, district: District, moves: Moves, later: Later) -> No
             found.append(AT["exempted"])
     if row.reworks:
         found.append(AT["reworked"])
-    _due(row, district, at, row.closed_at, found, AT["closed_of_due"], moves, later)
+    _due(row, district, at, row.closed_at, found=found, ended=AT["closed_of_due"], moves=moves, later=later)
 
 
-def _due(  # noqa: PLR0917  # one clock's worth
+def _due(
     row: CaseRow,
     district: District,
     at: int,
     ended_at: int | None,
+    *,
     found: list[int],
     ended: int,
     moves: Moves,

@@ -29,13 +29,14 @@ EVERY_S, FIRST_AFTER_S = 600.0, 20.0
 class RetentionKeeper:
     """Takes away what is older than the settings say. ``machine_ms``: sessions and jobs go by the machine's clock."""
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(
         self,
         settings: Settings,
         engine: Engine,
         client: redis.Redis,
         district: str,
         clock: Clock,
+        *,
         machine_ms: Callable[[], int] = machine_ms,
     ) -> None:
         self._engine, self._client, self._keys = engine, client, Keys(district)

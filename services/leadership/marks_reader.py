@@ -64,12 +64,13 @@ def is_told(connection: Connection, what: str) -> bool:
     return connection.execute(select(_M.at).where(_M.what == what).limit(1)).first() is not None
 
 
-def cases_marked(  # noqa: PLR0917  # what they are chosen by
+def cases_marked(
     connection: Connection,
     what: str,
     window: tuple[int, int],
     street: str,
     unit: str,
+    *,
     chosen: tuple[str, int] | None,
     limit: int,
 ) -> list[CaseRow]:
@@ -78,12 +79,13 @@ def cases_marked(  # noqa: PLR0917  # what they are chosen by
     return _cases(connection, where, chosen, limit)
 
 
-def cases_standing(  # noqa: PLR0917  # what they are chosen by
+def cases_standing(
     connection: Connection,
     what: str,
     moment: int,
     street: str,
     unit: str,
+    *,
     chosen: tuple[str, int] | None,
     limit: int,
 ) -> list[CaseRow]:
@@ -102,8 +104,14 @@ def _cases(
     return [CaseRow(*row) for row in connection.execute(query.order_by(of.c.until.desc(), of.c.at.desc()).limit(limit))]
 
 
-def squares(  # noqa: PLR0917  # what they are chosen by
-    connection: Connection, window: tuple[int, int], street: str, unit: str, per_degree: tuple[float, float], least: int
+def squares(
+    connection: Connection,
+    window: tuple[int, int],
+    street: str,
+    unit: str,
+    *,
+    per_degree: tuple[float, float],
+    least: int,
 ) -> list[Square]:
     """The squares with ``least`` cases of one class and more, reported in [start, end): counted by the database."""
     x, y = _square(connection, per_degree)
@@ -116,11 +124,12 @@ def squares(  # noqa: PLR0917  # what they are chosen by
     return [Square(row[0], int(row[1]), int(row[2]), row[3], int(row[4]), row[5]) for row in connection.execute(query)]
 
 
-def cases_of_squares(  # noqa: PLR0917  # what they are chosen by
+def cases_of_squares(
     connection: Connection,
     window: tuple[int, int],
     street: str,
     unit: str,
+    *,
     per_degree: tuple[float, float],
     key: str,
     chosen: Sequence[tuple[int, int]],
@@ -142,7 +151,7 @@ def of_class() -> ColumnElement[str]:
 
 
 def _square(connection: Connection, per_degree: tuple[float, float]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """As ``repeats.square_of``: moved above 0, where cutting off is rounding down."""
+    """The square of the mesh of ``repeats.squares_per_degree``: moved above 0, where cutting off is rounding down."""
     moved = ((_C.lon + 360.0) * per_degree[0], (_C.lat + 360.0) * per_degree[1])
     down = func.floor if is_postgres(connection) else (lambda value: value)
     x, y = (cast(down(value), Integer) for value in moved)

@@ -45,8 +45,8 @@ _decode_coverage = msgspec.json.Decoder(Coverage).decode
 class Marked:
     """The marks of a span beside those of the spans that it is compared with."""
 
-    def __init__(  # noqa: PLR0917  # what a question is made of
-        self, connection: Connection, district: District, days: Days, others: Sequence[Days | None], now: int,
+    def __init__(
+        self, connection: Connection, district: District, days: Days, *, others: Sequence[Days | None], now: int,
         scope: Scope,
     ) -> None:  # fmt: skip
         self.connection, self.now = connection, now
@@ -148,7 +148,9 @@ class Places:
 
     def all(self) -> list[list[marks.Square]]:
         """The places, each as its squares, the fullest first."""
-        squares = marks.squares(self.connection, self.window, *self.where, self.per_degree, _LEAST_IN_SQUARE)
+        squares = marks.squares(
+            self.connection, self.window, *self.where, per_degree=self.per_degree, least=_LEAST_IN_SQUARE
+        )
         found = gathered([square[:4] for square in squares], self.policy.hot_spot_cases, REPEATS_SHOWN)
         return [[squares[i] for i in members] for members in found]
 

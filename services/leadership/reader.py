@@ -45,7 +45,7 @@ def gather(
         )
     }  # fmt: skip
     window = window_of(district, asked.days, now)
-    marked = Marked(connection, district, asked.days, asked.others, now, asked.scope)
+    marked = Marked(connection, district, asked.days, others=asked.others, now=now, scope=asked.scope)
     return Report(
         district.code, street, unit, span.text, window.start, window.end, window.as_of,
         figures=asked.whole(NAMES), open_at_end=asked.standing(), levels=asked.levels(),
@@ -58,12 +58,12 @@ def gather(
     )  # fmt: skip
 
 
-def class_figures(  # noqa: PLR0917  # what a question is made of
-    connection: Connection, district: District, span: Span, now: int, street: str, domain: str
+def class_figures(
+    connection: Connection, district: District, span: Span, *, now: int, street: str, domain: str
 ) -> dict[str, ComparedFigure]:
     """The page's figures of one class, in the district or a street: for a comparison, so beside no other span."""
     scope = Scope(street=street or None, domain=domain)
-    found = figures(connection, district, NAMES, Days(*span.numbers), now, scope)[()]
+    found = figures(connection, district, NAMES, Days(*span.numbers), now, scope=scope)[()]
     return {figure.name: ComparedFigure(figure) for figure in found}
 
 
@@ -102,7 +102,7 @@ class _Asked:
         return Days(number(other.first), number(end))
 
     def figures(self, names: Sequence[str], days: Days, by: Sequence[str] = ()) -> dict[Any, list[Figure]]:
-        return figures(self.connection, self.district, names, days, self.now, self.scope, by)
+        return figures(self.connection, self.district, names, days, self.now, scope=self.scope, by=by)
 
     def whole(self, names: Sequence[str]) -> Groups:
         """The scope's figures beside the other spans'."""

@@ -44,11 +44,6 @@ class UnreadableFile(Exception):
     """A server cannot read the folder's file."""
 
 
-def server_binary() -> Path:
-    """The server to run. Raises EmbeddedRedisError when there is none."""
-    return server_binaries()[0]
-
-
 def server_binaries() -> list[Path]:
     """Every server that is here, the first choice first. Raises EmbeddedRedisError when there is none."""
     found = [Path(named) for name in ("redis-server", "valkey-server") if (named := shutil.which(name))]

@@ -41,8 +41,8 @@ class Showing:
         """The parts of the whole state (JSON), as the wall's socket sends them: made now, as the room stands."""
         return list(self._zone.parts(self.room.at))
 
-    def frames(  # noqa: PLR0917  # what a way is made of
-        self, arrived: Arrived, until: int, step: int, look_up: LookUp, before: Before, blind_at: BlindAt
+    def frames(
+        self, arrived: Arrived, until: int, step: int, *, look_up: LookUp, before: Before, blind_at: BlindAt
     ) -> Iterator[bytes]:
         """Move on to ``until`` in steps of ``step`` ms; the deltas (JSON) of those in which something changed."""
         self._before, self._blind_at = before, blind_at

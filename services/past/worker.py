@@ -155,8 +155,8 @@ class Answerer:
             arrived = self._reader.arrived(connection, question.at, until)
             body = list(
                 showing.frames(
-                    arrived, until, question.step, looks_up(connection), self._before(connection),
-                    lambda at: self._reader.blind_at(connection, at),
+                    arrived, until, question.step, look_up=looks_up(connection), before=self._before(connection),
+                    blind_at=lambda at: self._reader.blind_at(connection, at),
                 )
             )  # fmt: skip
             self._keep(showing)

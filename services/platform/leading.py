@@ -36,11 +36,12 @@ class LeadingWorker(Protocol):
         """Do what there is to do now."""
 
 
-def lead(  # noqa: PLR0917  # one of each door
+def lead(
     worker: LeadingWorker,
     lease: Lease,
     wakeups: Wakeups,
     stop: threading.Event,
+    *,
     is_outdated: Callable[[], bool],
     pulse: Pulse = NO_PULSE,
 ) -> None:

@@ -93,7 +93,7 @@ def settle_all(events: Iterable[tuple[int, Event, CasePlace]], district: Distric
     for key, event, place in events:
         case = event.body
         assert isinstance(case, Case)
-        row = settle(event, key, place, unified_domain(case, event.source, district), calendar, share)
+        row = settle(event, key, place, unified_domain(case, event.source, district), calendar, due_soon_share=share)
         counted = count(row, district)
         if counted is not None and (marks := marks_of(case, row)):
             counted = msgspec.structs.replace(counted, marks=marks)

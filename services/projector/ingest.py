@@ -152,7 +152,9 @@ class Ingest:
                 return CommitOutcome(0, 0, told)
             _keep(batch, fresh)
             lasting = [item for item in batch.events if self._is_kept(item[1], thinned)]
-            revision = self._commit(writer, feed, batch, lasting, now_ms, position, received or {})
+            revision = self._commit(
+                writer, feed, batch, lasting, now_ms=now_ms, position=position, received=received or {}
+            )
         self._committed(feed.epoch, revision)
         self._unit_kept.update(thinned)
         self._numbering = batch.numbering
@@ -180,7 +182,7 @@ class Ingest:
                 batch = self.read(entries, now_ms)
                 if not batch.is_numbered:
                     batch = self._read(entries, now_ms, Numbering())
-                self._commit(writer, writer.lock(), batch, batch.events, now_ms, None, {})
+                self._commit(writer, writer.lock(), batch, batch.events, now_ms=now_ms, position=None, received={})
             transaction.rollback()
 
     def advance(self, position: str) -> None:
@@ -215,12 +217,13 @@ class Ingest:
         self._committed(after.epoch, after.revision)
         return after.revision
 
-    def _commit(  # noqa: PLR0917  # one transaction's worth
+    def _commit(
         self,
         writer: Writer,
         feed: Feed,
         batch: Batch,
         lasting: list[tuple[int, Event]],
+        *,
         now_ms: int,
         position: str | None,
         received: Mapping[str, int],

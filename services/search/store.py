@@ -207,8 +207,3 @@ def put_people(connection: Connection, anew: Sequence[str], tokens: Iterable[tup
     }  # fmt: skip
     if fresh := [{"token": token, "case_id": case_id} for token, case_id in rows if (token, case_id) not in known]:
         connection.execute(insert(search_people), fresh)
-
-
-def drop_people(connection: Connection, case_ids: Sequence[str]) -> None:
-    """Forget whose cases these are."""
-    connection.execute(delete(search_people).where(search_people.c.case_id.in_(case_ids)))

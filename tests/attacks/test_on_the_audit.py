@@ -1,5 +1,6 @@
 """Everything that leaves, and everything that is asked for, is on the audit: the registries of the app are walked."""
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import redis
 from sqlalchemy import Engine
 
 from dashboard.cli.acts import HARMLESS as HARMLESS_ACTS
-from dashboard.cli.acts import WRITES_ITSELF, WRITTEN_HERE, act_names
+from dashboard.cli.acts import WRITES_ITSELF, WRITTEN_HERE, leaves
 from dashboard.cli.main import _parser, main
 from dashboard.door.guards import ADDRESSES
 from dashboard.door.recorded import HARMLESS, RECORDED
@@ -35,6 +36,15 @@ FILES = ("text/csv", "application/pdf", "application/vnd", "application/geo+json
 def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[House]:
     with house(sqlite_engine, redis_client, tiny) as found:
         yield found
+
+
+def act_names(parser: argparse.ArgumentParser) -> list[str]:
+    """The names of all commands, those with a choice of actions once for each."""
+    found = []
+    for name, leaf in leaves(parser):
+        choices = next((a.choices for a in leaf._actions if a.dest == "action" and a.choices), None)
+        found += [f"{name} {choice}" for choice in choices] if choices else [name]
+    return found
 
 
 def rows_of(engine: Engine, above: int = 0) -> list[AuditRecord]:

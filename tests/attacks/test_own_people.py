@@ -124,8 +124,14 @@ def test_a_later_event_that_carries_the_text_without_the_reporter_keeps_them_mas
         "title", "description", "reporter.name", "reporter.phone"
     }  # fmt: skip
     log = AuditLog(engine, Signer([make_key()]))
-    assert reveal(engine, sealer, log, NOON, Who("duty"), "A1", "description", "回访核实情况") == text
-    assert reveal(engine, sealer, log, NOON, Who("duty"), "A1", "title", "回访核实情况") == f"{NAME}家门前"
+    assert (
+        reveal(engine, sealer, log, NOON, who=Who("duty"), case_id="A1", field="description", reason="回访核实情况")
+        == text
+    )
+    assert (
+        reveal(engine, sealer, log, NOON, who=Who("duty"), case_id="A1", field="title", reason="回访核实情况")
+        == f"{NAME}家门前"
+    )
 
 
 def test_a_reporter_told_after_the_text_hides_in_what_comes_behind(sqlite_engine: Engine, tiny: District) -> None:

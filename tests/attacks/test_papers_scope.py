@@ -11,7 +11,6 @@ from sqlalchemy import Engine, update
 
 from dashboard.papers.make import KINDS
 from dashboard.papers.worker import PaperWorker
-from services.access import service as accounts
 from services.access.rights import ROLES, Person, may
 from services.cases import reader
 from services.cases.case import CaseRow
@@ -24,6 +23,7 @@ from services.platform import metadata
 from services.platform.database import writing
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
+from tests.accounts import set_account
 from tests.doors import DUTY, PLACES, S1, S1C1, S2, WHO, House, Place, Who, house, told
 from tests.tiny import NOON, case, entry, middle, numbered
 
@@ -97,7 +97,7 @@ def test_the_queue_as_a_file_holds_only_cases_that_the_table_gives(home: House) 
 def test_what_was_made_goes_when_the_account_changes(home: House, change: dict[str, object]) -> None:
     _, job = ask(home, DUTY, "xlsx", "")
     made(home, DUTY, job)
-    accounts.set_account(home.engine, NOON, "duty", **change)
+    set_account(home.engine, NOON, "duty", **change)
     with home.engine.connect() as connection:
         assert jobs.one(connection, job, "duty") is None
 

@@ -59,7 +59,7 @@ def test_the_page_has_the_three_users() -> None:
     assert USERS == ["publisher", "casesystem", "lianqin"]
 
 
-def test_the_product_runs_as_its_user(  # noqa: PLR0917
+def test_the_product_runs_as_its_user(
     clients: dict[str, Any],
     urls: dict[str, str],
     sqlite_engine: Engine,

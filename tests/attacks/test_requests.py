@@ -20,6 +20,7 @@ from dashboard.door.login import SPAN_S, TRIES, Tries
 from services.access import service as accounts
 from services.access.rights import RIGHTS
 from services.district.package import District
+from tests.accounts import set_account
 from tests.doors import (
     COOKIE,
     DESK_AT,
@@ -71,7 +72,7 @@ def log_in(client: FlaskClient, user: str, password: str = PASSWORD, query: str 
 def with_password(home: House, user_id: str) -> None:
     from services.access import passwords
 
-    accounts.set_account(home.engine, 1, user_id, password=passwords.hashed(PASSWORD))
+    set_account(home.engine, 1, user_id, password=passwords.hashed(PASSWORD))
 
 
 def test_a_session_that_somebody_planted_is_not_the_one_that_is_logged_in(home: House) -> None:
@@ -399,7 +400,7 @@ def test_an_ipv6_network_of_one_subscriber_is_one_address() -> None:
 
 
 def test_who_must_change_the_password_gets_no_further(home: House) -> None:
-    accounts.set_account(home.engine, 1, "duty", must_change=True)
+    set_account(home.engine, 1, "duty", must_change=True)
     home.enter(DUTY)
     for endpoint, tried in attempts(home, DUTY).items():
         for attempt in tried[:1]:

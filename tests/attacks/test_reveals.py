@@ -31,7 +31,17 @@ def ask(engine: Engine, who: Who = DUTY_OFFICER, now: int = NOON, case_id: str =
     """The name, or why not."""
     log = AuditLog(engine, Signer([KEY]))
     try:
-        return reveal(engine, Sealer(KEY), log, now, who, case_id, "reporter.name", more.pop("reason", WHY), **more)  # type: ignore[arg-type]  # purpose
+        return reveal(
+            engine,
+            Sealer(KEY),
+            log,
+            now,
+            who=who,
+            case_id=case_id,
+            field="reporter.name",
+            reason=more.pop("reason", WHY),
+            **more,
+        )  # type: ignore[arg-type]  # purpose
     except RevealRefused as error:
         return error.code
 

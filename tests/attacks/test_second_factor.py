@@ -25,6 +25,7 @@ from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.database import writing
 from services.platform.sealing import Sealer, make_key
+from tests.accounts import set_account
 from tests.doors import COOKIE, DESK_AT, OURS, WALL_AT, WHO, House, Who, house, is_refused
 from tests.integration.test_rights_matrix import attempts
 
@@ -39,7 +40,7 @@ HASHED = passwords.hashed(PASSWORD)
 def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[House]:
     with house(sqlite_engine, redis_client, tiny, data_key=KEY, second_factor=("leader", "auditor")) as found:
         for name in ("leader", "duty"):
-            accounts.set_account(found.engine, now_ms() - 5, name, password=HASHED)
+            set_account(found.engine, now_ms() - 5, name, password=HASHED)
         yield found
 
 
@@ -226,7 +227,16 @@ def test_two_at_once_with_one_code_are_one(home: House) -> None:
 
         def show(half: Half, typed: str = typed, found: list[str] = found) -> None:
             try:
-                factors.show(home.engine, Sealer(KEY), now_ms(), half, typed, "", Browser(DESK_AT), LogInRules())
+                factors.show(
+                    home.engine,
+                    Sealer(KEY),
+                    now_ms(),
+                    half,
+                    typed=typed,
+                    offer="",
+                    browser=Browser(DESK_AT),
+                    rules=LogInRules(),
+                )
                 found.append("in")
             except LogInRefused:
                 found.append("out")
@@ -258,7 +268,16 @@ def test_the_secret_is_kept_encrypted_and_a_lost_key_leaves_the_recovery_codes(h
         half = accounts.who_is(home.engine, now_ms(), token, DESK_AT)
         assert isinstance(half, Half)
         try:
-            factors.show(home.engine, Sealer(make_key()), now_ms(), half, typed, "", Browser(DESK_AT), LogInRules())
+            factors.show(
+                home.engine,
+                Sealer(make_key()),
+                now_ms(),
+                half,
+                typed=typed,
+                offer="",
+                browser=Browser(DESK_AT),
+                rules=LogInRules(),
+            )
             was_let_in = True
         except LogInRefused:
             was_let_in = False

@@ -24,6 +24,7 @@ from services.access.service import FAILURES, LogInRefused
 from services.district.package import District
 from services.platform.clock import DAY_MS, MINUTE_MS
 from services.platform.database import writing
+from tests.accounts import set_account
 from tests.doors import COOKIE, DESK_AT, DUTY, OURS, S1, WHO, House, house
 from tests.integration.test_rights_matrix import attempts, told
 
@@ -36,7 +37,7 @@ HASHED = passwords.hashed(PASSWORD)
 def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[House]:
     with house(sqlite_engine, redis_client, tiny) as found:
         for name in ("duty", "s1"):
-            accounts.set_account(found.engine, now_ms() - 5, name, password=HASHED)
+            set_account(found.engine, now_ms() - 5, name, password=HASHED)
             found.enter(next(who for who in WHO if who.name == name))
         yield found
 
@@ -45,7 +46,7 @@ def home(sqlite_engine: Engine, redis_client: redis.Redis, tiny: District) -> It
 def leader(engine: Engine) -> Engine:
     """One account with a password, on each database."""
     accounts.add(engine, NOW - 10, Account("leader", "某人", "leader"), "")
-    accounts.set_account(engine, NOW - 9, "leader", password=HASHED)
+    set_account(engine, NOW - 9, "leader", password=HASHED)
     return engine
 
 

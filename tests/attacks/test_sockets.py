@@ -18,6 +18,7 @@ from services.access import service as accounts
 from services.access.account import Account
 from services.access.tables import sessions
 from services.platform.database import open_engine, writing
+from tests.accounts import set_account
 from tests.attacks.raw_socket import (
     BINARY,
     CONTINUE,
@@ -193,7 +194,7 @@ def test_a_wall_is_known_by_its_place_and_must_come_from_a_page_of_ours(target: 
 
 def test_who_must_change_the_password_gets_no_socket(target: Target) -> None:
     name, _ = target.person()
-    accounts.set_account(target.engine, now(), name, must_change=True)
+    set_account(target.engine, now(), name, must_change=True)
     wire = Wire(target.port)
     assert wire.ask(upgrade(target.port, cookie=target.cookie(name)))[0] == 401
     wire.close()
@@ -273,7 +274,7 @@ def test_every_socket_ends_within_two_seconds_of_its_session(target: Target, goo
             )
 
     def changed(**values: object) -> Any:
-        return lambda name, _cookie: accounts.set_account(target.engine, now(), name, **values)
+        return lambda name, _cookie: set_account(target.engine, now(), name, **values)
 
     ways: dict[str, Any] = {
         "disabled": changed(is_disabled=True),
@@ -325,7 +326,7 @@ def test_a_walls_sockets_end_with_its_account_or_its_place(target: Target, value
     for client in clients:
         client.say('42["hello",{"zone":"wall"}]')
     at = time.monotonic()
-    accounts.set_account(target.engine, now(), name, **values)
+    set_account(target.engine, now(), name, **values)
     for client in clients:
         until(lambda client=client: client.is_over, "the wall is dark", ENDED_S)
         assert client.ended_at - at < ENDED_S

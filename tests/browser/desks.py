@@ -55,7 +55,7 @@ def hashed_once(password: str) -> str:
 
 
 @contextmanager
-def logged_in(  # noqa: PLR0917  # who, where, and how large
+def logged_in(
     browser: Browser, product: Product, user: str, path: str = "", width: int = 1920, height: int = 1080
 ) -> Iterator[Page]:
     """A page of a browser of their own with a fresh session's cookie; script errors fail the test."""

@@ -22,6 +22,7 @@ from services.access import service as accounts
 from services.access.log_in import totp
 from services.platform.database import open_engine, writing
 from services.platform.sealing import make_key
+from tests.accounts import set_account
 from tests.browser.conftest import Product, run_product, wait_until
 from tests.browser.desks import PASSWORD, add_people, desk_is_ready, logged_in_by_form
 from tests.browser.shown import inside
@@ -146,7 +147,7 @@ class TestLogIn:
     def test_a_first_password_must_be_changed_before_anything_else(
         self, shut: Product, store: Engine, browser: Browser
     ) -> None:
-        accounts.set_account(store, now(), "duty", must_change=True)
+        set_account(store, now(), "duty", must_change=True)
         with logged_in_by_form(browser, shut, "duty") as page:
             page.wait_for_url(f"{shut.url}/account**")
             page.goto(f"{shut.url}/desk")
@@ -362,7 +363,7 @@ def test_a_disabled_account_is_out_of_its_open_desk_in_two_seconds(
         token = token_of(page)
         raw = Raw(shut, token, shut.url)
         raw.ask("hello", {"zone": "street:S1"})
-        ends_within(page, lambda: accounts.set_account(store, now(), "s1", is_disabled=True))
+        ends_within(page, lambda: set_account(store, now(), "s1", is_disabled=True))
         wait_until(lambda: not raw.client.connected, "the raw client is cut too", ENDED_S)
         raw.heard.clear()
         shut.publish_and_wait(entry(case("EAST", 2, **middle(0, 0))))
@@ -388,7 +389,7 @@ def test_another_role_or_place_ends_the_open_desk(shut: Product, store: Engine, 
     for values in changes:
         with logged_in_by_form(browser, shut, "s1") as page:
             desk_is_ready(page)
-            ends_within(page, partial(accounts.set_account, store, now(), "s1", **values))
+            ends_within(page, partial(set_account, store, now(), "s1", **values))
             assert "EAST" not in page.inner_text(".ended")
 
 
@@ -453,7 +454,7 @@ def test_a_wall_that_is_taken_away_goes_dark(tmp_path: Path, browser: Browser) -
         page.wait_for_selector("html[data-last-entry]", state="attached", timeout=20_000)
         engine = open_engine(found.environment["LIANQIN_DATABASE_URL"])
         ends_within_wall = time.monotonic()
-        accounts.set_account(engine, now(), "wall", is_disabled=True)
+        set_account(engine, now(), "wall", is_disabled=True)
         page.wait_for_selector(".ended", timeout=3000)
         assert time.monotonic() - ends_within_wall < 3
         engine.dispose()

@@ -18,10 +18,10 @@ from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
-from services.projector.store import read
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
 from tests.browser.shown import inside
 from tests.browser.socket_client import Client
+from tests.reference import outbox_after
 from tests.tiny import NOON, case, entry, middle, numbered
 
 ASSETS = Path(__file__).parents[2] / "dashboard" / "assets"
@@ -175,7 +175,7 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
         entries = numbered(batch, NOON + turn * 100)
         ingest.apply(entries, NOON, entries[-1][0])
         with sqlite_engine.connect() as connection:
-            for revision, payload in read.outbox_after(connection, board.revision):
+            for revision, payload in outbox_after(connection, board.revision):
                 zone.mark(board.apply(revision, decode_delta(payload), NOON))
         if turn % 3 != 1:
             message = zone.flush(NOON)

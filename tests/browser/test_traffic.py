@@ -196,7 +196,7 @@ def walls(browser: Browser) -> Iterator[list[Page]]:
         page.close()
 
 
-def under_traffic(  # noqa: PLR0917  # one of each part of the scene
+def under_traffic(
     scene: Scene, faults: list[Callable[[], None]], least_s: float, tiny: District, fresh: Page, folder: Path
 ) -> None:
     """Publish, break each thing in turn, go on for ``least_s`` in all, and compare."""

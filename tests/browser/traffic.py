@@ -98,7 +98,7 @@ def stand_still(product: Product) -> None:
         client.hset(product.keys.clock, mapping=clock)
 
 
-def equals_what_redis_acknowledged(  # noqa: PLR0917  # one of each part that is compared
+def equals_what_redis_acknowledged(
     product: Product, engine: Engine, tiny: District, folder: Path, traffic: Traffic, pages: list[Page], fresh: Page
 ) -> None:
     """Store, roll-ups, every open page, and the figures equal a fold from scratch."""

@@ -103,7 +103,7 @@ def is_the_whole(rig: StoreRig, entries: list[tuple[str, dict[bytes, bytes]]], t
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
-def test_postgresql_goes_and_comes_back(  # noqa: PLR0917
+def test_postgresql_goes_and_comes_back(
     on_postgres: StoreRig, server: Postgres, how: signal.Signals, tiny: District, tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip

@@ -25,6 +25,7 @@ from services.audit.log_service import AuditQuery, newest
 from services.platform.clock import MINUTE_MS
 from services.platform.database import open_engine, writing
 from services.platform.settings import Settings
+from tests.accounts import set_account
 
 NOW = 1_795_000_000_000
 RIGHT, NEXT, AT = "three green herons 7", "two grey cranes 44", "10.1.2.3"
@@ -181,13 +182,13 @@ def test_many_who_guess_at_once_get_no_more_than_five_guesses(people: Engine) ->
 
 def test_a_disabled_account_says_so_only_to_whoever_knows_its_password(people: Engine) -> None:
     token = enter(people, "leader")
-    assert accounts.set_account(people, NOW + 1, "leader", is_disabled=True) == 1
+    assert set_account(people, NOW + 1, "leader", is_disabled=True) == 1
     assert not is_open(people, token, NOW + 1)
     assert refusal(people, NOW + 2, "leader", "wrong password here") == "wrong"
     assert refusal(people, NOW + 2, "leader", RIGHT) == "disabled"
     with pytest.raises(LogInRefused, match="disabled"):
         accounts.log_in_as(people, NOW + 2, "idp|leader", "leader", AT)
-    accounts.set_account(people, NOW + 3, "leader", is_disabled=False)
+    set_account(people, NOW + 3, "leader", is_disabled=False)
     assert not is_open(people, token, NOW + 4)
     assert accounts.log_in(people, NOW + 4, "leader", RIGHT, AT)
 
@@ -296,7 +297,7 @@ def test_a_walls_session_never_runs_out_and_is_worth_nothing_elsewhere(people: E
         assert is_open(people, token, now, "::ffff:10.9.0.3")
         assert not is_open(people, token, now, "10.9.0.8")
         assert not is_open(people, token, now, "")
-    accounts.set_account(people, NOW + 1, "wall", is_disabled=True)
+    set_account(people, NOW + 1, "wall", is_disabled=True)
     assert not is_open(people, token, NOW + 2, "10.9.0.2")
     with people.connect() as connection:
         assert reader.walls(connection) == []
@@ -323,7 +324,7 @@ def test_any_change_of_an_account_ends_its_sessions_at_once(people: Engine, valu
     other = enter(people, "duty_officer")
     if values.get("role"):
         values = {**values, "street": ""}
-    assert accounts.set_account(people, NOW, "street_staff", **values) == 2
+    assert set_account(people, NOW, "street_staff", **values) == 2
     assert not any(is_open(people, token) for token in tokens)
     assert is_open(people, other)
     again = enter(people, "street_staff", NOW + 1)
@@ -334,7 +335,7 @@ def test_any_change_of_an_account_ends_its_sessions_at_once(people: Engine, valu
 
 
 def test_a_session_that_began_while_the_account_was_being_changed_is_ended_too(people: Engine) -> None:
-    accounts.set_account(people, NOW + 100, "leader", role="duty_officer")
+    set_account(people, NOW + 100, "leader", role="duty_officer")
     late = enter(people, "leader", NOW + 50)  # it read the account before, and is written after
     assert not is_open(people, late, NOW + 200)
 

@@ -20,6 +20,7 @@ from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.clock import MINUTE_MS
 from services.platform.database import writing
+from tests.accounts import set_account
 from tests.doors import COOKIE, DUTY, WHO, House, Who, house
 
 pytestmark = pytest.mark.redis
@@ -74,7 +75,7 @@ def wish_of(home: House, user: str) -> str:
 
 
 def disable_directly(home: House, user: str) -> None:
-    accounts.set_account(home.engine, now_ms(), user, is_disabled=True)
+    set_account(home.engine, now_ms(), user, is_disabled=True)
 
 
 def test_a_change_is_in_force_at_once_told_to_the_auditor_and_undone_from_the_history(home: House) -> None:
@@ -195,7 +196,7 @@ def everybody(home: House) -> list[Account]:
 def test_the_last_who_may_look_after_people_is_neither_disabled_nor_given_another_role(home: House) -> None:
     disable_directly(home, "admin")
     home.enter(SECURITY)
-    accounts.set_account(home.engine, now_ms(), "admin", is_disabled=False)
+    set_account(home.engine, now_ms(), "admin", is_disabled=False)
     home.enter(ADMIN)
     assert said(act(home, SECURITY, "disable", "admin")).startswith("◆ 这样就没有人能“管系统”了")
     assert said(act(home, SECURITY, "change", "admin", name="孙伟", role="leader")).startswith("◆ 这样就没有人能")

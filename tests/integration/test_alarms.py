@@ -18,7 +18,7 @@ from services.board.follower import Follower
 from services.board.state import Board
 from services.district.package import District
 from services.duty.alarms.life import AlarmRefused
-from services.duty.alarms.lives_reader import Life, lives_between, lives_of
+from services.duty.alarms.lives_reader import Life, lives_between
 from services.duty.alarms.service import AlarmDesk
 from services.duty.alarms.store import kept_alarms, one_alarm
 from services.duty.alarms.tiles import alarm_tiles
@@ -31,8 +31,8 @@ from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.outbox.read import read_mark
-from services.projector.store import read
 from tests import warm
+from tests.reference import lives_of, outbox_after
 from tests.tiny import CODE, NOON, case, entry, numbered, write_tiny_district
 
 pytestmark = pytest.mark.redis
@@ -96,7 +96,7 @@ class Room:
         board = Board(self.district)
         board.load([], [], NOON)
         with self.engine.connect() as connection:
-            for revision, payload in read.outbox_after(connection, 0):
+            for revision, payload in outbox_after(connection, 0):
                 board.apply(revision, decode_delta(payload), self.clock.ms)
         return board
 

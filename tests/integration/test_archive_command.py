@@ -150,7 +150,7 @@ def test_kept_up_by_a_timer_what_is_old_goes_and_the_rest_stays(
 
 
 @pytest.mark.redis
-def test_a_rebuild_is_told_where_the_archive_is_or_refuses(  # noqa: PLR0917  # fixtures
+def test_a_rebuild_is_told_where_the_archive_is_or_refuses(
     store: Engine,
     tmp_path: Path,
     redis_url: str,
@@ -250,6 +250,27 @@ def test_nothing_personal_is_shown_or_revealed_of_a_case_in_the_archive(
     assert personal_fields(engine, sealer, "NOBODY") is None
     for case_id, code in (("SPLIT", "nothing_kept"), ("NOBODY", "unknown_case")):
         with pytest.raises(RevealRefused) as error:
-            reveal(engine, sealer, AuditLog(engine), NOON, who, case_id, "reporter.name", "核实现场位置")
+            reveal(
+                engine,
+                sealer,
+                AuditLog(engine),
+                NOON,
+                who=who,
+                case_id=case_id,
+                field="reporter.name",
+                reason="核实现场位置",
+            )
         assert error.value.code == code
-    assert reveal(engine, sealer, AuditLog(engine), NOON, who, "STAYS", "reporter.name", "核实现场位置") == "张三丰"
+    assert (
+        reveal(
+            engine,
+            sealer,
+            AuditLog(engine),
+            NOON,
+            who=who,
+            case_id="STAYS",
+            field="reporter.name",
+            reason="核实现场位置",
+        )
+        == "张三丰"
+    )

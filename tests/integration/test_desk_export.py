@@ -22,9 +22,9 @@ def test_a_case_that_leaves_the_board_while_its_table_is_written_breaks_nothing(
     with house(sqlite_engine, redis_client, tiny) as home:
         board = home.web.follower.board
 
-        def meanwhile(*given: Any) -> str:
+        def meanwhile(*given: Any, **more: Any) -> str:
             board.apply(board.revision + 1, Delta(board.last_entry, gone=[EAST.case_id]), home.clock.ms)
-            return written(*given)
+            return written(*given, **more)
 
         monkeypatch.setattr(queue_csv, "cases_table", meanwhile)
         answer = home.get(DUTY, "/api/v1/cases.csv")

@@ -18,9 +18,10 @@ from services.cases import reader
 from services.cases import tables as case_tables
 from services.district.borders import Neighbour
 from services.district.package import District
-from services.duty import logbook
+from services.duty import logbook, store
 from services.duty import tables as duty_tables
 from services.duty.grid_reader import GridReader
+from services.duty.reports import Done
 from services.duty.service import DutyDesk, DutyRefused
 from services.duty.sheet import encode
 from services.platform.clock import to_rfc3339
@@ -73,6 +74,10 @@ class Place:
     def log(self, seat: str = CODE) -> list[str]:
         found = self.desk.entries(seat, 0, 1 << 50)
         return [logbook.said(e)[0] or e.text for e in found][::-1]
+
+    def reports(self, case_id: str) -> list[Done]:
+        with self.engine.connect() as connection:
+            return store.reports_done(connection, [case_id]).get(case_id, [])
 
 
 def _things(connection: Any) -> list[ThingChange]:
@@ -134,43 +139,45 @@ def test_a_feed_that_stops_and_comes_back_is_two_entries_even_over_a_restart(pla
 def test_a_persons_entry_is_kept_in_the_shift_and_masked_for_who_may_not_read_numbers(place: Place) -> None:
     place.tell(case("A1"))
     desk = place.desk
-    made = desk.add_entry(NOON, "S1", "", "u1", "phone", " 回电 13812345678\x00 ", "A1")
+    made = desk.add_entry(NOON, "S1", "", "u1", kind="phone", text=" 回电 13812345678\x00 ", case_id="A1")
     assert (made.shift, made.text, made.case_id) == ("白班", "回电 13812345678", "A1")
     assert [e.text for e in desk.entries("S1", NOON, NOON)] == ["回电 138****5678"]
     assert [e.text for e in desk.entries("S1", NOON, NOON, masked=False)] == ["回电 13812345678"]
     assert desk.entries("S1", NOON + 1, NOON + 9) == [] and desk.entries(CODE, 0, 1 << 50) == []
-    twice = [desk.add_entry(NOON, "S1", "", "u1", "note", "点了两次", token="t") for _ in range(2)]
+    twice = [desk.add_entry(NOON, "S1", "", "u1", kind="note", text="点了两次", token="t") for _ in range(2)]
     assert twice[0] == twice[1] and len(desk.entries("S1", NOON, NOON)) == 2
     assert len(desk.entries("S1", NOON, NOON, limit=1)) == 1
 
 
 def test_an_entry_that_cannot_be_written_says_why(place: Place) -> None:
     place.tell(case("A1"), case("B1", **middle(2, 0)))
-    assert place.refusal("add_entry", NOON, "S1", "", "u", "alarm", "x") == "kind"
-    assert place.refusal("add_entry", NOON, "S1", "", "u", "note", "\x00 ") == "empty"
-    assert place.refusal("add_entry", NOON, "S1", "", "u", "note", "x" * 2001) == "too_long"
-    assert place.refusal("add_entry", NOON, "S9", "", "u", "note", "x") == "no_seat"
-    assert place.refusal("add_entry", NOON, "S1", "", " ", "note", "x") == "nobody"
-    assert place.refusal("add_entry", NOON, "S1", "", "u", "note", "x", "Z") == "no_case"
-    assert place.refusal("add_entry", NOON, "S1", "", "u", "note", "x", "B1") == "other_seat"
-    assert place.desk.add_entry(NOON, CODE, "", "u", "note", "x", "B1").case_id == "B1", "the centre sees every street"
+    assert place.refusal("add_entry", NOON, "S1", "", "u", kind="alarm", text="x") == "kind"
+    assert place.refusal("add_entry", NOON, "S1", "", "u", kind="note", text="\x00 ") == "empty"
+    assert place.refusal("add_entry", NOON, "S1", "", "u", kind="note", text="x" * 2001) == "too_long"
+    assert place.refusal("add_entry", NOON, "S9", "", "u", kind="note", text="x") == "no_seat"
+    assert place.refusal("add_entry", NOON, "S1", "", " ", kind="note", text="x") == "nobody"
+    assert place.refusal("add_entry", NOON, "S1", "", "u", kind="note", text="x", case_id="Z") == "no_case"
+    assert place.refusal("add_entry", NOON, "S1", "", "u", kind="note", text="x", case_id="B1") == "other_seat"
+    assert place.desk.add_entry(NOON, CODE, "", "u", kind="note", text="x", case_id="B1").case_id == "B1", (
+        "the centre sees every street"
+    )
 
 
 def test_a_sheet_is_signed_by_two_and_then_stands(place: Place) -> None:
     place.tell(severe("A1", NOON - HOUR))
     out = place.desk.sign_out(place.board(EVENING), "S1", EVENING - MINUTE, "u1")
     assert out.id == "S1-20261123T0800" and out.shift == "白班"
-    assert place.refusal("sign_in", "S1", out.id, "u1", out.digest, EVENING) == "same_person"
-    assert place.refusal("sign_in", "S1", out.id, "u2", "0" * 64, EVENING) == "changed"
-    assert place.refusal("sign_in", "S2", out.id, "u2", out.digest, EVENING) == "no_handover"
-    assert place.refusal("sign_in", "S1", "x", "u2", out.digest, EVENING) == "no_handover"
+    assert place.refusal("sign_in", "S1", out.id, "u1", out.digest, now=EVENING) == "same_person"
+    assert place.refusal("sign_in", "S1", out.id, "u2", "0" * 64, now=EVENING) == "changed"
+    assert place.refusal("sign_in", "S2", out.id, "u2", out.digest, now=EVENING) == "no_handover"
+    assert place.refusal("sign_in", "S1", "x", "u2", out.digest, now=EVENING) == "no_handover"
     place.tell(severe("A2", EVENING - 2 * MINUTE), at=EVENING)
     again = place.desk.sign_out(place.board(EVENING), "S1", EVENING, "u1")
     assert again.id == out.id and again.digest != out.digest, "until it is taken over it may be made again"
-    assert place.refusal("sign_in", "S1", out.id, "u2", out.digest, EVENING) == "changed"
-    signed = place.desk.sign_in("S1", out.id, "u2", again.digest, EVENING + MINUTE)
+    assert place.refusal("sign_in", "S1", out.id, "u2", out.digest, now=EVENING) == "changed"
+    signed = place.desk.sign_in("S1", out.id, "u2", again.digest, now=EVENING + MINUTE)
     assert (signed.in_by, signed.in_at) == ("u2", EVENING + MINUTE)
-    assert place.refusal("sign_in", "S1", out.id, "u3", again.digest, EVENING) == "signed"
+    assert place.refusal("sign_in", "S1", out.id, "u3", again.digest, now=EVENING) == "signed"
     kept = place.desk.handover("S1", out.id)
     assert kept.is_whole and kept.kept.out_by == "u1" and kept.kept.in_by == "u2"
     assert [line.case_id for line in kept.sheet.lists["major"].lines] == ["A1", "A2"]
@@ -182,7 +189,7 @@ def test_a_sheet_is_signed_by_two_and_then_stands(place: Place) -> None:
 def test_a_sheet_signed_by_both_is_not_made_again(place: Place) -> None:
     board = place.board(EVENING)
     out = place.desk.sign_out(board, CODE, EVENING - 5 * MINUTE, "u1")
-    place.desk.sign_in(CODE, out.id, "u2", out.digest, EVENING - 4 * MINUTE)
+    place.desk.sign_in(CODE, out.id, "u2", out.digest, now=EVENING - 4 * MINUTE)
     assert place.refusal("sign_out", board, CODE, EVENING - MINUTE, "u1") == "signed"
     later = place.desk.sign_out(board, CODE, EVENING + MINUTE, "u2")
     assert later.id == f"{CODE}-20261123T2000", "the shift that has begun meanwhile"
@@ -325,30 +332,29 @@ def test_reports_count_down_over_a_shift(place: Place) -> None:
             assert due.left_ms(now) <= 4 * HOUR
             overdue += due.is_overdue(now)
             if due.left_ms(now) <= 0:
-                desk.report_done(now, "S1", due.case_id, due.number, "u", "情况", is_last=due.number == 3)
+                desk.report_done(now, "S1", due.case_id, due.number, who="u", text="情况", is_last=due.number == 3)
                 told.append((due.number, (now - NOON) // MINUTE))
     assert told == [(0, 30), (1, 60), (2, 300), (3, 540)] and overdue == 4
     assert desk.reports_due("S1") == []
     assert [due.case_id for due in desk.reports_due(CODE)] == ["B1", "B1"]
     assert place.log("S1") == place.log() == ["report_phone", "report_written", "report_follow_up", "report_last"]
     assert place.log("S2") == []
-    assert [d.number for d in desk.reports_of("S1", "A1")] == [0, 1, 2, 3]
+    assert [d.number for d in place.reports("A1")] == [0, 1, 2, 3]
 
 
 def test_a_report_that_cannot_be_put_down_says_why(place: Place) -> None:
     place.tell(severe("A1"), severe("B1", **middle(2, 0)))
     done = lambda *args, **more: place.refusal("report_done", NOON, *args, **more)  # noqa: E731
-    assert done("S1", "Z", 0, "u", "x") == "no_case"
-    assert done("S1", "B1", 0, "u", "x") == "other_seat"
-    assert done("S1", "A1", 1, "u", " ") == "no_text"
-    assert done("S1", "A1", 2, "u", "x") == "out_of_order"
-    assert done("S1", "A1", 0, "", "x") == "nobody"
-    assert not place.desk.report_done(NOON, "S1", "A1", 0, "u", "", is_last=True).is_last
-    assert done("S1", "A1", 0, "u", "x") == "done_already"
-    place.desk.report_done(NOON, "S1", "A1", 1, "u", "电 13812345678", is_last=True)
-    assert done("S1", "A1", 2, "u", "x") == "ended"
-    assert place.desk.reports_of("S1", "A1")[1].text == "电 138****5678"
-    assert place.refusal("reports_of", "S2", "A1") == "other_seat"
+    assert done("S1", "Z", 0, who="u", text="x") == "no_case"
+    assert done("S1", "B1", 0, who="u", text="x") == "other_seat"
+    assert done("S1", "A1", 1, who="u", text=" ") == "no_text"
+    assert done("S1", "A1", 2, who="u", text="x") == "out_of_order"
+    assert done("S1", "A1", 0, who="", text="x") == "nobody"
+    assert not place.desk.report_done(NOON, "S1", "A1", 0, who="u", text="", is_last=True).is_last
+    assert done("S1", "A1", 0, who="u", text="x") == "done_already"
+    place.desk.report_done(NOON, "S1", "A1", 1, who="u", text="电 13812345678", is_last=True)
+    assert done("S1", "A1", 2, who="u", text="x") == "ended"
+    assert place.reports("A1")[1].text == "电 138****5678"
 
 
 def test_a_streets_grids_boundary_cases_and_watched_areas(place: Place) -> None:

@@ -23,6 +23,7 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.store import read
 from tests import warm
+from tests.reference import outbox_after
 from tests.tiny import CODE, NOON, case, entry, numbered
 
 pytestmark = pytest.mark.redis
@@ -49,7 +50,7 @@ class Room:
 
     def escalator(self, lease_ms: int = 60_000, checkpoint: Callable[[str], None] = lambda _: None) -> Escalator:
         lease = Lease(self.client, CODE, lease_ms)
-        found = Escalator(self.engine, self.client, self.district, self.clock, lease, checkpoint)
+        found = Escalator(self.engine, self.client, self.district, self.clock, lease=lease, checkpoint=checkpoint)
         found.leads = lease.hold()  # type: ignore[attr-defined]  # for the test to read
         found.load()
         return found
@@ -86,7 +87,7 @@ def test_a_late_case_is_proposed_and_the_walls_hear_of_it(room: Room) -> None:
     }
     assert room.commands() == []
     with room.engine.connect() as connection:
-        for revision, payload in read.outbox_after(connection, 0):
+        for revision, payload in outbox_after(connection, 0):
             board.apply(revision, decode_delta(payload), NOON)
     shown = tiles(board, {})["next"]
     assert (shown["proposed"], shown["rows"][0][:2]) == (1, ["A", "level_deadline"])
@@ -209,7 +210,7 @@ def test_where_repeats_gather_is_told_to_the_walls(room: Room) -> None:
     board = Board(room.district)
     board.load([], [], NOON)
     with room.engine.connect() as connection:
-        for revision, payload in read.outbox_after(connection, 0):
+        for revision, payload in outbox_after(connection, 0):
             board.apply(revision, decode_delta(payload), NOON)
     (spot,) = thing_list(board.things["hot_spots", "all"])
     assert (spot["n"], spot["open"], spot["street"], spot["domain"]) == (4, 4, "S1", "04")
@@ -218,7 +219,7 @@ def test_where_repeats_gather_is_told_to_the_walls(room: Room) -> None:
     escalator._gather_every.reset()
     escalator.work()
     with room.engine.connect() as connection:
-        assert read.outbox_after(connection, revision) == [], "what has not changed is not told again"
+        assert outbox_after(connection, revision) == [], "what has not changed is not told again"
 
 
 def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_crash(

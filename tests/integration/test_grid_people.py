@@ -69,8 +69,8 @@ def test_the_list_stays_masked_and_numbers_whom_one_may_ask_for(tiny: District) 
 def test_so_many_in_ten_minutes_and_one_more_is_refused_and_noted(sqlite_engine: Engine, tiny: District) -> None:
     log, who = AuditLog(sqlite_engine), Who("s1", "street_staff", "S1", "")
     for _ in range(2):
-        assert person_in_clear(log, NOON, who, peopled(tiny), "G00", 0, limit=2) is not None
+        assert person_in_clear(log, NOON, who, peopled(tiny), grid="G00", number=0, limit=2) is not None
     with pytest.raises(RevealRefused) as refused:
-        person_in_clear(log, NOON, who, peopled(tiny), "G00", 0, limit=2)
+        person_in_clear(log, NOON, who, peopled(tiny), grid="G00", number=0, limit=2)
     assert refused.value.code == "too_many"
-    assert person_in_clear(log, NOON, who, peopled(tiny), "G01", 0, limit=99) is None
+    assert person_in_clear(log, NOON, who, peopled(tiny), grid="G01", number=0, limit=99) is None

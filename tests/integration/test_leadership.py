@@ -23,7 +23,7 @@ from dashboard.texts import texts
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
-from services.indicators.figure import figure, totals_of
+from services.indicators.figure import figure
 from services.indicators.figures_reader import Days, window_of
 from services.indicators.measures import MEASURES
 from services.indicators.window import Window
@@ -34,7 +34,7 @@ from services.leadership.words import Words
 from tests.doors import DUTY, S1, WHO, House, house
 from tests.integration.test_rollups import TODAY, take_in
 from tests.lives import lives
-from tests.reference import all_rows
+from tests.reference import all_rows, totals_of
 from tests.seeds import seeds
 from tests.tiny import NOON, case, entry, middle, numbered
 

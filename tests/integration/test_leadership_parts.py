@@ -26,7 +26,7 @@ from dashboard.papers.workbook import PART_SHEETS, Workbook
 from dashboard.texts import LANGUAGES, texts
 from services.cases import tables as case_tables
 from services.cases.case import CaseRow
-from services.cases.repeats import square_of, squares_per_degree
+from services.cases.repeats import squares_per_degree
 from services.contract.case import Case
 from services.district.package import District
 from services.indicators.figures_reader import Days, window_of
@@ -42,7 +42,7 @@ from tests.doors import DUTY, S1, House, house
 from tests.integration.test_leadership import LEADER, MADE, is_counted, report_of, some_span, words_of
 from tests.integration.test_rollups import TODAY, take_in
 from tests.lives import lives
-from tests.reference import all_rows
+from tests.reference import all_rows, square_of
 from tests.tiny import NOON, case, entry, middle, numbered
 
 pytestmark = pytest.mark.redis

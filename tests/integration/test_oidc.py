@@ -34,6 +34,7 @@ from services.platform.clock import SetClock
 from services.platform.database import writing
 from services.platform.sealing import make_key
 from services.platform.settings import Settings
+from tests.accounts import set_account
 from tests.tiny import NOON
 
 CLIENT, SECRET, ORIGIN = "lianqin", "not so secret", "https://lianqin.example.cn"
@@ -337,7 +338,7 @@ def test_a_verifier_that_is_not_the_ones_challenge_gets_no_token(client: FlaskCl
 
 
 def test_a_disabled_account_stays_out(client: FlaskClient, provider: Provider, sqlite_engine: Engine) -> None:
-    accounts.set_account(sqlite_engine, 2, "songtao", is_disabled=True)
+    set_account(sqlite_engine, 2, "songtao", is_disabled=True)
     refused(client, enter(client, provider))
 
 
@@ -473,7 +474,7 @@ def test_only_an_account_that_was_prepared_is_bound(
 def test_a_password_that_is_set_later_ends_the_waiting_for_a_sign_on(
     client: FlaskClient, provider: Provider, sqlite_engine: Engine
 ) -> None:
-    accounts.set_account(sqlite_engine, 2, "songtao", password="$argon2id$x", must_change=True)
+    set_account(sqlite_engine, 2, "songtao", password="$argon2id$x", must_change=True)
     refused(client, enter(client, provider))
 
 

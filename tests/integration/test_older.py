@@ -27,7 +27,13 @@ def older(engine: Engine, district: District, stops: int | None = None) -> int |
     """``stops``: after so many looks."""
     looks = iter(range(10_000))
     return write_older(
-        engine, district, NOON, DAYS, EVENT_DAYS, lambda _: None, lambda: stops is not None and next(looks) >= stops
+        engine,
+        district,
+        NOON,
+        days=DAYS,
+        event_days=EVENT_DAYS,
+        progress=lambda _: None,
+        stop=lambda: stops is not None and next(looks) >= stops,
     )
 
 

@@ -20,6 +20,7 @@ from services.district.package import District
 from services.platform.clock import HOUR_MS
 from services.platform.migrate import head, revision_of, upgrade
 from services.platform.settings import Settings
+from tests.accounts import set_account
 from tests.doors import WHO, House, house
 
 pytestmark = pytest.mark.redis
@@ -72,7 +73,7 @@ def test_an_unused_one_time_password_expires(home: House) -> None:
     assert refusal(home.engine, until, password) == "once_over"
     assert refusal(home.engine, until, "not the right one") == "wrong", "who does not know it learns nothing of it"
 
-    accounts.set_account(home.engine, now_ms(), "leader", once_until=1)
+    set_account(home.engine, now_ms(), "leader", once_until=1)
     answer = home.client(ADMIN).post("/login", data={"user": "leader", "password": password})
     assert "一次性密码已过期，请管理员重置" in answer.text
     assert any('"once_over"' in one.detail for one in recorded(home, "log_in_failed"))
@@ -80,7 +81,7 @@ def test_an_unused_one_time_password_expires(home: House) -> None:
 
 def test_a_password_of_ones_own_does_not_expire_with_the_one_time_one(home: House) -> None:
     engine, now = home.engine, now_ms()
-    accounts.set_account(engine, now, "leader", password=accounts.passwords.hashed(OWN), once_until=now + HOUR_MS)
+    set_account(engine, now, "leader", password=accounts.passwords.hashed(OWN), once_until=now + HOUR_MS)
     person = accounts.log_in(engine, now + 1, "leader", OWN, AT).person
     accounts.change_password(engine, now + 2, person, OWN, f"{OWN} and 2 more")
     assert account(engine, "leader").once_until == 0
@@ -94,7 +95,7 @@ def test_the_command_says_how_long_and_the_list_which_has_expired(home: House, t
     assert "opens for 5 hours" in said
     assert abs(account(home.engine, "leader").once_until - now_ms() - 5 * HOUR_MS) < HOUR_MS
     assert any("one-time password opens until" in line for line in user(settings, "list", UserWish()))
-    accounts.set_account(home.engine, now_ms(), "leader", once_until=1)
+    set_account(home.engine, now_ms(), "leader", once_until=1)
     assert any("one-time password expired 1970-01-01" in line for line in user(settings, "list", UserWish()))
 
 

@@ -43,7 +43,7 @@ def shown(engine: Engine, key: str, case_id: str = "A") -> dict[str, PersonalFie
 
 
 def ask(engine: Engine, key: str, field: str, reason: str = WHY, case_id: str = "A") -> str:
-    return reveal(engine, Sealer(key), AuditLog(engine), NOON, WHO, case_id, field, reason)
+    return reveal(engine, Sealer(key), AuditLog(engine), NOON, who=WHO, case_id=case_id, field=field, reason=reason)
 
 
 def refusal(engine: Engine, key: str, field: str = "description", reason: str = WHY, case_id: str = "A") -> str:

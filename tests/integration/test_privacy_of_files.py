@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from dashboard.cli.main import main
 from services.district.doors import district_clock, open_doors
-from services.operations.embedded import EmbeddedRedis, EmbeddedRedisError, server_at, server_binary
+from services.operations.embedded import EmbeddedRedis, EmbeddedRedisError, server_at, server_binaries
 from services.operations.local import remember_redis, with_local_redis
 from services.platform.clock import FollowedClock, SystemClock, VirtualClock
 from services.platform.database import open_engine
@@ -108,7 +108,7 @@ def test_a_folder_that_another_server_wrote_is_recognised(tmp_path: Path, monkey
         client.set("kept", "yes")
     server.stop()
     wrote = json.loads((folder / "server.json").read_text())
-    assert wrote == server_at(server_binary())._asdict()
+    assert wrote == server_at(server_binaries()[0])._asdict()
 
     other = tmp_path / "bin" / "redis-server"
     other.parent.mkdir()

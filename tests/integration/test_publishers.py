@@ -50,7 +50,7 @@ def _district(folder: Path) -> Path:
         ("sh", ["sh"], ["case.reported"], "20261123-00418"),
     ],
 )
-def test_a_publisher_copied_from_the_page_is_understood(  # noqa: PLR0917  # fixtures have names
+def test_a_publisher_copied_from_the_page_is_understood(
     language: str, command: list[str], types: list[str], case_id: str,
     redis_url: str, redis_client: redis.Redis, sqlite_engine: Engine, tmp_path: Path,
 ) -> None:  # fmt: skip

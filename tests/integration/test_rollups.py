@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from services.district.package import District
 from services.indicators.definitions import INDICATORS
-from services.indicators.figure import figure, totals_of
+from services.indicators.figure import figure
 from services.indicators.figures_reader import Days, Scope, cases_behind, figures, window_of
 from services.indicators.measures import MEASURES
 from services.platform.clock import to_rfc3339
@@ -18,7 +18,7 @@ from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from tests.lives import lives
-from tests.reference import all_rows, dump, rollups_recounted
+from tests.reference import all_rows, dump, rollups_recounted, totals_of
 from tests.seeds import seeds
 from tests.stores import fresh_engine
 from tests.tiny import NOON, numbered
@@ -59,7 +59,7 @@ def test_figures_equal_the_definition_over_the_cases(engine: Engine, tiny: Distr
                 window = window_of(tiny, span, NOON)
                 matching = [row for row in rows if _matches(row, scope)]
                 expected = totals_of(matching, MEASURES, window)
-                found = figures(connection, tiny, list(INDICATORS), span, NOON, scope)
+                found = figures(connection, tiny, list(INDICATORS), span, NOON, scope=scope)
                 assert found[()] == [figure(i, expected, window) for i in INDICATORS.values()], (span, scope)
                 checked += any(expected.values())
     assert checked > len(spans)

@@ -22,13 +22,14 @@ from services.district.alarm_policy import OF_SMALL_SEATS
 from services.district.package import District
 from services.duty import logbook
 from services.duty import tables as duty_tables
-from services.duty.alarms.lives_reader import Life, lives_of
+from services.duty.alarms.lives_reader import Life
 from services.duty.logbook import Entry
 from services.duty.service import DutyDesk, Handover
 from services.duty.sheet import Flow, SheetCounts
 from services.operations.embedded import EmbeddedRedis
 from services.operations.simulator.record import is_open
 from services.platform.clock import to_ms
+from tests.reference import lives_of
 from tests.shift import ADDRESSES, MINUTE, PEOPLE, PHONE, PLATFORM, STEP, Deed, Shift, at
 from tests.shift_day import Known, Played, play
 from tests.stores import fresh_engine
@@ -261,7 +262,7 @@ def test_the_audit_has_every_deed_in_its_order_with_address_and_reason(played: P
     shift = played.shift
     with shift.engine.connect() as connection:
         rows = list(records(connection))
-    checked = check(rows, "", Signer([shift.key]))
+    checked = check(rows, signer=Signer([shift.key]))
     assert checked.broken is None and (checked.rows, checked.sealed) == (len(rows), len(rows))
     told = []
     for row in rows:

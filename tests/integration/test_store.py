@@ -26,9 +26,8 @@ from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
-from services.projector.store import read
 from services.projector.store.write import open_feed, read_feed
-from tests.reference import dump, life, rollups_recounted
+from tests.reference import dump, life, outbox_after, rollups_recounted
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle, numbered
 
@@ -108,7 +107,7 @@ def test_state_before_and_deltas_are_state_after(engine: Engine, tiny: District)
         batch = entries[start : start + 37]
         ingest.apply(batch, NOON, batch[-1][0])
         with engine.connect() as connection:
-            for revision, payload in read.outbox_after(connection, followed.revision):
+            for revision, payload in outbox_after(connection, followed.revision):
                 followed.apply(revision, decode_delta(payload), NOON)
             fresh = Board(tiny)
             fresh.load(list(reader.open_cases(connection)), live_cells(connection, sorted(LIVE_CUTS), 0), NOON)
@@ -188,7 +187,7 @@ def test_revisions_are_dense_and_a_repeat_publishes_nothing(engine: Engine, tiny
         ingest.apply([one], NOON, one[0])
     assert ingest.apply(entries, NOON, entries[-1][0]).revision == 0
     with engine.connect() as connection:
-        assert [revision for revision, _ in read.outbox_after(connection, 0)] == [1, 2, 3, 4, 5]
+        assert [revision for revision, _ in outbox_after(connection, 0)] == [1, 2, 3, 4, 5]
         feed = read_feed(connection)
     assert feed is not None
     assert feed.processed == 5

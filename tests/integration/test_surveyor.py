@@ -26,6 +26,7 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.store import read
 from tests.coverage_districts import at, layer, small_district
+from tests.reference import outbox_after
 from tests.tiny import NOON, case, entry, numbered
 
 pytestmark = pytest.mark.redis
@@ -73,13 +74,13 @@ class Room:
         board = Board(self.district)
         with self.engine.connect() as connection:
             board.load([], [], NOON)
-            for revision, payload in read.outbox_after(connection, 0):
+            for revision, payload in outbox_after(connection, 0):
                 board.apply(revision, decode_delta(payload), NOON)
         return board
 
     def revision(self) -> int:
         with self.engine.connect() as connection:
-            messages = read.outbox_after(connection, 0, 100_000)
+            messages = outbox_after(connection, 0, 100_000)
         return messages[-1][0] if messages else 0
 
 

@@ -10,7 +10,7 @@ from services.platform.clock import SetClock, to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
-from services.projector.store import read
+from tests.reference import outbox_after
 from tests.tiny import NOON, case, entry, middle, numbered
 
 MINUTE = 60_000
@@ -29,7 +29,7 @@ def test_the_nearest_unit_is_told_from_the_newest_positions_that_came_in(sqlite_
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered(told), NOON + 9000)
     board = Board(tiny)
     with sqlite_engine.connect() as connection:
-        for revision, payload in read.outbox_after(connection, 0):
+        for revision, payload in outbox_after(connection, 0):
             board.apply(revision, decode_delta(payload), NOON + 9000)
     off_the_loop: list[str] = []
 

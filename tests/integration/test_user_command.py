@@ -50,7 +50,10 @@ def enrolled(engine: Engine, key: str) -> tuple[Person, bytes]:
     accounts.add(engine, now_ms() - 1000, Account("wang", "王磊", "duty_officer"), PASSWORD)
     person = accounts.log_in(engine, now_ms(), "wang", PASSWORD, AT, device="d" * 43).person
     offer = factors.make_offer(Sealer(key), person)
-    assert len(factors.enrol(engine, Sealer(key), now_ms(), person, code_now(offer.secret), offer.sealed)) == 10
+    assert (
+        len(factors.enrol(engine, Sealer(key), now_ms(), person, typed=code_now(offer.secret), offer=offer.sealed))
+        == 10
+    )
     return person, offer.secret
 
 

@@ -14,7 +14,7 @@ from services.board.state import Board
 from services.district.alarm_policy import KINDS, AlarmPolicy
 from services.district.package import District
 from services.district.policy import read_policy
-from services.duty.alarms.budget import budget, budgets, flood, flooded_since
+from services.duty.alarms.budget import budget, flood, flooded_since
 from services.duty.alarms.life import QUIET, REFUSALS, What
 from services.duty.alarms.tiles import alarm_tiles
 from tests.tiny import NOON
@@ -33,7 +33,7 @@ def test_the_meter_counts_the_last_hour_of_one_seat_and_earlier_raises_too() -> 
     some = [alarm(1, -61), alarm(2, -59, earlier=[NOON - 75 * MINUTE]), alarm(3, -5, earlier=[NOON - 30 * MINUTE]),
             alarm(4, -1, "S2")]  # fmt: skip
     assert budget(some, "S1", NOON, POLICY).raised == 3
-    assert [one.raised for one in budgets(some, ["S1", "S2", "S3"], NOON, POLICY)] == [3, 1, 0]
+    assert [budget(some, seat, NOON, POLICY).raised for seat in ("S1", "S2", "S3")] == [3, 1, 0]
 
 
 @pytest.mark.parametrize(("n", "word"), [(0, "good"), (6, "good"), (7, "many"), (12, "many"), (13, "too_many")])
@@ -88,7 +88,7 @@ def test_a_seats_tiles_have_what_stands_and_what_has_just_cleared_the_gravest_fi
     assert [a["id"] for a in found["alarms"]] == ["a3", "a2", "a1", "a6", "a5"]
     assert (found["sound"], found["level"], found["budget"]["raised"], found["flood"]["since"]) == (1, 2, 6, None)
     assert found["alarms"][2]["comment"] == "打 138****5678"
-    assert [one.raised for one in budgets(some, [tiny.code, *tiny.streets], NOON, POLICY)] == [0, 6, 1]
+    assert [budget(some, seat, NOON, POLICY).raised for seat in (tiny.code, *tiny.streets)] == [0, 6, 1]
     assert alarm_tiles(board, "S3", NOON)["alarms"] == []
 
 

@@ -117,7 +117,7 @@ def test_rows_cut_off_at_the_end_and_a_chain_made_anew_are_found_by_a_head_noted
 def test_who_has_no_key_cannot_make_the_chain_anew() -> None:
     rows = many(6, SIGNER)
     assert check(rows, signer=SIGNER).sealed == 6
-    plain = check(list(chain(rows[2], 9, WHO, [Deed("see_case")])), rows[2].hash, SIGNER)
+    plain = check(list(chain(rows[2], 9, WHO, [Deed("see_case")])), before=rows[2].hash, signer=SIGNER)
     assert (plain.broken, plain.sealed, plain.rows) == (None, 0, 1)
     stranger = list(chain(rows[2], 9, WHO, [Deed("see_case")], Signer([OTHER])))
     found = check([*rows[:3], *stranger], signer=SIGNER)

@@ -48,7 +48,7 @@ SITUATION = Situation(
 )  # fmt: skip
 
 
-def asked(  # noqa: PLR0917  # a wish and who has it
+def asked(
     tiny: District,
     person: Person,
     kind: str,
@@ -99,7 +99,7 @@ def test_a_command_that_may_leave_says_who_why_and_which_version_was_seen(tiny: 
         (S1, "case.merge", [("A", 3)], "理由在此", {"into": "W"}, "bad_into"),
     ],
 )  # fmt: skip
-def test_what_may_not_leave_is_refused_with_its_reason(  # noqa: PLR0917  # one row of the table
+def test_what_may_not_leave_is_refused_with_its_reason(
     tiny: District, person: Person, kind: str, cases: list[tuple[str, int]], reason: str, data: Any, why: str
 ) -> None:
     sent, refused = asked(tiny, person, kind, cases, reason, data)
@@ -197,7 +197,7 @@ def test_every_command_on_cases_can_leave(tiny: District) -> None:
 
 def repair(tiny: District, person: Person = DUTY, version: int | None = 2, **more: Any) -> tuple[Any, str]:
     wish = RepairWish("batch-of-one", **{"fault": "blurred", "reason": "巡检发现", **more})
-    sent, fault = judge_repair(wish, "CAM-1", version, person, tiny, NOON)
+    sent, fault = judge_repair(wish, "CAM-1", version, person, district=tiny, now=NOON)
     return (None if sent is None else msgspec.json.decode(sent.data, type=CameraRepair)), fault
 
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from services.cases.case import CasePlace, settle
 from services.cases.deadline_steps import TAKING_TIME, DeadlineStep, explain
-from services.cases.deadlines import NO_DEADLINE, CaseDue, due, due_many, light, next_turn, reckon, time_left
-from services.cases.limits import UNITS, limit_ms
-from services.contract.case import Case, Limit
+from services.cases.deadlines import NO_DEADLINE, CaseDue, due, light, next_turn, reckon, time_left
+from services.cases.limits import UNITS
+from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.contract.pauses import pauses_of
 from services.platform.clock import parse_ms, to_rfc3339
@@ -350,17 +350,6 @@ def test_the_account_tells_what_it_does_not_know_and_what_stands() -> None:
         "started",
         "published",
     ]
-
-
-@given(st.lists(st.tuples(st.integers(0, 2**41), st.floats(0.01, 100_000), st.integers(0, 3)), min_size=1, max_size=30))
-def test_arrays_of_limits_and_single_cases_agree(rows: list[tuple[int, float, int]]) -> None:
-    starts, values, units = zip(*rows, strict=True)
-    expected = []
-    for start, value, unit in rows:
-        limit = Limit(value=value, unit=UNITS[unit])
-        ms = limit_ms(limit, OFFICE)
-        expected.append(OFFICE.add(start, ms) if unit >= 2 else start + ms)
-    assert due_many(starts, values, units, OFFICE).tolist() == expected
 
 
 def test_the_time_that_is_left_is_of_the_limits_own_kind() -> None:

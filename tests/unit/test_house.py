@@ -4,7 +4,7 @@ import ast
 import importlib
 import inspect
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from functools import cache
@@ -98,10 +98,15 @@ def _modules() -> frozenset[str]:
 
 
 @cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
 def _imports(path: Path) -> list[tuple[str, str]]:
     """(module, name) of every import, inside functions too; of an imported module the name is empty."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             found += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -220,7 +225,7 @@ KEY_TEXTS = {"services/platform/redis.py", "services/contract/asyncapi.py"}
 def _key_texts(path: Path) -> list[int]:
     """The lines of strings that make a Redis key by hand; a docstring may name one."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(_tree(path)):
         parts = node.values if isinstance(node, ast.JoinedStr) else [node]
         texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
         if any(text.startswith("lianqin:{") for text in texts):
@@ -246,6 +251,12 @@ def test_a_type_error_is_ignored_for_a_reason_alone() -> None:
     assert not found, f"write the reason behind it, as a second comment: {found}"
 
 
+def test_no_function_takes_more_than_five_arguments_by_their_place() -> None:
+    """Ruff's PLR0917: doors are a frozen dataclass, the parts of a row have their names at the call."""
+    files = [path for package in ("services", "dashboard", "bench") for path in _files(package)]
+    assert not [str(p.relative_to(ROOT)) for p in files if "PLR0917" in p.read_text("utf-8")]
+
+
 def test_no_file_is_long_and_most_are_short() -> None:
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (*_files("services"), *_files("dashboard"))}
     assert not {str(p.relative_to(ROOT)): n for p, n in lines.items() if n > 400}
@@ -255,7 +266,7 @@ def test_no_file_is_long_and_most_are_short() -> None:
 def test_no_function_is_longer_than_sixty_lines() -> None:
     long = {}
     for path in (*_files("services"), *_files("dashboard")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
                 if (lines := node.end_lineno - node.lineno + 1) > 60:
@@ -266,10 +277,84 @@ def test_no_function_is_longer_than_sixty_lines() -> None:
 def test_a_class_name_is_used_once() -> None:
     places = defaultdict(list)
     for path in (*_files("services"), *_files("dashboard")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(_tree(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(_name(path))
     assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+# What is called by its name from outside of our code, and by whom.
+CALLED_BY_OTHERS = {
+    "parse_known_args": "argparse", "interpolate_index": "Dash", "load_config": "gunicorn", "do_read": "gevent",
+    "do_close": "gevent", "server_class": "gunicorn", "timeout_ctx": "gunicorn", "handle_request": "gunicorn",
+    "drain": "a test or a bench that wants one pass and no thread",
+}  # fmt: skip
+# A function with such a decorator is called by the library that it hands the function to.
+HANDED_OVER = re.compile(
+    r"(?:event|server|app|socketio|numba|overload|\w+\.(?:errorhandler|route|before\w*|after\w*))\b"
+)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """What is named in some code, in strings of names too: ``getattr``, the modules of a command, package data."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.alias(name=name) | ast.keyword(arg=str(name)):
+                yield name
+            case ast.Constant(value=str(text)) if re.fullmatch(r"[\w.:]+", text):
+                yield from re.split("[.:]", text)
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """The functions of a module and the methods of its classes."""
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    return (node for body in bodies for node in body if isinstance(node, ast.FunctionDef))
+
+
+def test_no_function_is_there_for_tests_alone() -> None:
+    """What the product does not call goes, or stands in tests: see tests/reference.py."""
+    files = [path for package in ("services", "dashboard") for path in _files(package)]
+    used = Counter(name for path in files for name in _names(_tree(path)))
+    outside = (ROOT / "pyproject.toml", *(ROOT / "dashboard").rglob("*.html"))
+    used.update(name for path in outside for name in re.findall(r"\w+", path.read_text("utf-8")))
+    found = {}
+    for path in files:
+        for function in _functions(_tree(path)):
+            name = function.name
+            if name.startswith("__") or any(HANDED_OVER.match(ast.unparse(d)) for d in function.decorator_list):
+                continue
+            if name not in CALLED_BY_OTHERS and used[name] == Counter(_names(function))[name]:
+                found[f"{_name(path)}.{name}"] = function.lineno
+    assert not found
+
+
+# So many lines that mean something, one after the other, may not stand twice.
+MOST_TWICE = 11
+# Imports, comments and lone brackets mean nothing; what is made by a program may stand twice.
+MEANS_NOTHING = re.compile(r"[\s()\[\]{},;*/]*$|\s*(?:#|//|/?\*|import\b|from\b|export \{)")
+MADE = {"wire.d.ts"}
+
+
+def _blocks(path: Path) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Each run of lines of a file, white space folded, and where it begins."""
+    lines = [
+        (number, " ".join(line.split()))
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if not MEANS_NOTHING.match(line)
+    ]
+    for start in range(len(lines) - MOST_TWICE):
+        yield tuple(line for _, line in lines[start : start + MOST_TWICE + 1]), lines[start][0]
+
+
+def test_no_block_of_twelve_lines_stands_twice() -> None:
+    scripts = [p for p in (ROOT / "dashboard/assets").rglob("*") if p.suffix in {".js", ".mjs", ".css"}]
+    files = [*_files("services"), *_files("dashboard"), *(p for p in scripts if "vendor" not in p.parts)]
+    places = defaultdict(list)
+    for path in files:
+        if path.name not in MADE:
+            for block, line in _blocks(path):
+                places[hash(block)].append(f"{path.relative_to(ROOT)}:{line}")
+    assert not [where for where in places.values() if len(where) > 1]
 
 
 MODULES = ROOT / "dashboard/assets/modules"

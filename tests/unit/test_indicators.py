@@ -13,11 +13,12 @@ from services.contract.parse import Event, parse
 from services.district.package import District
 from services.indicators.cells import CUTS, Cell, Change, LaterChange, move, without_zeros
 from services.indicators.definitions import INDICATORS, STANDING
-from services.indicators.figure import figure, rate, totals_of
+from services.indicators.figure import figure, rate
 from services.indicators.measures import MEASURES, NAMES, CaseCounts, Where, count, counted_text, decode_counted
 from services.indicators.reasons import judge
 from services.indicators.window import Window, value, values
 from services.platform.clock import parse_ms, to_rfc3339
+from tests.reference import totals_of
 from tests.tiny import NOON, OFFICE, case, entry
 
 HOUR, DAY = 3_600_000, 86_400_000

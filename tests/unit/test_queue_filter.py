@@ -118,7 +118,7 @@ def test_a_filter_with_nothing_in_it_is_none() -> None:
 
 def table(district: District, columns: tuple[str, ...]) -> list[list[str]]:
     found = [ExportedCase(r, 0, NOON, is_untaken=r.case_id == "A6", address="鹤桥路14号") for r in some_cases()]
-    text = cases_table(found, columns, district, texts("zh-CN"), "duty 周敏", NOON)
+    text = cases_table(found, columns, district, texts("zh-CN"), by="duty 周敏", now=NOON)
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 

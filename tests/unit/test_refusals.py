@@ -71,7 +71,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Mode": "navigate
     ("GET", "/assets/nope.css", 404), ("GET", "/wall?a=%00", 400),
 ])  # fmt: skip
 @pytest.mark.parametrize(("lang", "word"), [("", "首页"), ("en", "Back to my page")])
-def test_who_reads_a_refusal_in_a_window_gets_a_page_with_a_way_back_and_a_script_gets_json(  # noqa: PLR0917
+def test_who_reads_a_refusal_in_a_window_gets_a_page_with_a_way_back_and_a_script_gets_json(
     client: FlaskClient, method: str, path: str, code: int, lang: str, word: str
 ) -> None:
     asked = f"{path}{'&' if '?' in path else '?'}lang={lang}" if lang else path

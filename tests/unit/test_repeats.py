@@ -15,11 +15,11 @@ from services.cases.repeats import (
     hot_spots,
     metres,
     same_matter,
-    square_of,
     squares_per_degree,
 )
 from services.district.package import District
 from services.district.policy import EscalationPolicy, MergingPolicy
+from tests.reference import square_of
 from tests.tiny import NOON, square
 from tests.unit.test_escalation import row
 

@@ -39,7 +39,6 @@ def test_without_a_camera_nothing_can_be_called_unseen() -> None:
     seeing = Seeing(PLANE)
     assert not seeing.knows
     assert seeing.unseen([at(0, 0)]) == [False]
-    assert seeing.cameras_at(*at(0, 0)) == []
 
 
 def test_a_change_names_the_polygons_in_which_it_matters() -> None:
@@ -53,7 +52,7 @@ def test_a_change_names_the_polygons_in_which_it_matters() -> None:
     assert seeing.put(encode(body | {"name": "x", "state": "online"})) == []
     assert len(seeing.put(encode(body | {"sees_day": False}))) == 1
     assert len(seeing.put(encode(body | {"shapes": [square[:6]]}))) == 2
-    assert seeing.cameras_at(*at(5, -5)) == ["k"]
+    assert seeing.unseen([at(5, -5)]) == [False]
     assert len(seeing.put(encode({"id": "k", "removed": True}))) == 1
     assert not seeing.knows
     assert seeing.put(encode({"id": "k", "removed": True})) == []

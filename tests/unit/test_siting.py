@@ -14,8 +14,9 @@ from scipy.sparse import lil_array
 
 from services.coverage.model import CoverageModel
 from services.coverage.siting.plan import make_plan, snapshot
-from services.coverage.siting.siting import Choices, choose, choose_plainly
+from services.coverage.siting.siting import Choices, choose
 from tests.coverage_districts import NOON, filled, layer, small_district, some_camera, some_case
+from tests.siting_plainly import choose_plainly
 
 
 def overlapping(seed: int, poles: int = 8, a_pole: int = 4, cells: int = 120, share: float = 0.25) -> Choices:

@@ -4,7 +4,6 @@ import dataclasses
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,13 +153,6 @@ def test_where_clocks_are_put_forward_and_back_the_walk_agrees() -> None:
         start = parse_ms(f"{day}T00:00:00-05:00") - DAY
         for hours in range(0, 60, 7):
             assert night.between(start, start + hours * HOUR) == walk(night, start, start + hours * HOUR) * MINUTE
-
-
-@given(CALENDARS, st.lists(st.tuples(ANY_MOMENT, ANY_MOMENT, WORK | st.integers(0, 2**62)), min_size=1, max_size=30))
-def test_arrays_and_single_moments_agree(calendar: WorkingCalendar, rows: list[tuple[int, int, int]]) -> None:
-    start, end, work = np.array(rows, np.int64).T
-    assert calendar.add_many(start, work).tolist() == [calendar.add(a, w) for a, _, w in rows]
-    assert calendar.between_many(start, end).tolist() == [calendar.between(a, b) for a, b, _ in rows]
 
 
 @given(CALENDARS, st.integers(), st.integers(), st.integers())

@@ -34,26 +34,26 @@ class PartQuery(NamedTuple):
     code: str
 
 
-def open_part(  # noqa: PLR0917  # what a list is made of
-    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, now: int, limit: int
+def open_part(
+    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, *, now: int, limit: int
 ) -> Opened | None:
     """The list of a row; None where there is no such row (any more)."""
     report = said.report
     if asked.part == "repeats":
-        return _repeat(connection, district, said, span, asked, now, limit)
+        return _repeat(connection, district, said, span, asked, now=now, limit=limit)
     what, chosen = _MARKS.get(asked.part, "supervision"), _chosen(asked)
     window = window_of(district, Days(*span.numbers), now)
     where = report.street, report.unit
     section = "supervision" if asked.part == "standing" else asked.part
     if asked.part == "standing":
-        found = marks.cases_standing(connection, what, window.until, *where, chosen, limit)
+        found = marks.cases_standing(connection, what, window.until, *where, chosen=chosen, limit=limit)
     else:
-        found = marks.cases_marked(connection, what, (window.start, window.until), *where, chosen, limit)
+        found = marks.cases_marked(connection, what, (window.start, window.until), *where, chosen=chosen, limit=limit)
     return Opened(_title(said, asked), said.definition(section), _count(report, asked), found)
 
 
-def _repeat(  # noqa: PLR0917  # as ``open_part``
-    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, now: int, limit: int
+def _repeat(
+    connection: Connection, district: District, said: PartWords, span: Span, asked: PartQuery, *, now: int, limit: int
 ) -> Opened | None:
     report = said.report
     scope = Scope(street=report.street or None, unit=report.unit or None)
@@ -66,10 +66,10 @@ def _repeat(  # noqa: PLR0917  # as ``open_part``
         connection,
         places.window,
         *places.where,
-        places.per_degree,
-        squares[0].key,
-        [(s.x, s.y) for s in squares],
-        limit,
+        per_degree=places.per_degree,
+        key=squares[0].key,
+        chosen=[(s.x, s.y) for s in squares],
+        limit=limit,
     )
     place = known[asked.code]
     title = f"{said.words['repeats']['title']} · {said.place(place)} · {said.matter(place)}"

@@ -108,8 +108,8 @@ class Leading:
         allowed("see_leadership", mine or DISTRICT)
         told, now = self.report(other, mine, report.unit), self.clock.now_ms()
         return Sides(
-            side(report, span, words, self.district, here, now, self.read),
-            side(told, other, words, self.district, there, now, self.read),
+            side(report, span, words, self.district, domain=here, now=now, read=self.read),
+            side(told, other, words, self.district, domain=there, now=now, read=self.read),
         )
 
     def read(self, work: Callable[[Connection], Any]) -> Any:
@@ -171,7 +171,13 @@ def register_leadership(server: Flask, leading: Leading) -> None:
         name = "-".join(filter(None, ("report", street or unit or leading.district.code, span.text)))
         about = f"leadership.csv {span.text} {street}{unit}".strip()
         return download(
-            leading.recorder, asking, about, text.encode(), "text/csv; charset=utf-8", f"{name}.csv", rows=len(rows)
+            leading.recorder,
+            asking,
+            about,
+            text.encode(),
+            kind="text/csv; charset=utf-8",
+            name=f"{name}.csv",
+            rows=len(rows),
         )
 
 
@@ -208,7 +214,7 @@ def _register_lists(server: Flask, leading: Leading) -> None:
         file = "-".join(filter(None, ("cases", name or part, street or unit or leading.district.code, span.text)))
         data = cases_table(said, listed.reason, lines).encode()
         return download(
-            leading.recorder, asking, about, data, "text/csv; charset=utf-8", f"{file}.csv", rows=len(lines)
+            leading.recorder, asking, about, data, kind="text/csv; charset=utf-8", name=f"{file}.csv", rows=len(lines)
         )
 
 
@@ -284,8 +290,8 @@ def _cases(leading: Leading, said: Words, name: str, most: int) -> ListedCases:
 
     def read() -> Any:
         with leading.engine.connect() as connection, connection.begin():
-            figure = figures(connection, district, [name], days, now, scope)[()][0]
-            return figure, list(cases_behind(connection, district, name, window, scope, most))
+            figure = figures(connection, district, [name], days, now, scope=scope)[()][0]
+            return figure, list(cases_behind(connection, district, name, window, scope=scope, limit=most))
 
     figure, cases = leading.offload(read)
     english = said.is_english
@@ -305,7 +311,7 @@ def _part(leading: Leading, said: Words, asked: PartQuery, most: int) -> ListedC
 
     def read() -> Any:
         with leading.engine.connect() as connection, connection.begin():
-            return open_part(connection, leading.district, parts, said.span, asked, now, most)
+            return open_part(connection, leading.district, parts, said.span, asked, now=now, limit=most)
 
     found = leading.offload(read)
     if found is None:

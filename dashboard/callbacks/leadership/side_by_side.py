@@ -41,8 +41,8 @@ def classes_wished() -> tuple[str, str]:
     return found
 
 
-def side(  # noqa: PLR0917  # what it is made of
-    report: Report, span: Span, words: dict[str, Any], district: District, domain: str, now: int, read: Read
+def side(
+    report: Report, span: Span, words: dict[str, Any], district: District, *, domain: str, now: int, read: Read
 ) -> Side:
     """A report's figures, of one class where ``domain`` names it."""
     said = Words(report, span, words, district)
@@ -51,6 +51,8 @@ def side(  # noqa: PLR0917  # what it is made of
         return Side(said, name)
     if report.unit:
         refuse(400, "部门没有分类别的数字 / a department's figures are not kept by class")
-    figures = read(lambda connection: class_figures(connection, district, span, now, report.street, domain))
+    figures = read(
+        lambda connection: class_figures(connection, district, span, now=now, street=report.street, domain=domain)
+    )
     narrowed = msgspec.structs.replace(report, figures=figures)
     return Side(Words(narrowed, span, words, district), f"{name} {said.domain(domain)}")

@@ -78,8 +78,8 @@ def address_of(secret: bytes, user_id: str, issuer: str) -> str:
     )
 
 
-def show(  # noqa: PLR0917  # who, what, and where from
-    engine: Engine, sealer: Sealer, now: int, half: Half, typed: str, offer: str, browser: Browser, rules: LogInRules
+def show(
+    engine: Engine, sealer: Sealer, now: int, half: Half, *, typed: str, offer: str, browser: Browser, rules: LogInRules
 ) -> Shown:
     """The second step of a log-in: a code, a recovery code, or the first code of a new factor.
 
@@ -96,20 +96,21 @@ def show(  # noqa: PLR0917  # who, what, and where from
             raise LogInRefused("locked", until)
         codes: list[str] = []
         if half.stage == "enrol" and not found.factor_at:
-            is_right, how = _enrol(connection, sealer, now, found, person, typed, offer, codes), "factor_set"
+            is_right, how = (
+                _enrol(connection, sealer, now, found, person, typed=typed, offer=offer, codes=codes),
+                "factor_set",
+            )
         else:
             is_right, how = _is_right(connection, sealer, now, found, typed)
         if is_right:
             kept.forget_tries(connection, found.user_id, [tries.CODE + place])
             store.end_session(connection, person.session, now)
-            return Shown(accounts.begin(connection, found, now, browser, half.how, rules), codes, how)
+            return Shown(accounts.begin(connection, found, now, browser, how=half.how, rules=rules), codes, how)
         until = tries.failed(connection, now, found.user_id, place, tries.CODE)
     raise LogInRefused("locked" if until else "wrong", until)
 
 
-def enrol(  # noqa: PLR0917  # who and what
-    engine: Engine, sealer: Sealer, now: int, person: Person, typed: str, offer: str
-) -> list[str]:
+def enrol(engine: Engine, sealer: Sealer, now: int, person: Person, *, typed: str, offer: str) -> list[str]:
     """Set a factor up from one's own page; the recovery codes, to be shown once. Raises LogInRefused, FactorRefused."""
     codes: list[str] = []
     with writing(engine) as connection:
@@ -119,7 +120,7 @@ def enrol(  # noqa: PLR0917  # who and what
         if found.factor_at:
             raise FactorRefused("there")
         # The secret is on the page that asks: there is nothing to guess.
-        if not _enrol(connection, sealer, now, found, person, typed, offer, codes):
+        if not _enrol(connection, sealer, now, found, person, typed=typed, offer=offer, codes=codes):
             raise LogInRefused("wrong")
         store.end_sessions(connection, found.user_id, now, but=person.session)
     return codes
@@ -190,8 +191,8 @@ def prove(engine: Engine, sealer: Sealer, now: int, person: Person, typed: str) 
     raise LogInRefused("locked" if until else "wrong", until)
 
 
-def _enrol(  # noqa: PLR0917  # what a factor is made of
-    connection: Connection, sealer: Sealer, now: int, found: Account, person: Person, typed: str, offer: str,
+def _enrol(
+    connection: Connection, sealer: Sealer, now: int, found: Account, person: Person, *, typed: str, offer: str,
     codes: list[str],
 ) -> bool:  # fmt: skip
     """Keep the offered secret when the code is its own; ``codes`` are filled. Raises FactorRefused."""

@@ -75,22 +75,22 @@ class FigureReader:
         district = self._district
         window = window_of(district, days, now)
         with self._engine.connect() as connection, connection.begin():
-            found = figures(connection, district, [indicator.name], days, now, scope)
+            found = figures(connection, district, [indicator.name], days, now, scope=scope)
             figure = found[()][0]
             beside = None
             if "should_close" in indicator.measures:
-                counts = figures(connection, district, BESIDE, days, now, scope)[()]
+                counts = figures(connection, district, BESIDE, days, now, scope=scope)[()]
                 beside = {f.name: f.n for f in counts}
             others = earlier(district, days)
             before = {
-                name: figures(connection, district, [indicator.name], other, now, scope)[()][0] if other else None
+                name: figures(connection, district, [indicator.name], other, now, scope=scope)[()][0] if other else None
                 for name, other in others.named().items()
             }
             matrix = None
             if indicator.name in FUNNEL:
-                table = figures(connection, district, ["closed"], days, now, scope, ["channel", "level"])
+                table = figures(connection, district, ["closed"], days, now, scope=scope, by=["channel", "level"])
                 matrix = {(str(channel), str(level)): f.n for (channel, level), (f,) in table.items() if f.n}
-            cases = list(cases_behind(connection, district, indicator.name, window, scope, CASES_SHOWN * 5))
+            cases = list(cases_behind(connection, district, indicator.name, window, scope=scope, limit=CASES_SHOWN * 5))
         if indicator.over:  # those that somebody asks for first: what spoils a rate, or what makes it up
             cases.sort(key=lambda item: bool(item[1].numerator) == (indicator.better == "up"))
         return FigureView(

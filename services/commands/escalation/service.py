@@ -18,11 +18,12 @@ from services.projector.store.write import Feed, Writer
 TYPE = "proposal.decline"
 
 
-def decline(  # noqa: PLR0917  # who, what, why, and the doors
+def decline(
     engine: Engine,
     wakeups: Wakeups,
     now: int,
     proposal: Proposal,
+    *,
     person: Person,
     why: str,
     district: str,

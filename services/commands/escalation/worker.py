@@ -54,12 +54,13 @@ class Escalator:
 
     name = "escalator"
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(
         self,
         engine: Engine,
         client: redis.Redis,
         district: District,
         clock: Clock,
+        *,
         lease: Lease | None = None,
         checkpoint: Callable[[str], None] = lambda step: None,
         pulse: Pulse = NO_PULSE,
@@ -77,7 +78,7 @@ class Escalator:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
+        lead(self, self._lease, self._wakeups, stop, is_outdated=is_outdated, pulse=self._pulse)
 
     def load(self) -> None:
         """Take over the state of the store: open cases, closed ones that repeats are measured by, proposals."""

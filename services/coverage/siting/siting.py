@@ -73,25 +73,6 @@ def choose(choices: Choices, n: int, *, cap: int | None = None, budget: float | 
     return max(plain, by_cost, key=lambda chosen: sum(one.gain for one in chosen))
 
 
-def choose_plainly(choices: Choices, n: int, *, cap: int | None = None) -> list[Chosen]:
-    """As ``choose``, every gain worked out in every round: what the lazy one is held against."""
-    taken = np.zeros(len(choices.weight), np.bool_)
-    used: dict[int, int] = {}
-    found: list[Chosen] = []
-    for _ in range(n):
-        gains = [
-            0.0 if cap is not None and used.get(int(choices.pole[i]), 0) >= cap else _gain(choices, i, taken)
-            for i in range(len(choices.pole))
-        ]
-        best = int(np.argmax(gains)) if gains else -1
-        if best < 0 or gains[best] <= 0:
-            break
-        _take(choices.start, choices.cells, best, taken)
-        used[int(choices.pole[best])] = used.get(int(choices.pole[best]), 0) + 1
-        found.append(Chosen(best, gains[best]))
-    return found
-
-
 def _lazy(choices: Choices, n: int, cap: int | None, budget: float | None, per: Floats) -> list[Chosen]:
     taken = np.zeros(len(choices.weight), np.bool_)
     first = _gains(choices.start, choices.cells, choices.weight)

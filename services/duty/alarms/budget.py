@@ -49,12 +49,6 @@ def budget(alarms: Iterable[Alarm], seat: str, now: int, policy: AlarmPolicy) ->
     return Budget(seat, n, policy.acceptable_per_hour, policy.most_per_hour, word)
 
 
-def budgets(alarms: Iterable[Alarm], seats: Iterable[str], now: int, policy: AlarmPolicy) -> list[Budget]:
-    """The meter of each of these seats."""
-    known = list(alarms)
-    return [budget(known, seat, now, policy) for seat in seats]
-
-
 def flood(alarms: Iterable[Alarm], seat: str, now: int, policy: AlarmPolicy) -> Flood:
     """The flood that the seat is in at ``now``. Nothing of it is dropped: the folded ones are behind the card."""
     known = [alarm for alarm in alarms if alarm.seat == seat]

@@ -124,13 +124,17 @@ def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     for row in board.rows.values():
         if row.severity <= looked_at:
             if severe and row.severity <= INCIDENT_SEVERITY:
-                yield _case("severe_incident", board.district.code, severe, row, "open_case", str(row.severity))
+                yield _case(
+                    "severe_incident", board.district.code, severe, row, "open_case", occasion=str(row.severity)
+                )
                 if row.street in board.district.streets:
-                    yield _case("severe_incident", row.street, severe, row, "open_case", str(row.severity))
+                    yield _case("severe_incident", row.street, severe, row, "open_case", occasion=str(row.severity))
             if late and row.severity <= policy.overdue_severity and board.lights[row.case_id] == _OVERDUE:
                 yield _case("overdue_severe", _seat(board, row), late, row, "open_case")
         if whistled and row.whistled_at is not None and row.whistled_at <= whistled_before:
-            yield _case("whistle_unanswered", _seat(board, row), whistled, row, "open_case", str(row.whistled_at))
+            yield _case(
+                "whistle_unanswered", _seat(board, row), whistled, row, "open_case", occasion=str(row.whistled_at)
+            )
 
 
 def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -164,7 +168,7 @@ def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         if severity and row.escalation and decode_escalation(row.escalation).acknowledged_at is None:
             yield _case(
                 "escalation_untaken", board.district.code, severity, row, "acknowledge_escalation",
-                str(row.escalations),
+                occasion=str(row.escalations),
             )  # fmt: skip
 
 
@@ -183,7 +187,7 @@ def _waiting(scene: AlarmInputs) -> Iterator[AlarmCondition]:
             n += 1
         else:
             occasion = f"{proposal.rule}|{proposal.occasion}"
-            alone = _case("proposal_waits", board.district.code, severity, row, "open_case", occasion)
+            alone = _case("proposal_waits", board.district.code, severity, row, "open_case", occasion=occasion)
             yield msgspec.structs.replace(alone, number=1)
     if severity and n:
         yield AlarmCondition("proposal_waits", board.district.code, severity, Subject(), "confirm_proposal", number=n)
@@ -200,7 +204,7 @@ def _near(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     for at, case_id, _ in found:
         row = board.rows[case_id]
         if scene.now < at <= horizon:
-            near = _case("takeover_near", _seat(board, row), severity, row, "open_case", str(row.escalations))
+            near = _case("takeover_near", _seat(board, row), severity, row, "open_case", occasion=str(row.escalations))
             yield msgspec.structs.replace(near, due_at=at)
 
 
@@ -256,7 +260,7 @@ def _lost(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         )  # fmt: skip
 
 
-def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, occasion: str = "") -> AlarmCondition:  # noqa: PLR0917
+def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, *, occasion: str = "") -> AlarmCondition:
     """A condition about a case; the name of a sensitive class would say more than the wall does."""
     name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
     subject = Subject(case_id=row.case_id, street=row.street)

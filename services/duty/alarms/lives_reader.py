@@ -40,11 +40,5 @@ def lives_between(
     return [_life(row) for row in connection.execute(query.order_by(c.id.desc()).limit(limit))]
 
 
-def lives_of(connection: Connection, alarm_id: str) -> list[Life]:
-    """One alarm's life, from its first raise on."""
-    c = alarm_lives.c
-    return [_life(row) for row in connection.execute(select(*_LIFE).where(c.alarm == alarm_id).order_by(c.id))]
-
-
 def _life(row: Sequence[Any]) -> Life:
     return Life._make([*row[:7], decode_alarm(row[7])])

@@ -62,12 +62,13 @@ class AlarmKeeper:
 
     name = "alarms"
 
-    def __init__(  # noqa: PLR0917  # one of each door
+    def __init__(
         self,
         engine: Engine,
         client: redis.Redis,
         district: District,
         clock: Clock,
+        *,
         reports: Reports = no_reports,
         real_now_ms: Callable[[], int] = machine_ms,
         waiting_ms: Callable[[str], int] | None = None,
@@ -85,7 +86,7 @@ class AlarmKeeper:
 
     def run(self, stop: threading.Event, is_outdated: Callable[[], bool] = lambda: False) -> None:
         """Lead or stand by until ``stop``, or until another package is loaded; what is away is waited for."""
-        lead(self, self._lease, self._wakeups, stop, is_outdated, self._pulse)
+        lead(self, self._lease, self._wakeups, stop, is_outdated=is_outdated, pulse=self._pulse)
 
     def load(self) -> None:
         """Take over the state of the store: open cases, proposals, sources, the alarms that are kept."""

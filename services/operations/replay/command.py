@@ -72,8 +72,8 @@ def replay(  # what the command line says
     return 0
 
 
-def make_district(  # noqa: PLR0917  # as ``replay``
-    file: Path, folder: Path, boundaries: Path | None, say: Say, form: str = "", mapping: Path | None = None
+def make_district(
+    file: Path, folder: Path, boundaries: Path | None, say: Say, *, form: str = "", mapping: Path | None = None
 ) -> int:
     """Write the package that ``file`` belongs to into ``folder`` and check it; returns the exit code."""
     if (folder / "district.toml").exists():

@@ -46,7 +46,7 @@ def read_mapping(path: Path) -> Format:
     words, channels = found["status"], found.get("channel", {})
 
     def read(number: int, row: Row, zone: tzinfo) -> SourceCase:
-        return _read(number, row, zone, columns, words, channels)
+        return _read(number, row, zone, columns=columns, words=words, channels=channels)
 
     return Format(found["name"], "", frozenset(columns.values()), form, read)
 
@@ -87,8 +87,8 @@ def _word_faults(found: Mapping[str, Any], table: str, known: tuple[str, ...]) -
     return [f"{table}.{word!r} is {values[word]!r}: write one of {', '.join(known)}" for word in wrong]
 
 
-def _read(  # noqa: PLR0917  # a reader's own and what the mapping says
-    number: int, row: Row, zone: tzinfo, columns: Mapping[str, str], words: Mapping[str, str],
+def _read(
+    number: int, row: Row, zone: tzinfo, *, columns: Mapping[str, str], words: Mapping[str, str],
     channels: Mapping[str, str],
 ) -> SourceCase:  # fmt: skip
     remarks: list[str] = []

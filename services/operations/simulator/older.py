@@ -36,10 +36,11 @@ _ENCODE = msgspec.json.Encoder().encode
 _RATING = msgspec.json.Decoder(list[Any]).decode
 
 
-def write_older(  # noqa: PLR0917  # what it is made of
+def write_older(
     engine: Engine,
     district: District,
     end_ms: int,
+    *,
     days: int,
     event_days: int,
     progress: Callable[[float], None],

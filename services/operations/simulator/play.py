@@ -139,7 +139,9 @@ def _write_older(doors: OpenDoors, end_ms: int, stop: Callable[[], bool], say: S
         tell_filling(doors.settings.data_dir, end_ms, whole + share * (1 - whole), days=days)
         say(f"history of {days} days: {share:.0%} of what is older than {EVENT_DAYS}")
 
-    written = write_older(doors.engine, doors.district, end_ms, days, EVENT_DAYS, progress, stop)
+    written = write_older(
+        doors.engine, doors.district, end_ms, days=days, event_days=EVENT_DAYS, progress=progress, stop=stop
+    )
     if written is None:
         return False
     say(f"history of {days} days: {written:,} older cases in {time.monotonic() - started:.0f} s")

@@ -66,10 +66,6 @@ class CaseSystem:
         """Whether this system makes a case of that id: any other is somebody else's and none of our affair."""
         return self._arrival(case_id) is not None
 
-    def next_step(self, case: Case) -> StoryStep | None:
-        """What happens next to a case in this state, or None when its story is over."""
-        return next(self.following(case), None)
-
     def following(self, case: Case, at_ms: int | None = None, until_ms: int | None = None) -> Iterator[StoryStep]:
         """All that follows for a case in this state.
 

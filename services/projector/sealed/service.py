@@ -57,16 +57,16 @@ def personal_fields(engine: Engine, sealer: Sealer, case_id: str) -> list[Person
         return [*fields, *_reporter(kept)]
 
 
-def reveal(  # noqa: PLR0917  # who, what, when, why
+def reveal(
     engine: Engine,
     sealer: Sealer,
     log: AuditLog,
     now: int,
+    *,
     who: Who,
     case_id: str,
     field: str,
     reason: str,
-    *,
     purpose: str = "",
     limit: int = 10,
 ) -> str:

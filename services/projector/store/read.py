@@ -75,15 +75,6 @@ def all_tallies(connection: Connection) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in connection.execute(select(c.what, c.source, c.n))}
 
 
-def outbox_after(connection: Connection, revision: int, limit: int = 1000) -> list[tuple[int, bytes]]:
-    """The deltas with a revision above ``revision``, in order."""
-    c = schema.outbox.c
-    rows = connection.execute(
-        select(c.revision, c.payload).where(c.revision > revision).order_by(c.revision).limit(limit)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
 def history_of(connection: Connection, case_id: str) -> list[Past]:
     """The events of one case, in the order of the stream; an event published twice stands once."""
     c = schema.history.c
