@@ -82,10 +82,23 @@ class Cases(NamedTuple):
         return ~np.isin(self.status, ("closed", "forced_closed", "voided", "not_filed")) & ~self.merged
 
 
-def draw(district: District, cases: int, now: int, seed: int = 1) -> Cases:
-    """That many cases, the last of them reported just before ``now``."""
-    r = np.random.default_rng(seed)
-    n = cases
+class _Planned(NamedTuple):
+    """When each step of each case is to be, ms: what the present moment and its fate then cut off."""
+
+    reported: Column
+    accepted: Column
+    filed: Column
+    dispatched: Column
+    begun: Column
+    limit: Column
+    handle_deadline: Column
+    deadline: Column
+    handled: Column
+    closed: Column
+    self_handled: Column
+
+
+def _plan(r: np.random.Generator, n: int, now: int) -> _Planned:
     number = np.arange(n)
     reported = now - (n - number) * (DAY // PER_DAY) - r.integers(0, 5 * MINUTE, n)
     reported = np.where(r.random(n) < 0.7, reported, reported - r.integers(0, 8 * HOUR, n))
@@ -103,7 +116,19 @@ def draw(district: District, cases: int, now: int, seed: int = 1) -> Cases:
     self_handled = r.random(n) < 0.15
     closed = np.where(self_handled, filed + r.integers(5, 30, n) * MINUTE, closed)
     handled = np.where(self_handled, closed, handled)
+    return _Planned(
+        reported, accepted, filed, dispatched, begun, limit, handle_deadline, deadline, handled, closed, self_handled
+    )
 
+
+def draw(district: District, cases: int, now: int, seed: int = 1) -> Cases:
+    """That many cases, the last of them reported just before ``now``."""
+    r = np.random.default_rng(seed)
+    n = cases
+    number, plan = np.arange(n), _plan(r, n, now)
+    reported, begun, limit, self_handled = plan.reported, plan.begun, plan.limit, plan.self_handled
+    accepted, filed, dispatched, handle_deadline = plan.accepted, plan.filed, plan.dispatched, plan.handle_deadline
+    deadline, handled, closed = plan.deadline, plan.handled, plan.closed
     fate = r.random(n)
     is_closed = (closed < now) & (fate < 0.9995)
     status = np.where(is_closed, "closed", r.choice(OPEN_STATUSES, n))

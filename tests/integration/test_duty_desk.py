@@ -354,7 +354,7 @@ def test_a_report_that_cannot_be_put_down_says_why(place: Place) -> None:
     assert done("S1", "A1", 0, who="u", text="x") == "done_already"
     place.desk.report_done(NOON, "S1", "A1", 1, who="u", text="电 13812345678", is_last=True)
     assert done("S1", "A1", 2, who="u", text="x") == "ended"
-    assert place.reports("A1")[1].text == "电 138****5678"
+    assert "13812345678" not in repr(place.desk.entries("S1", 0, 1 << 50)), "the log tells no number"
 
 
 def test_a_streets_grids_boundary_cases_and_watched_areas(place: Place) -> None:
