@@ -20,8 +20,9 @@ from dashboard.callbacks.coverage import CoveragePage, register_coverage
 from dashboard.callbacks.dash_pages import register_dash_pages
 from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
-from dashboard.callbacks.duty import DutyDoors, DutyPage, register_duty
-from dashboard.callbacks.health import register_endpoints
+from dashboard.callbacks.duty import DutyPage, register_duty
+from dashboard.callbacks.duty_doors import DutyDoors
+from dashboard.callbacks.health import HealthDoors, register_endpoints
 from dashboard.callbacks.indicators import IndicatorsPage, register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
 from dashboard.callbacks.panel import PanelReaders, register_panel
@@ -242,7 +243,8 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     """What is live: health, coverage, indicators, the desks with their commands, units; and single fields revealed."""
     district, clock, room, recorder = doors.district, doors.clock, shared.room, shared.recorder
     reader = SearchReader(doors.engine)
-    register_endpoints(server, district, room, shared.follower, clock, lambda: offload(reader.backlog))
+    health = HealthDoors(district, room, shared.follower, clock, lambda: offload(reader.backlog))
+    register_endpoints(server, health)
     register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))
     register_indicators(server, IndicatorsPage(district, doors.engine, clock, offload, recorder))
     placer = Placer(district)

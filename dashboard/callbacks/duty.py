@@ -5,7 +5,6 @@ are a unit's and a grid's too. The right is asked for that seat.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import flask
@@ -13,20 +12,18 @@ import msgspec
 from dash import html
 from flask import Flask, Response
 
+from dashboard.callbacks.duty_doors import DutyDoors
 from dashboard.callbacks.handover_signer import BeforeSigning, is_on_roster
-from dashboard.door.access import Access, person, refuse
+from dashboard.door.access import person, refuse
 from dashboard.door.bodies import Text, Whole, as_json, body, number
-from dashboard.door.recording import Recorder
 from dashboard.layouts.handover_brief import Signatures, brief_lines, sheet_title
 from dashboard.layouts.handover_sheet import sheet_page
 from dashboard.layouts.log_lines import log_text, shift_name, street_name
 from dashboard.layouts.moments import minute_text
 from dashboard.layouts.navigation import menu, refused
-from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
 from services.access.reveal_rules import RevealRefused, reason_of
 from services.access.rights import Person, may_seat, seat_of
-from services.audit import Signer
 from services.board.state import Board
 from services.contract.case import Code
 from services.contract.personal import mask_text
@@ -40,10 +37,7 @@ from services.duty.logbook import BY_PEOPLE
 from services.duty.notes_service import HandoverNotes
 from services.duty.seats import ALL_SEATS, WITH_HANDOVER, SeatKind, seat_kind
 from services.duty.service import DutyDesk, DutyRefused
-from services.platform.clock import DAY_MS, HOUR_MS, Clock
-from services.platform.offload import Offload
-from services.platform.wakeups import Wakeups
-from services.projector.sealed.case_people import CasePeople
+from services.platform.clock import DAY_MS, HOUR_MS
 
 
 class AlarmAct(msgspec.Struct, frozen=True):
@@ -99,21 +93,6 @@ class ReportOut(msgspec.Struct, frozen=True):
 def signed(asking: Person) -> str:
     """How a person stands in the log, on alarms and on sheets: the account and the name."""
     return f"{asking.user_id} {asking.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class DutyDoors:
-    """What the addresses of the duty need from outside."""
-
-    access: Access
-    district: District
-    room: LiveRoom
-    clock: Clock
-    offload: Offload
-    record: Recorder
-    wakeups: Wakeups
-    signer: Signer
-    people: CasePeople
 
 
 class DutyPage:

@@ -5,6 +5,7 @@ lets a test read»).
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import flask
@@ -22,15 +23,20 @@ from services.health.waiting import LIVE_BELOW_MS
 from services.platform.clock import Clock, to_rfc3339
 
 
-def register_endpoints(  # noqa: PLR0917  # one of each door
-    server: Flask,
-    district: District,
-    room: LiveRoom,
-    follower: Follower,
-    clock: Clock,
-    backlog: Callable[[], int | None],
-) -> None:
-    """Add the addresses to the Flask app. ``backlog`` says how much waits for the search's index."""
+@dataclass(frozen=True, slots=True)
+class HealthDoors:
+    """What the addresses need. ``backlog`` says how much waits for the search's index."""
+
+    district: District
+    room: LiveRoom
+    follower: Follower
+    clock: Clock
+    backlog: Callable[[], int | None]
+
+
+def register_endpoints(server: Flask, doors: HealthDoors) -> None:
+    """Add the addresses to the Flask app."""
+    district, room, follower = doors.district, doors.room, doors.follower
 
     @server.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -53,14 +59,14 @@ def register_endpoints(  # noqa: PLR0917  # one of each door
     @server.get("/metrics")
     def metrics() -> Response:
         return Response(
-            metrics_text(room, follower, backlog()), content_type="text/plain; version=0.0.4; charset=utf-8"
+            metrics_text(room, follower, doors.backlog()), content_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:
         if not room.is_loaded:
             return {"error": "the board is not loaded yet: ask /readyz"}, 503
-        return _board(district, follower, clock, person().street)
+        return _board(district, follower, doors.clock, person().street)
 
     cache: dict[str, bytes] = {}
 

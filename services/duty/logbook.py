@@ -216,7 +216,15 @@ def of_act(command: CommandState) -> Entry:
     """A command as an act of the person who gave it, at the moment of the click: done, refused, sent or still here."""
     values = {"type": command.type, "reason": command.reason[:200]}
     mark = f"act|{command.command_id}"
-    act = _entry(command.at, command.seat, "command", f"command_{command.state}", values, mark, command.case_id)
+    act = _entry(
+        command.at,
+        command.seat,
+        "command",
+        f"command_{command.state}",
+        values=values,
+        mark=mark,
+        case_id=command.case_id,
+    )
     return msgspec.structs.replace(act, who=command.who)
 
 

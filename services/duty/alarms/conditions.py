@@ -148,7 +148,7 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         for unit in sorted(called_units(row)) if called and row.called else ():
             since = waits_since(row, unit)
             if called and since is not None and seat_kind(district, unit) == "unit":
-                waits = _case("unit_called", unit, called, row, "open_case", str(since))
+                waits = _case("unit_called", unit, called, row, "open_case", occasion=str(since))
                 # Only the unit's answer ends it: other steps of the case are no sign that it comes.
                 yield msgspec.structs.replace(waits, due_at=since + whistle_ms, moved_at=0)
         due_at = row.handle_deadline_at if row.handle_deadline_at is not None else row.deadline_at
@@ -157,7 +157,8 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         if board.lights[row.case_id] != _SUSPENDED:
             hands = (("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""))
             for seat in (code for kind, code in hands if seat_kind(district, code) == kind):
-                yield msgspec.structs.replace(_case("own_due", seat, due, row, "open_case", str(due_at)), due_at=due_at)
+                own = _case("own_due", seat, due, row, "open_case", occasion=str(due_at))
+                yield msgspec.structs.replace(own, due_at=due_at)
 
 
 def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
