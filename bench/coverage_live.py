@@ -36,10 +36,11 @@ class WithCameras(Lianqin):
         children = super().start(room)
         command = [*children[0].process.args[:3], "surveyor"]  # type: ignore[index]  # a list of words
         self.environment = {
-            **os.environ, "LIANQIN_REDIS_URL": room.redis_url,
+            **os.environ,
+            "LIANQIN_REDIS_URL": room.redis_url,
             "LIANQIN_DATABASE_URL": f"sqlite:///{self.folder / 'store.db'}",
             "LIANQIN_DISTRICT": str(self.folder / "district"),
-        }  # fmt: skip
+        }
         return [*children, Child(command, room.log, env=self.environment)]
 
     def ready(self, room: Room, children: Sequence[Child]) -> None:

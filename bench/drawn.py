@@ -208,8 +208,9 @@ def entries(cases: Cases) -> Iterator[tuple[str, dict[bytes, bytes]]]:
     for number, row in enumerate(rows(cases)):
         clocks = [
             {"what": what, "started_at": to_rfc3339(row.reported_at), "deadline_at": to_rfc3339(at)}
-            for what, at in (("handle", row.handle_deadline_at), ("close", row.deadline_at)) if at is not None
-        ]  # fmt: skip
+            for what, at in (("handle", row.handle_deadline_at), ("close", row.deadline_at))
+            if at is not None
+        ]
         body: dict[str, Any] = {
             "case_id": row.case_id, "version": 1, "status": row.status, "channel": row.channel, "domain": row.domain,
             "severity": row.severity, "level": row.level, "highest_level": row.highest_level,

@@ -67,7 +67,7 @@ def measure(cases: int) -> dict[str, Any]:
         papers = {
             "pdf": _paper(environment, folder, ["--last", "month", "--format", "pdf"]),
             "xlsx_100k": _paper(environment, folder, ["--span", long, "--format", "xlsx", "--cases"]),
-        }  # fmt: skip
+        }
         children.append(Child([sys.executable, "-m", "dashboard.cli", "web"], folder / "web.log", env=environment))
         wait_for_http(f"http://127.0.0.1:{port}/healthz", children)
         return {

@@ -123,9 +123,10 @@ class Lianqin(Target):
     def start(self, room: Room, *, are_limits_raised: bool = True) -> list[Child]:
         """Projector and web, each a process of its own; a bench opens more sockets than one address and log-in may."""
         limits = {
-            "LIANQIN_SOCKETS_PER_ADDRESS": "4000", "LIANQIN_SOCKETS_PER_SESSION": "4000",
+            "LIANQIN_SOCKETS_PER_ADDRESS": "4000",
+            "LIANQIN_SOCKETS_PER_SESSION": "4000",
             "LIANQIN_CONNECTION_RATE": "4000",
-        }  # fmt: skip
+        }
         url = f"sqlite:///{self.folder / 'store.db'}"
         if self.database == "postgres":
             from tests.servers import Postgres

@@ -57,9 +57,7 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         "bench.fanout", "--clients", "50", "--readers", "10",
         *(["--seconds", "4", "--cases", "2000"] if quick else []),
     ]  # fmt: skip
-    found["hostile"] = [
-        "bench.hostile", *(["--clients", "20", "--seconds", "2", "--cases", "500"] if quick else [])
-    ]  # fmt: skip
+    found["hostile"] = ["bench.hostile", *(["--clients", "20", "--seconds", "2", "--cases", "500"] if quick else [])]
     found["leader"] = ["bench.leader", *(["--cases", "20000"] if quick else [])]
     found["replay"] = ["bench.replay", *(["--days", "3", "--moments", "8"] if quick else [])]
     found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]

@@ -120,9 +120,7 @@ def asked(engine: Engine, district: District, dice: random.Random) -> dict[str, 
         top = int(connection.execute(text("SELECT max(doc) FROM search_docs")).scalar() or 0)
         low = int(connection.execute(text("SELECT min(doc) FROM search_docs")).scalar() or 0)
         find = text("SELECT case_id, address FROM search_docs WHERE doc >= :at ORDER BY doc LIMIT 1")
-        some = [
-            connection.execute(find, {"at": dice.randrange(low, top)}).one() for _ in range(ASKED)
-        ]  # fmt: skip
+        some = [connection.execute(find, {"at": dice.randrange(low, top)}).one() for _ in range(ASKED)]
     streets = [street.name for street in district.streets.values()]
     days = [datetime.fromtimestamp((NOW - dice.randrange(1500) * DAY_MS) / 1000, district.zone) for _ in range(ASKED)]
     return {

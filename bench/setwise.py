@@ -93,9 +93,10 @@ class Counts:
             c.verdict >= 0, c.verdict == 1, (c.deadline_at >= 0) & (c.closed_at <= c.deadline_at)
         )
         found = {
-            "closed_on_time": in_time | c.appeal_exempt, "exempted": c.appeal_exempt & ~in_time,
+            "closed_on_time": in_time | c.appeal_exempt,
+            "exempted": c.appeal_exempt & ~in_time,
             "reworked": c.reworks > 0,
-        }  # fmt: skip
+        }
         self._due(
             due & (c.count_at >= 0),
             c.count_at,
@@ -191,8 +192,9 @@ class Counts:
             kept, sums = kept[sums != 0], sums[sums != 0]
             for start in range(0, len(kept), 50_000):
                 found = []
-                for key, n in zip(kept[start : start + 50_000].tolist(), sums[start : start + 50_000].tolist(),
-                                  strict=True):  # fmt: skip
+                for key, n in zip(
+                    kept[start : start + 50_000].tolist(), sums[start : start + 50_000].tolist(), strict=True
+                ):
                     rest, seen = divmod(key, seen_days)
                     cell, measure = divmod(rest, len(NAMES))
                     day, heading = divmod(cell, len(headings))

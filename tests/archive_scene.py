@@ -52,7 +52,7 @@ def months(engine: Engine, district: District, key: str = "") -> None:
         (OLD + 40 * DAY, entry({"camera_id": "K2", "version": 2, **middle(2, 0)}, "camera.changed", OLD)),
         (OLD, entry({"notice_id": "N1", "title": "一", "at": to_rfc3339(OLD)}, "notice.published", OLD)),
         (OLD + DAY, entry({"unit_id": "U1", "at": to_rfc3339(OLD + DAY), **middle(0, 0)}, "unit.moved", OLD + DAY)),
-    ]  # fmt: skip
+    ]
     found.sort(key=lambda item: item[0])
     take_in(engine, district, found, key)
 

@@ -37,12 +37,13 @@ def layer(*shapes: Any, **properties: list[Any]) -> dict[str, object]:
         "type": "FeatureCollection",
         "features": [
             {
-                "type": "Feature", "geometry": mapping(degrees(shape)),
+                "type": "Feature",
+                "geometry": mapping(degrees(shape)),
                 "properties": {"code": f"{i:03d}", **{name: values[i] for name, values in properties.items()}},
             }
             for i, shape in enumerate(shapes)
         ],
-    }  # fmt: skip
+    }
 
 
 def area(code: str, parent: str, shape: Any) -> Area:
@@ -55,12 +56,14 @@ def small_district(seed: int = 1, buildings: int = 40, **layers: dict[str, objec
     streets = {f"S{i}": area(f"S{i}", "D", shapely.box(-200 + 200 * i, -200, 200 * i, 200)) for i in range(2)}
     communities = {
         f"C{i}{j}": area(f"C{i}{j}", f"S{i}", shapely.box(-200 + 200 * i, -200 + 200 * j, 200 * i, 200 * j))
-        for i in range(2) for j in range(2)
-    }  # fmt: skip
+        for i in range(2)
+        for j in range(2)
+    }
     grids = {
         f"G{i}{j}": area(f"G{i}{j}", f"C{i // 2}{j}", shapely.box(100 * i - 200, 200 * j - 200, 100 * i - 100, 200 * j))
-        for i in range(4) for j in range(2)
-    }  # fmt: skip
+        for i in range(4)
+        for j in range(2)
+    }
     found = {
         "buildings": layer(*(block(rng, 380) for _ in range(buildings))),
         "key_areas": layer(shapely.box(-150, -150, -30, -40), shapely.box(20, 20, 140, 160)),

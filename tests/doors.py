@@ -152,9 +152,7 @@ class House:
         client = self.client(who)
         kept = client.environ_base.pop("HTTP_ORIGIN", None)
         try:
-            return SocketIOTestClient(
-                self.web.flask, self.web.socketio, flask_test_client=client, headers=headers
-            )  # fmt: skip
+            return SocketIOTestClient(self.web.flask, self.web.socketio, flask_test_client=client, headers=headers)
         finally:
             if kept is not None:
                 client.environ_base["HTTP_ORIGIN"] = kept

@@ -40,10 +40,8 @@ class DeskPanel:
         place = self.cameras.place(row) if row.is_open else None
         next_one = takeover(row, self.district.policy.escalation)
         fields, acts = self.offload(
-            lambda: (
-                personal_fields(self.engine, self.sealer, row.case_id) or [], acts_of(self.engine, row.case_id)
-            )
-        )  # fmt: skip
+            lambda: (personal_fields(self.engine, self.sealer, row.case_id) or [], acts_of(self.engine, row.case_id))
+        )
         can_reveal = may_case(person, "reveal", row)
         units = self.district.units
         if words["language"] == "en":

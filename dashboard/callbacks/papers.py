@@ -24,7 +24,7 @@ TYPES = {
     "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}  # fmt: skip
+}
 
 
 class PaperRequest(msgspec.Struct, frozen=True):

@@ -85,9 +85,9 @@ class QueueExport:
             light = board.lights[row.case_id]
             proposal = board.proposals.get(row.case_id)
             is_proposed = proposal is not None and proposal.mode != "declined"
-            found.append(ExportedCase(
-                masked, light, next_one[0] if next_one else None, is_untaken(row), is_proposed=is_proposed
-            ))  # fmt: skip
+            found.append(
+                ExportedCase(masked, light, next_one[0] if next_one else None, is_untaken(row), is_proposed=is_proposed)
+            )
         return found
 
     def _addressed(self, cases: list[ExportedCase], asking: Person, columns: tuple[str, ...]) -> list[ExportedCase]:

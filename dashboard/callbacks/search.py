@@ -194,7 +194,7 @@ class SearchPage:
         if words["language"] == "en":
             name = {"street": self.district.streets_en, "unit": self.district.units_en}.get(hit.kind, {}).get(
                 hit.code, name
-            )  # fmt: skip
+            )
         street = self.district.streets[hit.street].name if hit.street in self.district.streets else ""
         if words["language"] == "en":
             street = self.district.streets_en.get(hit.street, street)

@@ -24,9 +24,10 @@ def add_commands(commands: "Commands", local: Local) -> None:
     importing.add_argument("file", type=Path)
     importing.add_argument("--format", choices=("csv", "gb28181", "osm"), help="default: by the file's first character")
     importing.add_argument(
-        "--coord-sys", choices=("WGS84", "CGCS2000", "GCJ02", "BD09"),
+        "--coord-sys",
+        choices=("WGS84", "CGCS2000", "GCJ02", "BD09"),
         help="what all positions of the file are, whatever it states; default: what it states, else WGS84",
-    )  # fmt: skip
+    )
     importing.add_argument("--dry-run", action="store_true", help="only say what is missing, doubtful, moved, outside")
     help_text = "where the next cameras should go, the best first; --geojson and --csv write the list for engineers"
     planning = actions.add_parser("plan", help=help_text, description=help_text)

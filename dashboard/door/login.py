@@ -108,9 +108,10 @@ class Pages:
     def browser(self) -> Browser:
         """What asks: its address, its device cookie, what it calls itself."""
         return Browser(
-            request.remote_addr or "", request.cookies.get(self.access.device_cookie, "")[:100],
+            request.remote_addr or "",
+            request.cookies.get(self.access.device_cookie, "")[:100],
             words_of(request.headers.get("User-Agent", "")),
-        )  # fmt: skip
+        )
 
     def tried(self, work: Callable[[], Any]) -> Any:
         """Do what tries a secret: in the pool for that, as often as the address may. Raises Slow, Busy."""

@@ -30,7 +30,7 @@ def problem(
         error = detail or " / ".join(texts(language)["problem"][_key(code)]["title"] for language in LANGUAGES)
         answer = Response(
             msgspec.json.encode({"error": error, **(more or {})}), code, content_type="application/json; charset=utf-8"
-        )  # fmt: skip
+        )
     else:
         answer = Response(_page(code, detail), code, content_type="text/html; charset=utf-8")
         if code == 503 and request.method == "GET":

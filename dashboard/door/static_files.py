@@ -52,8 +52,9 @@ def register_static(server: Flask, offload: Callable[[Any], Any]) -> None:
     """
     server.jinja_env.globals["asset"] = asset_address
     server.jinja_env.globals["script"] = script_address
-    server.jinja_env.globals["field_words"] = lambda language: Markup(field_words(language) + _FIELD_SCRIPT.format(
-        script_address("modules/core/field-words.js")))  # fmt: skip
+    server.jinja_env.globals["field_words"] = lambda language: Markup(
+        field_words(language) + _FIELD_SCRIPT.format(script_address("modules/core/field-words.js"))
+    )
     scripts_version()  # from now on, whatever becomes of the files
 
     @server.get("/texts/<language>.json", endpoint=WORDS)

@@ -43,8 +43,9 @@ def panel(
     for term, fact in facts:
         terms += [html.Dt(term), html.Dd(fact)]
     later = [
-        html.H3(words["replay"]["after"], className="after"), html.Ol([_event(one, words, zone) for one in view.after]),
-    ]  # fmt: skip
+        html.H3(words["replay"]["after"], className="after"),
+        html.Ol([_event(one, words, zone) for one in view.after]),
+    ]
     return [
         html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), timeline(view, words, zone),
         *(later if view.after else []),

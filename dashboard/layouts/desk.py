@@ -42,9 +42,10 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
     english = words["language"] == "en"
     labels = words["desk"]
     data: Any = {
-        "data-texts": words_address(words["language"]), "data-district": names_of(district, english),
+        "data-texts": words_address(words["language"]),
+        "data-district": names_of(district, english),
         "data-desk": json.dumps(_about(district, words, person, kind=kind, code=code, name=name), ensure_ascii=False),
-    }  # fmt: skip
+    }
     return html.Div(
         id=ids.DESK,
         className="desk work-desk",

@@ -123,7 +123,7 @@ def _clocks(
     first = html.Div(
         [html.Span(labels["columns"]["left"]), html.Strong(left), html.Span(ends + office, className="mid")],
         className=kind,
-    )  # fmt: skip
+    )
     if row.level == "district":
         taken, at, kind = labels["at_district"], "", ""
     elif declined is not None:
@@ -137,7 +137,7 @@ def _clocks(
     second = html.Div(
         [html.Span(labels["columns"]["takeover"], className="mid"), html.Strong(taken), html.Span(at, className="mid")],
         className=kind,
-    )  # fmt: skip
+    )
     return html.Div([first, second], className="clocks")
 
 

@@ -62,9 +62,7 @@ def _found_solved(found: dict[tuple[str, str], int], words: dict[str, Any]) -> l
     return [html.H3(labels["found_solved"]), html.Table([html.Thead(head), html.Tbody(body)])]
 
 
-def _parts(
-    view: FigureView, definition: Indicator, words: dict[str, Any], district: District
-) -> list[tuple[str, str]]:  # fmt: skip
+def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], district: District) -> list[tuple[str, str]]:
     labels, english, zone = words["figure"], words["language"] == "en", district.zone
     figure, window = view.figure, view.window
     assert figure is not None

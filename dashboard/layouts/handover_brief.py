@@ -159,7 +159,7 @@ class _Brief:
             (f"{words['reported']} · {words['closed']}", f"{flow.reported:,} · {flow.closed:,}", words["in_shift"]),
             (words["escalated"], f"{flow.escalated:,}", words["untaken_n"].format(n=end.untaken)),
             (words["cameras_online"], online, of),
-        ]  # fmt: skip
+        ]
         lines = [
             [self.at(entry.at), log_text(entry, self.all, self.district), entry.case_id] for entry in self.weightiest()
         ]
@@ -168,7 +168,7 @@ class _Brief:
             self.heading("changed_head", f"{span} · {words['heavy_first']}"),
             html.Dl([_figure(*one) for one in figures], className="figs"),
             *self.rows(lines, words["nothing_changed"]),
-        ]  # fmt: skip
+        ]
 
     def weightiest(self) -> list[Entry]:
         """The shift's weightiest entries, of each case one."""

@@ -218,9 +218,10 @@ class _Page:
         rows = [
             [words[name], who or words["not_signed"], self.at(at)]
             for name, who, at in (
-                ("sign_out", signatures.out_by, signatures.out_at), ("sign_in", signatures.in_by, signatures.in_at),
+                ("sign_out", signatures.out_by, signatures.out_at),
+                ("sign_in", signatures.in_by, signatures.in_at),
             )
-        ]  # fmt: skip
+        ]
         notes: list[Component] = []
         if signatures.digest:
             digest = signatures.digest.partition(":")[0]

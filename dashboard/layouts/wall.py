@@ -123,7 +123,7 @@ def _map(district: District, name: str) -> html.Section:
         ],
         id=ids.MAP_TILE,
         className="tile map-tile",
-    )  # fmt: skip
+    )
 
 
 def map_box(district: District) -> html.Div:

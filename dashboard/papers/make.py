@@ -62,9 +62,7 @@ def papers(
 
     Raises OperationError in words for a span, street or unit that is none, and for too many cases.
     """
-    for code, known, what in (
-        (wanted.street, district.streets, "street"), (wanted.unit, district.units, "unit")
-    ):  # fmt: skip
+    for code, known, what in ((wanted.street, district.streets, "street"), (wanted.unit, district.units, "unit")):
         if code and code not in known:
             raise OperationError(f"there is no {what} {code!r} in the package")
     span = _span(wanted, district, now)

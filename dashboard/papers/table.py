@@ -20,9 +20,9 @@ def csv_table(said: Words, rows: Iterable[FigureRow], made: Made) -> str:
     table.writerow([safe(words["made"].format(line=line, span=f"{said.whose} {said.span_name(said.span)}"))])
     table.writerow(words["csv"])
     for row in rows:
-        table.writerow([
-            safe(section_name(said, row.section)), safe(row.code), safe(row.name), *(_cell(v) for v in row[3:])
-        ])  # fmt: skip
+        table.writerow(
+            [safe(section_name(said, row.section)), safe(row.code), safe(row.name), *(_cell(v) for v in row[3:])]
+        )
     return out.getvalue()
 
 

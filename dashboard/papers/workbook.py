@@ -58,7 +58,7 @@ class Workbook:
         for title, parts, name in (
             (self.labels["classes"], report.classes, self.said.domain),
             (self.labels["channels"], report.channels, self.said.channel),
-        ):  # fmt: skip
+        ):
             if parts:
                 self._sheet(
                     title, self.labels["part_columns"],

@@ -88,9 +88,7 @@ class Door:
             return 401, "no_session", None
         return (0, "", found.person) if is_upgrade else (400, "not_websocket", None)
 
-    def _refuse(
-        self, start_response: Any, environ: Mapping[str, Any], code: int, cause: str
-    ) -> Iterable[bytes]:  # fmt: skip
+    def _refuse(self, start_response: Any, environ: Mapping[str, Any], code: int, cause: str) -> Iterable[bytes]:
         self._refusals.count(cause, "no socket for %s (%s)", environ.get("REMOTE_ADDR"), code)
         body = msgspec.json.encode({"error": TEXTS[cause]})
         start_response(STATUS[code], [

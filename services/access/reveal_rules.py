@@ -10,7 +10,7 @@ from services.platform.refusal import Refusal
 
 RefusalCode = Literal[
     "no_reason", "unknown_case", "unknown_field", "nothing_kept", "wrong_key", "no_purpose", "too_many"
-]  # fmt: skip
+]
 REFUSALS: tuple[RefusalCode, ...] = get_args(RefusalCode)
 SHORTEST_REASON, LONGEST_REASON = 5, 500
 LEAST_LETTERS = 3  # different ones: «.....» and «看看看看看» say nothing

@@ -242,9 +242,7 @@ def _found(session: Session, account: Account, address: str) -> SessionOwner:
     return SessionOwner(person, account.must_change, session.seen_at, session.proved_at, session.how)
 
 
-def persons_of(
-    connection: Connection, now: int, asked: Collection[tuple[str, str]]
-) -> dict[tuple[str, str], Person]:  # fmt: skip
+def persons_of(connection: Connection, now: int, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], Person]:
     """Who is behind each (token's hash, address), in few statements: what is asked for all open sockets together.
 
     Those whose session does not stand are left out.

@@ -34,9 +34,7 @@ def begin_session(connection: Connection, session: Session) -> None:
 
 def find_session(connection: Connection, token_hash: str) -> tuple[Session, Account] | None:
     """The session of this token with its account, ended or not."""
-    both = select(*_SESSION, *_ACCOUNT).join_from(
-        schema.sessions, schema.accounts, _S.user_id == _A.user_id
-    )  # fmt: skip
+    both = select(*_SESSION, *_ACCOUNT).join_from(schema.sessions, schema.accounts, _S.user_id == _A.user_id)
     row = connection.execute(both.where(_S.token_hash == token_hash)).first()
     if row is None:
         return None
@@ -46,9 +44,7 @@ def find_session(connection: Connection, token_hash: str) -> tuple[Session, Acco
 
 def find_sessions(connection: Connection, token_hashes: Collection[str]) -> dict[str, tuple[Session, Account]]:
     """The sessions of these tokens by the token's hash, ended or not, each with its account."""
-    both = select(*_SESSION, *_ACCOUNT).join_from(
-        schema.sessions, schema.accounts, _S.user_id == _A.user_id
-    )  # fmt: skip
+    both = select(*_SESSION, *_ACCOUNT).join_from(schema.sessions, schema.accounts, _S.user_id == _A.user_id)
     n, found, rest = len(_SESSION), {}, iter(token_hashes)
     while some := list(islice(rest, AT_ONCE)):
         for row in connection.execute(both.where(_S.token_hash.in_(some))):

@@ -109,9 +109,10 @@ def seconds(accounts: Iterable[Account], by: str, about: str, tainted: Iterable[
     """
     out = {by, about, *tainted}
     return [
-        one.user_id for one in accounts
+        one.user_id
+        for one in accounts
         if not one.is_disabled and one.user_id not in out and may(person_of(one, people_apart), "manage_people")
-    ]  # fmt: skip
+    ]
 
 
 def lost_right(accounts: Iterable[Account], before: Account, after: Account, people_apart: bool) -> str:

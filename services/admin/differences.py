@@ -89,8 +89,9 @@ def _areas(text: str) -> dict[str, dict[str, Any]]:
         properties = dict(feature.get("properties") or {})
         edge = (feature.get("geometry") or {}).get("coordinates") or ()
         found[str(properties.get("code") or number)] = {
-            **{key: value for key, value in properties.items() if value is not None}, EDGE: _points(edge),
-        }  # fmt: skip
+            **{key: value for key, value in properties.items() if value is not None},
+            EDGE: _points(edge),
+        }
     return found
 
 

@@ -47,8 +47,9 @@ def settle_changes(engine: Engine, folder: Path, now: int, author: Author, *, ov
     return [
         f"  {fate.file}: changed in the browser (version {fate.newest.number}), "
         + ("kept over the package's" if fate.word == "kept" else "the package's counts from now on")
-        for fate in fates if fate.word != "ended"
-    ]  # fmt: skip
+        for fate in fates
+        if fate.word != "ended"
+    ]
 
 
 def shadowed_files(engine: Engine, folder: Path) -> list[str]:

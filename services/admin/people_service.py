@@ -215,7 +215,7 @@ class People:
 
     def _has_second(
         self, connection: Connection, now: int, actor: PeopleActor, about: str, everybody: list[Account]
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Whether somebody could confirm it: of the machine, whether two administrators could have done it instead."""
         if actor.is_machine:
             return len(seconds(everybody, "", "", (), actor.people_apart)) > 1

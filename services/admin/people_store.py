@@ -24,9 +24,7 @@ def wait_for_turn(connection: Connection) -> None:
 
 def version(connection: Connection, user_id: str) -> int:
     """How many changes an account has: what a form of it carries."""
-    return int(
-        connection.execute(select(func.coalesce(func.max(_C.n), 0)).where(_C.user_id == user_id)).scalar_one()
-    )  # fmt: skip
+    return int(connection.execute(select(func.coalesce(func.max(_C.n), 0)).where(_C.user_id == user_id)).scalar_one())
 
 
 def put(connection: Connection, one: AccountChange) -> None:
@@ -52,7 +50,7 @@ def put_wish(connection: Connection, one: AccountWish) -> None:
     """Keep a wish."""
     connection.execute(
         insert(schema.account_wishes).values(**{**msgspec.structs.asdict(one), "values": _json(one.values)})
-    )  # fmt: skip
+    )
 
 
 def wish(connection: Connection, wish_id: str, *, to_decide: bool = False) -> AccountWish | None:

@@ -59,25 +59,27 @@ class BadValue(Refusal):
 def _all_fields() -> dict[str, PolicyField]:
     found = [
         PolicyField((item.name,), "targets" if item.name.startswith("target") else "lights", "share", _default(item))
-        for item in fields(Policy) if item.type is float
-    ]  # fmt: skip
+        for item in fields(Policy)
+        if item.type is float
+    ]
     modes = EscalationPolicy().modes
     for table, kind in _TABLES.items():
         found += [
             PolicyField((table, item.name), table, _unit(item.name), _default(item), item.type is int)
-            for item in fields(kind) if item.type in {int, float}
-        ]  # fmt: skip
+            for item in fields(kind)
+            if item.type in {int, float}
+        ]
         if table == "escalation":
             found += [
                 PolicyField((table, "modes", rule), "modes", "mode", modes[rule], choices=get_args(Mode))
                 for rule in RULES
-            ]  # fmt: skip
+            ]
         if table == "alarms":
             grave = (OFF, *map(str, SEVERITIES))
             found += [
                 PolicyField((table, "kinds", name), "kinds", "grave", str(severity), choices=grave)
                 for name, severity in KINDS.items()
-            ]  # fmt: skip
+            ]
     return {one.key: one for one in found}
 
 

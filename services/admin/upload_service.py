@@ -74,11 +74,12 @@ class Uploads:
 
         def work() -> list[FileDifference]:
             return [
-                FileDifference(file, _fate(present[file].newest, content), differences(file, present[file].newest,
-                                                                                      content))
+                FileDifference(
+                    file, _fate(present[file].newest, content), differences(file, present[file].newest, content)
+                )
                 for file, content in sorted(change.files.items())
                 if content != present[file].newest
-            ]  # fmt: skip
+            ]
 
         return one, self._offload(work), files
 

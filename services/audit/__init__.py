@@ -29,4 +29,4 @@ __all__ = [
     "check",
     "distrust",
     "verify",
-]  # fmt: skip
+]

@@ -164,10 +164,11 @@ class _Walk:
         for number, head in sorted(self._missed):
             (accepted_lost if noted_name(number, head) in self._accepted_heads else lost).add("head", number)
         faults = [
-            fault for fault in self._faults
+            fault
+            for fault in self._faults
             # Nobody has ever sealed here: the chain is all there is, and whoever shows this says so.
             if fault.why != "unsealed" or self._signer or self._has_seals
-        ]  # fmt: skip
+        ]
         accepted = [fault for fault in faults if self._is_accepted(fault)]
         return Checked(
             self._rows, self._last, self._link, self._sealed, self._unknown, frozenset(self._met), self._broken,

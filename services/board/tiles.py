@@ -146,11 +146,12 @@ def _queue(board: Board) -> dict[str, Any]:
     found.sort()
     rest = found[QUEUE_ROWS:]
     return {
-        "n": len(found), "untaken": sum(not item[0] for item in found),
+        "n": len(found),
+        "untaken": sum(not item[0] for item in found),
         "rows": [item[3] for item in found[:QUEUE_ROWS]],
         "rest_untaken": sum(not item[0] for item in rest),
         "rest_ends": min((item[2] for item in rest if not item[1]), default=None),
-    }  # fmt: skip
+    }
 
 
 def _next(board: Board) -> dict[str, Any]:

@@ -280,9 +280,10 @@ def _rating(rating: Rating, told: int) -> str:
 def _whistled_at(case: Case) -> int | None:
     """When the oldest whistle was blown that has not ended and that somebody called has not answered."""
     waiting = [
-        to_ms(w.at) for w in case.whistles
+        to_ms(w.at)
+        for w in case.whistles
         if w.at is not None and w.ended_at is None and any(u.answered_at is None for u in w.units)
-    ]  # fmt: skip
+    ]
     return min(waiting, default=None)
 
 
@@ -318,9 +319,10 @@ def called_units(row: CaseRow) -> set[str]:
 def waits_since(row: CaseRow, unit: str) -> int | None:
     """When the oldest open whistle was blown that the unit has neither answered nor come to."""
     waiting = [
-        call.at for call in calls_of(row)
+        call.at
+        for call in calls_of(row)
         if call.unit == unit and call.at is not None and call.answered_at is None and call.arrived_at is None
-    ]  # fmt: skip
+    ]
     return min(waiting, default=None)
 
 

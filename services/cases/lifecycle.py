@@ -14,9 +14,7 @@ from services.platform.clock import DAY_MS
 
 _ENDED = frozenset({"not_filed", "closed", "forced_closed", "voided"})
 _WITH_UNIT = frozenset({"dispatched", "acknowledged", "handling", "rework"})
-_OPEN = frozenset(
-    {"reported", "pre_verify", "filed", "returned", "suspended", "handled", "post_check"} | _WITH_UNIT
-)  # fmt: skip
+_OPEN = frozenset({"reported", "pre_verify", "filed", "returned", "suspended", "handled", "post_check"} | _WITH_UNIT)
 _ANY = _OPEN | _ENDED
 _YEAR_MS = 366 * DAY_MS
 MOST_EXTENSIONS = 2

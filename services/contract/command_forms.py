@@ -17,7 +17,7 @@ _OURS = frozenset({"case_id", "expected_version", "actor", "acted_at", "attachme
 
 FieldKind = Literal[
     "unit", "units", "case", "patrol", "camera", "choice", "number", "limit", "moment", "degrees", "text"
-]  # fmt: skip
+]
 
 
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True):

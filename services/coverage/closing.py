@@ -83,9 +83,7 @@ def _turnable(nearest: Sequence[PlacedCamera], blind: Geometry, site: CoverageGr
     """The nearest camera, fixed or of unknown direction, that could see half of the gap from where it is."""
     size = measure(blind)
     asked = [p for p in nearest if p.aim.view in {"fixed", "unknown"} and "walled_in" not in p.reasons]
-    near = [
-        p for p in asked[:_ASKED] if shapely.distance(blind, shapely.Point(p.stand.x, p.stand.y)) < p.aim.range_m
-    ]  # fmt: skip
+    near = [p for p in asked[:_ASKED] if shapely.distance(blind, shapely.Point(p.stand.x, p.stand.y)) < p.aim.range_m]
     if not near or not size:
         return ""
     circles = site.see(np.array([(p.stand.x, p.stand.y, 0.0, 360.0, p.aim.range_m) for p in near]))[0]

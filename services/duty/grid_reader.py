@@ -102,9 +102,7 @@ class GridReader:
         after = max(self._patrols.after, newest - (PATROLS_BACK_MS << 20))
         positions = read.positions_from(connection, after)
         seen = [position_in(data) for _, data in positions]
-        return Passed(
-            positions[-1][0] if positions else after, self._patrols.passed(seen), self.areas.passed(seen)
-        )  # fmt: skip
+        return Passed(positions[-1][0] if positions else after, self._patrols.passed(seen), self.areas.passed(seen))
 
     def _take(self, passed: Passed) -> None:
         """Take it in where we are called, never in a thread of the pool: two of those may read at once."""

@@ -44,9 +44,8 @@ def street_of_entry(entry: Entry, streets: Mapping[str, str]) -> str:
 def lines(entries: Iterable[Entry], text_of: Callable[[Entry], str], streets: Mapping[str, str]) -> list[LogLine]:
     """A line an entry, in the order of the entries."""
     return [
-        LogLine(e, text_of(e), street_of_entry(e, streets), 1, e.at, (e.case_id,) if e.case_id else ())
-        for e in entries
-    ]  # fmt: skip
+        LogLine(e, text_of(e), street_of_entry(e, streets), 1, e.at, (e.case_id,) if e.case_id else ()) for e in entries
+    ]
 
 
 def wanted(found: Iterable[LogLine], wish: LogWish) -> list[LogLine]:

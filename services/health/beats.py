@@ -129,7 +129,7 @@ def state_of(beat: ProcessBeat, silent_ms: int) -> State:
 
 def _of_name(
     name: str, instances: list[tuple[State, ProcessBeat]], absent_ms: int, *, is_expected: bool
-) -> Process | None:  # fmt: skip
+) -> Process | None:
     live = [beat for state, beat in instances if state not in {"dead", "stopped"}]
     standing = [
         (state, beat)

@@ -28,9 +28,7 @@ class Hearts:
         silence_limit_s: float = SILENCE_LIMIT_MS / 1000,
     ) -> Heart:
         """Let a loop's heart beat; ``name`` is one of ``beats.NAMES``."""
-        heart = Heart(
-            self._client, self._district, name, idle_limit_s=idle_limit_s, silence_limit_s=silence_limit_s
-        )  # fmt: skip
+        heart = Heart(self._client, self._district, name, idle_limit_s=idle_limit_s, silence_limit_s=silence_limit_s)
         self._hearts.append(heart)
         heart.start()
         return heart

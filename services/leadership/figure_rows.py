@@ -81,13 +81,12 @@ def _figures(said: Words) -> Iterator[FigureRow]:
     for level, n in counts.items():
         if known:
             yield _share("levels", level, str(said.words["levels"][level]), n, known)
-    for section, ranked, name_of in (
-        ("streets", report.streets, said.street), ("units", report.units, said.unit)
-    ):  # fmt: skip
+    for section, ranked, name_of in (("streets", report.streets, said.street), ("units", report.units, said.unit)):
         yield from (_compared(section, row.code, name_of(row.code), row.share) for row in ranked)
     for section, parts, name_of in (
-        ("classes", report.classes, said.domain), ("channels", report.channels, said.channel)
-    ):  # fmt: skip
+        ("classes", report.classes, said.domain),
+        ("channels", report.channels, said.channel),
+    ):
         yield from (_compared(section, part.code, name_of(part.code), part.count) for part in parts)
 
 

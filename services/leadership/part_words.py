@@ -56,9 +56,10 @@ class PartWords:
         found = self.report.repeats
         policy = self.said.district.policy.merging
         values = {
-            "least": policy.hot_spot_cases, "metres": f"{policy.hot_spot_metres:g}",
+            "least": policy.hot_spot_cases,
+            "metres": f"{policy.hot_spot_metres:g}",
             "days": round(policy.hot_spot_days) if found is None else min(round(policy.hot_spot_days), 31),
-        }  # fmt: skip
+        }
         return [str(line).format(**values) for line in self.words[code]["definition"]]
 
     def reasons(self) -> Section:

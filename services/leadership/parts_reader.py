@@ -66,10 +66,9 @@ class Marked:
     def _count(self, name: str, counts: Iterable[int | None]) -> ComparedFigure:
         """Counts of the span and of the others (None: there is no such span)."""
         figures = [
-            None if n is None or window is None
-            else Figure(name, n, n, None, n, window.start, window.end, window.as_of)
+            None if n is None or window is None else Figure(name, n, n, None, n, window.start, window.end, window.as_of)
             for n, window in zip(counts, self.windows, strict=True)
-        ]  # fmt: skip
+        ]
         assert figures[0] is not None
         return ComparedFigure(figures[0], *figures[1:])
 
@@ -91,16 +90,18 @@ class Marked:
         standing = {(row.code, row.level): row.n for row in rows}
         found = [
             SupervisionRow(
-                *key, self._count("supervised", [_n(now, key) or 0, *(_n(other, key) for other in others)]),
+                *key,
+                self._count("supervised", [_n(now, key) or 0, *(_n(other, key) for other in others)]),
                 standing.get(key, 0),
             )
             for key in now.keys() | standing.keys()
-        ]  # fmt: skip
+        ]
         begun = [
-            None if window is None
+            None
+            if window is None
             else marks.cases_in_span(self.connection, "supervision", (window.start, window.until), *self.where)
             for window in self.windows
-        ]  # fmt: skip
+        ]
         order = {"overdue": 0, "leader": 1, "important": 2}
         found.sort(key=lambda row: (order.get(row.kind, 3), row.kind, row.level or 9))
         return SupervisionTotals(found, self._count("supervised", begun), whole.n)

@@ -152,8 +152,9 @@ class Words:
             compared = self.report.figures[name]
             of = (
                 self.words["of"].format(a=exact(compared.now.numerator), n=f"{compared.now.n:,}")
-                if compared.now.denominator is not None else ""
-            )  # fmt: skip
+                if compared.now.denominator is not None
+                else ""
+            )
             target = self.report.targets.get(name)
             if target is not None:
                 sign = "≥" if INDICATORS[name].better == "up" else "≤"
@@ -238,9 +239,10 @@ class Words:
         """Cases by where they were solved, of those of which it is known; the community's are the grid's."""
         levels = self.report.levels
         return {
-            "grid": levels.get("grid", 0) + levels.get("community", 0), "street": levels.get("street", 0),
+            "grid": levels.get("grid", 0) + levels.get("community", 0),
+            "street": levels.get("street", 0),
             "district": levels.get("district", 0),
-        }  # fmt: skip
+        }
 
     def levels(self) -> list[BarRow]:
         """Where cases were solved, against the targets."""
@@ -250,13 +252,15 @@ class Words:
             return []
         targets = self.report.targets
         bad = {
-            "grid": counts["grid"] / known < targets["grid_solved_rate"], "street": False,
+            "grid": counts["grid"] / known < targets["grid_solved_rate"],
+            "street": False,
             "district": counts["district"] / known > targets["district_share"],
-        }  # fmt: skip
+        }
         aims = {
-            "grid": f"≥{percent(targets['grid_solved_rate'], 0)}", "street": "",
+            "grid": f"≥{percent(targets['grid_solved_rate'], 0)}",
+            "street": "",
             "district": f"≤{percent(targets['district_share'], 0)}",
-        }  # fmt: skip
+        }
         beside = {"grid": targets["grid_solved_rate"], "street": None, "district": targets["district_share"]}
         return [
             BarRow(level, "", self.words["levels"][level], n / known, told(n / known, beside[level]), f"{n:,}",

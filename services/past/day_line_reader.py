@@ -64,7 +64,7 @@ def marks(connection: Connection, district: District, start: int, end: int) -> l
     # A case stands where it was first known, as the room goes: what was told late may be of the day before.
     where = and_(
         c.reported_at >= start - DAY_MS, c.reported_at < end, c.severity <= MAJOR, ~c.merged, c.status != "voided"
-    )  # fmt: skip
+    )
     first = select(func.min(h.received_at)).where(h.subject == c.case_id).scalar_subquery()
     query = select(first, c.severity, c.case_id, c.street, c.domain, c.class_name).where(where)
     for at, severity, case_id, street, domain, name in connection.execute(query):

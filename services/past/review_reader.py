@@ -85,9 +85,10 @@ def _of_cases(connection: Connection, start: int, end: int, later: Collection[st
     c, h = case_tables.cases.c, schema.history.c
     touched = select(h.subject).where(h.received_at >= start, h.received_at <= end, h.type.like("case.%"))
     where = and_(c.severity <= MAJOR, or_(c.case_id.in_(touched), c.case_id.in_(later)))
-    cases = {row.case_id: row for row in connection.execute(
-        select(c.case_id, c.street, c.domain, c.class_name, c.severity).where(where)
-    )}  # fmt: skip
+    cases = {
+        row.case_id: row
+        for row in connection.execute(select(c.case_id, c.street, c.domain, c.class_name, c.severity).where(where))
+    }
     for case_id, row in cases.items():
         name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
         for event in read.history_of(connection, case_id):

@@ -181,9 +181,7 @@ class PastRoom:
 
 
 def _old(row: CaseRow, text: str) -> OldCase:
-    return OldCase(
-        row.version, row.entry, row.is_open, text, row.status, row.level, row.deadline_at, row.irregular
-    )  # fmt: skip
+    return OldCase(row.version, row.entry, row.is_open, text, row.status, row.level, row.deadline_at, row.irregular)
 
 
 def _steps(pasts: Iterable[Past]) -> Iterable[Sequence[object]]:

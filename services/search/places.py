@@ -79,9 +79,7 @@ def _hits(district: District) -> Iterator[PlaceHit]:
                 code = "" if kind == "road" else str(properties.get("code") or "")
                 yield _placed(district, PlaceHit(kind, code, name, (point.x, point.y), ""))
     for camera in district.cameras:
-        yield _placed(
-            district, PlaceHit("camera", camera.camera_id, camera.name or "", (camera.lon, camera.lat), "")
-        )  # fmt: skip
+        yield _placed(district, PlaceHit("camera", camera.camera_id, camera.name or "", (camera.lon, camera.lat), ""))
 
 
 def _placed(district: District, hit: PlaceHit) -> PlaceHit:

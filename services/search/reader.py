@@ -183,9 +183,9 @@ def _by_windows(connection: Connection, condition: str, since: int, until: int) 
     while end > since:
         begin = max(end - width, since)
         low, high = first_doc(begin), first_doc(end)
-        while rows := [kept_doc(row) for row in connection.execute(
-            statement, {"low": low, "high": high, "page": PAGE}
-        )]:  # fmt: skip
+        while rows := [
+            kept_doc(row) for row in connection.execute(statement, {"low": low, "high": high, "page": PAGE})
+        ]:
             yield rows, _case_doc(rows[-1]).reported_at
             high = rows[-1].doc
             if len(rows) < PAGE:

@@ -201,9 +201,7 @@ def put_people(connection: Connection, anew: Sequence[str], tokens: Iterable[tup
         return
     known = {
         (bytes(row[0]), row[1])
-        for row in connection.execute(
-            select(p.token, p.case_id).where(p.case_id.in_({case_id for _, case_id in rows}))
-        )
-    }  # fmt: skip
+        for row in connection.execute(select(p.token, p.case_id).where(p.case_id.in_({case_id for _, case_id in rows})))
+    }
     if fresh := [{"token": token, "case_id": case_id} for token, case_id in rows if (token, case_id) not in known]:
         connection.execute(insert(search_people), fresh)

@@ -122,9 +122,7 @@ FORGERIES: dict[str, Forgery] = {
     "rows swapped": lambda rows: remade([*rows[:6], rows[7], rows[6], *rows[8:]], 6),
     "a row added": lambda rows: [*rows, forged(rows[-1])],
     "a row added by another key": lambda rows: [*rows, forged(rows[-1], Signer([OTHER]))],
-    "a row added, a seal copied": lambda rows: [
-        *rows, msgspec.structs.replace(forged(rows[-1]), hash=rows[-1].hash)
-    ],
+    "a row added, a seal copied": lambda rows: [*rows, msgspec.structs.replace(forged(rows[-1]), hash=rows[-1].hash)],
     "a row of 1970 added": lambda rows: [*rows, *chain(rows[-1], 0, STRANGER, [FORGED])],
     "a row far behind the end": lambda rows: [*rows, msgspec.structs.replace(forged(rows[-1]), number=10**9)],
     "all made anew without seals": remade,
@@ -132,7 +130,7 @@ FORGERIES: dict[str, Forgery] = {
     "all of another store of the same key": of_another_store,
     "the tail cut off": lambda rows: rows[:-4],
     "emptied": lambda rows: [],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("is_followed", [False, True], ids=["at once", "followed"])
@@ -185,8 +183,9 @@ def test_a_plain_insert_with_the_triggers_in_place_is_found(engine: Engine, sett
 
 
 @pytest.mark.parametrize(
-    "verb", ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE", "INSERT"],
-)  # fmt: skip
+    "verb",
+    ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE", "INSERT"],
+)
 def test_sqlite_takes_no_row_in_anothers_place_nor_before_the_end(sqlite_engine: Engine, verb: str) -> None:
     log = AuditLog(sqlite_engine, SIGNER)
     log.append_many(NOON, WHO, [Deed("see_case", f"C{i}") for i in range(3)])

@@ -84,9 +84,10 @@ def test_what_the_caller_has_made_stands_in_for_nothing_of_the_trigger(postgres_
 
 
 @pytest.mark.parametrize(
-    "numbers", [(END,), (END - 1, END), (1 << 62, END), (LAST_COUNTED, END), (LAST_COUNTED + 1,)],
+    "numbers",
+    [(END,), (END - 1, END), (1 << 62, END), (LAST_COUNTED, END), (LAST_COUNTED + 1,)],
     ids=["the last", "the last two", "two far ones", "the last counted one", "the first not counted"],
-)  # fmt: skip
+)
 def test_deeds_go_on_though_a_row_stands_at_the_end_and_verify_names_it(
     engine: Engine, settings: Settings, numbers: tuple[int, ...]
 ) -> None:

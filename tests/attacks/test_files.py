@@ -127,10 +127,11 @@ def test_several_messages_without_declarations_are_read() -> None:
     [
         ((("东门",), ("南门",)), 40, "announces 40 items and 1 are here"),
         ((("东门", "西门"),), 3, "announces 3 items and 2"),
-        ((("东门", "西门"),), 2, ""), ((("东门", "西门"), ("东门", "西门")), 2, ""),
+        ((("东门", "西门"),), 2, ""),
+        ((("东门", "西门"), ("东门", "西门")), 2, ""),
         ((("东门",),), 10**12, ""),
     ],
-)  # fmt: skip
+)
 def test_a_catalogue_that_is_not_whole_says_so(pages: tuple[tuple[str, ...], ...], total: int, says: str) -> None:
     head = '<?xml version="1.0" encoding="GB2312"?>\n'
     data = "".join(catalogue(*names, head=head, total=total) for names in pages).encode("gb18030")
@@ -176,8 +177,9 @@ def test_no_bytes_in_a_catalogue_raise(data: bytes, at: int) -> None:
 
 def collection(*properties: object, geometry: object = None) -> bytes:
     point = geometry or {"type": "Point", "coordinates": [118.9, 31.9]}
-    features = [{"type": "Feature", "id": f"node/{k}", "properties": p, "geometry": point}
-                for k, p in enumerate(properties)]  # fmt: skip
+    features = [
+        {"type": "Feature", "id": f"node/{k}", "properties": p, "geometry": point} for k, p in enumerate(properties)
+    ]
     return json.dumps({"type": "FeatureCollection", "features": features}).encode()
 
 

@@ -38,9 +38,7 @@ def _grant(owner: Engine) -> None:
 def app_engine(postgres_engine: Engine) -> Iterator[Engine]:
     """The store as the processes' role has it open."""
     _grant(postgres_engine)
-    engine = open_engine(
-        postgres_engine.url.set(username=ROLE).render_as_string(hide_password=False)
-    )  # fmt: skip
+    engine = open_engine(postgres_engine.url.set(username=ROLE).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
 

@@ -351,8 +351,9 @@ def test_the_log_in_says_back_nothing_that_runs(home: House) -> None:
     for answer in (
         nobody.get("/login", query_string={"next": nasty, "lang": nasty, "ended": nasty}),
         log_in(nobody, nasty[:60], query="?lang=en"),
-        nobody.get("/nowhere/" + nasty), nobody.get("/login", headers={"Referer": nasty, "User-Agent": nasty}),
-    ):  # fmt: skip
+        nobody.get("/nowhere/" + nasty),
+        nobody.get("/login", headers={"Referer": nasty, "User-Agent": nasty}),
+    ):
         assert "<script>alert" not in answer.text
 
 

@@ -102,8 +102,9 @@ def test_a_role_that_must_have_it_sets_it_up_at_the_log_in_and_shows_it_at_each_
     again = show_password(home)
     assert "otpauth://" not in again.get("/factor").text
     with home.engine.connect() as connection:
-        used = connection.execute(select(people_schema.accounts.c.factor_step).where(
-            people_schema.accounts.c.user_id == "leader")).scalar_one()  # fmt: skip
+        used = connection.execute(
+            select(people_schema.accounts.c.factor_step).where(people_schema.accounts.c.user_id == "leader")
+        ).scalar_one()
     assert again.post("/factor", data={"code": totp.code_at(secret, used)}).status_code == 403  # it set the factor up
     forget_step(home)
     answer = again.post("/factor?next=/leadership", data={"code": code(secret)})
@@ -258,8 +259,9 @@ def test_two_at_once_with_one_code_are_one(home: House) -> None:
 def test_the_secret_is_kept_encrypted_and_a_lost_key_leaves_the_recovery_codes(home: House) -> None:
     secret, codes = enrolled(home, show_password(home))
     with home.engine.connect() as connection:
-        kept = connection.execute(select(people_schema.accounts.c.factor).where(
-            people_schema.accounts.c.user_id == "leader")).scalar_one()  # fmt: skip
+        kept = connection.execute(
+            select(people_schema.accounts.c.factor).where(people_schema.accounts.c.user_id == "leader")
+        ).scalar_one()
     assert secret not in kept
     assert Sealer(KEY).open(kept) == secret
     forget_step(home)

@@ -167,7 +167,7 @@ SHAKES: list[tuple[str, int, dict[str, Any]]] = [
     ("options", 400, {"method": "OPTIONS"}),
     ("a page of ours", 101, {}),
     ("a page of ours by its fetch metadata", 101, {"origin": None, "Sec-Fetch-Site": "same-origin"}),
-]  # fmt: skip
+]
 
 
 def test_the_door_judges_before_the_upgrade(target: Target) -> None:
@@ -363,7 +363,7 @@ def hostile_frames() -> dict[str, list[bytes]]:
         "refused hellos": [frame('42["hello",{"zone":"street:S9"}]')] * 20_000,
         "hellos": [frame('42["hello",{"zone":"desk"}]')] * 5_000,
         "entering again and again": [frame("40")] * 20_000,
-    }  # fmt: skip
+    }
 
 
 def test_no_frame_however_long_or_often_harms_anybody(target: Target, good: Client) -> None:

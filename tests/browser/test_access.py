@@ -281,10 +281,11 @@ def test_a_page_of_another_site_does_nothing_with_our_persons_cookie(
         assert commands_sent(shut) == 0
         before = token_of(desk)
         for path, fields in (
-            ("/logout", {}), ("/login", {"user": "s2", "password": PASSWORD}),
+            ("/logout", {}),
+            ("/login", {"user": "s2", "password": PASSWORD}),
             ("/account/password", {"old": PASSWORD, "new": "evil four plain words", "again": "evil four plain words"}),
             ("/api/v1/commands", {'{"x":"': '"}'}),
-        ):  # fmt: skip
+        ):
             page.goto(evil)
             with page.expect_navigation():
                 page.evaluate(

@@ -176,8 +176,9 @@ def repair_a_camera(page: Page, system: TinyCaseSystem) -> None:
 def system_units(system: TinyCaseSystem, product: Product) -> None:
     """A patrol comes by."""
     system._units = {"U1": "free"}
-    product.publish(entry({"unit_id": "U1", "kind": "foot", "status": "free", "at": to_rfc3339(NOON), **middle(0, 0)},
-                          "unit.moved"))  # fmt: skip
+    product.publish(
+        entry({"unit_id": "U1", "kind": "foot", "status": "free", "at": to_rfc3339(NOON), **middle(0, 0)}, "unit.moved")
+    )
 
 
 def test_no_seat_asks_for_what_it_may_not_have_and_the_console_is_quiet(

@@ -315,9 +315,10 @@ def test_the_case_panel_says_which_cameras_see_the_place_or_the_nearest_that_doe
 ) -> None:
     lon, lat = place()
     product.publish_and_wait(
-        entry(due(1, lon=lon, lat=lat + 0.0002)), entry(due(1, case_id="A2", **middle(3, 1))),
+        entry(due(1, lon=lon, lat=lat + 0.0002)),
+        entry(due(1, case_id="A2", **middle(3, 1))),
         entry(due(1, case_id="A3", domain="09", lon=lon, lat=lat + 0.0002)),
-    )  # fmt: skip
+    )
     scene(product)
     open_wall(page, product)
     ask = "id => dash_clientside.set_props('picked-case', {data: {id, at: Date.now()}})"

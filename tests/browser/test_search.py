@@ -40,7 +40,7 @@ def test_a_case_that_is_over_is_found_and_opened_by_the_keyboard(product: Produc
         told("20261120-00417", "closed", address="角楼西大街12号"),
         told("20261120-00602", "handling", address="角楼东里6号"),
         told("20261120-00951", "closed", 2, address="角楼文物院墙"),
-    ]  # fmt: skip
+    ]
     with case_system(product, published), logged_in(browser, product, "s1") as page:
         desk_is_ready(page)
         page.keyboard.press("/")

@@ -61,9 +61,10 @@ class Scene:
         self.product.publish(
             entry(case("P1", 1, "dispatched", lead_unit=LONG)),
             entry(case("P2", 1, "dispatched", step={"command_id": LONG})),
-            entry(case("P3"), source=LONG), entry(case("P4", 1, "filed", category={"major": LONG, "name": LONG})),
+            entry(case("P3"), source=LONG),
+            entry(case("P4", 1, "filed", category={"major": LONG, "name": LONG})),
             {b"rubbish": b"1"},
-        )  # fmt: skip
+        )
         wait_until(lambda: len(self.traffic.acknowledged) > before + PER_S, "a second of good ones follows")
         is_live_again(self.product, self.page)
 

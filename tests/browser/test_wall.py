@@ -125,9 +125,10 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
 ) -> None:
     passed = {"from": "D2", "to": "D1", "reason_code": "beyond_power", "at": to_rfc3339(NOON)}
     product.publish_and_wait(
-        entry(due(-1)), entry(due(1, case_id="A2", domain="09")),
+        entry(due(-1)),
+        entry(due(1, case_id="A2", domain="09")),
         entry(due(2, case_id="A3", level="district", escalations=[passed])),
-    )  # fmt: skip
+    )
     open_wall(page, product)
     chinese = text(page, "#wall")
     assert not [word for word in chinese.split() if word.isascii() and word.isalpha() and word not in {"n", "App"}]

@@ -46,9 +46,7 @@ class GapRig(Rig):
         self.ingest: GatedIngest = GatedIngest(engine, district, Sealer(""))
 
     def projector(self) -> Projector:
-        return Projector(
-            self.stream, self.engine, self.ingest, SetClock(NOON), chores_every_s=0, claim_idle_ms=100
-        )  # fmt: skip
+        return Projector(self.stream, self.engine, self.ingest, SetClock(NOON), chores_every_s=0, claim_idle_ms=100)
 
     def publish_at(self, *ids: str) -> str:
         for id_ in ids:

@@ -181,9 +181,10 @@ def test_a_column_that_is_not_there_is_waited_for(engine: Engine, start: Start, 
 def test_a_column_of_another_version_that_must_not_be_null(postgres_engine: Engine, start: Start, table: str) -> None:
     traffic = start(postgres_engine)
     execute(
-        postgres_engine, f"ALTER TABLE {table} ADD COLUMN other int NOT NULL DEFAULT 0",
+        postgres_engine,
+        f"ALTER TABLE {table} ADD COLUMN other int NOT NULL DEFAULT 0",
         f"ALTER TABLE {table} ALTER COLUMN other DROP DEFAULT",
-    )  # fmt: skip
+    )
     traffic.waits("store_rule")
     execute(postgres_engine, f"ALTER TABLE {table} DROP COLUMN other")
     traffic.settles()
@@ -246,7 +247,7 @@ def test_a_read_only_postgresql(postgres_engine: Engine, start: Start) -> None:
         ("max_page_count = 1", "max_page_count = 1073741823", "store_full"),
     ],
     ids=["read_only", "full"],
-)  # fmt: skip
+)
 def test_a_sqlite_that_may_not_write(sqlite_engine: Engine, start: Start, pragma: str, undone: str, code: str) -> None:
     present = [undone]
     event.listen(sqlite_engine, "checkout", lambda connection, *_: connection.execute(f"PRAGMA {present[0]}"))

@@ -24,8 +24,9 @@ from tests.accounts import set_account
 from tests.doors import COOKIE, DUTY, WHO, House, Who, house
 
 pytestmark = pytest.mark.redis
-ADMIN, SECURITY, LEADER, S1 = (next(who for who in WHO if who.name == name) for name in
-                               ("admin", "security", "leader", "s1"))  # fmt: skip
+ADMIN, SECURITY, LEADER, S1 = (
+    next(who for who in WHO if who.name == name) for name in ("admin", "security", "leader", "s1")
+)
 
 
 @pytest.fixture
@@ -174,7 +175,7 @@ REFUSED: list[tuple[str, str, dict[str, str], str]] = [
     ("undo", "s1", {"n": "4"}, "没有这条改动"),
     ("add", "s1", {"name": "又一个", "role": "street_staff", "street": "S1"}, "账号 s1 已经有了"),
     ("add", "名字", {"name": "名字", "role": "leader"}, "账号名用字母"),
-]  # fmt: skip
+]
 
 
 def test_what_cannot_be_is_refused_in_words_and_nothing_is_done(

@@ -73,8 +73,9 @@ def test_months_go_out_and_come_back_by_command(
     code, said = call(capsys, "list", "--archive", str(tmp_path / "there"))
     assert code == 0
     assert [("removed from the store" in line, "in the store too" in line) for line in said.splitlines()[:2]] == [
-        (True, False), (False, True),
-    ]  # fmt: skip
+        (True, False),
+        (False, True),
+    ]
     code, said = call(capsys, "restore", "--month", "2025-03", "--archive", str(tmp_path / "there"))
     assert code == 0
     assert dump(store, "history") == before

@@ -95,8 +95,9 @@ def test_the_board_shows_what_the_figures_say(sqlite_engine: Engine, tiny: Distr
         told = {code: (a.n, round(a.numerator), round(b.numerator)) for (code,), (a, b) in found.items() if a.n}
         shown = {
             row["code"]: (row["should_close"], row["closed"], row["closed_on_time"])
-            for row in street_rows(followed.board) if row["should_close"]
-        }  # fmt: skip
+            for row in street_rows(followed.board)
+            if row["should_close"]
+        }
         assert shown == told
         checked += sum(n for n, _, _ in told.values())
         clock.ms += 59 * 60_000 + 17

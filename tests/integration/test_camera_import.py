@@ -19,11 +19,12 @@ IDS = [f"3204990000132000000{k}" for k in range(5)]
 ITEMS = "".join(
     f"<Item><DeviceID>{name}</DeviceID><Name>口{k}</Name><Longitude>{118.905 + k / 1000}</Longitude>"
     f"<Latitude>{latitude}</Latitude><Status>ON</Status><Info><PTZType>3</PTZType><DirectionType>1</DirectionType></Info>"
-    f"</Item>" for k, (name, latitude) in enumerate(zip(IDS[:3], ("31.905", "31.906", "91.9"), strict=True))
+    f"</Item>"
+    for k, (name, latitude) in enumerate(zip(IDS[:3], ("31.905", "31.906", "91.9"), strict=True))
 ) + (
     f"<Item><DeviceID>{IDS[3]}</DeviceID><Event>OFF</Event></Item>"
     f"<Item><DeviceID>{IDS[4]}</DeviceID><Event>DEL</Event></Item>"
-)  # fmt: skip
+)
 CATALOGUE = f'<?xml version="1.0" encoding="GB2312"?><Notify><DeviceList>{ITEMS}</DeviceList></Notify>'.encode("gb2312")
 
 

@@ -229,8 +229,9 @@ def test_a_sheet_has_what_the_store_alone_knows(place: Place) -> None:
     place.tell(
         case("A1", supervisions=[watch | {"ended_at": to_rfc3339(NOON)}]),
         case("A2", supervisions=[watch | {"ended_at": to_rfc3339(NOON)}, watch | {"kind": "important"}]),
-        case("A3", description='"supervisions"'), case("B1", **middle(2, 0), supervisions=[watch]),
-    )  # fmt: skip
+        case("A3", description='"supervisions"'),
+        case("B1", **middle(2, 0), supervisions=[watch]),
+    )
     command = {"command_id": "c1", "batch": "b", "at": NOON, "who": "u", "role": "r", "seat": "S1",
                "type": "case.urge", "case_id": "A1", "expected_version": 1, "data": b"{}", "state": "refused",
                "reason": "stale"}  # fmt: skip

@@ -41,9 +41,7 @@ COMMAND = {
 }  # fmt: skip
 LIFE = {"seat": "S1", "kind": "k", "what": "raised", "who": "", "comment": "", "body": b"{}"}
 DEAD = {"reason": "bad_value", "source": "/s", "type": "case.filed", "detail": "", "masked": ""}
-JOB = {
-    "kind": "pdf", "wanted": "{}", "who": "u", "state": "done", "tries": 1, "seen_at": 1, "said": "", "name": "n"
-}  # fmt: skip
+JOB = {"kind": "pdf", "wanted": "{}", "who": "u", "state": "done", "tries": 1, "seen_at": 1, "said": "", "name": "n"}
 ROWS: dict[str, tuple[Any, Any]] = {
     "sessions": (people_schema.sessions, lambda n, at: {**SESSION, "token_hash": str(n), "seen_at": at}),
     "jobs": (job_tables.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
@@ -53,7 +51,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
     "dead": (schema.dead, lambda n, at: {**DEAD, "entry": n, "at": at}),
     "moments": (past_tables.moments, lambda n, at: {"at": at + n, "made_of": "m", "body": b""}),
     "beats": (schema.beats, lambda n, at: {"source": str(n), "since": at - 1, "until": at, "interval_s": 10.0}),
-}  # fmt: skip
+}
 
 
 def keeper(engine: Engine, client: redis.Redis, **more: int) -> RetentionKeeper:

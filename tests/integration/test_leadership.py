@@ -158,7 +158,7 @@ def test_the_page_the_paper_and_the_workbook_say_the_same(home: House, text: str
     assert streets == {
         said.street(r.code): (pytest.approx(r.share.now.value), r.share.now.numerator, r.share.now.n)
         for r in report.streets
-    }  # fmt: skip
+    }
     assert f"第1页共{len(pdf.pages)}页" in paper
     assert "宋涛于2026-11-2312:00生成" in paper
 

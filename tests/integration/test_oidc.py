@@ -144,9 +144,7 @@ def provider() -> Iterator[Provider]:
 def web(provider: Provider, sqlite_engine: Engine, tiny: District) -> Web:
     accounts.add(sqlite_engine, 1, Account("songtao", "宋涛", "leader"), "")
     accounts.add(sqlite_engine, 1, Account("qianli", "钱立", "auditor"), "")
-    settings = Settings(
-        origin=ORIGIN, oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET
-    )  # fmt: skip
+    settings = Settings(origin=ORIGIN, oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET)
     return create_app(
         Doors(
             sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, hosts=("lianqin.example.cn",), settings=settings

@@ -85,8 +85,9 @@ def test_panel_api_and_leaders_page_compare_a_day_with_the_same_weekday(home: Ho
         report = gather(connection, district, around("day", as_date(20261120)), NOON)
         (then,) = figures(connection, district, ["intake"], Days(20261113, 20261114), NOON)[()]
     spans = asked["compared_with"]
-    starts = {name: to_rfc3339(district.day_start_ms(day)) for name, day in
-              (("before", 20261113), ("year_ago", 20251121))}  # fmt: skip
+    starts = {
+        name: to_rfc3339(district.day_start_ms(day)) for name, day in (("before", 20261113), ("year_ago", 20251121))
+    }
     assert {name: span["from"] for name, span in spans.items()} == starts
     assert asked["groups"][0]["figures"]["intake"]["before"] == then.value
     assert report.against is not None

@@ -39,9 +39,7 @@ def home(sqlite_engine: Engine, redis_client: redis.Redis, folder: Path) -> Iter
 
 def upload(home: House, kind: str, *files: tuple[str, bytes], **form: str) -> TestResponse:
     data = {**form, "file": [(io.BytesIO(content), name) for name, content in files]}
-    return home.clients["admin"].post(
-        f"/admin/upload?kind={kind}", data=data, content_type="multipart/form-data"
-    )  # fmt: skip
+    return home.clients["admin"].post(f"/admin/upload?kind={kind}", data=data, content_type="multipart/form-data")
 
 
 def save(home: House, answer: TestResponse, reason: str = "新的一季", **form: str) -> TestResponse:
@@ -184,7 +182,8 @@ def test_what_is_too_large_is_refused_before_it_is_read(home: House) -> None:
     assert answer.status_code == 413
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="district.toml"\r\n\r\n'
     over = home.clients["admin"].post(
-        "/admin/upload?kind=package", data=head + b"#" * (2 * 2**20) + b"\r\n--b--\r\n",
+        "/admin/upload?kind=package",
+        data=head + b"#" * (2 * 2**20) + b"\r\n--b--\r\n",
         content_type="multipart/form-data; boundary=b",
-    )  # fmt: skip
+    )
     assert over.status_code == 400, "more than other addresses take, and judged by the check"

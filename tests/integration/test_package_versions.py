@@ -79,8 +79,9 @@ def test_a_changed_target_is_followed_and_its_undo_gives_the_same_bytes(engine: 
     assert after is not None
     assert after.digest == before.digest
     assert [(v.number, v.changes) for v in keeper.history(["policy.toml"])] == [
-        (2, [("target_on_time", "80", "90")]), (1, [("target_on_time", "90", "80")]),
-    ]  # fmt: skip
+        (2, [("target_on_time", "80", "90")]),
+        (1, [("target_on_time", "90", "80")]),
+    ]
 
 
 def test_a_file_that_was_not_there_is_gone_again_after_the_undo(engine: Engine, folder: Path) -> None:

@@ -199,8 +199,9 @@ def thing(kind: str, key: int, number: int) -> dict[bytes, bytes]:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kinds=st.lists(st.tuples(THINGS, st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=25),
-    size=st.integers(1, 9), rng=st.randoms(use_true_random=False),
-)  # fmt: skip
+    size=st.integers(1, 9),
+    rng=st.randoms(use_true_random=False),
+)
 def test_things_fold_to_the_same_in_any_order_and_by_a_rebuild(
     kinds: list[tuple[Any, int, int]], size: int, rng: Any, tiny: District, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

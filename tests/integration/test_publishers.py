@@ -35,9 +35,10 @@ def _district(folder: Path) -> Path:
     west, south, east, north = 119.9, 31.7, 120.1, 31.9
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     street = {
-        "type": "Feature", "properties": {"code": "S1", "name": "一街"},
+        "type": "Feature",
+        "properties": {"code": "S1", "name": "一街"},
         "geometry": {"type": "Polygon", "coordinates": [ring]},
-    }  # fmt: skip
+    }
     (folder / "district.toml").write_text('code = "320400"\nname = "示例区"\n', "utf-8")
     (folder / "streets.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [street]}), "utf-8")
     return folder

@@ -101,8 +101,9 @@ def test_ctrl_c_ends_a_slow_replay_between_two_events(
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard.cli", "replay", str(file), "--speed", "1"],
         env={**os.environ, "LIANQIN_REDIS_URL": redis_url, "LIANQIN_DISTRICT": settings.district},
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     end = monotonic() + 30
     while redis_client.xlen(KEYS.events) < 2:
         assert monotonic() < end

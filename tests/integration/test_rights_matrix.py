@@ -444,7 +444,7 @@ PICKS: list[tuple[dict[str, Any], tuple[str, ...], Place | None]] = [
     ({"figure": "watch", "scope": {"street": "S1"}}, ("see_figures",), CENTRE),
     ({"figure": "open", "scope": {"street": "S1", "community": "C3"}}, ("see_figures",), Place("S1", "C3")),
     ({"figure": "open", "scope": {"street": "S1", "community": "C2"}}, ("see_figures",), Place("S1", "C2")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("who", WHO, ids=lambda who: who.name)
@@ -642,8 +642,9 @@ def test_who_is_refused_is_in_the_log(home: House, caplog: pytest.LogCaptureFixt
         socket.disconnect()
     told_of = [record.getMessage() for record in caplog.records]
     assert [text.split(" may not")[0] for text in told_of] == ["s1 (street_staff)"] * 3 + [
-        "wall (wall)", "s1 (street_staff)",
-    ]  # fmt: skip
+        "wall (wall)",
+        "s1 (street_staff)",
+    ]
 
 
 def test_an_export_has_an_exports_right_and_says_who_made_it(home: House) -> None:
@@ -705,8 +706,9 @@ def test_a_case_of_another_street_is_no_target_of_a_merge_and_its_patrol_nobodys
         (one,) = home.post(S1, "/api/v1/commands", wish).json["outcomes"]
         assert (one["state"], one["detail"]) == ("refused", "WEST-1" if kind == "case.merge" else "U2")
     assert not home.sent_commands()
-    (one,) = home.post(DUTY, "/api/v1/commands", command("case.assign_unit", EAST, DUTY) | {
-        "data": {"unit_id": "U2"}}).json["outcomes"]  # fmt: skip
+    (one,) = home.post(
+        DUTY, "/api/v1/commands", command("case.assign_unit", EAST, DUTY) | {"data": {"unit_id": "U2"}}
+    ).json["outcomes"]
     assert one["state"] == "sent"
 
 

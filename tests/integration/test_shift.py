@@ -126,9 +126,10 @@ def test_the_log_tells_alarms_feeds_shifts_signatures_and_what_people_wrote(play
     assert len([e for e in log if e.kind == "report"]) == len(reports) > 8
     people = [(e.who, e.text, e.shift) for e in log if e.kind in logbook.BY_PEOPLE]
     assert people == [
-        (signed("day"), f"报警人来电 {PHONE}，已回复", "白班"), (signed("day"), "已电话报市中心", "白班"),
+        (signed("day"), f"报警人来电 {PHONE}，已回复", "白班"),
+        (signed("day"), "已电话报市中心", "白班"),
         (signed("boss"), "午间到岗，听取汇报", "白班"),
-    ]  # fmt: skip
+    ]
     assert [(e.who, e.case_id) for e in log_of(played, "S1") if e.who] == [(signed("s1"), "LATE-1")]
     for entry in log:
         assert entry.shift == ("夜班" if entry.at < at("08:00") else "白班" if entry.at < at("16:00") else "晚班")
@@ -270,8 +271,9 @@ def test_the_audit_has_every_deed_in_its_order_with_address_and_reason(played: P
         about = row.object.split(" ")[0]
         told.append(Deed(row.who, row.action, about, str(detail.get("reason", detail.get("comment", "")))))
         assert (row.address, row.role, row.street) == (
-            ADDRESSES[row.who], *next((p.role, p.street) for p in PEOPLE if p.user_id == row.who)
-        )  # fmt: skip
+            ADDRESSES[row.who],
+            *next((p.role, p.street) for p in PEOPLE if p.user_id == row.who),
+        )
     assert told == shift.deeds
     (export,) = [json.loads(row.detail) for row in rows if row.action == "export" and row.who == "day"]
     lines = list(csv.reader(io.StringIO(played.csv.removeprefix("\ufeff"))))

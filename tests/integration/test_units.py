@@ -40,8 +40,9 @@ def test_the_nearest_unit_is_told_from_the_newest_positions_that_came_in(sqlite_
     units = UnitReader(tiny, lambda: board, SetClock(NOON + 9000), offload=offload, real_now=lambda: NOON + 9000)
     found = units.near("A1", "S1", 3)
     assert [(u["unit_id"], u["freshness"], u["is_by_road"]) for u in found] == [
-        ("U2", "fresh", False), ("U1", "fresh", False)
-    ]  # fmt: skip
+        ("U2", "fresh", False),
+        ("U1", "fresh", False),
+    ]
     assert off_the_loop == ["once"]
     (nameless, brigade) = units.brigades("S1")
     assert (brigade["group"], brigade["free"], nameless["off"]) == ("东街大队", ["U1", "U2"], ["U3"])
@@ -57,6 +58,7 @@ def test_a_panel_is_told_what_became_of_a_whistle(sqlite_engine: Engine, tiny: D
     assert view is not None
     (blown,) = view.joint
     assert [(u.unit, u.state, u.answered_in, u.minutes_left) for u in blown.units] == [
-        ("D1", "answered", 12, None), ("D2", "waiting", None, 10)
-    ]  # fmt: skip
+        ("D1", "answered", 12, None),
+        ("D2", "waiting", None, 10),
+    ]
     assert (blown.lead_unit, blown.reason_code, blown.ended_at) == ("D1", "needs_departments", None)

@@ -95,7 +95,7 @@ WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"
         (due(5, level="grid", domain="09"), {OWN_DUE}),
         (due(-31), set()),
     ],
-)  # fmt: skip
+)
 def test_a_case_calls_for_whoever_must_act(board: Board, found: CaseRow, expected: set[tuple[str, str, str]]) -> None:
     assert said(seen(board, found)) == expected
 

@@ -39,8 +39,9 @@ def rows(n: int) -> list[Past]:
 class TestMonth:
     def test_a_month_begins_and_ends_by_the_districts_clock(self) -> None:
         assert Month(2026, 8).span(SHANGHAI) == (
-            parse_ms("2026-08-01T00:00:00+08:00"), parse_ms("2026-09-01T00:00:00+08:00"),
-        )  # fmt: skip
+            parse_ms("2026-08-01T00:00:00+08:00"),
+            parse_ms("2026-09-01T00:00:00+08:00"),
+        )
         start, end = Month(2026, 3).span(NEW_YORK)  # the clock is set forward in it
         assert end - start == (31 * 24 - 1) * 3_600_000
 
@@ -100,9 +101,7 @@ class TestFile:
                 "SELECT entry, epoch_ms(received_at), epoch_ms(time), subject, data->>'a' FROM read_parquet(?)",
                 [str(path)],
             ).fetchall()
-            meta = db.execute(
-                "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(path)]
-            ).fetchall()  # fmt: skip
+            meta = db.execute("SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)", [str(path)]).fetchall()
         assert found == [(r.entry, r.received_at, r.time, r.subject, "街") for r in wanted]
         said = {key: value for key, value in meta if key.startswith("lianqin.")}
         assert said["lianqin.district"] == "990001"

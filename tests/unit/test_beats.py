@@ -14,8 +14,9 @@ def beat(name: str = "projector", pid: int = 1, n: int = 1, host: str = "a", **m
     return ProcessBeat(name, host, pid, n, **{"at": AT + n * 1000, "started_at": AT, **more})
 
 
-def found(*beats: ProcessBeat, silent: dict[str, int] | None = None, expected: tuple[str, ...] = (),
-          absent: int = 1 << 20) -> list[tuple[str, str]]:  # fmt: skip
+def found(
+    *beats: ProcessBeat, silent: dict[str, int] | None = None, expected: tuple[str, ...] = (), absent: int = 1 << 20
+) -> list[tuple[str, str]]:
     absent_ms = dict.fromkeys(expected, absent)
     return [(p.name, p.state) for p in processes(beats, silent or {}, absent_ms, expected)]
 

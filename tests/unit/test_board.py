@@ -184,8 +184,9 @@ def test_a_source_never_seen_and_one_without_heartbeat_have_words_of_their_own(t
     seen = ThingChange("source", "/seen", 1, NOON << 20, msgspec.Raw(b'{"time":5}'))
     board.things["source", "/seen"] = seen
     assert source_rows(board, {"/expected": "应有"}, NOON) == [
-        ["/expected", "应有", "never", None], ["/seen", "/seen", "no_heartbeat", 5],
-    ]  # fmt: skip
+        ["/expected", "应有", "never", None],
+        ["/seen", "/seen", "no_heartbeat", 5],
+    ]
 
 
 def test_an_entry_id_of_the_future_keeps_no_silent_source_alive(tiny: District) -> None:

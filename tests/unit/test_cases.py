@@ -83,9 +83,10 @@ def test_a_suspension_resumes_by_itself_at_its_end() -> None:
     assert row.suspended
     assert [suspended_at(row, None, NOON + ms) for ms in (-1, 0, HOUR - 1, HOUR)] == [False, True, True, False]
     told_late = row_of(
-        status="suspended", at=NOON + 2 * HOUR,
+        status="suspended",
+        at=NOON + 2 * HOUR,
         suspensions=[{"from": to_rfc3339(NOON), "until": to_rfc3339(NOON + HOUR)}],
-    )  # fmt: skip
+    )
     assert not suspended_at(told_late, None, NOON + 3 * HOUR)
 
 

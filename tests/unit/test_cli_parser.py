@@ -12,7 +12,7 @@ WORDS = {
     "district": ([["generate", "folder"]], [["--seed", "7"], ["--data-dir", "var"]]),
     "explain": ([["indicator", "on_time_close_rate"]], [["--day", "2026-11-23"], ["--street", "S1"]]),
     "publish": ([["case.reported"]], [["--source", "/x"], ["--data", "{}"]]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("command", WORDS)

@@ -44,8 +44,9 @@ def row(case_id: str, street: str = "S1", community: str = "C1", version: int = 
 
 SITUATION = Situation(
     {r.case_id: r for r in (row("A"), row("B", "S1", "C2"), row("W", "S2", "C3"), row("N", "", ""))},
-    {"U1": "S1", "U2": "S2", "U0": ""}, NOON,
-)  # fmt: skip
+    {"U1": "S1", "U2": "S2", "U0": ""},
+    NOON,
+)
 
 
 def asked(
@@ -98,7 +99,7 @@ def test_a_command_that_may_leave_says_who_why_and_which_version_was_seen(tiny: 
         (DUTY, "case.merge", [("A", 3)], "理由在此", {"into": "gone"}, "bad_into"),
         (S1, "case.merge", [("A", 3)], "理由在此", {"into": "W"}, "bad_into"),
     ],
-)  # fmt: skip
+)
 def test_what_may_not_leave_is_refused_with_its_reason(
     tiny: District, person: Person, kind: str, cases: list[tuple[str, int]], reason: str, data: Any, why: str
 ) -> None:
@@ -116,8 +117,9 @@ def test_of_many_cases_each_is_judged_by_itself(tiny: District) -> None:
 
 def test_no_case_and_too_many_cases_are_refused_as_a_whole(tiny: District) -> None:
     assert judge(Wish("batch-of-one", "case.urge", [], "理由"), DUTY, tiny, SITUATION) == (
-        [], [CommandOutcome("", "", "refused", "no_case")],
-    )  # fmt: skip
+        [],
+        [CommandOutcome("", "", "refused", "no_case")],
+    )
     many = [(f"X{n}", 1) for n in range(MOST_CASES + 1)]
     sent, refused = asked(tiny, DUTY, "case.urge", many)
     assert not sent

@@ -300,9 +300,10 @@ def test_the_account_adds_up_to_the_millisecond(
 ) -> None:
     more = {} if published is None else {"deadline_at": at(published)}
     found = case_of(
-        clocks=[clock(limit={"value": limit[0], "unit": limit[1]}, **more)], extensions=extensions,
+        clocks=[clock(limit={"value": limit[0], "unit": limit[1]}, **more)],
+        extensions=extensions,
         suspensions=[{"from": at(a), "until": at(b)} for a, b in spans],
-    )  # fmt: skip
+    )
     steps = explain(found, OFFICE)
     by_kind = {step.kind: step for step in steps}
     taken = [step.ms for step in steps if step.kind in TAKING_TIME]
@@ -337,7 +338,7 @@ def test_the_account_of_a_deadline_over_national_day() -> None:
         DeadlineStep("computed", ms("10-12T08:15:00")),
         DeadlineStep("published", ms("10-12T16:00:00")),
         DeadlineStep("difference", ms=int(7.75 * HOUR)),
-    )  # fmt: skip
+    )
 
 
 def test_the_account_tells_what_it_does_not_know_and_what_stands() -> None:

@@ -328,9 +328,9 @@ def test_a_fault_is_named_with_file_feature_and_remedy(folder: Path, name: str) 
         load(folder)
     found = [fault for fault in caught.value.faults if fault.file == file]
     assert found, caught.value.faults
-    assert any(
-        fault.feature == feature and problem in fault.problem and remedy in fault.remedy for fault in found
-    ), found  # fmt: skip
+    assert any(fault.feature == feature and problem in fault.problem and remedy in fault.remedy for fault in found), (
+        found
+    )
     assert all(fault.remedy for fault in caught.value.faults)
 
 

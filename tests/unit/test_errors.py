@@ -92,7 +92,7 @@ SQLITE: dict[str, tuple[list[str], str, str]] = {
     "read_only": (["PRAGMA query_only = ON"], "DELETE FROM tallies", "store_read_only"),
     "no_table": ([], "DELETE FROM nowhere", "store_schema"),
     "no_column": ([], "INSERT INTO tallies (colour) VALUES (1)", "store_schema"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", SQLITE)
@@ -147,7 +147,7 @@ def test_errors_of_a_real_postgresql_also_under_copy(postgres_engine: Engine) ->
         ("ALTER TABLE history DROP COLUMN flags", HISTORY, "store_schema"),
         (None, (*HISTORY[:3], "bad \x00 zero", secret, *HISTORY[5:]), "store_data"),
         (None, (*HISTORY[:3], None, secret, *HISTORY[5:]), "store_rule"),
-    ):  # fmt: skip
+    ):
         with postgres_engine.connect() as connection, pytest.raises(STORE_ERRORS) as caught:
             if before:
                 connection.exec_driver_sql(before)

@@ -133,8 +133,9 @@ WALK = list(itertools.product(
 def test_no_open_case_is_held_by_nobody_and_each_is_on_exactly_one_level() -> None:
     """Every status, level, place, unit, severity and number of bounces, with every rule switched on in turn."""
     for status, level, street, unit, severity, returns in WALK:
-        found = row(status=status, level=level, street=street, lead_unit=unit, severity=severity, returns=returns,
-                    told=-120)  # fmt: skip
+        found = row(
+            status=status, level=level, street=street, lead_unit=unit, severity=severity, returns=returns, told=-120
+        )
         held = holder(found)
         assert held.level in LEVELS
         if level is not ... and street:

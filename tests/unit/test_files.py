@@ -53,7 +53,7 @@ BAD_QUOTES = {
     "in the header": ('code,"name\nA,one\n', 1, "2", "never closes"),
     "in the first field": ('code,name\n"A,one\nB,two\n', 2, "code", "never closes"),
     "at the end of the file": ('code,name\nA,one\nB,"', 3, "name", "never closes"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD_QUOTES)

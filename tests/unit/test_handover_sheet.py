@@ -60,7 +60,7 @@ def full() -> HandoverSource:
         commands=[CommandLine("c1", NOON, "case.urge", "L1", "refused", "stale")],
         log=[shift, Entry(NOON, "S1", "白班", "u7", "phone", "回电 13812345678")],
         units={"D1": "市政中心"},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -185,11 +185,11 @@ PURE = [p for p in _files("services") if _name(p).count(".") >= 2 and not _is_ou
 def test_a_module_is_pure_unless_its_name_says_otherwise(path: Path) -> None:
     """It imports nothing that connects, and from a module that does only what is a value."""
     wrong = [
-        (module, name) for module, name in _imports(path)
+        (module, name)
+        for module, name in _imports(path)
         if _is_under(module, OUTSIDE)
-        or (module.startswith("services.") and _is_outer(module) and module != ERRORS
-            and not _is_a_value(module, name))
-    ]  # fmt: skip
+        or (module.startswith("services.") and _is_outer(module) and module != ERRORS and not _is_a_value(module, name))
+    ]
     assert not wrong
 
 

@@ -221,10 +221,11 @@ WHERE = st.builds(
 )  # fmt: skip
 DAYS = st.integers(20261121, 20261123)
 COUNTED = st.none() | st.builds(
-    CaseCounts, where=WHERE,
+    CaseCounts,
+    where=WHERE,
     moves=st.lists(st.tuples(DAYS, st.integers(0, 3), st.integers(1, 2)), max_size=5).map(tuple),
     later=st.lists(st.tuples(DAYS, st.integers(0, 1), DAYS, st.sampled_from([1, -1])), max_size=3).map(tuple),
-)  # fmt: skip
+)
 
 
 @given(old=COUNTED, new=COUNTED)

@@ -44,10 +44,8 @@ def report(**more: Any) -> Report:
     figures = {
         name: ComparedFigure(share(0, 0, name) if indicator.over else count(0, name))
         for name, indicator in INDICATORS.items()
-    } | more.pop("figures", {})  # fmt: skip
-    targets = {
-        "on_time_close_rate": 0.9, "grid_solved_rate": 0.8, "street_solved_rate": 0.8, "district_share": 0.04
-    }  # fmt: skip
+    } | more.pop("figures", {})
+    targets = {"on_time_close_rate": 0.9, "grid_solved_rate": 0.8, "street_solved_rate": 0.8, "district_share": 0.04}
     values: dict[str, Any] = {
         "district": CODE, "street": "", "unit": "", "span": "2026-11-26", "first": 0, "end": 1, "as_of": 1,
         "open_at_end": StandingCases(7), "levels": {}, "streets": [], "units": [], "classes": [], "channels": [],

@@ -45,8 +45,9 @@ def test_why_it_went_to_the_district_is_what_the_last_escalation_says_once_it_is
 def test_a_supervision_lasts_until_it_is_ended_or_its_case_is() -> None:
     seen = [{"kind": "leader", "level": 2, "at": ago(8), "ended_at": ago(6)}, {"kind": "overdue", "at": ago(3)}]
     assert marks(supervisions=seen) == (
-        CaseMark("supervision", ms(8), 0, "leader", 2, ms(6)), CaseMark("supervision", ms(3), 1, "overdue", 0, STANDS),
-    )  # fmt: skip
+        CaseMark("supervision", ms(8), 0, "leader", 2, ms(6)),
+        CaseMark("supervision", ms(3), 1, "overdue", 0, STANDS),
+    )
     assert [m.until for m in marks("closed", closed_at=ago(2), supervisions=seen)] == [ms(6), ms(2)]
     assert [m.until for m in marks("not_filed", supervisions=seen)] == [ms(6), NOON]
     assert [m.until for m in marks("closed", closed_at=ago(5), supervisions=seen)] == [ms(6), ms(3)]

@@ -21,10 +21,11 @@ def cameras(name: str) -> Reading:
     ("name", "says"),
     [
         ("a4_quote_small.csv", "line 3, column SUB_TYPE_NAME: a quote opens here and never closes"),
-        ("a5_bad.csv.gz", "damaged gzip"), ("a2_chicago_georeport.csv", "do not lie in Boston"),
+        ("a5_bad.csv.gz", "damaged gzip"),
+        ("a2_chicago_georeport.csv", "do not lie in Boston"),
         ("a6_sf_present.csv", "nor like one of them"),
     ],
-)  # fmt: skip
+)
 def test_a_case_file_that_cannot_be_replayed_says_why(name: str, says: str) -> None:
     with pytest.raises(ReplayError, match=says):
         plan(OUTSIDE / name)

@@ -68,9 +68,10 @@ def _raised() -> set[tuple[str, str]]:
 
 def test_each_code_of_an_error_with_words_has_them_in_both_languages() -> None:
     with_words = {
-        kind.__name__: kind.texts for kind in _subclasses(Refusal)
+        kind.__name__: kind.texts
+        for kind in _subclasses(Refusal)
         if kind.texts and "code" in list(inspect.signature(kind).parameters)[:1]
-    }  # fmt: skip
+    }
     asked = {with_words[name] + code for name, code in _raised() if name in with_words}
     asked |= {DutyRefused.texts + code for code in DUTY} | {RevealRefused.texts + code for code in REVEAL}
     asked |= {BadPassword.texts + code for code in WHY}

@@ -53,8 +53,9 @@ def client(web: Flask) -> Iterator[FlaskClient]:
         yield found
 
 
-@pytest.mark.parametrize("path", ["/nope", "/wall/nope", "/_dash-nope", "/api/v1/nope", "/assets/nope.js",
-                                  "/district/nope.geojson"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path", ["/nope", "/wall/nope", "/_dash-nope", "/api/v1/nope", "/assets/nope.js", "/district/nope.geojson"]
+)
 def test_a_page_that_is_not_there_says_so_in_both_languages(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404

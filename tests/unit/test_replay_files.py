@@ -168,8 +168,9 @@ FILES = (
 # One moment of each file at every run, the others at length.
 WHEN = [
     pytest.param(f, m, id=f"{f.name[:14]}@{m[:10]}", marks=[pytest.mark.slow] if m != f.moments[0] else [])
-    for f in FILES for m in f.moments
-]  # fmt: skip
+    for f in FILES
+    for m in f.moments
+]
 
 Figures = dict[str, tuple[int, int, int]]
 

@@ -155,9 +155,7 @@ def test_a_paced_replay_sends_each_event_when_the_virtual_clock_shows_its_time(t
 
 def test_a_stopped_replay_leaves_off_between_two_events_with_the_clock_running(todo: ReplayPlan) -> None:
     client, wall = FakeRedis(), SetClock(1_700_000_000_000)
-    sent = play(
-        client, todo, speed=60, stop=lambda: bool(client.stream), wait=lambda _: None, wall_ms=wall.now_ms
-    )  # fmt: skip
+    sent = play(client, todo, speed=60, stop=lambda: bool(client.stream), wait=lambda _: None, wall_ms=wall.now_ms)
     assert sent == len(client.stream) == 2
     assert "stopped_at" not in client.hashes[CLOCK]
 

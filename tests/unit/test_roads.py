@@ -19,9 +19,7 @@ from tests.unit.test_demo_district import demo_district
 PLANE = Plane(118.9, 31.9)
 STEP_M = 100
 CORNERS = [(column, row) for column in range(4) for row in range(4)]
-SIDES = [
-    (a, b) for a in CORNERS for b in CORNERS if a < b and abs(a[0] - b[0]) + abs(a[1] - b[1]) == 1
-]  # fmt: skip
+SIDES = [(a, b) for a in CORNERS for b in CORNERS if a < b and abs(a[0] - b[0]) + abs(a[1] - b[1]) == 1]
 Corner = tuple[int, int]
 
 

@@ -71,8 +71,9 @@ def test_common_words_and_initials(tiny: District, text: str, is_found: bool) ->
     assert matches(query, doc) is is_found
     needed = expression_of(query, SearchScope()).needed
     tokens = frozenset(map(number_of, doc_tokens(doc)))
-    proposed = all(any(all(any(number_of(t) in tokens for t in one) for one in all_of) for all_of in some)
-                   for some in needed)  # fmt: skip
+    proposed = all(
+        any(all(any(number_of(t) in tokens for t in one) for one in all_of) for all_of in some) for some in needed
+    )
     assert proposed or not is_found  # what matches, the index proposes
 
 

@@ -220,7 +220,7 @@ def test_a_called_unit_answers_comes_and_cannot_answer_twice(redis_client: redis
         ("case.answer_whistle", {"unit": "D002", "what": "answered"}, "command.rejected"),
         ("case.answer_whistle", {"unit": "D002", "what": "arrived"}, "command.accepted"),
         ("case.answer_whistle", {"unit": "D009", "what": "arrived"}, "command.rejected"),
-    ]  # fmt: skip
+    ]
     for number, (kind, data, said) in enumerate(orders):
         version = live.cases[case.case_id].version
         ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=version, **data)
@@ -235,8 +235,9 @@ def test_a_called_unit_answers_comes_and_cannot_answer_twice(redis_client: redis
 def test_an_act_that_is_told_later_is_judged_by_whether_it_can_still_be(redis_client: redis.Redis):
     case, clock = handling_case(), SetClock(START_MS)
     live = started(redis_client, clock, [case])
-    for number, (acted, said) in enumerate([(HOUR_MS, "command.rejected"), (-25 * HOUR_MS, "command.rejected"),
-                                            (-HOUR_MS, "command.accepted")]):  # fmt: skip
+    for number, (acted, said) in enumerate(
+        [(HOUR_MS, "command.rejected"), (-25 * HOUR_MS, "command.rejected"), (-HOUR_MS, "command.accepted")]
+    ):
         at = utc(START_MS + acted).isoformat()
         ask(redis_client, "case.handle", f"c-{number}", case_id=case.case_id, expected_version=1, result="已清理",
             acted_at=at)  # fmt: skip
@@ -256,8 +257,9 @@ def test_an_assigned_unit_goes_there_even_over_a_restart_and_back_when_the_case_
     ask(redis_client, "case.assign_unit", "a", case_id=case.case_id, expected_version=case.version, unit_id="XF-03")
     work(live)
     assert (moves_of(redis_client, "XF-03")[-1].status, moves_of(redis_client, "XF-03")[-1].case_id) == (
-        "assigned", case.case_id
-    )  # fmt: skip
+        "assigned",
+        case.case_id,
+    )
     again = started(redis_client, clock, list(live.cases.values()), hand)
     work(again)
     clock.ms, hand.seconds = clock.ms + HOUR_MS, hand.seconds + 5

@@ -56,7 +56,7 @@ def test_cells_are_what_a_person_sees() -> None:
         ("夜查，二期", 4, datetime(2026, 11, 25, 18, 0), date(2026, 11, 26), 2.5),
         (None, None, None, None, None),
         ("x", "04", "2026-11-25 08:00", None, 12),
-    )  # fmt: skip
+    )
     assert is_workbook(data)
     assert read_workbook(data) == [
         ["名称", "domain", "from", "day", "n"],

@@ -147,8 +147,9 @@ class PackagePages:
             key, _, column = what.partition("|")
             yield {
                 "what": name_of(key, column) if what else words["whole_file"],
-                "before": before or words["none"], "after": after or words["none"],
-            }  # fmt: skip
+                "before": before or words["none"],
+                "after": after or words["none"],
+            }
 
     def undo_version(self) -> Response:
         """Take a version back; the answer is the page of its part, which says so."""

@@ -76,7 +76,7 @@ class PeoplePage:
 
     def _show(
         self, code: int = 200, user_id: str = "", *, wrong: str = "", said: str = "", made: Outcome | None = None
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         """The page; ``made`` has the one-time password that it shows this once."""
         now, asked = machine_ms(), request.args
         user_id = user_id or asked.get("who", "")[:64]

@@ -46,7 +46,7 @@ class PersonWords:
         return all(
             part in f"{account.name} {account.user_id} {role} {self.place(account)}".casefold()
             for part in q.casefold().split()
-        )  # fmt: skip
+        )
 
     def line(self, row: PersonRow, now: int) -> dict[str, Any]:
         """A line of the list."""
@@ -115,7 +115,7 @@ class PersonWords:
         why_not = words["final"] if one.what in FINAL else words["undone"] if one.n in taken_back else ""
         later = one.what in {"change", "disable", "enable"} and any(
             getattr(panel.row.account, name) != value for name, value in one.after.items()
-        )  # fmt: skip
+        )
         return {
             "n": one.n, "at": self._shell.at(one.at), "by": one.by_name,
             "what": self.difference(one.what, one.before, one.after),
@@ -130,8 +130,9 @@ class PersonWords:
         comma = str(self._words["unit"]["list"])
         return comma.join(
             f"{self._a['columns'][name]} {self.value(name, before.get(name))} → {self.value(name, after[name])}"
-            for name in after if name in before and before[name] != after[name]
-        ) or str(self._a["kinds"][what])  # fmt: skip
+            for name in after
+            if name in before and before[name] != after[name]
+        ) or str(self._a["kinds"][what])
 
     def value(self, name: str, value: object) -> str:
         """A column's value by its name in the lists."""
@@ -186,7 +187,7 @@ class PersonWords:
             said = "；".join(
                 f"{self._shell.at(one.at, '%H:%M')} {one.by_name} {self.difference(one.what, one.before, one.after)}"
                 for one in changes
-            ) or str(self._a["people"]["unknown_change"])  # fmt: skip
+            ) or str(self._a["people"]["unknown_change"])
             return str(self._a["refused"]["stale"]).format(said=said)
         values = dict(refused.fields)
         if "right" in values:

@@ -63,7 +63,7 @@ class SystemPage:
             done = self.state.letters.retry_kind(stream, self.log, who, form.get("reason", "")[:40])
             return words.word("system", "retried_kind").format(
                 n=done.published, refused=done.refused, lost=done.without_original, left=done.left
-            )  # fmt: skip
+            )
         entry = form.get("entry", "")[:60]
         new = self.state.letters.retry_written_down(stream, self.log, who, entry)
         return words.word("system", "retried").format(entry=entry, new=new)

@@ -96,7 +96,7 @@ class SystemWords:
         if one.retried_at:
             retried = str(self._a["system"]["was_retried"]).format(
                 at=self._shell.at(one.retried_at, "%m-%d %H:%M"), by=one.retried_by
-            )  # fmt: skip
+            )
         return {
             "entry": one.entry, "at": self._shell.at(one.at, "%m-%d %H:%M"), "source": one.source or "—",
             "type": one.type, "why": str(reason["what"]), "remedy": str(reason["remedy"]), "detail": one.detail,

@@ -199,10 +199,11 @@ class UploadPage:
         lines = [
             words[one.kind].format(
                 seat=streets[one.seat].name if one.seat in streets else words["centre"],
-                a=shell.at(one.start, "%m-%d %H:%M"), b=shell.at(one.end, "%m-%d %H:%M"),
+                a=shell.at(one.start, "%m-%d %H:%M"),
+                b=shell.at(one.end, "%m-%d %H:%M"),
             )
             for one in faults[:ROSTER_FAULTS]
-        ]  # fmt: skip
+        ]
         head = [words["faults"].format(n=DAYS)] if lines else []
         rest = len(faults) - ROSTER_FAULTS
         return [*head, *lines, *([self.pages.words["and_more"].format(n=rest)] if rest > 0 else [])]

@@ -295,9 +295,7 @@ def _cases(leading: Leading, said: Words, name: str, most: int) -> ListedCases:
 
     figure, cases = leading.offload(read)
     english = said.is_english
-    of = "" if figure.denominator is None else said.words["of"].format(
-        a=exact(figure.numerator), n=f"{figure.n:,}"
-    )  # fmt: skip
+    of = "" if figure.denominator is None else said.words["of"].format(a=exact(figure.numerator), n=f"{figure.n:,}")
     return ListedCases(
         indicator.en if english else indicator.zh, said.value(figure), of, said.words["reason"],
         [indicator.numerator_en, indicator.denominator_en, indicator.day_en] if english

@@ -36,10 +36,11 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Docto
     noted = read_heads(file, store_name(settings.database)).newest
     if noted is None:
         yield note(
-            "audit", f"no head of this store is noted in {file}",
+            "audit",
+            f"no head of this store is noted in {file}",
             "Start the processes with the same LIANQIN_AUDIT_HEADS; without heads a tail that was cut off is not found",
             code="audit_no_head",
-        )  # fmt: skip
+        )
     elif last.at > parse_ms(noted.noted_at) + LATE_MS:
         yield wrong(
             "audit", f"the newest head in {file} is of {noted.noted_at}, and rows have come for an hour since",

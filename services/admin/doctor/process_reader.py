@@ -18,10 +18,11 @@ def process_findings(found: Sequence[Process]) -> Iterator[DoctorFinding]:
     """One for each process that is known or expected."""
     if not found:
         yield note(
-            "processes", "none has ever said that it lives, and none is expected",
+            "processes",
+            "none has ever said that it lives, and none is expected",
             "Start them; LIANQIN_PROCESSES names those that must run (docs/settings.md)",
             code="no_process",
-        )  # fmt: skip
+        )
     for process in found:
         yield _of(process)
 

@@ -63,10 +63,11 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
     with engine.connect() as connection:
         if is_read_only(connection):
             yield wrong(
-                "database", "is read-only: a stand-by, or set so; nothing can be taken in",
+                "database",
+                "is read-only: a stand-by, or set so; nothing can be taken in",
                 "Give the address of the one that takes writes (LIANQIN_DATABASE_URL), or promote this one",
                 "store_read_only",
-            )  # fmt: skip
+            )
         yield from _contents(connection, code)
         yield from audit_findings(settings, connection)
 

@@ -26,10 +26,11 @@ def redis_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
     """Everything about Redis; ``code`` is the district's, or empty when the package cannot be read."""
     if not settings.redis_url:
         yield note(
-            "Redis", "LIANQIN_REDIS_URL is not set and no demo runs here",
+            "Redis",
+            "LIANQIN_REDIS_URL is not set and no demo runs here",
             "`lianqin demo` starts one of its own; in production give the address of the district's Redis",
             "no_redis",
-        )  # fmt: skip
+        )
         return
     client = connect(settings.redis_url)
     try:
@@ -47,10 +48,11 @@ def open_redis_findings(client: redis.Redis, settings: Settings, code: str) -> I
         return
     except (redis.RedisError, OSError, ValueError) as error:
         yield wrong(
-            "Redis", f"does not answer: {error}",
+            "Redis",
+            f"does not answer: {error}",
             "Start it, or mend LIANQIN_REDIS_URL; walls keep their last picture and say that the stream is cut",
             "redis_down",
-        )  # fmt: skip
+        )
         return
     yield from _server(info)
     yield from _clock(client, code, follows=settings.clock == VIRTUAL)
@@ -233,12 +235,13 @@ def _ahead(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
     if ahead_ms <= SKEW_WRONG_MS:
         return
     yield note(
-        "stream", f"its last id, {last}, is {_span(ahead_ms)} ahead of Redis' own clock",
+        "stream",
+        f"its last id, {last}, is {_span(ahead_ms)} ahead of Redis' own clock",
         "Redis' clock was ahead once, or a publisher names ids. Until the clock has come there Redis counts the "
         "sequence on: every entry is taken in, in order, but its id does not say when it came. Set the clocks by NTP; "
         "publishers: XADD with *",
         "stream_ahead",
-    )  # fmt: skip
+    )
 
 
 def _span(ms: int) -> str:

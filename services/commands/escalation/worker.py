@@ -176,9 +176,10 @@ class Escalator:
         """A command that was refused (most often: somebody was first, the version is stale) is sent anew."""
         now = self._clock.now_ms()
         waiting = [
-            p for p in self.desk.proposals.values()
+            p
+            for p in self.desk.proposals.values()
             if p.command_id and now - p.at > ANSWER_AFTER_MS and p.case_id in self.desk.rows
-        ]  # fmt: skip
+        ]
         if not waiting:
             return
         with self._engine.connect() as connection:

@@ -144,7 +144,7 @@ def _factor(model: CoverageModel) -> NDArray[np.float32]:
     spots = list(model.spots.by_id.values())
     reach = [
         s.ground if s.kind == "area" or s.ground.area else s.ground.buffer(model.policy.road_metres) for s in spots
-    ]  # fmt: skip
+    ]
     runs = raster.runs_of(reach)
     _raise(found, runs.start, runs.cells, np.array([s.weight for s in spots], np.float32), raster.tiles)
     return found

@@ -16,14 +16,15 @@ LONGEST_RANGE_M, IMPOSSIBLE_RANGE_M = 2_000.0, 20_000.0
 AIMLESS = {"dome", "ptz", "lookout"}  # kinds that see around, or turn: a direction is not missed
 _DEGREES = ("a direction is 0–360, clockwise from north", 0.0, 360.0)
 _NUMBERS: dict[str, tuple[str, float, float]] = {
-    "azimuth": _DEGREES, "pan_now": _DEGREES,
+    "azimuth": _DEGREES,
+    "pan_now": _DEGREES,
     "hfov": ("a field of view is above 0, up to 360", 0.1, 360.0),
     "hfov_now": ("a field of view is above 0, up to 360", 0.1, 360.0),
     "tilt": ("a tilt is -90 to 90", -90.0, 90.0),
     "mount_height_m": ("a height is 0–1,000 m", 0.0, 1_000.0),
     "focal_mm": ("a focal length is 0.1–5,000 mm", 0.1, 5_000.0),
     "sensor_width_mm": ("a sensor is 0.1–100 mm wide", 0.1, 100.0),
-}  # fmt: skip
+}
 _WHOLES = {"ptz_type": (1, 7), "direction_type": (1, 8), "point_class": (1, 3), "width_px": (1, 100_000)}
 _CHOICES = ("kind", "mount", "night", "source_quality", "status", "fault")
 _YES, _NO = {"true", "1", "yes", "是"}, {"false", "0", "no", "否"}

@@ -151,11 +151,12 @@ def _row(number: int, item: dict[str, str]) -> CameraRow | None:
     # A nought is how an exporter fills in what it does not know.
     values = {k: v for k, v in values.items() if k in {"lon", "lat", "name"} or not _is_nothing(v)}
     chosen = {
-        "kind": KINDS.get(item.get("PTZType", "")), "night": LIGHTS.get(item.get("SupplyLightType", "")),
+        "kind": KINDS.get(item.get("PTZType", "")),
+        "night": LIGHTS.get(item.get("SupplyLightType", "")),
         "status": STATES.get(item.get("Status", "").upper()),
         "mount": "indoor" if item.get("RoomType") == "2" else None,
         "point_class": item["PointType"] if item.get("PointType") in {"1", "2", "3"} else None,
-    }  # fmt: skip
+    }
     values |= {name: value for name, value in chosen.items() if value is not None}
     return CameraRow(number, values, event if event not in {"ADD", "UPDATE"} else "")
 

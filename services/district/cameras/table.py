@@ -29,8 +29,9 @@ def rows(data: bytes) -> tuple[list[CameraRow], list[RowFinding]]:
         raise NotReadable(where + fault.problem, fault.remedy) from error
     findings = [
         RowFinding(0, "", "doubtful", f"column {name!r} is not read", "The columns are those of camera.changed")
-        for name in table.columns if name not in {*COLUMNS, "version", "name_en"}
-    ]  # fmt: skip
+        for name in table.columns
+        if name not in {*COLUMNS, "version", "name_en"}
+    ]
     if text.note and text.encoding != "gb18030":  # much of the field writes GB 18030: nothing to do about it
         findings.append(RowFinding(0, "", "doubtful", text.note, "Check the names of the cameras"))
     return list(_rows(table.rows, findings)), findings

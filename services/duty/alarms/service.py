@@ -46,9 +46,7 @@ class AlarmDesk:
         """Take it."""
         return self._do(now, alarm_id, seat_allowed, lambda a: life.acknowledge(a, who, comment, now, self._policy))
 
-    def shelve(
-        self, now: int, alarm_id: str, *, who: str, until: int, reason: str, seat_allowed: SeatAllowed
-    ) -> Alarm:  # fmt: skip
+    def shelve(self, now: int, alarm_id: str, *, who: str, until: int, reason: str, seat_allowed: SeatAllowed) -> Alarm:
         """Shelve it until then (Unix ms)."""
 
         def change_of(alarm: Alarm) -> AlarmChange:

@@ -26,11 +26,12 @@ _CITIZEN = frozenset({"H12345", "APP", "MEDIA"})
 SELF_HANDLED = {"GRID": 0.64, "PATROL": 0.45}
 _TWIN, _HOT, _UNPLACED = 0.02, 0.05, 0.034
 _TEXTS = (
-    "{where}发现{what}，影响周边居民通行，请尽快处理。", "巡查至{where}时发现{what}，已拍照上传，现场无人员受伤。",
+    "{where}发现{what}，影响周边居民通行，请尽快处理。",
+    "巡查至{where}时发现{what}，已拍照上传，现场无人员受伤。",
     "市民反映{where}存在{what}问题，持续时间较长，希望有关部门到场核实并予以解决。",
     "{where}{what}，附近有学校和公交站，早晚高峰人流较大。",
     "来电人{who}（{phone}）反映{where}{what}，此前已反映过一次，要求回复处理结果。",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,9 @@ def escalated(record: StoryRecord, course: Course, reason: str, at: int) -> Iter
     left = (course.deadline_ms - at) / HOUR_MS
     if left > 0.5 and dice.chance(0.8):
         hours = min(hours, left)
-    passed = Escalation(from_=record.brigade or None, to=to, reason_code=reason, at=utc(at),
-                        deadline_at=utc(at + int(hours * HOUR_MS)))  # fmt: skip
+    passed = Escalation(
+        from_=record.brigade or None, to=to, reason_code=reason, at=utc(at), deadline_at=utc(at + int(hours * HOUR_MS))
+    )
     yield record.event(
         "case.escalated", at, Act(unit=to, from_unit=record.brigade, reason_code=reason),
         level="district", highest_level="district", lead_unit=to or None,

@@ -51,8 +51,9 @@ def _solve_on_the_spot(record: StoryRecord) -> Story:
         yield record.event("case.handled", at, Act(actor=actor), status="handled", handled_at=utc(at))
         at = record.after(6)
     handled_at = record.case.handled_at or utc(at)
-    yield record.event("case.closed", at, Act(actor=actor, note="自行处置"), status="closed", closed_at=utc(at),
-                       handled_at=handled_at)  # fmt: skip
+    yield record.event(
+        "case.closed", at, Act(actor=actor, note="自行处置"), status="closed", closed_at=utc(at), handled_at=handled_at
+    )
 
 
 def _intake(record: StoryRecord) -> Story:
@@ -161,8 +162,9 @@ class _Work:
             at = min(course.at(0.7), course.deadline_ms - eighth)
             course.extend()
             clocks = course.clocks(record.case.level or "street")
-            yield record.event("case.extended", at, Act(reason="需要备料"), extensions=record.case.extensions + 1,
-                               clocks=clocks)  # fmt: skip
+            yield record.event(
+                "case.extended", at, Act(reason="需要备料"), extensions=record.case.extensions + 1, clocks=clocks
+            )
         if fate.is_supervised:
             overdue = fate.is_late and record.case.level != "district"
             at = max(course.at(0.7), course.deadline_ms + 20 * MINUTE_MS) if overdue else course.at(0.8)

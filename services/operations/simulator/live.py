@@ -260,8 +260,9 @@ class LiveCaseSystem:
             except msgspec.DecodeError as error:
                 answer |= {"type": "command.rejected", "reason": f"bad_value: data: {error}"}
         said = CommandAnswer(command_id=command_id, case_id=answer["case_id"] or None, reason=answer["reason"] or None)
-        entry = encode_entry("/case-system", answer["type"], said, now_ms, subject=answer["case_id"],
-                             event_id=f"answer-{command_id}")  # fmt: skip
+        entry = encode_entry(
+            "/case-system", answer["type"], said, now_ms, subject=answer["case_id"], event_id=f"answer-{command_id}"
+        )
         with self._redis.pipeline(transaction=True) as pipe:
             for step in steps:
                 pipe.xadd(self._events, self._system.encode(step))  # type: ignore[arg-type]  # bytes are what XADD takes

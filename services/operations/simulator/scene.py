@@ -132,8 +132,9 @@ def _spots(district: District, seed: int) -> list[tuple[GridSpot, float]]:
     for area in finest.values():
         street, community, grid = _codes(district, area)
         place = district.communities.get(community) or area
-        spot = GridSpot(street, community, grid, place.name, roads.get(area.code, ()), _points(area, seed),
-                        workers.get(grid, ""))  # fmt: skip
+        spot = GridSpot(
+            street, community, grid, place.name, roads.get(area.code, ()), _points(area, seed), workers.get(grid, "")
+        )
         found.append((spot, (area.households or 400) * Dice(seed, "busy", area.code).between(0.5, 1.6)))
     return found
 

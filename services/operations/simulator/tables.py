@@ -12,7 +12,8 @@ Table = list[tuple[object, ...]]
 
 # code, name, English, the unified domains that it leads
 DEPARTMENTS = [
-    line.split("|") for line in """
+    line.split("|")
+    for line in """
 D001|区城市管理局|Urban Management Bureau|01 02 05
 D002|区综合行政执法大队|Enforcement Brigade|02 05
 D003|区环境卫生管理处|Sanitation Office|01
@@ -57,7 +58,7 @@ D041|澜城通信管线公司|Lancheng Telecom Ducts|04
 D042|澜城公共交通公司|Lancheng Public Transport|15
 D043|区物业管理中心|Property Management Centre|09 15
 """.strip().splitlines()
-]  # fmt: skip
+]
 ROLES = ("grid_leader", "policy_officer", "information_officer", "aid_officer", "mediator")
 CAMPAIGNS: Table = [
     ("code", "name", "name_en", "domain"),

@@ -52,8 +52,9 @@ def outline(dice: Dice) -> list[tuple[float, float]]:
         for k in range(steps):
             t = k / steps
             aside = math.sin(math.pi * t) * bulge + (dice.between(-45, 45) if rough and k else 0.0)
-            points.append((x1 + (x2 - x1) * t - (y2 - y1) / length * aside,
-                           y1 + (y2 - y1) * t + (x2 - x1) / length * aside))  # fmt: skip
+            points.append(
+                (x1 + (x2 - x1) * t - (y2 - y1) / length * aside, y1 + (y2 - y1) * t + (x2 - x1) / length * aside)
+            )
     return points[::-1]
 
 

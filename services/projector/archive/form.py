@@ -89,9 +89,7 @@ class ArchiveFile:
             with pq.ParquetFile(path) as file:
                 metadata, schema = file.metadata.metadata or {}, file.schema_arrow
             named = {k.decode(): v.decode() for k, v in metadata.items() if k.decode().startswith(PREFIX)}
-            self.about = msgspec.convert(
-                {k.removeprefix(PREFIX): v for k, v in named.items()}, About, strict=False
-            )  # fmt: skip
+            self.about = msgspec.convert({k.removeprefix(PREFIX): v for k, v in named.items()}, About, strict=False)
         if self.about.format != FORMAT or not schema.equals(SCHEMA):
             raise ArchiveError(
                 f"{path} is of the format {self.about.format!r}, not {FORMAT!r}: another version made it"
