@@ -195,7 +195,7 @@ def _open_door(doors: Doors, server: flask.Flask, app: Dash, socketio: SocketIO)
     server.wsgi_app = behind  # type: ignore[assignment,method-assign]  # as Flask's documentation wraps it
     register_access(server, access, lambda: app.callback_map, code)
     room = LiveRoom(socketio, doors.clock, access, doors.filling, refusals)
-    heart = Heart(doors.redis, code, "web")
+    heart = Heart(doors.redis, code, "web", package=doors.district.digest)
     follower = Follower(
         doors.engine, doors.redis, doors.district, doors.clock, room.changed, offload=offload,
         watch=ProcessWatch(doors.redis, code, settings.processes), heart=heart,

@@ -231,7 +231,7 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     doors = open_doors(settings)
     if missing := holidays_missing(doors.district, doors.clock.now_ms()):
         logging.getLogger("lianqin").warning("%s; see `lianqin doctor`", missing)
-    with Hearts(doors.redis, doors.district.code) as hearts:
+    with Hearts(doors.redis, doors.district.code, doors.district.digest) as hearts:
         heart = hearts.begin("projector")
         with heart.busy("makes the read model again", 3600):
             rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)

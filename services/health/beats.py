@@ -35,7 +35,8 @@ class ProcessBeat(msgspec.Struct, frozen=True, omit_defaults=True):
     """One instance of a process. Moments are Unix ms by Redis' clock, ``at`` of the beat itself.
 
     ``n`` rises with every beat. ``idle_ms`` is how long ago its loop turned last, ``idle_limit_ms`` and
-    ``silence_limit_ms`` how long it may be without a turn and without a beat.
+    ``silence_limit_ms`` how long it may be without a turn and without a beat. ``package``: the digest of the district's
+    package that it works with.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ProcessBeat(msgspec.Struct, frozen=True, omit_defaults=True):
     idle_limit_ms: int = IDLE_LIMIT_MS
     silence_limit_ms: int = SILENCE_LIMIT_MS
     is_over: bool = False
+    package: str = ""
 
     @property
     def key(self) -> str:

@@ -59,13 +59,14 @@ class Heart:
         *,
         idle_limit_s: float = IDLE_LIMIT_MS / 1000,
         silence_limit_s: float = SILENCE_LIMIT_MS / 1000,
+        package: str = "",
     ) -> None:
         self._client: Any = client
         self._write = client.register_script(_WRITE)
         self._hash = hash_key(district)
         self._usual_limit_s = self._idle_limit_s = idle_limit_s
         self._silence_limit_s = silence_limit_s
-        self._beat = ProcessBeat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version())
+        self._beat = ProcessBeat(name, socket.gethostname(), os.getpid(), 0, 0, 0, our_version(), package=package)
         self._role = self._waits_for = self._doing = ""
         self._turned_s = time.monotonic()
         self._forget_every = Every(FORGET_EVERY_S)
@@ -94,6 +95,11 @@ class Heart:
         self._turned_s, self._role, self._waits_for = time.monotonic(), role, ""
         if stood:
             self._say()
+
+    def follows(self, package: str) -> None:
+        """As ``Pulse``."""
+        with self._lock:
+            self._beat = msgspec.structs.replace(self._beat, package=package)
 
     def waits(self, for_what: str) -> None:
         """As ``Pulse``."""

@@ -9,8 +9,9 @@ from services.health.heart import Heart
 class Hearts:
     """A context: leaving it says good-bye for each heart, unless an error ends the process."""
 
-    def __init__(self, client: redis.Redis, district: str) -> None:
-        self._client, self._district = client, district
+    def __init__(self, client: redis.Redis, district: str, package: str = "") -> None:
+        """``package``: the digest of the package that the process works with."""
+        self._client, self._district, self._package = client, district, package
         self._hearts: list[Heart] = []
 
     def __enter__(self) -> "Hearts":
@@ -28,7 +29,10 @@ class Hearts:
         silence_limit_s: float = SILENCE_LIMIT_MS / 1000,
     ) -> Heart:
         """Let a loop's heart beat; ``name`` is one of ``beats.NAMES``."""
-        heart = Heart(self._client, self._district, name, idle_limit_s=idle_limit_s, silence_limit_s=silence_limit_s)
+        heart = Heart(
+            self._client, self._district, name, idle_limit_s=idle_limit_s, silence_limit_s=silence_limit_s,
+            package=self._package,
+        )  # fmt: skip
         self._hearts.append(heart)
         heart.start()
         return heart

@@ -14,6 +14,9 @@ class Pulse(Protocol):
     def waits(self, for_what: str) -> None:
         """The loop has turned, and what it needs is away: until the next ``turn``."""
 
+    def follows(self, package: str) -> None:
+        """It works with the district's package of this digest from now on."""
+
     def busy(self, doing: str, limit_s: float) -> AbstractContextManager[None]:
         """While it lasts the loop may stand for ``limit_s``."""
 
@@ -25,6 +28,9 @@ class NoPulse:
         """Nothing."""
 
     def waits(self, for_what: str) -> None:
+        """Nothing."""
+
+    def follows(self, package: str) -> None:
         """Nothing."""
 
     @contextmanager

@@ -7,6 +7,7 @@ from services.district.package_watch_reader import PackageWatch
 from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
+from services.projector.publish_service import PackageNews
 from services.projector.stream import EventStream
 from services.projector.worker import Projector
 
@@ -21,4 +22,5 @@ def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE
     name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
     watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district, doors.clock.now_ms)
-    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=watch.newer, pulse=pulse)
+    news = PackageNews(watch.newer, doors.redis, doors.district, doors.clock.now_ms)
+    return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=news.newer, pulse=pulse)

@@ -258,6 +258,7 @@ class Projector:
         if (district := self._newer_package()) is not None:
             log.warning("package %s was loaded: cases are placed with it from now on", district.digest)
             self._ingest.use(district)
+            self._pulse.follows(district.digest)
         gc.collect()
         claimed, deleted = self._stream.claim(self._claim_idle_ms, BATCH)
         self._step([*claimed, *((i, None) for i in deleted)])

@@ -1,10 +1,12 @@
 """Files of the package uploaded at /admin: checked, shown, saved as a version, taken back; refused whole, in words."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -12,11 +14,18 @@ import redis
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
+from services.admin.doctor.examine_service import examine
 from services.audit.log_service import AuditQuery, newest
 from services.district.load import load
 from services.district.package_watch_reader import PackageWatch
+from services.district.stored_reader import stored_files
+from services.health.heart import Heart
+from services.platform.redis import Keys
+from services.platform.settings import Settings
+from services.projector import publish_service
+from services.projector.publish_service import PackageNews
 from tests.doors import WHO, House, house
-from tests.tiny import write_tiny_district
+from tests.tiny import CODE, write_tiny_district
 
 pytestmark = pytest.mark.redis
 ADMIN = next(who for who in WHO if who.name == "admin")
@@ -172,6 +181,69 @@ def test_who_uploads_beside_a_change_of_another_is_told(home: House) -> None:
     assert answer.status_code == 409
     assert "姓名admin" in answer.text
     assert versions(home) == 1
+
+
+@pytest.fixture
+def settings(redis_url: str, sqlite_engine: Engine, folder: Path) -> Settings:
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    return Settings(redis_url=redis_url, database_url=url, district=str(folder), data_dir=folder.parent)
+
+
+def change(home: House, code: str) -> None:
+    row = {"row": "new", "do": "save", "cell_code": code, "cell_name": f"单位{code}", "reason": "新增"}
+    seen = re.search(r'name="seen" value="(\d+)"', home.get(ADMIN, "/admin/tables/departments?row=new").text)
+    assert seen is not None
+    answer = home.clients["admin"].post("/admin/tables/departments", data={**row, "seen": seen[1]})
+    assert answer.status_code == 303
+
+
+def told(redis_client: redis.Redis) -> list[tuple[bytes, bytes]]:
+    rows: Any = redis_client.xrange(Keys(CODE).events)
+    return [(fields[b"id"], fields[b"data"]) for _, fields in rows if fields[b"type"] == b"district.loaded"]
+
+
+def test_a_change_in_force_is_told_to_the_stream_under_one_id(
+    home: House, redis_client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = home.clock.now_ms
+    both = [
+        PackageNews(PackageWatch(home.engine, folder, home.district, now).newer, redis_client, home.district, now)
+        for _ in range(2)
+    ]
+    change(home, "D7")
+    monkeypatch.setattr(publish_service, "add", refuses)
+    assert both[0].newer() is not None
+    assert told(redis_client) == []
+    monkeypatch.undo()
+    assert both[0].newer() is None, "the news is taken over once, and told when the stream is back"
+    assert both[1].newer() is not None
+    assert both[0].newer() is both[1].newer() is None
+    first, second = told(redis_client)
+    assert first == second, "two projectors say the same: it counts once"
+    assert json.loads(first[1])["digest"] != home.district.digest
+
+
+def refuses(*_: object) -> str:
+    raise redis.ConnectionError("away")
+
+
+def test_the_doctor_knows_the_version_in_force_what_comes_and_who_follows(
+    home: House, redis_client: redis.Redis, settings: Settings, folder: Path
+) -> None:
+    found = [str(one) for one in examine(settings) if one.subject == "package"]
+    assert found == ["ok     package: as it lies in the folder: nothing was changed in the browser"]
+    change(home, "D7")
+    heart = Heart(redis_client, CODE, "web", package="old")
+    heart._tell()
+    found = [str(one) for one in examine(settings) if one.subject == "package"]
+    assert re.fullmatch(r"ok     package: version 1 is in force since \S+, by 姓名admin: 新增", found[0])
+    assert re.fullmatch(r"wrong  package: web on \S+ \(\d+\) has another package than the one in force\. .+", found[1])
+    with home.engine.connect() as connection:
+        heart.follows(load(folder, stored_files(connection, None)).digest)
+    heart._tell()
+    (folder / "departments.csv").write_text(UNITS, "utf-8")
+    found = [str(one) for one in examine(settings) if one.subject == "package"]
+    assert [line.partition(" was replaced")[0] for line in found][1] == "note   package: departments.csv"
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(home: House) -> None:

@@ -1,6 +1,7 @@
 """Look at everything that a process needs, one thing after another; nothing here changes anything or raises."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import redis
 from sqlalchemy import Engine
@@ -8,11 +9,16 @@ from sqlalchemy import Engine
 from services.admin.doctor import machine_reader as machine
 from services.admin.doctor import stream_reader
 from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
+from services.admin.doctor.package_reader import package_findings
 from services.admin.doctor.store_reader import open_store_findings, store_findings
 from services.district.calendar import holidays_missing
 from services.district.load import PackageError, load
 from services.district.package import District
 from services.platform.clock import SystemClock
+from services.platform.database import open_engine
+from services.platform.errors import REDIS_ERRORS, STORE_ERRORS
+from services.platform.migrate import head, revision_of
+from services.platform.redis import connect
 from services.platform.settings import Settings
 
 FAULTS_SHOWN = 20
@@ -22,6 +28,8 @@ def examine(settings: Settings) -> list[DoctorFinding]:
     """Every finding, in the order in which to mend what is wrong. Never raises."""
     district, findings = _package(settings)
     code = district.code if district is not None else ""
+    if district is not None:
+        findings += _safely("package", lambda: _in_force(settings, code))
     checks: tuple[tuple[str, Callable[[], Iterator[DoctorFinding]]], ...] = (
         ("Redis", lambda: stream_reader.redis_findings(settings, code)),
         ("database", lambda: store_findings(settings, code)),
@@ -39,6 +47,7 @@ def examine_running(engine: Engine, client: redis.Redis, settings: Settings, dis
     """What concerns a process that runs, by its own connections: no port, no package to read. Never raises."""
     code, findings = district.code, _holidays(district)
     for subject, check in (
+        ("package", lambda: package_findings(engine, client, settings, code)),
         ("Redis", lambda: stream_reader.open_redis_findings(client, settings, code)),
         ("database", lambda: open_store_findings(engine, settings, code)),
         ("data key", lambda: machine.key_findings(settings)),
@@ -46,6 +55,33 @@ def examine_running(engine: Engine, client: redis.Redis, settings: Settings, dis
     ):
         findings += _safely(subject, check)
     return findings
+
+
+def _in_force(settings: Settings, code: str) -> Iterator[DoctorFinding]:
+    """The stored versions of the package, where there is a store that can be asked; the database's own line says why
+    there is none.
+    """
+    path = Path(settings.database.removeprefix("sqlite:///")) if settings.database.startswith("sqlite") else None
+    if path is not None and not path.exists():
+        return
+    engine = open_engine(settings.database)
+    client = connect(settings.redis_url) if settings.redis_url else None
+    try:
+        if revision_of(engine) == head():
+            yield from package_findings(engine, client if _answers(client) else None, settings, code)
+    except STORE_ERRORS:  # said under «database»
+        return
+    finally:
+        engine.dispose()
+        if client is not None:
+            client.close()
+
+
+def _answers(client: redis.Redis | None) -> bool:
+    try:
+        return client is not None and bool(client.ping())
+    except REDIS_ERRORS:  # said under «Redis»
+        return False
 
 
 def _package(settings: Settings) -> tuple[District | None, list[DoctorFinding]]:
