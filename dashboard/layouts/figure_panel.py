@@ -92,12 +92,13 @@ def _parts(view: FigureView, definition: Indicator, words: dict[str, Any], distr
 def _earlier(view: FigureView, window: Window, words: dict[str, Any], district: District) -> list[tuple[str, str]]:
     """The span before and a year ago, each by its name; of a day that is compared with none, why.
 
-    A span that is not over stands beside whole ones: that is said, and numbers that still grow are not compared.
+    A day that is not over stands beside as much of the other days, as on the wall. Where it, or another span, stands
+    beside whole ones that is said, and numbers that still grow are not compared.
     """
     labels, compare, weekdays = words["figure"], words["compare"], words["leadership"]["weekdays"]
     is_over, against = window.as_of >= window.end, view.against
-    still = "" if is_over else "_whole"
-    names = {name: str(labels[name + still]) for name in ("before", "year_ago")}
+    still = "" if is_over else "_same" if view.is_same_moment else "_whole"
+    names = {name: str(labels[name + (still and "_whole")]) for name in ("before", "year_ago")}
     if against is not None:
         day = district.day_of(window.start)
         days = {
@@ -109,7 +110,7 @@ def _earlier(view: FigureView, window: Window, words: dict[str, Any], district: 
     facts = []
     for name, before in (view.before or {}).items():
         if before is not None:
-            said = _against(view, before, words, is_over=is_over)
+            said = _against(view, before, words, is_over=is_over or view.is_same_moment)
         elif name == "before" and against is not None and against.why:
             said = str(compare["why"][against.why])
         else:

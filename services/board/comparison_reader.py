@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from services.cases import reader
-from services.district.comparable import comparable
+from services.district.comparable import comparable, same_moment
 from services.district.package import District
 from services.indicators.figures_reader import Days, figures
 
@@ -20,8 +20,8 @@ def compared(connection: Connection, district: District, now: int) -> dict[str, 
     answer: dict[str, Any] = {"against": list(found)}
     if not found.day:
         return answer
-    start = district.day_start_ms(found.day)
-    counts = reader.counts_at(connection, start, start + now - district.day_start_ms(today))
+    moment = same_moment(district, found.day, now)
+    counts = reader.counts_at(connection, district.day_start_ms(found.day), moment)
     if not (counts["reported"] or counts["open"]):
         return answer
     days = Days(found.day, district.day_after(found.day))

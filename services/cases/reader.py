@@ -107,12 +107,14 @@ def cases_of(connection: Connection, case_ids: Sequence[str]) -> list[CaseRow]:
 def counts_at(connection: Connection, start: int, moment: int) -> dict[str, Any]:
     """What the wall compares with: the figures of a past moment of a day that began at ``start``, by today's knowledge.
 
+    What has come at ``moment`` itself is in, as it is on the board at that moment.
+
     Returns reported, closed, open, overdue (numbers) and channel, domain (dicts of numbers).
     """
     c = case_tables.cases.c
     counted = and_(c.status != "voided", ~c.merged)
     was_open = and_(
-        c.reported_at < moment, counted, c.status != "not_filed", or_(c.closed_at.is_(None), c.closed_at >= moment)
+        c.reported_at <= moment, counted, c.status != "not_filed", or_(c.closed_at.is_(None), c.closed_at > moment)
     )
     open_n, overdue_n = connection.execute(
         select(
@@ -121,10 +123,10 @@ def counts_at(connection: Connection, start: int, moment: int) -> dict[str, Any]
         ).where(was_open)
     ).one()
     closed_n = connection.execute(
-        select(func.count()).where(c.closed_at >= start, c.closed_at < moment, counted)
+        select(func.count()).where(c.closed_at >= start, c.closed_at <= moment, counted)
     ).scalar_one()
     found: dict[str, Any] = {"open": open_n, "overdue": int(overdue_n or 0), "closed": closed_n}
-    reported = and_(c.reported_at >= start, c.reported_at < moment, counted)
+    reported = and_(c.reported_at >= start, c.reported_at <= moment, counted)
     for name in ("channel", "domain"):
         rows = connection.execute(select(c[name], func.count()).where(reported).group_by(c[name]))
         found[name] = {row[0]: row[1] for row in rows}

@@ -39,6 +39,15 @@ def comparable(district: District, day: int) -> ComparableDay:
     return ComparableDay(why="none")
 
 
+def same_moment(district: District, day: int, now: int) -> int:
+    """The moment of ``day`` (yyyymmdd) at which as much of it had passed as has of the day of ``now`` (Unix ms).
+
+    A day that is not over is compared with this much of the other, by whoever compares it; at most the day's end.
+    """
+    passed = now - district.day_start_ms(district.day_of(now))
+    return min(district.day_start_ms(day) + passed, district.day_start_ms(district.day_after(day)))
+
+
 def comparable_a_year_ago(district: District, day: int) -> int:
     """The same weekday 52 weeks before, 0 where that was a day of another kind; of a holiday the same date."""
     kind = kind_of(district, day)

@@ -132,6 +132,29 @@ def figures(
     return answer
 
 
+def can_be_told_at(indicator: Indicator) -> bool:
+    """Whether ``figures_at`` knows it: a call-back's time has no column, and no index leads to it."""
+    return "callbacks" not in indicator.measures
+
+
+def figures_at(
+    connection: Connection, district: District, name: str, day: int, moment: int, *, scope: Scope = EVERYTHING
+) -> Figure:
+    """The indicator's figure of an earlier ``day`` as of one of its moments, from its cases by the definition.
+
+    The roll-ups hold whole days. By today's knowledge, as they are. Raises KeyError for an unknown indicator.
+    """
+    indicator = INDICATORS[name]
+    window = window_of(district, Days(day, district.day_after(day)), moment)
+    query = select(*_COLUMNS).where(*_named(scope), _touches(window, _counting_moments(indicator)))
+    sums = dict.fromkeys(indicator.measures, 0)
+    for row in connection.execute(query):
+        for measure, n in values(CaseRow(*row), window).items():
+            if measure in sums:
+                sums[measure] += n
+    return all_figures([indicator], sums, window)[0]
+
+
 def cases_behind(
     connection: Connection, district: District, name: str, window: Window, *, scope: Scope = EVERYTHING, limit: int = 0
 ) -> Iterator[tuple[CaseRow, CountVerdict]]:

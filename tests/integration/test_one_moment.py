@@ -9,13 +9,15 @@ from datetime import date
 
 import pytest
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from dashboard.layouts.figure_panel import figure_panel
 from dashboard.texts import texts
+from services.board.comparison_reader import compared
 from services.board.lenses import desk_figures
 from services.board.readers.figure import FigureReader
 from services.board.tiles import street_rows, tiles
+from services.cases.tables import cases
 from services.district.package import District
 from services.indicators.figures_reader import Days, Scope, figures
 from services.leadership.reader import gather
@@ -29,6 +31,7 @@ from tests.lives import lives
 from tests.tiny import NOON, numbered
 
 pytestmark = pytest.mark.redis
+WEEK = 7 * 86_400_000
 LEADER = next(who for who in WHO if who.name == "leader")
 
 
@@ -97,11 +100,38 @@ def test_panel_api_and_leaders_page_compare_a_day_with_the_same_weekday(home: Ho
 
     reader = FigureReader(home.engine, district, lambda: board, directly)
     panel = str(figure_panel(reader.view("intake", Scope(), NOON), texts("zh-CN"), district))
-    assert "上周一全天" in panel
-    assert "去年同周周一全天" in panel
+    assert "比上周一同一时刻" in panel
+    assert "比去年同周周一同一时刻" in panel
     assert "环比" not in panel
     month = str(figure_panel(reader.view("intake", Scope(), NOON, "month"), texts("zh-CN"), district))
     assert "上期全期" in month
+
+
+def test_wall_and_panel_compare_a_day_with_the_same_minute_of_the_other(home: House) -> None:
+    district = home.district
+    reader = FigureReader(home.engine, district, lambda: home.web.follower.board, directly)
+    day = district.day_of(NOON)
+    with home.engine.connect() as connection:
+        c = cases.c
+        asked = select(c.reported_at, c.closed_at).where(c.reported_at >= district.day_start_ms(day))
+        moments = sorted({at for row in connection.execute(asked) for at in row if at is not None})
+    for at in (*moments[:: len(moments) // 6], moments[-1]):
+        for now in (at + WEEK - 1, at + WEEK, at + WEEK + 1):  # as far as the moment of a case, and by its side
+            with home.engine.connect() as connection:
+                wall = compared(connection, district, now)
+            for name, counted in (("intake", "reported"), ("closed", "closed")):
+                view = reader.view(name, Scope(), now)
+                assert view.is_same_moment
+                assert view.against is not None
+                assert view.before is not None
+                assert view.before["before"] is not None
+                assert (view.against.day, view.before["before"].n) == (day, wall[counted]), (name, now)
+    whole = reader.view("intake", Scope(), district.day_start_ms(district.day_after(day, 8)) - 1).before
+    with home.engine.connect() as connection:
+        (then,) = figures(connection, district, ["intake"], Days(day, district.day_after(day)), NOON + WEEK)[()]
+    assert whole is not None
+    assert whole["before"] is not None
+    assert whole["before"].n == then.n, "at the end of the day it is the whole one"
 
 
 def test_a_day_that_is_like_no_other_says_in_panel_and_api_why_nothing_is_compared(home: House) -> None:

@@ -7,11 +7,21 @@ from sqlalchemy import Engine
 
 from services.board.state import DUE_SOON, OVERDUE, SUSPENDED, Board
 from services.cases.case import CaseRow
-from services.district.comparable import ComparableDay
+from services.district.comparable import ComparableDay, same_moment
 from services.district.package import District
 from services.indicators.definitions import INDICATORS, STANDING, Indicator, StandingCount
 from services.indicators.figure import Figure
-from services.indicators.figures_reader import HEADINGS, Days, Scope, cases_behind, earlier, figures, window_of
+from services.indicators.figures_reader import (
+    HEADINGS,
+    Days,
+    Scope,
+    can_be_told_at,
+    cases_behind,
+    earlier,
+    figures,
+    figures_at,
+    window_of,
+)
 from services.indicators.reasons import CountVerdict
 from services.indicators.window import Window
 
@@ -25,9 +35,10 @@ class FigureView(NamedTuple):
     """What «why?» is answered with. ``window`` and ``figure`` are None for a count of this very moment.
 
     ``found_solved`` comes with the figures of the funnel: (channel, highest level) → closed cases. ``beside``: counts
-    that stand beside a closing rate. ``before``: the same of the span before (环比) and of a year ago (同比), whole
-    days, None where with nothing; ``against``: of one day, which day is the one before. ``cases`` are at most
-    ``CASES_SHOWN``, first those that spoil a rate or make it up; ``n`` is how many there are.
+    that stand beside a closing rate. ``before``: the same of the span before (环比) and of a year ago (同比), None
+    where with nothing; ``against``: of one day, which day is the one before. The spans are whole, but where
+    ``is_same_moment``: a day that is not over stands beside as much of the other days as has passed of it, as on the
+    wall. ``cases`` are at most ``CASES_SHOWN``, first those that spoil a rate or make it up; ``n`` is their number.
     """
 
     name: str
@@ -42,6 +53,7 @@ class FigureView(NamedTuple):
     beside: dict[str, int] | None = None
     before: dict[str, Figure | None] | None = None
     against: ComparableDay | None = None
+    is_same_moment: bool = False
 
 
 class FigureReader:
@@ -82,10 +94,15 @@ class FigureReader:
                 counts = figures(connection, district, BESIDE, days, now, scope=scope)[()]
                 beside = {f.name: f.n for f in counts}
             others = earlier(district, days)
-            before = {
-                name: figures(connection, district, [indicator.name], other, now, scope=scope)[()][0] if other else None
-                for name, other in others.named().items()
-            }
+            is_same = others.against is not None and now < window.end and can_be_told_at(indicator)
+
+            def then(other: Days) -> Figure:
+                if is_same:
+                    moment = same_moment(district, other.first, now)
+                    return figures_at(connection, district, indicator.name, other.first, moment, scope=scope)
+                return figures(connection, district, [indicator.name], other, now, scope=scope)[()][0]
+
+            before = {name: then(other) if other else None for name, other in others.named().items()}
             matrix = None
             if indicator.name in FUNNEL:
                 table = figures(connection, district, ["closed"], days, now, scope=scope, by=["channel", "level"])
@@ -106,6 +123,7 @@ class FigureReader:
             beside,
             before,
             others.against,
+            is_same,
         )
 
     def _standing(self, standing: StandingCount, scope: Scope, now: int) -> FigureView:
