@@ -54,6 +54,12 @@ CLUMSY = """() => {
   return Object.entries({wide, cut, small}).flatMap(([why, found]) => found.map(e => `${why}: ${said(e)}`));
 }"""
 
+# Where the text of a head begins, and that of a cell below it.
+TEXT_EDGES = """() => [".ag-header-cell", ".ag-row .ag-cell"].map(kind => {
+  const found = document.querySelector(`${kind}[col-id=street]`);
+  return found.getBoundingClientRect().left + parseFloat(getComputedStyle(found).paddingLeft);
+})"""
+
 
 def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, browser: Browser) -> None:
     whistle = {"at": to_rfc3339(NOON - 18 * MINUTE), "reason_code": "needs_departments", "units": [{"unit": "D1"}]}
@@ -69,6 +75,8 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         assert page.locator("[role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.id)") == [
             "tab-queue", "tab-alarms", "tab-log",
         ]  # fmt: skip
+        head, cell = page.evaluate(TEXT_EDGES)
+        assert abs(head - cell) < 2, "a head stands above its cells"
         says(page, "#alarm-bar", "东街吹哨待应：井盖破损，12:12 前应答")
         page.click("#alarm-bar button.first")
         wait_until(lambda: "吹哨" not in page.inner_text("#alarm-bar"), "whoever knows of it silences it")

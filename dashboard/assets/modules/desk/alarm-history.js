@@ -38,6 +38,8 @@ export const makeAlarmHistory = desk => {
   const {about, texts, format, tiles, scope} = desk,
     w = texts.alarm,
     log = texts.log,
+    isShort = about.unit || about.grid,
+    findWord = isShort ? log.find_acts : log.find,
     say = alarmWords(texts, format, tiles);
   const select = (id, label, options) => {
     const made = /** @type {any} */ (
@@ -57,10 +59,9 @@ export const makeAlarmHistory = desk => {
       Object.entries(desk.places.streets).map(([code, s]) => [code, s.name]),
     ),
     find = /** @type {any} */ (
-      h("input", {id: "lives-find", type: "search", "aria-label": log.find, placeholder: log.find})
+      h("input", {id: "lives-find", type: "search", "aria-label": findWord, placeholder: findWord})
     );
   const list = h("ol", {class: "lives"}),
-    isShort = about.unit || about.grid,
     bar = h("div", {class: "log-bar"}, isShort ? null : [kind, about.street ? null : street], find),
     none = h("p", {class: "none"}),
     host = h("div", null, bar, none, list);

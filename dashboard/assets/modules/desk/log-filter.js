@@ -9,7 +9,9 @@ import {h} from "../core/dom.js";
  */
 export const makeLogFilter = (desk, show) => {
   const {scope, about, texts, format, tiles} = desk,
-    w = texts.log;
+    w = texts.log,
+    isShort = about.unit || about.grid,
+    findWord = isShort ? w.find_acts : w.find;
   const option = ([value, label]) => h("option", {value}, label);
   const select = (id, label, options) => {
     const made = /** @type {any} */ (h("select", {id, "aria-label": label}, options.map(option)));
@@ -25,7 +27,7 @@ export const makeLogFilter = (desk, show) => {
   const street = select("log-street", w.filter_street, [["", `${w.filter_street}：${w.any}`]]),
     who = select("log-who", w.filter_who, [["", `${w.filter_who}：${w.any}`]]);
   const find = /** @type {any} */ (
-    h("input", {id: "log-find", type: "search", "aria-label": w.find, placeholder: w.find})
+    h("input", {id: "log-find", type: "search", "aria-label": findWord, placeholder: findWord})
   );
   const clear = /** @type {any} */ (h("button", {class: "plain", id: "log-clear"}, `${w.clear} Esc`)),
     told = h("b", {role: "status"});
@@ -39,8 +41,7 @@ export const makeLogFilter = (desk, show) => {
     scope.cancel(typing);
     typing = scope.after(200, show);
   });
-  const isShort = about.unit || about.grid,
-    choices = isShort ? [] : [kind, about.street ? null : street, who],
+  const choices = isShort ? [] : [kind, about.street ? null : street, who],
     bar = h("div", {class: "log-bar"}, choices, find, told, clear);
   bar.addEventListener("keydown", event => {
     if (event.key !== "Escape") return;
