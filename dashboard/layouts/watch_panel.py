@@ -8,8 +8,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.moments import minute_text
-from services.board.watched_areas import Watch
+from services.board.watched_areas import Watch, watched_areas
 from services.district.package import District
+from services.district.watch_windows import WatchWindow, written_windows
 
 
 def watch_panel(
@@ -17,6 +18,7 @@ def watch_panel(
 ) -> list[Component]:
     """Who watches, what is open, new in 24 h, unseen by cameras, last patrol; then where repeats gather."""
     labels = words["watch"]
+    windows = {area.code: area.windows for area in watched_areas(district) if area.windows}
     areas = [
         html.Li(
             [
@@ -27,6 +29,7 @@ def watch_panel(
                             labels["counts"].format(open=w.open, new=w.new),
                             labels["unseen_unknown"] if w.unseen is None else labels["unseen"].format(n=w.unseen),
                             _patrolled(w, words, district.zone),
+                            *_windows(windows.get(w.code, ()), words),
                         )
                     ),
                     className="dim",
@@ -62,6 +65,14 @@ def _opens(spot: dict[str, Any]) -> dict[str, Any]:
 def _name(watch: Watch, words: dict[str, Any], district: District) -> str:
     street = _street(watch.street, words, district) if watch.street else ""
     return f"{street} {watch.name}".strip()
+
+
+def _windows(windows: Sequence[WatchWindow], words: dict[str, Any]) -> list[str]:
+    """When the area is watched, where it is not round the clock."""
+    if not windows:
+        return []
+    text = written_windows(windows, is_chinese=words["language"] != "en")
+    return [str(words["watch"]["windows"]).format(text=text)]
 
 
 def _street(code: str, words: dict[str, Any], district: District) -> str:

@@ -23,13 +23,17 @@ _METRES = 111_320.0
 
 
 class AreaRow(NamedTuple):
-    """An area: ``edge`` is its ring in WGS-84 degrees, without the first point again; empty where it has several."""
+    """An area: ``edge`` is its ring in WGS-84 degrees, without the first point again; empty where it has several.
+
+    ``windows``: when it is watched, as the package keeps it (services.district.watch_windows); empty: round the clock.
+    """
 
     code: str
     name: str
     street: str
     watched_by: str
     edge: Edge
+    windows: str = ""
 
 
 class EdgeRefused(Refusal):
@@ -81,7 +85,8 @@ def with_area(content: bytes | None, wanted: AreaRow) -> bytes:
     place = next((n for n, one in enumerate(features) if _row(n, one).code == wanted.code), None)
     feature = {"type": "Feature", "properties": {}, "geometry": None} if place is None else features[place]
     known = dict(feature.get("properties") or {})
-    given = {"code": wanted.code, "name": wanted.name, "street": wanted.street, "watched_by": wanted.watched_by}
+    given = {"code": wanted.code, "name": wanted.name, "street": wanted.street, "watched_by": wanted.watched_by,
+             "windows": wanted.windows}  # fmt: skip
     properties = known | {key: value for key, value in given.items() if value or known.get(key)}
     geometry = feature["geometry"]
     if wanted.edge and (place is None or _row(place, feature).edge != wanted.edge):
@@ -145,7 +150,7 @@ def _row(number: int, feature: dict[str, Any]) -> AreaRow:
             edge = tuple((float(point[0]), float(point[1])) for point in found.exterior.coords[:-1])
     return AreaRow(
         code, str(properties.get("name") or code), str(properties.get("street") or ""),
-        str(properties.get("watched_by") or ""), edge,
+        str(properties.get("watched_by") or ""), edge, str(properties.get("windows") or ""),
     )  # fmt: skip
 
 

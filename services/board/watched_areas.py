@@ -15,6 +15,7 @@ from services.contract.kept import kept_decoder
 from services.contract.others import UnitMoved
 from services.district.coords import to_wgs84
 from services.district.package import District
+from services.district.watch_windows import WatchWindow, is_watched, read_windows
 from services.platform.clock import DAY_MS, to_ms
 
 _UNIT = kept_decoder(UnitMoved)
@@ -28,13 +29,17 @@ def position_in(data: bytes) -> tuple[float, float, int]:
 
 
 class WatchedArea(NamedTuple):
-    """One area under watch: its code, its name, the street it lies in, who watches it ('' = nobody is named)."""
+    """One area under watch: its code, its name, the street it lies in, who watches it ('' = nobody is named).
+
+    ``windows``: when it is watched; none: round the clock. What happens outside of them is not of it.
+    """
 
     code: str
     name: str
     street: str
     watched_by: str
     geometry: Geometry
+    windows: tuple[WatchWindow, ...] = ()
 
 
 class CaseAt(NamedTuple):
@@ -63,7 +68,8 @@ class WatchedAreas:
     """The areas of one package, with a tree to find them by; and when a patrol was last seen in each."""
 
     def __init__(self, district: District) -> None:
-        self.areas = _areas(district)
+        self.areas = watched_areas(district)
+        self._district = district
         self._tree = STRtree([area.geometry for area in self.areas])
         self.patrolled: dict[str, int] = {}
 
@@ -84,7 +90,8 @@ class WatchedAreas:
         found: dict[str, int] = {}
         for p, a in self.inside([(lon, lat) for lon, lat, _ in places]):
             code, at = self.areas[a].code, places[p][2]
-            found[code] = max(at, found.get(code, at))
+            if is_watched(self.areas[a].windows, self._district, at):
+                found[code] = max(at, found.get(code, at))
         return found
 
     def merge(self, passed: Mapping[str, int]) -> None:
@@ -93,9 +100,11 @@ class WatchedAreas:
             self.patrolled[code] = max(at, self.patrolled.get(code, at))
 
     def watch(self, cases: Sequence[CaseAt], now: int) -> list[Watch]:
-        """The figures at ``now``, the areas with most open cases first."""
+        """The figures at ``now``, the areas with most open cases first; of cases reported while the area is watched."""
         opened, new = [0] * len(self.areas), [0] * len(self.areas)
         for p, a in self.inside([(case.lon, case.lat) for case in cases]):
+            if not is_watched(self.areas[a].windows, self._district, cases[p].reported_at):
+                continue
             opened[a] += cases[p].is_open
             new[a] += now - DAY_MS < cases[p].reported_at <= now
         found = [
@@ -106,7 +115,8 @@ class WatchedAreas:
         return sorted(found, key=lambda watch: (-watch.open, -watch.new, watch.code))
 
 
-def _areas(district: District) -> list[WatchedArea]:
+def watched_areas(district: District) -> list[WatchedArea]:
+    """The areas of a package that have an outline."""
     features: Any = district.layers.get("watch_areas", {}).get("features", [])
     found = []
     for number, feature in enumerate(features):
@@ -118,6 +128,7 @@ def _areas(district: District) -> list[WatchedArea]:
             WatchedArea(
                 code, str(properties.get("name") or code), str(properties.get("street") or ""),
                 str(properties.get("watched_by") or ""), shape(feature["geometry"]),
+                read_windows(str(properties.get("windows") or "")),
             )
         )  # fmt: skip
     return found

@@ -28,6 +28,7 @@ from services.district.package_tables import (
 )
 from services.district.policy import Policy, read_policy
 from services.district.stored_reader import StoredFiles
+from services.district.watch_windows import read_windows
 from services.files.fault import FileFault
 from services.files.geojson import read_json
 from services.files.raw import read_file
@@ -254,11 +255,24 @@ class _Reader:
                 self.fault(file, number, "geometry has no coordinates", "Write a GeoJSON geometry, or null")
             elif geometry is not None and file == "watch_areas.geojson":
                 self.geometry(file, str((properties or {}).get("code") or number)[:LONGEST_CODE], geometry)
+            if file == "watch_areas.geojson" and isinstance(properties, dict):
+                self.windows(file, number, properties.get("windows"))
             street = properties.get("street") if file == "watch_areas.geojson" and isinstance(properties, dict) else ""
             if street and str(street) not in streets:
                 remedy = "Name the code of a street, or leave it out"
                 self.fault(file, number, f"street {str(street)[:70]!r} is unknown", remedy)
         return found
+
+    def windows(self, file: str, number: int, value: object) -> None:
+        """When an area is watched: a text that can be read, or nothing."""
+        remedy = "Write for example workdays 07:00-09:00; day 1,11,21 06:00-12:00, or leave it out"
+        if value is not None and not isinstance(value, str):
+            self.fault(file, number, f"windows {str(value)[:70]!r} is no text", remedy)
+            return
+        try:
+            read_windows(value or "")
+        except ValueError:
+            self.fault(file, number, f"windows {(value or '')[:70]!r} cannot be read", remedy)
 
     def areas(self, layer: str, parents: dict[str, Area] | None, *, required: bool = False) -> dict[str, Area]:
         file = f"{layer}.geojson"

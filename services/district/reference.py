@@ -120,7 +120,12 @@ LAYER_WORDS = {
     "key_areas": ("areas that need watching, drawn", "`code` `name` `place_type` `weight`"),
     "key_roads": ("roads that need watching, in sections of a few hundred metres", "`code` `name` `class` `weight`"),
     "key_places": ("schools, markets, stations …", "`code` `name` `place_type` `weight` `grid`"),
-    "watch_areas": ("problem areas under watch round the clock, drawn", "`code` `name` `street` `watched_by`"),
+    "watch_areas": (
+        "problem areas under watch, drawn; round the clock, or in their `windows`: what is reported outside of them "
+        "is not counted there",
+        "`code` `name` `street` `watched_by` `windows` (`workdays 07:00-09:00; "
+        "day 1,11,21 06:00-12:00`: `daily`, `workdays`, `off`, `mon,wed`, `mon-fri`, `day` of the month; at most 12)",
+    ),
     "poles": ("poles that can carry a camera", "`code` `name`"),
 }
 TABLE_WORDS = {

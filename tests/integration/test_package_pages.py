@@ -163,8 +163,11 @@ def test_an_area_is_drawn_moved_ended_and_taken_back(home: House, folder: Path) 
     assert found is not None
     (area,) = WatchedAreas(found).areas
     assert (area.code, area.name, area.street, area.watched_by) == ("WA01", "夜市", "S1", "D2")
-    draw(home, about="WA01", edge=SQUARE + "\n118.900, 31.905", name="前街夜市")
+    draw(home, about="WA01", edge=SQUARE + "\n118.900, 31.905", name="前街夜市", windows="周五至周日 18：00-24:00")
     page = home.get(ADMIN, "/admin/areas?about=WA01").text
+    assert ">周五、周六、周日 18:00-24:00</textarea>" in page
+    assert "<b>WA01 时段</b> 无 → 周五、周六、周日 18:00-24:00" in page
+    assert "fri,sat,sun 18:00-24:00</textarea>" in home.get(ADMIN, "/admin/areas?about=WA01&lang=en").text
     assert "<b>WA01 边（角数）</b> 4 → 5" in page
     assert "<b>WA01 名称</b> 夜市 → 前街夜市" in page
     assert draw(home, about="WA01", do="end").status_code == 303
@@ -181,7 +184,7 @@ def test_an_area_is_drawn_moved_ended_and_taken_back(home: House, folder: Path) 
     ({"edge": CROSSED}, "边相交"), ({"edge": "118.901, 31.901"}, "至少三个角"),
     ({"edge": "1, 2\n2, 2\n2, 3"}, "不在本区"),
     ({"edge": "东, 西"}, "有一行不是经纬度"), ({"name": " "}, "请写名称"), ({"reason": ""}, "请写一句为什么"),
-    ({"street": "S9"}, "没有街道「S9」"),
+    ({"street": "S9"}, "没有街道「S9」"), ({"windows": "上学的时候"}, "时段「上学的时候」看不懂"),
 ])  # fmt: skip
 def test_an_area_that_cannot_be_is_refused_and_what_was_typed_stays(
     home: House, form: dict[str, str], words: str

@@ -29,6 +29,7 @@ from services.admin.area_edit import (
 from services.admin.area_reader import AreaFigures, area_figures, placed_cases
 from services.admin.changes import PackageChange
 from services.district.package import features_of
+from services.district.watch_windows import read_windows, written_windows
 
 FILE = "watch_areas.geojson"
 # The map's square: a unit is about a metre and a half in a district of fifteen kilometres.
@@ -36,6 +37,7 @@ SIZE = 10_000
 SMOOTH = 0.00015
 NEAREST = 1_500
 NEW = "new"
+LONGEST_WINDOWS = 500
 
 Corner = Annotated[list[Annotated[float, msgspec.Meta(ge=-180, le=180)]], msgspec.Meta(min_length=2, max_length=2)]
 
@@ -95,6 +97,7 @@ class AreasPage:
                 typed = typed._replace(
                     code=known.code if known else next_code(areas), edge=read_edge(form.get("edge", ""))
                 )
+                typed = typed._replace(windows=self._windows(form.get("windows", "")[:LONGEST_WINDOWS]))
                 if not 0 < len(name) <= LONGEST_NAME:
                     raise Unsaved(words["no_name"], code=400)
                 if known is None or known.edge or typed.edge:
@@ -109,6 +112,13 @@ class AreasPage:
             return self._show(code, error.code, wrong=" · ".join([error.words, *error.lines]), typed=typed)
         about = "" if form.get("do") == "end" else typed.code
         return redirect(self.pages.shell.to("/admin/areas", about=about, done=made.number), 303)
+
+    def _windows(self, text: str) -> str:
+        """When it is watched, as the package keeps it. Raises Unsaved."""
+        try:
+            return written_windows(read_windows(text))
+        except ValueError as error:
+            raise Unsaved(self.pages.words["areas"]["bad_windows"].format(text=str(error)[:60]), code=400) from None
 
     def area_figures(self) -> Response:
         """Count what lies inside an edge that is being drawn."""
@@ -154,6 +164,7 @@ class AreasPage:
         if chosen is not None and chosen.edge and not wrong:
             figures = self._told(self._figures(chosen.edge))
         ground = self._drawn()
+        typed_windows = request.form.get("windows", "")[:LONGEST_WINDOWS]
         return shell.show(
             "areas", "admin_areas.html", answer, wrong=wrong, said="" if wrong else self.pages.done(), o=words,
             r=words["areas"],
@@ -170,6 +181,7 @@ class AreasPage:
             streets=[(one.code, one.name) for one in shell.district.streets.values()],
             units=[*shell.district.units.items()],
             history=self.pages.history("areas", self._name, known.code if known else ""),
+            windows=typed_windows if typed else self.pages.windows_said(chosen.windows) if chosen else "",
             edge="\n".join(f"{lon}, {lat}" for lon, lat in chosen.edge) if chosen else "", part="areas",
             about=known.code if known else "",
         )  # fmt: skip

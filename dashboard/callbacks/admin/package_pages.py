@@ -15,6 +15,7 @@ from dashboard.door.routes import add_routes, redirect
 from services.admin.changes import FILES, Author, ChangeRefused, PackageChange, PackageVersion
 from services.admin.package_service import PackageKeeper
 from services.district.load import PackageError
+from services.district.watch_windows import read_windows, written_windows
 from services.platform.clock import DAY_MS, MINUTE_MS
 
 HISTORY = 60
@@ -145,11 +146,19 @@ class PackagePages:
                 yield {"what": words["and_more"].format(n=after), "before": "", "after": ""}
                 continue
             key, _, column = what.partition("|")
+            both = [self.windows_said(text) if column == "windows" else text for text in (before, after)]
             yield {
                 "what": name_of(key, column) if what else words["whole_file"],
                 "before": before or words["none"],
                 "after": after or words["none"],
             }
+
+    def windows_said(self, kept: str) -> str:
+        """When an area is watched, in the page's language; as it stands where it cannot be read."""
+        try:
+            return written_windows(read_windows(kept), is_chinese=self.shell.words()["language"] != "en")
+        except ValueError:  # a version keeps a bounded part of a long text
+            return kept
 
     def undo_version(self) -> Response:
         """Take a version back; the answer is the page of its part, which says so."""
