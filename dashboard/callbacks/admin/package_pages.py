@@ -149,8 +149,8 @@ class PackagePages:
             both = [self.windows_said(text) if column == "windows" else text for text in (before, after)]
             yield {
                 "what": name_of(key, column) if what else words["whole_file"],
-                "before": before or words["none"],
-                "after": after or words["none"],
+                "before": both[0] or words["none"],
+                "after": both[1] or words["none"],
             }
 
     def windows_said(self, kept: str) -> str:
