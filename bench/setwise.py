@@ -1,6 +1,6 @@
 """The roll-ups of whole columns of cases: ``services.indicators.measures.count`` said once more, in arrays.
 
-Said independently on purpose: tests/integration/test_histories.py holds the two against each other.
+Said independently on purpose: tests/integration/indicators/test_histories.py holds the two against each other.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Sequence
 
 from services.coverage.siting.siting import choose
-from tests.unit.test_siting import optimum, overlapping, value
+from tests.unit.coverage.test_siting import optimum, overlapping, value
 
 BUDGET = 6.0
 

@@ -19,17 +19,27 @@ WAITING = (
     "tests/faults/test_gone_back.py", "tests/faults/test_redis.py",
 )  # fmt: skip
 RECKONING = (
-    "the demo district", "tests/attacks/test_requests.py", "tests/integration/test_demo.py",
-    "tests/integration/test_past.py", "tests/integration/test_rights_matrix.py", "tests/integration/test_archive.py",
-    "tests/integration/test_leadership_parts.py", "tests/integration/test_leadership.py",
-    "tests/unit/test_kernel_bounds.py", "tests/integration/test_audit_page.py", "tests/integration/test_rollups.py",
-    "tests/integration/test_coverage_planning.py",
-)  # fmt: skip
+    "the demo district",
+    "tests/attacks/test_requests.py",
+    "tests/integration/operations/test_demo.py",
+    "tests/integration/past/test_past.py",
+    "tests/integration/test_rights_matrix.py",
+    "tests/integration/projector/test_archive.py",
+    "tests/integration/leadership/test_leadership_parts.py",
+    "tests/integration/leadership/test_leadership.py",
+    "tests/unit/test_kernel_bounds.py",
+    "tests/integration/audit/test_audit_page.py",
+    "tests/integration/indicators/test_rollups.py",
+    "tests/integration/coverage/test_coverage_planning.py",
+)
 # Two that wait for each that reckons.
 LONGEST = tuple(filter(None, chain.from_iterable(zip_longest(WAITING[::2], RECKONING, WAITING[1::2]))))
 FOLDERS = ("tests/browser", "tests/faults", "tests/attacks", "tests/integration", "tests/unit")
 # The demo's generated district and its case system: seconds to make, kept for the process (functools.cache).
-TOGETHER = {"tests/unit/test_demo_": "the demo district", "tests/unit/test_simulator_": "the demo district"}
+TOGETHER = {
+    "tests/unit/operations/test_demo_": "the demo district",
+    "tests/unit/operations/test_simulator_": "the demo district",
+}
 
 
 def piece_of(nodeid: str) -> str:

@@ -39,7 +39,7 @@ from services.platform.settings import Settings
 from services.projector.ingest import Ingest
 from tests.case_system import TinyCaseSystem
 from tests.tiny import CODE, NOON, entry, middle
-from tests.unit.test_duty_roster import line
+from tests.unit.duty.test_duty_roster import line
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 STEP = 5 * MINUTE

@@ -31,7 +31,8 @@ def open_socketio(server: flask.Flask) -> SocketIO:
         ping_interval=PING_EVERY_S,
         ping_timeout=PING_TIMEOUT_S,
     )
-    # Engine.IO has no setting for it; tests/unit/test_socket_contract.py says so when a new version has another way.
+    # Engine.IO has no setting for it; when a new version has another way, tests/unit/sockets/test_socket_contract.py
+    # says so.
     engine = found.server.eio
     engine._async = {**engine._async, "websocket": WebSocket}
     return found

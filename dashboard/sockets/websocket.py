@@ -2,7 +2,7 @@
 
 It takes the place of python-engineio's own, which reads in a greenlet of its own as fast as a client sends, keeps
 messages of any size, and always accepts permessage-deflate (a client's 600 kB become 600 MB). What Engine.IO expects
-of it is held by tests/unit/test_socket_contract.py: a new version that wants something else fails there.
+of it is held by tests/unit/sockets/test_socket_contract.py: a new version that wants something else fails there.
 """
 
 import contextlib

@@ -1,7 +1,8 @@
 """Numbers in free text that lead to a person: phones, identity and bank cards, passports, plates, addresses of mail.
 
 Every pattern is bounded, or begins only where a token begins: a text's length is what it costs. What must not be taken
-for such a number stands in tests/unit/test_personal_text.py: case numbers, grid codes, times, coordinates, amounts.
+for such a number stands in tests/unit/contract/test_personal_text.py: case numbers, grid codes, times, coordinates,
+amounts.
 """
 
 import re

@@ -21,7 +21,7 @@ from services.platform.database import writing
 from services.platform.sealing import make_key
 from tests.doors import DUTY, S1, WHO, House, Who, house
 from tests.tiny import CODE
-from tests.unit.test_duty_roster import line
+from tests.unit.duty.test_duty_roster import line
 
 pytestmark = pytest.mark.redis
 KEY, OTHER = make_key(), make_key()

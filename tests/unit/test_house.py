@@ -168,6 +168,13 @@ def test_the_table_has_an_order_and_no_circle() -> None:
         assert {a for a in allowed if order.index(a) >= order.index(context)} == set(), context
 
 
+def test_the_folders_of_tests_are_those_of_the_code() -> None:
+    """What a test looks at is where it stands; what looks at the whole house stands beside this file."""
+    known = {name.rpartition("/")[2] for name in CONTEXTS} | {"scripts"}
+    folders = {p.parent.name for kind in ("unit", "integration") for p in (ROOT / "tests" / kind).glob("*/test_*.py")}
+    assert folders - known == set()
+
+
 def test_no_module_stands_outside_a_package() -> None:
     loose = [p.name for top in ("services", "dashboard") for p in sorted((ROOT / top).glob("*.py"))]
     assert loose == ["__init__.py", "__init__.py", "app.py", "server.py"]

@@ -18,10 +18,10 @@ def test_the_modules_that_are_named_are_there() -> None:
 @pytest.mark.parametrize(
     ("nodeid", "piece"),
     [
-        ("tests/unit/test_units.py::test_a", "tests/unit/test_units.py"),
+        ("tests/unit/board/test_units.py::test_a", "tests/unit/board/test_units.py"),
         ("tests/browser/test_access.py::TestLogIn::test_a[x::y]", "tests/browser/test_access.py"),
-        ("tests/unit/test_simulator_world.py::test_a", "the demo district"),
-        ("tests/unit/test_demo_units.py::test_a", "the demo district"),
+        ("tests/unit/operations/test_simulator_world.py::test_a", "the demo district"),
+        ("tests/unit/operations/test_demo_units.py::test_a", "the demo district"),
     ],
 )
 def test_a_module_is_one_piece_and_what_shares_a_district_is_one(nodeid: str, piece: str) -> None:
@@ -29,9 +29,9 @@ def test_a_module_is_one_piece_and_what_shares_a_district_is_one(nodeid: str, pi
 
 
 def test_the_longest_come_first_in_turns_and_the_shortest_last() -> None:
-    pieces = ["tests/unit/test_units.py", "tests/browser/test_desk.py", "tests/integration/test_board.py",
+    pieces = ["tests/unit/board/test_units.py", "tests/browser/test_desk.py", "tests/integration/board/test_board.py",
               "tests/browser/test_socket.py", "the demo district", "tests/attacks/test_requests.py"]  # fmt: skip
     assert sorted(pieces, key=rank) == [
         "the demo district", "tests/browser/test_desk.py", "tests/attacks/test_requests.py",
-        "tests/browser/test_socket.py", "tests/integration/test_board.py", "tests/unit/test_units.py",
+        "tests/browser/test_socket.py", "tests/integration/board/test_board.py", "tests/unit/board/test_units.py",
     ]  # fmt: skip
