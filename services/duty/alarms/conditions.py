@@ -152,7 +152,7 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
                 # Only the unit's answer ends it: other steps of the case are no sign that it comes.
                 yield msgspec.structs.replace(waits, due_at=since + whistle_ms, moved_at=0)
         due_at = row.handle_deadline_at if row.handle_deadline_at is not None else row.deadline_at
-        if not due or due_at is None or not scene.now < due_at <= horizon or row.status not in _IN_HAND:
+        if not due or due_at is None or has_come(due_at, scene.now) or due_at > horizon or row.status not in _IN_HAND:
             continue
         if board.lights[row.case_id] != _SUSPENDED:
             hands = (("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""))
