@@ -192,7 +192,7 @@ export const makeColumns = parts => {
     ...(about.street ? [] : [simple("street", 80, {flex: 1, minWidth: 94})]),
     simple("grid", 100, {flex: 2, minWidth: 96}),
     simple("unit", 92, {flex: 2, minWidth: 84}),
-    simple("status", 64),
+    simple("status", texts.language === "en" ? 92 : 64),
     column(
       "back",
       60,
