@@ -166,6 +166,7 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
 export const makeColumns = parts => {
   const {about, texts, format, what, textOf, grouped} = parts,
     words = texts.desk,
+    english = texts.language === "en", // its times are shorter than the stages' names: on a 1366 laptop all fit
     cells = makeCells(parts);
   const column = (id, width, renderer, comparator, of, more = {}) => ({
     colId: id,
@@ -186,13 +187,16 @@ export const makeColumns = parts => {
     return column(id, width, text(of), byText(of, texts.language), of, more);
   };
   const all = [
-    column("left", 138, cells.left, byNumber(deadline), row => row[A.deadlineAt] || 0, {sort: "asc", filter: false}),
-    column("takeover", 92, cells.takeover, byTakeover, row => row[A.takeoverAt] || 0, {filter: false}),
+    column("left", english ? 126 : 138, cells.left, byNumber(deadline), row => row[A.deadlineAt] || 0, {
+      sort: "asc",
+      filter: false,
+    }),
+    column("takeover", english ? 84 : 92, cells.takeover, byTakeover, row => row[A.takeoverAt] || 0, {filter: false}),
     column("case", 200, cells.case, byText(what, texts.language), textOf.case, {flex: 3, minWidth: 120}),
     ...(about.street ? [] : [simple("street", 80, {flex: 1, minWidth: 94})]),
     simple("grid", 100, {flex: 2, minWidth: 96}),
     simple("unit", 92, {flex: 2, minWidth: 84}),
-    simple("status", texts.language === "en" ? 92 : 64),
+    simple("status", english ? 84 : 64),
     column(
       "back",
       60,
