@@ -8,7 +8,7 @@ import redis
 
 from services.contract.entry import encode_entry
 from services.contract.others import CameraChanged, CameraRemoved
-from services.district.cameras.footprints import find_moved, footprints
+from services.district.cameras.inside import find_moved, footprints
 from services.district.cameras.reading import Format, Reading, guess_format, read_cameras
 from services.district.cameras.site import site_of
 from services.district.doors import district_clock

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.district.cameras.footprints import find_moved, footprints
+from services.district.cameras.inside import find_moved, footprints
 from services.district.cameras.reading import Reading, read_cameras
 from services.district.cameras.site import DistrictOutline, site_of
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
