@@ -206,7 +206,7 @@ changed meanwhile, is refused in words, whole.
 When another package is loaded, a file that only the browser has changed stays changed, one that only the package has
 changed is the package's; where both have, nothing is loaded and the sentence says which, unless `--over` lets the
 package's count. What a moment of the past looked like comes from what was kept then (boards, marks, roll-ups); its
-targets and names are those of today's package.
+targets are those of the version of `policy.toml` in force then, its names and lights those of today's package.
 
 Optional columns and properties may be left out; others (`valid_from` too) are carried along and not read."""
 

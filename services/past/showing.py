@@ -13,6 +13,7 @@ from services.district.package import District
 from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
 from services.past.moments import EVERY_MS
+from services.past.policy_reader import PolicyAt
 from services.past.room import Arrived, LookUp, PastRoom
 from services.platform.clock import MINUTE_MS
 
@@ -28,8 +29,11 @@ BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 class Showing:
     """One past room on its way."""
 
-    def __init__(self, room: PastRoom, district: District, before: Before, blind_at: BlindAt) -> None:
-        self.room, self._district, self._before = room, district, before
+    def __init__(
+        self, room: PastRoom, district: District, before: Before, blind_at: BlindAt, policy_at: PolicyAt
+    ) -> None:
+        """``policy_at``: the targets are those that were in force at the moment that is shown."""
+        self.room, self._district, self._before, self._policy_at = room, district, before, policy_at
         self._blind_at, self._blind = blind_at, blind_at(room.at)
         self._spots: set[str] = set()
         self._roster = Roster(district)
@@ -71,6 +75,9 @@ class Showing:
         if not 0 <= at - self._compared[0] < COMPARE_EVERY_MS:
             self._compared = at, self._before(at)
         found = tiles(board, self._compared[1])
+        policy = self._policy_at(at)
+        found["streets"]["target"] = policy.target_on_time
+        found["funnel"]["targets"] = [policy.target_grid, policy.target_street, policy.target_district]
         found |= self._coverage()
         found |= {
             "sources": source_rows(board, self._district.sources, at),
@@ -85,7 +92,7 @@ class Showing:
     def _coverage(self) -> dict[str, Any]:
         """Which cameras showed a picture is known of every moment; what was blind, of those that were kept."""
         cameras, online = self.room.cameras.count(self.room.at)
-        target = self._district.policy.coverage.target_online
+        target = self._policy_at(self.room.at).coverage.target_online
         figures: dict[str, Any] = {
             "is_night": False, "top": [], "gaps": 0, "notes": ["not_kept"], "outages": [], "target_online": target,
         }  # fmt: skip

@@ -31,6 +31,7 @@ from services.past.asking import (
 )
 from services.past.knowledge import MOST_LATE, knowledge
 from services.past.moments import EVERY_MS
+from services.past.policy_reader import policies
 from services.past.reader import Archived, NothingThen, NotYet, PastReader, Unmade, looks_up, next_moment
 from services.past.room import PastRoom
 from services.past.showing import Showing
@@ -170,8 +171,9 @@ class Answerer:
             return known
         room = self._reader.room_at(connection, at)
         showing = Showing(
-            room, self._district, self._before(connection), lambda moment: self._reader.blind_at(connection, moment)
-        )
+            room, self._district, self._before(connection), lambda moment: self._reader.blind_at(connection, moment),
+            policies(connection, self._district),
+        )  # fmt: skip
         self._keep(showing)
         return showing
 

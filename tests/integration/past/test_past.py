@@ -17,6 +17,8 @@ import redis
 from sqlalchemy import Engine, insert, select
 
 from dashboard.papers.review_paper import WantedReview, review_paper
+from services.admin import package_store
+from services.admin.changes import PackageVersion
 from services.board.alarm import Alarm, encode_alarm
 from services.board.comparison_reader import compared
 from services.board.follower import Follower
@@ -380,6 +382,22 @@ def test_what_was_refused_by_then_is_counted(engine: Engine, tiny: District) -> 
         at = times[n - 1]
         refused = state(worker.said_to(Question("q", "room", at)).parts)[1]["unknown"]["refused"]
         assert sum(refused.values()) == sum(time <= at for time in times)
+
+
+def test_the_targets_are_those_that_were_in_force_then(sqlite_engine: Engine, tiny: District) -> None:
+    take_in(sqlite_engine, tiny, arrived(lives(4, cases=10)), 1)
+    with writing(sqlite_engine) as connection:
+        for number, (at, target) in enumerate(((NOON - HOUR, "0.8"), (NOON, "0.7"), (NOON + DAY, "0.6")), 1):
+            before = f"target_on_time = {'0.95' if number == 1 else '0.8'}\ntarget_grid = 0.5\n".encode()
+            version = PackageVersion(
+                number=number, at=at, effective_at=at, who="admin", name="", reason="试", act="change", undoes=None,
+                part="policy", about="", changes=[], digest="",
+            )  # fmt: skip
+            package_store.add(connection, version, {"policy.toml": (before, f"target_on_time = {target}\n".encode())})
+    worker = made(sqlite_engine, tiny, LAST)
+    for at, target, grid in ((NOON - HOUR - 1, 0.95, 0.5), (NOON - HOUR, 0.8, 0.8), (NOON + HOUR, 0.7, 0.8)):
+        found = state(worker.said_to(Question("q", "room", at)).parts)[1]
+        assert (found["streets"]["target"], found["funnel"]["targets"][0]) == (target, grid)
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="../shared/data is not beside the project")
