@@ -83,7 +83,7 @@ class SocketWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_request(self, listener_name: Any, req: Any, sock: PatientSocket, addr: Any) -> None:
         """One request, whose head has come."""
         if sock.waiting is not None:
-            sock.waiting.asks()
+            sock.waiting.asks(req.path or "")
         super().handle_request(listener_name, req, sock, addr)
         if sock.waiting is not None:  # a WebSocket has none, and does not come back here
             sock.waiting.rests()

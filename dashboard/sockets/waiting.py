@@ -19,6 +19,8 @@ A_WAIT_S = 0.01
 # More than the longest head that gunicorn takes, and than the longest body that the app reads: the rest of a body that
 # nobody has read must not come without end.
 MOST_READ = 4 << 20
+# An upload of files is longer: what services.admin.upload takes, and the heads of its parts.
+MOST_READ_OF = {"/admin/upload": 33 << 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,22 @@ class ConnectionWait:
         self._is_cut = False
         self._read_s = self._sent_s = 0.0
         self._got = self._sent = 0
+        self._most = MOST_READ
 
-    def asks(self) -> None:
-        """The head is whole: a body may come, and the answer goes."""
+    def asks(self, path: str = "") -> None:
+        """The head is whole, and asks for ``path``: a body may come, and the answer goes."""
+        self._most = MOST_READ_OF.get(path, MOST_READ)
         self._in_body, self._read_s, self._sent_s, self._got, self._sent = True, 0.0, 0.0, 0, 0
 
     def rests(self) -> None:
         """The answer has gone: the next request may come."""
         self._in_body = self._began = self._is_first = False
+        self._most = MOST_READ
         self._read_s, self._got = 0.0, 0
 
     def read_limit(self) -> float:
         """So many seconds the next read may wait."""
-        if self._is_cut or self._got > MOST_READ:
+        if self._is_cut or self._got > self._most:
             return 0.0
         if self._in_body:
             return min(self._patience.body_s - self._read_s, self._patience.silence_s)

@@ -10,12 +10,10 @@ from services.district.package import District
 from services.district.policy import Policy, read_policy
 
 FILE = "policy.toml"
-# A moment (Unix ms of the district's clock) → the policy that was in force then.
-PolicyAt = Callable[[int], Policy]
 
 
-def policies(connection: Connection, district: District) -> PolicyAt:
-    """What says which policy was in force when: of a version from its moment on, before the first what it replaced.
+def policies(connection: Connection, district: District) -> Callable[[int], Policy]:
+    """What says which policy was in force at a moment (Unix ms of the district's clock): of a version from its moment on, before the first what it replaced.
 
     Where nothing of the file was ever changed in the store it is the present package's.
     """

@@ -10,10 +10,10 @@ from services.board.sources import source_rows
 from services.board.tiles import tiles
 from services.board.zone import TICKER_LINES, Zone
 from services.district.package import District
+from services.district.policy import Policy
 from services.duty.alarms.tiles import alarm_tiles, for_visitors
 from services.duty.roster import Roster
 from services.past.moments import EVERY_MS
-from services.past.policy_reader import PolicyAt
 from services.past.room import Arrived, LookUp, PastRoom
 from services.platform.clock import MINUTE_MS
 
@@ -23,6 +23,8 @@ EPOCH = "past"
 # (moment) → the figures of the same minute of the comparable day (board.comparison_reader).
 Before = Callable[[int], Mapping[str, Any]]
 # (moment) → when the coverage was kept last before it, and its tiles then; None: nobody kept it.
+# (moment) → the policy that was in force then (past.policy_reader).
+PolicyAt = Callable[[int], Policy]
 BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 
 

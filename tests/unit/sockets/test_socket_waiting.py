@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.sockets.waiting import MOST_READ, SLOWEST, ConnectionWait, Patience, PatientSocket
 from dashboard.sockets.websocket import LINGER_S, LINGER_STEP_S, WebSocket
+from services.admin.upload import MOST_UPLOADED
 
 FEW = Patience(idle_s=2, head_s=10, body_s=60, silence_s=20)
 
@@ -87,6 +88,19 @@ def test_what_comes_without_end_ends_though_nobody_waits() -> None:
     found.read(0, MOST_READ)
     assert found.read_limit() > 0
     found.read(0, 1)
+    assert found.read_limit() == 0
+
+
+def test_an_upload_may_be_as_long_as_the_page_says_and_no_longer() -> None:
+    found, _ = waiting()
+    found.asks("/admin/upload")
+    found.read(0, MOST_UPLOADED + 4096)
+    assert found.read_limit() > 0
+    found.read(0, 1 << 20)
+    assert found.read_limit() == 0
+    found.rests()
+    found.asks("/login")
+    found.read(0, MOST_READ + 1)
     assert found.read_limit() == 0
 
 
