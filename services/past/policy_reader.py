@@ -13,7 +13,9 @@ FILE = "policy.toml"
 
 
 def policies(connection: Connection, district: District) -> Callable[[int], Policy]:
-    """What says which policy was in force at a moment (Unix ms of the district's clock): of a version from its moment on, before the first what it replaced.
+    """What says which policy was in force at a moment (Unix ms of the district's clock).
+
+    Of a version from its moment on, before the first what it replaced.
 
     Where nothing of the file was ever changed in the store it is the present package's.
     """

@@ -23,9 +23,9 @@ EPOCH = "past"
 # (moment) → the figures of the same minute of the comparable day (board.comparison_reader).
 Before = Callable[[int], Mapping[str, Any]]
 # (moment) → when the coverage was kept last before it, and its tiles then; None: nobody kept it.
+BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 # (moment) → the policy that was in force then (past.policy_reader).
 PolicyAt = Callable[[int], Policy]
-BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 
 
 class Showing:
