@@ -17,7 +17,8 @@ from services.indicators.window import Window, value
 from services.platform import metadata
 from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
-from services.projector.ingest import Entry, Ingest
+from services.projector.batch import Entry
+from services.projector.ingest import Ingest
 from services.projector.store import tables as projector_tables
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle

@@ -1,14 +1,13 @@
 """The socket: rooms by zone, a snapshot or what followed, a beat, and no client that can harm the others.
 
-A change leaves at once while changes are few; a stream of them leaves coalesced, once a beat (ARCHITECTURE.md, decision
-4). Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and
+A change leaves at once while changes are few; a stream of them leaves coalesced, at the pace of the work (``pace``).
+Messages are JSON in bytes, encoded once for everyone. The client's side is docs/protocol.md and
 assets/modules/core/socket.js. Who joins a room has its right (dashboard.door.guards); every second each open socket's
 session is judged anew.
 """
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -21,6 +20,7 @@ from gevent.event import Event
 from dashboard.door.access import Access
 from dashboard.door.guards import EVENTS, ROOMS
 from dashboard.door.wire import KEY
+from dashboard.live.pace import Pace
 from dashboard.live.zones import DESK, GRID, STREET, UNIT, WALL, Zones
 from dashboard.sockets.door import PERSON
 from dashboard.sockets.judge import Judge
@@ -35,13 +35,9 @@ from services.district.borders import Borders
 from services.district.package import District
 from services.platform.clock import Clock
 from services.platform.errors import STORE_ERRORS
-from services.platform.every import Every
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 0.08
-# Up to this many changes a second each leaves at once; beyond it they wait for the beat.
-ALONE_PER_S = 40
 SESSIONS_EVERY_S = 0.5
 COVERAGE = "coverage"
 
@@ -59,8 +55,7 @@ class LiveRoom:
     ) -> None:
         self.socketio, self._clock, self._access = socketio, clock, access
         self._wake = Event()
-        self._flush_every = Every(BEAT_S)
-        self._arrivals: deque[float] = deque(maxlen=ALONE_PER_S)
+        self._pace = Pace()
         self._coverage_told = 0
         self._filling = filling
         self.refusals = refusals or Refusals()
@@ -107,10 +102,7 @@ class LiveRoom:
             return
         assert self.zones is not None
         self.zones.mark(case_ids)
-        now = time.monotonic()
-        self._arrivals.append(now)
-        alone = len(self._arrivals) < ALONE_PER_S or now - self._arrivals[0] >= 1
-        if alone or self._flush_every.is_due():
+        if self._pace.is_due():
             self._flush()
         else:
             self._wake.set()
@@ -209,13 +201,15 @@ class LiveRoom:
         self._wake.set()
 
     def _flush(self) -> None:
-        self._flush_every.begin()
+        self._pace.begin()
         if self.zones is not None:
             for key, message in self.zones.flush():
                 self.socketio.emit("delta", message, to=key)
         self._flush_coverage()
         for work in self.on_flush:
             work()
+        # After the writers of all browsers, which stand in the loop's line already.
+        gevent.get_hub().loop.run_callback(self._pace.out)
 
     def _flush_coverage(self) -> None:
         """What changed of the coverage, encoded once for all who watch it."""
@@ -229,7 +223,8 @@ class LiveRoom:
         while True:
             self._wake.wait()
             self._wake.clear()
-            gevent.sleep(self._flush_every.left_s())
+            while (left_s := self._pace.left_s()) > 0:
+                gevent.sleep(left_s)
             self._flush()
 
     def _beat_loop(self) -> None:

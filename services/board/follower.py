@@ -35,7 +35,7 @@ from services.platform.database import reading
 from services.platform.errors import REDIS_ERRORS, STORE_ERRORS, fault_of, first_line
 from services.platform.every import Every
 from services.platform.offload import Offload, directly
-from services.platform.wakeups import Wakeups
+from services.platform.wakeups import Wake, Wakeups
 from services.projector.outbox.delta import ThingChange
 from services.projector.outbox.follow import RevisionDelta, StoreFollower
 from services.projector.outbox.read import SeenCommit, read_mark
@@ -141,13 +141,13 @@ class Follower:
 
     def run(self, alive: Callable[[], bool] = lambda: True) -> None:
         """Follow until ``alive`` says no."""
-        loaded = False
+        loaded, wakes = False, list[Wake]()
         while alive():
             try:
                 if not loaded:
                     self.load()
                     loaded = True
-                self.sync()
+                self.sync(wakes)
                 self.health.store_down_since = None
             except STORE_ERRORS as error:
                 if self.health.store_down_since is None:
@@ -157,7 +157,7 @@ class Follower:
             if self._heart is not None:
                 self._say_turn(self._heart)
             self._judge()
-            self._wait_for_wake()
+            wakes = self._wait_for_wake()
 
     def _say_turn(self, heart: Heart) -> None:
         health = self.health
@@ -166,11 +166,11 @@ class Follower:
         else:
             heart.turn()
 
-    def sync(self) -> None:
-        """Apply what the outbox holds behind our revision, and let the clock work."""
+    def sync(self, wakes: Sequence[Wake] = ()) -> None:
+        """Apply what the wake-ups bring, or what the outbox holds behind our revision, and let the clock work."""
+        self._store.follow_wakes(wakes)
         self._compare()
         self._watch()
-        self._store.follow()
 
     def _take(self, steps: Sequence[RevisionDelta]) -> None:
         changed: set[str] = set()
@@ -183,15 +183,17 @@ class Follower:
         if changed := self.board.tick(self._clock.now_ms()):
             self._changed(changed)
 
-    def _wait_for_wake(self) -> None:
+    def _wait_for_wake(self) -> list[Wake]:
         try:
-            self._wakeups.wait(int(POLL_S * 1000))
+            wakes = self._wakeups.wait(int(POLL_S * 1000))
             self.health.redis_down_since = None
+            return wakes
         except REDIS_ERRORS as error:
             if self.health.redis_down_since is None:
                 self.health.redis_down_since = self._clock.now_ms()
                 log.warning("%s; the store is asked all the same: %s", fault_of(error).words, first_line(error))
             time.sleep(POLL_S)
+            return []
 
     def _judge(self) -> None:
         """Are we up to date? Only when Redis and the store answer, and no entry has waited for long.

@@ -12,7 +12,7 @@ from services.platform.settings import Settings
 GROUP = "projector"
 
 
-BOARD_LENGTH = 1000
+BOARD_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)

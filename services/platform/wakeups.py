@@ -1,10 +1,17 @@
-"""The web process's side of Redis: wait for the projector's word, and see how far the stream has come."""
+"""The wake-ups after a commit, on the ``board`` stream, and a look at how far the ``events`` stream has come.
+
+A wake-up may carry what the commit changed. The store alone is the truth: who takes it from here first holds its token
+against the commit that they have (``services.projector.outbox.follow``), and whoever cannot reads the outbox.
+"""
 
 from typing import Any, NamedTuple
 
 import redis
 
 from services.platform.redis import BOARD_LENGTH, Keys
+
+# Of a delta that is longer (bytes) the store is asked: a stream keeps some hundreds of them in Redis' memory.
+CARRIED_MOST = 16_384
 
 
 class StreamLook(NamedTuple):
@@ -15,6 +22,25 @@ class StreamLook(NamedTuple):
     redis_ms: int
 
 
+class Wake(NamedTuple):
+    """A commit that others hear of. Without ``payload`` they read it in the store.
+
+    ``after`` and ``token`` name the commit before and this one, as the outbox does; ``payload`` is this one's delta.
+    """
+
+    revision: int
+    epoch: str = ""
+    after: str = ""
+    token: str = ""
+    payload: bytes = b""
+
+    def fields(self) -> dict[str, str | int | bytes]:
+        """The entry of the ``board`` stream."""
+        if not self.payload or len(self.payload) > CARRIED_MOST:
+            return {"revision": self.revision}
+        return self._asdict()
+
+
 class Wakeups:
     """Follows the ``board`` stream. Everything here raises what Redis raises."""
 
@@ -23,14 +49,17 @@ class Wakeups:
         self._keys = Keys(district)
         self._after = ""
 
-    def wait(self, block_ms: int) -> None:
-        """Return at the next wake-up, or after ``block_ms``. What was there before the first call is no wake-up."""
+    def wait(self, block_ms: int) -> list[Wake]:
+        """The next wake-ups, or none after ``block_ms``. What was there before the first call is no wake-up."""
         if not self._after:
             last = self._client.xrevrange(self._keys.board, count=1)
             self._after = last[0][0].decode() if last else "0-0"
         answer = self._client.xread({self._keys.board: self._after}, block=block_ms, count=1000)
-        if answer:
-            self._after = _last_id(answer).decode()
+        if not answer:
+            return []
+        entries = _entries(answer)
+        self._after = entries[-1][0].decode()
+        return [_wake(fields) for _, fields in entries]
 
     def tell(self, revision: int) -> None:
         """Wake everybody who waits: the store has this revision now."""
@@ -46,13 +75,21 @@ class Wakeups:
         return StreamLook(_id(first), _id(newest), int(seconds) * 1000 + int(micros) // 1000)
 
 
-def _last_id(answer: Any) -> bytes:
-    """The id of the last entry in an XREAD answer of one stream, in RESP2's or RESP3's shape."""
+def _entries(answer: Any) -> Any:
+    """The entries in an XREAD answer of one stream, in RESP2's or RESP3's shape."""
     entries = next(iter(answer.values())) if isinstance(answer, dict) else answer[0][1]
-    while isinstance(entries[0], list):
-        entries = entries[0]
-    found: bytes = entries[-1][0]
-    return found
+    return entries[0] if isinstance(entries[0], list) and isinstance(entries[0][0], list | tuple) else entries
+
+
+def _wake(fields: dict[bytes, bytes]) -> Wake:
+    """What an entry says; one that cannot be read says that there is something in the store."""
+    try:
+        return Wake(
+            int(fields[b"revision"]), fields[b"epoch"].decode(), fields[b"after"].decode(), fields[b"token"].decode(),
+            fields[b"payload"],
+        )  # fmt: skip
+    except (KeyError, ValueError):
+        return Wake(0)
 
 
 def _id(entries: Any) -> str:

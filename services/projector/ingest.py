@@ -4,12 +4,10 @@ The projector, the demo's history, ``dead retry`` and the benches all come throu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from services.cases.case import CasePlace
 from services.contract.case import Case
 from services.contract.entry import entry_order
 from services.contract.numbering import Numbering
@@ -24,7 +22,9 @@ from services.platform.clock import to_ms
 from services.platform.database import writing
 from services.platform.errors import Fault, Waiting
 from services.platform.sealing import Sealer
-from services.projector.fold import Settled, all_tallies, change_cases, settle_all, things_of, ticker, winners
+from services.platform.wakeups import Wake
+from services.projector.batch import NOTHING_NEW, Batch, CommitOutcome, Entry
+from services.projector.fold import all_tallies, change_cases, settle_all, things_of, ticker, winners
 from services.projector.gap import Gap
 from services.projector.outbox.delta import Delta, encode_delta
 from services.projector.own_people_reader import OwnPeople
@@ -34,46 +34,10 @@ from services.projector.store.beats import SourceBeat
 from services.projector.store.numbers import keep_passed, number, passed_among, read_numbering
 from services.projector.store.write import Feed, Writer, later, new_epoch, open_feed
 
-Entry = tuple[str, Mapping[bytes, bytes]]
-
 UNIT_KEPT_EVERY_MS = 10_000
 WENT_BACK = Fault(
     "store_went_back", "the database is another one than before (a restore, a promotion): what it lacks is read"
 )
-
-
-@dataclass(slots=True)
-class Batch:
-    """A parsed batch on its way into the store; ``settled``: what those of ``cases`` that stand make of theirs.
-
-    ``numbering`` gave the keys; where an id has no number yet (``is_numbered``) nothing is parsed: the commit numbers
-    it, and reads ``entries`` again.
-    """
-
-    entries: Sequence[Entry] = ()
-    now_ms: int = 0
-    numbering: Numbering = field(default_factory=Numbering)
-    is_numbered: bool = True
-    ids: dict[int, str] = field(default_factory=dict)
-    cases: list[tuple[int, Event, CasePlace]] = field(default_factory=list)
-    others: list[tuple[int, Event]] = field(default_factory=list)
-    refused: list[tuple[int, Refused]] = field(default_factory=list)
-    raw: dict[int, Mapping[bytes, bytes]] = field(default_factory=dict)
-    settled: dict[int, Settled] = field(default_factory=dict)
-
-    @property
-    def events(self) -> list[tuple[int, Event]]:
-        """Every accepted event with its key."""
-        return [(key, event) for key, event, _ in self.cases] + self.others
-
-
-@dataclass(frozen=True, slots=True)
-class CommitOutcome:
-    """What a commit did: the revision to wake the web processes with (0 = nothing new), what to put into ``dead``."""
-
-    revision: int
-    accepted: int
-    refused: list[tuple[int, Refused]]
 
 
 class Ingest:
@@ -85,6 +49,7 @@ class Ingest:
         self._people = OwnPeople(sealer)
         self._unit_kept: dict[str, int] = {}
         self._seen: tuple[str, int] | None = None
+        self._told = NOTHING_NEW
         self._went_back = False
         self.use(district)
         with writing(engine) as connection:
@@ -149,16 +114,15 @@ class Ingest:
             if not fresh:
                 if position is not None and later(position, feed.position) != feed.position:
                     writer.move_feed(msgspec.structs.replace(feed, position=position))
-                return CommitOutcome(0, 0, told)
+                return CommitOutcome(NOTHING_NEW, 0, told)
             _keep(batch, fresh)
             lasting = [item for item in batch.events if self._is_kept(item[1], thinned)]
-            revision = self._commit(
-                writer, feed, batch, lasting, now_ms=now_ms, position=position, received=received or {}
-            )
-        self._committed(feed.epoch, revision)
+            wake = self._commit(writer, feed, batch, lasting, now_ms=now_ms, position=position, received=received or {})
+        self._committed(feed.epoch, wake.revision)
+        self._told = wake
         self._unit_kept.update(thinned)
         self._numbering = batch.numbering
-        return CommitOutcome(revision, len(batch.events), told)
+        return CommitOutcome(wake, len(batch.events), told)
 
     def known_ids(self, ids: Sequence[str]) -> set[str]:
         """Which of these entries are in the store, or among the dead."""
@@ -227,7 +191,7 @@ class Ingest:
         now_ms: int,
         position: str | None,
         received: Mapping[str, int],
-    ) -> int:
+    ) -> Wake:
         kept = [item for item in lasting if not isinstance(item[1].body, Heartbeat)]
         best = winners(batch.cases)
         old = writer.old_cases(list(best))
@@ -271,9 +235,13 @@ class Ingest:
             lost_at=after.lost_at,
             emptied_at=after.emptied_at,
         )
-        writer.publish(after.revision, now_ms, encode_delta(delta))
+        payload = encode_delta(delta)
+        token = writer.publish(after.revision, now_ms, payload)
         writer.move_feed(after)
-        return after.revision
+        before = self._told
+        if (before.epoch, before.revision) != (feed.epoch, feed.revision):
+            return Wake(after.revision, after.epoch, "", token)  # somebody else's commit, whose token we do not know
+        return Wake(after.revision, after.epoch, before.token, token, payload)
 
     def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
         """Parse, check, place and settle: no I/O, so that the next batch can be read while this one is written."""

@@ -8,6 +8,7 @@ import redis
 
 from services.contract.entry import before, entry_order
 from services.platform.redis import BOARD_LENGTH, GROUP, Keys
+from services.platform.wakeups import Wake
 
 # How many entries the state looks at: the newest ones, and those that somebody holds.
 NEWEST, HELD = 100, 2000
@@ -55,6 +56,8 @@ class EventStream:
         self.keys = Keys(district)
         self.consumer = consumer
         self._trim: Any = client.register_script(_TRIM)
+        # Whether all that was pending at the last read is ours: we take it in in order, so what lies below is done.
+        self._is_alone = False
 
     def ensure_group(self, position: str, processed: int) -> bool:
         """Make the group at our own position, never at ``$`` or ``0``; True when it was made."""
@@ -100,7 +103,12 @@ class EventStream:
 
         A pending entry that was trimmed comes without fields.
         """
-        answer = self.client.xreadgroup(GROUP, self.consumer, {self.keys.events: after}, count=count, block=block_ms)
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.xreadgroup(GROUP, self.consumer, {self.keys.events: after}, count=count, block=block_ms)
+            pipe.xpending(self.keys.events, GROUP)
+            answer, pending = pipe.execute()
+        consumers = pending.get("consumers") or []
+        self._is_alone = all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers)
         return _entries(answer)
 
     def claim(self, idle_ms: int, count: int) -> tuple[list[tuple[str, Mapping[bytes, bytes] | None]], list[str]]:
@@ -121,7 +129,7 @@ class EventStream:
         still pending, and not in this batch, is there; without such an entry all that was delivered. The two answers
         are taken in one step, or an entry delivered in between would be passed over.
         """
-        if batch and self._is_alone():
+        if batch and self._is_alone:
             return batch[-1]
         with self.client.pipeline(transaction=True) as pipe:
             pipe.xinfo_groups(self.keys.events)
@@ -137,16 +145,11 @@ class EventStream:
         delivered: str = group["last-delivered-id"].decode()
         return delivered
 
-    def _is_alone(self) -> bool:
-        """Whether all that is pending is ours: we take it in in order, so that what lies below a batch is done."""
-        consumers = self.client.xpending(self.keys.events, GROUP).get("consumers") or []
-        return all(c["name"] in {self.consumer, self.consumer.encode()} for c in consumers)
-
-    def finish(self, entry_ids: Sequence[str], revision: int, dead: Sequence[Mapping[str, str]]) -> None:
-        """After the commit: wake the web processes, tell the dead, then acknowledge; one round trip."""
+    def finish(self, entry_ids: Sequence[str], wake: Wake, dead: Sequence[Mapping[str, str]]) -> None:
+        """After the commit: wake who follows, tell the dead, then acknowledge; one round trip."""
         with self.client.pipeline(transaction=False) as pipe:
-            if revision:
-                pipe.xadd(self.keys.board, {"revision": revision}, maxlen=BOARD_LENGTH, approximate=True)
+            if wake.revision:
+                pipe.xadd(self.keys.board, wake.fields(), maxlen=BOARD_LENGTH, approximate=True)
             for fields in dead:
                 pipe.xadd(self.keys.dead, dict(fields), maxlen=100_000, approximate=True)
             for start in range(0, len(entry_ids), 1000):

@@ -23,9 +23,11 @@ from services.platform.clock import MINUTE_MS, Clock
 from services.platform.errors import Fault, fault_of, first_line
 from services.platform.every import Every
 from services.platform.pulse import NO_PULSE, Pulse
+from services.platform.wakeups import Wake
+from services.projector.batch import Batch
 from services.projector.collector import rare_collections
 from services.projector.gap import measure
-from services.projector.ingest import Batch, Ingest
+from services.projector.ingest import Ingest
 from services.projector.isolation import Entry, Isolation, NotTakenIn
 from services.projector.probe import probe_batches
 from services.projector.store.write import Feed, read_feed
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # As much once we are behind: a page that two events touch is written once, and a roll-up moved once.
 BATCH_BEHIND = 2_000
+FEW = 16
 BLOCK_MS = 1000
 CLAIM_IDLE_MS = 30_000
 # A gap is on the truth bar within 5 s.
@@ -172,13 +175,18 @@ class Projector:
     def _hand_over(self, entries: Entries) -> None:
         """Read a batch here while the one before it is written there: the database leaves Python idle, and back.
 
-        One batch is under way at most. What went wrong with it is raised here, before anything follows it.
+        One batch is under way at most. What went wrong with it is raised here, before anything follows it. A few
+        entries after which nothing waits are written here: the way to another thread would be a tenth of their time.
         """
         self._checkpoint("read")
         self._batch = min(BATCH_BEHIND if len(entries) >= self._batch else BATCH, self._most)
         batch = self._read(entries)
+        is_busy = self._under_way is not None and not self._under_way.done()
         self._settle()
-        self._under_way = self._writer.submit(self._write, entries, batch)
+        if is_busy or len(entries) > FEW:
+            self._under_way = self._writer.submit(self._write, entries, batch)
+        else:
+            self._write(entries, batch)
 
     def _settle(self) -> None:
         """Wait for the batch under way; raises what it raised."""
@@ -223,7 +231,7 @@ class Projector:
             raise NotTakenIn(error) from error
         self._checkpoint("committed")
         now = self._clock.now_ms()
-        self._stream.finish(ids, outcome.revision, [dead_fields(r, now) for _, r in outcome.refused])
+        self._stream.finish(ids, outcome.wake, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
         if outcome.accepted:
             self._isolation.went_through()
@@ -304,7 +312,7 @@ class Projector:
             )
             self._stream.set_back(gap.position, gap.processed)
             self._advanced_to = ""
-        self._stream.finish([], revision, [])
+        self._stream.finish([], Wake(revision), [])
 
 
 def dead_fields(refusal: Refused, now_ms: int) -> dict[str, str]:

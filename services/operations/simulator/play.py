@@ -23,8 +23,8 @@ from services.platform.clock import DAY_MS, parse_ms
 from services.platform.every import Every
 from services.platform.wakeups import Wakeups
 from services.platform.whole_file import write_whole
+from services.projector.batch import Entry
 from services.projector.bootstrap import make_ingest
-from services.projector.ingest import Entry
 from services.projector.store import read
 
 HISTORY_DAYS = 30

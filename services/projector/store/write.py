@@ -82,7 +82,11 @@ class OldCase(msgspec.Struct, frozen=True, gc=False):
 
 
 _FEED = [schema.feed.c[name] for name in Feed.__struct_fields__]
-_LOCK = update(schema.feed).values(revision=schema.feed.c.revision).returning(*_FEED)
+# What every commit says is written out: to put these three together by SQLAlchemy takes longer than to run them.
+_LOCK = f"UPDATE feed SET revision = revision RETURNING {', '.join(Feed.__struct_fields__)}"
+_MOVED = [name for name in Feed.__struct_fields__ if name != "district"]
+_MOVE = f"UPDATE feed SET {', '.join(f'{name} = ?' for name in _MOVED)}"
+_PUBLISH = "INSERT INTO outbox (revision, at, payload, token) VALUES (?, ?, ?, ?)"
 
 
 def read_feed(connection: Connection) -> Feed | None:
@@ -127,15 +131,14 @@ class Writer:
 
     def lock(self) -> Feed:
         """Lock the feed row until the commit, and read it."""
-        return Feed(*self.connection.execute(_LOCK).one())
+        return Feed(*self.connection.exec_driver_sql(_LOCK).one())
 
     def known(self, keys: Sequence[int]) -> set[int]:
         """Which of the entries (a batch's, sorted or not) are in the store or among the dead already."""
-        found: set[int] = set()
-        if keys:
-            for table in ("history", "dead"):
-                found.update(row[0] for row in self._of_many(f"SELECT entry FROM {table} WHERE entry", keys))
-        return found
+        if not keys:
+            return set()
+        among_dead = "SELECT entry FROM dead WHERE entry"
+        return {row[0] for row in self._of_many("SELECT entry FROM history WHERE entry", keys, among_dead)}
 
     def old_cases(self, case_ids: Sequence[str]) -> dict[str, OldCase]:
         """The cases of a batch as they stand; the locked feed row keeps them so until the commit."""
@@ -153,12 +156,17 @@ class Writer:
         columns = "subject, entry, time, type, source, data"
         return self._of_many(f"SELECT {columns} FROM history WHERE {limit}type LIKE 'case.%%' AND subject", case_ids)
 
-    def _of_many(self, select_where: str, values: Sequence[object]) -> Iterable[Sequence[Any]]:
-        """Rows whose last-named column is one of ``values``: one parameter, not one a value, which costs ten times."""
+    def _of_many(self, select_where: str, values: Sequence[object], also: str = "") -> Iterable[Sequence[Any]]:
+        """Rows whose last-named column is one of ``values``: one parameter, not one a value, which costs ten times.
+
+        ``also``: another SELECT of the same columns whose last-named column is.
+        """
+        parts = [part for part in (select_where, also) if part]
         if is_postgres(self.connection):
-            return self.connection.exec_driver_sql(f"{select_where} = ANY(%s)", (list(values),))
-        each = f"{select_where} IN (SELECT value FROM json_each(?))"
-        return self.connection.exec_driver_sql(each, (_ENCODE(values).decode(),))
+            union = " UNION ALL ".join(f"{part} = ANY(%s)" for part in parts)
+            return self.connection.exec_driver_sql(union, (list(values),) * len(parts))
+        union = " UNION ALL ".join(f"{part} IN (SELECT value FROM json_each(?))" for part in parts)
+        return self.connection.exec_driver_sql(union, (_ENCODE(values).decode(),) * len(parts))
 
     def cases(self, rows: Iterable[tuple[CaseRow, str]]) -> None:
         """Upsert changed cases with what they count for; the search takes them up later (services.search)."""
@@ -228,18 +236,22 @@ class Writer:
         if rows:
             self.connection.execute(insert(schema.proposals), [msgspec.structs.asdict(row) for row in rows])
 
-    def publish(self, revision: int, at: int, payload: bytes) -> None:
-        """Put one delta into the outbox; now and then drop what no web process can still need."""
-        self.connection.execute(
-            insert(schema.outbox).values(revision=revision, at=at, payload=payload, token=secrets.token_hex(8))
-        )
+    def publish(self, revision: int, at: int, payload: bytes) -> str:
+        """Put one delta into the outbox; now and then drop what no web process can still need. Returns its token."""
+        token = secrets.token_hex(8)
+        self._run(_PUBLISH, (revision, at, payload, token))
         if revision % 500 == 0:
             self.connection.execute(delete(schema.outbox).where(schema.outbox.c.revision < revision - OUTBOX_KEPT))
+        return token
 
     def move_feed(self, feed: Feed) -> None:
         """Store the revision, the position and the counts."""
-        values = {name: getattr(feed, name) for name in Feed.__struct_fields__ if name != "district"}
-        self.connection.execute(update(schema.feed).values(**values))
+        self._run(_MOVE, tuple(getattr(feed, name) for name in _MOVED))
+
+    def _run(self, statement: str, values: tuple[object, ...]) -> None:
+        """One statement at the driver's speed; its marks are SQLite's."""
+        driver = statement.replace("?", "%s") if is_postgres(self.connection) else statement
+        self.connection.exec_driver_sql(driver, values)
 
     def clear_read_model(self) -> None:
         """Empty what ``rebuild`` makes again: everything but history, dead, packages and the feed."""

@@ -45,8 +45,9 @@ from services.platform.clock import SetClock, parse_ms, to_rfc3339
 from services.platform.database import writing
 from services.platform.errors import OperationError
 from services.platform.sealing import Sealer
+from services.projector.batch import Entry
 from services.projector.errands.rebuild import rebuild
-from services.projector.ingest import Entry, Ingest
+from services.projector.ingest import Ingest
 from services.projector.store import tables as schema
 from tests import archive_scene
 from tests.archive_scene import SEPTEMBER

@@ -19,7 +19,7 @@ from services.platform import metadata
 from services.platform.clock import SetClock
 from services.platform.database import writing
 from services.platform.sealing import Sealer
-from services.platform.wakeups import Wakeups
+from services.platform.wakeups import CARRIED_MOST, Wake, Wakeups
 from services.projector.ingest import Ingest
 from services.projector.outbox.announce import announce
 from services.projector.outbox.delta import Delta
@@ -38,12 +38,14 @@ class Store:
         self.ingest = Ingest(engine, district, Sealer(""))
         self._next = 1
 
-    def take(self, *case_ids: str) -> None:
-        """One commit a case."""
+    def take(self, *case_ids: str) -> list[Wake]:
+        """One commit a case; what each wakes the others with."""
+        wakes = []
         for case_id in case_ids:
             batch = numbered([entry(case(case_id, **middle(0, 0)), "case.reported", NOON)], self._next)
             self._next += 1
-            self.ingest.apply(batch, NOON, batch[-1][0])
+            wakes.append(self.ingest.apply(batch, NOON, batch[-1][0]).wake)
+        return wakes
 
     def keep(self) -> dict[str, list[dict[str, Any]]]:
         """A backup."""
@@ -235,3 +237,88 @@ def test_a_load_sees_one_state_of_the_store_while_commits_go_on(store: Store, ti
     fresh.load()
     assert follower.board.counts == fresh.board.counts
     assert follower.board.rows == fresh.board.rows
+
+
+class Taken:
+    """A follower that writes down what it was brought, and how often it asked the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.revisions: list[int] = []
+        self.loads = self.asked = 0
+        self._store = store
+        self.follower = StoreFollower(store.engine, self._load, self._take, self._offload)
+        self._load()
+        self.follower.follow()
+        self.asked = self.loads = 0
+
+    def _load(self) -> None:
+        self.loads += 1
+        self.follower.start_at(self._store.mark())
+
+    def _take(self, steps: Any) -> None:
+        self.revisions += [step.revision for step in steps]
+
+    def _offload(self, work: Any) -> Any:
+        self.asked += 1
+        return work()
+
+
+def test_a_wake_up_that_follows_brings_the_delta_and_the_store_is_not_asked(store: Store) -> None:
+    store.take("T1")
+    one = Taken(store)
+    wakes = store.take("T2", "T3")
+    assert all(wake.payload for wake in wakes)
+    one.follower.follow_wakes(wakes)
+    assert (one.revisions, one.asked, one.follower.mark) == ([2, 3], 0, store.mark())
+    one.follower.follow_wakes(wakes)  # told twice
+    assert (one.revisions, one.asked) == ([2, 3], 0)
+
+
+@pytest.mark.parametrize("spoil", ["first lost", "turned round", "without its delta", "another token", "another epoch"])
+def test_wake_ups_that_do_not_fit_send_one_to_the_store(store: Store, spoil: str) -> None:
+    store.take("T1")
+    one = Taken(store)
+    first, second = store.take("T2", "T3")
+    spoilt = {
+        "first lost": [second], "turned round": [second, first], "without its delta": [Wake(first.revision), second],
+        "another token": [first._replace(after="0" * 16), second],
+        "another epoch": [first._replace(epoch="0" * 16), second],
+    }  # fmt: skip
+    one.follower.follow_wakes(spoilt[spoil])
+    assert (one.revisions, one.follower.mark, one.loads) == ([2, 3], store.mark(), 0)
+    assert one.asked > 0
+
+
+def test_a_store_that_went_back_is_seen_however_well_the_wake_ups_fit(store: Store) -> None:
+    store.take("T1")
+    kept = store.keep()
+    one = Taken(store)
+    wakes = store.take("T2")
+    store.put_back(kept)  # what the wake-up tells is no longer in the store
+    for loads in (1, 2):  # and the second time it comes from a stream that nobody has put back
+        one.follower.follow_wakes(wakes)
+        one.follower._ask_every.reset()  # half a second later
+        one.follower.follow_wakes([])
+        assert (one.loads, one.follower.mark) == (loads, store.mark())
+
+
+def test_the_store_is_asked_though_every_wake_up_fits(store: Store) -> None:
+    store.take("T1")
+    one = Taken(store)
+    one.follower._ask_every.reset()
+    one.follower.follow_wakes(store.take("T2"))
+    assert (one.revisions, one.asked) == ([2], 1)
+
+
+@pytest.mark.redis
+def test_what_the_projector_wakes_with_comes_whole_and_a_long_delta_stays_in_the_store(
+    store: Store, redis_client: redis.Redis
+) -> None:
+    wakeups = Wakeups(redis_client, CODE)
+    wakeups.wait(1)
+    store.take("T1")
+    (wake,) = store.take("T2")
+    for one in (wake, wake._replace(payload=b"x" * (CARRIED_MOST + 1))):
+        redis_client.xadd(wakeups._keys.board, one.fields())  # type: ignore[arg-type]  # its fields may be ints
+    redis_client.xadd(wakeups._keys.board, {"revision": "none"})
+    assert wakeups.wait(1000) == [wake, Wake(0), Wake(0)]

@@ -1,6 +1,7 @@
 // @ts-check
-// The socket: one state; a lone change is drawn at once, a stream of them once per animation frame (a timer when the
-// tab is hidden). docs/protocol.md.
+// The socket: one state; a lone change is drawn at once, a stream of them as often as the page can bear (pace.js).
+// docs/protocol.md.
+import {DrawPace, timeFrame} from "./pace.js";
 import {SnapshotParts, applyDelta, emptyState} from "./reducer.js";
 import {sayEnded} from "./session.js";
 
@@ -18,27 +19,29 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     decoder = new TextDecoder();
   let waiting = [],
     dirty = {rows: new Set(), tiles: new Set()},
-    scheduled = false,
-    flushedAt = 0;
+    scheduled = false;
+  const pace = new DrawPace();
 
   const flush = () => {
     scheduled = false;
     if (scope.isClosed) return;
-    flushedAt = performance.now();
+    pace.begin();
     const change = {rows: dirty.rows, tiles: [...dirty.tiles]};
     dirty = {rows: new Set(), tiles: new Set()};
     render(change);
     document.documentElement.dataset.lastEntry = live.state.lastEntry;
+    const drawn = performance.now() - pace.begunAt;
+    if (!document.hidden) timeFrame(ms => pace.took(drawn + ms));
   };
-  /** A lone change is drawn at once: waiting for the next frame would cost it half a frame. */
   const schedule = () => {
     if (scheduled) return;
-    if (performance.now() - flushedAt > 30) {
+    const {left} = pace;
+    if (left <= 0) {
       flush();
       return;
     }
     scheduled = true;
-    document.hidden ? setTimeout(flush, 50) : requestAnimationFrame(flush);
+    setTimeout(flush, left);
   };
   const socket = io({
     transports: ["websocket"],
