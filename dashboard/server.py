@@ -8,18 +8,19 @@ import logging
 import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gunicorn.app.base import BaseApplication
 
-from dashboard.app import Doors, Web, create_app, offload, start
 from dashboard.sockets.accept import SocketWorker
 from dashboard.sockets.connections import PER_SOCKET, Connections
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.waiting import Patience
-from services.platform.errors import STORE_ERRORS
 from services.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from dashboard.app import Doors, Web
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +59,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """Called in the worker, after the fork: every connection belongs to it alone."""
+        """Called in the worker, after the fork: every connection belongs to it alone.
+
+        What the pages need is imported here: the arbiter, which only watches, would keep it all the same.
+        """
+        from dashboard.app import create_app, start
+
         sys.setswitchinterval(SWITCH_S)
-        doors: Doors = self._make_doors()
+        doors = self._make_doors()
         self._web = web = create_app(doors)
         start(web)
         gevent.spawn(_end_when_outdated, doors)
@@ -83,8 +89,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self._web.heart.stop(is_over=True)
 
 
-def _end_when_outdated(doors: Doors) -> None:
+def _end_when_outdated(doors: "Doors") -> None:
     """Another district package was loaded: end this worker, gunicorn starts one that has it; browsers come back."""
+    from dashboard.app import offload
+    from services.platform.errors import STORE_ERRORS
+
     while True:
         gevent.sleep(LOOK_EVERY_S)
         try:

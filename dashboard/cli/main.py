@@ -35,6 +35,8 @@ from services.platform.settings import Settings, from_environment
 from services.platform.stopping import stop_on_signals
 
 if TYPE_CHECKING:
+    from dashboard.app import Doors
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 Command = Callable[[argparse.Namespace, Settings], int]
@@ -53,33 +55,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     keep_to_ourselves()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    from redis import RedisError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from services.district.load import PackageError
-    from services.operations.local import with_local_key, with_local_redis
-    from services.platform.refusal import Refusal
-
     try:
         settings = _settings(options)
         if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
+            from services.operations.local import with_local_key, with_local_redis
+
             settings = with_local_key(with_local_redis(settings))
         write_down(options, settings)
         command: Command = options.command
         return command(options, settings)
-    except PackageError as error:
-        for fault in error.faults:
-            print(f"  {fault}", file=sys.stderr)
-        print(f"lianqin: the district package has {len(error.faults)} faults; nothing was loaded", file=sys.stderr)
     except BrokenPipeError:
         # Whoever read our lines (`| head`) has had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (RedisError, SQLAlchemyError, OSError) as error:
-        print(f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong", file=sys.stderr)
-    except (Refusal, ValueError) as error:
-        print(f"lianqin: {error}", file=sys.stderr)
+    except Exception as error:  # what is ours to say is said in a sentence, all else is raised as it is
+        if not (lines := _in_words(error)):
+            raise
+        print(*lines, sep="\n", file=sys.stderr)
     return 1
+
+
+def _in_words(error: Exception) -> list[str]:
+    """What is wrong and what to do, line by line; nothing where the program itself has failed."""
+    # Not imported at the start: gunicorn's arbiter keeps what it has imported for as long as it lives.
+    from redis import RedisError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from services.district.load import PackageError
+    from services.platform.refusal import Refusal
+
+    if isinstance(error, PackageError):
+        faults = [f"  {fault}" for fault in error.faults]
+        return [*faults, f"lianqin: the district package has {len(faults)} faults; nothing was loaded"]
+    if isinstance(error, RedisError | SQLAlchemyError | OSError):
+        return [f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong"]
+    return [f"lianqin: {error}"] if isinstance(error, Refusal | ValueError) else []
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -195,12 +205,13 @@ def _demo(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _web(options: argparse.Namespace, settings: Settings) -> int:
-    from dashboard.app import Doors
     from dashboard.server import Server
-    from services.district.doors import check_program, open_doors
-    from services.district.package_watch_reader import PackageWatch
 
-    def make_doors() -> Doors:
+    def make_doors() -> "Doors":
+        from dashboard.app import Doors
+        from services.district.doors import open_doors
+        from services.district.package_watch_reader import PackageWatch
+
         doors = open_doors(settings, migrate=False)
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district, doors.clock.now_ms)
         found = Doors(
@@ -213,7 +224,14 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
         return dataclasses.replace(found, demo=True, filling=lambda: filling(settings.data_dir))
 
-    check_program(settings)
+    # In a process that ends: what the check imports would stay in gunicorn's arbiter, which only watches.
+    if (checking := os.fork()) == 0:
+        from services.district.doors import check_program
+
+        check_program(settings)
+        return 0
+    if status := os.waitstatus_to_exitcode(os.waitpid(checking, 0)[1]):
+        return status
     Server(settings, make_doors).run()
     return 0
 

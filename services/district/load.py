@@ -14,6 +14,7 @@ from services.district import office
 from services.district.antimeridian import crosses, unwrapped_layer
 from services.district.cameras.reading import Reading, read_cameras
 from services.district.cameras.site import site_of
+from services.district.layers import PackedLayers
 from services.district.package import LAYERS, Area, District, FilingCondition
 from services.district.package_tables import (
     KEYS,
@@ -147,7 +148,7 @@ class _Reader:
             sources=self.sources(head),
             categories=self.categories(lines["categories"]),
             class_map=self.class_map(lines["class_map"]),
-            layers=layers,
+            layers=PackedLayers(layers),
             working_hours=hours, working_week=week, holidays=office.holidays(lines["holidays"], self.fault),
             tables={name: tuple(row.cells for row in rows) for name, rows in lines.items()}, policy=self.policy(),
             cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),

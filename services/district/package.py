@@ -1,5 +1,6 @@
 """What a district package holds, once it has been read and checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -124,7 +125,7 @@ class District:
     sources: dict[str, str] = field(default_factory=dict)
     categories: tuple[FilingCondition, ...] = ()
     class_map: dict[tuple[str, str, str, str, str], str] = field(default_factory=dict)
-    layers: dict[str, dict[str, object]] = field(default_factory=dict)
+    layers: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
     cameras: tuple[CameraChanged, ...] = ()

@@ -85,14 +85,15 @@ def read_lines(name: str, text: str, complain: Complain) -> list[TableLine]:
             at = f"column {fault.column}: " if fault.column else ""
             complain(file, f"line {fault.line}" if fault.line else "", at + fault.problem, fault.remedy)
         return []
-    found = []
+    found, one_of = [], dict[str, str]()  # a roster says the same few words in every line: one of each is kept
     must = [c for c in table.columns if c == "name" or c in CODES.get(name, ())]
     for row in table.rows:
         if row.fault is not None:
             complain(file, f"line {row.line}", row.fault.problem, row.fault.remedy)
             continue
         if _is_plain(row.cells, must):
-            found.append(TableLine(row.line, {column: cell.strip() for column, cell in row.cells.items()}))
+            stripped = {column: cell.strip() for column, cell in row.cells.items()}
+            found.append(TableLine(row.line, {c: one_of.setdefault(cell, cell) for c, cell in stripped.items()}))
             continue
         cells = {column: _SOFT.sub(" ", cell).strip() for column, cell in row.cells.items()}
         bad = list(_bad_cells(name, row.cells, cells)) if any(cells.values()) else []
