@@ -235,13 +235,15 @@ class Ingest:
             lost_at=after.lost_at,
             emptied_at=after.emptied_at,
         )
-        payload = encode_delta(delta)
+        return self._publish(writer, feed, after, now_ms, delta)
+
+    def _publish(self, writer: Writer, before: Feed, after: Feed, now_ms: int, delta: Delta) -> Wake:
+        payload, told = encode_delta(delta), self._told
         token = writer.publish(after.revision, now_ms, payload)
         writer.move_feed(after)
-        before = self._told
-        if (before.epoch, before.revision) != (feed.epoch, feed.revision):
-            return Wake(after.revision, after.epoch, "", token)  # somebody else's commit, whose token we do not know
-        return Wake(after.revision, after.epoch, before.token, token, payload)
+        if (told.epoch, told.revision) != (before.epoch, before.revision):
+            return Wake(after.revision, after.epoch, "", token)  # the one before is somebody's whose token we know not
+        return Wake(after.revision, after.epoch, told.token, token, payload)
 
     def read(self, entries: Sequence[Entry], now_ms: int) -> Batch:
         """Parse, check, place and settle: no I/O, so that the next batch can be read while this one is written."""

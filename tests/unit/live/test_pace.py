@@ -52,7 +52,7 @@ def test_nothing_leaves_while_one_is_leaving() -> None:
     assert pace.left_s() == pytest.approx(5)
 
 
-PACE = Path(__file__).parents[2] / "dashboard/assets/modules/core/pace.js"
+PACE = Path(__file__).parents[3] / "dashboard/assets/modules/core/pace.js"
 SCRIPT = """
 const {DrawPace} = await import(process.argv[1]);
 let now = 100;
