@@ -20,14 +20,16 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .setup-python .setup-npm ## the virtual environment and the Socket.IO client
+setup: ## the virtual environment and the Socket.IO client
+	@$(MAKE) --silent --no-print-directory --jobs 2 .setup-python .setup-npm ASKED="$(MAKECMDGOALS)"
 
+# pip compiles nothing: that takes as long as its other work, and much of it is never imported. What is, is compiled then.
 .setup-python: requirements.lock requirements-test.lock pyproject.toml
 	@echo "setup: the virtual environment (a minute or two)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 $(or $(ASKED),$(MAKECMDGOALS))"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { bash .ci/apt python3-venv && $(PYTHON) -m venv --clear $(VENV); }
-	@$(RUN)/pip install --quiet --require-hashes -r requirements-test.lock
-	@$(RUN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(RUN)/pip install --quiet --no-compile --require-hashes -r requirements-test.lock
+	@$(RUN)/pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .setup-npm: package.json package-lock.json
