@@ -1,14 +1,10 @@
 // @ts-check
 // The district on one screen: map, tiles, queue. The wall fills it with the present, the replay with a moment of the past.
-import {alarmWords} from "../core/alarm-words.js";
 import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {panelFocus, redraw, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
-import {AT as A} from "../core/reducer.js";
 import {watchDownloads} from "../core/reauth.js";
-import {makeSound} from "../core/sound.js";
-import {makeTiles} from "../core/tiles.js";
 import {CaseLayer} from "../map/case-layer.js";
 import {CaseStore} from "../map/case-store.js";
 import {CoverageLayer} from "../map/coverage-layer.js";
@@ -16,8 +12,13 @@ import {layGround} from "../map/ground.js";
 import {mapHands} from "../map/hands.js";
 import {withMap} from "../map/maps.js";
 import {project} from "../map/project.js";
-import {groundStyle, wallUnit, watchUnit} from "../map/signs.js";
+import {groundStyle, watchUnit} from "../map/signs.js";
+import {makeAlarmLine} from "./alarm-line.js";
 import {makeInsets} from "./insets.js";
+import {makeMapKey} from "./map-key.js";
+import {makeQueueTile} from "./queue-tile.js";
+import {makeRoll} from "./rolling.js";
+import {makeBoardTiles} from "./tiles.js";
 
 /**
  * @param {HTMLElement} root
@@ -27,10 +28,9 @@ import {makeInsets} from "./insets.js";
  *   feed: what gives the state; isPast: of a moment of the past only cases can be opened
  */
 export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
-  const NEXT_ROWS = 2;
   const places = plain(root.dataset.district);
   const format = makeFormat(texts, places.zone, () => live && live.now()),
-    tiles = makeTiles(texts, format, places, !isPast);
+    tiles = makeBoardTiles(texts, format, places, !isPast);
   const store = new CaseStore();
   const html = document.documentElement;
   watchKeys(scope);
@@ -38,14 +38,10 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
   watchDownloads(scope);
   html.lang = texts.language;
   document.title = texts.title;
-  let flagsTold = "",
-    cardsTold = "";
   const cover = new CoverageLayer(places.plane),
     insets = makeInsets(scope, store, cover, places, {texts, format, tiles});
   let layer = null,
-    live = null,
-    fits = 0,
-    queueShown = "";
+    live = null;
 
   const body = (id, content, basis) => {
     const tile = $(id),
@@ -54,37 +50,25 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     redraw(box, ...[content].flat());
     if (basis !== undefined) tile.querySelector(".basis").textContent = basis;
   };
-  const rolled = new Map();
-  let rolledAt = 0;
-  /** A figure rolls to its new value (400 ms); in a stream of changes, a hidden tab or with reduced motion it just stands there. */
-  const roll = () => {
-    const calm = performance.now() - rolledAt > 1000;
-    rolledAt = performance.now();
-    root.querySelectorAll(".figure[title]").forEach(el => rollOne(el, calm));
+  /** What the parts of the board share; ``live`` and ``layer`` come later. */
+  const board = {
+    root,
+    texts,
+    format,
+    tiles,
+    store,
+    insets,
+    get live() {
+      return live;
+    },
+    get layer() {
+      return layer;
+    },
   };
-  const rollOne = (el, calm) => {
-    const key = el.closest(".tile").id + [...el.closest(".body").querySelectorAll(".figure")].indexOf(el);
-    const to = +el.title.replaceAll(",", ""),
-      from = rolled.get(key);
-    rolled.set(key, to);
-    if (
-      !calm ||
-      from === undefined ||
-      from === to ||
-      document.hidden ||
-      matchMedia("(prefers-reduced-motion: reduce)").matches
-    )
-      return;
-    const start = performance.now(),
-      step = now => {
-        if (!el.isConnected) return;
-        const k = Math.min((now - start) / 400, 1);
-        el.textContent = format.count(Math.round(from + (to - from) * (1 - (1 - k) ** 3)));
-        if (k < 1) requestAnimationFrame(step);
-      };
-    requestAnimationFrame(step);
-  };
-
+  const {drawKey, drawLegend, drawLetters} = makeMapKey(board),
+    {drawQueue, drawNext, resize} = makeQueueTile(board, body),
+    drawAlarms = makeAlarmLine(scope, board, isPast),
+    roll = makeRoll(root, format);
   const drawTile = {
     today: t => {
       body("tile-today", tiles.today(t), tiles.against(t.against, texts.tile.today_basis));
@@ -127,7 +111,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     shift: t => {
       $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : "";
     },
-    alarms: t => drawAlarms(t),
+    alarms: drawAlarms,
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
     units: t => {
       if (!layer) return;
@@ -136,175 +120,12 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
       drawKey();
     },
   };
-  /** How many rows the column holds; measured once a resize. */
-  const fullQueue = () => {
-    if (fits) return fits;
-    const column = $("tile-queue").parentElement,
-      rem = 16 * wallUnit();
-    if (!$("tile-unknown").querySelector(".pairs")) return 4;
-    // Below: two tiles and a pair whose heights are fixed; of the queue itself the header, and the line of the rest.
-    const others = [...column.children]
-      .filter(tile => tile.id !== "tile-queue")
-      .reduce((sum, tile) => sum + tile.offsetHeight, 0);
-    return (fits = Math.max(3, Math.min(10, Math.floor((column.clientHeight - others - 6.6 * rem) / (5.88 * rem)))));
-  };
-  const drawQueue = () => {
-    const t = live.state.tiles.queue,
-      now = live.now();
-    if (!t || now === null) return;
-    fullQueue();
-    const name = $("tile-queue").querySelector("h2"),
-      untaken = t.untaken ? h("span", {class: "bad"}, format.fill(texts.word.untaken_n, {n: t.untaken})) : null;
-    name.replaceChildren(
-      `${texts.tile.queue} ${format.count(t.n)} ${texts.word.items}`.trim(),
-      ...(untaken ? [" · ", untaken] : []),
-    );
-    const shown = t.rows.slice(0, fullQueue());
-    drawCards(t, shown, now);
-    if (!layer) return;
-    const flags = shown.flatMap((id, i) => {
-      const row = live.state.rows.get(id);
-      if (!row || row[A.lon] === null) return [];
-      return [
-        {
-          ...project(row[A.lon], row[A.lat]),
-          id,
-          number: i + 1,
-          light: tiles.queueLight(row, now).light,
-          word: row[A.severity] <= 2 ? texts.word.severity[row[A.severity]] : "",
-        },
-      ];
-    });
-    // Every second comes by here: what has not changed is not drawn again.
-    const told = JSON.stringify(flags);
-    if (told === flagsTold) return;
-    flagsTold = told;
-    layer.flags = flags;
-    layer.touch();
-    insets.flags(flags);
-  };
-  /** The cards are made anew only when they change: between two seconds a focus and a pressed button stay where they are. */
-  const drawCards = (t, shown, now) => {
-    const states = shown.map(id =>
-      live.state.rows.has(id)
-        ? [id, live.state.rows.get(id)[A.version], tiles.queueLight(live.state.rows.get(id), now).light]
-        : id,
-    );
-    const told = JSON.stringify([states, t.n, t.untaken, t.rest_ends, live.state.epoch]);
-    if (told === cardsTold) {
-      tiles.tickQueue($("tile-queue"), t, live.state.rows, now, fullQueue());
-      return;
-    }
-    cardsTold = told;
-    const before = new Set(queueShown.split(" "));
-    body("tile-queue", tiles.queue(t, live.state.rows, now, fullQueue()), t.untaken ? "" : texts.tile.queue_basis);
-    if (queueShown)
-      for (const card of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".queue .case")))
-        if (!before.has(card.dataset.case)) card.classList.add("new");
-    queueShown = shown.join(" ");
-  };
-  /** Counted down every second like the queue; made anew only when its rows change, or its words. */
-  let nextTold = "";
-  const drawNext = () => {
-    const t = live.state.tiles.next,
-      now = live.now();
-    if (!t || now === null) return;
-    $("tile-next").querySelector(".basis").textContent = t.proposed
-      ? format.fill(texts.word.proposed_n, {n: format.count(t.proposed)})
-      : "";
-    const content = tiles.next(t, live.state.rows, now, NEXT_ROWS),
-      told = content.textContent;
-    if (told === nextTold) return;
-    nextTold = told;
-    body("tile-next", content);
-  };
-  const drawKey = () => {
-    const t = live.state.tiles.today;
-    if (!t) return;
-    const other = t.open - t.overdue - t.due_soon,
-      units = (live.state.tiles.units || []).filter(u => u.status !== "off").length;
-    const names = texts.word.key,
-      line = (mark, n, name, how = "") =>
-        h("div", null, mark, h("b", {class: how}, format.count(n)), h("span", null, name));
-    $("map-key").replaceChildren(
-      line(tiles.sign("overdue bad"), t.overdue, names[0], t.overdue ? "bad" : ""),
-      line(tiles.sign("soon warn"), t.due_soon, names[1]),
-      line(h("i", {class: "sign dot"}), other, names[2]),
-      ...(units ? [line(h("i", {class: "sign capsule"}), units, names[3])] : []),
-    );
-    drawLegend();
-  };
-  const sound = makeSound(scope, {isUnattended: !isPast}),
-    sayAlarm = alarmWords(texts, format, tiles);
-  let alarmsTold = "";
-  /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes. */
-  const drawAlarms = t => {
-    if (!isPast) sound.set(t.sound);
-    const open = t.alarms.filter(a => a.state === "unacknowledged"),
-      first = open[0],
-      said = JSON.stringify([t, sound.ready()]);
-    if (said === alarmsTold) return;
-    alarmsTold = said;
-    const b = t.budget,
-      w = texts.alarm,
-      late = b.raised > b.most ? "bad" : b.raised > b.acceptable ? "warn" : "";
-    $("wall-alarms").replaceChildren(
-      ...(first
-        ? [
-            h(
-              "b",
-              {class: first.severity === 1 ? "bad" : "warn"},
-              tiles.sign(first.severity === 1 ? "overdue" : "soon"),
-              sayAlarm(first),
-            ),
-            ...(t.untaken > 1 ? [h("span", {class: "mid"}, format.fill(w.more_untaken, {n: t.untaken - 1}))] : []),
-          ]
-        : []),
-      h("span", {class: late || "dim"}, format.fill(w.hour, {n: b.raised, acceptable: b.acceptable})),
-      ...(first && !isPast && !sound.ready() ? [h("span", {class: "warn"}, w.acts.silent_wall)] : []),
-    );
-  };
   const drawTruth = () => {
     const now = live.now(),
       s = live.state.tiles;
     if (now === null) return;
     const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
     $("sources").replaceChildren(...tiles.sources(s.sources, s, refused, live.word(), live.age(), now));
-  };
-  const drawLegend = () => {
-    const t = live.state.tiles.coverage,
-      spots = Object.keys(live.state.tiles).filter(name => name.startsWith("spot:") && live.state.tiles[name]);
-    const blind = t ? t.gaps : 0;
-    $("map-legend")
-      .querySelectorAll(".of-coverage")
-      .forEach(el => el.remove());
-    const key = (kind, n, name) =>
-      h(
-        "div",
-        {class: "of-coverage"},
-        h("i", {class: `swatch ${kind}`}),
-        n === null ? null : h("b", null, format.count(n)),
-        h("span", null, name),
-      );
-    let unseen = 0;
-    for (let i = 0; i < store.n; i++) unseen += store.unseen[i];
-    if (unseen) $("map-legend").append(key("unseen", unseen, texts.coverage.unseen_case));
-    if (spots.length || blind)
-      $("map-legend").prepend(
-        key("blind", blind, texts.coverage.key_blind),
-        key("keys", null, texts.coverage.key_spot),
-      );
-  };
-  /** The letters stand above the signs of the cases, for they lead from the list to the place. */
-  const drawLetters = () => {
-    const t = live.state.tiles.coverage;
-    if (!layer) return;
-    layer.letters = (t ? t.top : []).flatMap(s => {
-      const spot = live.state.tiles[`spot:${s.id}`];
-      return spot ? [{...project(spot.lon, spot.lat), text: s.letter}] : [];
-    });
-    layer.touch();
-    insets.blind(layer.letters);
   };
   /** One spot is one tile: the others are not decoded again. */
   const drawSpot = (name, t) => {
@@ -448,10 +269,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
       open(e.target, true);
     if (e.key === "Escape") $("case-panel-close").click();
   });
-  scope.listen(window, "resize", () => {
-    fits = 0;
-    drawQueue();
-  });
+  scope.listen(window, "resize", resize);
   return {
     live,
     store,

@@ -1,7 +1,9 @@
 // @ts-check
 // The palette, opened by palette-key.js over any desk: the desk goes on living below. Cases open and over, places, acts.
 import {h} from "./dom.js";
-import {GROUPS, Hits, marked} from "./search-hits.js";
+import {makePaletteFaces} from "./palette-faces.js";
+import {makePeopleForm} from "./palette-people.js";
+import {GROUPS, Hits} from "./search-hits.js";
 import {post} from "./session.js";
 
 const WAIT_MS = 140; // a hand that types goes on within this time
@@ -16,7 +18,9 @@ const WAIT_MS = 140; // a hand that types goes on within this time
 export const makePalette = desk => {
   const {scope, texts, format} = desk,
     words = texts.search,
-    hits = new Hits();
+    person = words.person,
+    hits = new Hits(),
+    faces = makePaletteFaces(desk, hits, () => (isPeople ? "" : typed));
   let dialog = null,
     back = null,
     asked = 0,
@@ -146,45 +150,18 @@ export const makePalette = desk => {
     timer = scope.after(WAIT_MS, begin);
   });
 
-  // — people: by a whole name or phone alone, for a reason, on the record —
-  const person = words.person;
-  const asForm = () => {
-    const who = h("input", {name: "person", maxlength: 64, autocomplete: "off", required: ""}),
-      why = h("input", {name: "reason", maxlength: 500, minlength: 5, autocomplete: "off", required: ""}),
-      said = h("p", {class: "failed", role: "alert"}),
-      button = h("button", {type: "submit", class: "first"}, person.send),
-      leave = h("button", {type: "button"}, person.back);
-    const form = h(
-      "form",
-      {class: "people", method: "dialog"},
-      h("p", null, person.apart),
-      h("label", null, h("span", null, person.label), who),
-      h("label", null, h("span", null, person.reason), why),
-      said,
-      h("div", {class: "acts"}, button, leave),
-    );
-    leave.onclick = leavePeople;
-    form.addEventListener("submit", async event => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      said.textContent = "";
-      const body = {person: who.value.trim(), reason: why.value.trim(), language: texts.language};
-      const found = await post("/api/v1/search/people", body).catch(() => ({error: texts.desk.network}));
-      button.disabled = false;
-      if (!dialog || !isPeople) return;
-      if (found.error) {
-        said.textContent = person.refused[found.code] || found.error;
-        return;
-      }
-      hits.begin(["people"]);
-      hits.put("people", {state: "done", hits: found.hits, n: found.n});
-      if (!found.n) said.textContent = person.none;
-      draw();
-    });
-    return form;
-  };
+  // — people —
   let form = null;
+  const asForm = () =>
+    makePeopleForm(texts, {
+      isOpen: () => !!dialog && isPeople,
+      onFound(found) {
+        hits.begin(["people"]);
+        hits.put("people", {state: "done", hits: found.hits, n: found.n});
+        draw();
+      },
+      onLeave: leavePeople,
+    });
   const enterPeople = () => {
     if (!desk.people || desk.say) return;
     scope.cancel(timer);
@@ -205,74 +182,6 @@ export const makePalette = desk => {
   };
 
   // — drawing —
-  const sign = hit =>
-    h("i", {
-      class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`,
-    });
-  const line = text => marked(text, isPeople ? "" : typed).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
-  const when = hit => {
-    if (!hit.is_open) return hit.ended ? format.fill(words.ended, {t: hit.ended}) : hit.status;
-    if (hit.light === 3) return texts.word.suspended;
-    if (hit.left_ms === null) return texts.word.no_deadline;
-    return format.fill(hit.left_ms < 0 ? words.over_by : words.left, {t: format.duration(hit.left_ms)});
-  };
-  const tone = hit => (hit.is_open ? {1: "warn", 2: "bad"}[hit.light] || "mid" : "mid");
-  const row = (name, hit, i) => {
-    const key = `${name}:${i}`,
-      cells =
-        name === "actions"
-          ? [h("i"), h("span", {class: "no"}, words.all.actions), h("span", {class: "one"}, line(hit.label))]
-          : name === "places"
-            ? [
-                h("i"),
-                h("span", {class: "no"}, words.kinds[hit.kind]),
-                h("span", {class: "one"}, line(hit.name)),
-                h("span", {class: "who"}, hit.street),
-                h("span", {class: "r mid"}, hit.at && desk.place(hit) ? words.to_map : ""),
-              ]
-            : [
-                sign(hit),
-                h("span", {class: "no"}, line(hit.id)),
-                h("span", {class: "one"}, line(hit.where), " ", line(hit.what)),
-                h("span", {class: "who"}, hit.unit),
-                h("span", {class: `r ${tone(hit)}`}, when(hit)),
-              ];
-    const el = h(
-      "div",
-      {id: `hit-${name}-${i}`, class: "hit", role: "option", "aria-selected": String(hits.at === key), "data-key": key},
-      cells,
-    );
-    if (hits.at === key) el.classList.add("on");
-    return el;
-  };
-  const count = group => (group.isMore && group.n > group.hits.length && group.n >= 100 ? `${group.n}+` : group.n);
-  const note = (name, group) => (group.state === "failed" ? "" : format.fill(words.notes[name], {day: group.day}));
-  const rest = group => {
-    if (group.state === "wait") return words.searching;
-    if (group.state === "failed") return format.fill(words.failed, {why: group.why});
-    if (group.backTo) return format.fill(words.cut, {day: group.backTo});
-    const seen = hits.visible(group).length;
-    if (group.n <= seen) return "";
-    if (seen < group.hits.length) return format.fill(words.all_of_them, {n: count(group)});
-    return group.isMore ? words.more_unknown : format.fill(words.more, {n: group.n - seen});
-  };
-  const section = ([name, group]) => {
-    const more = rest(group);
-    if (!group.hits.length && !more) return [];
-    const head = `head-${name}`;
-    return h(
-      "div",
-      {role: "group", "aria-labelledby": head},
-      h(
-        "div",
-        {class: "group", id: head},
-        h("span", null, `${words.all[name]} ${group.state === "done" ? count(group) : ""}`),
-        h("span", null, note(name, group)),
-      ),
-      hits.visible(group).map((hit, i) => row(name, hit, i)),
-      more ? h("p", {class: `more ${group.state}`, "data-scope": group.hits.length ? name : null}, more) : null,
-    );
-  };
   const draw = () => {
     if (!dialog) return;
     const shown = hits.shown();
@@ -285,7 +194,7 @@ export const makePalette = desk => {
     scopes.replaceChildren(
       ...["all", ...GROUPS.filter(name => hits.groups.has(name))].map(name => {
         const group = hits.groups.get(name),
-          n = group && group.state === "done" ? ` ${count(group)}` : "";
+          n = group && group.state === "done" ? ` ${faces.count(group)}` : "";
         const chip = h(
           "button",
           {type: "button", class: hits.scope === name ? "on" : "", "aria-pressed": String(hits.scope === name)},
@@ -295,7 +204,7 @@ export const makePalette = desk => {
         return chip;
       }),
     );
-    const sections = shown.map(section).flat();
+    const sections = shown.map(faces.section).flat();
     if (isPeople && !form.isConnected) list.before(form);
     if (!isPeople && form) form.remove();
     dialog.classList.toggle("asks-people", isPeople);
@@ -338,68 +247,13 @@ export const makePalette = desk => {
     draw();
     input.focus();
   };
-  const fact = (label, value, kind = "") => (value ? [h("span", null, label), h("span", {class: kind}, value)] : []);
   const drawChosen = () => {
-    const chosen = hits.current(),
-      at = hits.at === null ? null : `hit-${hits.at.replace(":", "-")}`;
+    const at = hits.at === null ? null : `hit-${hits.at.replace(":", "-")}`;
     if (at) input.setAttribute("aria-activedescendant", at);
     else input.removeAttribute("aria-activedescendant");
     if (at) document.getElementById(at)?.scrollIntoView({block: "nearest"});
-    foot.replaceChildren(
-      ...[
-        ["↑ ↓", words.keys.move],
-        ["Tab", words.keys.scope],
-        ["↵", words.keys.open],
-        ["Ctrl ↵", words.keys.window],
-        ["Ctrl C", words.keys.copy],
-        ["PgDn", words.keys.group],
-        ["Esc", words.keys.back],
-      ].map(([key, label]) => h("span", null, h("kbd", null, key), label)),
-      h("span", {class: "recorded"}, words.recorded),
-    );
-    if (!chosen) {
-      look.replaceChildren(h("p", {class: "dim"}, words.pick_hint));
-      return;
-    }
-    const [name, hit] = chosen;
-    if (name === "actions" || name === "places") {
-      look.replaceChildren(
-        h("h2", null, hit.label || hit.name),
-        h(
-          "p",
-          {class: "dim"},
-          name === "places" ? [words.kinds[hit.kind], hit.street].filter(Boolean).join(" · ") : "",
-        ),
-        act(words.open_it, "↵", () => go(false), true),
-      );
-      return;
-    }
-    const f = words.facts;
-    look.replaceChildren(
-      h("h2", null, sign(hit), " ", hit.what),
-      h("p", {class: "mid"}, hit.where),
-      h("p", {class: "dim"}, [hit.id, hit.area].filter(Boolean).join(" · ")),
-      h(
-        "div",
-        {class: "facts"},
-        fact(f.status, hit.status),
-        fact(f.due, hit.is_open && hit.due ? `${when(hit)} · ${format.fill(words.due, {t: hit.due})}` : "", tone(hit)),
-        fact(f.unit, hit.unit),
-        fact(f.reported, hit.reported),
-        fact(f.ended, hit.ended),
-      ),
-      h(
-        "div",
-        {class: "acts"},
-        act(words.open_it, "↵", () => go(false), true),
-        act(words.new_window, "Ctrl ↵", () => go(true)),
-      ),
-    );
-  };
-  const act = (label, key, does, first = false) => {
-    const button = h("button", {type: "button", class: first ? "first" : ""}, label, h("kbd", null, key));
-    button.onclick = does;
-    return button;
+    foot.replaceChildren(...faces.keys());
+    look.replaceChildren(...faces.chosen(hits.current(), go));
   };
 
   // — acting —

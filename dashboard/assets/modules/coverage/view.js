@@ -1,0 +1,34 @@
+// @ts-check
+// How the page is looked at, which its address says: light, plan, tab, layers. A link that a colleague can open.
+
+/** What the address says, and what it leaves out. */
+export const readView = query => {
+  const pickOf = (name, list) => (list.includes(query.get(name)) ? query.get(name) : list[0]);
+  const view = {
+    light: pickOf("light", ["now", "day", "night"]),
+    planned: query.get("view") === "planned",
+    isNight: false,
+    tab: pickOf("tab", ["spots", "grids", "plan"]),
+    n: Math.min(50, Math.max(1, +query.get("n") || 20)),
+    off: new Set(
+      (query.get("off") || (query.get("tab") === "plan" ? "cases" : "cases,sites"))
+        .split(",")
+        .filter(name => name && name !== "none"),
+    ),
+  };
+  return view;
+};
+
+/** A function that writes the view, and what is picked, into the address. */
+export const makeRemember = (query, view, layer) => () => {
+  const set = (name, value, usual) => (value === usual ? query.delete(name) : query.set(name, value));
+  set("light", view.light, "now");
+  set("view", view.planned ? "planned" : "live", "live");
+  set("tab", view.tab, "spots");
+  set("n", String(view.n), "20");
+  set("off", [...view.off].sort().join(",") || "none", view.tab === "plan" ? "cases" : "cases,sites");
+  set("camera", layer.picked.camera || "", "");
+  set("spot", layer.picked.spot || "", "");
+  const text = query.toString();
+  history.replaceState(history.state, "", text ? `?${text}` : location.pathname);
+};
