@@ -1,58 +1,144 @@
-"""The types of what goes over the socket, for the scripts' checker: made from the structs that the server encodes.
+"""What goes over the socket, as files for those who read it: made from the structs that the server encodes.
 
-``python -m dashboard.live.wire_types > dashboard/assets/modules/types/wire.d.ts`` after a change; a test holds the
-file.
+The types of the scripts, the places of a row's fields, and a JSON Schema for other clients. After a change
+``python -m dashboard.live.wire_types`` writes them anew; a test holds them.
 """
 
-import sys
+import json
 import types
-from collections.abc import Iterable
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from dashboard.live.screen_tiles import DeskTiles, PastTiles, SmallDeskTiles, WallTiles
 from services.board.lenses import DeskCase
 from services.board.zone import ScreenDelta, SnapshotPart
-from services.cases.case import PresentEscalation
-from services.cases.escalation import DeclinedProposal
 from services.cases.masking import WallCase
+from services.coverage.told import Region, Sight, SitePlan, WatchedSpot
 
-ARRAYS: tuple[type[msgspec.Struct], ...] = (PresentEscalation, DeclinedProposal, WallCase, DeskCase)
+ROOT = Path(__file__).parents[2]
+MODULES = "dashboard/assets/modules"
+REMEDY = "python -m dashboard.live.wire_types"
+ROWS: tuple[type[msgspec.Struct], ...] = (WallCase, DeskCase)
+TILES: tuple[type[msgspec.Struct], ...] = (WallTiles, PastTiles, DeskTiles, SmallDeskTiles)
 MESSAGES: tuple[type[msgspec.Struct], ...] = (ScreenDelta, SnapshotPart)
-HEAD = "// What the server sends, by its structs. Made by `python -m dashboard.live.wire_types`: do not edit.\n"
-ROW = """/** An open case: a wall's has the wall's fields, a desk's has more behind them. */
+BODIES: tuple[type[msgspec.Struct], ...] = (WatchedSpot, Sight, Region, SitePlan)
+HEAD = f"by the server's structs. Made by `{REMEDY}`: do not edit.\n"
+UNIONS = """/** An open case: a wall's has the wall's fields, a desk's has more behind them. */
 export type Row = WallCase | DeskCase;
+
+/** What a screen has of all tiles; null takes one back. */
+export type Tiles = Partial<WallTiles> & Partial<PastTiles> & Partial<DeskTiles> & SpotTiles;
+
+/** Each spot with something blind is a tile of its own. */
+export interface SpotTiles {
+  [name: `spot:${string}`]: WatchedSpot | null;
+}
 """
-_PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
+_PLAIN = {
+    str: "string", int: "number", float: "number", bool: "boolean", datetime: "string", type(None): "null",
+}  # fmt: skip
+# What the structs leave open, because it is encoded already or comes in several kinds.
+_OPEN = {"rows": "Row[]", "tiles": "Tiles"}
+
+
+def files() -> dict[str, str]:
+    """Path → text of every file that is made."""
+    return {
+        f"{MODULES}/types/wire.d.ts": declarations(),
+        f"{MODULES}/core/case-fields.js": case_fields(),
+        "docs/protocol.schema.json": schema(),
+    }
 
 
 def declarations() -> str:
-    """The whole file."""
-    arrays = [_block(f"type {kind.__name__} = [", (f"{n}: {t}," for n, t in _fields(kind)), "];") for kind in ARRAYS]
-    messages = [
-        _block(f"interface {kind.__name__} {{", (f"{_key(kind, n)}: {t};" for n, t in _fields(kind)), "}")
-        for kind in MESSAGES
-    ]
-    return "\n".join([HEAD, *arrays, ROW, *messages])
+    """The types of the scripts."""
+    blocks = [_declared(kind) for kind in _all_of((*ROWS, *TILES, *BODIES, *MESSAGES))]
+    return "\n".join(["// What the server sends, " + HEAD, *blocks, UNIONS])
 
 
-def _block(head: str, lines: Iterable[str], foot: str) -> str:
-    return "".join(f"{line}\n" for line in (f"export {head}", *(f"  {line}" for line in lines), foot))
+def case_fields() -> str:
+    """The script that names the places of a row's fields: a desk's row begins with the wall's."""
+    lines = (f"  {_camel(field.encode_name)}: {i},\n" for i, field in enumerate(msgspec.structs.fields(DeskCase)))
+    return (
+        "// @ts-check\n// Where each field of an open case stands in its row, "
+        + HEAD
+        + "export const AT = /** @type {const} */ ({\n"
+        + "".join(lines)
+        + "});\n"
+    )
 
 
-def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, str]]:
-    """(name as it is sent, type as TypeScript writes it)."""
+def schema() -> str:
+    """The messages, rows and tiles as JSON Schema."""
+    _, found = msgspec.json.schema_components((*MESSAGES, *ROWS, *TILES, WatchedSpot), ref_template="#/$defs/{name}")
+    for kind in MESSAGES:
+        properties = found[kind.__name__]["properties"]
+        properties["rows"]["items"] = {"anyOf": [{"$ref": f"#/$defs/{row.__name__}"} for row in ROWS]}
+        spot = {"anyOf": [{"$ref": "#/$defs/WatchedSpot"}, {"type": "null"}]}
+        tiles = {name: told for tile in reversed(TILES) for name, told in found[tile.__name__]["properties"].items()}
+        properties["tiles"] = {
+            "type": "object", "properties": dict(sorted(tiles.items())), "patternProperties": {"^spot:": spot},
+        }  # fmt: skip
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The socket's messages: docs/protocol.md says what they mean",
+        "anyOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in MESSAGES],
+        "$defs": dict(sorted(found.items())),
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _all_of(kinds: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
+    """The structs and those that they are made of, each once, after what it is made of."""
+    found: list[type[msgspec.Struct]] = []
+
+    def add(kind: type[msgspec.Struct]) -> None:
+        if kind in found:
+            return
+        for hint in get_type_hints(kind).values():
+            for one in _structs_in(hint):
+                add(one)
+        found.append(kind)
+
+    for kind in kinds:
+        add(kind)
+    return found
+
+
+def _structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for one in get_args(hint):
+        yield from _structs_in(one)
+
+
+def _declared(kind: type[msgspec.Struct]) -> str:
     hints = get_type_hints(kind)
-    return [
-        (field.encode_name, "Row[]" if field.name == "rows" else _told(hints[field.name]))
-        for field in msgspec.structs.fields(kind)
+    fields = [(field, _OPEN.get(field.name) if kind in MESSAGES else None) for field in msgspec.structs.fields(kind)]
+    if kind.__struct_config__.array_like:
+        lines = [f"  {field.encode_name}: {_told(hints[field.name])}," for field, _ in fields]
+        return "\n".join([f"export type {kind.__name__} = [", *lines, "];", ""])
+    is_short = kind.__struct_config__.omit_defaults
+    lines = [
+        f"  {field.encode_name}{_mark(field, hints, is_short)}: {told or _told(hints[field.name])};"
+        for field, told in fields
     ]
+    return "\n".join([f"export interface {kind.__name__} {{", *lines, "}", ""])
 
 
-def _key(kind: type[msgspec.Struct], name: str) -> str:
-    """The name in an object; with a question mark where a default is left out."""
-    field = next(field for field in msgspec.structs.fields(kind) if field.encode_name == name)
-    return name if field.required else f"{name}?"
+def _mark(field: msgspec.structs.FieldInfo, hints: dict[str, Any], is_short: bool) -> str:
+    """A question mark where a field may be left out: at its default, or where it is not known."""
+    is_left_out = (is_short and not field.required) or msgspec.UnsetType in get_args(hints[field.name])
+    return "?" if is_left_out else ""
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.rstrip("_").split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def _told(hint: Any) -> str:
@@ -60,19 +146,23 @@ def _told(hint: Any) -> str:
     if hint in _PLAIN:
         return _PLAIN[hint]
     if origin in {Union, types.UnionType}:
-        return " | ".join(_told(one) for one in inner)
+        return " | ".join(_told(one) for one in inner if one is not msgspec.UnsetType)
+    if origin is Annotated:
+        return _told(inner[0])
     if origin is Literal:
-        return " | ".join(f'"{one}"' for one in inner)
+        return " | ".join(json.dumps(one) for one in inner)
     if origin is list:
-        return f"{_told(inner[0])}[]"
+        told = _told(inner[0])
+        return f"({told})[]" if " | " in told else f"{told}[]"
+    if origin is tuple:
+        return f"[{', '.join(_told(one) for one in inner)}]"
     if origin is dict:
         return f"{{[name: string]: {_told(inner[1])}}}"
-    if hint in ARRAYS:
-        return str(hint.__name__)
-    if hint in {Any, msgspec.Raw}:
-        return "any"
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return hint.__name__
     raise TypeError(f"no word of TypeScript for {hint}: add it to dashboard/live/wire_types.py")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(declarations())
+    for path, text in files().items():
+        (ROOT / path).write_text(text, "utf-8")

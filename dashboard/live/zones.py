@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from services.board.border_marks import BorderMarks
 from services.board.coverage_tiles import CoverageTiles
 from services.board.follower import Follower
@@ -133,7 +135,7 @@ class Zones:
         follower, board = self._follower, self._board
         found = self._truth()
         # A history that is only half there is nothing to compare with.
-        found |= tiles(board, follower.before if found["filling"] is None else {})
+        found |= msgspec.structs.asdict(tiles(board, follower.before if found["filling"] is None else {}))
         spots = board.things.get(("hot_spots", "all"))
         found |= self._coverage.of(board)
         found["watch"] = [len(follower.watched), 0 if spots is None else len(thing_list(spots))]

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import msgspec
 
 from services.board.state import DUE_SOON, OVERDUE, SUSPENDED, Board, Share
+from services.board.tile_types import DeskFigures, ShownFigures
 from services.board.tiles import ranked
 from services.cases.case import CaseRow, decode_escalation, waits_since
-from services.cases.deadlines import LIGHTS
 from services.cases.escalation import DeclinedProposal, declined_of, takeover
 from services.cases.masking import GridCentres, WallCase, for_wall
 from services.cases.whose import is_units
@@ -154,19 +154,19 @@ class GridLens(_CaseForDesk):
         return row.grid == self._grid and row.domain not in SENSITIVE_DOMAINS
 
 
-def shown_figures(board: Board, case_ids: Collection[str]) -> dict[str, Any]:
-    """The strip of figures above a unit's or a grid's desk, of the cases that it shows; no rate, for none is kept."""
+def shown_figures(board: Board, case_ids: Collection[str]) -> ShownFigures:
+    """The figures of the cases that a unit's or a grid's desk shows."""
     lights = [board.lights[case_id] for case_id in case_ids if case_id in board.lights]
-    return {
-        "open": len(lights), "overdue": lights.count(LIGHTS.index("overdue")),
-        "due_soon": lights.count(LIGHTS.index("due_soon")), "suspended": lights.count(LIGHTS.index("suspended")),
-        "escalated": sum(board.rows[case_id].level == "district" for case_id in case_ids if case_id in board.rows),
-        "rate": None, "target": board.district.policy.target_on_time,
-    }  # fmt: skip
+    return ShownFigures(
+        open=len(lights), overdue=lights.count(OVERDUE), due_soon=lights.count(DUE_SOON),
+        suspended=lights.count(SUSPENDED),
+        escalated=sum(board.rows[case_id].level == "district" for case_id in case_ids if case_id in board.rows),
+        rate=None, target=board.district.policy.target_on_time,
+    )  # fmt: skip
 
 
-def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "", community: str = "") -> dict[str, Any]:
-    """The strip of figures above a desk; ``rows`` are ``figures.street_rows``; ``rank`` is None where there is none.
+def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "", community: str = "") -> DeskFigures:
+    """The figures of a desk; ``rows`` are ``tiles.street_rows``; ``rank`` is None where there is none.
 
     A workstation has its ``community``'s cases. The day's rate is kept by street and not by community: it stays the
     street's (``rate_of``), and there is no rank.
@@ -176,13 +176,13 @@ def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "", com
     total = community_share(board, street, community) if community else share if street else board.total()
     due, closed, on_time = (sum(row[name] for row in mine) for name in ("should_close", "closed", "closed_on_time"))
     order = [row["code"] for row in ranked(rows) if row["on_time_close_rate"] is not None]
-    return {
-        "open": total.open, "overdue": total.overdue, "due_soon": total.due_soon, "suspended": total.suspended,
-        "escalated": total.escalated, "should_close": due, "closed": closed, "on_time": on_time,
-        "rate": on_time / due if due else None, "target": board.district.policy.target_on_time,
-        "rank": order.index(street) + 1 if street in order and not community else None, "ranked": len(order),
-        "rate_of": street if community else "",
-    }  # fmt: skip
+    return DeskFigures(
+        open=total.open, overdue=total.overdue, due_soon=total.due_soon, suspended=total.suspended,
+        escalated=total.escalated, should_close=due, closed=closed, on_time=on_time,
+        rate=on_time / due if due else None, target=board.district.policy.target_on_time,
+        rank=order.index(street) + 1 if street in order and not community else None, ranked=len(order),
+        rate_of=street if community else "",
+    )  # fmt: skip
 
 
 def community_share(board: Board, street: str, community: str) -> Share:

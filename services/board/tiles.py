@@ -4,6 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.board.state import Board, Share
+from services.board.tile_types import (
+    AgainstDay,
+    BeforeToday,
+    BoardTiles,
+    CountAgainst,
+    FunnelTile,
+    HoursTile,
+    NextStep,
+    NextTile,
+    QueueTile,
+    StreetRate,
+    StreetsTile,
+    TodayTile,
+    UnknownTile,
+    WholeRate,
+)
 from services.cases.case import decode_escalation
 from services.contract.codes import CHANNELS, DOMAINS, LEVELS
 from services.indicators.figure import rate
@@ -56,32 +72,43 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def tiles(board: Board, before: Mapping[str, Any]) -> dict[str, Any]:
+def tiles(board: Board, before: Mapping[str, Any]) -> BoardTiles:
     """Every tile of the wall that the board feeds; ``before``: what today is compared with (``comparison_reader``)."""
     today = board.day
-    total = board.total()
-    streets = street_rows(board)
-    due, on_time = (sum(row[name] for row in streets) for name in ("should_close", "closed_on_time"))
-    return {
-        "today": {
-            "overdue": total.overdue, "due_soon": total.due_soon, "open": total.open, "suspended": total.suspended,
-            "intake": day_sum(board, today, "intake"), "closed": day_sum(board, today, "closed"),
-            "before": _before(before), "against": before.get("against"),
-        },
-        "funnel": _funnel(board),
-        "hours": {"today": _hours(board, today), "before": before.get("hours", [])},
-        "channels": _against(_intake_by(board, today, "source"), before.get("channel"), CHANNELS),
-        "domains": _against(_intake_by(board, today, "class"), before.get("domain"), DOMAINS),
-        "streets": {
-            "rows": [[r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"]]
-                     for r in (*ranked(streets), *(r for r in streets if not r["code"]))],
-            "all": [rate(on_time, due), due],
-            "target": board.district.policy.target_on_time,
-        },
-        "queue": _queue(board),
-        "next": _next(board),
-        "unknown": _unknown(board, total),
-    }  # fmt: skip
+    return BoardTiles(
+        today=_today(board, before),
+        funnel=_funnel(board),
+        hours=HoursTile(_hours(board, today), before.get("hours", [])),
+        channels=_against(_intake_by(board, today, "source"), before.get("channel"), CHANNELS),
+        domains=_against(_intake_by(board, today, "class"), before.get("domain"), DOMAINS),
+        streets=_streets(board),
+        queue=_queue(board),
+        next=_next(board),
+        unknown=_unknown(board),
+    )
+
+
+def _today(board: Board, before: Mapping[str, Any]) -> TodayTile:
+    total, against = board.total(), before.get("against")
+    return TodayTile(
+        overdue=total.overdue, due_soon=total.due_soon, open=total.open, suspended=total.suspended,
+        intake=day_sum(board, board.day, "intake"), closed=day_sum(board, board.day, "closed"),
+        before=BeforeToday(**{name: before.get(name) for name in BeforeToday.__struct_fields__}),
+        against=AgainstDay(*against) if against is not None else None,
+    )  # fmt: skip
+
+
+def _streets(board: Board) -> StreetsTile:
+    rows = street_rows(board)
+    due, on_time = (sum(row[name] for row in rows) for name in ("should_close", "closed_on_time"))
+    return StreetsTile(
+        rows=[
+            StreetRate(r["code"], r["on_time_close_rate"], r["should_close"], r["open"], r["overdue"])
+            for r in (*ranked(rows), *(r for r in rows if not r["code"]))
+        ],
+        all=WholeRate(rate(on_time, due), due),
+        target=board.district.policy.target_on_time,
+    )
 
 
 def day_sum(board: Board, day: int, measure: str) -> int:
@@ -104,17 +131,13 @@ def _hours(board: Board, day: int) -> list[int]:
     return [by_hour.get(f"{hour:02d}", 0) for hour in range(24)]
 
 
-def _against(counts: dict[str, int], before: Any, order: tuple[str, ...]) -> list[list[Any]]:
-    """[code, today, the same minute of the comparable day or None], the largest first."""
+def _against(counts: dict[str, int], before: Any, order: tuple[str, ...]) -> list[CountAgainst]:
+    """The largest first."""
     codes = sorted({*counts, *(before or {})}, key=lambda c: (-counts.get(c, 0), order.index(c) if c in order else 99))
-    return [[code, counts.get(code, 0), None if before is None else before.get(code, 0)] for code in codes]
+    return [CountAgainst(code, counts.get(code, 0), None if before is None else before.get(code, 0)) for code in codes]
 
 
-def _before(before: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: before.get(name) for name in ("overdue", "due_soon", "open", "reported", "closed")}
-
-
-def _funnel(board: Board) -> dict[str, Any]:
+def _funnel(board: Board) -> FunnelTile:
     """Where this month's closed cases were solved, of those with a known level; the unknown ones stand beside."""
     first = board.district.month_start(board.day)
     closed, levels = 0, dict.fromkeys(LEVELS, 0)
@@ -125,14 +148,17 @@ def _funnel(board: Board) -> dict[str, Any]:
                 levels[level] += measures.get(AT[f"solved_{level}"], 0)
     known = sum(levels.values())
     policy = board.district.policy
-    return {
-        "n": known, "unknown": closed - known,
-        "grid": levels["grid"] + levels["community"], "street": levels["street"], "district": levels["district"],
-        "targets": [policy.target_grid, policy.target_street, policy.target_district],
-    }  # fmt: skip
+    return FunnelTile(
+        n=known,
+        unknown=closed - known,
+        grid=levels["grid"] + levels["community"],
+        street=levels["street"],
+        district=levels["district"],
+        targets=(policy.target_grid, policy.target_street, policy.target_district),
+    )
 
 
-def _queue(board: Board) -> dict[str, Any]:
+def _queue(board: Board) -> QueueTile:
     """Cases that the district holds: those that nobody has taken first, then by what breaks next."""
     found = []
     for case_id in board.escalated:
@@ -145,33 +171,30 @@ def _queue(board: Board) -> dict[str, Any]:
         found.append((taken, ends is None, ends or 0, case_id))
     found.sort()
     rest = found[QUEUE_ROWS:]
-    return {
-        "n": len(found),
-        "untaken": sum(not item[0] for item in found),
-        "rows": [item[3] for item in found[:QUEUE_ROWS]],
-        "rest_untaken": sum(not item[0] for item in rest),
-        "rest_ends": min((item[2] for item in rest if not item[1]), default=None),
-    }
+    return QueueTile(
+        n=len(found),
+        untaken=sum(not item[0] for item in found),
+        rows=[item[3] for item in found[:QUEUE_ROWS]],
+        rest_untaken=sum(not item[0] for item in rest),
+        rest_ends=min((item[2] for item in rest if not item[1]), default=None),
+    )
 
 
-def _next(board: Board) -> dict[str, Any]:
-    """What the district will hold next: proposals that wait for a person, the gravest first; what the clock brings.
-
-    Rows are [case id, rule, since (proposed) or at (coming)].
-    """
+def _next(board: Board) -> NextTile:
+    """What the district will hold next: proposals that wait for a person, the gravest first; what the clock brings."""
     waiting = sorted(
         (board.rows[p.case_id].severity, p.at, p.case_id, p.rule)
         for p in board.proposals.values()
         if p.mode != "declined" and p.case_id in board.rows and board.rows[p.case_id].level != "district"
     )
-    return {
-        "proposed": len(waiting),
-        "rows": [[case_id, rule, at] for _, at, case_id, rule in waiting[:NEXT_ROWS]],
-        "coming": [[case_id, rule, at] for at, case_id, rule in board.upcoming(NEXT_ROWS)],
-    }
+    return NextTile(
+        proposed=len(waiting),
+        rows=[NextStep(case_id, rule, at) for _, at, case_id, rule in waiting[:NEXT_ROWS]],
+        coming=[NextStep(case_id, rule, at) for at, case_id, rule in board.upcoming(NEXT_ROWS)],
+    )
 
 
-def _unknown(board: Board, total: Share) -> dict[str, Any]:
+def _unknown(board: Board) -> UnknownTile:
     """What the screen does not know, so that it can say so."""
     refused: dict[str, int] = {}
     skewed = 0
@@ -181,10 +204,9 @@ def _unknown(board: Board, total: Share) -> dict[str, Any]:
             refused[reason] = refused.get(reason, 0) + n
         elif what == "clock_skew":
             skewed += n
-    unplaced = Share(*board.streets[""]).open if "" in board.streets else 0
-    return {
-        "refused": refused, "clock_skew": skewed, "irregular": total.irregular,
-        "unplaced": unplaced, "estimated": total.estimated,
-        "lost": board.lost, "lost_at": board.lost_at, "emptied_at": board.emptied_at,
-        "absent": list(board.district.absent),
-    }  # fmt: skip
+    total = board.total()
+    return UnknownTile(
+        refused=refused, clock_skew=skewed, irregular=total.irregular,
+        unplaced=Share(*board.streets[""]).open if "" in board.streets else 0, estimated=total.estimated,
+        lost=board.lost, lost_at=board.lost_at, emptied_at=board.emptied_at, absent=list(board.district.absent),
+    )  # fmt: skip

@@ -76,10 +76,11 @@ class Showing:
         board, at = self.room.board, self.room.at
         if not 0 <= at - self._compared[0] < COMPARE_EVERY_MS:
             self._compared = at, self._before(at)
-        found = tiles(board, self._compared[1])
-        policy = self._policy_at(at)
-        found["streets"]["target"] = policy.target_on_time
-        found["funnel"]["targets"] = [policy.target_grid, policy.target_street, policy.target_district]
+        shown, policy = tiles(board, self._compared[1]), self._policy_at(at)
+        targets = policy.target_grid, policy.target_street, policy.target_district
+        found: dict[str, Any] = msgspec.structs.asdict(shown)
+        found["streets"] = msgspec.structs.replace(shown.streets, target=policy.target_on_time)
+        found["funnel"] = msgspec.structs.replace(shown.funnel, targets=targets)
         found |= self._coverage()
         found |= {
             "sources": source_rows(board, self._district.sources, at),

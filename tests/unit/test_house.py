@@ -45,7 +45,8 @@ CONTEXTS: dict[str, set[str]] = {
         "dashboard/door": "platform contract audit access cases dashboard/texts",
         "dashboard/sockets": "platform access dashboard/door",
         "dashboard/live": (
-            "platform district health access cases commands board duty dashboard/sockets dashboard/door"
+            "platform contract district health access cases projector coverage commands board duty "
+            "dashboard/sockets dashboard/door"
         ),
         "dashboard/layouts": (
             "contract district access cases indicators projector coverage board duty leadership "

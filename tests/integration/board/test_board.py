@@ -5,6 +5,7 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 from sqlalchemy import Engine, delete
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, delete
 from services.board.comparison_reader import compared
 from services.board.follower import KINDS, Follower
 from services.board.state import Board
+from services.board.tile_types import AgainstDay
 from services.board.tiles import street_rows, tiles
 from services.district.package import District
 from services.indicators.figures_reader import Days, figures
@@ -42,7 +44,8 @@ def state(board: Board) -> dict[str, Any]:
         "counts": {day: counts for day, counts in board.counts.items() if counts}, "solved": board.solved,
         "things": {k: (t.version, t.entry, bytes(t.body)) for k, t in board.things.items() if k[0] in KINDS},
         "tallies": board.tallies, "total": board.total(), "escalated": board.escalated,
-        "gap": (board.lost, board.lost_at, board.emptied_at), "streets": street_rows(board), "tiles": tiles(board, {}),
+        "gap": (board.lost, board.lost_at, board.emptied_at), "streets": street_rows(board),
+        "tiles": msgspec.structs.asdict(tiles(board, {})),
     }  # fmt: skip
 
 
@@ -122,12 +125,12 @@ def test_the_wall_stands_beside_the_same_weekday_to_the_minute_and_a_holiday_bes
     board = Board(tiny)
     board.load(rows, [], NOON)
     shown = tiles(board, found)
-    assert (shown["today"]["against"], shown["hours"]["before"]) == (found["against"], found["hours"])
+    assert (shown.today.against, shown.hours.before) == (AgainstDay(*found["against"]), found["hours"])
     holiday = dataclasses.replace(tiny, holidays={date(2026, 11, 23): False})
     with sqlite_engine.connect() as connection:
         none = compared(connection, holiday, NOON)
     assert none == {"against": [0, 0, "holiday"]}
-    assert tiles(board, none)["today"]["before"]["reported"] is None
+    assert tiles(board, none).today.before.reported is None
 
 
 def test_a_rebuild_is_followed_by_reading_everything_again(engine: Engine, tiny: District) -> None:

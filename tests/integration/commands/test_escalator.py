@@ -89,9 +89,9 @@ def test_a_late_case_is_proposed_and_the_walls_hear_of_it(room: Room) -> None:
     with room.engine.connect() as connection:
         for revision, payload in outbox_after(connection, 0):
             board.apply(revision, decode_delta(payload), NOON)
-    shown = tiles(board, {})["next"]
-    assert (shown["proposed"], shown["rows"][0][:2]) == (1, ["A", "level_deadline"])
-    assert [row[0] for row in shown["coming"]] == ["B"]
+    shown = tiles(board, {}).next
+    assert (shown.proposed, shown.rows[0].case_id, shown.rows[0].rule) == (1, "A", "level_deadline")
+    assert [row.case_id for row in shown.coming] == ["B"]
 
 
 def test_a_proposal_falls_away_when_the_case_is_closed(room: Room) -> None:

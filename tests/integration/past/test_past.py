@@ -16,6 +16,7 @@ import pytest
 import redis
 from sqlalchemy import Engine, insert, select
 
+from dashboard.live.screen_tiles import PastTiles
 from dashboard.papers.review_paper import WantedReview, review_paper
 from services.admin import package_store
 from services.admin.changes import PackageVersion
@@ -141,8 +142,11 @@ def assert_is(found: tuple[dict[str, Any], dict[str, Any]], board: Board, engine
     district = board.district
     with engine.connect() as connection:
         before = compared(connection, district, at)
-    zone = Zone(board, WallLens(board, lambda: {**tiles(board, before), "units": units_of(board)}))
+    zone = Zone(
+        board, WallLens(board, lambda: {**msgspec.structs.asdict(tiles(board, before)), "units": units_of(board)})
+    )
     zone.flush(at)
+    msgspec.convert({name: tile for name, tile in found[1].items() if not name.startswith("spot:")}, PastTiles)
     rows, expected = state([msgspec.Raw(part) for part in zone.snapshot(at)[0]])
     assert found[0] == rows
     for name, tile in expected.items():

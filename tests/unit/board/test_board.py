@@ -167,9 +167,9 @@ def test_the_queue_has_first_whom_nobody_has_taken_then_what_breaks_next(tiny: D
         return due(case_id, hours, level="district", escalations=[escalation])
 
     board = board_of(tiny, held("a", 5, True), held("b", 9, False), held("c", -1, True), held("d", 3, False))
-    queue = tiles(board, {})["queue"]
-    assert queue["rows"] == ["d", "b", "c", "a"]
-    assert (queue["n"], queue["untaken"]) == (4, 2)
+    queue = tiles(board, {}).queue
+    assert queue.rows == ["d", "b", "c", "a"]
+    assert (queue.n, queue.untaken) == (4, 2)
 
 
 @pytest.mark.parametrize(

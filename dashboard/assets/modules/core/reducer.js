@@ -1,6 +1,7 @@
 // @ts-check
 // The state of a zone, and the one function that moves it. No DOM, no clock: tested in Node against the server's zone.
 // docs/protocol.md says what the messages mean.
+export {AT} from "./case-fields.js";
 
 /**
  * @typedef {Object} State
@@ -8,46 +9,10 @@
  * @property {number} seq         the last delta that is in
  * @property {number} rev         the store's revision behind it
  * @property {string} lastEntry   the newest stream entry that is in
- * @property {Map<string, any>} rows   open cases, each an array in the order of FIELDS (Row of ../types/wire.d.ts)
- * @property {Object<string, any>} tiles
+ * @property {Map<string, import("../types/wire.d.ts").Row>} rows   open cases; AT of case-fields.js has the places of their fields
+ * @property {import("../types/wire.d.ts").Tiles} tiles
  */
 
-export const FIELDS = [
-  "id",
-  "version",
-  "lon",
-  "lat",
-  "street",
-  "domain",
-  "name",
-  "severity",
-  "status",
-  "channel",
-  "level",
-  "reportedAt",
-  "deadlineAt",
-  "estimated",
-  "escalation",
-  "light",
-  "unseen",
-];
-/** What a desk's rows have beside: they come behind the wall's fields. */
-export const DESK_FIELDS = [
-  "community",
-  "grid",
-  "leadUnit",
-  "handleDeadlineAt",
-  "takeoverAt",
-  "takeoverRule",
-  "returns",
-  "reworks",
-  "proposal",
-  "whistledAt",
-  "neighbour",
-  "declined",
-];
-/** Where a field stands in a row. */
-export const AT = Object.fromEntries([...FIELDS, ...DESK_FIELDS].map((name, i) => [name, i]));
 export const LIGHT = {none: 0, dueSoon: 1, overdue: 2, suspended: 3};
 
 /** @returns {State} */

@@ -10,7 +10,7 @@ export const makeTiles = (texts, format, places) => {
   const unit = code => places.units[code] || code;
   // The names of classes come with the cases, in Chinese: the English page shows the unified class instead.
   const className = row =>
-    (texts.language !== "en" && row[A.name]) || texts.domain[row[A.domain]] || texts.domain["99"];
+    (texts.language !== "en" && row[A.className]) || texts.domain[row[A.domain]] || texts.domain["99"];
 
   return {
     street,

@@ -31,7 +31,7 @@ export const makeDeskMap = desk => {
   const filter = () => {
     scope.cancel(filterTimer);
     filterTimer = scope.after(80, () => {
-      for (const row of desk.live.state.rows.values()) queue.passes(row) ? store.put(row) : store.drop(row[A.id]);
+      for (const row of desk.live.state.rows.values()) queue.passes(row) ? store.put(row) : store.drop(row[A.caseId]);
       touch();
     });
   };

@@ -39,13 +39,13 @@ export const rowWords = (about, texts, tiles) => {
   };
   const what = row => tiles.className(row);
   const textOf = {
-    case: row => `${what(row)} ${row[A.id]}`,
+    case: row => `${what(row)} ${row[A.caseId]}`,
     street: row => tiles.street(row[A.street]),
     grid: place,
     unit: row => tiles.unit(row[A.leadUnit]) || "—",
     status: row => texts.status[row[A.status]] || row[A.status],
     channel: row => texts.channel[row[A.channel]] || row[A.channel],
-    id: row => row[A.id],
+    id: row => row[A.caseId],
   };
   return {grid, what, textOf};
 };
@@ -145,10 +145,10 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
         say = until > 0 ? texts.seats.whistle_left : texts.seats.whistle_late;
       el.append(h("em", {class: until > 0 ? "warn" : "bad"}, format.fill(say, {t: format.duration(until)})));
     }
-    const mine = commands.of(row[A.id]);
+    const mine = commands.of(row[A.caseId]);
     if (mine) el.append(h("em", {class: `sent ${mine.state}`}, commands.say(mine)));
     if (phone) el.append(h("span", {class: "case-cell-2"}, whereAndWho(row)));
-    const others = othersAt(row[A.id]).filter(([id]) => id !== about.me);
+    const others = othersAt(row[A.caseId]).filter(([id]) => id !== about.me);
     if (others.length) el.append(h("em", {class: "others"}, others.map(([, name]) => name).join(" ")));
   });
   const back = cell((el, {data: {row}}) => {

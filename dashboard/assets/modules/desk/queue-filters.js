@@ -40,11 +40,11 @@ export const makeFilters = (state, {about, texts, tiles, textOf}) => {
     haystacks = new Map();
   let bounds = null;
   const haystack = row => {
-    const known = haystacks.get(row[A.id]);
+    const known = haystacks.get(row[A.caseId]);
     if (known && known[0] === row) return known[1];
     const names = ["case", "grid", "unit", "status", "channel"].map(name => textOf[name](row));
     const text = [texts.domain[row[A.domain]], tiles.street(row[A.street]), ...names].join(" ").toLowerCase();
-    haystacks.set(row[A.id], [row, text]);
+    haystacks.set(row[A.caseId], [row, text]);
     return text;
   };
   return {

@@ -32,7 +32,7 @@ export class CaseStore {
   }
   /** Puts one row; a case without a position is not on the map. Returns its slot or -1. */
   put(row) {
-    const id = row[A.id],
+    const id = row[A.caseId],
       lon = row[A.lon],
       lat = row[A.lat];
     if (lon === null || lat === null) {
