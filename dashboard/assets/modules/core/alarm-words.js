@@ -1,15 +1,22 @@
 // @ts-check
 // What an alarm (ISA-18.2) says, in words.
 
-/** What an alarm says, in words; the same on a wall and on a desk. */
+/**
+ * What an alarm says, in words; the same on a wall and on a desk.
+ * @param {Texts} texts
+ * @param {Format} format
+ * @param {Tiles} tiles
+ */
 export const alarmWords = (texts, format, tiles) => {
   const words = texts.alarm;
+  /** @param {number} number */
   const report = number =>
     number === 0
       ? words.reports.phone
       : number === 1
         ? words.reports.written
         : format.fill(words.reports.follow_up, {n: number - 1});
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   return alarm =>
     format.fill(words.kinds[alarm.kind] || words.names[alarm.kind] || alarm.kind, {
       street: alarm.subject.street ? tiles.street(alarm.subject.street) : words.no_street,

@@ -3,6 +3,8 @@
 import {$, find, h} from "./dom.js";
 
 /**
+ * @param {Texts} texts
+ * @param {string} title
  * @param {any[][]} fields  name, label, control; a control that is more than one element says its value by ``readValue``; ``problem``
  *   says in words what is wrong with what was typed, and nothing is sent
  * @param {(values: any) => Promise<string|void>} send  words where it went wrong
@@ -34,11 +36,11 @@ export const openDialog = (texts, title, fields, send, more = {}) => {
     (back && back.isConnected ? /** @type {HTMLElement} */ (back) : $("case-panel")).focus();
   };
   form.querySelector(".cancel").onclick = close;
-  dialog.addEventListener("cancel", event => {
+  dialog.addEventListener("cancel", (/** @type {Event} */ event) => {
     event.preventDefault();
     close();
   });
-  form.addEventListener("submit", async event => {
+  form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (go.disabled) return; // a double click is one click
     const problem = fields.map(([, , control]) => (control.problem ? control.problem() : "")).find(Boolean);
@@ -72,7 +74,7 @@ export const openDialog = (texts, title, fields, send, more = {}) => {
   return {close, dialog};
 };
 
-/** A line that says for a few seconds what has just happened. */
+/** A line that says for a few seconds what has just happened. @param {string} text */
 export const toast = (text, kind = "") => {
   const host = $("desk-toasts"),
     line = h("p", {class: kind}, text);

@@ -3,21 +3,34 @@
 import {h} from "./dom.js";
 import {marked} from "./search-hits.js";
 
-/** ``typed`` answers what is underlined in what is found. */
+/** @typedef {import("./search-hits.js").Group} Group */
+
+/** The sign and the tone of a light: 1 due soon, 2 overdue, 3 suspended. @type {{[light: number]: string}} */
+const SIGNS = {1: "soon warn", 2: "overdue bad", 3: "pause"};
+/** @type {{[light: number]: string}} */
+const TONES = {1: "warn", 2: "bad"};
+
+/**
+ * @param {import("./palette.js").PaletteDesk} desk
+ * @param {import("./search-hits.js").Hits} hits
+ * @param {() => string} typed  what is underlined in what is found
+ */
 export const makePaletteFaces = ({texts, format, place}, hits, typed) => {
   const words = texts.search;
-  const sign = hit =>
-    h("i", {
-      class: `sign ${!hit.is_open ? "blank" : {1: "soon warn", 2: "overdue bad", 3: "pause"}[hit.light] || "dot"}`,
-    });
+  /** @param {any} hit */
+  const sign = hit => h("i", {class: `sign ${!hit.is_open ? "blank" : SIGNS[hit.light] || "dot"}`});
+  /** @param {string} text */
   const line = text => marked(text, typed()).map(([piece, on]) => (on ? h("mark", null, piece) : piece));
+  /** @param {any} hit */
   const when = hit => {
     if (!hit.is_open) return hit.ended ? format.fill(words.ended, {t: hit.ended}) : hit.status;
     if (hit.light === 3) return texts.word.suspended;
     if (hit.left_ms === null) return texts.word.no_deadline;
     return format.fill(hit.left_ms < 0 ? words.over_by : words.left, {t: format.duration(hit.left_ms)});
   };
-  const tone = hit => (hit.is_open ? {1: "warn", 2: "bad"}[hit.light] || "mid" : "mid");
+  /** @param {any} hit */
+  const tone = hit => (hit.is_open ? TONES[hit.light] || "mid" : "mid");
+  /** @param {string} name  @param {any} hit  @param {number} i */
   const row = (name, hit, i) => {
     const key = `${name}:${i}`,
       cells =
@@ -46,8 +59,11 @@ export const makePaletteFaces = ({texts, format, place}, hits, typed) => {
     if (hits.at === key) el.classList.add("on");
     return el;
   };
+  /** @param {Group} group */
   const count = group => (group.isMore && group.n > group.hits.length && group.n >= 100 ? `${group.n}+` : group.n);
+  /** @param {string} name  @param {Group} group */
   const note = (name, group) => (group.state === "failed" ? "" : format.fill(words.notes[name], {day: group.day}));
+  /** @param {Group} group */
   const rest = group => {
     if (group.state === "wait") return words.searching;
     if (group.state === "failed") return format.fill(words.failed, {why: group.why});
@@ -57,6 +73,7 @@ export const makePaletteFaces = ({texts, format, place}, hits, typed) => {
     if (seen < group.hits.length) return format.fill(words.all_of_them, {n: count(group)});
     return group.isMore ? words.more_unknown : format.fill(words.more, {n: group.n - seen});
   };
+  /** @param {[string, Group]} named */
   const section = ([name, group]) => {
     const more = rest(group);
     if (!group.hits.length && !more) return [];
@@ -74,14 +91,20 @@ export const makePaletteFaces = ({texts, format, place}, hits, typed) => {
       more ? h("p", {class: `more ${group.state}`, "data-scope": group.hits.length ? name : null}, more) : null,
     );
   };
+  /** @param {string} label  @param {string} value */
   const fact = (label, value, kind = "") => (value ? [h("span", null, label), h("span", {class: kind}, value)] : []);
+  /** @param {string} label  @param {string} key  @param {() => void} does */
   const act = (label, key, does, first = false) => {
     const button = h("button", {type: "button", class: first ? "first" : ""}, label, h("kbd", null, key));
     button.onclick = does;
     return button;
   };
 
-  /** The look at a hit that is chosen: [group, hit], or null; ``go`` opens it, in a window of its own or not. */
+  /**
+   * The look at a hit that is chosen; ``go`` opens it, in a window of its own or not.
+   * @param {[string, any]|null} found
+   * @param {(inWindow: boolean) => void} go
+   */
   const chosen = (found, go) => {
     if (!found) {
       return [h("p", {class: "dim"}, words.pick_hint)];

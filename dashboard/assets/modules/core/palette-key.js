@@ -11,12 +11,14 @@ const opens = event => {
 };
 
 /**
- * @param {any} desk  what makePalette of palette.js takes: ``scope`` ends it
+ * @param {import("./palette.js").PaletteDesk} desk  ``scope`` ends it
  */
 export const watchPalette = desk => {
-  let palette = null,
-    fetching = null,
-    early = "";
+  /** @type {{show: (early?: string) => void}|null} */
+  let palette = null;
+  /** @type {Promise<typeof import("./palette.js")>|null} */
+  let fetching = null;
+  let early = "";
   const open = async () => {
     if (palette) return palette.show();
     if (fetching) return;
@@ -25,13 +27,14 @@ export const watchPalette = desk => {
       palette = (await fetching).makePalette(desk);
       palette.show(early);
     } finally {
-      [fetching, early] = [null, ""];
+      fetching = null;
+      early = "";
     }
   };
-  desk.scope.listen(document, "click", event => {
+  desk.scope.listen(document, "click", (/** @type {On<MouseEvent>} */ event) => {
     if (event.target.closest("[data-palette]")) open();
   });
-  desk.scope.listen(document, "keydown", event => {
+  desk.scope.listen(document, "keydown", (/** @type {KeyboardEvent} */ event) => {
     if (fetching) {
       // Who goes on typing while it comes types into it.
       if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {

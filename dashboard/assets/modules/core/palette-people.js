@@ -4,7 +4,7 @@ import {h} from "./dom.js";
 import {post} from "./session.js";
 
 /**
- * @param {any} texts
+ * @param {Texts} texts
  * @param {{isOpen: () => boolean, onFound: (found: any) => void, onLeave: () => void}} how
  *   isOpen: whether the form is still shown when an answer comes; onFound takes the answer
  */
@@ -25,7 +25,7 @@ export const makePeopleForm = (texts, {isOpen, onFound, onLeave}) => {
     h("div", {class: "acts"}, button, leave),
   );
   leave.onclick = onLeave;
-  form.addEventListener("submit", async event => {
+  form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;

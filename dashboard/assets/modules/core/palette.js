@@ -9,27 +9,40 @@ import {post} from "./session.js";
 const WAIT_MS = 140; // a hand that types goes on within this time
 
 /**
- * @param {{scope: import("./scope.js").Scope, texts: any, format: any, open: (hit: any) => void,
- *   people?: boolean, address: (hit: any) => string, place: (hit: any) => (() => void)|null, actions: () => any[], say?: string}} desk
- *   ``open`` shows a case on this page, ``address`` names it for a window of its own, ``place`` says what opening a
- *   place does here, ``actions`` are [{label, go}]; ``people``: whether this person may search for people; ``say`` why
- *   nothing can be searched here.
+ * What the palette knows of the page. ``open`` shows a case on it, ``address`` names it for a window of its own,
+ * ``place`` says what opening a place does here; ``people``: whether this person may search for people; ``say`` why
+ * nothing can be searched here. A hit is what ``/api/v1/search`` answers.
+ * @typedef {Object} PaletteDesk
+ * @property {import("./scope.js").Scope} scope
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {(hit: any) => void} open
+ * @property {boolean} [people]
+ * @property {(hit: any) => string} address
+ * @property {(hit: any) => (() => void)|null} place
+ * @property {() => {label: string, go: () => void}[]} actions
+ * @property {string} [say]
  */
+
+/** @param {PaletteDesk} desk */
 export const makePalette = desk => {
   const {scope, texts, format} = desk,
     words = texts.search,
     person = words.person,
     hits = new Hits(),
     faces = makePaletteFaces(desk, hits, () => (isPeople ? "" : typed));
-  let dialog = null,
-    back = null,
-    asked = 0,
+  /** @type {HTMLDialogElement|null} */
+  let dialog = null;
+  /** @type {HTMLElement|null} */
+  let back = null;
+  /** @type {AbortController|null} */
+  let controller = null;
+  let asked = 0,
     typed = "",
     taken = "",
     took = 0,
     problem = "",
     timer = 0,
-    controller = null,
     isPeople = false;
   const input = h("input", {
     type: "text",
@@ -63,8 +76,8 @@ export const makePalette = desk => {
   const show = (early = "") => {
     if (dialog || document.querySelector("dialog[open]")) return;
     if (early) input.value = early;
-    back = document.activeElement;
-    dialog = h(
+    back = /** @type {HTMLElement|null} */ (document.activeElement);
+    const made = h(
       "dialog",
       {class: "palette", "aria-label": words.label},
       h("div", {class: "ask"}, input, as, h("button", {type: "button", class: "close", title: words.keys.back}, "×")),
@@ -73,16 +86,17 @@ export const makePalette = desk => {
       look,
       foot,
     );
-    dialog.addEventListener("cancel", event => {
+    dialog = made;
+    made.addEventListener("cancel", (/** @type {Event} */ event) => {
       event.preventDefault();
       if (isPeople) leavePeople();
       else close();
     });
-    dialog.addEventListener("click", event => {
+    made.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       if (event.target === dialog || /** @type {HTMLElement} */ (event.target).closest(".close")) close();
     });
-    document.body.append(dialog);
-    dialog.showModal();
+    document.body.append(made);
+    made.showModal();
     input.select();
     if (early) input.setSelectionRange(early.length, early.length);
     if (!typed || early) begin();
@@ -112,10 +126,12 @@ export const makePalette = desk => {
     draw();
     run(asked);
   };
+  /** @param {number} turn */
   const run = async turn => {
     await Promise.all([ask(turn, "open"), ask(turn, "places")]);
     for (const name of ["over", "older"]) if (turn === asked && !problem) await ask(turn, name);
   };
+  /** @param {number} turn  @param {string} group */
   const ask = async (turn, group) => {
     const began = performance.now();
     let found = null;
@@ -151,6 +167,7 @@ export const makePalette = desk => {
   });
 
   // — people —
+  /** @type {HTMLElement|null} */
   let form = null;
   const asForm = () =>
     makePeopleForm(texts, {
@@ -172,9 +189,10 @@ export const makePalette = desk => {
     hits.scope = "all";
     hits.begin(["people"]);
     hits.put("people", {state: "done"});
-    form = asForm();
+    const made = asForm();
+    form = made;
     draw();
-    form.querySelector("input").focus();
+    made.querySelector("input").focus();
   };
   const leavePeople = () => {
     begin();
@@ -205,7 +223,7 @@ export const makePalette = desk => {
       }),
     );
     const sections = shown.map(faces.section).flat();
-    if (isPeople && !form.isConnected) list.before(form);
+    if (isPeople && form && !form.isConnected) list.before(form);
     if (!isPeople && form) form.remove();
     dialog.classList.toggle("asks-people", isPeople);
     list.replaceChildren(
@@ -241,6 +259,7 @@ export const makePalette = desk => {
       );
     drawChosen();
   };
+  /** @param {string} name */
   const turnTo = name => {
     hits.scope = name;
     hits.keepCursor();
@@ -257,6 +276,7 @@ export const makePalette = desk => {
   };
 
   // — acting —
+  /** @param {boolean} inWindow */
   const go = inWindow => {
     const chosen = hits.current();
     if (!chosen) return;
@@ -287,6 +307,7 @@ export const makePalette = desk => {
     await navigator.clipboard?.writeText(chosen[1].id).catch(() => {});
     as.textContent = format.fill(words.copied, {id: chosen[1].id});
   };
+  /** @param {() => void} change */
   const moved = change => {
     const before = hits.at && document.getElementById(`hit-${hits.at.replace(":", "-")}`);
     change();
@@ -301,25 +322,27 @@ export const makePalette = desk => {
     }
     drawChosen();
   };
-  scope.listen(list, "click", event => {
+  scope.listen(list, "click", (/** @type {On<MouseEvent>} */ event) => {
     const hit = event.target.closest("[data-key]"),
       more = event.target.closest("[data-scope]");
     if (event.target.closest("[data-people]")) enterPeople();
-    if (more && hits.scope === "all") turnTo(more.dataset.scope);
+    if (more && hits.scope === "all") turnTo(more.dataset.scope || "all");
     if (!hit) return;
-    moved(() => (hits.at = hit.dataset.key));
+    moved(() => (hits.at = hit.dataset.key || null));
     go(event.ctrlKey || event.metaKey);
   });
-  scope.listen(document, "keydown", event => {
+  scope.listen(document, "keydown", (/** @type {On<KeyboardEvent>} */ event) => {
     const control = event.ctrlKey || event.metaKey;
     if (!dialog) return;
-    const does = {
+    /** @type {{[key: string]: () => void}} */
+    const keys = {
       ArrowDown: () => moved(() => hits.move(1)),
       ArrowUp: () => moved(() => hits.move(-1)),
       PageDown: () => moved(() => hits.jump(1)),
       PageUp: () => moved(() => hits.jump(-1)),
       Enter: () => go(control),
-    }[event.key];
+    };
+    const does = keys[event.key];
     const isElsewhere = event.target.closest("button, form");
     if (event.altKey && event.key.toLowerCase() === "p") {
       event.preventDefault();

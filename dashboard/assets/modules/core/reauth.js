@@ -24,7 +24,7 @@ const WORDS = {
     open: "Open",
   },
 };
-/** @returns {any} */
+/** @param {string} name  @param {{[attribute: string]: string}} attributes  @param {...(Node|string)} children  @returns {any} */
 const make = (name, attributes, ...children) => {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -36,10 +36,12 @@ const isDue = async () => {
   const answer = await fetch("/api/v1/reauth");
   return answer.ok && (await answer.json()).due;
 };
+/** @type {Promise<boolean>|null} */
 let asking = null; // one dialog for all that wait for it
 
+/** @param {(proved: boolean) => void} done */
 const dialog = done => {
-  const words = WORDS[document.documentElement.lang] || WORDS["zh-CN"],
+  const words = document.documentElement.lang === "en" ? WORDS.en : WORDS["zh-CN"],
     back = document.activeElement;
   const secret = make("input", {
     name: "secret",
@@ -67,6 +69,7 @@ const dialog = done => {
     make("div", {class: "buttons"}, cancel, go),
   );
   const box = make("dialog", {class: "reauth", "aria-label": words.title}, form);
+  /** @param {boolean} proved */
   const close = proved => {
     document.removeEventListener("visibilitychange", look);
     box.close();
@@ -75,11 +78,11 @@ const dialog = done => {
     done(proved);
   };
   cancel.onclick = () => close(false);
-  box.addEventListener("cancel", event => {
+  box.addEventListener("cancel", (/** @type {Event} */ event) => {
     event.preventDefault();
     close(false);
   });
-  form.addEventListener("submit", async event => {
+  form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (go.disabled) return;
     go.disabled = true;
@@ -120,8 +123,8 @@ const ask = () => {
   return asking;
 };
 
-/** fetch, which asks for a proof where one is due and then tries once more. */
-export const fetchProved = async (url, options = undefined) => {
+/** fetch, which asks for a proof where one is due and then tries once more. @param {string} url  @param {RequestInit} [options] */
+export const fetchProved = async (url, options) => {
   const answer = await fetch(url, options);
   if (answer.status !== 401) return answer;
   const said = await answer
@@ -136,8 +139,9 @@ export const fetchProved = async (url, options = undefined) => {
  * @param {import("./scope.js").Scope} scope
  */
 export const watchDownloads = scope =>
-  scope.listen(document, "click", async event => {
-    const link = event.target instanceof Element ? event.target.closest("a[download]") : null;
+  scope.listen(document, "click", async (/** @type {MouseEvent} */ event) => {
+    const link =
+      event.target instanceof Element ? /** @type {HTMLElement|null} */ (event.target.closest("a[download]")) : null;
     if (!link || link.dataset.proved) return;
     event.preventDefault();
     if ((await isDue().catch(() => false)) && !(await ask())) return;

@@ -21,7 +21,10 @@ export const emptyState = () => ({epoch: "", seq: 0, rev: 0, lastEntry: "0-0", r
 /** Collects the parts of a snapshot; the state changes hands when the last one is there. */
 export class SnapshotParts {
   constructor() {
-    this.clear();
+    this.key = "";
+    this.next = 0;
+    /** @type {Map<string, import("../types/wire.d.ts").Row>} */
+    this.rows = new Map();
   }
   clear() {
     this.key = "";

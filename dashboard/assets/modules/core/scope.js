@@ -5,7 +5,9 @@
 export class Scope {
   constructor() {
     this.controller = new AbortController();
+    /** @type {(() => void)[]} */
     this.endings = [];
+    /** @type {Set<number>} */
     this.timers = new Set();
   }
   /** For fetch and addEventListener. */
@@ -20,17 +22,22 @@ export class Scope {
     if (this.isClosed) end();
     else this.endings.push(end);
   }
-  /** @param {string} names  one or more events, separated by spaces */
+  /**
+   * @param {EventTarget} target
+   * @param {string} names  one or more events, separated by spaces
+   * @param {(event: any) => void} heard  which event it takes its names say
+   * @param {AddEventListenerOptions} [options]
+   */
   listen(target, names, heard, options = {}) {
     for (const name of names.split(" ")) target.addEventListener(name, heard, {...options, signal: this.signal});
   }
-  /** Calls `work` again and again; milliseconds between two calls. */
+  /** Calls `work` again and again; milliseconds between two calls. @param {number} ms  @param {() => void} work */
   every(ms, work) {
     if (this.isClosed) return;
     const timer = setInterval(work, ms);
     this.add(() => clearInterval(timer));
   }
-  /** Calls `work` once, after so many milliseconds, unless the page is left; answers what `cancel` takes. */
+  /** Calls `work` once, after so many milliseconds, unless the page is left; answers what `cancel` takes. @param {number} ms  @param {() => void} work */
   after(ms, work) {
     if (this.isClosed) return 0;
     const timer = setTimeout(() => {
@@ -40,11 +47,16 @@ export class Scope {
     this.timers.add(timer);
     return timer;
   }
+  /** @param {number} timer */
   cancel(timer) {
     clearTimeout(timer);
     this.timers.delete(timer);
   }
-  /** Takes over a MutationObserver or ResizeObserver. */
+  /**
+   * Takes over a MutationObserver or ResizeObserver.
+   * @template {{disconnect: () => void}} O
+   * @param {O} observer
+   */
   observe(observer) {
     this.add(() => observer.disconnect());
     return observer;

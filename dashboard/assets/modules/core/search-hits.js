@@ -17,6 +17,7 @@ export class Hits {
     /** @type {Map<string, Group>} */
     this.groups = new Map();
     this.scope = "all";
+    /** @type {string|null} */
     this.at = null;
   }
   /** @param {string[]} names  the groups that are asked */
@@ -24,7 +25,7 @@ export class Hits {
     this.groups = new Map(names.map(name => [name, waiting()]));
     this.at = null;
   }
-  /** @param {Partial<Group>} found */
+  /** @param {string} name  @param {Partial<Group>} found */
   put(name, found) {
     if (!this.groups.has(name)) return;
     this.groups.set(name, {...waiting(), ...found});
@@ -42,7 +43,7 @@ export class Hits {
     }
     return found;
   }
-  /** The hits of a group that are shown. */
+  /** The hits of a group that are shown. @param {Group} group */
   visible(group) {
     return this.scope === "all" ? group.hits.slice(0, BESIDE_OTHERS) : group.hits;
   }
@@ -52,26 +53,28 @@ export class Hits {
   }
   keepCursor() {
     const keys = this.keys();
-    if (!keys.includes(this.at)) this.at = keys[0] ?? null;
+    if (this.at === null || !keys.includes(this.at)) this.at = keys[0] ?? null;
   }
-  /** The hit under the cursor: [group, hit], or null. */
+  /** The hit under the cursor: [group, hit], or null. @returns {[string, any]|null} */
   current() {
     if (this.at === null) return null;
     const [name, i] = this.at.split(":");
-    return [name, this.groups.get(name).hits[Number(i)]];
+    return [name, this.groups.get(name)?.hits[Number(i)]];
   }
+  /** @param {number} by */
   move(by) {
     const keys = this.keys(),
-      at = keys.indexOf(this.at);
+      at = this.at === null ? -1 : keys.indexOf(this.at);
     if (keys.length) this.at = keys[Math.min(Math.max(at + by, 0), keys.length - 1)];
   }
-  /** To the first hit of the next group that has one (of the one before). */
+  /** To the first hit of the next group that has one (of the one before). @param {number} by */
   jump(by) {
     const names = [...new Set(this.keys().map(key => key.split(":")[0]))];
     const now = this.at === null ? -1 : names.indexOf(this.at.split(":")[0]);
     const to = names[now + by];
     if (to) this.at = `${to}:0`;
   }
+  /** @param {number} by */
   turn(by) {
     const scopes = ["all", ...GROUPS.filter(name => this.groups.has(name))];
     this.scope = scopes[(scopes.indexOf(this.scope) + by + scopes.length) % scopes.length];
@@ -85,7 +88,11 @@ export class Hits {
   }
 }
 
-/** The text in pieces: [piece, whether it was typed]. What is found is underlined, not coloured. */
+/**
+ * The text in pieces: [piece, whether it was typed]. What is found is underlined, not coloured.
+ * @param {string} text
+ * @param {string} typed
+ */
 export const marked = (text, typed) => {
   const words = typed
     .normalize("NFKC")
@@ -94,8 +101,9 @@ export const marked = (text, typed) => {
     .map(word => word.replace(/^[@#]/, ""))
     .filter(word => word.length > 1)
     .sort((a, b) => b.length - a.length);
-  const low = text.toLowerCase(),
-    pieces = [];
+  const low = text.toLowerCase();
+  /** @type {[string, boolean][]} */
+  const pieces = [];
   let at = 0,
     plain = 0;
   while (low.length === text.length && at < text.length) {

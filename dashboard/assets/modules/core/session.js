@@ -20,7 +20,7 @@ export const sayEnded = () => {
   find(document, ".ended a").focus();
 };
 
-/** The session lives on while its person does something here: said at most once a minute. */
+/** The session lives on while its person does something here: said at most once a minute. @param {import("./scope.js").Scope} scope */
 export const sayHere = scope => {
   let at = 0;
   const here = () => {
@@ -36,7 +36,7 @@ export const sayHere = scope => {
   scope.listen(document, "pointerdown keydown wheel", here, {passive: true});
 };
 
-/** POST as JSON: the answer's body, or {error} in words; throws when the server is out of reach. */
+/** POST as JSON: the answer's body, or {error} in words; throws when the server is out of reach. @param {string} url  @param {object} body */
 export const post = async (url, body) => {
   const answer = await fetchProved(url, {
     method: "POST",

@@ -6,20 +6,48 @@ import {SnapshotParts, applyDelta, emptyState} from "./reducer.js";
 import {sayEnded} from "./session.js";
 
 /**
+ * What is known now; `socket` is the connection, `isTold`: the server has said that it has no board to show yet.
+ * @typedef {Object} Live
+ * @property {import("./reducer.js").State} state
+ * @property {boolean} connected
+ * @property {any} beat   of docs/protocol.md; null before the first
+ * @property {number} beatAt
+ * @property {any} socket
+ * @property {boolean} isTold
+ * @property {() => number|null} now   the district's present moment in Unix ms, by the server's clock; null before the first beat
+ * @property {() => number} age   ms since the feed was last known to be up to date
+ * @property {() => "offline"|"live"|"late"|"stale"} word
+ */
+
+/** @typedef {{rows: Set<string>|null, tiles: string[]}} Change  rows: null, everything is new */
+
+/**
  * @param {import("./scope.js").Scope} scope  the connection ends with it
- * @param {(change: {rows: Set<string>|null, tiles: string[]}) => void} render  null: everything is new
+ * @param {(change: Change) => void} render
  * @param {() => void} everySecond
  * @param {string} zone  which zone
- * @returns {any} what is known now; `socket` is the connection
+ * @returns {Live}
  */
 export const connect = (scope, render, everySecond, zone = "wall") => {
-  // `isTold`: the server has said that it has no board to show yet.
-  const live = {state: emptyState(), connected: false, beat: null, beatAt: 0, socket: null, isTold: false};
+  /** @type {Live} */
+  const live = {
+    state: emptyState(),
+    connected: false,
+    beat: null,
+    beatAt: 0,
+    socket: null,
+    isTold: false,
+    now: () => live.beat && live.beat.now + (performance.now() - live.beatAt) * live.beat.speed,
+    age: () => (live.beat ? live.beat.fresh_ms + performance.now() - live.beatAt : Infinity),
+    word: () => (!live.connected ? "offline" : live.age() < 5000 ? "live" : live.age() < 30000 ? "late" : "stale"),
+  };
   const parts = new SnapshotParts(),
     decoder = new TextDecoder();
-  let waiting = [],
-    dirty = {rows: new Set(), tiles: new Set()},
-    scheduled = false;
+  /** @type {import("../types/wire.d.ts").ScreenDelta[]} */
+  let waiting = [];
+  /** @type {{rows: Set<string>|null, tiles: Set<string>}} */
+  let dirty = {rows: new Set(), tiles: new Set()};
+  let scheduled = false;
   const pace = new DrawPace();
 
   const flush = () => {
@@ -59,6 +87,7 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     waiting = [];
     socket.emit("hello", {zone, epoch: live.state.epoch, seq: live.state.seq});
   };
+  /** @param {import("../types/wire.d.ts").ScreenDelta} delta */
   const apply = delta => {
     const done = applyDelta(live.state, delta);
     if (done === "gap") {
@@ -76,7 +105,7 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     hello();
     tell();
   });
-  socket.on("disconnect", reason => {
+  socket.on("disconnect", (/** @type {string} */ reason) => {
     live.connected = false;
     tell();
     if (reason === "io server disconnect") socket.connect();
@@ -98,7 +127,7 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     live.isTold = true;
     scope.after(500, hello);
   });
-  socket.on("snapshot", bytes => {
+  socket.on("snapshot", (/** @type {ArrayBuffer} */ bytes) => {
     const state = parts.add(JSON.parse(decoder.decode(bytes)));
     if (!state) return;
     live.state = state;
@@ -106,11 +135,11 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     waiting.splice(0).forEach(apply);
     schedule();
   });
-  socket.on("delta", bytes => {
+  socket.on("delta", (/** @type {ArrayBuffer} */ bytes) => {
     const delta = JSON.parse(decoder.decode(bytes));
     parts.pending ? waiting.push(delta) : apply(delta);
   });
-  socket.on("beat", beat => {
+  socket.on("beat", (/** @type {any} */ beat) => {
     live.beat = beat;
     live.beatAt = performance.now();
     // A delta that never came: the beat names a later number than ours.
@@ -118,11 +147,6 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     tell();
   });
 
-  /** The district's present moment in Unix ms, by the server's clock; null before the first beat. */
-  live.now = () => live.beat && live.beat.now + (performance.now() - live.beatAt) * live.beat.speed;
-  /** Ms since the feed was last known to be up to date. */
-  live.age = () => (live.beat ? live.beat.fresh_ms + performance.now() - live.beatAt : Infinity);
-  live.word = () => (!live.connected ? "offline" : live.age() < 5000 ? "live" : live.age() < 30000 ? "late" : "stale");
   const tell = () => {
     document.documentElement.dataset.state = live.word();
     everySecond();

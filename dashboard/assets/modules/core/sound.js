@@ -8,17 +8,20 @@
  * @param {{isUnattended?: boolean}} [how]
  */
 export const makeSound = (scope, {isUnattended = false} = {}) => {
-  let context = null,
-    timer = 0,
+  /** @type {AudioContext|null} */
+  let context = null;
+  let timer = 0,
     severity = 0;
   const ready = () => context && context.state === "running";
   const mayOpen = () => isUnattended || !navigator.userActivation || navigator.userActivation.hasBeenActive;
   const open = () => {
     if (!mayOpen()) return; // the browser would only complain
-    context = context || new (window.AudioContext || window.webkitAudioContext)();
+    const Context = window.AudioContext || window.webkitAudioContext;
+    context = context || new Context();
     if (context.state === "suspended") context.resume().catch(() => {});
   };
-  const tone = (at, pitch, length) => {
+  /** @param {AudioContext} context  @param {number} at  @param {number} pitch  @param {number} length */
+  const tone = (context, at, pitch, length) => {
     const osc = context.createOscillator(),
       gain = context.createGain();
     osc.frequency.value = pitch;
@@ -32,15 +35,15 @@ export const makeSound = (scope, {isUnattended = false} = {}) => {
   };
   const play = () => {
     sound.played += 1;
-    if (!ready()) return;
+    if (!context || !ready()) return;
     const at = context.currentTime,
       n = severity === 1 ? 3 : 2;
-    for (let k = 0; k < n; k++) tone(at + k * 0.25, severity === 1 ? 880 : 660, 0.18);
+    for (let k = 0; k < n; k++) tone(context, at + k * 0.25, severity === 1 ? 880 : 660, 0.18);
   };
   const sound = {
     played: 0,
     ready,
-    /** 0: silence */
+    /** 0: silence @param {number} next */
     set(next) {
       const louder = next && (!severity || next < severity);
       severity = next;

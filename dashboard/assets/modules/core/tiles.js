@@ -3,12 +3,25 @@
 import {h} from "./dom.js";
 import {AT as A} from "./reducer.js";
 
+/** @typedef {Partial<import("../types/wire.d.ts").WallTiles>} Truth  what the truth bar is made of */
+
+/** What is wrong comes first. @type {{[word: string]: number}} */
+const ORDER = {stopped: 0, late: 1, no_heartbeat: 2, never: 3};
+
+/** @param {Texts} texts  @param {Format} format  @param {Places} places */
 export const makeTiles = (texts, format, places) => {
   const word = texts.word;
+  /** @param {string} kind */
   const sign = kind => h("i", {class: `sign ${kind}`, "aria-hidden": "true"});
+  /** @param {string} code  @returns {string} */
   const street = code => (code ? (places.streets[code] || {name: code}).name : word.unplaced);
+  /** @param {string} code */
   const unit = code => places.units[code] || code;
-  // The names of classes come with the cases, in Chinese: the English page shows the unified class instead.
+  /**
+   * The names of classes come with the cases, in Chinese: the English page shows the unified class instead.
+   * @param {import("../types/wire.d.ts").Row} row
+   * @returns {string}
+   */
   const className = row =>
     (texts.language !== "en" && row[A.className]) || texts.domain[row[A.domain]] || texts.domain["99"];
 
@@ -18,6 +31,7 @@ export const makeTiles = (texts, format, places) => {
     className,
     sign,
 
+    /** @param {number} left  ms */
     countdown(left) {
       if (left === Infinity) return h("b", {class: "dim"}, word.no_deadline);
       const space = texts.unit.tight || word.remaining ? " " : "";
@@ -25,10 +39,18 @@ export const makeTiles = (texts, format, places) => {
         ? h("b", {class: "bad"}, `${word.over} ${format.duration(left)}`)
         : h("b", null, `${word.remaining}${space}${format.duration(left)}`.trim());
     },
-    /** Words, not only dots: what is abnormal by name, the rest as one count. */
+    /**
+     * Words, not only dots: what is abnormal by name, the rest as one count.
+     * @param {Truth["sources"]} rows
+     * @param {Truth} truth
+     * @param {number} refused
+     * @param {string} state
+     * @param {number} age
+     * @param {number} now
+     */
     sources(rows, {feed, processes, around}, refused, state, age, now) {
       const parts = [],
-        since = ms => format.hm(ms);
+        since = (/** @type {number} */ ms) => format.hm(ms);
       if (state === "offline") parts.push(h("span", {class: "bad"}, sign("overdue"), word.offline));
       else {
         [
@@ -37,13 +59,14 @@ export const makeTiles = (texts, format, places) => {
           ["behind", "warn"],
           ["refuses", "bad"],
         ].forEach(([name, how], i) => {
-          if (feed && (feed[i] ?? null) !== null)
+          const at = feed?.[i] ?? null;
+          if (at !== null)
             parts.push(
               h(
                 "span",
                 {class: how},
                 sign(how === "bad" ? "overdue" : "soon"),
-                format.fill(texts.feed[name], {time: since(feed[i])}),
+                format.fill(texts.feed[name], {time: since(at)}),
               ),
             );
         });
@@ -85,8 +108,7 @@ export const makeTiles = (texts, format, places) => {
       const odd = (rows || []).filter(r => r[2] !== "live"),
         fine = (rows || []).length - odd.length,
         room = Math.max(3 - parts.length, 0);
-      const order = {stopped: 0, late: 1, no_heartbeat: 2, never: 3};
-      odd.sort((a, b) => order[a[2]] - order[b[2]]);
+      odd.sort((a, b) => ORDER[a[2]] - ORDER[b[2]]);
       for (const [, name, how, at] of odd.slice(0, room)) {
         const when =
           at === null || how === "never" ? "" : how === "late" ? ` ${format.duration(now - at)}` : ` ${since(at)}`;
@@ -106,7 +128,7 @@ export const makeTiles = (texts, format, places) => {
           h(
             "span",
             null,
-            fine <= 2 && odd.length === 0 ? rows.map(r => r[1]).join(" ") + " " : `${fine} `,
+            fine <= 2 && odd.length === 0 ? (rows || []).map(r => r[1]).join(" ") + " " : `${fine} `,
             h("b", null, texts.source.live),
           ),
         );

@@ -3,13 +3,15 @@
 import {fetchProved} from "../core/reauth.js";
 
 for (const nav of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav.papers"))) {
-  const words = JSON.parse(nav.dataset.words),
-    status = nav.querySelector("[role=status]"),
+  const words = JSON.parse(nav.dataset.words || "{}"),
+    status = /** @type {HTMLElement} */ (nav.querySelector("[role=status]")),
     {span, street, unit, language} = nav.dataset;
+  /** @param {string} path  @param {RequestInit} [more] */
   const read = async (path, more) => {
     const answer = await fetchProved(path, more).catch(() => null);
     return answer ? answer.json().catch(() => null) : null;
   };
+  /** @param {HTMLButtonElement} button */
   const make = async button => {
     const asked = await read("/api/v1/papers", {
       method: "POST",

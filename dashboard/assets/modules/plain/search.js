@@ -12,11 +12,12 @@ const root = document.body,
 if (texts) {
   const {zone, desk} = root.dataset,
     language = texts.language === "en" ? "&lang=en" : "";
+  /** @param {any} hit  what ``/api/v1/search`` answers */
   const address = hit => `${desk}?case=${encodeURIComponent(hit.id)}${language}`;
   watchPalette({
     scope,
     texts,
-    format: makeFormat(texts, zone),
+    format: makeFormat(texts, zone || ""),
     open: hit => location.assign(address(hit)),
     address,
     // A street's own report is what this page knows of a place.

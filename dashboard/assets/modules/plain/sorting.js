@@ -5,8 +5,8 @@
 const sort = (table, column, way) => {
   const body = table.tBodies[0],
     rows = [...body.rows],
-    said = row => row.cells[column].textContent.trim(),
-    number = text => Number(text.replaceAll(",", ""));
+    said = (/** @type {HTMLTableRowElement} */ row) => row.cells[column].textContent.trim(),
+    number = (/** @type {string} */ text) => Number(text.replaceAll(",", ""));
   const isNumber = rows.every(row => said(row) !== "" && Number.isFinite(number(said(row))));
   rows.sort((a, b) =>
     isNumber ? way * (number(said(a)) - number(said(b))) : way * said(a).localeCompare(said(b), "zh-CN"),

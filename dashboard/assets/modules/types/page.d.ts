@@ -3,6 +3,26 @@ declare const L: any;
 declare const io: (options: object) => any;
 declare const dash_clientside: {set_props: (id: string, props: object) => void};
 declare const dash_ag_grid: {getApiAsync: (id: string) => Promise<any>};
+/** The words of the page: files that the server makes (dashboard/texts), of which its tests hold the keys. */
+type Texts = any;
+/** Numbers, times and durations in the page's words. */
+type Format = ReturnType<typeof import("../core/format.js").makeFormat>;
+/** Names, signs and countdowns that all pages share. */
+type Tiles = ReturnType<typeof import("../core/tiles.js").makeTiles>;
+/** The district as a page's root carries it. */
+interface Places {
+  zone: string;
+  plane: {kx: number; ky: number};
+  streets: {[code: string]: {name: string; at?: [number, number]; box?: [number, number, number, number]}};
+  units: {[code: string]: string};
+  spots?: {[id: string]: string};
+}
+/** An event whose target is an element. */
+type On<E extends Event> = E & {target: HTMLElement};
+/** What our scripts look for above an element is HTML. */
+interface Element {
+  closest(selectors: string): HTMLElement | null;
+}
 interface Window {
   webkitAudioContext?: typeof AudioContext;
 }
