@@ -9,6 +9,7 @@ be tried against.
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"
 SMALLEST = 512
 _FIELD_SCRIPT = '<script src="{}" type="module"></script>'
+# Whole lines of comments: after `//`, or from `/**` to `*/`. A cast stands within a line and stays.
+_COMMENT_LINES = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*)\n", re.MULTILINE)
 _TEXT_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
 
 
@@ -157,7 +160,12 @@ def scripts_version() -> str:
 def _scripts() -> dict[str, bytes]:
     """All scripts of the pages, as they were when the process began: an upgrade beneath it mixes no versions."""
     paths = [FOLDER / BOOT, *(FOLDER / MODULES).rglob("*.js")]
-    return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths}
+    return {path.relative_to(FOLDER).as_posix(): without_comments(path.read_text("utf-8")).encode() for path in paths}
+
+
+def without_comments(script: str) -> str:
+    """The script with an empty line for each line that is a comment alone: a browser's line numbers stay ours."""
+    return _COMMENT_LINES.sub(lambda found: "\n" * found[0].count("\n"), script)
 
 
 @cache

@@ -181,8 +181,8 @@ class WallTiles(RoomTiles, frozen=True):
     coverage: CoverageTile | None
 
 
-class SmallDeskTiles(msgspec.Struct, frozen=True):
-    """A unit's and a grid's desk's. ``present`` is by case id."""
+class SmallDeskTiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit's and a grid's desk's, with alarms where it has a seat. ``present`` is by case id."""
 
     sources: list[SourceRow]
     feed: FeedSince
@@ -192,9 +192,10 @@ class SmallDeskTiles(msgspec.Struct, frozen=True):
     filling: float | None
     present: dict[str, list[Colleague]]
     figures: ShownFigures
+    alarms: AlarmsTile | msgspec.UnsetType = msgspec.UNSET
 
 
-class DeskTiles(SmallDeskTiles, frozen=True):
+class DeskTiles(SmallDeskTiles, frozen=True, kw_only=True):
     """The centre's and a street's desk's."""
 
     figures: DeskFigures

@@ -20,6 +20,7 @@ from dashboard.door.static_files import (
     NOT_SENT,
     asset_address,
     script_address,
+    without_comments,
     words_address,
 )
 from dashboard.layouts.frame import PAGE_MODULES, preloads
@@ -54,6 +55,17 @@ def test_no_script_asks_for_words_that_are_not_sent() -> None:
     asked = re.compile(rf"\btexts\??\.({'|'.join(NOT_SENT)})\b")
     for path in (FOLDER / "modules").rglob("*.js"):
         assert not asked.search(path.read_text("utf-8")), path
+
+
+def test_a_script_is_sent_without_the_lines_that_are_comments_alone() -> None:
+    for path in (FOLDER / "modules").rglob("*.js"):
+        written = path.read_text("utf-8")
+        lines, sent = written.splitlines(), without_comments(written).splitlines()
+        assert len(sent) == len(lines), path
+        gone = [i for i, (line, kept) in enumerate(zip(lines, sent, strict=True)) if kept != line]
+        assert gone and not any(sent[i] for i in gone)
+        # Nothing of a text over several lines is taken for a comment.
+        assert not [i for i in gone if "\n".join(sent[:i]).count("`") % 2], path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -95,7 +107,7 @@ def test_only_a_name_that_names_the_content_is_kept_without_asking(client: Flask
 
 def test_modules_are_under_the_name_of_their_content_and_under_no_other(client: FlaskClient) -> None:
     answer = client.get(script_address("modules/core/scope.js"))
-    assert answer.data == (FOLDER / "modules/core/scope.js").read_bytes()
+    assert answer.text == without_comments((FOLDER / "modules/core/scope.js").read_text("utf-8"))
     assert answer.headers["Cache-Control"] == KEPT
     assert answer.content_type == "text/javascript; charset=utf-8"
     for path in ("/scripts/0123456789abcdef/boot.mjs", script_address("../app.py"), script_address("wall.css"),

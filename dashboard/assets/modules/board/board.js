@@ -235,7 +235,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     layer = new CaseLayer(store);
     layer.labels = Object.values(places.streets)
       .filter(s => s.at)
-      .map(s => ({...project(...s.at), text: s.name}));
+      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
     layer.addTo(map);
     cover.addTo(map);
     mapHands(scope, map, layer, live, {texts, format, tiles, pick});

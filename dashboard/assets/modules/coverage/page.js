@@ -272,7 +272,7 @@ export const start = async (root, scope) => {
     fit();
     cases.labels = Object.values(places.streets)
       .filter(s => s.at)
-      .map(s => ({...project(...s.at), text: s.name}));
+      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
     map.on("click", e => {
       const hit = layer.hit(e.containerPoint),
         other = map.hasLayer(cases) ? cases.hit(e.containerPoint) : null;

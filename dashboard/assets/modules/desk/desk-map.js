@@ -66,7 +66,7 @@ export const makeDeskMap = desk => {
           ? []
           : Object.values(places.streets)
               .filter(s => s.at)
-              .map(s => ({...project(...s.at), text: s.name}));
+              .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
       layer.addTo(map);
       desk.layer = layer;
       const box = about.box || (places.streets[about.street] && places.streets[about.street].box);

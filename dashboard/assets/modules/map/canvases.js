@@ -1,7 +1,11 @@
 // @ts-check
 // What every canvas layer of the map does with its canvases: as large as what Leaflet keeps drawn, sharp on every screen.
 
-/** After Leaflet's ``_update``: the container to its place, each canvas to the size of the layer's bounds. */
+/**
+ * After Leaflet's ``_update``: the container to its place, each canvas to the size of the layer's bounds.
+ * @param {LeafletLayer} layer
+ * @param {HTMLCanvasElement[]} canvases
+ */
 export const fitCanvases = (layer, canvases) => {
   const b = layer._bounds,
     size = b.getSize(),

@@ -4,12 +4,28 @@
 import {AT as A, LIGHT} from "../core/reducer.js";
 import {project} from "./project.js";
 
+/** @typedef {{spoilDot: (x: number, y: number) => void, spoilSigns: () => void, spoilAll: () => void}} Watcher */
+
 export class CaseStore {
+  /** @type {Map<string, number>} case id → slot */
+  index = new Map();
+  /** @type {string[]} */
+  ids = [];
+  n = 0;
+  x = new Float64Array(0);
+  y = new Float64Array(0);
+  light = new Uint8Array(0);
+  severity = new Uint8Array(0);
+  unseen = new Uint8Array(0);
+  /** @type {Set<number>} */
+  signs = new Set();
+
   constructor() {
+    /** @type {Watcher[]} */
     this.watchers = [];
     this.clear();
   }
-  /** @param {{spoilDot: (x: number, y: number) => void, spoilSigns: () => void, spoilAll: () => void}} watcher */
+  /** @param {Watcher} watcher */
   watch(watcher) {
     this.watchers.push(watcher);
   }
@@ -25,12 +41,15 @@ export class CaseStore {
     this.signs = new Set(); // the slots of the cases that carry a sign: one in ten, and drawn five times a second
     for (const watcher of this.watchers) watcher.spoilAll();
   }
-  /** Takes over a whole state. */
+  /** Takes over a whole state. @param {Map<string, import("../types/wire.d.ts").Row>} rows */
   load(rows) {
     this.clear();
     for (const row of rows.values()) this.put(row);
   }
-  /** Puts one row; a case without a position is not on the map. Returns its slot or -1. */
+  /**
+   * Puts one row; a case without a position is not on the map. Returns its slot or -1.
+   * @param {import("../types/wire.d.ts").Row} row
+   */
   put(row) {
     const id = row[A.caseId],
       lon = row[A.lon],
@@ -66,7 +85,7 @@ export class CaseStore {
     this.spoil(i);
     return i;
   }
-  /** Drops a case: the last one takes its slot. */
+  /** Drops a case: the last one takes its slot. @param {string} id */
   drop(id) {
     const i = this.index.get(id);
     if (i === undefined) return;
@@ -84,7 +103,7 @@ export class CaseStore {
     }
     this.ids.length = last;
   }
-  /** What stands in this slot goes, or has come: its place must be drawn again. */
+  /** What stands in this slot goes, or has come: its place must be drawn again. @param {number} i */
   spoil(i) {
     for (const watcher of this.watchers) this.isSign(i) ? watcher.spoilSigns() : watcher.spoilDot(this.x[i], this.y[i]);
   }
@@ -96,12 +115,19 @@ export class CaseStore {
     return slots.sort();
   }
   grow() {
-    for (const name of ["x", "y", "light", "severity", "unseen"]) {
-      const bigger = new this[name].constructor(this[name].length * 2);
-      bigger.set(this[name]);
-      this[name] = bigger;
-    }
+    /** @type {<T extends Float64Array|Uint8Array>(array: T, bigger: T) => T} */
+    const copied = (array, bigger) => {
+      bigger.set(array);
+      return bigger;
+    };
+    const n = 2 * this.x.length;
+    this.x = copied(this.x, new Float64Array(n));
+    this.y = copied(this.y, new Float64Array(n));
+    this.light = copied(this.light, new Uint8Array(n));
+    this.severity = copied(this.severity, new Uint8Array(n));
+    this.unseen = copied(this.unseen, new Uint8Array(n));
   }
+  /** @param {number} i */
   isSign(i) {
     return this.light[i] === LIGHT.overdue || this.light[i] === LIGHT.dueSoon;
   }

@@ -3,13 +3,16 @@
 // The points come in a fixed order, so one more case changes its own neighbourhood and not the whole map.
 import {LIGHT} from "../core/reducer.js";
 
+/** @typedef {{x: number, y: number, members: number[], overdue: number, soon: number}} Ring */
+
 /**
  * @param {{x: number, y: number, light: number}[]} points  pixels of the map's world at the present zoom
  * @param {number} reach   pixels within which cases crowd each other
  * @param {number} least   how many make a cluster
- * @returns {{singles: number[], groups: {x: number, y: number, members: number[], overdue: number, soon: number}[]}}
+ * @returns {{singles: number[], groups: Ring[]}}
  */
 export const cluster = (points, reach, least = 4) => {
+  /** @param {number} x  @param {number} y */
   const cell = (x, y) => Math.floor(x / reach) * 1e6 + Math.floor(y / reach);
   const cells = new Map();
   points.forEach((p, i) => {
@@ -17,6 +20,7 @@ export const cluster = (points, reach, least = 4) => {
     cells.has(k) ? cells.get(k).push(i) : cells.set(k, [i]);
   });
   const taken = new Uint8Array(points.length);
+  /** @param {number} x  @param {number} y  @param {number} distance */
   const around = (x, y, distance) => {
     const found = [],
       d2 = distance * distance,
@@ -29,7 +33,8 @@ export const cluster = (points, reach, least = 4) => {
       }
     return found;
   };
-  let groups = [];
+  /** @type {Ring[]} */
+  const groups = [];
   points.forEach((p, i) => {
     if (taken[i]) return;
     const members = around(p.x, p.y, reach);
@@ -37,8 +42,9 @@ export const cluster = (points, reach, least = 4) => {
     members.forEach(j => {
       taken[j] = 1;
     });
-    groups.push({members});
+    groups.push({members, x: 0, y: 0, overdue: 0, soon: 0});
   });
+  /** @param {Ring} g */
   const settle = g => {
     g.x = g.y = g.overdue = g.soon = 0;
     for (const j of g.members) {
@@ -73,6 +79,7 @@ export const cluster = (points, reach, least = 4) => {
       merged = true;
     }
   }
+  /** @type {number[]} */
   const singles = [];
   points.forEach((_, i) => {
     if (!taken[i]) singles.push(i);

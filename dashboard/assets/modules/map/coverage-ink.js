@@ -5,7 +5,7 @@ import {token} from "./signs.js";
 /** A body's rings as a path in decimetres, north up; made once a body, however often it is drawn. */
 export const pathOf = (() => {
   const made = new WeakMap();
-  return (rings, isLine = false) => {
+  return (/** @type {number[][]} */ rings, isLine = false) => {
     let path = made.get(rings);
     if (path) return path;
     path = new Path2D();
@@ -36,17 +36,24 @@ export const makeCoverageInk = () => {
   ];
   const colour = Object.fromEntries(names.map(n => [n, token(n)])),
     family = token("font");
+  /** @param {number} px */
   const font = (px, weight = 700) => `${weight} ${px}px ${family}`;
-  let tile = null,
-    tileOf = "";
-  /** The hatch, fixed to the map and not to the canvas: it stands still while the map is moved. */
+  const tile = document.createElement("canvas");
+  let tileOf = "";
+  /**
+   * The hatch, fixed to the map and not to the canvas: it stands still while the map is moved.
+   * @param {CanvasRenderingContext2D} g
+   * @param {number} u
+   * @param {number} ratio
+   * @param {number} left
+   * @param {number} top
+   */
   const hatch = (g, u, ratio, left, top) => {
     const side = Math.max(6, Math.round(8 * u * ratio)),
       key = `${side}`;
     if (tileOf !== key) {
-      tile = document.createElement("canvas");
       tile.width = tile.height = side;
-      const t = tile.getContext("2d");
+      const t = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
       t.strokeStyle = colour["map-hatch"];
       t.lineWidth = Math.max(1, 1.6 * u * ratio);
       t.lineCap = "square";
@@ -58,11 +65,18 @@ export const makeCoverageInk = () => {
       }
       tileOf = key;
     }
-    const pattern = g.createPattern(tile, "repeat"),
+    const pattern = /** @type {CanvasPattern} */ (g.createPattern(tile, "repeat")),
       css = side / ratio;
     pattern.setTransform(new DOMMatrix([1 / ratio, 0, 0, 1 / ratio, -(left % css), -(top % css)]));
     return pattern;
   };
+  /**
+   * @param {CanvasRenderingContext2D} g
+   * @param {number} u
+   * @param {string} text
+   * @param {number} x
+   * @param {number} y
+   */
   const halo = (g, u, text, x, y) => {
     g.textAlign = "center";
     g.textBaseline = "middle";
@@ -72,11 +86,20 @@ export const makeCoverageInk = () => {
     g.strokeText(text, x, y);
     g.fillText(text, x, y);
   };
+  /**
+   * @param {CanvasRenderingContext2D} g
+   * @param {number} x
+   * @param {number} y
+   * @param {number} azimuth
+   * @param {number} from
+   * @param {number} to
+   */
   const arm = (g, x, y, azimuth, from, to) => {
     const a = (azimuth * Math.PI) / 180;
     g.moveTo(x + from * Math.sin(a), y - from * Math.cos(a));
     g.lineTo(x + to * Math.sin(a), y - to * Math.cos(a));
   };
+  /** @param {CanvasPath} g  @param {number} x  @param {number} y  @param {number} r */
   const cross = (g, x, y, r) => {
     g.moveTo(x - r, y - r);
     g.lineTo(x + r, y + r);
@@ -86,11 +109,25 @@ export const makeCoverageInk = () => {
   return {
     colour,
     hatch,
+    /**
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     * @param {string} text
+     */
     letter(g, u, x, y, text) {
       g.font = font(26 * u);
       g.fillStyle = colour["ink-1"];
       halo(g, u, text, x, y + u);
     },
+    /**
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     * @param {string} text
+     */
     plate(g, u, x, y, text) {
       g.beginPath();
       g.arc(x, y, 16 * u, 0, 7);
@@ -105,7 +142,14 @@ export const makeCoverageInk = () => {
       g.fillStyle = colour["ink-1"];
       g.fillText(text, x, y + u);
     },
-    /** A key place: a small open square, never a sign of a case. */
+    /**
+     * A key place: a small open square, never a sign of a case.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     * @param {boolean} isUnknown
+     */
     place(g, u, x, y, isUnknown) {
       const r = 5 * u;
       g.strokeStyle = colour["map-halo"];
@@ -117,7 +161,14 @@ export const makeCoverageInk = () => {
       g.strokeRect(x - r, y - r, 2 * r, 2 * r);
       g.setLineDash([]);
     },
-    /** A camera far away: a point that works, a cross that does not, a ring of which nobody knows the direction. */
+    /**
+     * A camera far away: a point that works, a cross that does not, a ring of which nobody knows the direction.
+     * @param {Path2D} path
+     * @param {string} how
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     */
     speck(path, how, u, x, y) {
       if (how === "works") path.rect(x - 1.5 * u, y - 1.5 * u, 3 * u, 3 * u);
       else if (how === "idle") {
@@ -125,10 +176,20 @@ export const makeCoverageInk = () => {
         path.arc(x, y, 2.5 * u, 0, 7);
       } else cross(path, x, y, 3 * u);
     },
-    /** A camera near: a lens with a stroke into each direction; a ring around what turns; «?» where nobody knows. */
+    /**
+     * A camera near: a lens with a stroke into each direction; a ring around what turns; «?» where nobody knows.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     * @param {import("../types/wire.d.ts").Sight} sight
+     * @param {boolean} works
+     * @param {boolean} isPicked
+     * @param {boolean} isIdle
+     */
     camera(g, u, x, y, sight, works, isPicked, isIdle) {
       const r = 5 * u,
-        line = (style, width) => {
+        line = (/** @type {string} */ style, /** @type {number} */ width) => {
           g.strokeStyle = style;
           g.lineWidth = width * u;
           g.stroke();
@@ -176,7 +237,15 @@ export const makeCoverageInk = () => {
         line(colour["ink-1"], 1.75);
       }
     },
-    /** A planned site: a numbered pentagon, the point on the place itself. */
+    /**
+     * A planned site: a numbered pentagon, the point on the place itself.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} u
+     * @param {number} x
+     * @param {number} y
+     * @param {number} rank
+     * @param {boolean} isPicked
+     */
     site(g, u, x, y, rank, isPicked) {
       const w = 13 * u,
         top = y - 34 * u;

@@ -1,12 +1,19 @@
 // @ts-check
 // The hand on the map: tooltip, click, keyboard, and a view that stays where the person put it.
-import {h} from "../core/dom.js";
+import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 
-/** ``isTaken``: whether a click is for something else than picking a case. */
+/**
+ * @param {import("../core/scope.js").Scope} scope
+ * @param {LeafletMap} map
+ * @param {LeafletLayer} layer
+ * @param {import("../core/socket.js").Live} live
+ * @param {{texts: Texts, format: Format, tiles: Tiles, pick: (id: string) => void, isTaken?: () => boolean}} page
+ *   isTaken: whether a click is for something else than picking a case
+ */
 export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, isTaken = () => false}) => {
   const box = map.getContainer().closest(".map-box"),
-    tooltip = document.getElementById("map-tooltip");
+    tooltip = $("map-tooltip");
   const [south, west, north, east] = JSON.parse(box.dataset.bounds);
   let moved = false,
     focus = -1;
@@ -23,7 +30,7 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
     if (!moved) fit();
   };
   const partial = h("button", {class: "partial", hidden: ""}, texts.word.partial);
-  document.getElementById("map-legend").append(partial);
+  $("map-legend").append(partial);
   const stray = () => {
     moved = true;
     partial.hidden = false;
@@ -35,14 +42,16 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
   });
   map.on("dragstart boxzoomend", stray);
   scope.listen(map.getContainer(), "wheel dblclick", stray, {passive: true});
-  scope.listen(map.getContainer(), "keydown", e => {
+  scope.listen(map.getContainer(), "keydown", (/** @type {any} */ e) => {
     if (e.key.startsWith("Arrow") || "+-=_".includes(e.key)) stray();
   });
   scope.observe(new ResizeObserver(refit)).observe(box);
   fit();
 
+  /** @param {import("../types/wire.d.ts").Row} row  @param {number} now */
   const say = (row, now) => {
     const light = row[A.light],
+      escalation = row[A.escalation],
       deadline = row[A.deadlineAt];
     const mark = light === 2 ? tiles.sign("overdue bad") : light === 1 ? tiles.sign("soon warn") : null;
     const when =
@@ -54,8 +63,8 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
             format.duration(deadline - now) +
             (row[A.estimated] ? ` (${texts.word.estimated})` : "");
     const held =
-      row[A.level] === "district" && row[A.escalation] && row[A.escalation][3]
-        ? h("span", null, `${texts.tile.queue_basis} `, tiles.countdown(row[A.escalation][3] - now))
+      row[A.level] === "district" && escalation && escalation[3]
+        ? h("span", null, `${texts.tile.queue_basis} `, tiles.countdown(escalation[3] - now))
         : null;
     const unseen =
       row[A.unseen] === 1
@@ -73,9 +82,11 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
       h("span", {class: light === 2 ? "bad" : light === 1 ? "warn" : "mid"}, when),
     ];
   };
-  const show = (hit, x, y) => {
+  /** @param {any} hit  what lies there by ``layer.hit``, or null */
+  const show = (hit, x = 0, y = 0) => {
+    const row = hit && hit.id ? live.state.rows.get(hit.id) : null;
     let content = null;
-    if (hit && hit.id && live.state.rows.has(hit.id)) content = say(live.state.rows.get(hit.id), live.now());
+    if (row) content = say(row, live.now() || 0);
     else if (hit && hit.group)
       content = [
         h("b", null, tiles.sign("overdue bad"), ` ${hit.group.overdue} ${texts.word.overdue}`),
@@ -92,7 +103,7 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
     tooltip.style.bottom = low ? `${box.clientHeight - y + 16}px` : "";
   };
   let frame = 0;
-  map.on("mousemove", e => {
+  map.on("mousemove", (/** @type {any} */ e) => {
     if (frame) return;
     frame = requestAnimationFrame(() => {
       frame = 0;
@@ -101,7 +112,7 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
     });
   });
   map.on("mouseout movestart zoomstart", () => show(null));
-  map.on("click", e => {
+  map.on("click", (/** @type {any} */ e) => {
     if (isTaken()) return; // the click says where something is
     const hit = layer.hit(e.containerPoint);
     if (hit && hit.group) {
@@ -114,9 +125,9 @@ export const mapHands = (scope, map, layer, live, {texts, format, tiles, pick, i
   container.tabIndex = 0;
   container.setAttribute("role", "application"); // the arrows move it, n and p go from case to case
   container.setAttribute("aria-label", texts.tile.map);
-  scope.listen(container, "keydown", e => {
+  scope.listen(container, "keydown", (/** @type {any} */ e) => {
     const marks = layer.drawn.flags
-      .map(d => ({id: d.id, x: d.px, y: d.py}))
+      .map((/** @type {any} */ d) => ({id: d.id, x: d.px, y: d.py}))
       .concat([...layer.drawn.singles].reverse().map(d => ({id: d.id, x: d.x, y: d.y})));
     if ((e.key === "n" || e.key === "p") && marks.length) {
       focus = (focus + (e.key === "n" ? 1 : marks.length - 1) + marks.length) % marks.length;

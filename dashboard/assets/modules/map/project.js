@@ -2,15 +2,16 @@
 // Places on the map's square.
 import {find} from "../core/dom.js";
 
+/** @type {number|null} */
 let middle = null;
 
-/** The longitude of a position that is nearest to the district: beside 180, -179.9 is 180.1. */
+/** The longitude of a position that is nearest to the district: beside 180, -179.9 is 180.1. @param {number} lon */
 export const near = lon => {
   if (middle === null) {
     const box = typeof document === "undefined" ? null : find(document, ".map-box[data-bounds]");
     if (!box) return lon;
     const [, west, , east] = JSON.parse(box.dataset.bounds);
-    middle = (west + east) / 2;
+    middle = Number(west + east) / 2;
   }
   return Math.abs(lon - middle) <= 180 ? lon : lon + (lon < middle ? 360 : -360);
 };
@@ -18,6 +19,8 @@ export const near = lon => {
 /**
  * Degrees to the unit square of the world (Web Mercator): x to the east, y to the south, both 0 to 1; a district across
  * longitude 180 lies beyond 1.
+ * @param {number} lon
+ * @param {number} lat
  */
 export const project = (lon, lat) => ({
   x: (near(lon) + 180) / 360,

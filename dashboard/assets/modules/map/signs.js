@@ -10,7 +10,10 @@ export const wallUnit = () => {
   return unitNow;
 };
 
-/** Reads the unit again after each resize, as long as the page is open. */
+/**
+ * Reads the unit again after each resize, as long as the page is open.
+ * @param {import("../core/scope.js").Scope} scope
+ */
 export const watchUnit = scope => {
   unitNow = 0;
   scope.listen(window, "resize", () => {
@@ -18,12 +21,18 @@ export const watchUnit = scope => {
   });
 };
 
+/** @param {string} name */
 export const token = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** The map's ground (Leaflet asks for it, feature by feature): three near-greys and the borders. */
+/**
+ * The map's ground (Leaflet asks for it, feature by feature): three near-greys and the borders.
+ * @param {GroundFeature} feature
+ */
 export const groundStyle = feature => {
   const unit = wallUnit();
+  /** @param {string} name */
   const fill = (name, opacity = 1) => ({stroke: false, fill: true, fillColor: token(name), fillOpacity: opacity});
+  /** @param {string} name  @param {number} weight  @param {object} [more] */
   const line = (name, weight, more) => ({fill: false, color: token(name), weight: weight * unit, opacity: 1, ...more});
   switch (feature.properties.kind) {
     case "land":
@@ -45,7 +54,10 @@ export const groundStyle = feature => {
   }
 };
 
-/** The ground without the package's dashes: the layer above draws the key spots itself. */
+/**
+ * The ground without the package's dashes: the layer above draws the key spots itself.
+ * @param {GroundFeature} feature
+ */
 export const plainGround = feature =>
   ["key-area", "watch-area"].includes(feature.properties.kind) ? {stroke: false, fill: false} : groundStyle(feature);
 
@@ -54,7 +66,8 @@ export const makeSigns = () => {
     ["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]),
   );
   const family = token("font"),
-    font = (px, weight = 700) => `${weight} ${px}px ${family}`;
+    font = (/** @type {number} */ px, weight = 700) => `${weight} ${px}px ${family}`;
+  /** @param {CanvasRenderingContext2D} g  @param {number} x  @param {number} y  @param {number} r */
   const diamond = (g, x, y, r) => {
     g.beginPath();
     g.moveTo(x, y - r);
@@ -63,6 +76,7 @@ export const makeSigns = () => {
     g.lineTo(x - r, y);
     g.closePath();
   };
+  /** @param {CanvasRenderingContext2D} g  @param {number} x  @param {number} y  @param {number} r */
   const triangle = (g, x, y, r) => {
     g.beginPath();
     g.moveTo(x, y - r);
@@ -70,11 +84,22 @@ export const makeSigns = () => {
     g.lineTo(x - r, y + 0.8 * r);
     g.closePath();
   };
+  /** @param {CanvasRenderingContext2D} g  @param {number} u  @param {boolean} grave */
   const edge = (g, u, grave) => {
     g.strokeStyle = grave ? colour["ink-1"] : colour["map-halo"];
     g.lineWidth = (grave ? 2.5 : 1.5) * u;
     g.stroke();
   };
+  /**
+   * @param {CanvasRenderingContext2D} g
+   * @param {number} x
+   * @param {number} y
+   * @param {number} r
+   * @param {number} from
+   * @param {number} share
+   * @param {string} stroke
+   * @param {number} width
+   */
   const ring = (g, x, y, r, from, share, stroke, width) => {
     g.beginPath();
     g.arc(x, y, r, from, from + 2 * Math.PI * share);
@@ -84,6 +109,14 @@ export const makeSigns = () => {
   };
   return {
     colour,
+    /**
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} u
+     * @param {number} light
+     * @param {boolean} grave
+     */
     single(g, x, y, u, light, grave, unseen = false) {
       if (unseen) {
         // 盲区案件: nobody sees the place
@@ -115,7 +148,15 @@ export const makeSigns = () => {
       edge(g, u, grave);
       g.fill();
     },
-    /** The ring says the mix; inside, the sign and the count of the worst kind. */
+    /**
+     * The ring says the mix; inside, the sign and the count of the worst kind.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} u
+     * @param {number} overdue
+     * @param {number} soon
+     */
     cluster(g, x, y, u, overdue, soon) {
       const count = overdue || soon,
         total = overdue + soon,
@@ -140,7 +181,18 @@ export const makeSigns = () => {
       g.fillText(text, left + 16 * u, y + u);
       return r + 4 * u;
     },
-    /** A case the district holds: its number in the queue, on a stalk from the place itself. */
+    /**
+     * A case the district holds: its number in the queue, on a stalk from the place itself.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} fx
+     * @param {number} fy
+     * @param {number} u
+     * @param {number} number  its place in the queue
+     * @param {string} light  of queueLight
+     * @param {string} word
+     */
     flag(g, x, y, fx, fy, u, number, light, word) {
       const line =
         light === "broken" || light === "urgent" ? colour.overdue : light === "waiting" ? colour.soon : colour["ink-1"];
@@ -170,7 +222,7 @@ export const makeSigns = () => {
       g.textAlign = "center";
       g.textBaseline = "middle";
       g.fillStyle = filled ? colour.ground : line;
-      g.fillText(number, fx, fy + u);
+      g.fillText(String(number), fx, fy + u);
       if (!word) return;
       g.font = font(24 * u);
       g.textAlign = fx < x ? "right" : "left";
@@ -182,7 +234,16 @@ export const makeSigns = () => {
       g.fillStyle = colour.overdue;
       g.fillText(word, tx, fy + u);
     },
-    /** A blind spot of the list: its letter on a round plate, never a square as of an escalation. */
+    /**
+     * A blind spot of the list: its letter on a round plate, never a square as of an escalation.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} lx
+     * @param {number} ly
+     * @param {number} u
+     * @param {string} text
+     */
     letter(g, x, y, lx, ly, u, text) {
       if (lx !== x || ly !== y) {
         g.beginPath();
@@ -208,6 +269,13 @@ export const makeSigns = () => {
       g.fillStyle = colour["ink-1"];
       g.fillText(text, lx, ly + u);
     },
+    /**
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} u
+     * @param {string} text
+     */
     name(g, x, y, u, text) {
       g.font = font(24 * u, 400);
       g.textAlign = "center";
@@ -219,7 +287,14 @@ export const makeSigns = () => {
       g.fillStyle = colour["ink-2"];
       g.fillText(text, x, y);
     },
-    /** A patrol: a capsule for a car, a ring on foot. Never a triangle, so never taken for a case. */
+    /**
+     * A patrol: a capsule for a car, a ring on foot. Never a triangle, so never taken for a case.
+     * @param {CanvasRenderingContext2D} g
+     * @param {number} x
+     * @param {number} y
+     * @param {number} u
+     * @param {string} kind
+     */
     unit(g, x, y, u, kind) {
       g.beginPath();
       if (kind === "car" || kind === "enforcement") g.roundRect(x - 10 * u, y - 5 * u, 20 * u, 10 * u, 5 * u);

@@ -1,10 +1,12 @@
 // @ts-check
 // A day and a time as they are typed and shown, on the district's clocks.
 
+/** @param {string} zone  of the district, as «Asia/Shanghai» */
 export const makeMoments = zone => {
+  /** @param {number} ms */
   const dayText = ms =>
     new Intl.DateTimeFormat("sv-SE", {timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit"}).format(ms);
-  /** The Unix ms of a day and a time on the district's clocks, or NaN. */
+  /** The Unix ms of a day and a time on the district's clocks, or NaN. @param {string} d  @param {string} t */
   const moment = (d, t) => {
     const found = /^(\d{4})-(\d\d?)-(\d\d?)$/.exec(d.trim()),
       at = /^(\d\d?):(\d\d)(?::(\d\d))?$/.exec(t.trim());

@@ -17,6 +17,13 @@ interface Places {
   units: {[code: string]: string};
   spots?: {[id: string]: string};
 }
+/** Leaflet has no types here: it comes with Dash's component. */
+type LeafletMap = any;
+type LeafletLayer = any;
+/** A shape of the ground, as the package's layers have them. */
+interface GroundFeature {
+  properties: {kind: string; code?: string};
+}
 /** An event whose target is an element. */
 type On<E extends Event> = E & {target: HTMLElement};
 /** What our scripts look for above an element is HTML. */

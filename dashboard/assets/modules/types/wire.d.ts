@@ -420,8 +420,8 @@ export interface DeskTiles {
   filling: number | null;
   present: {[name: string]: Colleague[]};
   figures: DeskFigures;
-  units: UnitMoved[];
   alarms: AlarmsTile;
+  units: UnitMoved[];
   refused: number;
 }
 
@@ -444,6 +444,7 @@ export interface SmallDeskTiles {
   filling: number | null;
   present: {[name: string]: Colleague[]};
   figures: ShownFigures;
+  alarms?: AlarmsTile;
 }
 
 export interface WatchedSpot {
