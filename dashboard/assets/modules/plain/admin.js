@@ -9,11 +9,10 @@ for (const button of document.querySelectorAll("[data-theme-switch]"))
   });
 
 // The browser would say in its own language which files were chosen.
-for (const box of document.querySelectorAll("input[type=file]"))
+for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[type=file]")))
   box.addEventListener("change", () => {
     const said = box.parentElement?.querySelector("[data-chosen]");
-    if (said)
-      said.textContent = [.../** @type {HTMLInputElement} */ ((box).files ?? [])].map(one => one.name).join(" ");
+    if (said) said.textContent = [...(box.files ?? [])].map(one => one.name).join(" ");
   });
 
 /** @returns {HTMLAnchorElement[]} */

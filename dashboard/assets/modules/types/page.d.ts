@@ -28,6 +28,7 @@ interface GroundFeature {
 type On<E extends Event> = E & {target: HTMLElement};
 /** What our scripts look for above an element is HTML. */
 interface Element {
+  closest<K extends keyof HTMLElementTagNameMap>(selector: K): HTMLElementTagNameMap[K] | null;
   closest(selectors: string): HTMLElement | null;
 }
 interface Window {
