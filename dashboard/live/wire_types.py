@@ -17,7 +17,7 @@ from dashboard.live.screen_tiles import DeskTiles, PastTiles, SmallDeskTiles, Wa
 from services.board.lenses import DeskCase
 from services.board.zone import ScreenDelta, SnapshotPart
 from services.cases.masking import WallCase
-from services.coverage.told import Region, Sight, SitePlan, WatchedSpot
+from services.coverage.told import Coverage, Region, Sight, SitePlan, WatchedSpot
 
 ROOT = Path(__file__).parents[2]
 MODULES = "dashboard/assets/modules"
@@ -25,7 +25,7 @@ REMEDY = "python -m dashboard.live.wire_types"
 ROWS: tuple[type[msgspec.Struct], ...] = (WallCase, DeskCase)
 TILES: tuple[type[msgspec.Struct], ...] = (WallTiles, PastTiles, DeskTiles, SmallDeskTiles)
 MESSAGES: tuple[type[msgspec.Struct], ...] = (ScreenDelta, SnapshotPart)
-BODIES: tuple[type[msgspec.Struct], ...] = (WatchedSpot, Sight, Region, SitePlan)
+BODIES: tuple[type[msgspec.Struct], ...] = (WatchedSpot, Sight, Region, Coverage, SitePlan)
 HEAD = f"by the server's structs. Made by `{REMEDY}`: do not edit.\n"
 UNIONS = """/** An open case: a wall's has the wall's fields, a desk's has more behind them. */
 export type Row = WallCase | DeskCase;

@@ -370,7 +370,7 @@ MODULES = ROOT / "dashboard/assets/modules"
 # A folder of scripts → the folders that it imports, all of them and no others. Pages come last: none imports another.
 SCRIPTS = {
     "types": set[str](), "core": {"types"}, "map": {"core", "types"}, "board": {"core", "map"},
-    "coverage": {"core", "map"}, "desk": {"core", "map"}, "wall": {"board", "core"},
+    "coverage": {"core", "map", "types"}, "desk": {"core", "map"}, "wall": {"board", "core"},
     "replay": {"board", "core", "map"}, "handover": {"core"}, "plain": {"core"},
 }  # fmt: skip
 SCRIPT_IMPORT = re.compile(r"""(?:\bfrom\s*|^import\s*|\bimport\()["']([^"']+)["']""", re.MULTILINE)

@@ -129,7 +129,7 @@ export const start = async (root, scope) => {
           .map((s, i) => [s.id, "ABC"[i]]),
       );
     layer.touch();
-    html.dataset.coverage = state.revision;
+    html.dataset.coverage = String(state.revision);
     const asked = picks.asked;
     if (asked && asked.camera && moved.sights.has(asked.camera) && !$("case-panel").hidden) picks.ask(asked);
     lists();

@@ -6,20 +6,37 @@
  * @typedef {Object} Changes
  * @property {number} revision   everything in it is as of this revision
  * @property {boolean} [whole]   it holds everything there is
- * @property {Object[]} [sights]
- * @property {Object[]} [spots]
- * @property {Object[]} [regions]
- * @property {Object} [coverage]
+ * @property {import("../types/wire.d.ts").Sight[]} [sights]
+ * @property {import("../types/wire.d.ts").WatchedSpot[]} [spots]
+ * @property {import("../types/wire.d.ts").Region[]} [regions]
+ * @property {import("../types/wire.d.ts").Coverage} [coverage]
  * @property {string[]} [gone]   cameras that are no more
  * @property {string[]} [gone_spots]
  * @property {boolean} [plan]    the plan has changed
  */
+
+/**
+ * @template B
+ * @typedef {Map<string, {rev: number, body: B|null}>} Bodies  null: it is gone
+ */
+
+/** @type {("sights"|"spots"|"regions")[]} */
+const KINDS = ["sights", "spots", "regions"];
+
 export class CoverageState {
-  constructor() {
-    this.clear();
-  }
+  /** @type {Bodies<import("../types/wire.d.ts").Sight>} */
+  sights = new Map();
+  /** @type {Bodies<import("../types/wire.d.ts").WatchedSpot>} */
+  spots = new Map();
+  /** @type {Bodies<import("../types/wire.d.ts").Region>} */
+  regions = new Map();
+  /** @type {import("../types/wire.d.ts").Coverage|null} */
+  coverage = null;
+  coverageAt = 0;
+  revision = 0;
+  heard = 0;
+  whole = false;
   clear() {
-    /** @type {Map<string, {rev: number, body: Object|null}>} null: it is gone */
     this.sights = new Map();
     this.spots = new Map();
     this.regions = new Map();
@@ -37,16 +54,19 @@ export class CoverageState {
   /**
    * Takes in a message, or (with ``asked``, the revision that was named) an answer.
    * @param {Changes} changes
+   * @param {number} [asked]
    * @returns {{sights: Set<string>, spots: Set<string>, regions: Set<string>, coverage: boolean, plan: boolean}} what moved
    */
   apply(changes, asked) {
+    /** @type {{sights: Set<string>, spots: Set<string>, regions: Set<string>, coverage: boolean, plan: boolean}} */
     const moved = {sights: new Set(), spots: new Set(), regions: new Set(), coverage: false, plan: !!changes.plan},
       at = changes.revision;
     // Everything, at a revision before ours: another store. What we have means nothing any more.
     if (asked !== undefined && changes.whole && at < asked) {
-      for (const name of ["sights", "spots", "regions"]) for (const id of this[name].keys()) moved[name].add(id);
+      for (const name of KINDS) for (const id of this[name].keys()) moved[name].add(id);
       this.clear();
     }
+    /** @param {"sights"|"spots"|"regions"} name  @param {string} id  @param {any} body */
     const put = (name, id, body) => {
       const known = this[name].get(id);
       if (known && known.rev > at) return;
@@ -64,7 +84,7 @@ export class CoverageState {
       moved.coverage = true;
     }
     if (asked !== undefined && changes.whole) {
-      for (const name of ["sights", "spots", "regions"])
+      for (const name of KINDS)
         for (const [id, known] of this[name]) if (known.rev < at && known.body) put(name, id, null);
     }
     if (asked !== undefined) {
@@ -76,10 +96,15 @@ export class CoverageState {
     }
     return moved;
   }
-  /** The bodies of a kind that are there. */
+  /**
+   * The bodies of a kind that are there.
+   * @param {"sights"|"spots"|"regions"} name
+   * @returns {Generator<any>}
+   */
   *all(name) {
     for (const {body} of this[name].values()) if (body) yield body;
   }
+  /** @param {"sights"|"spots"|"regions"} name  @param {string} id  @returns {any} */
   get(name, id) {
     const known = this[name].get(id);
     return known ? known.body : null;

@@ -1,15 +1,27 @@
 // @ts-check
 // How the page is looked at, which its address says: light, plan, tab, layers. A link that a colleague can open.
 
-/** What the address says, and what it leaves out. */
+/**
+ * @typedef {Object} View
+ * @property {string} light   now, day or night
+ * @property {boolean} planned   all cameras, not those that work
+ * @property {boolean} isNight
+ * @property {string} tab   spots, grids or plan
+ * @property {number} n   how many planned sites
+ * @property {Set<string>} off   layers that are not shown
+ */
+
+/** What the address says, and what it leaves out. @param {URLSearchParams} query */
 export const readView = query => {
-  const pickOf = (name, list) => (list.includes(query.get(name)) ? query.get(name) : list[0]);
+  /** @param {string} name  @param {string[]} list */
+  const pickOf = (name, list) => list.find(one => one === query.get(name)) || list[0];
+  /** @type {View} */
   const view = {
     light: pickOf("light", ["now", "day", "night"]),
     planned: query.get("view") === "planned",
     isNight: false,
     tab: pickOf("tab", ["spots", "grids", "plan"]),
-    n: Math.min(50, Math.max(1, +query.get("n") || 20)),
+    n: Math.min(50, Math.max(1, Number(query.get("n")) || 20)),
     off: new Set(
       (query.get("off") || (query.get("tab") === "plan" ? "cases" : "cases,sites"))
         .split(",")
@@ -19,8 +31,14 @@ export const readView = query => {
   return view;
 };
 
-/** A function that writes the view, and what is picked, into the address. */
+/**
+ * A function that writes the view, and what is picked, into the address.
+ * @param {URLSearchParams} query
+ * @param {View} view
+ * @param {LeafletLayer} layer
+ */
 export const makeRemember = (query, view, layer) => () => {
+  /** @param {string} name  @param {string} value  @param {string} usual */
   const set = (name, value, usual) => (value === usual ? query.delete(name) : query.set(name, value));
   set("light", view.light, "now");
   set("view", view.planned ? "planned" : "live", "live");

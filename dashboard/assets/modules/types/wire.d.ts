@@ -510,6 +510,33 @@ export interface Region {
   live_night: number;
 }
 
+export interface Coverage {
+  at: number;
+  is_night: boolean;
+  cameras: number;
+  online: number;
+  intact: number;
+  unstable: number;
+  state_unknown: number;
+  counted: number;
+  turning: number;
+  direction_unknown: number;
+  refused: number;
+  indoor: number;
+  dark_unknown: number;
+  grades: {[name: string]: number};
+  areas: Listed;
+  roads: Listed;
+  places: Listed;
+  outages: Outage[];
+  notes: string[];
+  target_online: number;
+  target_intact: number;
+  covered_share: number;
+  proved_at: number;
+  differences: number;
+}
+
 export interface PlannedSite {
   rank: number;
   pole: string;
