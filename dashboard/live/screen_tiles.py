@@ -1,6 +1,6 @@
 """All that a zone shows beside its cases, by kind of screen. The scripts' types and the schema are made from these.
 
-``tests/integration/test_screen_tiles.py`` reads what the zones really send as these and allows no other field.
+``tests/integration/board/test_screen_tiles.py`` reads what the zones really send as these and allows no other field.
 """
 
 from typing import Literal
