@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -267,17 +268,20 @@ def test_no_pick_however_wrong_breaks_the_panel(either: House) -> None:
             assert answer.status_code in {200, 204, 400}, f"{picked} {language!r}: {answer.status_code}"
 
 
+COMMON = ("lang", "n", "hours", "limit", "since", "street", "first", "by")
+
+
 def test_no_query_however_wrong_breaks_a_door(either: House) -> None:
-    for tried in attempts(either, DUTY).values():
-        for attempt in tried:
-            if attempt.method != "GET":
-                continue
+    asked: defaultdict[str, set[str]] = defaultdict(set)  # an address that is tried in several ways is asked once
+    for attempt in (attempt for tried in attempts(either, DUTY).values() for attempt in tried):
+        if attempt.method == "GET":
             path, _, query = attempt.path.partition("?")
-            names = {*re.findall(r"(\w+)=", query), "lang", "n", "hours", "limit", "since", "street", "first", "by"}
-            for name in names:
-                for junk in ("%00", "-1", "9" * 30, "%ff%fe", "'", "..%2f..", "x" * 3000, "%0d%0aa:b", "1e9", "２０"):
-                    with either.client(DUTY).get(f"{path}?{name}={junk}") as answer:
-                        assert answer.status_code < 500 or path == "/readyz", f"{path}?{name}={junk[:20]}"
+            asked[path] |= {*re.findall(r"(\w+)=", query), *COMMON}
+    for path, names in asked.items():
+        for name in names:
+            for junk in ("%00", "-1", "9" * 30, "%ff%fe", "'", "..%2f..", "x" * 3000, "%0d%0aa:b", "1e9", "２０"):
+                with either.client(DUTY).get(f"{path}?{name}={junk}") as answer:
+                    assert answer.status_code < 500 or path == "/readyz", f"{path}?{name}={junk[:20]}"
 
 
 def test_a_body_of_two_megabytes_is_not_read(home: House) -> None:
