@@ -33,7 +33,7 @@ PRODUCT = "dashboard.cli.main"
 # What each kind of parent imports: ``web`` runs under gevent, which must replace what blocks before all else.
 IMPORTS = {
     "web": (
-        "dashboard.server", "services.district.doors", "services.district.package_watch_reader",
+        "dashboard.app", "dashboard.server", "services.district.doors", "services.district.package_watch_reader",
         "gunicorn.workers.ggevent",
     ),
     "other": (

@@ -209,10 +209,17 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
     def make_doors() -> "Doors":
         from dashboard.app import Doors
-        from services.district.doors import open_doors
+        from services.district.doors import check_program, open_doors
         from services.district.package_watch_reader import PackageWatch
 
-        doors = open_doors(settings, migrate=False)
+        try:
+            check_program(settings)
+            doors = open_doors(settings, migrate=False)
+        except Exception as error:  # as in ``main``; gunicorn would print where in the program it was noticed
+            if not (lines := _in_words(error)):
+                raise
+            print(*lines, sep="\n", file=sys.stderr, flush=True)
+            sys.exit(3)  # gunicorn's word for: do not try again
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district, doors.clock.now_ms)
         found = Doors(
             doors.engine, doors.redis, doors.clock, doors.district,
@@ -224,15 +231,13 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
 
         return dataclasses.replace(found, demo=True, filling=lambda: filling(settings.data_dir))
 
-    # In a process that ends: what the check imports would stay in gunicorn's arbiter, which only watches.
-    if (checking := os.fork()) == 0:
-        from services.district.doors import check_program
-
-        check_program(settings)
-        return 0
-    if status := os.waitstatus_to_exitcode(os.waitpid(checking, 0)[1]):
-        return status
-    Server(settings, make_doors).run()
+    arbiter = os.getpid()
+    try:
+        Server(settings, make_doors).run()
+    except SystemExit as end:
+        if os.getpid() != arbiter:
+            raise  # the worker's own end
+        return int(bool(end.code))  # it has said in words why it cannot begin
     return 0
 
 
