@@ -53,6 +53,8 @@ WRITES_ITSELF: dict[str, tuple[str, str]] = {
     "archive remove": ("history_removed", "test_archive_command"),
     "archive restore": ("history_restored", "test_archive_command"),
     "archive keep-up": ("history_removed", "test_archive_command"),
+    "backup make": ("backup_made", "test_backup_command"),
+    "restore": ("backup_restored", "test_backup_command"),
 }
 _PROCESS = "it starts processes: what people do in them is written down there"
 HARMLESS: dict[str, str] = {
@@ -65,6 +67,7 @@ HARMLESS: dict[str, str] = {
     "audit verify": "it only reads, so that somebody may run it who cannot write to the database",
     "key make": "it prints random bytes and keeps nothing",
     "key check": "it counts what each key opens and shows none of it",
+    "backup check": "it reads a backup of the caller's and shows counts",
     "archive list": "it names months and their states, no case",
     "contract": "it prints the contract",
     "doctor": "it only reads and shows counts, so that it runs when the database cannot be written",

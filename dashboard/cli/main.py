@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.cli.acts import leaves, write_down
 from dashboard.cli.archive import add_commands as add_archive_commands
+from dashboard.cli.backup import add_commands as add_backup_commands
 from dashboard.cli.coverage import add_commands as add_coverage_commands
 from dashboard.cli.district import add_district_commands
 from dashboard.cli.export import add_commands as add_export_commands
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     add_report_commands(commands, _local)
     add_export_commands(commands, _local)
     add_archive_commands(commands, _local)
+    add_backup_commands(partial(_add, commands), _local)
     add_store_commands(commands, _local)
     _add_explaining(commands)
     for name, leaf in leaves(parser):

@@ -14,6 +14,7 @@ from services.admin.dead_letters_service import DeadLetter, DeadLetters
 from services.admin.doctor.examine_service import examine_running
 from services.admin.doctor.finding import DoctorFinding
 from services.admin.size_reader import DatabaseSize, database_size
+from services.backup.age_reader import LastBackup, last_backup
 from services.district.package import District
 from services.jobs.job import Job
 from services.jobs.service import Jobs
@@ -27,11 +28,12 @@ LETTERS_SHOWN, JOBS_SHOWN = 50, 30
 
 
 class SystemLook(NamedTuple):
-    """All that is known as of ``at`` (Unix ms). ``size`` None: the database does not answer."""
+    """All that is known as of ``at`` (Unix ms). ``size`` and ``backup`` None: the database does not answer."""
 
     at: int
     findings: list[DoctorFinding]
     size: DatabaseSize | None
+    backup: LastBackup | None
     letters: list[DeadLetter]
     kinds: list[tuple[str, int]]
     jobs: list[Job]
@@ -59,9 +61,9 @@ class SystemState:
             findings = examine_running(self._engine, client, self._settings, self._district)
         try:
             with self._engine.connect() as connection:
-                size = database_size(connection, now)
+                size, backup = database_size(connection, now), last_backup(connection)
             letters, kinds = self.letters.newest(LETTERS_SHOWN), self.letters.kinds()
             jobs = self.jobs.newest(now - DAY_MS, JOBS_SHOWN)
         except STORE_ERRORS:  # the findings say so
-            return SystemLook(now, findings, None, [], [], [])
-        return SystemLook(now, findings, size, letters, kinds, jobs)
+            return SystemLook(now, findings, None, None, [], [], [])
+        return SystemLook(now, findings, size, backup, letters, kinds, jobs)

@@ -53,6 +53,8 @@ ACTIONS = {
     "key_rotated": "what is kept encrypted was encrypted with a new key",
     "history_removed": "a month's history was taken out of the store; it is in the archive",
     "history_restored": "a month's history was put back from the archive into the store",
+    "backup_made": "a backup of the store and its package was made: where, of which moment",
+    "backup_restored": "a backup was put back into an empty store: which, of which moment",
     "audit_read": "the audit itself was read",
     "unsealed_before": "the rows before it are not sealed as they should be: which, and why",
     "clock_back": "the machine's clock went back by more than a minute: from when",

@@ -72,6 +72,14 @@ def is_postgres(connection: Connection | Engine) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+def is_read_only(connection: Connection) -> bool:
+    """Whether PostgreSQL refuses writes to everybody; SQLite is asked by writing only."""
+    if not is_postgres(connection):
+        return False
+    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+    return bool(connection.execute(text(query)).scalar())
+
+
 def ping(engine: Engine) -> None:
     """Raise when the database does not answer."""
     with engine.connect() as connection:

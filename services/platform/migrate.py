@@ -5,7 +5,7 @@ Alembic takes half a second to import: only who migrates pays for it, not every 
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from services.platform.refusal import Refusal
 
@@ -54,9 +54,14 @@ def is_newer(revision: str) -> bool:
 def revision_of(engine: Engine) -> str | None:
     """The store's revision; None: it is empty."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return revision_in(connection)
+
+
+def revision_in(connection: Connection) -> str | None:
+    """The revision as a transaction sees it; None: the store is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def check_known(engine: Engine) -> None:

@@ -55,6 +55,7 @@ class Settings:
     keep_moments_days: int = 0
     keep_beats_days: int = 1100
     keep_command_stream_days: int = 7
+    backup_hours: int = 0
     audit_heads: str = ""
     audit_syslog: str = ""
     reveals: int = 10
@@ -136,6 +137,7 @@ ENVIRONMENT = {
     "LIANQIN_KEEP_MOMENTS_DAYS": "keep_moments_days",
     "LIANQIN_KEEP_BEATS_DAYS": "keep_beats_days",
     "LIANQIN_KEEP_COMMAND_STREAM_DAYS": "keep_command_stream_days",
+    "LIANQIN_BACKUP_HOURS": "backup_hours",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
     "LIANQIN_REVEALS": "reveals",
@@ -250,6 +252,7 @@ _FORMS: Mapping[str, _Form] = {
     "once_hours": _number("a number of hours that a one-time password opens for", "1 to 720", 1, 720),
     "history_months": _number("a number of months", "0 (nothing is removed), 1, 2 …"),
     **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith("keep_")), _DAYS),
+    "backup_hours": _number("a number of hours that a backup may be old", "0 (nobody is told), 1, 2 …"),
     "reveals": _number("a number of fields", "0, 1, 2 …"),
     "person_searches": _number("a number of searches", "0, 1, 2 …"),
     **dict.fromkeys((a for a in ENVIRONMENT.values() if a.startswith(("socket", "connection"))), _SOCKETS),

@@ -34,7 +34,7 @@ def whole_file(
                 os.fsync(file.fileno())
         partial.replace(path)
         if is_flushed:
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
@@ -51,7 +51,7 @@ def write_whole(
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """A name is on the disk when its folder is."""
     handle = os.open(folder, os.O_RDONLY)
     try:

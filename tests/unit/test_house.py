@@ -33,12 +33,13 @@ CONTEXTS: dict[str, set[str]] = {
         "indicators": "platform district cases",
         "projector": "platform contract district audit access cases indicators",
         "search": "platform contract district audit access cases projector",
+        "backup": "platform contract district health audit cases projector",
         "coverage": "platform files contract district cases projector",
         "commands": "platform contract district access cases projector",
         "board": "platform contract district health cases indicators projector coverage",
         "duty": "platform contract district health audit cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
-        "admin": "platform files contract district health audit jobs access cases indicators projector search",
+        "admin": "platform files contract district health audit jobs access cases indicators projector search backup",
         "past": "platform contract district cases indicators projector coverage board duty",
         "keeping": "platform district jobs access cases projector duty past",
         "operations": ("platform files contract district access cases indicators projector coverage board admin"),
@@ -64,7 +65,7 @@ CONTEXTS: dict[str, set[str]] = {
         ),
         "dashboard/cli": (
             "platform contract district health audit access indicators projector search coverage commands duty "
-            "past keeping admin operations dashboard/texts dashboard/papers"
+            "past keeping backup admin operations dashboard/texts dashboard/papers"
         ),
     }.items()
 }

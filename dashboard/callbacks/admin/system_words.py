@@ -8,6 +8,7 @@ from services.admin.dead_letters_service import DeadLetter, DeadLetterError
 from services.admin.doctor.finding import DoctorFinding
 from services.admin.system_service import SystemLook
 from services.jobs.job import Job
+from services.platform.clock import HOUR_MS
 
 GIB = 1 << 30
 # What has to be mended stands first, what is as it should be last.
@@ -86,8 +87,17 @@ class SystemWords:
             left = a["left"].format(n=f"{size.days_left:,}", gib=size.free / GIB)
         return [
             (str(a["size"]), str(a["gib"]).format(gib=size.bytes / GIB)), (str(a["growth"]), str(grows)),
-            (str(a["room"]), str(left)), (str(a["backup"]), str(a["backup_unknown"])),
+            (str(a["room"]), str(left)), (str(a["backup"]), self._backup(look)),
         ]  # fmt: skip
+
+    def _backup(self, look: SystemLook) -> str:
+        """When the last backup was made, and how long ago that is: in hours, from two days on in days."""
+        a = self._a["system"]
+        if look.backup is None or look.backup.at is None:
+            return str(a["backup_none"])
+        hours = max(look.at - look.backup.at, 0) // HOUR_MS
+        text = a["backup_days"] if hours >= 48 else a["backup_hours"]
+        return str(text).format(at=self._shell.at(look.backup.at), n=hours // 24 if hours >= 48 else hours)
 
     def letter(self, one: DeadLetter) -> dict[str, str]:
         """A refused entry: why, what to do, who has tried it again."""

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.admin.doctor.audit_reader import audit_findings
+from services.admin.doctor.backup_reader import backup_findings
 from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.cases import tables as case_tables
 from services.platform.clock import to_rfc3339
-from services.platform.database import is_postgres, open_engine
+from services.platform.database import is_read_only, open_engine
 from services.platform.migrate import StoreNewer, head, is_newer, revision_of
 from services.platform.settings import Settings
 from services.projector.archive.store import gone
@@ -69,15 +70,9 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
                 "store_read_only",
             )
         yield from _contents(connection, code)
+        if read_feed(connection) is not None:  # an empty store has nothing to back up
+            yield from backup_findings(settings, connection)
         yield from audit_findings(settings, connection)
-
-
-def is_read_only(connection: Connection) -> bool:
-    """Whether PostgreSQL refuses writes to everybody; SQLite is asked by writing only."""
-    if not is_postgres(connection):
-        return False
-    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
-    return bool(connection.execute(text(query)).scalar())
 
 
 def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:

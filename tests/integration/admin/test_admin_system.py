@@ -13,13 +13,16 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from dashboard.texts import LANGUAGES, texts
+from services.admin import system_service
 from services.admin.dead_letters_service import DeadLetters
-from services.audit.log_service import AuditQuery, newest
+from services.audit import Who
+from services.audit.log_service import AuditLog, AuditQuery, newest
 from services.contract.codes import DEAD_REASONS
 from services.district.package import District
 from services.health.beats import State
 from services.jobs.job import Job
 from services.jobs.service import Jobs
+from services.platform.clock import DAY_MS, HOUR_MS, machine_ms, to_rfc3339
 from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
@@ -65,6 +68,16 @@ def test_what_the_doctor_finds_is_said_in_words_with_what_to_do_first(home: Hous
     assert "CONFIG SET appendonly yes on Redis" in english
     body = re.sub(r"<(?:script|title|a)\b.*?</(?:script|title|a)>|<[^>]+>", "", english, flags=re.DOTALL)
     assert not re.search(r"[\u4e00-\u9fff]{2,}", body.replace("姓名", ""))
+
+
+def test_the_page_says_when_the_last_backup_was_made(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system_service, "KEPT_S", -1)
+    assert page(home).count("没有用 lianqin backup 做过") == 2  # what the doctor finds, and beside the size
+    now = machine_ms()
+    for days, words in ((3, "3 天前"), (0, "1 小时前")):
+        made_at = to_rfc3339(now - days * DAY_MS - HOUR_MS)
+        AuditLog(home.engine).append(now, Who("cli:root"), "backup_made", "lianqin-x", made_at=made_at)
+        assert words in page(home), words
 
 
 def test_a_dead_letter_stands_with_its_remedy_is_sent_again_and_that_is_on_the_record(home: House) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import Engine, text, update
 
 from services.admin.doctor import stream_reader
 from services.admin.doctor.finding import DoctorFinding
-from services.admin.doctor.store_reader import is_read_only, store_findings
+from services.admin.doctor.store_reader import store_findings
 from services.admin.doctor.stream_reader import redis_findings
 from services.district.doors import open_doors
 from services.district.package import District
 from services.platform.clock import VirtualClock
+from services.platform.database import is_read_only
 from services.platform.migrate import head
 from services.platform.redis import Keys
 from services.platform.settings import Settings
