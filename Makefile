@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo demo-reset test test-long bench lint pictures lock
+.PHONY: help setup setup-tests demo demo-reset test test-long wheel bench lint pictures lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ test: setup-tests ## set up what is missing and run the tests (some 10 minutes o
 
 test-long: setup-tests ## the slow ones: faults at length, soak
 	@$(RUN)/pytest -m slow
+
+wheel: setup ## what a server is installed from, in dist/: the wheel, the locked requirements, deploy/
+	@bash .ci/wheel dist $(RUN)/python
 
 bench: setup-tests ## measure ourselves and the peers, write docs/promises.md
 	@$(RUN)/python -m bench.run

@@ -4,6 +4,7 @@ lets a test read»).
 
 import gzip
 import json
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from services.district.package import District
 from services.health.beats import Process
 from services.health.waiting import LIVE_BELOW_MS
 from services.platform.clock import Clock, to_rfc3339
+from services.platform.version import our_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def register_endpoints(server: Flask, doors: HealthDoors) -> None:
 
     @server.get("/healthz")
     def healthz() -> dict[str, str]:
-        return {"status": "up"}
+        return {"status": "up", "version": our_version()}
 
     @server.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
@@ -140,7 +142,16 @@ def metrics_text(room: LiveRoom, follower: Follower, search_backlog: int | None 
     text += f"# HELP {name} what the socket refused, by cause\n# TYPE {name} counter\n"
     for cause, n in sorted(room.refusals.counts.items()):
         text += f'{name}{{cause="{cause}"}} {n}\n'
-    return text
+    return text + _build_info()
+
+
+def _build_info() -> str:
+    """Always 1: what counts are its labels, as Prometheus' own programs have it."""
+    name, python = "lianqin_build_info", platform.python_version()
+    return (
+        f"# HELP {name} which version this web process is\n# TYPE {name} gauge\n"
+        f'{name}{{version="{_label(our_version())}",python="{python}"}} 1\n'
+    )
 
 
 def _label(text: str) -> str:

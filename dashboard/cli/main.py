@@ -34,6 +34,7 @@ from dashboard.cli.user import add_user_command
 from services.platform.files import keep_to_ourselves
 from services.platform.settings import Settings, from_environment
 from services.platform.stopping import stop_on_signals
+from services.platform.version import our_version
 
 if TYPE_CHECKING:
     from dashboard.app import Doors
@@ -129,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings come from the environment (docs/settings.md): LIANQIN_REDIS_URL, LIANQIN_DATABASE_URL, "
         "LIANQIN_DISTRICT, LIANQIN_DATA_DIR, LIANQIN_DATA_KEY, LIANQIN_HOST, LIANQIN_HOSTS, LIANQIN_PORT.",
     )
+    parser.add_argument("--version", action="version", version=f"lianqin {our_version()}")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_processes(commands)
     _add_events(commands)

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import msgspec
@@ -22,6 +21,7 @@ from services.platform.clock import DAY_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
 from services.platform.every import Every
 from services.platform.redis import Keys
+from services.platform.version import our_version
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,6 @@ redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', at) .. ' ' .. ARGV[2]
 return string.format('%.0f', at)
 """
 _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(ProcessBeat).decode
-
-
-def our_version() -> str:
-    """The program's version; empty where it was not installed."""
-    try:
-        return version("lianqin")
-    except PackageNotFoundError:
-        return ""
 
 
 class Heart:

@@ -1,6 +1,6 @@
 """The processes' role on PostgreSQL: it adds to the audit and changes nothing there; all else works as before.
 
-docs/postgres-roles.sql makes it, run by the role that owns the tables.
+deploy/postgres/roles.sql makes it, run by the role that owns the tables.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from services.projector.ingest import Ingest
 from tests.doors import DUTY, EAST, House, house
 from tests.tiny import NOON
 
-SQL = Path(__file__).parents[2] / "docs/postgres-roles.sql"
+SQL = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
 ROLE = "lianqin_app"
 WHO = Who("wang", "duty_officer")
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]

@@ -1,7 +1,9 @@
-"""The Redis users of docs/operations.md: the product runs as them, and each may do no more than is said there."""
+"""The Redis users of deploy/redis/lianqin.acl: the product runs as them, and each may do no more than is said of it."""
 
+import contextlib
 import re
 import shlex
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from services.admin.doctor.stream_reader import redis_findings
 from services.district.package import District
 from services.health.hearts import Hearts
 from services.keeping.worker import RetentionKeeper
+from services.operations.embedded import free_port, server_binaries
 from services.platform.clock import SetClock
 from services.platform.lease import Lease
 from services.platform.redis import Keys, connect
@@ -26,20 +29,25 @@ from services.projector.errands.publishing import publish
 from services.projector.ingest import Ingest
 from services.projector.stream import EventStream
 from services.projector.worker import Projector
+from tests.browser.conftest import wait_until
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry
 
 pytestmark = pytest.mark.redis
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+USERS_FILE = Path(__file__).parents[2] / "deploy/redis/lianqin.acl"
 KEYS = Keys(CODE)
 EVENTS, COMMANDS = KEYS.events, KEYS.commands
-LINES = re.findall(r"^    ACL (SETUSER (\w+) .*)$", PAGE.read_text("utf-8"), re.MULTILINE)
+LINES = [
+    (f"SETUSER {line}", name)
+    for line, name in re.findall(r"^user ((\w+) .*)$", USERS_FILE.read_text("utf-8"), re.MULTILINE)
+    if name != "default"  # the tests' own client is that one
+]
 USERS = [name for _, name in LINES]
 
 
 @pytest.fixture
 def urls(redis_client: redis.Redis, redis_url: str) -> Iterator[dict[str, str]]:
-    """By user the address, as the page makes them."""
+    """By user the address, as the file makes them."""
     for line, _ in LINES:
         arguments = re.findall(r"\([^)]*\)|\S+", line.replace("320499", CODE))
         redis_client.execute_command("ACL", *arguments)
@@ -55,8 +63,39 @@ def clients(urls: dict[str, str]) -> Iterator[dict[str, Any]]:
         client.close()
 
 
-def test_the_page_has_the_three_users() -> None:
+def test_the_file_has_the_three_users_and_lets_nobody_in_without_a_name() -> None:
     assert USERS == ["publisher", "casesystem", "lianqin"]
+    first, *others = USERS_FILE.read_text("utf-8").splitlines()
+    assert first.split()[:3] == ["user", "default", "off"]
+    assert len(others) == len(USERS)
+
+
+def test_a_server_takes_the_file(tmp_path: Path) -> None:
+    """With the settings beside it: an administrator copies both."""
+    for name in ("lianqin.acl", "lianqin.conf"):
+        text = USERS_FILE.with_name(name).read_text("utf-8")
+        (tmp_path / name).write_text(text.replace("/etc/redis/", f"{tmp_path}/"), "utf-8")
+    port = free_port()
+    server = subprocess.Popen(
+        [server_binaries()[0], tmp_path / "lianqin.conf", "--port", str(port), "--dir", tmp_path,
+         "--bind", "127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        with connect(f"redis://publisher:PUBLISHER-PASSWORD@127.0.0.1:{port}") as client:
+            wait_until(lambda: is_there(client), "the server answers")
+            assert client.xadd(Keys("320499").events, {"a": "b"})
+        with connect(f"redis://127.0.0.1:{port}") as nobody, pytest.raises(redis.exceptions.AuthenticationError):
+            nobody.ping()
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def is_there(client: Any) -> bool:
+    with contextlib.suppress(redis.exceptions.ConnectionError):
+        return bool(client.ping())
+    return False
 
 
 def test_the_product_runs_as_its_user(
@@ -167,8 +206,6 @@ def test_what_a_user_may_not(user: str, clients: dict[str, Any], redis_client: r
 def test_a_projector_whose_user_lacks_a_right_says_so_and_stays(
     redis_client: redis.Redis, urls: dict[str, str], sqlite_engine: Engine, tiny: District
 ) -> None:
-    from tests.browser.conftest import wait_until
-
     stream = EventStream(connect(urls["lianqin"]), CODE, "one")
     projector = Projector(stream, sqlite_engine, Ingest(sqlite_engine, tiny, Sealer("")), SetClock(NOON))
     redis_client.execute_command("ACL", "SETUSER", "lianqin", "-xreadgroup")

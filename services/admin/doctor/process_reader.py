@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.health.beats import Process
-from services.health.heart import our_version
 from services.platform.clock import to_rfc3339
+from services.platform.version import our_version
 
 COMMANDS = {
     "projector": "lianqin projector", "web": "lianqin web", "escalator": "lianqin escalator",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -17,6 +16,7 @@ from services.platform.database import open_engine, writing
 from services.platform.migrate import upgrade
 from services.platform.redis import open_redis
 from services.platform.settings import Settings
+from services.platform.version import our_version
 from services.projector.archive.month import ArchiveError, Month, month_of, parse_month
 from services.projector.archive.service import ArchiveKeeper, Say
 from services.projector.archive.store import Archive, all_archives
@@ -28,7 +28,7 @@ class Archiving:
 
     def __init__(self, settings: Settings, engine: Engine, district: District, folder: Path, say: Say) -> None:
         self.settings, self.engine, self.district, self.say = settings, engine, district, say
-        self.keeper = ArchiveKeeper(engine, district, folder, f"lianqin {version('lianqin')}", say)
+        self.keeper = ArchiveKeeper(engine, district, folder, f"lianqin {our_version()}", say)
 
     def now_ms(self) -> int:
         """The district's clock: virtual in a demo or a replay."""

@@ -1,11 +1,13 @@
 """What Prometheus reads keeps its names, types and words: alert rules are written with them."""
 
+import platform
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
 from dashboard.callbacks.health import metrics_text
 from services.board.state import Share
+from services.platform.version import our_version
 
 TEXT = r"""# HELP lianqin_open_cases open cases on the board
 # TYPE lianqin_open_cases gauge
@@ -39,6 +41,14 @@ lianqin_socket_refusals_total{cause="rate"} 8
 """
 
 
+def build_info() -> str:
+    labels = f'version="{our_version()}",python="{platform.python_version()}"'
+    return (
+        "# HELP lianqin_build_info which version this web process is\n# TYPE lianqin_build_info gauge\n"
+        f"lianqin_build_info{{{labels}}} 1\n"
+    )
+
+
 def test_the_text_is_what_it_was() -> None:
     total = Share(open=1_234_567, overdue=2)
     board = SimpleNamespace(
@@ -47,6 +57,6 @@ def test_the_text_is_what_it_was() -> None:
     follower: Any = SimpleNamespace(board=board, health=SimpleNamespace(fresh_ms=lambda: 320))
     refusals = SimpleNamespace(counts=Counter(rate=8, origin=2))
     room: Any = SimpleNamespace(browsers=lambda: 3, dropped=1, refusals=refusals)
-    assert metrics_text(room, follower) == TEXT
+    assert metrics_text(room, follower) == TEXT + build_info()
     told = metrics_text(room, follower, 1_204)
     assert "# TYPE lianqin_search_backlog gauge\nlianqin_search_backlog 1204\n" in told

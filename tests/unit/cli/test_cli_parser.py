@@ -1,6 +1,8 @@
 """A command's words and options in any order are one command."""
 
 import itertools
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,14 @@ def test_options_stand_before_between_and_behind_the_words(command: str) -> None
             line += itertools.chain(*(option for option, place in zip(options, places, strict=True) if place == at))
             line += words[at : at + 1]
         assert vars(parser.parse_args(line)) == expected, line
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
+    with pytest.raises(SystemExit) as ended:
+        _parser().parse_args(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip().partition("+")[0] == f"lianqin {project['version']}"
 
 
 @pytest.mark.parametrize(

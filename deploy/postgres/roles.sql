@@ -1,6 +1,6 @@
 -- The role that lianqin's processes log in with: it may read and write every table, but only read and add to the audit.
--- Run it in the district's database as the role that owns the tables, after the first `lianqin upgrade`, and again
--- after each later one:  psql DATABASE -f postgres-roles.sql   Then give it a password: \password lianqin_app
+-- Run it in the district's database after the first `lianqin upgrade`, and again after each later one, as the server's
+-- administrator or, where the role is there already, as the one that owns the tables:  psql DATABASE -f roles.sql
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lianqin_app') THEN
         CREATE ROLE lianqin_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;
