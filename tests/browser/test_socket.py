@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from playwright.sync_api import Page
 
@@ -162,7 +163,7 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
     ingest = Ingest(sqlite_engine, tiny, Sealer(""))
     board = Board(tiny)
     board.load([], {}, NOON)
-    zone = Zone(board, WallLens(board, lambda: tiles(board, {})), "epoch")
+    zone = Zone(board, WallLens(board, lambda: msgspec.structs.asdict(tiles(board, {}))), "epoch")
     zone.flush(NOON)
     first, _ = zone.snapshot(NOON)
     deltas: list[bytes] = []

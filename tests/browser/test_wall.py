@@ -215,7 +215,7 @@ def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Br
 def test_the_page_can_connect_to_its_own_origin_and_nowhere_else(product: Product, page: Page) -> None:
     """The socket is open under the page's policy; another host, another port and a plain fetch are stopped by it."""
     open_wall(page, product)
-    assert state_word(page) == "live"
+    wait_until(lambda: state_word(page) == "live", "the socket is open: with the first beat, behind the first picture")
     stopped = page.evaluate(
         """async () => {
              const found = [];

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, MetaData, text
 
 from services.access import reader
 from services.access import service as accounts
@@ -18,6 +18,7 @@ from services.audit import AuditRecord
 from services.audit.log_service import AuditQuery, newest
 from services.district.package import District
 from services.platform.clock import HOUR_MS
+from services.platform.database import is_postgres
 from services.platform.migrate import head, revision_of, upgrade
 from services.platform.settings import Settings
 from tests.accounts import set_account
@@ -102,8 +103,15 @@ def test_the_command_says_how_long_and_the_list_which_has_expired(home: House, t
 def test_those_that_wait_at_an_upgrade_get_three_days_from_then_on(engine: Engine) -> None:
     columns = "user_id name role street community unit grid password subject addresses sso_name".split()
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE accounts DROP COLUMN once_until"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0021'"))
+        if is_postgres(engine):
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        else:
+            found = MetaData()
+            found.reflect(connection)
+            found.drop_all(connection)
+    upgrade(engine, "0021")
+    with engine.begin() as connection:
         for user_id, must_change, password_at in (("waits", True, 5), ("own", False, 5), ("aged", True, 9)):
             values = dict.fromkeys(columns, "") | {"user_id": user_id, "password": "$argon2id$x"}
             numbers = {"made_at": 5, "changed_at": 5, "factor_at": 0, "factor_step": 0, "password_at": password_at}
