@@ -15,8 +15,9 @@ from dashboard.door.recording import Recorder
 from dashboard.door.routes import add_routes
 from dashboard.live.desk_room import DeskRoom
 from dashboard.live.room import LiveRoom
-from services.access import saved_views_store as views
 from services.access.rights import Person, may
+from services.access.saved_views_service import MOST as MOST_VIEWS
+from services.access.saved_views_service import SavedViews
 from services.board.lenses import unit_streets
 from services.board.state import Board
 from services.cases.case import CaseRow
@@ -30,7 +31,6 @@ from services.contract.case import Code
 from services.district.leads import lead_of
 from services.district.package import District
 from services.platform.clock import Clock, machine_ms
-from services.platform.database import writing
 from services.platform.offload import Offload
 from services.projector.sealed.case_people import CasePeople
 
@@ -153,13 +153,9 @@ class DeskPage:
 
     def saved_views(self, page: str) -> Response:
         """Answer the person's views of a page."""
-        asking = person()
-
-        def read() -> list[tuple[str, str]]:
-            with self.access.engine.connect() as connection:
-                return views.views(connection, asking.user_id, page)
-
-        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in self.offload(read)]})
+        asking, views = person(), SavedViews(self.access.engine)
+        found = self.offload(lambda: views.of(asking.user_id, page))
+        return as_json({"views": [[name, msgspec.Raw(text.encode())] for name, text in found]})
 
     def save_view(self) -> Response:
         """Save a view, or replace the one of that name."""
@@ -168,12 +164,9 @@ class DeskPage:
         if view.page not in PAGES or len(text) > 8000:
             refuse(400, "page is desk, street or small, a view has at most 8,000 characters")
 
-        def keep() -> bool:
-            with writing(self.access.engine) as connection:
-                return views.save(connection, asking.user_id, view.page, name=view.name, body=text, now=machine_ms())
-
-        if not self.offload(keep):
-            refuse(409, f"at most {views.MOST} views")
+        views, now = SavedViews(self.access.engine), machine_ms()
+        if not self.offload(lambda: views.save(asking.user_id, view.page, name=view.name, body=text, now=now)):
+            refuse(409, f"at most {MOST_VIEWS} views")
         self.record("view_saved", asking, view.name[:64], {"page": view.page})
         return as_json({})
 
@@ -181,11 +174,8 @@ class DeskPage:
         """Drop a view."""
         view, asking = body(SavedView), person()
 
-        def drop() -> None:
-            with writing(self.access.engine) as connection:
-                views.drop(connection, asking.user_id, view.page, view.name)
-
-        self.offload(drop)
+        views = SavedViews(self.access.engine)
+        self.offload(lambda: views.drop(asking.user_id, view.page, view.name))
         self.record("view_saved", asking, view.name[:64], {"page": view.page, "dropped": True})
         return as_json({})
 

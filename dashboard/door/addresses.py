@@ -1,6 +1,6 @@
 """Whose an address is, for everything that is counted by address."""
 
-from services.access.log_in.tries_store import network_of
+from services.access.log_in.network import network_of
 
 
 def network(address: str) -> str:

@@ -14,7 +14,7 @@ from gevent import monkey
 from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 
-from services.access.log_in.tries_store import network_of
+from services.access.log_in.network import network_of
 from services.platform.refusal import Refusal
 
 THREADS = max(1, min(2, (os.cpu_count() or 2) // 2))

@@ -25,7 +25,7 @@ from services.access import notices_service as notices
 from services.access import service as accounts
 from services.access.log_in import factors_service as factors
 from services.access.log_in import own_sessions_service as own_sessions
-from services.access.log_in.tries_store import network_of
+from services.access.log_in.network import network_of
 from services.access.passwords import LEAST
 from services.access.rights import Person, home
 from services.access.service import Browser, LoggedIn, LogInRefused

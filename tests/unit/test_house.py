@@ -211,7 +211,9 @@ def test_windows_import_neither_tables_nor_stores() -> None:
     wrong = defaultdict(list)
     for path in _files("dashboard"):
         for module, _ in _ours(path):
-            if module.startswith("services.") and {"tables", "store"} & set(module.split(".")[2:]):
+            parts = module.split(".")
+            is_store = any(part in {"tables", "store"} or part.endswith("_store") for part in parts[2:])
+            if parts[0] == "services" and is_store:
                 wrong[_name(path)].append(module)
     assert not wrong
 

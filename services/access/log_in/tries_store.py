@@ -7,12 +7,12 @@ on. Accounts that do not exist are counted in the same way, so that waiting tell
 """
 
 import hashlib
-import ipaddress
 import secrets
 
 from sqlalchemy import Connection
 
 from services.access import log_in_store as store
+from services.access.log_in.network import network_of
 from services.access.log_in.rules import DEVICE_DAYS
 from services.platform.clock import MINUTE_MS
 
@@ -23,19 +23,6 @@ ALL = {"": 50, "code ": 10}
 SPAN_MS = 60 * MINUTE_MS
 FROM, DEVICE, OPEN = "from:", "device:", "open"
 CODE = "code "
-
-
-def network_of(address: str) -> str:
-    """Whoever has an IPv6 address has its whole /64 to try from."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found.packed[:8] + bytes(8), 64)))
 
 
 def place_of(connection: Connection, now: int, user_id: str, device: str, address: str) -> str:
