@@ -52,6 +52,7 @@ from dashboard.sockets.opening import door_of, open_socketio
 from dashboard.sockets.refusals import Refusals
 from dashboard.texts import LANGUAGES, texts
 from services.access.log_in.rules import rules_of
+from services.admin.figures_reader import DistrictFigures
 from services.audit.service import open_log, signer_of
 from services.board.follower import Follower
 from services.board.readers.camera import CameraReader
@@ -243,7 +244,10 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     """What is live: health, coverage, indicators, the desks with their commands, units; and single fields revealed."""
     district, clock, room, recorder = doors.district, doors.clock, shared.room, shared.recorder
     reader = SearchReader(doors.engine)
-    health = HealthDoors(district, room, shared.follower, clock, lambda: offload(reader.backlog))
+    figures = DistrictFigures(doors.engine, doors.redis, district.code)
+    health = HealthDoors(
+        district, room, shared.follower, clock, lambda: offload(reader.backlog), lambda: offload(figures.look)
+    )
     register_endpoints(server, health)
     register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))
     register_indicators(server, IndicatorsPage(district, doors.engine, clock, offload, recorder))

@@ -4,10 +4,10 @@ lets a test read»).
 
 import gzip
 import json
-import platform
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import flask
 from flask import Flask, Response
@@ -19,21 +19,29 @@ from services.board.state import Share
 from services.board.tiles import street_rows
 from services.district.outline import layer
 from services.district.package import District
-from services.health.beats import Process
+from services.health.beats import Process, State
+from services.health.own_reader import own_figures
 from services.health.waiting import LIVE_BELOW_MS
 from services.platform.clock import Clock, to_rfc3339
+from services.platform.metric import OPEN_TYPE, TEXT_TYPE, Metric, as_open, as_text, gauge
 from services.platform.version import our_version
+
+# Figures by source: more of them would be a burden to whoever keeps them.
+TALLIES_MOST, OTHERS = 200, "(others)"
 
 
 @dataclass(frozen=True, slots=True)
 class HealthDoors:
-    """What the addresses need. ``backlog`` says how much waits for the search's index."""
+    """What the addresses need. ``backlog`` says how much waits for the search's index, ``figures`` what the
+    stream and the store are.
+    """
 
     district: District
     room: LiveRoom
     follower: Follower
     clock: Clock
     backlog: Callable[[], int | None]
+    figures: Callable[[], list[Metric]]
 
 
 def register_endpoints(server: Flask, doors: HealthDoors) -> None:
@@ -60,9 +68,12 @@ def register_endpoints(server: Flask, doors: HealthDoors) -> None:
 
     @server.get("/metrics")
     def metrics() -> Response:
-        return Response(
-            metrics_text(room, follower, doors.backlog()), content_type="text/plain; version=0.0.4; charset=utf-8"
-        )
+        found = [*board_figures(room, follower, doors.backlog()), *process_figures(follower.health.processes)]
+        found += [gauge("lianqin_district_info", "whose figures these are: always 1", 1, district=district.code)]
+        found += [*own_figures(), *doors.figures()]
+        if "application/openmetrics-text" in flask.request.headers.get("Accept", ""):
+            return Response(as_open(found), content_type=OPEN_TYPE)
+        return Response(as_text(found), content_type=TEXT_TYPE)
 
     @server.get("/api/v1/board")
     def board() -> tuple[dict[str, Any], int] | dict[str, Any]:
@@ -114,45 +125,58 @@ def _board(district: District, follower: Follower, clock: Clock, street: str) ->
     }  # fmt: skip
 
 
-def metrics_text(room: LiveRoom, follower: Follower, search_backlog: int | None = None) -> str:
-    """Write the metrics in Prometheus' text format, 0.0.4.
+def board_figures(room: LiveRoom, follower: Follower, search_backlog: int | None = None) -> list[Metric]:
+    """What this process shows, and to whom. Alert rules know four counters without ``_total``: those stay.
 
-    By hand: ``prometheus_client`` ends the name of each counter with ``_total``, and alert rules know four of ours
-    without it. ``search_backlog``: how many changes of cases wait for the search's index; None: the store does not say.
+    ``search_backlog``: how many changes of cases wait for the search's index; None: the store does not say.
     """
     state, health = follower.board, follower.health
     total = state.total()
-    lines = [
-        ("lianqin_open_cases", "gauge", "open cases on the board", total.open),
-        ("lianqin_overdue_cases", "gauge", "of these, overdue", total.overdue),
-        ("lianqin_revision", "counter", "the store's revision that the board shows", state.revision),
-        ("lianqin_lag_ms", "gauge", "ms since the board was last known to be up to date", health.fresh_ms()),
-        ("lianqin_lost_entries", "counter", "entries trimmed away before they were read", state.lost),
-        ("lianqin_browsers", "gauge", "browsers on the wall", room.browsers()),
-        ("lianqin_browsers_dropped", "counter", "browsers cut because they read nothing", room.dropped),
+
+    def old(name: str, about: str, value: int) -> Metric:
+        return Metric(name, "counter", about, (({}, value),), has_old_name=True)
+
+    found = [
+        gauge("lianqin_open_cases", "open cases on the board", total.open),
+        gauge("lianqin_overdue_cases", "of these, overdue", total.overdue),
+        old("lianqin_revision", "the store's revision that the board shows", state.revision),
+        gauge("lianqin_lag_ms", "ms since the board was last known to be up to date", health.fresh_ms()),
+        old("lianqin_lost_entries", "entries trimmed away before they were read", state.lost),
+        gauge("lianqin_browsers", "browsers on the wall", room.browsers()),
+        old("lianqin_browsers_dropped", "browsers cut because they read nothing", room.dropped),
     ]
     if search_backlog is not None:
         waiting = "changes of cases that wait for the search's index"
-        lines.append(("lianqin_search_backlog", "gauge", waiting, search_backlog))
-    text = "".join(f"# HELP {n} {h}\n# TYPE {n} {k}\n{n} {v}\n" for n, k, h, v in lines)
-    text += "# HELP lianqin_tally entries refused or flagged, by source\n# TYPE lianqin_tally counter\n"
-    for (what, source), n in sorted(state.tallies.items()):
-        text += f'lianqin_tally{{what="{_label(what)}",source="{_label(source)}"}} {n}\n'
-    name = "lianqin_socket_refusals_total"
-    text += f"# HELP {name} what the socket refused, by cause\n# TYPE {name} counter\n"
-    for cause, n in sorted(room.refusals.counts.items()):
-        text += f'{name}{{cause="{cause}"}} {n}\n'
-    return text + _build_info()
+        found.append(gauge("lianqin_search_backlog", waiting, search_backlog))
+    tallies = tuple(({"what": what, "source": source}, n) for (what, source), n in _tallies(state.tallies))
+    about = "entries refused or flagged, by source"
+    found.append(Metric("lianqin_tally", "counter", about, tallies, has_old_name=True))
+    causes = tuple(({"cause": cause}, n) for cause, n in sorted(room.refusals.counts.items()))
+    found.append(Metric("lianqin_socket_refusals", "counter", "what the socket refused, by cause", causes))
+    age_s = health.fresh_ms() / 1000
+    found.append(gauge("lianqin_board_age_seconds", "since the board was last up to date", age_s, "seconds"))
+    return found
 
 
-def _build_info() -> str:
-    """Always 1: what counts are its labels, as Prometheus' own programs have it."""
-    name, python = "lianqin_build_info", platform.python_version()
-    return (
-        f"# HELP {name} which version this web process is\n# TYPE {name} gauge\n"
-        f'{name}{{version="{_label(our_version())}",python="{python}"}} 1\n'
-    )
+def process_figures(found: Iterable[Process]) -> list[Metric]:
+    """How it is with each process of the district, as ``/readyz`` says it: of its states one is 1."""
+    processes = list(found)
+    states = tuple(
+        ({"process": process.name, "state": state}, int(process.state == state))
+        for process in processes for state in get_args(State)
+    )  # fmt: skip
+    alive = tuple(({"process": process.name}, process.alive) for process in processes)
+    return [
+        Metric("lianqin_process_state", "gauge", "1 for the state that the process is in", states),
+        Metric("lianqin_process_instances", "gauge", "how many of the process live", alive),
+    ]
 
 
-def _label(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _tallies(found: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str], int]]:
+    """The largest so many, in their order; of all others together, one a kind: sources come from outside."""
+    largest = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    rest: Counter[str] = Counter()
+    for (what, _), n in largest[TALLIES_MOST:]:
+        rest[what] += n
+    others = [((what, OTHERS), n) for what, n in rest.items()]
+    return sorted([*largest[:TALLIES_MOST], *others])

@@ -258,13 +258,15 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
     doors = open_doors(settings)
     if missing := holidays_missing(doors.district, doors.clock.now_ms()):
         logging.getLogger("lianqin").warning("%s; see `lianqin doctor`", missing)
-    with Hearts(doors.redis, doors.district.code, doors.district.digest) as hearts:
+    with Hearts(doors.redis, doors.district.code, doors.district.digest, settings.metrics_dir) as hearts:
         heart = hearts.begin("projector")
         with heart.busy("makes the read model again", 3600):
             rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
         threading.Thread(target=make_keeper(doors).run, args=(stop,), daemon=True, name="keeper").start()
         threading.Thread(target=make_indexer(doors).run, args=(stop,), daemon=True, name="search").start()
-        make_projector(doors, pulse=heart).run(stop)
+        projector = make_projector(doors, pulse=heart)
+        hearts.tell(projector.counts.figures)
+        projector.run(stop)
     return 0
 
 

@@ -25,7 +25,7 @@ def with_each_package(settings: Settings, make: Callable[[OpenDoors, Hearts], Ru
     while not stop.is_set():
         doors = open_doors(settings, migrate=False)
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district, doors.clock.now_ms)
-        with Hearts(doors.redis, doors.district.code, doors.district.digest) as hearts:
+        with Hearts(doors.redis, doors.district.code, doors.district.digest, settings.metrics_dir) as hearts:
             made = make(doors, hearts)
             made.run(stop, is_outdated=lambda watch=watch: _is_outdated(watch))  # type: ignore[misc]  # of this turn
     return 0

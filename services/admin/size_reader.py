@@ -27,7 +27,7 @@ class DatabaseSize(NamedTuple):
 
 def database_size(connection: Connection, now: int) -> DatabaseSize:
     """As of now; ``now`` is the machine's clock in Unix ms. Growth is that of the last ``SPAN_DAYS`` days' entries."""
-    size, free = _size(connection), None
+    size, free = size_of(connection), None
     h = schema.history.c
     total = int(connection.execute(select(func.count()).select_from(schema.history)).scalar_one())
     key = read_numbering(connection).key((now - SPAN_DAYS * DAY_MS, 0))
@@ -42,7 +42,8 @@ def database_size(connection: Connection, now: int) -> DatabaseSize:
     return DatabaseSize(size, a_day, free, days_left)
 
 
-def _size(connection: Connection) -> int:
+def size_of(connection: Connection) -> int:
+    """In bytes."""
     if is_postgres(connection):
         return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
     pages = int(connection.execute(text("PRAGMA page_count")).scalar_one())

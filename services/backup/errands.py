@@ -48,7 +48,7 @@ def restore(settings: Settings, path: Path, *, without_key: bool) -> list[str]:
     lines += _archive_missing(settings)
     lines.append(_stream_says(settings, manifest))
     if manifest.database == "postgresql":
-        lines.append("roles and their rights are not in it: as the owner, psql NAME -f docs/postgres-roles.sql")
+        lines.append("roles and their rights are not in it: as the owner, psql NAME -f deploy/postgres/roles.sql")
     lines.append("next: `lianqin doctor`, `lianqin audit verify`, then start the projector, then the others")
     return lines
 

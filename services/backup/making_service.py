@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -21,6 +20,7 @@ from services.platform.errors import REDIS_ERRORS, first_line
 from services.platform.redis import connect
 from services.platform.sealing import Sealer, name_of
 from services.platform.settings import Settings
+from services.platform.version import our_version
 
 TAR = ".tar"
 
@@ -56,7 +56,7 @@ def make_backup(settings: Settings, target: Path) -> tuple[Path, BackupManifest]
             parts = folder_store.parts_of(folder)
             manifest = BackupManifest(
                 format=FORMAT, district=code, made_at=to_rfc3339(at), took_s=round(time.monotonic() - began_s, 1),
-                program=version("lianqin"), migration=facts.migration, database=kind, store=facts.store,
+                program=our_version(), migration=facts.migration, database=kind, store=facts.store,
                 stream=_stream(settings, code), audit=facts.audit, keys=tuple(map(name_of, keys.keys)),
                 is_sealed=facts.sealed is not None, parts=parts,
             )  # fmt: skip

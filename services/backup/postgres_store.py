@@ -19,7 +19,7 @@ from services.platform.database import is_read_only, reading
 
 KEPT_ENVIRONMENT = ("PATH", "HOME", "SSL_CERT_FILE")
 LONGEST_SAID = 400
-# A moment's picture: roles and their rights are the server's (docs/postgres-roles.sql), not the district's.
+# A moment's picture: roles and their rights are the server's (deploy/postgres/roles.sql), not the district's.
 PLAIN = ("--no-owner", "--no-privileges")
 
 

@@ -20,6 +20,7 @@ from services.health.beats import BEAT_EVERY_S, IDLE_LIMIT_MS, SILENCE_LIMIT_MS,
 from services.platform.clock import DAY_MS
 from services.platform.errors import REDIS_ERRORS, fault_of, first_line
 from services.platform.every import Every
+from services.platform.metric import Metric, gauge
 from services.platform.redis import Keys
 from services.platform.version import our_version
 
@@ -108,6 +109,19 @@ class Heart:
         finally:
             self._turned_s, self._doing, self._idle_limit_s = time.monotonic(), "", self._usual_limit_s
             self._say()
+
+    def figures(self) -> list[Metric]:
+        """For Prometheus: whether the loop turns, waits, leads. ``loop``: a process may have two."""
+        loop = self._beat.name
+        idle_s = time.monotonic() - self._turned_s
+        return [
+            gauge("lianqin_loop_idle_seconds", "since the loop turned last", idle_s, "seconds", loop=loop),
+            gauge(
+                "lianqin_loop_idle_limit_seconds", "how long it may stand now", self._idle_limit_s, "seconds", loop=loop
+            ),
+            gauge("lianqin_loop_waits", "1: what it needs is away", int(bool(self._waits_for)), loop=loop),
+            gauge("lianqin_loop_leads", "1: of several it leads", int(self._role == "leader"), loop=loop),
+        ]
 
     def _say(self) -> None:
         """A beat between two beats, where the heart beats at all."""

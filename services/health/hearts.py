@@ -1,18 +1,23 @@
-"""The hearts of one process: begun with its loops, ended with it."""
+"""The hearts of one process: begun with its loops, ended with it; and the file of its figures."""
+
+from pathlib import Path
 
 import redis
 
 from services.health.beats import IDLE_LIMIT_MS, SILENCE_LIMIT_MS
+from services.health.figures_store import FiguresFile, FiguresSource
 from services.health.heart import Heart
 
 
 class Hearts:
     """A context: leaving it says good-bye for each heart, unless an error ends the process."""
 
-    def __init__(self, client: redis.Redis, district: str, package: str = "") -> None:
-        """``package``: the digest of the package that the process works with."""
+    def __init__(self, client: redis.Redis, district: str, package: str = "", figures: Path | None = None) -> None:
+        """``package``: the digest of the package that the process works with; ``figures``: the folder of their file."""
         self._client, self._district, self._package = client, district, package
         self._hearts: list[Heart] = []
+        self._folder = figures
+        self._file: FiguresFile | None = None
 
     def __enter__(self) -> "Hearts":
         return self
@@ -20,6 +25,13 @@ class Hearts:
     def __exit__(self, kind: object, *_raised: object) -> None:
         for heart in self._hearts:
             heart.stop(is_over=kind is None)
+        if self._file is not None:
+            self._file.end()
+
+    def tell(self, source: FiguresSource) -> None:
+        """Write what ``source`` says into the file too: of a process that has begun a heart."""
+        if self._file is not None:
+            self._file.add(source)
 
     def begin(
         self,
@@ -34,5 +46,10 @@ class Hearts:
             package=self._package,
         )  # fmt: skip
         self._hearts.append(heart)
+        if self._folder is not None:
+            if self._file is None:
+                self._file = FiguresFile(self._folder, self._district, name)
+                self._file.begin()
+            self._file.add(heart.figures)
         heart.start()
         return heart

@@ -56,6 +56,7 @@ class Settings:
     keep_beats_days: int = 1100
     keep_command_stream_days: int = 7
     backup_hours: int = 0
+    metrics: str = ""
     audit_heads: str = ""
     audit_syslog: str = ""
     reveals: int = 10
@@ -93,6 +94,11 @@ class Settings:
     def audit_heads_file(self) -> Path:
         """Where the audit's heads are noted: the given file, else one under ``data_dir``."""
         return Path(self.audit_heads) if self.audit_heads else self.data_dir.resolve() / "audit-heads.jsonl"
+
+    @property
+    def metrics_dir(self) -> Path:
+        """Where the processes write their figures: the given folder, else one under ``data_dir``."""
+        return Path(self.metrics) if self.metrics else self.data_dir.resolve() / "metrics"
 
     @property
     def archive_dir(self) -> Path:
@@ -138,6 +144,7 @@ ENVIRONMENT = {
     "LIANQIN_KEEP_BEATS_DAYS": "keep_beats_days",
     "LIANQIN_KEEP_COMMAND_STREAM_DAYS": "keep_command_stream_days",
     "LIANQIN_BACKUP_HOURS": "backup_hours",
+    "LIANQIN_METRICS": "metrics",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
     "LIANQIN_REVEALS": "reveals",

@@ -26,6 +26,7 @@ from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.wakeups import Wake
 from services.projector.batch import Batch
 from services.projector.collector import rare_collections
+from services.projector.counts import IngestCounts
 from services.projector.gap import measure
 from services.projector.ingest import Ingest
 from services.projector.isolation import Entry, Isolation, NotTakenIn
@@ -87,6 +88,7 @@ class Projector:
         self._batch, self._most = BATCH, BATCH_BEHIND
         self._is_said, self._say_every = False, Every(SAY_EVERY_S)
         self._position_known = False
+        self.counts = IngestCounts()
         self._isolation = Isolation(self._take_in, self._probe, self._set_aside)
         self.waiting: Fault | None = None
 
@@ -223,6 +225,7 @@ class Projector:
         ids = [i for i, _ in entries]
         low_water = position or self._stream.low_water(ids)
         self._checkpoint("before_commit")
+        began_s = time.perf_counter()
         try:
             if isinstance(batch, Exception):
                 raise batch
@@ -230,6 +233,10 @@ class Projector:
         except Exception as error:  # sorted by ``fault_of``
             raise NotTakenIn(error) from error
         self._checkpoint("committed")
+        self.counts.committed(
+            read=len(entries), accepted=outcome.accepted, refused=len(outcome.refused),
+            seconds=time.perf_counter() - began_s,
+        )  # fmt: skip
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.wake, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.callbacks.health import metrics_text
+from dashboard.callbacks.health import board_figures, process_figures
 from services.access.log_in.rules import rules_of
+from services.admin import figures_reader
 from services.admin.doctor.process_reader import COMMANDS
 from services.admin.upload import MOST_UPLOADED
 from services.board.state import Share
+from services.health.beats import Process
+from services.health.own_reader import own_figures
+from services.platform.metric import as_text
 from services.platform.sealing import make_key
 from services.platform.settings import ENVIRONMENT, NAMES, from_environment
 
@@ -187,12 +191,14 @@ def told_metrics() -> str:
     board = SimpleNamespace(total=lambda: total, revision=7, lost=0, tallies={("refused:no_id", "/szcg"): 4})
     follower: Any = SimpleNamespace(board=board, health=SimpleNamespace(fresh_ms=lambda: 3))
     room: Any = SimpleNamespace(browsers=lambda: 3, dropped=1, refusals=SimpleNamespace(counts=Counter(origin=2)))
-    return metrics_text(room, follower, 4)
+    found = [*board_figures(room, follower, 4), *process_figures([Process("web", "alive")]), *own_figures()]
+    return as_text(found)
 
 
 def test_every_metric_of_an_alert_rule_is_told() -> None:
     groups = yaml.safe_load((DEPLOY / "prometheus/lianqin.rules.yml").read_text("utf-8"))["groups"]
     told = set(re.findall(r"^# TYPE (\w+)", told_metrics(), re.MULTILINE)) | {"up"}
+    told |= set(re.findall(r'"(lianqin_\w+)"', Path(figures_reader.__file__).read_text("utf-8")))
     rules = [rule for group in groups for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules) > 5
     for rule in rules:

@@ -1,13 +1,13 @@
 """What Prometheus reads keeps its names, types and words: alert rules are written with them."""
 
-import platform
 from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
-from dashboard.callbacks.health import metrics_text
+from dashboard.callbacks.health import OTHERS, TALLIES_MOST, board_figures, process_figures
 from services.board.state import Share
-from services.platform.version import our_version
+from services.health.beats import Process
+from services.platform.metric import as_text
 
 TEXT = r"""# HELP lianqin_open_cases open cases on the board
 # TYPE lianqin_open_cases gauge
@@ -38,25 +38,40 @@ lianqin_tally{what="refused",source="/szcg"} 4
 # TYPE lianqin_socket_refusals_total counter
 lianqin_socket_refusals_total{cause="origin"} 2
 lianqin_socket_refusals_total{cause="rate"} 8
+# HELP lianqin_board_age_seconds since the board was last up to date
+# TYPE lianqin_board_age_seconds gauge
+lianqin_board_age_seconds 0.32
 """
 
 
-def build_info() -> str:
-    labels = f'version="{our_version()}",python="{platform.python_version()}"'
-    return (
-        "# HELP lianqin_build_info which version this web process is\n# TYPE lianqin_build_info gauge\n"
-        f"lianqin_build_info{{{labels}}} 1\n"
-    )
-
-
-def test_the_text_is_what_it_was() -> None:
+def shown(tallies: dict[tuple[str, str], int]) -> tuple[Any, Any]:
     total = Share(open=1_234_567, overdue=2)
-    board = SimpleNamespace(
-        total=lambda: total, revision=77, lost=5, tallies={("refused", "/szcg"): 4, ("clock_skew", '/a"b\\c\nd'): 9}
-    )
+    board = SimpleNamespace(total=lambda: total, revision=77, lost=5, tallies=tallies)
     follower: Any = SimpleNamespace(board=board, health=SimpleNamespace(fresh_ms=lambda: 320))
     refusals = SimpleNamespace(counts=Counter(rate=8, origin=2))
     room: Any = SimpleNamespace(browsers=lambda: 3, dropped=1, refusals=refusals)
-    assert metrics_text(room, follower) == TEXT + build_info()
-    told = metrics_text(room, follower, 1_204)
+    return room, follower
+
+
+def test_the_text_is_what_it_was() -> None:
+    room, follower = shown({("refused", "/szcg"): 4, ("clock_skew", '/a"b\\c\nd'): 9})
+    assert as_text(board_figures(room, follower)) == TEXT
+    told = as_text(board_figures(room, follower, 1_204))
     assert "# TYPE lianqin_search_backlog gauge\nlianqin_search_backlog 1204\n" in told
+
+
+def test_however_many_sources_there_are_the_figures_of_the_smallest_are_one() -> None:
+    room, follower = shown({("refused", f"/s{n:04}"): n + 1 for n in range(TALLIES_MOST + 900)})
+    (tally,) = [metric for metric in board_figures(room, follower) if metric.name == "lianqin_tally"]
+    assert len(tally.samples) == TALLIES_MOST + 1
+    assert sum(n for _, n in tally.samples) == sum(range(1, TALLIES_MOST + 901))
+    assert {labels["source"]: n for labels, n in tally.samples}[OTHERS] == sum(range(1, 901))
+
+
+def test_of_the_states_of_a_process_one_is_1() -> None:
+    state, alive = process_figures([Process("projector", "dead", alive=0), Process("web", "alive", alive=2)])
+    assert [(labels["process"], labels["state"]) for labels, n in state.samples if n] == [
+        ("projector", "dead"), ("web", "alive"),
+    ]  # fmt: skip
+    assert len(state.samples) == 12
+    assert [n for _, n in alive.samples] == [0, 2]
