@@ -25,7 +25,7 @@ from dashboard.callbacks.duty_doors import DutyDoors
 from dashboard.callbacks.health import HealthDoors, register_endpoints
 from dashboard.callbacks.indicators import IndicatorsPage, register_indicators
 from dashboard.callbacks.leadership.page import Leading, register_leadership
-from dashboard.callbacks.panel import PanelReaders, register_panel
+from dashboard.callbacks.panel import PanelPage, register_panel
 from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import PersonalPage, register_personal
@@ -149,7 +149,7 @@ def create_app(doors: Doors) -> Web:
     socketio = open_socketio(server)
     shared = _open_door(doors, server, app, socketio)
     _register_log_in(doors, server, shared)
-    _register_panel(doors, app, shared)
+    _register_panel(doors, server, shared)
     _register_board(doors, server, shared)
     _register_reports(doors, server, shared)
     shell = AdminShell(doors.engine, doors.district, doors.clock, offload, shared.recorder, doors.demo)
@@ -222,11 +222,11 @@ def _register_log_in(doors: Doors, server: flask.Flask, shared: _Shared) -> None
     server.extensions[DISTRICT_NAME] = lambda language: _name(doors.district, language)
 
 
-def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
+def _register_panel(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     """The panel that every page has."""
     engine, district, now_ms, follower = doors.engine, doors.district, doors.clock.now_ms, shared.follower
     cameras = CameraReader(district, lambda: follower.board, offload)
-    readers = PanelReaders(
+    page = PanelPage(
         district,
         CaseReader(engine, district, offload),
         FigureReader(engine, district, lambda: follower.board, offload),
@@ -237,7 +237,7 @@ def _register_panel(doors: Doors, app: Dash, shared: _Shared) -> None:
         shared.recorder.look,
         PanelsAhead(lambda: follower.board),
     )
-    register_panel(app, readers, shared.room)
+    register_panel(server, page, shared.room)
 
 
 def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:

@@ -1,4 +1,7 @@
-"""The one callback of the panel: a picked case, camera or figure → one read → what it says."""
+"""The panel: what is picked — a case, a camera, a figure — as HTML of one address, which the page puts in at once.
+
+Who may see it is asked as at every address; a case that is opened on a desk is recorded before it is sent.
+"""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -6,14 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import flask
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import html
+from flask import Flask, Response
 
 from dashboard.callbacks.panel_ahead import DrawnPanel, PanelsAhead
-from dashboard.door.access import person
-from dashboard.layouts import ids
+from dashboard.door.access import allowed, allowed_case, person, refuse
 from dashboard.layouts.camera_panel import camera_panel
 from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
+from dashboard.layouts.markup import markup
 from dashboard.layouts.moments import second_text
 from dashboard.layouts.watch_panel import watch_panel
 from dashboard.live.room import LiveRoom
@@ -29,10 +33,12 @@ from services.indicators.figures_reader import NotKept, Scope
 from services.platform.errors import STORE_ERRORS
 
 Watched = tuple[Sequence[Watch], Sequence[dict[str, Any]]]
+# The longest id of a case, a camera or a heading that is looked for.
+MOST_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class PanelReaders:
+class PanelPage:
     """What the panel reads from. ``desk`` draws a desk's panel; ``look`` records that a person looked at a case."""
 
     district: District
@@ -45,42 +51,43 @@ class PanelReaders:
     look: Callable[[Person, str], None]
     ahead: PanelsAhead
 
-    def show_case(self, picked: Any, _clicks: int | None, language: str) -> tuple[Any, Any]:
-        """Whether the panel is hidden, and what it says."""
-        if ctx.triggered_id == ids.PANEL_CLOSE:
-            return True, []
-        if not isinstance(picked, dict):
-            return no_update, no_update
-        words = texts(language if isinstance(language, str) else "")
-        try:
-            content = self._content(picked, words)
-        except STORE_ERRORS:
-            return False, words["panel"]["failed"]
-        return (no_update, no_update) if content is None else (False, content)
+    def panel(self) -> Response:
+        """Answer the panel of ``case`` (as known at a past ``moment``), of ``camera`` or of ``figure``, as HTML.
 
-    def _content(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
-        if "camera" in picked:
-            camera = picked["camera"]
-            is_one = isinstance(camera, str) and may(person(), "see_coverage")
-            can_repair = bool(picked.get("desk")) and may(person(), "camera.repair")
-            return camera_panel(self.cameras.view(camera), words, self.district, can_repair) if is_one else None
-        return self._case(picked, words) if "id" in picked else self._figure(picked, words)
+        ``desk=1``: with what can be done about it; ``lang``: in which language.
+        """
+        asked = flask.request.args
+        words = texts(asked.get("lang", ""))
+        if case_id := asked.get("case", "")[:MOST_CHARS]:
+            found = self._case(case_id, words)
+        elif camera := asked.get("camera", "")[:MOST_CHARS]:
+            found = self._camera(camera, words)
+        elif figure := asked.get("figure", "")[:MOST_CHARS]:
+            found = self._figure(figure, words)
+        else:
+            refuse(400, "name a case, a camera or a figure")
+        text = found if isinstance(found, str) else markup(found)
+        # An id from outside may hold half a character, which is none in UTF-8.
+        return Response(text.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
 
-    def _case(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
-        case_id = picked["id"]
-        if not isinstance(case_id, str) or not case_id:
-            return None
-        if (moment := picked.get("moment")) is not None:
-            return self._past_case(case_id[:64], moment, words)
+    def _camera(self, camera: str, words: dict[str, Any]) -> Any:
+        asking = allowed("see_coverage")
+        can_repair = _is_desk() and may(asking, "camera.repair")
+        return camera_panel(self.cameras.view(camera), words, self.district, can_repair)
+
+    def _case(self, case_id: str, words: dict[str, Any]) -> Any:
+        """A case, as HTML where it was drawn ahead."""
+        if "moment" in flask.request.args:
+            return self._past_case(case_id, words)
         asking = person()
-        drawn = self.ahead.take(asking.user_id, case_id, words["language"]) if picked.get("desk") else None
+        drawn = self.ahead.take(asking.user_id, case_id, words["language"]) if _is_desk() else None
         if drawn is not None and may_case(asking, "see_texts", drawn.row):
             self.look(asking, drawn.row.case_id)
-            return drawn.content
-        view = self._view(case_id[:64], words, asking)
-        if view is not None and not may_case(asking, "see_case", view.row):
-            return html.H2(words["word"]["not_allowed"])
-        if view is not None and picked.get("desk") and may_case(asking, "see_texts", view.row):
+            return drawn.text
+        view = self._view(case_id, words, asking)
+        if view is not None:
+            allowed_case("see_case", view.row)
+        if view is not None and _is_desk() and may_case(asking, "see_texts", view.row):
             self.look(asking, view.row.case_id)
             return self.desk(view, words, asking)
         place = self.cameras.place(view.row) if view is not None and view.row.is_open else None
@@ -102,57 +109,52 @@ class PanelReaders:
             view = self._view(case_id, words, asking)
             if view is None or not may_case(asking, "see_texts", view.row):
                 return None
-            return DrawnPanel(view.row, self.desk(view, words, asking))
+            return DrawnPanel(view.row, markup(self.desk(view, words, asking)))
 
         self.ahead.prepare(asking.user_id, case_id, words["language"], draw)
 
-    def _past_case(self, case_id: str, moment: Any, words: dict[str, Any]) -> Any:
+    def _past_case(self, case_id: str, words: dict[str, Any]) -> Any:
         """A case as it was known at a past moment."""
-        if not isinstance(moment, int) or isinstance(moment, bool) or not 0 < moment <= self.now():
-            return None
-        if not may(person(), "see_replay"):
-            return html.H2(words["word"]["not_allowed"])
+        moment = _moment()
+        if not 0 < moment <= self.now():
+            refuse(400, "moment: a past one, in milliseconds")
+        allowed("see_replay")
         view = self.reader.past(case_id, moment, english=words["language"] == "en")
         at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, self.district.zone)), className="after")
         found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, self.district.zone)
         return [at, *found]
 
-    def _figure(self, picked: dict[str, Any], words: dict[str, Any]) -> Any:
-        """A figure that the wall shows: its name, the heading that it is of, and its span."""
-        name, scope = picked.get("figure"), picked.get("scope") or {}
-        if not isinstance(name, str) or not isinstance(scope, dict):
-            return None
-        headings = {k: v[:64] for k, v in scope.items() if k in Scope._fields and isinstance(v, str)}
+    def _figure(self, name: str, words: dict[str, Any]) -> Any:
+        """A figure that the wall shows: its name, the headings that it is of, and its span."""
+        asked = flask.request.args
+        headings = {heading: asked[heading][:MOST_CHARS] for heading in Scope._fields if heading in asked}
         street = DISTRICT if name == "watch" else headings.get("street", DISTRICT)
-        if not may(person(), "see_figures", street, headings.get("community")):
-            return html.H2(words["word"]["not_allowed"])
+        asking = allowed("see_figures", street, headings.get("community"))
         if name == "watch":
             return watch_panel(*self.watch(), words, self.district)
-        span = "month" if picked.get("span") == "month" else "today"
+        span = "month" if asked.get("span") == "month" else "today"
         try:
             view = self.figures.view(name, Scope(**headings), self.now(), span)
         except (KeyError, NotKept):
-            return None
+            refuse(404, "there is no such figure")
         # A workstation may ask for its street's figure; of the cases behind it it sees its community's.
-        mine = [one for one in view.cases if may_case(person(), "see_case", one[0])]
+        mine = [one for one in view.cases if may_case(asking, "see_case", one[0])]
         return figure_panel(view._replace(cases=tuple(mine)), words, self.district)
 
 
-def register_panel(app: Dash, readers: PanelReaders, room: LiveRoom) -> None:
-    """Register the callback of the panel that every page has, and what desks have drawn ahead (``room``'s socket)."""
-    app.callback(
-        Output(ids.PANEL, "hidden"),
-        Output(ids.PANEL_BODY, "children"),
-        Input(ids.PICKED, "data"),
-        Input(ids.PANEL_CLOSE, "n_clicks"),
-        State(ids.PANEL, "lang"),
-        prevent_initial_call=True,
-    )(readers.show_case)
-    _register_ahead(room, readers)
+def _is_desk() -> bool:
+    return flask.request.args.get("desk") == "1"
 
 
-def _register_ahead(room: LiveRoom, readers: PanelReaders) -> None:
-    """Let desks name the case that is about to be opened (the socket's ``ahead``)."""
+def _moment() -> int:
+    """The past moment that is asked for (Unix ms); 0 where it is no number."""
+    text = flask.request.args.get("moment", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
+def register_panel(server: Flask, page: PanelPage, room: LiveRoom) -> None:
+    """Add the address of the panel that every page has, and what desks have drawn ahead (``room``'s socket)."""
+    server.add_url_rule("/api/v1/panel", view_func=page.panel, methods=["GET"])
 
     def ahead(wish: Any = None) -> None:
         found = room.people.get(flask.request.sid)  # type: ignore[attr-defined]  # Flask-SocketIO adds it
@@ -161,6 +163,6 @@ def _register_ahead(room: LiveRoom, readers: PanelReaders) -> None:
         if found is None or not isinstance(case_id, str) or not isinstance(language, str):
             return
         with contextlib.suppress(*STORE_ERRORS):  # the click asks again, and says so
-            readers.prepare(found, case_id[:64], language[:8])
+            page.prepare(found, case_id[:MOST_CHARS], language[:8])
 
     room.socketio.on_event("ahead", room.guarded("ahead", ahead))

@@ -8,7 +8,7 @@ seconds.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from services.board.state import Board
 from services.cases.case import CaseRow
@@ -19,10 +19,10 @@ KEPT = 200
 
 
 class DrawnPanel(NamedTuple):
-    """A panel and the case that it shows."""
+    """A panel as HTML, and the case that it shows."""
 
     row: CaseRow
-    content: Any
+    text: str
 
 
 class PanelsAhead:

@@ -56,6 +56,7 @@ ADDRESSES: dict[str, str] = {
     "/<path:path>": "be_here",
     "metrics": "see_metrics",
     "board": "see_figures",
+    "panel": "see_case",
     "outline": "see_ground",
     "coverage": "see_coverage",
     "sights": "see_coverage",
@@ -156,7 +157,6 @@ PAGES: dict[str, str] = {
 CALLBACKS: dict[str, str] = {
     ".._pages_content.children..._pages_store.data..": "be_here",
     "_pages_dummy.children": "be_here",
-    "..case-panel.hidden...case-panel-body.children..": "see_case",
 }
 
 # Socket event → right.

@@ -94,6 +94,7 @@ HARMLESS: dict[str, str] = {
     "reauth_by_sso": "it leads to the single sign-on, whose answer is written down",
     "here": "the person is still there",
     "board": "counts of the board, no case",
+    "panel": "a case that is opened on a desk is written down by recording.look; a wall is told no text of it",
     "outline": "the streets' outlines",
     "coverage": "what cameras see, no case",
     "sights": "what cameras see, no case",

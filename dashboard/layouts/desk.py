@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dash_ag_grid as dag
-from dash import dcc, html
+from dash import html
 
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
@@ -22,6 +22,7 @@ GRID_OPTIONS = {
     "rowHeight": 32,
     "headerHeight": 32,
     "animateRows": False,
+    "rowBuffer": 3,  # of AG Grid's 10 above and below: each row more is drawn at every filter and step of the wheel
     "suppressCellFocus": False,
     "deltaSort": True,
     "suppressColumnVirtualisation": True,
@@ -250,7 +251,6 @@ def _panel(words: dict[str, Any]) -> html.Aside:
     """The docked panel of the picked case."""
     return html.Aside(
         [
-            dcc.Store(id=ids.PICKED),
             html.Button("×", id=ids.PANEL_CLOSE, className="close", title=words["word"]["close_panel"]),
             html.Div(id=ids.PANEL_BODY),
             html.P(words["desk"]["pick_one"], className="dim empty-panel"),

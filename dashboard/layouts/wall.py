@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import dash_leaflet as dl
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from dashboard.door.static_files import words_address
@@ -148,7 +148,6 @@ def picked_panel(words: dict[str, Any]) -> html.Aside:
     """The panel of what was picked: a case, a camera, a figure."""
     return html.Aside(
         [
-            dcc.Store(id=ids.PICKED),
             html.Button("×", id=ids.PANEL_CLOSE, className="close", title=words["word"]["close_panel"]),
             html.Div(id=ids.PANEL_BODY),
         ],

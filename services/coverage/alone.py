@@ -76,19 +76,21 @@ def sees_now(sight: Sight, *, by_night: bool) -> bool:
 
 
 def watchers(
-    lon: float, lat: float, sights: Iterable[Sight], plane: Plane, *, by_night: bool, most: int = 5
+    lon: float, lat: float, sights: Iterable[tuple[Sight, float]], plane: Plane, *, by_night: bool, most: int = 5
 ) -> list[Watcher]:
-    """The working cameras that see a place, the nearest first; if there are none, the nearest camera of all."""
+    """The working cameras that see a place, the nearest first; if there are none, the nearest camera of all.
+
+    ``sights``: each with how far it sees (``reach``).
+    """
     found: list[Watcher] = []
     nearest: Watcher | None = None
     kx, ky = plane.metres_per_degree
-    for sight in sights:
+    for sight, reach_m in sights:
         east, north = (lon - sight.lon) * kx, (lat - sight.lat) * ky
         metres = math.hypot(east, north)
         if nearest is None or metres < nearest.metres:
             nearest = Watcher(sight, metres, sees=False)
-        reach = _reach(sight)
-        if not sees_now(sight, by_night=by_night) or metres > reach:
+        if not sees_now(sight, by_night=by_night) or metres > reach_m:
             continue
         place = ((lon - plane.lon) * kx, (lat - plane.lat) * ky)
         if shape_of(sight.shapes, sight.lon, sight.lat, plane).covers(shapely.Point(place)):
@@ -97,7 +99,7 @@ def watchers(
     return found[:most] if found or nearest is None else [nearest]
 
 
-def _reach(sight: Sight) -> float:
+def reach(sight: Sight) -> float:
     """How far its polygon goes, in metres (a ring is decimetres from where it stands)."""
     return max(
         (math.hypot(ring[i], ring[i + 1]) / 10 for ring in sight.shapes for i in range(0, len(ring) - 1, 2)),
@@ -108,4 +110,4 @@ def _reach(sight: Sight) -> float:
 def _may_meet(one: Sight, other: Sight, plane: Plane) -> bool:
     kx, ky = plane.metres_per_degree
     apart = math.hypot((one.lon - other.lon) * kx, (one.lat - other.lat) * ky)
-    return apart <= _reach(one) + _reach(other)
+    return apart <= reach(one) + reach(other)

@@ -23,7 +23,7 @@ from dashboard.door.access import MOST_BYTES
 from dashboard.door.refusals import Body
 from services.district.package import District
 from tests.doors import DUTY, UPDATE, House, house
-from tests.integration.test_rights_matrix import attempts
+from tests.integration.test_rights_matrix import ROUTER, attempts, panel_of
 
 pytestmark = pytest.mark.redis
 ROOT = Path(__file__).parents[2]
@@ -181,6 +181,7 @@ def test_ids_in_a_path_may_have_any_length(either: House) -> None:
                     assert answer.status_code < 500, f"{attempt.method} {path[:60]}: {answer.status_code}"
 
 
-def test_the_panel_refuses_a_long_pick(home: House) -> None:
-    body = home.body("..case-panel.hidden...case-panel-body.children..", {"id": "x" * 200_000}, None, "en")
-    assert home.post(DUTY, UPDATE, body).status_code == 413
+def test_a_long_pick_is_no_case_and_a_long_callback_is_refused(home: House) -> None:
+    answer = home.get(DUTY, panel_of({"case": "x" * 200_000, "desk": 1}))
+    assert (answer.status_code, "No such case" in answer.text) == (200, True)
+    assert home.post(DUTY, UPDATE, home.body(ROUTER, "x" * 200_000, "")).status_code == 413

@@ -38,7 +38,7 @@ from tests.doors import (
     house,
     is_refused,
 )
-from tests.integration.test_rights_matrix import PANEL, ROUTER, attempts
+from tests.integration.test_rights_matrix import ROUTER, attempts, panel_of
 from tests.tiny import CODE
 
 ADMIN = next(who for who in WHO if who.name == "admin")
@@ -109,7 +109,9 @@ PATHS = [
     "/api/v1//cases.csv?street=S2", "/api/v1/cases.csv/?street=S2",
     "/api/v1/log?seat=S2", "/api/v1/log?seat=S2&seat=S1",
     f"/api/v1/log?seat={CODE}", "/api/v1/grids?seat=S2", "/api/v1/indicators?street=S2", "/api/v1/indicators?street=",
-    "/api/v1/indicators?street=S2&street=S1", "/api/v1/units?street=S2", "/api/v1/units/near?case=WEST-1", "/metrics",
+    "/api/v1/indicators?street=S2&street=S1", "/api/v1/panel?case=WEST-1", "/api/v1/panel?case=WEST-1&case=EAST-1",
+    "/api/v1/panel?figure=open&street=S2", "/api/v1/panel?figure=open", "/api/v1/panel?camera=K1",
+    "/api/v1/units?street=S2", "/api/v1/units/near?case=WEST-1", "/metrics",
     "/api/v1/coverage", "/api/v1/coverage/plan.csv",
 ]  # fmt: skip
 
@@ -258,15 +260,16 @@ def test_no_body_however_wrong_breaks_a_door(either: House) -> None:
 
 def test_no_pick_however_wrong_breaks_the_panel(either: House) -> None:
     for junk in JUNK:
-        picks = [
-            junk, {"id": junk}, {"id": junk, "desk": junk}, {"id": "EAST-1", "desk": junk}, {"camera": junk},
-            {"figure": junk}, {"figure": "open", "scope": junk}, {"figure": "closed", "span": junk},
-            *[{"figure": name, "scope": {heading: junk}} for name in ("open", "closed", "street_solved_rate", "watch")
+        text = junk if isinstance(junk, str) else json.dumps(junk)
+        picks: list[dict[str, Any]] = [
+            {}, {"case": text}, {"case": text, "desk": 1}, {"case": "EAST-1", "desk": text}, {"camera": text},
+            {"case": "EAST-1", "moment": text}, {"figure": text}, {"figure": "closed", "span": text},
+            *[{"figure": name, heading: text} for name in ("open", "closed", "street_solved_rate", "watch")
               for heading in ("street", "community", "grid", "unit", "channel", "level", "domain", "x")],
         ]  # fmt: skip
-        for picked, language in [*((one, "zh-CN") for one in picks), (picks[1], junk)]:
-            answer = either.call(DUTY, PANEL, picked, None, language, triggered="picked-case.data")
-            assert answer.status_code in {200, 204, 400}, f"{picked} {language!r}: {answer.status_code}"
+        for picked, language in [*((one, "zh-CN") for one in picks), (picks[1], text)]:
+            answer = either.get(DUTY, panel_of(picked, language))
+            assert answer.status_code in {200, 400, 404}, f"{picked} {language!r}: {answer.status_code}"
 
 
 COMMON = ("lang", "n", "hours", "limit", "since", "street", "first", "by")

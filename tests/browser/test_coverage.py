@@ -321,7 +321,7 @@ def test_the_case_panel_says_which_cameras_see_the_place_or_the_nearest_that_doe
     )
     scene(product)
     open_wall(page, product)
-    ask = "id => dash_clientside.set_props('picked-case', {data: {id, at: Date.now()}})"
+    ask = inside("id => lianqin.panel.show({id})")
     page.evaluate(ask, "A1")
     page.wait_for_selector("#case-panel dt:text-is('看得见的摄像机')")
     assert "东站1号，22 米，在线" in text(page, "#case-panel")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, wait_until
+from tests.browser.shown import inside
 from tests.browser.test_wall import text
 from tests.tiny import NOON, case, entry, middle
 
@@ -98,9 +99,7 @@ def test_every_figure_of_the_wall_opens(product: Product, page: Page) -> None:
     for figure in sorted(figures):
         page.evaluate("() => { document.getElementById('case-panel-close').click(); }")
         page.wait_for_selector("#case-panel[hidden]", state="attached")
-        page.evaluate(
-            "f => dash_clientside.set_props('picked-case', {data: {...JSON.parse(f), at: Date.now()}})", figure
-        )
+        page.evaluate(inside("f => lianqin.panel.show(JSON.parse(f))"), figure)
         page.wait_for_selector("#case-panel:not([hidden]) h2", timeout=10_000)
         assert text(page, "#case-panel h2").strip(), figure
 

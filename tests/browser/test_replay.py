@@ -100,11 +100,7 @@ def test_the_room_is_as_it_was_and_what_came_late_is_named(worker: Product, brow
 def test_a_case_opens_as_it_was_known_then(worker: Product, browser: Browser) -> None:
     with logged_in(browser, worker, "boss", f"/replay?at={NOON + 30 * MINUTE}") as page:
         shows(page, "A1", "A2")
-        page.evaluate(
-            inside(
-                "() => dash_clientside.set_props('picked-case', {data: {id: 'A1', moment: lianqin.live.now(), at: 1}})"
-            )
-        )
+        page.evaluate(inside("() => lianqin.panel.show({id: 'A1', moment: Math.round(lianqin.live.now())})"))
         panel = page.locator("#case-panel-body")
         expect(panel).to_contain_text("A1")
         then, after = panel.inner_text().split("此刻之后（当时不知道）")

@@ -10,7 +10,7 @@ import shapely
 from services.board.state import Board
 from services.cases.case import CaseRow
 from services.contract.codes import SENSITIVE_DOMAINS
-from services.coverage.alone import Alone, Watcher, alone, outline_of, sees_now, shape_of, watchers
+from services.coverage.alone import Alone, Watcher, alone, outline_of, reach, sees_now, shape_of, watchers
 from services.coverage.told import Coverage, Sight, WatchedSpot
 from services.district.package import District
 from services.district.plane import plane_of
@@ -43,12 +43,21 @@ class PlaceView(NamedTuple):
     watchers: tuple[Watcher, ...]
 
 
+class _Known(NamedTuple):
+    """A camera that was read. It holds the body by whose id it is found: no other has that id meanwhile."""
+
+    body: msgspec.Raw
+    sight: Sight
+    reach_m: float
+
+
 class CameraReader:
     """Reads cameras from the board that ``board`` gives; ``offload`` runs the geometry where it blocks nobody."""
 
     def __init__(self, district: District, board: Callable[[], Board], offload: Callable[[Any], Any]) -> None:
         self._district, self._board, self._offload = district, board, offload
         self._plane = plane_of(district)
+        self._known: dict[int, _Known] = {}
 
     def view(self, camera_id: str) -> CameraView | None:
         """The camera as the board has it now, or None when there is none."""
@@ -69,9 +78,21 @@ class CameraReader:
             return None
         lon, lat, by_night = row.lon, row.lat, self._by_night(board)
         found: list[Watcher] = self._offload(
-            lambda: watchers(lon, lat, [_sight(body) for body in sights], self._plane, by_night=by_night)
+            lambda: watchers(lon, lat, self._reaching(sights), self._plane, by_night=by_night)
         )
         return PlaceView(by_night, tuple(found))
+
+    def _reaching(self, bodies: list[msgspec.Raw]) -> list[tuple[Sight, float]]:
+        """The cameras and how far each sees. A body that has not changed is read once."""
+        before, known = self._known, {}
+        for body in bodies:
+            found = before.get(id(body))
+            if found is None:
+                sight = _sight(body)
+                found = _Known(body, sight, reach(sight))
+            known[id(body)] = found
+        self._known = known
+        return [(one.sight, one.reach_m) for one in known.values()]
 
     def _by_night(self, board: Board) -> bool:
         body = board.coverage.body("coverage", "all")

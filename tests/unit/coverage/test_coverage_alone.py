@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dashboard.layouts.camera_panel import safe_link
 from services.contract.others import Fault
-from services.coverage.alone import alone, shape_of, watchers
+from services.coverage.alone import alone, reach, shape_of, watchers
 from services.coverage.geometry.aim import REASONS
 from services.coverage.siting.exports import plan_csv, plan_geojson
 from services.coverage.told import PlannedSite, Sight, SitePlan
@@ -85,9 +85,9 @@ def test_who_sees_a_place_the_nearest_first_else_the_nearest_that_does_not() -> 
         box("behind", 3, -5, 1, 1),
         off(box("off", 0, 0, 9, 9)),
     ]
-    found = watchers(*at(1, 1), cameras, PLANE, by_night=False)
+    found = watchers(*at(1, 1), [(one, reach(one)) for one in cameras], PLANE, by_night=False)
     assert [(w.sight.id, w.sees) for w in found] == [("near", True), ("far", True)]
-    (nearest,) = watchers(*at(1, 1), cameras[2:], PLANE, by_night=False)
+    (nearest,) = watchers(*at(1, 1), [(one, reach(one)) for one in cameras[2:]], PLANE, by_night=False)
     assert (nearest.sight.id, nearest.sees, round(nearest.metres, 1)) == ("off", False, 1.4)
     assert watchers(118.9, 31.9, [], PLANE, by_night=False) == []
 

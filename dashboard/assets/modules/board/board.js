@@ -4,6 +4,7 @@ import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {panelFocus, redraw, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
+import {makePanel} from "../core/panel.js";
 import {watchDownloads} from "../core/reauth.js";
 import {CaseLayer} from "../map/case-layer.js";
 import {CaseStore} from "../map/case-store.js";
@@ -218,13 +219,12 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     h("div", null, h("i", {class: "sign ring"}), h("span", null, texts.word.cluster)),
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)),
   );
+  const panel = makePanel(scope);
   /** Of a past room a case is asked for as it was; figures and cameras are not kept one by one. */
   const ask = what => {
     if (isPast && !what.id) return;
     asked = what;
-    dash_clientside.set_props("picked-case", {
-      data: {...what, ...(isPast ? {moment: Math.round(live.now())} : {}), at: Date.now()},
-    });
+    panel.show(isPast ? {...what, moment: Math.round(live.now())} : what);
   };
   const pick = id => ask({id});
   live = feed(render, everySecond, format, pick);
@@ -274,6 +274,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     live,
     store,
     cover,
+    panel,
     get layer() {
       return layer;
     },

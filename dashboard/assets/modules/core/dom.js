@@ -1,5 +1,5 @@
 // @ts-check
-// Elements and JSON. Text goes in as text, never as HTML.
+// Elements and JSON. Text goes in as text, never as HTML (what panel.js puts in the server has made and escaped).
 
 /**
  * h("div", {class: "x"}, child, …): an element; a name with "svg:" before it is an SVG one.

@@ -11,22 +11,29 @@ const focusableIn = host => focusables(host, FOCUSABLE);
 const keyOf = el => el.id || JSON.stringify({...el.dataset});
 
 /**
- * Draws a host anew. Who stood on one of its elements stands on the same one, or where it was, afterwards.
+ * Draws in a host. Who stood on one of its elements stands on the same one, or where it was, afterwards.
  * @param {HTMLElement} host
- * @param {...(Node|string)} children
+ * @param {() => void} draw
  */
-export const redraw = (host, ...children) => {
+export const keepFocus = (host, draw) => {
   const at = /** @type {HTMLElement|null} */ (document.activeElement),
     before = at && at !== host && host.contains(at) ? focusableIn(host) : null;
   const i = at && before ? before.indexOf(at) : -1;
-  host.replaceChildren(...children);
-  if (i < 0 || !at || !before) return;
+  draw();
+  if (i < 0 || !at || !before || at.isConnected) return;
   const after = focusableIn(host),
     key = keyOf(at);
   const again =
     (key !== "{}" && after.find(el => keyOf(el) === key)) || (after.length === before.length ? after[i] : null);
   if (again) again.focus({preventScroll: true});
 };
+
+/**
+ * Draws a host anew, and keeps its focus.
+ * @param {HTMLElement} host
+ * @param {...(Node|string)} children
+ */
+export const redraw = (host, ...children) => keepFocus(host, () => host.replaceChildren(...children));
 
 /**
  * A panel that is opened by a key takes the focus; when it closes, it gives it back.

@@ -4,6 +4,7 @@ import {clockNote} from "../core/clock-note.js";
 import {$, h, plain} from "../core/dom.js";
 import {panelFocus, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
+import {makePanel} from "../core/panel.js";
 import {watchDownloads} from "../core/reauth.js";
 import {connect} from "../core/socket.js";
 import {fetchTexts} from "../core/texts.js";
@@ -70,6 +71,7 @@ export const start = async (root, scope) => {
     view,
     partial,
     spotName,
+    panel: makePanel(scope),
     live: null,
     map: null,
     plan: null,
@@ -359,5 +361,5 @@ export const start = async (root, scope) => {
     )
     .observe($("case-panel"), {attributes: true, attributeFilter: ["hidden"]});
   drawAll();
-  return {live: page.live, layer, state, view};
+  return {live: page.live, panel: page.panel, layer, state, view};
 };

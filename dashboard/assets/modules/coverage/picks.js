@@ -12,7 +12,7 @@ export const makePicks = (page, remember) => {
   let asked = null;
   const ask = what => {
     asked = what;
-    dash_clientside.set_props("picked-case", {data: {...what, at: Date.now()}});
+    page.panel.show(what);
   };
   const pick = id => ask({id});
   const fly = (lon, lat, metres) => {

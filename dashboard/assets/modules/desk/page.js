@@ -236,7 +236,7 @@ export const start = async (root, scope) => {
     } else if (card) {
       showTab("queue");
       desk.pick(card.dataset.case, event.detail === 0);
-    } else if (camera) {
+    } else if (camera && about.rights.includes("see_coverage")) {
       if (event.detail === 0) desk.picked.enterPanel();
       desk.picked.ask({camera: camera.dataset.camera});
     }

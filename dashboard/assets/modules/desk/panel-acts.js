@@ -1,7 +1,7 @@
 // @ts-check
 // What the buttons of the case panel begin: a command, a place on the map, a masked field in clear.
 import {openDialog} from "../core/dialog.js";
-import {h, plain} from "../core/dom.js";
+import {$, find, h, plain} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makePlacing} from "./placing.js";
@@ -39,13 +39,18 @@ export const makePanelActs = desk => {
           purpose: purpose || "",
         });
         if (said.error) return texts.personal.refused[said.code] || said.error;
-        const shown = h("b", {class: "revealed"}, said.text),
-          line = button.parentElement;
-        button.hidden = true;
-        line.append(shown);
+        const {asked} = desk.picked,
+          field = CSS.escape(button.dataset.reveal);
+        if (!desk.picked.isPanelHere() || asked.id !== id) return undefined; // another case is shown meanwhile
+        // The panel may have come anew while the reason was typed.
+        const now = find($("case-panel-body"), `[data-reveal="${field}"]`);
+        if (!now) return undefined;
+        const shown = h("b", {class: "revealed", "data-stays": ""}, said.text);
+        now.hidden = true;
+        now.parentElement.append(shown);
         scope.after(30000, () => {
           shown.remove();
-          button.hidden = false;
+          now.hidden = false;
         });
         return undefined;
       },

@@ -2,6 +2,7 @@
 // The picked case: its panel is asked for, follows the case's changes, is shown on the map and told to the colleagues.
 import {$, find, h} from "../core/dom.js";
 import {panelFocus} from "../core/focus.js";
+import {makePanel} from "../core/panel.js";
 import {AT as A} from "../core/reducer.js";
 import {near, project} from "../map/project.js";
 
@@ -16,10 +17,11 @@ export const makePicked = desk => {
   let asked = null,
     askedAt = 0,
     restTimer = 0;
+  const panel = makePanel(scope, true);
   const ask = what => {
     asked = what;
     askedAt = performance.now();
-    dash_clientside.set_props("picked-case", {data: {...what, desk: true, at: Date.now()}});
+    panel.show(what);
   };
   let lastPicked = null;
   const enterPanel = panelFocus(scope, $("case-panel"), () => queue.focus(lastPicked));
@@ -129,8 +131,6 @@ export const makePicked = desk => {
     return !!button;
   };
   const panelCame = () => {
-    // It was closed while it was on its way.
-    if (!asked && !$("case-panel").hidden && $("case-panel-body").childElementCount) $("case-panel-close").click();
     drawCommand();
     if (!held || !isPanelHere()) return;
     const {id, key, until} = held;

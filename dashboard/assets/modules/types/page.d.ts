@@ -1,7 +1,6 @@
 // What the classic scripts of a page give: Leaflet and AG Grid with Dash's components, Socket.IO as our vendored file.
 declare const L: any;
 declare const io: (options: object) => any;
-declare const dash_clientside: {set_props: (id: string, props: object) => void};
 declare const dash_ag_grid: {getApiAsync: (id: string) => Promise<any>};
 /** The words of the page: files that the server makes (dashboard/texts), of which its tests hold the keys. */
 type Texts = any;
