@@ -228,14 +228,15 @@ def _register_panel(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     cameras = CameraReader(district, lambda: follower.board, offload)
     page = PanelPage(
         district,
-        CaseReader(engine, district, offload),
+        CaseReader(engine, district),
         FigureReader(engine, district, lambda: follower.board, offload),
         lambda: watched(follower),
         now_ms,
         cameras,
-        DeskPanel(district, engine, lambda: follower.board, cameras, shared.sealer, now_ms, offload).draw,
+        DeskPanel(district, engine, lambda: follower.board, cameras, shared.sealer, now_ms),
         shared.recorder.look,
         PanelsAhead(lambda: follower.board),
+        offload,
     )
     register_panel(server, page, shared.room)
 

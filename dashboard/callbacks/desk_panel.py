@@ -1,9 +1,10 @@
 """What a desk's panel shows of a case: gathered from the readers, drawn by the layout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from dash.development.base_component import Component
 from sqlalchemy import Engine
 
 from dashboard.layouts.desk_panel import desk_panel
@@ -13,13 +14,20 @@ from services.access.rights import Person
 from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseView
 from services.board.state import Board
-from services.cases.acts_reader import acts_of
+from services.cases.acts_reader import CaseAct, acts_of
 from services.cases.escalation import takeover
 from services.cases.limits import limit_of_class
 from services.cases.whose import may_case
 from services.district.package import District
 from services.platform.sealing import Sealer
-from services.projector.sealed.service import personal_fields
+from services.projector.sealed.service import PersonalField, personal_fields
+
+
+class DeskFacts(NamedTuple):
+    """The fields of a case that may be personal, masked, and what colleagues have asked about it."""
+
+    fields: Sequence[PersonalField]
+    acts: Sequence[CaseAct]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +40,17 @@ class DeskPanel:
     cameras: CameraReader
     sealer: Sealer
     now: Callable[[], int]
-    offload: Callable[[Any], Any]
 
-    def draw(self, view: CaseView, words: dict[str, Any], person: Person) -> Any:
+    def beside(self, case_id: str) -> DeskFacts:
+        """What a desk says of a case beside its view. A read of the store, for a thread."""
+        return DeskFacts(personal_fields(self.engine, self.sealer, case_id) or [], acts_of(self.engine, case_id))
+
+    def draw(self, view: CaseView, beside: DeskFacts, words: dict[str, Any], person: Person) -> list[Component]:
         """The panel's content."""
         row, board, now = view.row, self.board_of(), self.now()
         place = self.cameras.place(row) if row.is_open else None
         next_one = takeover(row, self.district.policy.escalation)
-        fields, acts = self.offload(
-            lambda: (personal_fields(self.engine, self.sealer, row.case_id) or [], acts_of(self.engine, row.case_id))
-        )
+        fields, acts = beside
         can_reveal = may_case(person, "reveal", row)
         units = self.district.units
         if words["language"] == "en":

@@ -12,6 +12,7 @@ import flask
 from dash import html
 from flask import Flask, Response
 
+from dashboard.callbacks.desk_panel import DeskFacts, DeskPanel
 from dashboard.callbacks.panel_ahead import DrawnPanel, PanelsAhead
 from dashboard.door.access import allowed, allowed_case, person, refuse
 from dashboard.layouts.camera_panel import camera_panel
@@ -31,6 +32,7 @@ from services.cases.whose import may_case
 from services.district.package import District
 from services.indicators.figures_reader import NotKept, Scope
 from services.platform.errors import STORE_ERRORS
+from services.platform.offload import Offload
 
 Watched = tuple[Sequence[Watch], Sequence[dict[str, Any]]]
 # The longest id of a case, a camera or a heading that is looked for.
@@ -39,7 +41,7 @@ MOST_CHARS = 64
 
 @dataclass(frozen=True, slots=True)
 class PanelPage:
-    """What the panel reads from. ``desk`` draws a desk's panel; ``look`` records that a person looked at a case."""
+    """What the panel reads from. ``look`` records that a person looked at a case."""
 
     district: District
     reader: CaseReader
@@ -47,9 +49,10 @@ class PanelPage:
     watch: Callable[[], Watched]
     now: Callable[[], int]
     cameras: CameraReader
-    desk: Callable[[CaseView, dict[str, Any], Person], Any]
+    desk: DeskPanel
     look: Callable[[Person, str], None]
     ahead: PanelsAhead
+    offload: Offload
 
     def panel(self) -> Response:
         """Answer the panel of ``case`` (as known at a past ``moment``), of ``camera`` or of ``figure``, as HTML.
@@ -84,32 +87,41 @@ class PanelPage:
         if drawn is not None and may_case(asking, "see_texts", drawn.row):
             self.look(asking, drawn.row.case_id)
             return drawn.text
-        view = self._view(case_id, words, asking)
+        view, beside = self._read(case_id, words, asking, is_desk=_is_desk())
         if view is not None:
             allowed_case("see_case", view.row)
-        if view is not None and _is_desk() and may_case(asking, "see_texts", view.row):
+        if view is not None and beside is not None and may_case(asking, "see_texts", view.row):
             self.look(asking, view.row.case_id)
-            return self.desk(view, words, asking)
+            return self.desk.draw(view, beside, words, asking)
         place = self.cameras.place(view.row) if view is not None and view.row.is_open else None
         return panel(view, words, self.district.zone, place)
 
-    def _view(self, case_id: str, words: dict[str, Any], asking: Person) -> CaseView | None:
-        view = self.reader.view(case_id, self.now(), english=words["language"] == "en")
+    def _read(
+        self, case_id: str, words: dict[str, Any], asking: Person, *, is_desk: bool
+    ) -> tuple[CaseView | None, DeskFacts | None]:
+        """The case, and what a desk says beside it, in one walk to a thread and back."""
+        now, english = self.now(), words["language"] == "en"
+        view, beside = self.offload(
+            lambda: (
+                self.reader.view(case_id, now, english=english),
+                self.desk.beside(case_id) if is_desk else None,
+            )
+        )
         if view is None:
-            return None
+            return None, None
         # What may be the same matter may lie across the street's border, or be another unit's.
         same = [one for one in view.same if may(asking, "see_case", one[0].street, one[0].community)]
-        return view._replace(same=tuple(same))
+        return view._replace(same=tuple(same)), beside
 
     def prepare(self, asking: Person, case_id: str, language: str) -> None:
         """Draw a desk's panel of a case ahead, for the person to open; nothing is shown, nothing is recorded."""
         words = texts(language)
 
         def draw() -> DrawnPanel | None:
-            view = self._view(case_id, words, asking)
-            if view is None or not may_case(asking, "see_texts", view.row):
+            view, beside = self._read(case_id, words, asking, is_desk=True)
+            if view is None or beside is None or not may_case(asking, "see_texts", view.row):
                 return None
-            return DrawnPanel(view.row, markup(self.desk(view, words, asking)))
+            return DrawnPanel(view.row, markup(self.desk.draw(view, beside, words, asking)))
 
         self.ahead.prepare(asking.user_id, case_id, words["language"], draw)
 
@@ -119,7 +131,7 @@ class PanelPage:
         if not 0 < moment <= self.now():
             refuse(400, "moment: a past one, in milliseconds")
         allowed("see_replay")
-        view = self.reader.past(case_id, moment, english=words["language"] == "en")
+        view = self.offload(lambda: self.reader.past(case_id, moment, english=words["language"] == "en"))
         at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, self.district.zone)), className="after")
         found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, self.district.zone)
         return [at, *found]

@@ -5,7 +5,7 @@ an address that a browser would run, and nesting that a browser would put right 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -21,6 +21,8 @@ ATTRIBUTES = {
     "className": "class", "href": "href", "id": "id", "rel": "rel", "role": "role", "tabIndex": "tabindex",
     "target": "target", "title": "title",
 }  # fmt: skip
+# What every component carries for Dash itself: an empty one has it too.
+_DASHS_OWN = frozenset(vars(html.Span())) - {"children"}
 # There or not, without a value.
 FLAGS = frozenset({"disabled", "hidden"})
 _OWN_DATA = re.compile(r"(?:data|aria)-[a-z]+(?:-[a-z]+)*")
@@ -45,39 +47,43 @@ def markup(content: Any) -> str:
 
     Raises TypeError for what is no such thing, ValueError for an attribute, an address or a nesting that is refused.
     """
-    return "".join(_parts(content, ()))
+    parts: list[str] = []
+    _write(parts, content, ())
+    return "".join(parts)
 
 
-def _parts(content: Any, above: tuple[str, ...]) -> Iterator[str]:
+def _write(parts: list[str], content: Any, above: tuple[str, ...]) -> None:
     """``above``: the elements around it, the outermost first."""
     if content is None:
         return
     if isinstance(content, Component):
-        yield from _element(content, above)
+        _write_element(parts, content, above)
     elif isinstance(content, str | int | float) and not isinstance(content, bool):
         if above and above[-1] in HOLDERS:
             raise ValueError(f"a text in a <{above[-1]}>: put it into an element of its own")
-        yield _escaped(str(content))
+        parts.append(_escaped(str(content)))
     elif isinstance(content, Sequence):
         for one in content:
-            yield from _parts(one, above)
+            _write(parts, one, above)
     else:
         raise TypeError(f"{type(content).__name__} is no content of a panel")
 
 
-def _element(component: Component, above: tuple[str, ...]) -> Iterator[str]:
+def _write_element(parts: list[str], component: Component, above: tuple[str, ...]) -> None:
     name = ELEMENTS.get(type(component))
     if name is None:
         raise TypeError(f"{type(component).__name__} is no element of a panel: dashboard/layouts/markup.py, _NAMES")
     _judge_place(name, above)
-    given = component.to_plotly_json()["props"]
-    inside = given.pop("children", None)
-    yield f"<{name}"
-    for key, value in given.items():
-        yield from _attribute(name, key, value)
-    yield ">"
-    yield from _parts(inside, (*above, name))
-    yield f"</{name}>"
+    parts.append(f"<{name}")
+    inside = None
+    for key, value in vars(component).items():  # ``to_plotly_json`` takes ten times as long to say the same
+        if key == "children":
+            inside = value
+        elif key not in _DASHS_OWN:
+            parts.append(_attribute(name, key, value))
+    parts.append(">")
+    _write(parts, inside, (*above, name))
+    parts.append(f"</{name}>")
 
 
 def _judge_place(name: str, above: tuple[str, ...]) -> None:
@@ -90,19 +96,17 @@ def _judge_place(name: str, above: tuple[str, ...]) -> None:
         raise ValueError(f"a <{name}> in an element that is pressed itself")
 
 
-def _attribute(name: str, key: str, value: Any) -> Iterator[str]:
+def _attribute(name: str, key: str, value: Any) -> str:
     if value is None:
-        return
+        return ""
     if key in FLAGS and isinstance(value, bool):
-        if value:
-            yield f" {key}"
-        return
+        return f" {key}" if value else ""
     known = ATTRIBUTES.get(key) or (key if _OWN_DATA.fullmatch(key) else None)
     if known is None or isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"<{name}> with {key}={value!r:.60}: dashboard/layouts/markup.py does not know it")
     if key == "href" and not _SAFE_ADDRESS.match(str(value)):
         raise ValueError(f"<{name}> with an address that a browser might run: {value!r:.60}")
-    yield f' {known}="{_escaped(str(value))}"'
+    return f' {known}="{_escaped(str(value))}"'
 
 
 def _escaped(text: str) -> str:

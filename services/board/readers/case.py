@@ -1,10 +1,9 @@
 """One case for a panel: the row, its events with what was irregular, how its deadline came about, what may be the same.
 
-A read; nothing here may hold the loop long.
+A read of the store: not for a loop that others wait for.
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -72,21 +71,19 @@ class CaseView(NamedTuple):
 
 
 class CaseReader:
-    """Reads cases for panels; ``offload`` runs the query where it blocks nobody."""
+    """Reads cases for panels, in a thread that may wait."""
 
-    def __init__(
-        self, engine: Engine, district: District, offload: Callable[[Callable[[], CaseView | None]], CaseView | None]
-    ) -> None:
-        self._engine, self._district, self._offload = engine, district, offload
+    def __init__(self, engine: Engine, district: District) -> None:
+        self._engine, self._district = engine, district
         self._placing: Locator | None = None
 
     def view(self, case_id: str, now: int, *, english: bool = False) -> CaseView | None:
         """The case at ``now`` (Unix ms), or None when there is none. Raises what the database raises."""
-        return self._offload(lambda: self._read(case_id, now, english, None))
+        return self._read(case_id, now, english, None)
 
     def past(self, case_id: str, at: int, *, english: bool = False) -> CaseView | None:
         """The case as it was known ``at`` a past moment (Unix ms); None where nobody knew of it."""
-        return self._offload(lambda: self._read(case_id, at, english, self._locator()))
+        return self._read(case_id, at, english, self._locator())
 
     def _locator(self) -> Locator:
         if self._placing is None:

@@ -54,7 +54,7 @@ def test_a_panel_is_told_what_became_of_a_whistle(sqlite_engine: Engine, tiny: D
     ]}  # fmt: skip
     state = case("A1", 2, "handling", level="street", lead_unit="D1", filed_at=to_rfc3339(NOON), whistles=[whistle])
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered([entry(state, "case.whistled")]), NOON)
-    view = CaseReader(sqlite_engine, tiny, lambda work: work()).view("A1", NOON + 20 * MINUTE)
+    view = CaseReader(sqlite_engine, tiny).view("A1", NOON + 20 * MINUTE)
     assert view is not None
     (blown,) = view.joint
     assert [(u.unit, u.state, u.answered_in, u.minutes_left) for u in blown.units] == [

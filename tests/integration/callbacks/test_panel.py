@@ -59,13 +59,14 @@ def test_every_panel_is_read_back_as_its_layout_built_it(home: House, language: 
     contents: list[Any] = [panel(None, words, page.district.zone), watch_panel(*page.watch(), words, page.district)]
     for place in PLACES:
         for person in people:
-            view = page._view(place.case_id, words, person)
+            view, beside = page._read(place.case_id, words, person, is_desk=True)
             assert view is not None
-            contents += [page.desk(view, words, person), panel(view, words, page.district.zone)]
+            assert beside is not None
+            contents += [page.desk.draw(view, beside, words, person), panel(view, words, page.district.zone)]
     for name in (*STANDING, *INDICATORS):
         for span in ("today", "month"):
-            view = page.figures.view(name, Scope(), page.now(), span)
-            contents.append(figure_panel(view, words, page.district))
+            figure = page.figures.view(name, Scope(), page.now(), span)
+            contents.append(figure_panel(figure, words, page.district))
     for content in contents:
         assert parsed(markup(content)) == told(content)
 

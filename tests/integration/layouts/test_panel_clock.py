@@ -29,7 +29,7 @@ def test_a_case_that_is_over_by_no_office_time_is_said_to_be_over(
     state = case("A1", 1, "dispatched", clocks=[clock])
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered([entry(state, "case.dispatched")]), NOON)
     now, words = EVENING + minutes * MINUTE_MS, texts("zh-CN")
-    view = CaseReader(sqlite_engine, tiny, lambda work: work()).view("A1", now)
+    view = CaseReader(sqlite_engine, tiny).view("A1", now)
     assert view is not None
     assert (view.left_unit, view.is_over) == ("WD", over)
     asking = Person("duty", "周敏", "duty_officer")

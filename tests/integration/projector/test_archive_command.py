@@ -214,7 +214,7 @@ def test_the_page_of_a_case_says_what_of_its_story_is_in_the_archive(
     mark, told, comma = TOLD[language]
     one, both = told.format(n=1, months="2026-09"), told.format(n=2, months=f"2026-09{comma}2026-10")
     months(engine, tiny)
-    reader = CaseReader(engine, tiny, lambda read: read())
+    reader = CaseReader(engine, tiny)
 
     def page(case_id: str) -> str:
         return "\n".join(words_on(panel(reader.view(case_id, NOON), texts(language), tiny.zone)))
