@@ -14,6 +14,10 @@ from services.district.coords import to_wgs84
 from services.district.package import District
 from services.district.place import Placer
 
+Point = tuple[float, float]
+# A case's events tell its position again and again: so many are remembered (some 4 MB).
+SEEN_MOST = 20_000
+
 
 class Locator:
     """Places the cases of one district."""
@@ -21,6 +25,7 @@ class Locator:
     def __init__(self, district: District) -> None:
         self.district = district
         self.placer = Placer(district)
+        self._seen: dict[Point, tuple[tuple[str, str, str], bool]] = {}
 
     def locate(self, events: Sequence[Event]) -> list[CasePlace | Refused]:
         """A place, or the refusal, for each case event."""
@@ -53,15 +58,14 @@ class Locator:
         at: list[int],
         found: list[CasePlace | Refused | None],
     ) -> None:
-        areas = self.placer.find(points)
-        unplaced = [k for k, area in enumerate(areas) if area == ("", "", "")]
-        outside = dict(zip(unplaced, self.placer.is_outside([points[k] for k in unplaced]), strict=True))
+        areas = self._areas(points)
         for k, i in enumerate(at):
             event = events[i]
             case = event.body
             assert isinstance(case, Case)
-            if not outside.get(k):
-                found[i] = self._by_code(case, points[k], area=areas[k])
+            area, is_outside = areas[points[k]]
+            if not is_outside:
+                found[i] = self._by_code(case, points[k], area=area)
             elif self._known(case):
                 found[i] = self._by_code(case, None, "bad_position")
             else:
@@ -70,6 +74,20 @@ class Locator:
                     ": most often coord_sys is wrong"
                 )
                 found[i] = Refused(event.entry_id, "outside_district", detail, event.source, event.type)
+
+    def _areas(self, points: Sequence[Point]) -> dict[Point, tuple[tuple[str, str, str], bool]]:
+        """(street, community, grid) of each position, and whether it is outside of the district."""
+        found = {point: self._seen[point] for point in points if point in self._seen}
+        if new := [point for point in dict.fromkeys(points) if point not in found]:
+            areas = self.placer.find(new)
+            unplaced = [point for point, area in zip(new, areas, strict=True) if area == ("", "", "")]
+            outside = dict(zip(unplaced, self.placer.is_outside(unplaced), strict=True))
+            placed = {point: (area, outside.get(point, False)) for point, area in zip(new, areas, strict=True)}
+            if len(self._seen) + len(placed) > SEEN_MOST:
+                self._seen = {}
+            self._seen |= placed
+            found |= placed
+        return found
 
     def _by_code(
         self,

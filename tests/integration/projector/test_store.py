@@ -32,7 +32,7 @@ from tests.reference import dump, life, outbox_after, rollups_recounted
 from tests.stores import fresh_engine
 from tests.tiny import NOON, case, entry, middle, numbered
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def take_in(engine: Engine, district: District, entries: list, sizes: list[int]) -> None:

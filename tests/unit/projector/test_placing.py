@@ -9,6 +9,7 @@ from services.cases.case import CasePlace
 from services.contract.parse import Event, Refused, parse
 from services.district.coords import wgs84_to_bd09, wgs84_to_gcj02
 from services.district.package import District
+from services.projector import placing
 from services.projector.placing import Locator
 from tests.tiny import NOON, SOUTH, STEP, WEST, case, entry, middle
 
@@ -164,3 +165,18 @@ def test_a_district_without_outlines_takes_every_position_and_code(tiny: Distric
 def test_without_grids_the_coarser_levels_are_asked(tiny: District) -> None:
     assert codes(place_of(dataclasses.replace(tiny, grids={}))) == ("S1", "C1", "")
     assert codes(place_of(dataclasses.replace(tiny, grids={}, communities={}))) == ("S1", "", "")
+
+
+def test_a_remembered_position_is_placed_as_a_new_one(tiny: District, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "SEEN_MOST", 3)  # so that it is forgotten in between too
+    far = {"lon": 120.9, "lat": 35.0, "coord_sys": "WGS84"}
+    bodies = [
+        case(f"A{n}", **place) for n, place in enumerate([*(middle(x, y) for x in range(4) for y in (0, 1)), far])
+    ]
+    known = Locator(tiny)
+    for body in [*bodies, *reversed(bodies), *bodies]:
+        event = parse("1-0", entry(body), NOON)
+        assert isinstance(event, Event)
+        assert known.locate([event]) == Locator(tiny).locate([event])
+    events = [event for event in (parse("1-0", entry(body), NOON) for body in bodies) if isinstance(event, Event)]
+    assert known.locate(events + events) == Locator(tiny).locate(events) * 2
