@@ -11,12 +11,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from dashboard.sockets.accept import SocketWorker
 from dashboard.sockets.connections import PER_SOCKET, Connections
 from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.waiting import Patience
+from services.platform.logs import JsonLines
 from services.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,15 @@ LOOK_EVERY_S = 4.0
 # How long a thread of the pool may keep the interpreter while the loop has something to send. The usual 5 ms, several
 # times a message, made walls wait a tenth of a second while a report was gathered.
 SWITCH_S = 0.0005
+
+
+class _JsonLog(glogging.Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own lines in the form of ours."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonLines())
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -57,6 +68,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+        if self._settings.log == "json":
+            self.cfg.set("logger_class", _JsonLog)
 
     def load(self) -> Any:
         """Called in the worker, after the fork: every connection belongs to it alone.

@@ -9,6 +9,7 @@ if "web" in sys.argv[1:2]:
     monkey.patch_all()
 
 import argparse
+import contextlib
 import dataclasses
 import logging
 import os
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 from dashboard.cli.acts import leaves, write_down
 from dashboard.cli.archive import add_commands as add_archive_commands
 from dashboard.cli.backup import add_commands as add_backup_commands
+from dashboard.cli.begun import PROCESSES, begun_and_ended
 from dashboard.cli.coverage import add_commands as add_coverage_commands
 from dashboard.cli.district import add_district_commands
 from dashboard.cli.export import add_commands as add_export_commands
@@ -32,6 +34,7 @@ from dashboard.cli.report import add_commands as add_report_commands
 from dashboard.cli.store import add_commands as add_store_commands
 from dashboard.cli.user import add_user_command
 from services.platform.files import keep_to_ourselves
+from services.platform.logs import begin_logging
 from services.platform.settings import Settings, from_environment
 from services.platform.stopping import stop_on_signals
 from services.platform.version import our_version
@@ -56,16 +59,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     keep_to_ourselves()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    is_process = options.command_name in PROCESSES
+    settings = Settings()
+    begin_logging(settings.log, "warning")
     try:
         settings = _settings(options)
+        begin_logging(settings.log, settings.log_level if is_process else "warning")
         if options.command not in {_demo, _web, _projector, _escalator, _surveyor, _alarms, _simulate}:
             from services.operations.local import with_local_key, with_local_redis
 
             settings = with_local_key(with_local_redis(settings))
         write_down(options, settings)
         command: Command = options.command
-        return command(options, settings)
+        with begun_and_ended(options.command_name) if is_process else contextlib.nullcontext():
+            return command(options, settings)
     except BrokenPipeError:
         # Whoever read our lines (`| head`) has had enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -73,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # what is ours to say is said in a sentence, all else is raised as it is
         if not (lines := _in_words(error)):
             raise
-        print(*lines, sep="\n", file=sys.stderr)
+        if is_process and settings.log == "json":
+            logging.getLogger("lianqin").error("%s", "\n".join(lines))
+        else:
+            print(*lines, sep="\n", file=sys.stderr)
     return 1
 
 

@@ -104,6 +104,7 @@ def _environment(settings: Settings, url: str, data: Path) -> dict[str, str]:
         "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
         "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
         "LIANQIN_CLOCK": VIRTUAL,
+        "LIANQIN_LOG_LEVEL": settings.log_level if settings.log_level != "info" else "warning",  # a terminal's lines
         "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
     }  # fmt: skip
 

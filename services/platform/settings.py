@@ -57,6 +57,8 @@ class Settings:
     keep_command_stream_days: int = 7
     backup_hours: int = 0
     metrics: str = ""
+    log: str = "text"
+    log_level: str = "info"
     audit_heads: str = ""
     audit_syslog: str = ""
     reveals: int = 10
@@ -145,6 +147,8 @@ ENVIRONMENT = {
     "LIANQIN_KEEP_COMMAND_STREAM_DAYS": "keep_command_stream_days",
     "LIANQIN_BACKUP_HOURS": "backup_hours",
     "LIANQIN_METRICS": "metrics",
+    "LIANQIN_LOG": "log",
+    "LIANQIN_LOG_LEVEL": "log_level",
     "LIANQIN_AUDIT_HEADS": "audit_heads",
     "LIANQIN_AUDIT_SYSLOG": "audit_syslog",
     "LIANQIN_REVEALS": "reveals",
@@ -238,6 +242,11 @@ _FORMS: Mapping[str, _Form] = {
     "processes": _Form(
         lambda text: tuple(dict.fromkeys(_list(text))), tuple[Name, ...],
         f"{{name}}: {{one!r}} is no process of ours: name some of {', '.join(NAMES)}",
+    ),
+    "log": _Form(str, Literal["text", "json"], "{name}={text!r} is no form of a log: give text or json"),
+    "log_level": _Form(
+        str.lower, Literal["debug", "info", "warning", "error"],
+        "{name}={text!r} is no level of a log: give debug, info, warning or error",
     ),
     "hosts": _LIST, "monitors": _LIST, "oidc_factors": _LIST,
     "second_factor": _Form(

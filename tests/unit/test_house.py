@@ -299,6 +299,7 @@ def test_a_class_name_is_used_once() -> None:
 CALLED_BY_OTHERS = {
     "parse_known_args": "argparse", "interpolate_index": "Dash", "load_config": "gunicorn", "do_read": "gevent",
     "do_close": "gevent", "server_class": "gunicorn", "timeout_ctx": "gunicorn", "handle_request": "gunicorn",
+    "setup": "gunicorn",
     "drain": "a test or a bench that wants one pass and no thread",
 }  # fmt: skip
 # A function with such a decorator is called by the library that it hands the function to.
