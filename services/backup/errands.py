@@ -55,14 +55,15 @@ def restore(settings: Settings, path: Path, *, without_key: bool) -> list[str]:
 
 def told(manifest: BackupManifest) -> list[str]:
     """What a backup is, in lines."""
-    store = manifest.store
+    store, audit = manifest.store, manifest.audit
+    head = f"{audit.number}:{audit.link}" if audit.number else "none"
     keys = ", ".join(manifest.keys) or "none"
     return [
         f"district {manifest.district}, made {manifest.made_at} in {manifest.took_s:,.1f} s by lianqin "
         f"{manifest.program}, migration {manifest.migration}, {manifest.database}, {manifest.bytes / 1e6:,.1f} MB",
         f"{store.cases:,} cases, {store.entries:,} entries, revision {store.revision:,}, the stream up to "
         f"{store.position}",
-        f"audit head {manifest.audit.number}:{manifest.audit.link}; data keys by name: {keys}",
+        f"audit head {head}; data keys by name: {keys}",
     ]
 
 
