@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.platform.settings import Settings
 
+KEEP = "make, in a folder: once the new one is whole, the district's oldest beyond N go (default: none goes)"
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -21,6 +22,7 @@ def add_commands(
         "target", type=Path, metavar="DIR|FILE.tar",
         help="make: the folder that all backups lie in, each in one of its own, or a file; check: one backup",
     )  # fmt: skip
+    making.add_argument("--keep", type=int, default=0, metavar="N", help=KEEP)
     text = "put a backup into an empty store, with every process stopped; nothing is written over"
     restoring = add("restore", _restore, text)
     local(restoring)
@@ -35,7 +37,9 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.action == "check":
         return _print(check_backup(options.target))
-    return _print(backup(settings, options.target))
+    if options.keep < 0:
+        raise ValueError(f"--keep {options.keep}: give how many backups stay, 1 or more")
+    return _print(backup(settings, options.target, options.keep))
 
 
 def _restore(options: argparse.Namespace, settings: Settings) -> int:

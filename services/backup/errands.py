@@ -16,9 +16,9 @@ from services.platform.settings import Settings
 from services.projector.archive.store import gone
 
 
-def backup(settings: Settings, target: Path) -> list[str]:
+def backup(settings: Settings, target: Path, keep: int) -> list[str]:
     """Make one, and say what it is. Raises BackupError."""
-    kept, manifest = make_backup(settings, target)
+    kept, manifest = make_backup(settings, target, keep=keep)
     lines = [f"wrote {kept}", *told(manifest)]
     if manifest.is_sealed and not manifest.keys:
         lines.append(

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -90,6 +91,13 @@ def keep_tar(folder: Path, manifest: BackupManifest, to: Path) -> None:
             about.uname = about.gname = ""
             with (folder / name).open("rb") as part:
                 tar.addfile(about, part)
+
+
+def older(parent: Path, code: str, keep: int) -> list[Path]:
+    """A district's whole backups in ``parent`` beyond its newest ``keep``, the oldest first."""
+    name = re.compile(rf"lianqin-{re.escape(code)}-\d{{8}}T\d{{6}}Z")
+    found = sorted(path for path in parent.iterdir() if name.fullmatch(path.name) and (path / MANIFEST).is_file())
+    return found[: max(len(found) - keep, 0)]
 
 
 def need_free(to: Path) -> None:

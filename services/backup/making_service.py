@@ -25,10 +25,11 @@ from services.platform.version import our_version
 TAR = ".tar"
 
 
-def make_backup(settings: Settings, target: Path) -> tuple[Path, BackupManifest]:
+def make_backup(settings: Settings, target: Path, *, keep: int = 0) -> tuple[Path, BackupManifest]:
     """Make a backup in the folder ``target``, or as the file ``target`` where its name ends with .tar.
 
-    Returns where it lies and what it is; it is on the audit then. Raises BackupError, or what the database raises:
+    Returns where it lies and what it is; it is on the audit then. ``keep``: of the district's backups in the folder the
+    oldest beyond so many go, once this one is whole; 0: none goes. Raises BackupError, or what the database raises:
     nothing of it is kept.
     """
     began_s, at = time.monotonic(), machine_ms()
@@ -61,21 +62,24 @@ def make_backup(settings: Settings, target: Path) -> tuple[Path, BackupManifest]
                 is_sealed=facts.sealed is not None, parts=parts,
             )  # fmt: skip
             kept = target if target.suffix == TAR else parent / name_of_backup(code, manifest.made_at)
-            keep = folder_store.keep_tar if target.suffix == TAR else folder_store.keep_folder
-            keep(folder, manifest, kept)
-            _write_down(engine, settings, kept, manifest)
+            put = folder_store.keep_tar if target.suffix == TAR else folder_store.keep_folder
+            put(folder, manifest, kept)
+            gone = folder_store.older(parent, code, keep) if keep and target.suffix != TAR else []
+            _write_down(engine, settings, kept, manifest, [path.name for path in gone])
+            for path in gone:
+                folder_store.remove(path)
     finally:
         engine.dispose()
     return kept, manifest
 
 
-def _write_down(engine: Engine, settings: Settings, kept: Path, manifest: BackupManifest) -> None:
+def _write_down(engine: Engine, settings: Settings, kept: Path, manifest: BackupManifest, gone: list[str]) -> None:
     """A copy of everybody's cases that nobody knows of is not kept."""
     try:
         open_log(engine, settings).append(
             machine_ms(), local_who(), "backup_made", kept.name, made_at=manifest.made_at, where=str(kept.parent),
             revision=manifest.store.revision, position=manifest.store.position, bytes=manifest.bytes,
-            sha256=manifest.store_part.sha256,
+            sha256=manifest.store_part.sha256, removed=gone,
         )  # fmt: skip
     except BaseException:
         folder_store.remove(kept)

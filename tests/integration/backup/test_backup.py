@@ -241,6 +241,23 @@ def test_one_file_holds_the_same(filled: Settings, place: Settings, tmp_path: Pa
         make_backup(filled, file)
 
 
+def test_of_the_backups_in_a_folder_the_newest_stay_and_nothing_else_goes(filled: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    others = ["lianqin-110101-20250101T000000Z", "notes", f"lianqin-{CODE}-by-hand", f"lianqin-{CODE}-20250104T000000Z"]
+    own = [f"lianqin-{CODE}-2025010{day}T000000Z" for day in (1, 2, 3)]
+    for name in (*others, *own):
+        (folder / name).mkdir(parents=True)
+        if name != others[-1]:  # half of one is somebody's to look at
+            (folder / name / MANIFEST).write_text("{}", "utf-8")
+    kept, _ = make_backup(filled, folder, keep=2)
+    assert {path.name for path in folder.iterdir()} == {*others, own[-1], kept.name, ".lock"}
+    engine = open_engine(filled.database)
+    with engine.connect() as connection:
+        (made,) = newest(connection, AuditQuery(actions=("backup_made",)), 5)
+    assert msgspec.json.decode(made.detail)["removed"] == own[:2]
+    engine.dispose()
+
+
 def spoil(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
     data[at] ^= 1
