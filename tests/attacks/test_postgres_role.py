@@ -3,24 +3,31 @@
 deploy/postgres/roles.sql makes it, run by the role that owns the tables.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from services.audit import Signer, Who, check
 from services.audit import log_service as store
 from services.audit.log_service import AuditLog
+from services.backup.making_service import make_backup
+from services.backup.manifest import BackupError
+from services.backup.restoring_service import restore_backup
+from services.backup.source_reader import check_parts, open_source
 from services.district.package import District
 from services.platform.database import open_engine
 from services.platform.migrate import upgrade
 from services.platform.sealing import Sealer, make_key
+from services.platform.settings import Settings
 from services.projector.errands.rebuild import rebuild
 from services.projector.ingest import Ingest
 from tests.doors import DUTY, EAST, House, house
+from tests.integration.backup.test_backup import empty_database
 from tests.tiny import NOON
 
 SQL = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
@@ -57,6 +64,22 @@ DEEDS = [
     "ALTER TABLE audit DISABLE TRIGGER audit_only_next", "DROP FUNCTION audit_takes_the_next_number() CASCADE",
     "UPDATE alembic_version SET version_num = '0001'",
 ]  # fmt: skip
+
+
+def test_the_role_makes_a_backup_and_the_owner_alone_puts_it_back(
+    app_engine: Engine, tiny: District, tiny_folder: Path, tmp_path: Path
+) -> None:
+    Ingest(app_engine, tiny, Sealer(""))
+    url = app_engine.url.render_as_string(hide_password=False)
+    settings = Settings(database_url=url, district=str(tiny_folder), data_dir=tmp_path)
+    kept, manifest = make_backup(settings, tmp_path / "kept")
+    with open_source(kept) as source:
+        check_parts(source, manifest)
+    with empty_database(app_engine) as there:
+        with pytest.raises(BackupError, match=r"pg_restore could not put it back, nothing was changed: .*permission"):
+            restore_backup(dataclasses.replace(settings, database_url=there), kept)
+        owner = make_url(there).set(username="lianqin").render_as_string(hide_password=False)
+        restore_backup(dataclasses.replace(settings, database_url=owner), kept)
 
 
 def test_the_role_changes_nothing_in_the_audit(app_engine: Engine) -> None:

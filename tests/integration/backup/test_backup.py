@@ -72,7 +72,9 @@ def there(engine: Engine, tmp_path: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def empty_database(engine: Engine) -> Iterator[str]:
-    server = engine.url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    server = engine.url.set(drivername="postgresql", database="postgres", username="lianqin").render_as_string(
+        hide_password=False
+    )
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE there")
         try:
