@@ -79,8 +79,9 @@ def stream_figures(client: Any, keys: Keys) -> list[Metric]:
         gauge("lianqin_stream_oldest_waiting_seconds", "how long the oldest entry that is not taken in has waited; "
               "0: none waits", waits_s, "seconds"),
     ]  # fmt: skip
-    if ours.get("lag") is not None:  # Redis cannot always count it
-        found.append(gauge("lianqin_stream_unread_entries", "that nobody has read yet", int(ours["lag"])))
+    # What Redis counts may be off after its restart, and it cannot always count.
+    if (unread := ours.get("lag") if next_one else 0) is not None:
+        found.append(gauge("lianqin_stream_unread_entries", "that nobody has read yet", int(unread)))
     return found
 
 
