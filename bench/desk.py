@@ -89,11 +89,13 @@ def measure(cases: int, rounds: int) -> dict[str, Any]:
             "open_rows": page.evaluate(inside("() => lianqin.live.state.rows.size")),
         }
         page.wait_for_timeout(2000)
+        picked = ""
         for name, rest_ms in (("panel", 0), ("panel_of_a_row_the_mouse_rests_on", REST_MS)):
             panels = []
             for number in range(rounds):
-                ids = page.evaluate(ROWS)
-                picked = ids[(number * 5) % max(len(ids) - 2, 1)]  # never the one that the keys come to next
+                # Never the one that is open, whose panel does not change, nor the one that the keys come to next.
+                ids = [row for row in page.evaluate(ROWS) if row != picked]
+                picked = ids[(number * 5) % max(len(ids) - 2, 1)]
                 if rest_ms:
                     page.evaluate(RESTED, picked)
                     page.wait_for_timeout(rest_ms)
