@@ -6,13 +6,16 @@ from typing import Any
 import msgspec
 
 from services.board.coverage_tiles import CoverageTiles
+from services.board.readers.camera import CameraReader
 from services.board.state import ANSWERS_KEPT, HAPPENED_KEPT, Answers, Board
 from services.board.watched_areas import WatchedAreas
 from services.district.package import District
 from services.past.cameras import PastCameras
 from services.past.moments import moment_of
 from services.projector.outbox.delta import Delta, ThingChange, TickerLine
+from tests.coverage_scene import off, sight
 from tests.tiny import NOON
+from tests.unit.cases.test_cases import row_of
 
 
 def answer(n: int) -> ThingChange:
@@ -86,3 +89,22 @@ def test_where_patrols_were_is_found_without_changing_anything(tiny: District) -
     assert areas.patrolled == before
     areas.merge(passed)
     assert areas.patrolled == {**before, **passed}
+
+
+def test_who_sees_a_place_is_asked_of_the_cameras_as_they_are_now(tiny: District) -> None:
+    """A body is read once, and again when it has changed: another state, another place, gone, and back."""
+    board, row = Board(tiny), msgspec.structs.replace(row_of(), lon=118.9, lat=31.9003)
+    reader = CameraReader(tiny, lambda: board, lambda work: work())
+    near, away = sight("a", 118.9, 31.9), sight("a", 118.91, 31.9)
+    seen: list[Any] = []
+    for number, body in enumerate([near, near, off(near), near, away, {"id": "a", "removed": True}, near], 1):
+        thing = ThingChange("sight", "a", number, number, msgspec.Raw(msgspec.json.encode(body)))
+        board.apply(number, Delta("0-0", things=[thing]), NOON)
+        for _ in range(2):
+            place = reader.place(row)
+            seen.append(place and [(watcher.sees, round(watcher.metres)) for watcher in place.watchers])
+    one, blind = [(True, 33)], [(False, 33)]
+    assert [str(a) == str(b) for a, b in zip(seen[::2], seen[1::2], strict=True)] == [True] * 7
+    far = seen[8]
+    assert far and far[0][0] is False and far[0][1] > 900
+    assert seen[::2] == [one, one, blind, one, far, None, one]
