@@ -20,7 +20,11 @@ def test_what_comes_too_late_is_dropped_and_what_has_not_changed_stays(product: 
     with case_system(product, two), logged_in(browser, product, "duty") as page:
         desk_is_ready(page)
         held: list[Route] = []
-        page.route("**/api/v1/panel?*case=A1*", lambda route: held.append(route))
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/api/v1/panel?*case=A1*", hold)
         page.locator('.ag-row[row-id="A1"] [col-id="case"]').first.click()
         wait_until(lambda: bool(held), "the panel of A1 is asked for")
         pick(page, "A2")
