@@ -62,7 +62,7 @@ test: setup-tests ## set up what is missing and run the tests (some 10 minutes o
 test-long: setup-tests ## the slow ones: faults at length, soak
 	@$(RUN)/pytest -m slow
 
-wheel: setup ## what a server is installed from, in dist/: the wheel, the locked requirements, deploy/
+wheel: setup ## what a server is installed from, in dist/: the wheel, the locked requirements, deploy/ (docs/install.md)
 	@bash .ci/wheel dist $(RUN)/python
 
 bench: setup-tests ## measure ourselves and the peers, write docs/promises.md

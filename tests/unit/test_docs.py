@@ -175,6 +175,7 @@ def test_a_page_links_to_what_is_there_and_names_no_path_of_its_writers_machine(
     text = path.read_text("utf-8")
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (path.parent / link).exists(), link
+    text = text.replace("/usr/local/sbin/lianqin-admin", "")  # where it belongs on a server
     assert not re.search(r"/(work|root|home|tmp)/|/usr/local|\.\./shared|pypi|npmjs|registry\.", text)
 
 
@@ -244,3 +245,13 @@ def test_the_architecture_page_has_the_folders_in_the_order_of_the_rule_and_name
             assert (ROOT / folder / name).exists() or (ROOT / name).exists(), f"{folder}: {name}"
     for name in re.findall(r"`((?:services|dashboard|tests)/[\w/.-]+)`", page):
         assert (ROOT / name).exists(), name
+
+
+def test_the_two_pages_of_the_installation_have_the_same_commands() -> None:
+    """Those of the English one are run by tests/integration/test_install_page.py."""
+    one, other = (
+        re.findall(r"^```(?:sh|text)\n(.*?)^```$", _page(name), re.MULTILINE | re.DOTALL)
+        for name in ("install.md", "install.zh-CN.md")
+    )
+    assert len(one) > 12
+    assert one == other
