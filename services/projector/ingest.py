@@ -32,6 +32,7 @@ from services.projector.placing import Locator
 from services.projector.regular import irregular_of
 from services.projector.store.beats import SourceBeat
 from services.projector.store.numbers import keep_passed, number, passed_among, read_numbering
+from services.projector.store.upsert import FEW, together
 from services.projector.store.write import Feed, Writer, later, new_epoch, open_feed
 
 UNIT_KEPT_EVERY_MS = 10_000
@@ -210,18 +211,7 @@ class Ingest:
         things = things_of(events)
         kept_things = things_of(lasting) if len(lasting) != len(events) else things
         tallies = all_tallies((event for _, event in kept), (refusal for _, refusal in batch.refused), broken)
-        writer.cases(changes.rows)
-        writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in apart])
-        writer.rollups(changes.counts, changes.later)
-        writer.marks(changes.marks.gone, changes.marks.rows)
-        writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
-        writer.tallies(tallies)
-        writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
-        writer.beats(_beats(events, received, now_ms))
         is_stream = position is not None
-        if is_stream and len(kept) != len(events):
-            rowless = {event.entry_id for _, event in events} - {event.entry_id for _, event in kept}
-            keep_passed(writer.connection, rowless, later(feed.position, position or "0-0"))
         after = _moved_on(feed, batch, position)
         delta = Delta(
             last_entry=after.last_entry,
@@ -235,7 +225,19 @@ class Ingest:
             lost_at=after.lost_at,
             emptied_at=after.emptied_at,
         )
-        return self._publish(writer, feed, after, now_ms, delta)
+        writer.beats(_beats(events, received, now_ms))
+        if is_stream and len(kept) != len(events):
+            rowless = {event.entry_id for _, event in events} - {event.entry_id for _, event in kept}
+            keep_passed(writer.connection, rowless, later(feed.position, position or "0-0"))
+        with together(writer.connection, is_small=len(batch.raw) <= FEW):
+            writer.cases(changes.rows)
+            writer.rollups(changes.counts, changes.later)
+            writer.marks(changes.marks.gone, changes.marks.rows)
+            writer.history([self._history_row(key, event, received, now_ms, batch.raw) for key, event in apart])
+            writer.things([(t.kind, t.key, t.version, t.entry, bytes(t.body)) for t in kept_things])
+            writer.tallies(tallies)
+            writer.dead([self._dead_row(key, refusal, batch.raw[key], now_ms) for key, refusal in batch.refused])
+            return self._publish(writer, feed, after, now_ms, delta)
 
     def _publish(self, writer: Writer, before: Feed, after: Feed, now_ms: int, delta: Delta) -> Wake:
         payload, told = encode_delta(delta), self._told

@@ -69,7 +69,7 @@ def put_marks(connection: Connection, rows: Sequence[Row]) -> None:
 
 def append_history(connection: Connection, rows: Sequence[Row]) -> None:
     """Append accepted entries that are not there yet (``Writer.known`` has said so, under the feed's lock)."""
-    if rows and is_postgres(connection):
+    if len(rows) > FEW and is_postgres(connection) and not _is_piped(connection):
         with _cursor(connection) as cursor:
             _copy_rows(cursor, history.name, _names(history), rows)  # straight in: they are most of what is written
     else:
@@ -79,11 +79,12 @@ def append_history(connection: Connection, rows: Sequence[Row]) -> None:
 def append_due(connection: Connection, case_ids: Sequence[str], *, is_whole: bool = False) -> None:
     """Say that the search must look at these cases again. Appended, never changed: no note of it can be lost."""
     rows = [(case_id, is_whole) for case_id in case_ids]
-    if rows and is_postgres(connection):
+    if len(rows) > FEW and is_postgres(connection) and not _is_piped(connection):
         with _cursor(connection) as cursor:
             _copy_rows(cursor, search_due.name, "case_id, is_whole", rows)
     elif rows:
-        connection.exec_driver_sql("INSERT INTO search_due (case_id, is_whole) VALUES (?, ?)", rows)
+        marks = "%s, %s" if is_postgres(connection) else "?, ?"
+        connection.exec_driver_sql(f"INSERT INTO search_due (case_id, is_whole) VALUES ({marks})", rows)
 
 
 def read_people_anew(connection: Connection) -> None:
@@ -106,7 +107,7 @@ def _write(connection: Connection, table: Table, rows: Sequence[Row], on_conflic
         return
     names = names or _names(table)
     if is_postgres(connection):
-        if len(rows) <= FEW:
+        if len(rows) <= FEW or _is_piped(connection):
             statement = _values(table, on_conflict, names).replace("?", "%s")
             connection.exec_driver_sql(statement, list(map(tuple, rows)))
         else:
@@ -135,12 +136,39 @@ def _copy_rows(cursor: "psycopg.Cursor[Any]", into: str, names: str, rows: Seque
 
 
 @contextmanager
+def together(connection: Connection, *, is_small: bool) -> Iterator[None]:
+    """Statements whose answers nobody waits for: on PostgreSQL a small batch of them takes one round trip together.
+
+    What one of them raises may be raised by a later one, or at the end; a large batch goes by COPY, which has no such
+    way.
+    """
+    if is_small and is_postgres(connection):
+        driver: Any = connection.connection.driver_connection
+        with _driver_errors(connection), driver.pipeline():
+            yield
+    else:
+        yield
+
+
+def _is_piped(connection: Connection) -> bool:
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.pgconn.pipeline_status)
+
+
+@contextmanager
 def _cursor(connection: Connection) -> Iterator["psycopg.Cursor[Any]"]:
-    """The driver's own. A connection lost under it is told as SQLAlchemy tells it, and not used again."""
+    """The driver's own."""
+    driver: Any = connection.connection.driver_connection
+    with _driver_errors(connection), driver.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def _driver_errors(connection: Connection) -> Iterator[None]:
+    """What the driver raises, told as SQLAlchemy tells it. A connection lost under it is not used again."""
     driver: Any = connection.connection.driver_connection
     try:
-        with driver.cursor() as cursor:
-            yield cursor
+        yield
     except psycopg.Error as error:
         is_lost = bool(driver.closed)
         if is_lost:
