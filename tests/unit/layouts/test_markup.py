@@ -64,7 +64,7 @@ def test_any_text_stays_text_everywhere(text: str) -> None:
 @pytest.mark.parametrize("content", [
     html.Script("alert(1)"), html.Iframe(src="/x"), html.Img(src="/x"), html.Form(), html.Link(), dcc.Link("x", "/x"),
     html.A("x", href="javascript:alert(1)"), html.A("x", href="//evil.cn"), html.A("x", href="data:text/html,x"),
-    html.P("x", style={"color": "red"}), html.P("x", n_clicks=1), html.P("x", draggable="true"), object(), True, {},
+    html.P("x", style={"color": "red"}), html.P("x", n_clicks=1), html.P("x", draggable="true"), 1 + 2j, True, {},
     html.P(html.Div("x")), html.Ol("x"), html.Dl(html.P("x")), html.Li("x"), html.Table(html.Tr(html.Td("x"))),
     html.A(html.Span(html.A("x"))), html.Button(html.Button("x")), html.H2(html.H3("x")), html.P(title=True),
 ], ids=str)  # fmt: skip
