@@ -5,6 +5,7 @@ What they would fetch is lent instead: Debian's packages and the locked requirem
 """
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -13,8 +14,6 @@ import sys
 import sysconfig
 from pathlib import Path
 from time import monotonic, sleep
-
-from services.operations.embedded import die_with_parent
 
 # What the machine has of its own; below lies this machine's.
 OWN = ("/etc", "/var", "/opt", "/srv", "/usr/local")
@@ -96,6 +95,11 @@ def why_not() -> str:
     return ""
 
 
+def killed_with_parent() -> None:
+    """For ``preexec_fn``: SIGKILL when the tests end, however they end; `unshare` hears no SIGTERM."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Machine:
     """It runs from ``start`` to ``stop``; the folder ``given`` lies there as /srv/lianqin."""
 
@@ -120,7 +124,7 @@ class Machine:
             self._process = subprocess.Popen(
                 ["sh", "-c", join, "join", "unshare", *NAMESPACES, "--fork", "--kill-child", "bash", "-c", begin],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+                preexec_fn=killed_with_parent,  # noqa: PLW1509  # one prctl
             )  # fmt: skip
         end = monotonic() + 30
         while not self._is_up():

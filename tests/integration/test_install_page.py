@@ -89,6 +89,12 @@ def test_one_that_is_killed_comes_back_by_itself(installed: tuple[Machine, str])
     wait_until(lambda: machine.run(asked).strip() not in {"0", before}, "systemd starts it again", 30)
 
 
+@pytest.mark.parametrize("job", sorted(path.stem for path in (ROOT / "deploy/systemd").glob("*[!@].timer")))
+def test_what_a_timer_starts_ends_well(installed: tuple[Machine, str], job: str) -> None:
+    machine, _ = installed
+    machine.run(f"systemctl is-active {job}.timer && systemctl start {job}.service")
+
+
 def test_an_officer_logs_in_through_the_proxy_and_the_socket_lives(installed: tuple[Machine, str], page: Page) -> None:
     machine, said = installed
     (once,) = re.findall(r"^zhoumin: duty_officer, password (\S+)", said, re.MULTILINE)
