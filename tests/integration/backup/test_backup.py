@@ -123,12 +123,12 @@ def test_a_backup_under_load_put_back_elsewhere_is_a_fold_of_what_was_published_
     running.start()
     try:
         with sources(redis_client) as ids:
-            wait_until(lambda: len(ids) > 60 and feed_of(engine).revision > 5, "it runs")
+            wait_until(lambda: len(ids) > 60 and feed_of(engine).revision > 5, "it runs", 60)
             before = len(ids)
             kept, manifest = make_backup(here, tmp_path / "kept")
             during = len(ids) - before
-            wait_until(lambda: len(ids) > before + during + 40, "sources go on")
-        wait_until(lambda: feed_of(engine).position == ids[-1].decode(), "all is taken in")
+            wait_until(lambda: len(ids) > before + during + 40, "sources go on", 60)
+        wait_until(lambda: feed_of(engine).position == ids[-1].decode(), "all is taken in", 60)
     finally:
         stop.set()
         running.join(10)
