@@ -105,7 +105,7 @@ def sources(client: redis.Redis) -> Iterator[list[bytes]]:
 
 def projector(engine: Engine, url: str, district: District) -> Projector:
     stream = EventStream(connect(url), district.code, "one")
-    return Projector(stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON), chores_every_s=0.2)
+    return Projector(stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON))
 
 
 def published(client: redis.Redis, up_to: str) -> list[Entry]:
@@ -123,12 +123,12 @@ def test_a_backup_under_load_put_back_elsewhere_is_a_fold_of_what_was_published_
     running.start()
     try:
         with sources(redis_client) as ids:
-            wait_until(lambda: len(ids) > 60 and feed_of(engine).revision > 5, "it runs", 60)
+            wait_until(lambda: len(ids) > 60 and feed_of(engine).revision > 5, "it runs")
             before = len(ids)
             kept, manifest = make_backup(here, tmp_path / "kept")
             during = len(ids) - before
-            wait_until(lambda: len(ids) > before + during + 40, "sources go on", 60)
-        wait_until(lambda: feed_of(engine).position == ids[-1].decode(), "all is taken in", 60)
+            wait_until(lambda: len(ids) > before + during + 40, "sources go on")
+        wait_until(lambda: feed_of(engine).position == ids[-1].decode(), "all is taken in")
     finally:
         stop.set()
         running.join(10)
