@@ -99,6 +99,8 @@ def _all_of(kinds: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]
     def add(kind: type[msgspec.Struct]) -> None:
         if kind in found:
             return
+        for base in _bases(kind):
+            add(base)
         for hint in get_type_hints(kind).values():
             for one in _structs_in(hint):
                 add(one)
@@ -118,7 +120,13 @@ def _structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
 
 def _declared(kind: type[msgspec.Struct]) -> str:
     hints = get_type_hints(kind)
-    fields = [(field, _OPEN.get(field.name) if kind in MESSAGES else None) for field in msgspec.structs.fields(kind)]
+    bases = _bases(kind)
+    known = {name for base in bases for name in base.__struct_fields__}
+    fields = [
+        (field, _OPEN.get(field.name) if kind in MESSAGES else None)
+        for field in msgspec.structs.fields(kind)
+        if field.name not in known
+    ]
     if kind.__struct_config__.array_like:
         lines = [f"  {field.encode_name}: {_told(hints[field.name])}," for field, _ in fields]
         return "\n".join([f"export type {kind.__name__} = [", *lines, "];", ""])
@@ -127,7 +135,15 @@ def _declared(kind: type[msgspec.Struct]) -> str:
         f"  {field.encode_name}{_mark(field, hints, is_short)}: {told or _told(hints[field.name])};"
         for field, told in fields
     ]
-    return "\n".join([f"export interface {kind.__name__} {{", *lines, "}", ""])
+    extends = f" extends {', '.join(base.__name__ for base in bases)}" if bases else ""
+    return "\n".join([f"export interface {kind.__name__}{extends} {{", *lines, "}", ""])
+
+
+def _bases(kind: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
+    """What it has its first fields of; of a row that is sent as a list each field is told again."""
+    if kind.__struct_config__.array_like:
+        return []
+    return [base for base in kind.__bases__ if issubclass(base, msgspec.Struct) and base.__struct_fields__]
 
 
 def _mark(field: msgspec.structs.FieldInfo, hints: dict[str, Any], is_short: bool) -> str:

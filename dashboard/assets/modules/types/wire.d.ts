@@ -164,6 +164,18 @@ export interface UnknownTile {
   absent: string[];
 }
 
+export interface BoardTiles {
+  today: TodayTile;
+  funnel: FunnelTile;
+  hours: HoursTile;
+  channels: CountAgainst[];
+  domains: CountAgainst[];
+  streets: StreetsTile;
+  queue: QueueTile;
+  next: NextTile;
+  unknown: UnknownTile;
+}
+
 export type SourceRow = [
   source: string,
   name: string,
@@ -247,14 +259,26 @@ export interface Flood {
   folded: string[];
 }
 
-export interface WallAlarmsTile {
+export interface AlarmsTile {
   alarms: ShownAlarm[];
   sound: number;
   level: number;
   budget: Budget;
   flood: Flood;
+}
+
+export interface WallAlarmsTile extends AlarmsTile {
   n: number;
   untaken: number;
+}
+
+export interface RoomTiles extends BoardTiles {
+  sources: SourceRow[];
+  feed: FeedSince;
+  shift: string;
+  ticker: TickerLine[];
+  units: UnitMoved[];
+  alarms: WallAlarmsTile;
 }
 
 export type WrongProcess = [
@@ -287,19 +311,7 @@ export interface Outage {
   streets: string[];
 }
 
-export interface TopSpot {
-  id: string;
-  letter: "A" | "B" | "C";
-  name: string;
-  street: string;
-  code: string;
-  gap: "none" | "permanent" | "live" | "night" | "unknown";
-  unseen: number;
-  cases: number;
-  need: number;
-}
-
-export interface CoverageTile {
+export interface Coverage {
   at: number;
   is_night: boolean;
   cameras: number;
@@ -324,26 +336,26 @@ export interface CoverageTile {
   covered_share: number;
   proved_at: number;
   differences: number;
+}
+
+export interface TopSpot {
+  id: string;
+  letter: "A" | "B" | "C";
+  name: string;
+  street: string;
+  code: string;
+  gap: "none" | "permanent" | "live" | "night" | "unknown";
+  unseen: number;
+  cases: number;
+  need: number;
+}
+
+export interface CoverageTile extends Coverage {
   top: TopSpot[];
   gaps: number;
 }
 
-export interface WallTiles {
-  today: TodayTile;
-  funnel: FunnelTile;
-  hours: HoursTile;
-  channels: CountAgainst[];
-  domains: CountAgainst[];
-  streets: StreetsTile;
-  queue: QueueTile;
-  next: NextTile;
-  unknown: UnknownTile;
-  sources: SourceRow[];
-  feed: FeedSince;
-  shift: string;
-  ticker: TickerLine[];
-  units: UnitMoved[];
-  alarms: WallAlarmsTile;
+export interface WallTiles extends RoomTiles {
   processes: WrongProcess[];
   around: AroundStreams[];
   filling: number | null;
@@ -363,22 +375,7 @@ export interface PastCoverage {
   kept_at?: number;
 }
 
-export interface PastTiles {
-  today: TodayTile;
-  funnel: FunnelTile;
-  hours: HoursTile;
-  channels: CountAgainst[];
-  domains: CountAgainst[];
-  streets: StreetsTile;
-  queue: QueueTile;
-  next: NextTile;
-  unknown: UnknownTile;
-  sources: SourceRow[];
-  feed: FeedSince;
-  shift: string;
-  ticker: TickerLine[];
-  units: UnitMoved[];
-  alarms: WallAlarmsTile;
+export interface PastTiles extends RoomTiles {
   coverage: PastCoverage;
 }
 
@@ -386,44 +383,6 @@ export type Colleague = [
   account: string,
   name: string,
 ];
-
-export interface DeskFigures {
-  open: number;
-  overdue: number;
-  due_soon: number;
-  suspended: number;
-  escalated: number;
-  rate: number | null;
-  target: number;
-  should_close: number;
-  closed: number;
-  on_time: number;
-  rank: number | null;
-  ranked: number;
-  rate_of: string;
-}
-
-export interface AlarmsTile {
-  alarms: ShownAlarm[];
-  sound: number;
-  level: number;
-  budget: Budget;
-  flood: Flood;
-}
-
-export interface DeskTiles {
-  sources: SourceRow[];
-  feed: FeedSince;
-  shift: string;
-  processes: WrongProcess[];
-  around: AroundStreams[];
-  filling: number | null;
-  present: {[name: string]: Colleague[]};
-  figures: DeskFigures;
-  alarms: AlarmsTile;
-  units: UnitMoved[];
-  refused: number;
-}
 
 export interface ShownFigures {
   open: number;
@@ -445,6 +404,20 @@ export interface SmallDeskTiles {
   present: {[name: string]: Colleague[]};
   figures: ShownFigures;
   alarms?: AlarmsTile;
+}
+
+export interface DeskFigures extends ShownFigures {
+  should_close: number;
+  closed: number;
+  on_time: number;
+  rank: number | null;
+  ranked: number;
+  rate_of: string;
+}
+
+export interface DeskTiles extends SmallDeskTiles {
+  units: UnitMoved[];
+  refused: number;
 }
 
 export interface WatchedSpot {
@@ -508,33 +481,6 @@ export interface Region {
   live: number;
   planned_night: number;
   live_night: number;
-}
-
-export interface Coverage {
-  at: number;
-  is_night: boolean;
-  cameras: number;
-  online: number;
-  intact: number;
-  unstable: number;
-  state_unknown: number;
-  counted: number;
-  turning: number;
-  direction_unknown: number;
-  refused: number;
-  indoor: number;
-  dark_unknown: number;
-  grades: {[name: string]: number};
-  areas: Listed;
-  roads: Listed;
-  places: Listed;
-  outages: Outage[];
-  notes: string[];
-  target_online: number;
-  target_intact: number;
-  covered_share: number;
-  proved_at: number;
-  differences: number;
 }
 
 export interface PlannedSite {
