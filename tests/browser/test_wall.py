@@ -212,10 +212,22 @@ def test_a_small_pixel_ratio_leaves_nothing_behind(product: Product, browser: Br
     page.close()
 
 
+# Every word that the page has said, as it turns.
+STATES = """(() => {
+  window.states = [];
+  new MutationObserver(() => {
+    const word = document.documentElement.dataset.state;
+    if (word && word !== window.states.at(-1)) window.states.push(word);
+  }).observe(document, {subtree: true, attributes: true, attributeFilter: ["data-state"]});
+})()"""
+
+
 def test_the_page_can_connect_to_its_own_origin_and_nowhere_else(product: Product, page: Page) -> None:
     """The socket is open under the page's policy; another host, another port and a plain fetch are stopped by it."""
+    page.add_init_script(STATES)
     open_wall(page, product)
     wait_until(lambda: state_word(page) == "live", "the socket is open: with the first beat, behind the first picture")
+    assert page.evaluate("() => window.states") == ["connecting", "live"]  # no moment of an opening page looks stale
     stopped = page.evaluate(
         """async () => {
              const found = [];

@@ -16,7 +16,7 @@ import {sayEnded} from "./session.js";
  * @property {boolean} isTold
  * @property {() => number|null} now   the district's present moment in Unix ms, by the server's clock; null before the first beat
  * @property {() => number} age   ms since the feed was last known to be up to date
- * @property {() => "offline"|"live"|"late"|"stale"} word
+ * @property {() => "connecting"|"offline"|"live"|"late"|"stale"} word  connecting until the first beat
  */
 
 /** @typedef {{rows: Set<string>|null, tiles: string[]}} Change  rows: null, everything is new */
@@ -39,7 +39,11 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     isTold: false,
     now: () => live.beat && live.beat.now + (performance.now() - live.beatAt) * live.beat.speed,
     age: () => (live.beat ? live.beat.fresh_ms + performance.now() - live.beatAt : Infinity),
-    word: () => (!live.connected ? "offline" : live.age() < 5000 ? "live" : live.age() < 30000 ? "late" : "stale"),
+    word: () => {
+      if (!live.beat) return "connecting";
+      if (!live.connected) return "offline";
+      return live.age() < 5000 ? "live" : live.age() < 30000 ? "late" : "stale";
+    },
   };
   const parts = new SnapshotParts(),
     decoder = new TextDecoder();
