@@ -52,7 +52,7 @@ demo-reset: ## forget the demo's data: the next `make demo` starts afresh
 	@rm -rf $(DATA)
 
 # In a fresh clone one process first compiles what all the workers, and the product's processes, would each compile.
-test: setup-tests ## set up what is missing and run the tests (some 10 minutes on two cores)
+test: setup-tests ## set up what is missing and run the tests (some 12 minutes on two cores)
 	@$(RUN)/ruff check .
 	@[ -d tests/unit/__pycache__ ] || { $(RUN)/python -m tests.kernels_once & $(RUN)/pytest --collect-only -qq >/dev/null; wait; }
 	@$(RUN)/mypy & types=$$!; \

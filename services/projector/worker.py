@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 BATCH = 500
 # As much once we are behind: a page that two events touch is written once, and a roll-up moved once.
 BATCH_BEHIND = 2_000
-FEW = 16
+# Up to so many entries with nothing under way are written in the thread that has read them.
+WRITTEN_HERE = 16
 BLOCK_MS = 1000
 CLAIM_IDLE_MS = 30_000
 # A gap is on the truth bar within 5 s.
@@ -185,7 +186,7 @@ class Projector:
         batch = self._read(entries)
         is_busy = self._under_way is not None and not self._under_way.done()
         self._settle()
-        if is_busy or len(entries) > FEW:
+        if is_busy or len(entries) > WRITTEN_HERE:
             self._under_way = self._writer.submit(self._write, entries, batch)
         else:
             self._write(entries, batch)
