@@ -148,11 +148,18 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
     )
 
 
-def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any) -> None:
+HEADS_OUTSIDE = """() => [...document.querySelectorAll('#wall .tile > header > *')].filter(e => {
+    const head = e.parentElement.getBoundingClientRect(), tile = e.closest('.tile').getBoundingClientRect();
+    return e.offsetParent && e.textContent && e.getBoundingClientRect().right > Math.min(head.right, tile.right) + 1;
+    }).map(e => e.closest('.tile').id + ': ' + e.textContent)"""
+
+
+@pytest.mark.parametrize(("lang", "stopped"), [("zh-CN", "停在"), ("en", "as at")])
+def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, lang: str, stopped: str) -> None:
     product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
     for width, height in ((1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)):
         page = browser.new_page(viewport={"width": width, "height": height})
-        open_wall(page, product)
+        open_wall(page, product, f"?lang={lang}")
         assert page.evaluate("() => [document.body.scrollWidth, document.body.scrollHeight]") == [width, height]
         unit = page.evaluate(inside("() => lianqin.wallUnit()"))
         small = page.evaluate(
@@ -169,6 +176,13 @@ def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: A
                  return r.bottom > c.bottom + 1 || r.right > innerWidth + 1; }).map(e => e.id || e.className)"""
         )
         assert outside == []
+        assert page.evaluate(HEADS_OUTSIDE) == []
+        page.context.set_offline(True)
+        page.evaluate(inside("() => lianqin.live.socket.io.engine.close()"))
+        page.wait_for_selector('html[data-state="offline"]', state="attached")
+        page.wait_for_selector(f"#tile-today .as-of:has-text('{stopped}')")
+        assert page.evaluate(HEADS_OUTSIDE) == []  # every head is longer then: it says when the picture stopped
+        page.context.set_offline(False)
         page.close()
 
 
