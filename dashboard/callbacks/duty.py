@@ -1,7 +1,7 @@
 """What the duty asks over HTTP: alarms to take, the log book, handovers and their sheets, incident reports, grids.
 
-Everything here belongs to a seat: a street's code, or the district's for the centre; alarms and a log of their acts
-are a unit's and a grid's too. The right is asked for that seat.
+Everything here belongs to a seat: a street's code, a unit's for its handover, or the district's for the centre; alarms
+and a log of their acts are a unit's and a grid's too. The right is asked for that seat.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ from services.duty.alarms.service import AlarmDesk
 from services.duty.grid_reader import GridReader
 from services.duty.logbook import BY_PEOPLE
 from services.duty.notes_service import HandoverNotes
-from services.duty.seats import ALL_SEATS, WITH_HANDOVER, SeatKind, seat_kind
+from services.duty.seats import ALL_SEATS, WITH_BOOK, WITH_HANDOVER, SeatKind, seat_kind
 from services.duty.service import DutyDesk, DutyRefused
 from services.platform.clock import DAY_MS, HOUR_MS
 
@@ -132,11 +132,11 @@ class DutyPage:
 
     def sheet(self, seat: str, sheet: str, words: dict[str, Any]) -> html.Div:
         """The page of a handover: a kept one by its id, or ``now``, as it would be signed at this moment."""
-        asking, centre = person(), self.district.code
-        if not may_seat(asking, "see_log", seat, centre):
+        asking, centre, kind = person(), self.district.code, seat_kind(self.district, seat)
+        if kind is None or kind not in WITH_HANDOVER or not may_seat(asking, "see_log", seat, centre, kind):
             return refused(words["word"]["not_allowed"], asking, words)
         self.record.look(asking, f"/handover/{seat}/{sheet}"[:200], "see_page")
-        before = BeforeSigning(asking, seat, centre, words)
+        before = BeforeSigning(asking, seat, self.district, words)
         try:
             if sheet == "now":
                 now = self.clock.now_ms()
@@ -155,7 +155,7 @@ class DutyPage:
                 notes = self.notes.of(kept.id)
         except DutyRefused as error:
             return refused(words["handover"]["refused"][error.code], asking, words)
-        back = "/desk" if seat == centre else f"/street/{seat}"
+        back = "/desk" if kind == "centre" else f"/{kind}/{seat}"
         named: Any = {"data-title": sheet_title(found, words, self.district)}
         to_print = html.Button(words["desk"]["print"], id="print", **named)
         tools = html.Nav([html.A(words["login"]["back"], href=back), to_print, menu(asking, words)])
@@ -254,7 +254,7 @@ def _log(server: Flask, duty: DutyPage) -> None:
         _, seat = duty.seat("see_acts", kinds=ALL_SEATS)
         now, words, given = duty.clock.now_ms(), duty.words(), flask.request.args
         hours = number("hours", 24, 1, 24 * 31)
-        has_book = seat_kind(duty.district, seat) in WITH_HANDOVER
+        has_book = seat_kind(duty.district, seat) in WITH_BOOK
         found = (duty.desk if has_book else duty.acts).entries(seat, now - hours * HOUR_MS, now + 1, LOG_READ)
         rows = duty.board().rows if duty.room.is_loaded else {}
         streets = {e.case_id: row.street for e in found if (row := rows.get(e.case_id)) is not None}
@@ -271,7 +271,7 @@ def _log(server: Flask, duty: DutyPage) -> None:
     @server.post("/api/v1/log")
     def add_log_entry() -> Response:
         note, now = body(Note), duty.clock.now_ms()
-        asking, seat = duty.seat("write_log", note.seat)
+        asking, seat = duty.seat("write_log", note.seat, WITH_BOOK)
         if note.called_at and not now - CALL_BACK_MS <= note.called_at <= now:
             refuse(400, "called_at: a moment of the last 24 hours, in Unix ms")
         text = duty.people.without(note.text, [note.case_id])
@@ -307,7 +307,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
         present, words = duty.desk.present_id(seat, now), duty.words()
         return as_json({
-            "warnings": BeforeSigning(asking, seat, duty.district.code, words).all(duty.desk, now, found),
+            "warnings": BeforeSigning(asking, seat, duty.district, words).all(duty.desk, now, found),
             "handovers": [plain(kept) for kept in found], "me": signed(asking), "present": present,
             "notes": {one: [msgspec.to_builtins(note) for note in duty.notes.of(one)]
                       for one in dict.fromkeys((present, *(kept.id for kept in found[:2])))},
@@ -335,7 +335,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
     @server.post("/api/v1/handover/<handover_id>/notes")
     def add_note(handover_id: str) -> Response:
         wish = body(FreeNote)
-        asking, seat = duty.seat("write_log", wish.seat)
+        asking, seat = duty.seat("note_handover", wish.seat)
         text = duty.people.without(wish.text, [])
         note = duty.notes.add(seat, handover_id[:64], signed(asking), text, duty.clock.now_ms())
         duty.record("handover_note", asking, note.handover, {"is_addition": note.is_addition})
@@ -359,13 +359,13 @@ def _handover(server: Flask, duty: DutyPage) -> None:
 def _reports(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/reports")
     def reports_due() -> Response:
-        _, seat = duty.seat("see_log")
+        _, seat = duty.seat("see_log", kinds=WITH_BOOK)
         return as_json({"due": [msgspec.to_builtins(due) for due in duty.desk.reports_due(seat)]})
 
     @server.post("/api/v1/reports")
     def report_done() -> Response:
         out = body(ReportOut)
-        asking, seat = duty.seat("write_report", out.seat)
+        asking, seat = duty.seat("write_report", out.seat, WITH_BOOK)
         text = duty.people.without(out.text, [out.case_id])
         duty.desk.report_done(
             duty.clock.now_ms(), seat, out.case_id[:64], out.number, who=signed(asking), text=text, is_last=out.is_last

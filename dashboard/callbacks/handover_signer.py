@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.access.rights import Person, may_seat, seat_of
+from services.district.package import District
+from services.duty.seats import seat_kind
 from services.duty.service import DutyDesk
 
 
@@ -15,9 +17,9 @@ def is_on_roster(asking: Person, seat: str, names: Sequence[str], district: str)
 class BeforeSigning:
     """What one who may sign and is not on the roster is told, with who is; empty for all others."""
 
-    def __init__(self, asking: Person, seat: str, district: str, words: dict[str, Any]) -> None:
-        """``district`` is its code: the seat of the centre."""
-        self._asking, self._seat, self._district, self._words = asking, seat, district, words
+    def __init__(self, asking: Person, seat: str, district: District, words: dict[str, Any]) -> None:
+        self._asking, self._seat, self._words = asking, seat, words
+        self._district, self._kind = district.code, seat_kind(district, seat) or ""
 
     def out(self, names: Sequence[str]) -> str:
         """Before they sign for the shift that goes, which ``names`` have."""
@@ -35,7 +37,7 @@ class BeforeSigning:
 
     def _told(self, names: Sequence[str], side: str) -> str:
         names, labels = [*filter(None, names)], self._words["handover"]
-        if not may_seat(self._asking, "sign_handover", self._seat, self._district):
+        if not may_seat(self._asking, "sign_handover", self._seat, self._district, self._kind):
             return ""
         if is_on_roster(self._asking, self._seat, names, self._district):
             return ""

@@ -341,7 +341,7 @@ def _page_or_callback(
 def page_right(path: str, district: str) -> tuple[str, str, str] | None:
     """(right, kind, code) of a Dash page; None where there is no such page.
 
-    ``kind`` is «street», «unit» or «grid» (rights.may_desk), or empty; ``district``: the centre's seat.
+    ``kind`` is «street», «unit», «grid» or «seat» (rights.may_desk), or empty; ``district``: the centre's seat.
     """
     path = path.rstrip("/") or "/"
     if path in PAGES:
@@ -351,7 +351,7 @@ def page_right(path: str, district: str) -> tuple[str, str, str] | None:
     if page not in PAGES or not rest:
         return None
     if page == "/handover/":
-        return PAGES[page], "street", DISTRICT if code == district else code
+        return PAGES[page], "seat", DISTRICT if code == district else code
     return PAGES[page], start, code
 
 

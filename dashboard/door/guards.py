@@ -90,7 +90,7 @@ ADDRESSES: dict[str, str] = {
     "handovers": "see_log",
     "sign_out": "sign_handover",
     "sign_in": "sign_handover",
-    "add_note": "write_log",
+    "add_note": "note_handover",
     "accept_handover": "accept_handover",
     "brief": "see_log",
     "reports_due": "see_log",

@@ -76,9 +76,7 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
                         id="body-map",
                         className="left",
                     ),
-                    html.Section(
-                        [_tabs(labels, SMALL_TABS if kind in SMALL else TABS), *_tab_bodies(words)], className="work"
-                    ),
+                    html.Section([_tabs(labels, KIND_TABS.get(kind, TABS)), *_tab_bodies(words)], className="work"),
                     _panel(words),
                 ]
             ),
@@ -184,9 +182,10 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
 
 # Tab body → its word in [desk].
 TABS = {name: f"tab_{name}" for name in ("queue", "alarms", "log", "handover", "grids")}
-# Of a unit's and a grid worker's desk: log book, handover and grids belong to a street's or the district's seat.
-SMALL_TABS = {"queue": "tab_queue", "alarms": "tab_alarms", "log": "tab_acts"}
-SMALL = frozenset({"unit", "grid"})
+# Of a unit's and a grid worker's desk: the log book and the grids belong to a street's or the district's seat, and one
+# person holds a grid.
+GRID_TABS = {"queue": "tab_queue", "alarms": "tab_alarms", "log": "tab_acts"}
+KIND_TABS = {"unit": {**GRID_TABS, "handover": "tab_handover"}, "grid": GRID_TABS}
 
 
 def _tabs(labels: dict[str, Any], shown: Mapping[str, str]) -> html.Div:

@@ -7,16 +7,19 @@ from typing import Any, NamedTuple
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.layouts.log_lines import log_text, shift_name, street_name
+from dashboard.layouts.log_lines import log_text, seat_name, shift_name, street_name
 from dashboard.layouts.moments import dated_text, minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
 from services.duty.handover import CASE_LISTS, LISTS
 from services.duty.logbook import Entry
+from services.duty.seats import seat_kind
 from services.duty.sheet import AheadLine, HandoverNote, Sheet
 
 MINUTE_MS = 60_000
 AHEAD_SHOWN, CHANGED_SHOWN, OWED_SHOWN = 7, 4, 5
+# The parts that a unit's sheet has not: its streets and the centre report, and watch by cameras.
+OF_STREETS = frozenset({"reports", "cameras"})
 # Of the log what changes a night, the weightiest first.
 WEIGHTY = ("incident", "feed", "escalation", "command")
 
@@ -42,10 +45,15 @@ class Signatures(NamedTuple):
     warning: str = ""
 
 
-def appendices(sheet: Sheet) -> dict[str, str]:
-    """The parts behind the first page → their letters, in their order: the first page names them, the parts repeat."""
+def appendices(sheet: Sheet, district: District) -> dict[str, str]:
+    """The parts behind the first page → their letters, in their order: the first page names them, the parts repeat.
+
+    A unit's sheet has neither reports nor cameras.
+    """
     cases = (name for name in CASE_LISTS if name in sheet.lists)
-    parts = ("counts", *cases, "reports", "alarms", "cameras", "sources", "watched", "commands", "changes", "log")
+    parts = ["counts", *cases, "reports", "alarms", "cameras", "sources", "watched", "commands", "changes", "log"]
+    if seat_kind(district, sheet.seat) == "unit":
+        parts = [part for part in parts if part not in OF_STREETS]
     return dict(zip(parts, ascii_uppercase, strict=False))
 
 
@@ -54,10 +62,11 @@ def brief(
 ) -> html.Section:
     """Verdict, what changed, what breaks next, what is owed, notes, the rest as counts, signatures."""
     page = _Brief(sheet, words, district)
+    owed = page.owed() if "reports" in page.letters else ()
     return html.Section(
         [
             page.head(), html.P(page.verdict(), className="verdict"), *page.roster(signatures), *page.changed(),
-            *page.ahead(), *page.owed(), *page.notes(notes), *page.rest(), *page.signs(signatures),
+            *page.ahead(), *owed, *page.notes(notes), *page.rest(), *page.signs(signatures),
         ],
         className="brief",
     )  # fmt: skip
@@ -82,13 +91,10 @@ class _Brief:
     def __init__(self, sheet: Sheet, words: dict[str, Any], district: District) -> None:
         self.sheet, self.all, self.district = sheet, words, district
         self.words: dict[str, Any] = words["handover"]
+        self.letters = appendices(sheet, district)
 
     def seat(self) -> str:
-        sheet = self.sheet
-        is_centre = sheet.seat == sheet.district
-        english = self.all["language"] == "en" and self.district.name_en
-        name = (english or self.district.name) if is_centre else street_name(sheet.seat, self.all, self.district)
-        return str(self.words["center" if is_centre else "sub_center"].format(name=name))
+        return seat_name(self.sheet.seat, self.all, self.district)
 
     def head(self) -> html.Header:
         sheet, words = self.sheet, self.words
@@ -158,7 +164,7 @@ class _Brief:
             (words["due_soon"], f"{end.due_soon:,}", words["at_begin"].format(n=f"{begin.due_soon:,}")),
             (f"{words['reported']} · {words['closed']}", f"{flow.reported:,} · {flow.closed:,}", words["in_shift"]),
             (words["escalated"], f"{flow.escalated:,}", words["untaken_n"].format(n=end.untaken)),
-            (words["cameras_online"], online, of),
+            *([(words["cameras_online"], online, of)] if "cameras" in self.letters else []),
         ]
         lines = [
             [self.at(entry.at), log_text(entry, self.all, self.district), entry.case_id] for entry in self.weightiest()
@@ -235,8 +241,8 @@ class _Brief:
     def rest(self) -> list[Component]:
         """What is folded behind, as counts, each with the letter of its appendix."""
         words, sheet = self.words, self.sheet
-        counts = {name: len(sheet.members.get(name, ())) for name in LISTS}
-        letters = appendices(sheet) | {"lost_view": appendices(sheet)["cameras"]}
+        letters = self.letters | ({"lost_view": self.letters["cameras"]} if "cameras" in self.letters else {})
+        counts = {name: len(sheet.members.get(name, ())) for name in LISTS if name in letters}
 
         def see(name: str) -> html.Small:
             return html.Small([" ", html.A(words["see"].format(letter=letters[name]), href=f"#part-{letters[name]}")])

@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard.layouts.handover_brief import Signatures, appendices, brief
-from dashboard.layouts.log_lines import log_text, shift_name, street_name
+from dashboard.layouts.log_lines import log_text, seat_name, shift_name, street_name
 from dashboard.layouts.moments import minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
@@ -25,8 +25,9 @@ def sheet_page(
     """One A4 page to read in three minutes; behind it, folded on a screen, everything."""
     page = _Page(sheet, words, district)
     behind = [
-        *page.head(), *page.counts(), *page.cases(), *page.reports(), *page.alarms(), *page.cameras(),
-        *page.sources(), *page.watched(), *page.commands(), *page.changes(), *page.log(), *page.signed(signatures),
+        *page.head(), *page.counts(), *page.cases(), *(page.reports() if "reports" in page.letters else ()),
+        *page.alarms(), *(page.cameras() if "cameras" in page.letters else ()), *page.sources(), *page.watched(),
+        *page.commands(), *page.changes(), *page.log(), *page.signed(signatures),
     ]  # fmt: skip
     return html.Article(
         [
@@ -43,7 +44,7 @@ class _Page:
     def __init__(self, sheet: Sheet, words: dict[str, Any], district: District) -> None:
         self.sheet, self.all, self.district = sheet, words, district
         self.words: dict[str, Any] = words["handover"]
-        self.letters = appendices(sheet)
+        self.letters = appendices(sheet, district)
 
     def title(self, part: str, text: str) -> html.H2:
         """The heading of a part, with the letter that the first page names."""
@@ -52,10 +53,7 @@ class _Page:
 
     def head(self) -> list[Component]:
         sheet, words = self.sheet, self.words
-        is_centre = sheet.seat == sheet.district
-        english = self.all["language"] == "en" and self.district.name_en
-        name = (english or self.district.name) if is_centre else self.street(sheet.seat)
-        seat = words["center" if is_centre else "sub_center"].format(name=name)
+        seat = seat_name(sheet.seat, self.all, self.district)
         hours = f"{self.at(sheet.shift_from)} – {self.at(sheet.shift_until)}"
         following = f"{shift_name(sheet.next_shift, self.all)} – {self.at(sheet.next_until)}"
         return [
@@ -183,11 +181,16 @@ class _Page:
     def commands(self) -> list[Component]:
         words = self.words
         rows = [
-            [self.at(c.at), c.type, c.case_id, words["command_states"].get(c.state, c.state), c.reason or "—"]
+            [self.at(c.at), self.all["command"].get(c.type, c.type), c.case_id,
+             words["command_states"].get(c.state, c.state), self.refusal(c.reason)]
             for c in self.sheet.commands
-        ]
+        ]  # fmt: skip
         head = [words["at"], words["commands"], words["case"], words["status"], words["about"]]
         return [self.title("commands", f"{words['commands']} {len(rows)}"), *self.table_or_none(head, rows)]
+
+    def refusal(self, reason: str) -> str:
+        """Why the case system refused, in words where there are some: «stale: …»."""
+        return str(self.all["refusal"].get(reason.partition(":")[0], reason)) or "—"
 
     def changes(self) -> list[Component]:
         words, rows = self.words, []

@@ -5,6 +5,7 @@ from typing import Any
 from dashboard.layouts.moments import minute_text
 from services.district.package import District
 from services.duty.logbook import Entry, said
+from services.duty.seats import seat_kind
 
 
 def log_text(entry: Entry, words: dict[str, Any], district: District) -> str:
@@ -26,6 +27,18 @@ def street_name(code: str, words: dict[str, Any], district: District) -> str:
         return district.streets_en[code]
     area = district.streets.get(code)
     return area.name if area is not None else code or str(words["word"]["unplaced"])
+
+
+def seat_name(seat: str, words: dict[str, Any], district: District) -> str:
+    """Whose sheet it is: the centre's, a street's sub-centre's, a unit's."""
+    english, names = words["language"] == "en", words["handover"]
+    kind = seat_kind(district, seat)
+    if kind == "centre":
+        return str(names["center"].format(name=(english and district.name_en) or district.name))
+    if kind == "unit":
+        name = district.units[seat]
+        return district.units_en.get(seat, name) if english else name
+    return str(names["sub_center"].format(name=street_name(seat, words, district)))
 
 
 def shift_name(shift: str, words: dict[str, Any]) -> str:

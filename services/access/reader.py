@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from services.access import tables as schema
 from services.access.account import Account
@@ -35,6 +35,12 @@ def _one(connection: Connection, where: Any, to_change: bool = False) -> Account
 def all_accounts(connection: Connection) -> list[Account]:
     """Every account, by id."""
     return [Account(*row) for row in connection.execute(select(*_ACCOUNT).order_by(_A.user_id))]
+
+
+def small_seats(connection: Connection) -> frozenset[str]:
+    """The units and grids for which somebody may log in."""
+    found = connection.execute(select(_A.unit, _A.grid).where(~_A.is_disabled, or_(_A.unit != "", _A.grid != "")))
+    return frozenset(code for row in found for code in row if code)
 
 
 def walls(connection: Connection) -> list[Account]:

@@ -82,7 +82,7 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "see_grid": _also(_all("duty_officer", "leader"), None, "own"),
     "see_units": _own("duty_officer", "leader"),
     "see_acts": _also(_own("duty_officer", "leader"), "own", "own"),
-    "see_log": _own("duty_officer", "leader"),
+    "see_log": _also(_own("duty_officer", "leader"), "own"),
     "see_metrics": _all("admin"),
     "manage_people": _all("security", "admin"),
     "manage_package": _all("admin"),
@@ -92,7 +92,8 @@ RIGHTS: dict[str, dict[Role, Reach]] = {
     "keep_views": _also(_own("duty_officer", "leader"), "own", "own"),
     "take_alarm": _also(_own("duty_officer"), "own", "own"),
     "write_log": _own("duty_officer", "leader"),
-    "sign_handover": _own("duty_officer"),
+    "note_handover": _also(_own("duty_officer", "leader"), "own"),
+    "sign_handover": _also(_own("duty_officer"), "own"),
     "accept_handover": _all("leader"),
     "write_report": _own("duty_officer"),
     "reveal": _also(_own("duty_officer"), "lead"),
@@ -148,7 +149,9 @@ def reach_of(person: Person, right: str) -> Reach | None:
 
 
 def may_desk(person: Person, right: str, kind: str, code: str) -> bool:
-    """``may`` for the desk of a street, a unit or a grid (``kind``)."""
+    """``may`` for the desk of a street, a unit or a grid (``kind``); «seat»: of whichever the code is."""
+    if kind == "seat":
+        return may_desk(person, right, "street", code) or may_desk(person, right, "unit", code)
     if kind == "street":
         return may(person, right, code)
     reach = reach_of(person, right)
@@ -178,7 +181,7 @@ def seat_of(person: Person, district: str) -> str:
 def may_seat(person: Person, right: str, seat: str, district: str, kind: str = "street") -> bool:
     """``may`` for what belongs to a seat (alarms, log, handover): a street's code, or the district's.
 
-    A unit's and a grid's seat, which have alarms and a log of their acts, are named by their ``kind``.
+    A unit's and a grid's seat are named by their ``kind``.
     """
     if kind in {"unit", "grid"}:
         return may_desk(person, right, kind, seat)

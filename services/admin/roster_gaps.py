@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from services.district.package import District
 from services.platform.clock import DAY_MS, parse_ms
 
 DAYS = 14
@@ -15,6 +16,11 @@ class RosterFault(NamedTuple):
     seat: str
     start: int
     end: int
+
+
+def seat_names(district: District) -> dict[str, str]:
+    """The seats that a roster may name beside the centre's: code → name; a street's code goes before a unit's."""
+    return {**district.units, **{code: area.name for code, area in district.streets.items()}}
 
 
 def roster_faults(rows: Iterable[Mapping[str, str]], now: int, centre: str) -> list[RosterFault]:

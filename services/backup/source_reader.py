@@ -64,7 +64,8 @@ def _no_backup(folder: Path) -> str:
     found = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
     found += sorted(path.name for path in folder.glob("*.tar"))
     if found:
-        return f"{folder} holds {len(found)} backups: name one of them, for example {folder / max(found)}"
+        held = "1 backup: name it" if len(found) == 1 else f"{len(found)} backups: name one of them"
+        return f"{folder} holds {held}, for example {folder / max(found)}"
     return f"{folder} is no backup, or half of one: it has no {MANIFEST}. Take another backup"
 
 

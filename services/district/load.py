@@ -131,7 +131,8 @@ class _Reader:
                 {code: area.unwrapped() for code, area in areas.items()} for areas in (streets, communities, grids)
             )
         lines = {name: self.table(name) for name in TABLES if name in KEYS}
-        known = Known(frozenset({"", code, *streets}), frozenset(grids) or None)
+        units = {row.cells["code"]: row.cells["name"] for row in lines["departments"]}
+        known = Known(frozenset({"", code, *streets, *units}), frozenset(grids) or None)
         for table, rows in lines.items():
             check_table(table, rows, known, self.fault)
         cameras = self.cameras(streets)
@@ -143,7 +144,7 @@ class _Reader:
             code=code, name=name, name_en=str(head.get("name_en", "")), zone=zone, day_cut_hour=cut,
             month_first_day=first, streets=streets, communities=communities, grids=grids,
             streets_en=self.names_en,
-            units={row.cells["code"]: row.cells["name"] for row in lines["departments"]},
+            units=units,
             units_en={r.cells["code"]: r.cells["name_en"] for r in lines["departments"] if r.cells.get("name_en")},
             sources=self.sources(head),
             categories=self.categories(lines["categories"]),

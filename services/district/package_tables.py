@@ -176,7 +176,10 @@ def _check_people(row: Mapping[str, str], known: Known) -> Faults:
 
 def _check_roster(row: Mapping[str, str], known: Known) -> Faults:
     if (seat := row.get("seat", "")) not in known.seats:
-        yield f"seat {seat!r} is unknown", "Write a street's code, or leave it empty for the district's centre"
+        yield (
+            f"seat {seat!r} is unknown",
+            "Write a street's or a unit's code, or leave it empty for the district's centre",
+        )
     if not _is_span(row["from"], row["until"]):
         yield f"{row['from'] + ' – ' + row['until']!r} is no span", "Write two times with an offset"
 

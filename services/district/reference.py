@@ -134,7 +134,7 @@ TABLE_WORDS = {
     "roster": (
         "who is on duty",
         {"from": "RFC 3339 with an offset", "until": "the same", "shift": "its name", "name": "the person"},
-        "`role` (`duty_officer` or `leader`), `seat` (a street's code; empty: the district's centre)",
+        "`role` (`duty_officer` or `leader`), `seat` (a street's or a unit's code; empty: the district's centre)",
     ),
     "campaigns": ("campaigns (专项行动)", {"code": "as in `campaign`", "name": "its name"}, "`domain`"),
     "categories": (

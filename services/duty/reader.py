@@ -12,11 +12,13 @@ from services.board.watched_areas import CaseAt, WatchedAreas
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.cases.escalation import Proposal
+from services.cases.whose import is_units
 from services.district.package import District
 from services.duty import store as duty
 from services.duty.handover import CASE_LISTS, HandoverSource, HandoverTurn
 from services.duty.logbook import Entry
 from services.duty.reports import needs_reports, reports_due
+from services.duty.seats import seat_kind
 from services.duty.sheet import CommandLine, OutageLine, Sheet, SheetCameras, SourceLine, SpotLine
 from services.platform.clock import DAY_MS
 
@@ -75,14 +77,25 @@ class BoardPart(NamedTuple):
 
 
 def street_of(district: District, seat: str) -> str | None:
-    """The street whose cases a seat sees; None: the centre sees all."""
-    return None if seat == district.code else seat
+    """The street whose cases a seat sees; None: cases of every street, all at the centre, at a unit its own."""
+    return seat if seat in district.streets else None
+
+
+def is_seats(district: District, seat: str, row: CaseRow) -> bool:
+    """Whether a case is among those of the seat."""
+    match seat_kind(district, seat):
+        case "centre":
+            return True
+        case "unit":
+            return is_units(seat, row)
+        case _:
+            return row.street == seat
 
 
 def of_board(board: Board, seat: str, real_now_ms: int) -> BoardPart:
     """The board's part. ``real_now_ms``: by the machine's clock, against which heartbeats are held."""
-    street, feed = street_of(board.district, seat), board.coverage
-    rows = [row for row in board.rows.values() if street is None or row.street == street]
+    feed = board.coverage
+    rows = [row for row in board.rows.values() if is_seats(board.district, seat, row)]
     proposals = {row.case_id: board.proposals[row.case_id] for row in rows if row.case_id in board.proposals}
     sources = [
         SourceLine(source, name, word, seen_at)
@@ -101,13 +114,14 @@ def gather(
     areas: WatchedAreas,
     last: Sheet | None,
 ) -> HandoverSource:
-    """The whole of what a sheet is made from."""
-    street, now = street_of(district, turn.seat), turn.at
-    severe = [row for row in part.rows if needs_reports(row, district.policy.reports)]
+    """The whole of what a sheet is made from. A unit owes no reports and has no cameras: centre and street do."""
+    street, now, is_unit = street_of(district, turn.seat), turn.at, seat_kind(district, turn.seat) == "unit"
+    severe = [row for row in part.rows if not is_unit and needs_reports(row, district.policy.reports)]
     done = duty.reports_done(connection, [row.case_id for row in severe])
     watched = areas.watch([CaseAt(*row) for row in duty.placed_cases(connection, street, now - DAY_MS)], now)
     commands = duty.commands_to_hand_over(connection, turn.seat, turn.since, now - COMMANDS_BACK_MS)
-    ended = duty.closed_since(connection, street, turn.since)
+    closed = duty.closed_since(connection, street, turn.since)
+    ended = [row for row in closed if is_seats(district, turn.seat, row)]
     return HandoverSource(
         rows=part.rows,
         ended=ended,
@@ -117,9 +131,11 @@ def gather(
         supervised=duty.supervised(connection, street),
         reports=reports_due(severe, done, district.policy.reports),
         alarms=duty.standing_alarms(connection, turn.seat, now - ALARMS_BACK_MS),
-        cameras=cameras_of(part, street),
+        cameras=None if is_unit else cameras_of(part, street),
         sources=part.sources,
-        watched=[area for area in watched if street is None or area.street == street],
+        watched=[
+            area for area in watched if (area.watched_by == turn.seat if is_unit else street in {None, area.street})
+        ],
         commands=[CommandLine(c.command_id, c.at, c.type, c.case_id, c.state, c.reason) for c in commands],
         log=_log(connection, turn, last),
         units=district.units,

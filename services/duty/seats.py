@@ -1,6 +1,7 @@
 """What a seat is: the centre, a street, a unit or a grid, by its code. Pure.
 
-Log book and handover are the centre's and the streets'; a unit and a grid worker have alarms and a log of their acts.
+The log book is the centre's and the streets'; a unit and a grid worker have a record of their acts instead. A shift is
+handed over at each of them but at a grid's, which one person holds.
 """
 
 from typing import Literal
@@ -8,7 +9,8 @@ from typing import Literal
 from services.district.package import District
 
 SeatKind = Literal["centre", "street", "unit", "grid"]
-WITH_HANDOVER: frozenset[SeatKind] = frozenset({"centre", "street"})
+WITH_BOOK: frozenset[SeatKind] = frozenset({"centre", "street"})
+WITH_HANDOVER: frozenset[SeatKind] = WITH_BOOK | {"unit"}
 ALL_SEATS: frozenset[SeatKind] = frozenset({"centre", "street", "unit", "grid"})
 
 

@@ -1,7 +1,8 @@
 """The duty desk: the log book, handovers and incident reports of a seat, as a screen asks for them.
 
-A seat is the centre (the district's code) or a street; a street's desk sees and touches that street alone. What is
-refused raises DutyRefused with a code. Reads of the store go through ``offload``; the board is read at once.
+A seat is the centre (the district's code), a street or a unit, which keeps no log book. A street's desk sees and
+touches that street alone, a unit's the cases that concern it (``services.cases.whose``). What is refused raises
+DutyRefused with a code. Reads of the store go through ``offload``; the board is read at once.
 """
 
 import uuid
@@ -20,6 +21,7 @@ from services.board.watched_areas import WatchedAreas
 from services.cases import reader
 from services.cases.case import CaseRow
 from services.commands import store as commands
+from services.contract.personal import mask_text
 from services.district.package import District
 from services.duty import logbook, reports, store
 from services.duty.handover import HandoverTurn, make_sheet
@@ -28,6 +30,7 @@ from services.duty.passes import Passes
 from services.duty.reader import BoardPart, gather, of_board, street_of
 from services.duty.reports import Done, DueReport
 from services.duty.roster import DutyShift, Roster
+from services.duty.seats import WITH_BOOK, WITH_HANDOVER, SeatKind, seat_kind
 from services.duty.sheet import Sheet, decode, digest_of, encode
 from services.duty.store import KeptHandover
 from services.platform.clock import DAY_MS, machine_ms
@@ -88,7 +91,7 @@ class DutyDesk:
         """Write a person's entry; ``shift`` empty: the one on duty. A ``token`` sent twice writes one entry."""
         if code := logbook.refusal(kind, text):
             raise DutyRefused(code, f"log entry of kind {kind!r}, {len(text)} characters: {code}")
-        self._check(seat, who)
+        self._check(seat, who, WITH_BOOK)
         mark = f"person|{seat}|{who}|{token or uuid.uuid4().hex}"
         entry = Entry(
             now, seat, shift or self.roster.at(seat, now).shift, who, kind, logbook.cleaned(text), case_id, mark
@@ -241,16 +244,18 @@ class DutyDesk:
     ) -> Done:
         """Put a report down as gone out; ``is_last``: no follow-up comes after it (what was said by phone is none).
 
+        Its text is kept with people's numbers masked: nobody needs them there.
         Refused: ``no_case``, ``other_seat``, ``done_already``, ``out_of_order``, ``ended``, ``no_text``, ``too_long``.
         """
-        self._check(seat, who)
-        done = Done(case_id, number, now, who, logbook.cleaned(text), is_last and number >= reports.WRITTEN)
+        self._check(seat, who, WITH_BOOK)
+        written, is_end = logbook.cleaned(text), is_last and number >= reports.WRITTEN
+        done = Done(case_id, number, now, who, mask_text(written), is_end)
 
         def write() -> Done:
             with writing(self._engine) as connection:
                 row = self._case(connection, seat, case_id)
                 earlier = store.reports_done(connection, [case_id]).get(case_id, [])
-                code = reports.refusal(row, earlier, number, done.text)
+                code = reports.refusal(row, earlier, number, written)
                 if code or not store.add_report(connection, done):
                     raise DutyRefused(code or "done_already", f"report {number} of case {case_id}: {code}")
                 seats = dict.fromkeys((seat, self._district.code, *([row.street] if row.street else [])))
@@ -323,9 +328,9 @@ class DutyDesk:
             raise DutyRefused("other_seat", f"case {case_id} is not seat {seat}'s")
         return row
 
-    def _check(self, seat: str, who: str | None = None) -> None:
-        if seat != self._district.code and seat not in self._district.streets:
-            raise DutyRefused("no_seat", f"{seat!r} is neither the district's code nor a street's")
+    def _check(self, seat: str, who: str | None = None, kinds: frozenset[SeatKind] = WITH_HANDOVER) -> None:
+        if seat_kind(self._district, seat) not in kinds:
+            raise DutyRefused("no_seat", f"{seat!r} is the code of none of these: {', '.join(sorted(kinds))}")
         if who is not None and not who.strip():
             raise DutyRefused("nobody", "nobody is named: the desk writes down who did it")
 

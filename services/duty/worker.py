@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import redis
 from sqlalchemy import Engine
 
+from services.access.reader import small_seats
 from services.audit.heads_store import notary_of
 from services.board.state import Board
 from services.district.doors import OpenDoors
@@ -37,12 +38,14 @@ class DutyKeeper(AlarmKeeper):
         note_head: Callable[[], None] = lambda: None,
         pulse: Pulse = NO_PULSE,
     ) -> None:
-        super().__init__(engine, client, district, clock, reports=self._reports_due, pulse=pulse)
+        super().__init__(engine, client, district, clock, reports=self._reports_due, seated=self._seats, pulse=pulse)
         self._note_head = note_head
         self._desk = DutyDesk(engine, district)
         self._centre = district.code
         self._due: list[ReportDue] = []
+        self._known_seats = frozenset[str]()
         self._look_every, self._log_every = Every(LOOK_EVERY_S), Every(LOG_EVERY_S)
+        self._seats_every = Every(LOOK_EVERY_S)
 
     def work(self) -> None:
         """The alarms, and now and then what the log has to add."""
@@ -50,6 +53,13 @@ class DutyKeeper(AlarmKeeper):
         if self._log_every.take():
             self._desk.keep_log(self.board, self.clock.now_ms())
             self._note_head()
+
+    def _seats(self) -> frozenset[str]:
+        """The units and grids that have an account: a new one's alarms come with the next look."""
+        if self._seats_every.take():
+            with self._engine.connect() as connection:
+                self._known_seats = small_seats(connection)
+        return self._known_seats
 
     def _reports_due(self, _board: Board, _now: int) -> Sequence[ReportDue]:
         """Each report that is owed, at the centre and at its street."""

@@ -8,11 +8,17 @@ from services.access import passwords, reader
 from services.access import service as accounts
 from services.access.account import Account
 from services.district.package import District
-from services.operations.simulator.names import DAY_OFFICER, DUTY_LEADER, NIGHT_OFFICER, STREET_OFFICERS
+from services.operations.simulator.names import (
+    DAY_OFFICER,
+    DUTY_LEADER,
+    NIGHT_OFFICER,
+    STREET_OFFICERS,
+    UNIT,
+    UNIT_OFFICERS,
+)
 from services.platform.clock import machine_ms
 
 FILE = "accounts.txt"
-UNIT = "D002"  # the enforcement brigade: it leads, works beside others and is called by whistles
 LOOPBACK = "127.0.0.0/8 ::1/128"
 
 
@@ -53,7 +59,10 @@ def _people(district: District) -> list[Account]:
         )
     if district.units:
         unit = UNIT if UNIT in district.units else next(iter(district.units))
-        found.append(Account("unit", "高翔", "department", unit=unit))
+        found.extend(
+            Account(user_id, name, "department", unit=unit)
+            for user_id, (name, _) in zip(("unit", "unit2"), UNIT_OFFICERS, strict=True)
+        )
     if grid := next((code for code, area in district.grids.items() if area.parent == community), ""):
         found.append(Account("grid", "沈佳", "grid_worker", grid=grid))
     if community:

@@ -73,7 +73,7 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         wait_until(lambda: rows_of(page) == {"MINE", "THERE", "CALLED"}, "the unit's cases of every street alone")
         says(page, "h1", "市政中心")
         assert page.locator("[role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.id)") == [
-            "tab-queue", "tab-alarms", "tab-log",
+            "tab-queue", "tab-alarms", "tab-log", "tab-handover",
         ]  # fmt: skip
         head, cell = page.evaluate(TEXT_EDGES)
         assert abs(head - cell) < 2, "a head stands above its cells"
@@ -114,6 +114,20 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         page.fill("dialog textarea[name=reason]", "不是本单位职责")
         page.click("dialog button[type=submit]")
         wait_until(lambda: "MINE" not in rows_of(page), "the case has left the unit's page")
+        page.click("#tab-handover")
+        page.click("#body-handover [data-add-note]")
+        page.fill("dialog textarea[name=text]", "夜里桥下要再看一次")
+        page.click("dialog button[type=submit]")
+        says(page, "#body-handover .handover-notes", "夜里桥下要再看一次")
+        page.click("#sign-out")
+        page.click("dialog button[type=submit]")
+        says(page, "#body-handover .sheets", "d1 高翔")
+        sheet = page.locator("#body-handover .sheets a").first.get_attribute("href")
+        page.goto(f"{people.url}{sheet}")
+        says(page, ".brief", "市政中心")
+        says(page, ".brief .notes", "夜里桥下要再看一次")
+        assert page.locator("nav a", has_text="返回").first.get_attribute("href") == "/unit/D1"
+        page.goto(f"{people.url}/unit/D1")
         page.set_viewport_size({"width": 390, "height": 844})
         page.reload()
         desk_is_ready(page)

@@ -154,7 +154,7 @@ HEADS_OUTSIDE = """() => [...document.querySelectorAll('#wall .tile > header > *
     }).map(e => e.closest('.tile').id + ': ' + e.textContent)"""
 
 
-@pytest.mark.parametrize(("lang", "stopped"), [("zh-CN", "停在"), ("en", "as at")])
+@pytest.mark.parametrize(("lang", "stopped"), [("zh-CN", "停在"), ("en", "stopped at")])
 def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, lang: str, stopped: str) -> None:
     product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
     for width, height in ((1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)):

@@ -103,7 +103,7 @@ GRIDS = {"C1": "G00", "C2": "G10", "C3": "G20"}
 UNIT_1, UNIT_2 = Place("", None, lead="D1"), Place("", None, lead="D2")
 GRID_1, GRID_2 = Place("", None, grid="G00"), Place("", None, grid="G20")
 SEAT_CODE = {SEAT_1: "S1", SEAT_2: "S2", CENTRE: CODE, UNIT_1: "D1", UNIT_2: "D2", GRID_1: "G00", GRID_2: "G20"}
-WITH_ALARMS = (*SEATS, UNIT_1, UNIT_2)
+WITH_HANDOVER = WITH_ALARMS = (*SEATS, UNIT_1, UNIT_2)
 WITH_ACTS = (*WITH_ALARMS, GRID_1, GRID_2)
 
 
@@ -248,15 +248,16 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "log_entries": at("log_entries", "/api/v1/log?seat={seat}", *WITH_ACTS),
         "add_log_entry": at("add_log_entry", "/api/v1/log", *SEATS, method="POST", body=lambda p: {
             "seat": SEAT_CODE[p], "kind": "note", "text": "记一笔", "token": f"{who.name}{p.street}"}),
-        "handovers": at("handovers", "/api/v1/handover?seat={seat}", *SEATS),
-        "sign_out": at("sign_out", "/api/v1/handover/out", *SEATS, method="POST", well=done,
+        "handovers": at("handovers", "/api/v1/handover?seat={seat}", *WITH_HANDOVER),
+        "sign_out": at("sign_out", "/api/v1/handover/out", *WITH_HANDOVER, method="POST", well=done,
                        body=lambda p: {"seat": SEAT_CODE[p]}),
-        "add_note": at("add_note", "/api/v1/handover/none/notes", *SEATS, method="POST", well=done,
+        "add_note": at("add_note", "/api/v1/handover/none/notes", *WITH_HANDOVER, method="POST", well=done,
                        body=lambda p: {"seat": SEAT_CODE[p], "text": "夜市人多"}),
-        "accept_handover": at("accept_handover", "/api/v1/handover/none/accept", *SEATS, method="POST", well=done,
+        "accept_handover": at("accept_handover", "/api/v1/handover/none/accept", *WITH_HANDOVER, method="POST",
+                              well=done,
                               body=lambda p: {"seat": SEAT_CODE[p]}),
-        "brief": at("brief", "/api/v1/handover/none/brief?seat={seat}", *SEATS, well=done),
-        "sign_in": at("sign_in", "/api/v1/handover/none/in", *SEATS, method="POST", well=done,
+        "brief": at("brief", "/api/v1/handover/none/brief?seat={seat}", *WITH_HANDOVER, well=done),
+        "sign_in": at("sign_in", "/api/v1/handover/none/in", *WITH_HANDOVER, method="POST", well=done,
                       body=lambda p: {"seat": SEAT_CODE[p], "digest": "x"}),
         "reports_due": at("reports_due", "/api/v1/reports?seat={seat}", *SEATS),
         "report_done": at("report_done", "/api/v1/reports", *SEATS, method="POST", well=done, body=lambda p: {
@@ -297,7 +298,7 @@ def pages() -> list[Attempt]:
         for place in places:
             path = f"/{kind}/{SEAT_CODE[place]}"
             found.append(Attempt("GET", path, ("be_here", PAGES[f"/{kind}/"]), place))
-    for place in SEATS:
+    for place in WITH_HANDOVER:
         found.append(Attempt("GET", f"/handover/{SEAT_CODE[place]}/now", ("be_here", PAGES["/handover/"]), place))
     return found
 

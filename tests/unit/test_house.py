@@ -37,7 +37,7 @@ CONTEXTS: dict[str, set[str]] = {
         "coverage": "platform files contract district cases projector",
         "commands": "platform contract district access cases projector",
         "board": "platform contract district health cases indicators projector coverage",
-        "duty": "platform contract district health audit cases indicators projector coverage commands board",
+        "duty": "platform contract district health audit access cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
         "admin": "platform files contract district health audit jobs access cases indicators projector search backup",
         "past": "platform contract district cases indicators projector coverage board duty",

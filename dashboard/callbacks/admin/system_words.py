@@ -91,12 +91,12 @@ class SystemWords:
         ]  # fmt: skip
 
     def _backup(self, look: SystemLook) -> str:
-        """When the last backup was made, and how long ago that is: in hours, from two days on in days."""
+        """When the last backup was made, and how long ago that is: in whole hours, from two days on in days."""
         a = self._a["system"]
         if look.backup is None or look.backup.at is None:
             return str(a["backup_none"])
         hours = max(look.at - look.backup.at, 0) // HOUR_MS
-        text = a["backup_days"] if hours >= 48 else a["backup_hours"]
+        text = a["backup_days"] if hours >= 48 else a["backup_hours"] if hours else a["backup_fresh"]
         return str(text).format(at=self._shell.at(look.backup.at), n=hours // 24 if hours >= 48 else hours)
 
     def letter(self, one: DeadLetter) -> dict[str, str]:

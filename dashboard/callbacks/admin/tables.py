@@ -12,7 +12,7 @@ from dashboard.callbacks.admin.package_faults import fault_lines
 from dashboard.callbacks.admin.package_pages import PackagePages, Unsaved, entered_number
 from dashboard.door.routes import add_routes, redirect
 from services.admin.changes import PART_OF, PackageChange
-from services.admin.roster_gaps import DAYS, RosterFault, roster_faults
+from services.admin.roster_gaps import DAYS, RosterFault, roster_faults, seat_names
 from services.admin.table_edit import TableRecord, columns_of, rows_of, with_more, with_row, without_row
 from services.contract.codes import DOMAINS
 from services.district.load import PackageFault
@@ -120,8 +120,8 @@ class TablesPage:
         return lines if rest <= 0 else [*lines, self.pages.words["and_more"].format(n=rest)]
 
     def _seat(self, code: str) -> str:
-        streets = self.pages.shell.district.streets
-        return streets[code].name if code in streets else str(self.pages.words["tables"]["centre"])
+        district = self.pages.shell.district
+        return seat_names(district).get(code, str(self.pages.words["tables"]["centre"]))
 
     def _show(
         self, name: str, row: str, code: int = 200, *, wrong: str = "", lines: Iterable[str] = (),
@@ -182,7 +182,7 @@ class TablesPage:
         elif column == "domain":
             choices = [(one, self._said("domain", one)) for one in sorted(DOMAINS)]
         elif column == "seat":
-            choices = [(one.code, one.name) for one in district.streets.values()]
+            choices = list(seat_names(district).items())
         shell, like = self.pages.shell, ""
         if column in _MOMENTS:
             like = words["moment_like"].format(at=shell.at(shell.clock.now_ms()))

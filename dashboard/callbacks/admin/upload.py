@@ -12,7 +12,7 @@ from dashboard.callbacks.admin.package_pages import PAGES, PackagePages, Unsaved
 from dashboard.door.access import person
 from dashboard.door.routes import add_routes, redirect
 from services.admin.changes import PART_OF, Author, ChangeRefused
-from services.admin.roster_gaps import DAYS, roster_faults
+from services.admin.roster_gaps import DAYS, roster_faults, seat_names
 from services.admin.table_edit import rows_of
 from services.admin.upload import (
     MOST_FILES,
@@ -195,10 +195,10 @@ class UploadPage:
         shell, words = self.pages.shell, self.pages.words["tables"]
         rows = [row.cells for row in rows_of("roster", roster)]
         faults = roster_faults(rows, shell.clock.now_ms(), shell.district.code)
-        streets = shell.district.streets
+        seats = seat_names(shell.district)
         lines = [
             words[one.kind].format(
-                seat=streets[one.seat].name if one.seat in streets else words["centre"],
+                seat=seats.get(one.seat, words["centre"]),
                 a=shell.at(one.start, "%m-%d %H:%M"),
                 b=shell.at(one.end, "%m-%d %H:%M"),
             )

@@ -21,8 +21,9 @@ def backup_findings(settings: Settings, connection: Connection) -> Iterator[Doct
         yield word("backup", f"none was made by `lianqin backup`{since}", REMEDY, "backup_none", at=last.looked_since)
         return
     hours = max(machine_ms() - last.at, 0) // HOUR_MS
-    said, values = f"the last one was made {to_rfc3339(last.at)}, {hours:,} h ago", {"at": last.at, "hours": hours}
+    ago = f"{hours:,} h ago" if hours else "less than an hour ago"
+    said, values = f"the last one was made {to_rfc3339(last.at)}, {ago}", {"at": last.at, "hours": hours}
     if limit and hours >= limit:
         yield wrong("backup", f"{said}; LIANQIN_BACKUP_HOURS={limit}", REMEDY, "backup_old", limit=limit, **values)
     else:
-        yield ok("backup", said, "backup_well", **values)
+        yield ok("backup", said, "backup_well" if hours else "backup_fresh", **values)

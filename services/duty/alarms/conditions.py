@@ -4,7 +4,7 @@ A condition is there or it is not; when it is announced, who has taken it and wh
 (``services.duty.alarms.life``). Every kind is one function; the package says which are on (``[alarms.kinds]``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from services.contract.codes import SENSITIVE_DOMAINS
 from services.coverage.outages import FROM_CAMERAS
 from services.coverage.told import Outage
 from services.district.alarm_policy import AlarmPolicy
-from services.duty.seats import seat_kind
+from services.duty.seats import SeatKind, seat_kind
 from services.platform.clock import MINUTE_MS
 
 # Cases up to this severity are incidents: 特别重大, 重大.
@@ -76,7 +76,8 @@ class AlarmInputs(NamedTuple):
     """Everything that the conditions are a function of.
 
     ``now`` is the district's clock, ``real_now`` the machine's, by which heartbeats arrive; ``waiting_since`` is when
-    the oldest entry came that the store has not taken in (the machine's clock), None where there is none.
+    the oldest entry came that the store has not taken in (the machine's clock), None where there is none. ``seated``
+    are the units and grids for which somebody can log in (None: all): an alarm of another would be seen by nobody.
     """
 
     board: Board
@@ -84,6 +85,11 @@ class AlarmInputs(NamedTuple):
     real_now: int
     reports: Sequence[ReportDue] = ()
     waiting_since: int | None = None
+    seated: Collection[str] | None = None
+
+    def has_seat(self, kind: SeatKind, code: str) -> bool:
+        """Whether ``code`` is a seat of this kind at which somebody can sit."""
+        return seat_kind(self.board.district, code) == kind and (self.seated is None or code in self.seated)
 
     @property
     def policy(self) -> AlarmPolicy:
@@ -140,14 +146,13 @@ def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
 def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """What a unit and a grid worker must act on: a whistle that waits for the unit, a case about to be due."""
     board, policy = scene.board, scene.policy
-    district = board.district
     called, due = policy.kinds.get("unit_called"), policy.kinds.get("own_due")
     horizon = scene.now + int(policy.due_minutes * MINUTE_MS)
-    whistle_ms = int(district.policy.escalation.whistle_minutes * MINUTE_MS)
+    whistle_ms = int(board.district.policy.escalation.whistle_minutes * MINUTE_MS)
     for row in board.rows.values():
         for unit in sorted(called_units(row)) if called and row.called else ():
             since = waits_since(row, unit)
-            if called and since is not None and seat_kind(district, unit) == "unit":
+            if called and since is not None and scene.has_seat("unit", unit):
                 waits = _case("unit_called", unit, called, row, "open_case", occasion=str(since))
                 # Only the unit's answer ends it: other steps of the case are no sign that it comes.
                 yield msgspec.structs.replace(waits, due_at=since + whistle_ms, moved_at=0)
@@ -155,8 +160,10 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         if not due or due_at is None or has_come(due_at, scene.now) or due_at > horizon or row.status not in _IN_HAND:
             continue
         if board.lights[row.case_id] != _SUSPENDED:
-            hands = (("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""))
-            for seat in (code for kind, code in hands if seat_kind(district, code) == kind):
+            hands: tuple[tuple[SeatKind, str], ...] = (
+                ("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""),
+            )  # fmt: skip
+            for seat in (code for kind, code in hands if scene.has_seat(kind, code)):
                 own = _case("own_due", seat, due, row, "open_case", occasion=str(due_at))
                 yield msgspec.structs.replace(own, due_at=due_at)
 

@@ -8,7 +8,7 @@ feed's lock: an officer who takes an alarm in between, or a second keeper, is ne
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 import redis
@@ -53,11 +53,16 @@ def no_reports(_board: Board, _now: int) -> Sequence[ReportDue]:
     return ()
 
 
+def every_seat() -> Collection[str] | None:
+    """Where nobody says for which units and grids there is an account."""
+    return None
+
+
 class AlarmKeeper:
     """One process of the alarms.
 
-    ``reports`` says which reports of incidents are due; ``waiting_ms`` how long the oldest entry behind a position has
-    waited (default: Redis is asked).
+    ``reports`` says which reports of incidents are due; ``seated`` for which units and grids there is an account;
+    ``waiting_ms`` how long the oldest entry behind a position has waited (default: Redis is asked).
     """
 
     name = "alarms"
@@ -70,13 +75,14 @@ class AlarmKeeper:
         clock: Clock,
         *,
         reports: Reports = no_reports,
+        seated: Callable[[], Collection[str] | None] = every_seat,
         real_now_ms: Callable[[], int] = machine_ms,
         waiting_ms: Callable[[str], int] | None = None,
         pulse: Pulse = NO_PULSE,
     ) -> None:
         self._pulse = pulse
         self._engine, self._district, self.clock = engine, district, clock
-        self._reports, self._real_now_ms = reports, real_now_ms
+        self._reports, self._seated, self._real_now_ms = reports, seated, real_now_ms
         self._lease = Lease(client, district.code, role="alarms")
         self._wakeups = Wakeups(client, district.code)
         self._waiting, self._waiting_ms = EntryWait(), waiting_ms or self._look
@@ -126,7 +132,8 @@ class AlarmKeeper:
         self.board.tick(now)
         waits_ms, real_now = self._waits_ms(), self._real_now_ms()
         waiting_since = real_now - waits_ms if waits_ms else None
-        scene = AlarmInputs(self.board, now, real_now, self._reports(self.board, now), waiting_since)
+        reports = self._reports(self.board, now)
+        scene = AlarmInputs(self.board, now, real_now, reports, waiting_since, self._seated())
         is_blind = waits_ms >= BLIND_AFTER_MS
         found = intake(scene) if is_blind else conditions(scene)
         policy = scene.policy

@@ -6,6 +6,8 @@ DISTRICT = ("澜城区", "Lancheng District")
 # Who can log in at the demo (services.operations.demo_accounts), and therefore stands on its roster.
 DAY_OFFICER, NIGHT_OFFICER, DUTY_LEADER = ("周敏", "Zhou Min"), ("何静", "He Jing"), ("宋涛", "Song Tao")
 STREET_OFFICERS = (("马骏", "Ma Jun"), ("林芳", "Lin Fang"))  # of the first street
+UNIT = "D002"  # the enforcement brigade: it leads, works beside others and is called by whistles
+UNIT_OFFICERS = (("高翔", "Gao Xiang"), ("唐悦", "Tang Yue"))  # of that unit
 TOWN_STREETS = [
     ("澜浦街道", "Lanpu"), ("钟楼巷街道", "Zhonglouxiang"), ("桐荫街道", "Tongyin"), ("锦帆街道", "Jinfan"),
     ("书院里街道", "Shuyuanli"), ("柳桥街道", "Liuqiao"), ("青石门街道", "Qingshimen"), ("月潭街道", "Yuetan"),

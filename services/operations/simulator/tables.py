@@ -151,7 +151,7 @@ def people(grids: Sequence[SurveyArea], dice: Dice) -> Table:
 
 
 def roster(streets: Sequence[SurveyArea], dice: Dice) -> Table:
-    """Two on duty round the clock and a leader, in two shifts a day; in each street one and a leader, day by day.
+    """Two on duty round the clock and a leader, in two shifts a day; in each street and in a unit one, day by day.
 
     One of the two is the demo's own account of that shift, so that a handover can be signed by who is on it.
     """
@@ -171,11 +171,11 @@ def roster(streets: Sequence[SurveyArea], dice: Dice) -> Table:
             number += 1
         day += timedelta(days=1)
     for i, street in enumerate(streets):
-        rows += _street_roster(street, dice, names.STREET_OFFICERS if i == 0 else ())
-    return rows
+        rows += _day_by_day(street.code, dice, names.STREET_OFFICERS if i == 0 else ())
+    return rows + _day_by_day(names.UNIT, dice, names.UNIT_OFFICERS)
 
 
-def _street_roster(street: SurveyArea, dice: Dice, ours: Sequence[tuple[str, str]]) -> Table:
+def _day_by_day(seat: str, dice: Dice, ours: Sequence[tuple[str, str]]) -> Table:
     rows: Table = []
     drawn, leaders = [names.person(dice) for _ in range(5)], [names.person(dice) for _ in range(3)]
     for number in range((ROSTER_LAST - ROSTER_FIRST).days + 1):
@@ -183,7 +183,7 @@ def _street_roster(street: SurveyArea, dice: Dice, ours: Sequence[tuple[str, str
         bounds = (f"{day}T08:00:00+08:00", f"{day + timedelta(days=1)}T08:00:00+08:00", "全天")
         for role, people in (("duty_officer", ours or drawn), ("leader", leaders)):
             name, english = people[number % len(people)]
-            rows.append((*bounds, name, role, english, street.code))
+            rows.append((*bounds, name, role, english, seat))
     return rows
 
 

@@ -22,7 +22,7 @@ from services.district.package import District
 from services.health.beats import State
 from services.jobs.job import Job
 from services.jobs.service import Jobs
-from services.platform.clock import DAY_MS, HOUR_MS, machine_ms, to_rfc3339
+from services.platform.clock import HOUR_MS, machine_ms, to_rfc3339
 from services.platform.redis import Keys
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
@@ -74,8 +74,8 @@ def test_the_page_says_when_the_last_backup_was_made(home: House, monkeypatch: p
     monkeypatch.setattr(system_service, "KEPT_S", -1)
     assert page(home).count("没有用 lianqin backup 做过") == 2  # what the doctor finds, and beside the size
     now = machine_ms()
-    for days, words in ((3, "3 天前"), (0, "1 小时前")):
-        made_at = to_rfc3339(now - days * DAY_MS - HOUR_MS)
+    for back, words in ((73, "3 天前"), (47, "，47 小时前"), (1, "，1 小时前"), (0, "，不到 1 小时前")):
+        made_at = to_rfc3339(now - back * HOUR_MS)
         AuditLog(home.engine).append(now, Who("cli:root"), "backup_made", "lianqin-x", made_at=made_at)
         assert words in page(home), words
 

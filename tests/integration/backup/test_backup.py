@@ -281,7 +281,7 @@ def test_a_changed_byte_is_found_wherever_it_is(kept: Path, place: Settings) -> 
 
 def test_half_a_backup_is_refused(filled: Settings, place: Settings, kept: Path, tmp_path: Path) -> None:
     refused(place, tmp_path / "nowhere", "there is no backup at")
-    refused(place, kept.parent, f"holds 1 backups: name one of them, for example .*{kept.name}")
+    refused(place, kept.parent, f"holds 1 backup: name it, for example .*{kept.name}")
     whole = (kept / "store.db").read_bytes()
     (kept / "store.db").write_bytes(whole[:5000])
     refused(place, kept, "store.db has 5,000 of .* bytes")

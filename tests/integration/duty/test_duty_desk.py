@@ -20,6 +20,7 @@ from services.district.borders import Neighbour
 from services.district.package import District
 from services.duty import logbook, store
 from services.duty import tables as duty_tables
+from services.duty.acts_reader import SeatActs
 from services.duty.grid_reader import GridReader
 from services.duty.reports import Done
 from services.duty.service import DutyDesk, DutyRefused
@@ -184,6 +185,34 @@ def test_a_sheet_is_signed_by_two_and_then_stands(place: Place) -> None:
     assert place.log("S1") == ["signed_out", "signed_out", "signed_in"]
     assert [k.id for k in place.desk.handovers("S1")] == [out.id] and place.desk.handovers("S2") == []
     assert place.desk.handover(CODE, out.id).sheet == kept.sheet, "the centre reads every street's"
+
+
+def test_a_units_sheet_has_the_cases_that_concern_it_in_every_street_and_is_signed_by_two(place: Place) -> None:
+    mine = {"status": "handling", "severity": 2, "lead_unit": "D1"}
+    whistle = [{"at": to_rfc3339(NOON), "reason_code": "needs_departments", "units": [{"unit": "D1"}]}]
+    place.tell(
+        case("EAST", **mine), case("WEST", **{**mine, **middle(2, 0)}), case("OTHER", **{**mine, "lead_unit": "D2"}),
+        case("BESIDE", **{**mine, "lead_unit": "D2", "co_units": ["D1"]}),
+        case("CALLED", **{**mine, "lead_unit": "D2", "whistles": whistle}),
+        case("QUIET", **{**mine, "lead_unit": "D2", "co_units": ["D1"], "domain": "09"}),
+        case("DONE", **{**mine, "status": "closed", "closed_at": to_rfc3339(NOON)}),
+        case("DONE-2", **{**mine, "status": "closed", "closed_at": to_rfc3339(NOON), "lead_unit": "D2"}),
+    )  # fmt: skip
+    out = place.desk.sign_out(place.board(EVENING), "D1", EVENING, "d1")
+    sheet = place.desk.handover("D1", out.id).sheet
+    assert sheet.members["major"] == ["BESIDE", "CALLED", "EAST", "QUIET", "WEST"]
+    assert (sheet.end.open, sheet.flow.closed) == (5, 1)
+    assert (sheet.shift, sheet.reports, sheet.cameras) == ("白班", [], None), "its streets and the centre report"
+    (quiet,) = [line for line in sheet.lists["major"].lines if line.case_id == "QUIET"]
+    assert (quiet.class_name, quiet.unit) == ("", "D2")
+    assert place.refusal("sign_in", "D2", out.id, "d2", out.digest, now=EVENING) == "no_handover"
+    assert place.refusal("sign_in", "D1", out.id, "d1", out.digest, now=EVENING) == "same_person"
+    assert place.desk.sign_in("D1", out.id, "d1b", out.digest, now=EVENING).is_over
+    acts = [logbook.said(e)[0] for e in SeatActs(place.engine).entries("D1", 0, 1 << 50)]
+    assert acts == ["signed_in", "signed_out"]
+    assert place.refusal("add_entry", NOON, "D1", "", "d1", kind="note", text="x") == "no_seat"
+    assert place.refusal("report_done", NOON, "D1", "EAST", 0, who="d1", text="x") == "no_seat"
+    assert place.refusal("sheet_now", place.board(EVENING), "G00", EVENING) == "no_seat", "one person holds a grid"
 
 
 def test_a_sheet_signed_by_both_is_not_made_again(place: Place) -> None:
@@ -356,6 +385,8 @@ def test_a_report_that_cannot_be_put_down_says_why(place: Place) -> None:
     place.desk.report_done(NOON, "S1", "A1", 1, who="u", text="电 13812345678", is_last=True)
     assert done("S1", "A1", 2, who="u", text="x") == "ended"
     assert "13812345678" not in repr(place.desk.entries("S1", 0, 1 << 50)), "the log tells no number"
+    (_, written) = place.reports("A1")
+    assert written.text == "电 138****5678", "nor does the store keep one"
 
 
 def test_a_streets_grids_boundary_cases_and_watched_areas(place: Place) -> None:

@@ -12,7 +12,7 @@ from services.cases.case import CasePlace, CaseRow, settle
 from services.cases.escalation import Proposal
 from services.contract.parse import Event, parse
 from services.coverage.told import Outage
-from services.district.alarm_policy import KINDS
+from services.district.alarm_policy import KINDS, OF_SMALL_SEATS
 from services.district.package import District
 from services.duty.alarms.conditions import AlarmCondition, AlarmInputs, ReportDue, conditions, intake
 from services.duty.alarms.life import step
@@ -108,6 +108,13 @@ def test_a_whistle_waits_for_each_unit_until_it_has_answered(board: Board) -> No
     ]
     later = seen(board, now=NOON + 28 * MINUTE)
     assert ("unit_called", "D2", "open_case") in said(later), "what is late still waits for them"
+
+
+def test_a_unit_or_a_grid_without_an_account_gets_no_alarm(board: Board) -> None:
+    called = {**WHISTLE, "at": minutes(-2)}
+    found = seen(board, due(14, level="grid", whistles=[called]), seated={"G00"})
+    assert {seat for kind, seat, _ in said(found) if kind in OF_SMALL_SEATS} == {"G00"}
+    assert {seat for kind, seat, _ in said(seen(board, seated={"D2"})) if kind in OF_SMALL_SEATS} == {"D2"}
 
 
 def test_what_belongs_to_a_unit_or_a_grid_worker_climbs_to_nobody(board: Board) -> None:

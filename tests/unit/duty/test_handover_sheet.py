@@ -73,8 +73,15 @@ def test_the_page_has_every_part_and_who_signed(tiny: District, language: str) -
         assert words["handover"]["lists"][name] in text
     for part in ("title", "changes", "log", "alarms", "cameras", "watched", "commands", "not_signed"):
         assert words["handover"][part] in text
-    for fact in ("东街", "甲", "丙", "丁", "中心广场", "菜场", "u7", "回电 138****5678", "ab12", "张", "L1", "stale"):
+    for fact in ("东街", "甲", "丙", "丁", "中心广场", "菜场", "u7", "回电 138****5678", "ab12", "张", "L1"):
         assert fact in text
+    assert words["command"]["case.urge"] in text and words["refusal"]["stale"] in text
+    assert "case.urge" not in text and "stale" not in text, "a code is no word"
+    units = full()._replace(cameras=None, reports=())
+    own = printed(sheet_page(make_sheet(turn()._replace(seat="D1"), units), Signatures(), words, tiny))
+    assert (tiny.units if language == "zh-CN" else tiny.units_en)["D1"] in own
+    for part in ("cameras", "cameras_online", "owed_head", "reports"):
+        assert words["handover"][part] in text and words["handover"][part] not in own, part
     assert words["handover"]["rest"].format(n=11) in text, "20 of 31 overdue are printed"
     assert f"{words['handover']['why']['unknown']} 1: gone" in text
     assert words["report"]["follow_up"].format(n=2) in text

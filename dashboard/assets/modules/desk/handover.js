@@ -136,7 +136,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         "div",
         {class: "section-head"},
         h("h2", null, words.notes_now),
-        may("write_log") ? note(found.present, false) : null,
+        may("note_handover") ? note(found.present, false) : null,
       ),
       (found.notes[found.present] || []).length
         ? h("ol", {class: "handover-notes"}, noteList(found.present))
@@ -165,7 +165,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
                   ? h("span", {class: "warn"}, `▲ ${texts.handover.off_roster}，${texts.handover.to_be_accepted}`)
                   : null,
                 k.waits_for_leader && may("accept_handover") ? accept(k) : null,
-                may("write_log") && k.id !== found.present ? note(k.id, !!k.in_by) : null,
+                may("note_handover") && k.id !== found.present ? note(k.id, !!k.in_by) : null,
                 k.in_by ? null : warned(k.id),
                 !k.in_by && may("sign_handover") && k.out_by !== found.me ? into(k) : null,
               ),
