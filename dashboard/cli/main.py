@@ -26,6 +26,7 @@ from dashboard.cli.backup import add_commands as add_backup_commands
 from dashboard.cli.begun import PROCESSES, begun_and_ended
 from dashboard.cli.coverage import add_commands as add_coverage_commands
 from dashboard.cli.district import add_district_commands
+from dashboard.cli.doctor import add_doctor
 from dashboard.cli.export import add_commands as add_export_commands
 from dashboard.cli.parser import AnyOrder
 from dashboard.cli.people import add_commands as add_people_commands
@@ -205,9 +206,7 @@ def _add_explaining(commands: "Commands") -> None:
         commands, "contract", _contract, "print the AsyncAPI document of the contract, or write it and the schemas"
     )
     contract.add_argument("folder", nargs="?", type=Path, help="write here instead of printing")
-    _add_local(
-        commands, "doctor", _doctor, "say what is wrong with Redis, the database, the clock and the ports: what to do"
-    )
+    add_doctor(partial(_add, commands), _local)
 
 
 def _demo(options: argparse.Namespace, settings: Settings) -> int:
@@ -374,15 +373,6 @@ def _contract(options: argparse.Namespace, _settings: Settings) -> int:
     else:
         say(f"wrote {write_schemas(options.folder)} files to {options.folder}")
     return 0
-
-
-def _doctor(_options: argparse.Namespace, settings: Settings) -> int:
-    from services.admin.doctor.examine_service import examine
-
-    findings = examine(settings)
-    for finding in findings:
-        print(finding)
-    return 1 if any(finding.is_wrong for finding in findings) else 0
 
 
 if __name__ == "__main__":

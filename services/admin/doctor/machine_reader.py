@@ -63,7 +63,8 @@ def _is_ours(settings: Settings) -> bool:
         contextlib.suppress(OSError, ValueError),
         urllib.request.urlopen(f"http://{host}:{settings.port}/healthz", timeout=2) as answer,
     ):
-        return bool(json.load(answer) == {"status": "up"})
+        told = json.load(answer)
+        return isinstance(told, dict) and told.keys() == {"status", "version"} and told["status"] == "up"
     return False
 
 

@@ -15,6 +15,7 @@ import redis
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from services.admin.doctor.machine_reader import port_findings
 from services.admin.figures_reader import DistrictFigures
 from services.audit import Who
 from services.audit.log_service import AuditLog
@@ -27,6 +28,7 @@ from services.platform.database import writing
 from services.platform.metric import as_text
 from services.platform.redis import Keys, connect
 from services.platform.sealing import Sealer
+from services.platform.settings import Settings
 from services.projector.ingest import Ingest
 from services.projector.store.upsert import append_due
 from services.projector.stream import EventStream
@@ -159,6 +161,8 @@ def test_a_web_process_that_does_not_answer(watched: Watched, well: str, tmp_pat
             return False
 
     assert answered()
+    said = [str(finding) for finding in port_findings(Settings(port=server.server_port))]
+    assert said == [f"ok     web port: a web process of ours answers at 127.0.0.1:{server.server_port}"]
     server.shutdown()
     thread.join()
     server.server_close()
