@@ -23,7 +23,7 @@ from services.cases import tables as case_tables
 from services.district.load import load
 from services.district.package import District
 from services.indicators import tables as indicator_tables
-from services.indicators.measures import count, counted_text
+from services.indicators.case_counts import count, counted_text
 from services.operations.simulator.generate import generate
 from services.platform.clock import machine_ms
 from services.platform.database import is_postgres, open_engine, writing

@@ -23,7 +23,7 @@ from bench.product import STATUSES, Cases
 from services.cases import tables as case_tables
 from services.district.load import load
 from services.indicators import tables as indicator_tables
-from services.indicators.measures import NAMES
+from services.indicators.case_counts import NAMES
 from services.operations.simulator.generate import generate
 from services.platform.clock import machine_ms
 from services.platform.sealing import Sealer

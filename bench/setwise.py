@@ -1,4 +1,4 @@
-"""The roll-ups of whole columns of cases: ``services.indicators.measures.count`` said once more, in arrays.
+"""The roll-ups of whole columns of cases: ``services.indicators.case_counts.count`` said once more, in arrays.
 
 Said independently on purpose: tests/integration/indicators/test_histories.py holds the two against each other.
 """
@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.drawn import Cases, Column
 from services.district.package import District
+from services.indicators.case_counts import AT, NAMES
 from services.indicators.cells import CUTS
-from services.indicators.measures import AT, NAMES
 
 
 class Moves(NamedTuple):

@@ -16,9 +16,9 @@ from sqlalchemy import Engine
 from dashboard.callbacks.admin.register import SystemDoors, register_admin
 from dashboard.callbacks.admin.shell import AdminShell
 from dashboard.callbacks.audit import Auditing, register_audit
+from dashboard.callbacks.commands import CommandsPage, register_commands
 from dashboard.callbacks.coverage import CoveragePage, register_coverage
 from dashboard.callbacks.dash_pages import register_dash_pages
-from dashboard.callbacks.desk import DeskPage, register_desk
 from dashboard.callbacks.desk_panel import DeskPanel
 from dashboard.callbacks.duty import DutyPage, register_duty
 from dashboard.callbacks.duty_doors import DutyDoors
@@ -29,7 +29,9 @@ from dashboard.callbacks.panel import PanelPage, register_panel
 from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import PersonalPage, register_personal
+from dashboard.callbacks.queue_csv import QueueExport, register_queue_csv
 from dashboard.callbacks.replay import Replaying, register_replay
+from dashboard.callbacks.saved_views import SavedViewsPage, register_saved_views
 from dashboard.callbacks.search import SearchPage, package_names, register_search
 from dashboard.callbacks.units import register_units
 from dashboard.door.access import REFUSED, Access, register_access
@@ -262,10 +264,13 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         offload=offload,
     )
     desk_room = DeskRoom(room, commanding, clock)
-    register_desk(
+    register_commands(
         server,
-        DeskPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
+        CommandsPage(shared.access, district, room, desk_room, commanding, clock, offload, recorder, shared.people),
     )
+    register_saved_views(server, SavedViewsPage(shared.access, offload, recorder))
+    export = QueueExport(doors.engine, district, room.board, room.neighbour, clock, offload, recorder)
+    register_queue_csv(server, export)
     reveals = doors.settings.reveals
     register_personal(server, PersonalPage(shared.access, recorder, shared.sealer, offload, reveals, district))
     people = PeopleSearch(reader, shared.sealer, recorder.log, doors.settings.person_searches)

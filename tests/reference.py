@@ -11,8 +11,8 @@ from services.cases import tables as case_tables
 from services.cases.case import CaseRow
 from services.district.package import District
 from services.duty.alarms.lives_reader import Life, lives_between
+from services.indicators.case_counts import NAMES, count
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import NAMES, count
 from services.indicators.window import Window, value
 from services.platform import metadata
 from services.platform.clock import to_rfc3339

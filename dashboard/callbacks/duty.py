@@ -24,7 +24,6 @@ from dashboard.layouts.navigation import menu, refused
 from dashboard.texts import texts
 from services.access.reveal_rules import RevealRefused, reason_of
 from services.access.rights import Person, may_seat, seat_of
-from services.board.state import Board
 from services.contract.case import Code
 from services.contract.personal import mask_text
 from services.district.package import District
@@ -107,12 +106,6 @@ class DutyPage:
         self.acts = SeatActs(engine, doors.offload)
         self.notes = HandoverNotes(engine, self.desk, doors.offload)
 
-    def board(self) -> Board:
-        """The board; 503 while there is none."""
-        if not self.room.is_loaded or self.room.follower is None:
-            refuse(503, "the board is not loaded yet: ask /readyz")
-        return self.room.follower.board
-
     def seat(
         self, right: str, seat: str | None = None, kinds: frozenset[SeatKind] = WITH_HANDOVER
     ) -> tuple[Person, str]:
@@ -141,7 +134,7 @@ class DutyPage:
             if sheet == "now":
                 now = self.clock.now_ms()
                 signs = Signatures(warning=before.out(self.desk.going(seat, now)))
-                found = self.desk.sheet_now(self.board(), seat, now)
+                found = self.desk.sheet_now(self.room.board(), seat, now)
                 notes = self.notes.of(self.desk.present_id(seat, now))
             else:
                 handover = self.desk.handover(seat, sheet)
@@ -200,7 +193,7 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
             kind = seat_kind(duty.district, seat) or ""
             if not may_seat(asking, "take_alarm", seat, duty.district.code, kind):
                 return False
-            row = duty.board().rows.get(case_id) if asking.community else None
+            row = duty.room.board().rows.get(case_id) if asking.community else None
             return not asking.community or (row is not None and row.community == asking.community)
 
         comment = duty.people.without(wish.comment, [case_id]) if wish.comment else ""
@@ -256,7 +249,7 @@ def _log(server: Flask, duty: DutyPage) -> None:
         hours = number("hours", 24, 1, 24 * 31)
         has_book = seat_kind(duty.district, seat) in WITH_BOOK
         found = (duty.desk if has_book else duty.acts).entries(seat, now - hours * HOUR_MS, now + 1, LOG_READ)
-        rows = duty.board().rows if duty.room.is_loaded else {}
+        rows = duty.room.board().rows if duty.room.is_loaded else {}
         streets = {e.case_id: row.street for e in found if (row := rows.get(e.case_id)) is not None}
         whole = log_view.lines(found, lambda e: log_text(e, words, duty.district), streets)
         wish = log_view.LogWish(*(given.get(name, "")[:200] for name in ("street", "kind", "who", "q")))
@@ -319,7 +312,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         wish = body(SeatOnly)
         asking, seat = duty.seat("sign_handover", wish.seat)
         why = duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
-        kept = duty.desk.sign_out(duty.board(), seat, duty.clock.now_ms(), signed(asking), reason=why)
+        kept = duty.desk.sign_out(duty.room.board(), seat, duty.clock.now_ms(), signed(asking), reason=why)
         duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
         return as_json({"handover": plain(kept)})
 
@@ -379,7 +372,7 @@ def _grids(server: Flask, duty: DutyPage) -> None:
     def grids() -> Response:
         asking, seat = duty.seat("see_street", flask.request.args.get("seat", ""))
         now = duty.clock.now_ms()
-        found = duty.grids.grids(duty.board(), seat, now) if seat in duty.district.streets else []
+        found = duty.grids.grids(duty.room.board(), seat, now) if seat in duty.district.streets else []
         mine = [grid for grid in found if not asking.community or grid.community == asking.community]
         watched = duty.grids.watched(seat, now)
         return as_json({"grids": mine, "watched": watched, "as_of": now, "day_ms": DAY_MS})

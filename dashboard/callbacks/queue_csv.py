@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import flask
 import msgspec
-from flask import Response
+from flask import Flask, Response
 from msgspec import Meta
 from sqlalchemy import Engine
 
 from dashboard.door.access import allowed, person, refuse
 from dashboard.door.exporting import download
 from dashboard.door.recording import Recorder
+from dashboard.door.routes import add_routes
 from dashboard.texts import texts
 from services.access.rights import DISTRICT, Person, may
 from services.board.case_export import BROUGHT, ExportedCase, cases_table, texts_of
@@ -45,7 +46,7 @@ class QueueExport:
     offload: Offload
     record: Recorder
 
-    def answer(self) -> Response:
+    def cases_csv(self) -> Response:
         """The open cases that the queue shows to the person: of a street or the district, by its filter and columns."""
         district, given = self.district, flask.request.args
         street = given.get("street", "") or None
@@ -98,6 +99,11 @@ class QueueExport:
         with self.engine.connect() as connection:
             known = addresses_of(connection, readable)
         return [one._replace(address=known.get(one.row.case_id, "")) for one in cases]
+
+
+def register_queue_csv(server: Flask, export: QueueExport) -> None:
+    """Add the address."""
+    add_routes(server, [("/api/v1/cases.csv", "GET", export.cases_csv)])
 
 
 def asked_filter(given: Any) -> QueueFilter:

@@ -119,7 +119,7 @@ class SearchPage:
             return may_find(asking, row) and may_case(asking, "search_people", row)
 
         hits = self.offload(lambda: self.people.find(who, machine_ms(), asked.person, asked.reason, mine))
-        lights = self._board().lights
+        lights = self.room.board().lights
         shown = [self.case_hit(hit.row, hit.address, lights.get(hit.row.case_id, 0), words) for hit in hits]
         return as_json({"hits": shown, "n": len(shown), "is_more": False})
 
@@ -138,7 +138,7 @@ class SearchPage:
         cut = (now - RECENT_MS) // 1000 * 1000
         try:
             if group == "open":
-                board = self._board()
+                board = self.room.board()
                 rows = [row for row in board.rows.values() if mine(row)]
                 found: CaseHits = self.offload(lambda: self.reader.open_ones(query, rows))
                 lights = {hit.row.case_id: board.lights.get(hit.row.case_id, 0) for hit in found.hits}
@@ -160,11 +160,6 @@ class SearchPage:
             return person.street
         community = self.district.communities.get(grid.parent)
         return community.parent if community is not None else grid.parent
-
-    def _board(self) -> Any:
-        if not self.room.is_loaded or self.room.follower is None:
-            refuse(503, "the board is not loaded yet: ask /readyz")
-        return self.room.follower.board
 
     def case_hit(self, row: CaseRow, address: str, light: int, words: dict[str, Any]) -> dict[str, Any]:
         """A case as the palette shows it."""

@@ -17,7 +17,7 @@ from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room, leave_room
 from gevent.event import Event
 
-from dashboard.door.access import Access
+from dashboard.door.access import Access, refuse
 from dashboard.door.guards import EVENTS, ROOMS
 from dashboard.door.wire import KEY
 from dashboard.live.pace import Pace
@@ -30,7 +30,9 @@ from dashboard.sockets.stuck import drop_strangers, drop_stuck, shut
 from services.access.rights import Person, may, may_desk
 from services.board.coverage_feed import encode_changes
 from services.board.follower import Follower
+from services.board.state import Board
 from services.board.zone import Zone
+from services.cases.case import CaseRow
 from services.district.borders import Borders
 from services.district.package import District
 from services.platform.clock import Clock
@@ -79,6 +81,16 @@ class LiveRoom:
     def is_loaded(self) -> bool:
         """Whether there is a board to show."""
         return self.zones is not None
+
+    def board(self) -> Board:
+        """The board; the request is refused with 503 while there is none."""
+        if not self.is_loaded or self.follower is None:
+            refuse(503, "the board is not loaded yet: ask /readyz")
+        return self.follower.board
+
+    def neighbour(self, row: CaseRow) -> str:
+        """The street at whose border the case lies; empty: at none, or not loaded."""
+        return self.zones.neighbour(row) if self.zones is not None else ""
 
     def start(self, follower: Follower) -> None:
         """Follow the store, flush and beat, each in a greenlet of its own."""

@@ -21,8 +21,8 @@ from services.contract.codes import LEVELS, SENSITIVE_DOMAINS
 from services.coverage.seeing import Seeing
 from services.district.package import District
 from services.district.plane import plane_of
+from services.indicators.case_counts import AT, booked_at
 from services.indicators.cells import Cell
-from services.indicators.measures import AT, booked_at
 from services.projector.outbox.delta import Delta, ThingChange, TickerLine
 
 NONE, DUE_SOON, OVERDUE, SUSPENDED = range(4)

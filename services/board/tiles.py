@@ -22,8 +22,8 @@ from services.board.tile_types import (
 )
 from services.cases.case import decode_escalation
 from services.contract.codes import CHANNELS, DOMAINS, LEVELS
+from services.indicators.case_counts import AT
 from services.indicators.figure import rate
-from services.indicators.measures import AT
 
 QUEUE_ROWS = 10
 NEXT_ROWS = 6

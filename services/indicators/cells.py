@@ -8,7 +8,7 @@ report. A street's figure is a sum over its cells in any of them.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from services.indicators.measures import AT, CaseCounts, Where
+from services.indicators.case_counts import AT, CaseCounts, Where
 
 # cut → the headings of its columns ``a`` and ``b``.
 CUTS: dict[str, tuple[str, str]] = {

@@ -14,9 +14,9 @@ from services.cases.case import CaseRow
 from services.district.comparable import ComparableDay, comparable, comparable_a_year_ago
 from services.district.package import District
 from services.indicators import tables as indicator_tables
+from services.indicators.case_counts import BY_CLOSING, NAMES, CaseCounts, decode_counted
 from services.indicators.definitions import INDICATORS, Indicator
 from services.indicators.figure import Figure, all_figures
-from services.indicators.measures import BY_CLOSING, NAMES, CaseCounts, decode_counted
 from services.indicators.reasons import CountVerdict, judge
 from services.indicators.scope import EVERYTHING, NotKept, Scope
 from services.indicators.store import totals

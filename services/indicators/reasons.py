@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from services.cases.case import CaseRow, decode_rating, is_filed, suspended_at
+from services.indicators.case_counts import BY_CLOSING, closed_in_time, handle_count_at, handled_in_time
 from services.indicators.definitions import Indicator
-from services.indicators.measures import BY_CLOSING, closed_in_time, handle_count_at, handled_in_time
 from services.indicators.window import Window, value
 
 

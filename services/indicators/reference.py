@@ -6,9 +6,9 @@ Everything in it comes from the definitions in the code, in Chinese and English.
 from collections.abc import Iterator
 
 from services.district.policy import Policy
+from services.indicators.case_counts import MEASURES
 from services.indicators.cells import CUTS
 from services.indicators.definitions import INDICATORS, STANDING, Indicator
-from services.indicators.measures import MEASURES
 from services.indicators.reasons import WHY
 
 _FORMULA = {1.0: "", -1.0: "− "}

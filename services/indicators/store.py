@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from services.district.package import day_after
 from services.indicators import tables as indicator_tables
+from services.indicators.case_counts import NAMES
 from services.indicators.cells import Cell
-from services.indicators.measures import NAMES
 from services.indicators.scope import Scope, _cut
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import (
     Text,
 )
 
-from services.indicators.measures import MEASURES
+from services.indicators.case_counts import MEASURES
 from services.platform.metadata import metadata
 
 # On SQLite a roll-up lies in the tree of its key itself: one page to touch instead of two.

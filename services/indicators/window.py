@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from services.cases.case import CaseRow, RatingGiven, decode_rating, is_filed, suspended_at
-from services.indicators.measures import (
+from services.indicators.case_counts import (
     closed_in_time,
     handle_count_at,
     handled_in_time,

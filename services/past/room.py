@@ -17,8 +17,8 @@ from services.contract.parse import Event
 from services.district.calendar import calendar_of
 from services.district.package import District
 from services.duty.alarms.life import leaves_the_list
+from services.indicators.case_counts import count, counted_text
 from services.indicators.cells import LIVE_CUTS
-from services.indicators.measures import count, counted_text
 from services.past.cameras import PastCameras
 from services.past.moments import Moment, board_of, moment_of
 from services.past.store import MOVED, AlarmAt, RefusedAt

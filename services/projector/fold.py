@@ -22,8 +22,8 @@ from services.contract.parse import Event, Refused
 from services.district.calendar import calendar_of
 from services.district.coords import to_wgs84
 from services.district.package import District
+from services.indicators.case_counts import CaseCounts, count, counted_text
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import CaseCounts, count, counted_text
 from services.platform.clock import to_ms
 from services.projector.outbox.delta import ThingChange, TickerLine
 from services.projector.store.write import OldCase

@@ -15,8 +15,8 @@ from services.cases import tables as case_tables
 from services.cases.case import CaseRow, decode_pauses
 from services.cases.marks import STANDS, CaseMark
 from services.district.package import District
+from services.indicators.case_counts import count, counted_text, decode_counted
 from services.indicators.cells import Change, LaterChange, move, without_zeros
-from services.indicators.measures import count, counted_text, decode_counted
 from services.operations.simulator.dice import Dice
 from services.platform.clock import DAY_MS
 from services.platform.database import writing

@@ -17,8 +17,8 @@ from services.cases.escalation import Proposal
 from services.cases.reader import one_case
 from services.contract.entry import entry_order
 from services.indicators import tables as indicator_tables
+from services.indicators.case_counts import NAMES, CaseCounts, decode_counted
 from services.indicators.cells import Change, LaterChange
-from services.indicators.measures import NAMES, CaseCounts, decode_counted
 from services.platform.database import is_postgres
 from services.platform.errors import WrongDistrict
 from services.projector.store import tables as schema

@@ -9,7 +9,7 @@ from bench.drawn import entries
 from bench.histories import fill
 from services.district.load import load
 from services.district.package import District
-from services.indicators.measures import NAMES
+from services.indicators.case_counts import NAMES
 from services.operations.simulator.generate import generate
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest

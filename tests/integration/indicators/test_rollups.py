@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine
 
 from services.district.package import District
+from services.indicators.case_counts import MEASURES
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure
 from services.indicators.figures_reader import Days, Scope, cases_behind, figures, window_of
-from services.indicators.measures import MEASURES
 from services.platform.clock import to_rfc3339
 from services.platform.sealing import Sealer
 from services.projector.errands.rebuild import rebuild

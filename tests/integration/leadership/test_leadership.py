@@ -22,10 +22,10 @@ from dashboard.papers.workbook import Workbook
 from dashboard.texts import texts
 from services.cases.case import CaseRow
 from services.district.package import District
+from services.indicators.case_counts import MEASURES
 from services.indicators.definitions import INDICATORS
 from services.indicators.figure import figure
 from services.indicators.figures_reader import Days, window_of
-from services.indicators.measures import MEASURES
 from services.indicators.window import Window
 from services.leadership.reader import NAMES, gather
 from services.leadership.report import Report

@@ -16,8 +16,8 @@ from services.cases import reader
 from services.cases import tables as case_tables
 from services.contract.entry import entry_key
 from services.district.package import District
+from services.indicators.case_counts import NAMES
 from services.indicators.cells import LIVE_CUTS
-from services.indicators.measures import NAMES
 from services.indicators.store import live_cells
 from services.platform.clock import to_rfc3339
 from services.platform.errors import WrongDistrict

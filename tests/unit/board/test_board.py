@@ -12,8 +12,8 @@ from services.board.tiles import ranked, street_rows, tiles
 from services.cases.case import CasePlace, CaseRow, settle
 from services.contract.parse import Event, parse
 from services.district.package import District
+from services.indicators.case_counts import NAMES, count
 from services.indicators.cells import Cell, Change, move
-from services.indicators.measures import NAMES, count
 from services.projector.outbox.delta import Delta, ThingChange
 from tests.tiny import NOON, OFFICE, case, entry
 

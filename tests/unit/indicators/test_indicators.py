@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from services.cases.case import CasePlace, CaseRow, settle
 from services.contract.parse import Event, parse
 from services.district.package import District
+from services.indicators.case_counts import MEASURES, NAMES, CaseCounts, Where, count, counted_text, decode_counted
 from services.indicators.cells import CUTS, Cell, Change, LaterChange, move, without_zeros
 from services.indicators.definitions import INDICATORS, STANDING
 from services.indicators.figure import figure, rate
-from services.indicators.measures import MEASURES, NAMES, CaseCounts, Where, count, counted_text, decode_counted
 from services.indicators.reasons import judge
 from services.indicators.window import Window, value, values
 from services.platform.clock import parse_ms, to_rfc3339
