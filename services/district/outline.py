@@ -8,7 +8,7 @@ from shapely.geometry import mapping
 from services.district.package import District
 
 AREAS = ("streets", "communities", "grids")
-KEPT = ("code", "name", "class", "place_type", "weight", "height_m")
+KEPT = ("code", "name", "name_en", "class", "place_type", "weight", "height_m")
 
 
 def layer(district: District, name: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from services.platform.pulse import NO_PULSE, Pulse
 from services.platform.sealing import Sealer
 from services.projector.ingest import Ingest
 from services.projector.publish_service import PackageNews
+from services.projector.store.read import loaded_last
 from services.projector.stream import EventStream
 from services.projector.worker import Projector
 
@@ -22,5 +23,10 @@ def make_projector(doors: OpenDoors, consumer: str = "", pulse: Pulse = NO_PULSE
     name = consumer or doors.settings.consumer or socket.gethostname()
     stream = EventStream(doors.redis, doors.district.code, name)
     watch = PackageWatch(doors.engine, doors.settings.district_dir, doors.district, doors.clock.now_ms)
-    news = PackageNews(watch.newer, doors.redis, doors.district, doors.clock.now_ms)
+
+    def told_last() -> str:
+        with doors.engine.connect() as connection:
+            return loaded_last(connection, doors.district.code)
+
+    news = PackageNews(watch.newer, doors.redis, doors.district, doors.clock.now_ms, told_last=told_last)
     return Projector(stream, doors.engine, make_ingest(doors), doors.clock, newer_package=news.newer, pulse=pulse)

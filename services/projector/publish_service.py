@@ -37,7 +37,8 @@ def add(client: redis.Redis, code: str, fields: dict[bytes, bytes]) -> str:
 class PackageNews:
     """Tells the stream (``district.loaded``) of a package that was changed in the browser, once it is in force here.
 
-    One that was loaded is told by whoever loaded it. Two projectors say the same under one id: it counts once.
+    One that was loaded is told by whoever loaded it. Two projectors say the same under one id: it counts once. What
+    came into force while no projector ran is told by the next one.
     """
 
     def __init__(
@@ -46,15 +47,22 @@ class PackageNews:
         client: redis.Redis,
         district: District,
         now_ms: Callable[[], int],
+        *,
+        told_last: Callable[[], str],
     ) -> None:
-        """``newer`` gives the next package once (PackageWatch)."""
-        self._newer, self._client, self._now_ms = newer, client, now_ms
+        """``newer`` gives the next package once (PackageWatch); ``told_last`` the digest in the history."""
+        self._newer, self._client, self._now_ms, self._told_last = newer, client, now_ms, told_last
         self._folder_digest = district.folder_digest
         self._untold: District | None = None
+        # The package that this process begins with: whether it was told is not known yet. None: it is.
+        self._begun: District | None = district if district.stored_mark else None
 
     def newer(self) -> District | None:
         """What ``newer`` gives; what could not be told is tried again at the next call."""
         found = self._newer()
+        if found is None and self._begun is not None and self._told_last() != self._begun.digest:
+            self._untold = self._begun
+        self._begun = None
         if found is not None:
             self._untold = found if found.folder_digest == self._folder_digest else None
             self._folder_digest = found.folder_digest

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
 from tests.browser.desks import add_people, case_system, command, desk_is_ready, fill, logged_in, pick, says
-from tests.browser.shown import inside
+from tests.browser.shown import inside, wait_inside
 from tests.tiny import NOON, case, entry, middle
 
 pytestmark = [pytest.mark.browser, pytest.mark.redis]
@@ -49,6 +49,29 @@ def test_an_officer_dispatches_a_case_and_sees_it_done(people: Product, browser:
         says(page, '.ag-row[row-id="A1"] [col-id="unit"]', "城管局")
         says(page, "#case-panel-body", "责任单位\n城管局")
         assert "case=A1" in page.url
+
+
+def test_a_map_that_is_zoomed_in_names_the_street_and_the_roads(people: Product, browser: Browser) -> None:
+    road = {"type": "Feature", "properties": {"class": "minor", "name": "澜江路", "name_en": "Lanjiang Road"},
+            "geometry": {"type": "LineString", "coordinates": [[118.8, 31.901], [119.1, 31.901]]}}  # fmt: skip
+    layer = {"type": "FeatureCollection", "features": [road]}
+    with logged_in(browser, people, "duty", "/account") as page:
+        page.route("**/district/roads.geojson", lambda route: route.fulfill(json=layer))
+        for language, name in (("zh-CN", "澜江路"), ("en", "Lanjiang Road")):
+            page.goto(f"{people.url}/desk?lang={language}")
+            desk_is_ready(page)
+            wait_inside(page, "() => lianqin.names && lianqin.layer.labels.length === 2")
+            assert page.evaluate(inside("() => lianqin.names.drawn.length")) == 0, (
+                "the whole district has no room for it"
+            )
+            # In a corner of the street, far from its middle.
+            page.evaluate(inside("() => lianqin.maps.get('map').setView([31.901, 118.901], 17, {animate: false})"))
+            wait_inside(page, "name => lianqin.names.drawn.some(n => n.name === name)", name)
+            assert page.evaluate(
+                inside("""() => lianqin.layer.labels.map(({text, x, y}) => {
+                    const map = lianqin.maps.get("map"), world = 256 * 2 ** map.getZoom();
+                    return [text, map.getPixelBounds().contains([x * world, y * world])]; })""")
+            ) == [["东街", True]]
 
 
 def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: Browser) -> None:

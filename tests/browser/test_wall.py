@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from dashboard.texts import texts
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, open_wall, shows_entry, state_word, wait_until
 from tests.browser.shown import inside, wait_inside
@@ -120,6 +121,27 @@ CUT = """() => [...document.querySelectorAll("#wall main :is(h2, span, b, p, div
   && getComputedStyle(e).display !== "inline" && !e.matches(".list")).map(e => e.textContent)"""
 
 
+LONG_NAMES = """why => {
+  const made = html => {
+    const box = document.createElement("div");
+    box.innerHTML = html;
+    return box.firstElementChild;
+  };
+  const line = made(`<div class="case coming"><span class="where"><span>Zhonglouxiang</span><span>Emergencies</span>
+    </span><b class="warn">${why}</b></div>`);
+  document.querySelector("#tile-next .next").replaceChildren(line);
+  const [rank, name] = document.querySelectorAll("#tile-streets .streets > :is(.dim, .name)");
+  [rank.textContent, name.textContent] = ["12", "Zhonglouxiang"];
+  const edge = (e, side) => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return range.getBoundingClientRect()[side];
+  };
+  const over = e => Math.max(0, e.scrollWidth - e.clientWidth);
+  return [over(line.querySelector(".where > span")), over(name), edge(name, "left") - edge(rank, "right") > 4];
+}"""
+
+
 def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_one(
     product: Product, page: Page
 ) -> None:
@@ -146,6 +168,9 @@ def test_there_is_no_english_on_the_chinese_page_and_no_chinese_on_the_english_o
              const box = route.getBoundingClientRect(), said = to.getBoundingClientRect();
              return to.scrollWidth <= to.clientWidth && said.top >= box.top - 1 && said.bottom <= box.bottom + 1; }"""
     )
+    # The longest of the demo's streets: what comes next names it whole, and its two-digit rank stands apart.
+    for why in texts("en")["rule"].values():
+        assert page.evaluate(LONG_NAMES, texts("en")["word"]["proposal"].format(rule=why)) == [0, 0, True], why
 
 
 HEADS_OUTSIDE = """() => [...document.querySelectorAll('#wall .tile > header > *')].filter(e => {
@@ -154,7 +179,7 @@ HEADS_OUTSIDE = """() => [...document.querySelectorAll('#wall .tile > header > *
     }).map(e => e.closest('.tile').id + ': ' + e.textContent)"""
 
 
-@pytest.mark.parametrize(("lang", "stopped"), [("zh-CN", "停在"), ("en", "stopped at")])
+@pytest.mark.parametrize(("lang", "stopped"), [("zh-CN", "停在"), ("en", "last")])
 def test_nothing_overflows_and_no_text_is_too_small(product: Product, browser: Any, lang: str, stopped: str) -> None:
     product.publish_and_wait(*[entry(due(i - 2, case_id=f"C{i}", **middle(i % 4, i % 2))) for i in range(12)])
     for width, height in ((1920, 1080), (3840, 2160), (7680, 2160), (5760, 3240)):

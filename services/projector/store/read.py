@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from services.cases import tables as case_tables
 from services.cases.escalation import Proposal
+from services.contract.others import DistrictLoaded
 from services.projector.store import tables as schema
 
 
@@ -94,6 +95,14 @@ def history_from(connection: Connection, after: int, limit: int) -> list[Past]:
     return [
         Past(*row) for row in connection.execute(select(*columns).where(c.entry > after).order_by(c.entry).limit(limit))
     ]
+
+
+def loaded_last(connection: Connection, code: str) -> str:
+    """The digest of the package that the history was told of last (``district.loaded``); empty for none."""
+    h = schema.history.c
+    query = select(h.data).where(h.subject == code, h.type == "district.loaded").order_by(h.entry.desc()).limit(1)
+    found = connection.execute(query).scalar()
+    return "" if found is None else msgspec.json.decode(found, type=DistrictLoaded).digest
 
 
 def dead_entries(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:

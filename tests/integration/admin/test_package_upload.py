@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from services.admin.doctor.examine_service import examine
 from services.audit.log_service import AuditQuery, newest
+from services.district.doors import open_doors
 from services.district.load import load
 from services.district.package_watch_reader import PackageWatch
 from services.district.stored_reader import stored_files
@@ -23,9 +24,11 @@ from services.health.heart import Heart
 from services.platform.redis import Keys
 from services.platform.settings import Settings
 from services.projector import publish_service
+from services.projector.bootstrap import make_ingest, make_projector
 from services.projector.publish_service import PackageNews
+from services.projector.store.read import loaded_last
 from tests.doors import WHO, House, house
-from tests.tiny import CODE, write_tiny_district
+from tests.tiny import CODE, NOON, write_tiny_district
 
 pytestmark = pytest.mark.redis
 ADMIN = next(who for who in WHO if who.name == "admin")
@@ -207,9 +210,12 @@ def test_a_change_in_force_is_told_to_the_stream_under_one_id(
 ) -> None:
     now = home.clock.now_ms
     both = [
-        PackageNews(PackageWatch(home.engine, folder, home.district, now).newer, redis_client, home.district, now)
+        PackageNews(
+            PackageWatch(home.engine, folder, home.district, now).newer, redis_client, home.district, now,
+            told_last=lambda: told_last(home),
+        )
         for _ in range(2)
-    ]
+    ]  # fmt: skip
     change(home, "D7")
     monkeypatch.setattr(publish_service, "add", refuses)
     assert both[0].newer() is not None
@@ -221,6 +227,26 @@ def test_a_change_in_force_is_told_to_the_stream_under_one_id(
     first, second = told(redis_client)
     assert first == second, "two projectors say the same: it counts once"
     assert json.loads(first[1])["digest"] != home.district.digest
+
+
+def told_last(home: House) -> str:
+    with home.engine.connect() as connection:
+        return loaded_last(connection, CODE)
+
+
+def test_a_change_that_came_into_force_while_no_projector_ran_is_told_by_the_next_one_once(
+    home: House, redis_client: redis.Redis, folder: Path, settings: Settings
+) -> None:
+    change(home, "D7")
+    for _ in range(2):  # begun, and begun again
+        doors = open_doors(settings, migrate=False)
+        make_projector(doors)._newer_package()
+        assert [json.loads(data)["digest"] for _, data in told(redis_client)] == [doors.district.digest]
+        rows: Any = redis_client.xrange(Keys(CODE).events)
+        make_ingest(doors).apply([(name.decode(), fields) for name, fields in rows], NOON, rows[-1][0].decode())
+        assert told_last(home) == doors.district.digest != home.district.digest
+        doors.engine.dispose()
+        doors.redis.close()
 
 
 def refuses(*_: object) -> str:

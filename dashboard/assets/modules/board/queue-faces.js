@@ -110,10 +110,9 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
           h("b", {class: how}, text),
         );
       };
-      const space = texts.unit.tight ? "" : " ";
       const proposed = t.rows
         .filter(r => rows.has(r[0]))
-        .map(([id, rule]) => line(id, "warn", `${texts.rule[rule]}${space} ${word.proposal}`));
+        .map(([id, rule]) => line(id, "warn", format.fill(word.proposal, {rule: texts.rule[rule]})));
       const coming = t.coming
         .filter(r => rows.has(r[0]) && r[2] > now)
         .map(([id, , at]) => line(id, "", format.fill(word.takes_in, {in: format.duration(at - now)})));

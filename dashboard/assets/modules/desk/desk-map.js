@@ -5,6 +5,7 @@ import {CaseLayer} from "../map/case-layer.js";
 import {CaseStore} from "../map/case-store.js";
 import {layGround} from "../map/ground.js";
 import {mapHands} from "../map/hands.js";
+import {layNames} from "../map/names-layer.js";
 import {withMap} from "../map/maps.js";
 import {project} from "../map/project.js";
 import {makeSigns, plainGround} from "../map/signs.js";
@@ -55,20 +56,37 @@ export const makeDeskMap = desk => {
       layer.touch();
     }
     if (map) map.eachLayer(l => l.resetStyle && l.resetStyle());
+    if (desk.names) desk.names.draw();
   };
   const begin = () =>
     withMap(scope, map => {
       desk.map = map;
       layGround(scope, map, plainGround);
       const layer = new CaseLayer(store);
-      layer.labels =
-        about.street || about.grid
-          ? []
-          : Object.values(places.streets)
-              .filter(s => s.at)
-              .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
       layer.addTo(map);
       desk.layer = layer;
+      const centres = Object.values(places.streets)
+        .filter(s => s.at)
+        .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
+      // A street's name stands in its middle, and on a part of it where that alone is in view.
+      const label = inView => {
+        const box = map.getBounds().pad(-0.08), // a name at the very edge is cut
+          isIn = name => {
+            const at = Object.values(places.streets).find(s => s.name === name)?.at;
+            return at && box.contains([at[1], at[0]]);
+          };
+        layer.labels = [...centres.filter(c => isIn(c.text)), ...inView.filter(c => !isIn(c.text))];
+        layer.spoilSigns();
+        layer.touch();
+        return layer.labels;
+      };
+      const isOwn = about.street || about.grid;
+      if (!isOwn) layer.labels = centres;
+      desk.names = layNames(scope, map, {
+        streets: places.streets,
+        isEnglish: texts.language === "en",
+        tell: isOwn ? undefined : label,
+      });
       const box = about.box || (places.streets[about.street] && places.streets[about.street].box);
       if (box) {
         const [west, south, east, north] = box;
