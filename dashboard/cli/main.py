@@ -271,7 +271,9 @@ def _projector(_options: argparse.Namespace, settings: Settings) -> int:
         heart = hearts.begin("projector")
         with heart.busy("makes the read model again", 3600):
             rebuild_if_old(doors.engine, make_ingest(doors), doors.clock.now_ms(), say)
-        threading.Thread(target=make_keeper(doors).run, args=(stop,), daemon=True, name="keeper").start()
+        keeper = make_keeper(doors)
+        keeper.make_months()
+        threading.Thread(target=keeper.run, args=(stop,), daemon=True, name="keeper").start()
         threading.Thread(target=make_indexer(doors).run, args=(stop,), daemon=True, name="search").start()
         projector = make_projector(doors, pulse=heart)
         hearts.tell(projector.counts.figures)

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import redis
 from sqlalchemy import Engine
@@ -19,6 +20,7 @@ from services.platform.database import open_engine
 from services.platform.errors import AWAY, fault_of, first_line
 from services.platform.redis import Keys, connect
 from services.platform.settings import Settings
+from services.projector.archive.partitions_store import coming_months, make_months
 from services.projector.store.purge import STEP, in_steps, purge
 
 log = logging.getLogger(__name__)
@@ -38,9 +40,12 @@ class RetentionKeeper:
         clock: Clock,
         *,
         machine_ms: Callable[[], int] = machine_ms,
+        zone: ZoneInfo | None = None,
     ) -> None:
+        """``zone``: of whose months the history's partitions are made; None: nobody makes any."""
         self._engine, self._client, self._keys = engine, client, Keys(district)
         self._clock, self._machine_ms = clock, machine_ms
+        self._zone = zone
         self._rules, self._stream_days = rules_of(settings), settings.keep_command_stream_days
 
     def run(self, stop: threading.Event) -> None:
@@ -57,11 +62,17 @@ class RetentionKeeper:
 
     def once(self, goes_on: Callable[[], bool] = lambda: True) -> dict[str, int]:
         """One round; returns how many rows of each went."""
+        self.make_months()
         gone = {"history": purge(self._engine, self._clock.now_ms(), goes_on=goes_on)}
         for rule in self._rules:
             gone[rule.name] = self._take_away(rule, goes_on) if rule.days else 0
         gone["command stream"] = self._trim_commands()
         return gone
+
+    def make_months(self) -> None:
+        """See that the history has partitions for this month and the coming ones."""
+        if self._zone is not None:
+            make_months(self._engine, self._zone, coming_months(self._zone, self._clock.now_ms()))
 
     def _take_away(self, rule: Rule, goes_on: Callable[[], bool]) -> int:
         now = self._machine_ms() if rule.on_machine else self._clock.now_ms()
@@ -82,4 +93,6 @@ def make_keeper(doors: OpenDoors) -> RetentionKeeper:
     """What takes away what is old, with connections of its own."""
     settings = doors.settings
     engine = open_engine(settings.database, pool_size=1)
-    return RetentionKeeper(settings, engine, connect(settings.redis_url), doors.district.code, doors.clock)
+    district = doors.district
+    client = connect(settings.redis_url)
+    return RetentionKeeper(settings, engine, client, district.code, doors.clock, zone=district.zone)

@@ -39,6 +39,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 def _grant(owner: Engine) -> None:
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql(SQL.read_text("utf-8"))
+        connection.exec_driver_sql("REVOKE ALL ON DATABASE lianqin FROM PUBLIC")  # as database.sql has it
+        connection.exec_driver_sql("GRANT CONNECT ON DATABASE lianqin TO lianqin_app")
 
 
 @pytest.fixture

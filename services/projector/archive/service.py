@@ -6,12 +6,14 @@ and the file has not is found before anything is taken out.
 
 import contextlib
 import fcntl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from services.district.package import District
 from services.platform.clock import to_rfc3339
@@ -20,6 +22,7 @@ from services.platform.whole_file import partial_of
 from services.projector.archive import store as archives
 from services.projector.archive.form import FORMAT, About, ArchiveFile, sha256_of, write_file
 from services.projector.archive.month import ArchiveError, Month, month_of, need_over
+from services.projector.archive.partitions_store import bounds_of, drop_month, is_lock_timeout, make_months
 from services.projector.archive.store import Archive
 from services.projector.store.read import Past
 from services.projector.store.write import Writer
@@ -106,8 +109,44 @@ class ArchiveKeeper:
         archive = archive._replace(removing_at=archive.removing_at or at_ms, removed_at=None)
         with writing(self._engine) as connection:
             archives.put_archive(connection, archive)
-        known, done = Entries(file), 0
-        span = month.span(self._district.zone)
+        known = Entries(file)
+        if (done := self._remove_whole(month, known)) is None:
+            done = self._remove_rows(month, known)
+        with writing(self._engine) as connection:
+            archives.put_archive(connection, archive._replace(removed_at=at_ms))
+        return done
+
+    def _remove_whole(self, month: Month, known: Container[int]) -> int | None:
+        """Take a month's partition out as one; None where it has none, or it cannot be done so."""
+        zone = self._district.zone
+        if (bounds := bounds_of(self._engine, month, zone)) is None:
+            return None
+        window = (bounds.first - 1, bounds.until - 1)
+        try:
+            with writing(self._engine) as connection:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a month's rows are looked at together
+                Writer(connection).lock()
+                done = archives.take_out_whole(
+                    connection,
+                    str(month),
+                    month.span(zone),
+                    window,
+                    known=known,
+                    drop=partial(drop_month, connection, month),
+                )
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+            self._say(f"{month}: somebody reads the history for long: its rows are taken out one by one")
+            return None
+        if done is not None:
+            self._say(f"{month}: {done:,} rows taken out with their partition")
+            done += self._remove_rows(month, known)  # of that month by our clock, of another by their ids
+        return done
+
+    def _remove_rows(self, month: Month, known: Container[int]) -> int:
+        """Take a month's rows out, some at a time."""
+        done, span = 0, month.span(self._district.zone)
         with self._engine.connect() as reading:
             for window in archives.windows(reading, self._window):
                 if archives.has_some(reading, span, window):
@@ -115,8 +154,6 @@ class ArchiveKeeper:
                         Writer(connection).lock()
                         done += archives.take_out(connection, str(month), span, window, known)
                     self._say(f"{month}: {done:,} rows taken out so far")
-        with writing(self._engine) as connection:
-            archives.put_archive(connection, archive._replace(removed_at=at_ms))
         return done
 
     def restore(self, month: Month, at_ms: int) -> int:
@@ -131,6 +168,7 @@ class ArchiveKeeper:
                 connection, archive._replace(removing_at=archive.removing_at or at_ms, removed_at=None)
             )
         done = 0
+        make_months(self._engine, self._district.zone, [month])
         for rows in file.batches():
             with writing(self._engine) as connection:
                 Writer(connection).lock()

@@ -4,11 +4,11 @@ Every statement touches a window of entries, not the whole table: none holds a l
 """
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, column, delete, exists, func, insert, not_, or_, select, table
 
 from services.cases.tables import cases
 from services.platform.database import is_postgres
@@ -21,6 +21,10 @@ WINDOW = 20_000  # entries
 # Patrols' positions are kept for seven days, heartbeats as spans (store.purge): no archive carries them on.
 NOT_ARCHIVED = ("unit.moved", "source.heartbeat")
 _QUARTER_MS = 900_000  # every time zone's months begin at a quarter of an hour
+
+# Of a partition that goes at most so many rows are put back: more are better left where they are.
+MOST_STAY = 50_000
+_STAYS = table("history_stays", *(column(name) for name in history.c.keys()))  # noqa: SIM118  # its columns' names
 
 _PAST = [history.c[name] for name in Past._fields]
 
@@ -124,10 +128,43 @@ def take_out(connection: Connection, month: str, span: Span, window: tuple[int, 
     where = and_(_within(*window, span), _may_go(*window))
     found = [row for row in connection.execute(select(h.entry, h.type, h.subject).where(where)) if row[0] in known]
     delete_entries(connection, [row[0] for row in found])
-    # What of their people was kept has gone: the search is to forget it too.
-    append_due(connection, sorted({row[2] for row in found if row[1].startswith("case.")}), is_whole=True)
-    _count(connection, month, Counter(row[2] for row in found if row[1].startswith("case.")), 1)
+    _is_out(connection, month, [(row[1], row[2]) for row in found])
     return len(found)
+
+
+def take_out_whole(
+    connection: Connection, month: str, span: Span, window: tuple[int, int], *, known: Container[int],
+    drop: Callable[[], None],
+) -> int | None:  # fmt: skip
+    """The same for a window that is a partition: ``drop`` takes it away with all rows, those that stay are put back.
+
+    In the caller's transaction, which holds the feed's lock. None, and nothing is done: too many stay.
+    """
+    h = history.c
+    may_go = and_(_within(*window, span), _may_go(*window))
+    rows = connection.execute(select(h.entry, h.type, h.subject).where(may_go)).all()
+    found = [row for row in rows if row[0] in known]
+    late = [row[0] for row in rows if row[0] not in known]
+    here = and_(h.entry > window[0], h.entry <= window[1])
+    if connection.execute(select(func.count()).where(here)).scalar_one() - len(found) > MOST_STAY:
+        return None
+    connection.exec_driver_sql("CREATE TEMP TABLE history_stays (LIKE history INCLUDING DEFAULTS) ON COMMIT DROP")
+    stays = select(*h).where(here, or_(not_(may_go), h.entry.in_(late)))
+    connection.execute(insert(_STAYS).from_select([*h.keys()], stays))
+    drop()
+    connection.exec_driver_sql("INSERT INTO history SELECT * FROM history_stays")
+    _is_out(connection, month, [(row[1], row[2]) for row in found])
+    return len(found)
+
+
+def _is_out(connection: Connection, month: str, found: Sequence[tuple[str, str]]) -> None:
+    """Note of (type, subject) of each row that it is in the month's file alone.
+
+    What of their people was kept has gone: the search is to forget it too.
+    """
+    of_cases = Counter(subject for kind, subject in found if kind.startswith("case."))
+    append_due(connection, sorted(of_cases), is_whole=True)
+    _count(connection, month, of_cases, 1)
 
 
 def put_back(connection: Connection, rows: Sequence[Past], month: str | None = None) -> list[int]:

@@ -246,3 +246,17 @@ def test_a_group_that_nobody_reads_is_named_with_the_line_that_ends_it(
     assert [f.is_wrong for f in found] == [True]
     assert "'forgotten'" in found[0].what
     assert f"XGROUP DESTROY '{KEYS.events}' 'forgotten'" in found[0].remedy
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_the_keeper_makes_the_coming_months_of_the_history(
+    postgres_engine: Engine, redis_client: redis.Redis, tiny: District
+) -> None:
+    Ingest(postgres_engine, tiny, Sealer(""))
+    clock = SetClock(NOON)
+    RetentionKeeper(Settings(), postgres_engine, redis_client, CODE, clock, zone=tiny.zone).once()
+    query = text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'history'::regclass ORDER BY 1")
+    with postgres_engine.connect() as connection:
+        found = list(connection.scalars(query))
+    assert found == ["history_2026_11", "history_2026_12", "history_2027_01", "history_rest"]
