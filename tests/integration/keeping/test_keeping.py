@@ -174,7 +174,8 @@ def test_heartbeats_of_an_earlier_version_become_spans_in_steps(engine: Engine) 
 
 
 def test_the_purge_finds_what_it_deletes_by_its_index(engine: Engine) -> None:
-    """Among any number of rows that stay: it never reads them."""
+    """Among any number of rows that stay: it never reads them. On PostgreSQL each partition has an index."""
+    index = "history_rest_type_received_at_time_idx" if is_postgres(engine) else "history_passing"
     if is_postgres(engine):
         with engine.connect() as connection:
             connection.execute(text("SET enable_seqscan = off"))
@@ -190,7 +191,7 @@ def test_the_purge_finds_what_it_deletes_by_its_index(engine: Engine) -> None:
                     text(f"EXPLAIN QUERY PLAN {purge._OLD_POSITIONS}"), {"before": NOON, "step": 10}
                 )
             )
-    assert "history_passing" in plan
+    assert index in plan
 
 
 @pytest.mark.redis
