@@ -45,6 +45,7 @@ class AlarmPolicy:
     flood_minutes: float = 10
     acknowledgement_minutes: float = 30
     climb_minutes: float = 3
+    untaken_minutes: float = 10
     proposal_minutes: float = 15
     takeover_minutes: float = 30
     report_minutes: float = 10

@@ -73,6 +73,7 @@ RULE_WORDS = {
     "flood_minutes": "minutes looked back for a flood",
     "acknowledgement_minutes": "minutes after which «taken» runs out if nothing has happened",
     "climb_minutes": "minutes until an alarm that nobody takes goes one level up: second officer, duty leader",
+    "untaken_minutes": "minutes that an escalated case may wait until somebody at the district takes it",
     "proposal_minutes": "minutes that a proposed escalation may wait for its answer",
     "takeover_minutes": "minutes before the district takes a case over at which its street hears of it",
     "report_minutes": "minutes before an incident's report is due at which its seat hears of it",
@@ -84,7 +85,7 @@ RULE_WORDS = {
 }
 ALARM_WORDS = {
     "severe_incident": "an open case of severity 1–2, to the district and to its street",
-    "escalation_untaken": "a case that went to the district and that nobody has acknowledged",
+    "escalation_untaken": "a case that went to the district and that nobody has acknowledged for `untaken_minutes`",
     "proposal_waits": "a proposed escalation without an answer",
     "takeover_near": "the clock is about to make a street's case the district's",
     "overdue_severe": "a severe case is overdue",

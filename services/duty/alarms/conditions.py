@@ -169,11 +169,18 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
 
 
 def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
-    """Cases that went to the district and that nobody there has acknowledged."""
+    """Cases that went to the district and that nobody there has acknowledged for some minutes.
+
+    At once they stand first in the queue: most are taken by then, and an alarm for each were more than a seat answers.
+    """
     board, severity = scene.board, scene.policy.kinds.get("escalation_untaken")
+    before = scene.now - int(scene.policy.untaken_minutes * MINUTE_MS)
     for case_id in board.escalated if severity else ():
         row = board.rows[case_id]
-        if severity and row.escalation and decode_escalation(row.escalation).acknowledged_at is None:
+        if not severity or not row.escalation:
+            continue
+        passed = decode_escalation(row.escalation)
+        if passed.acknowledged_at is None and (passed.at is None or passed.at <= before):
             yield _case(
                 "escalation_untaken", board.district.code, severity, row, "acknowledge_escalation",
                 occasion=str(row.escalations),

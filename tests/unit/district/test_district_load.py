@@ -296,7 +296,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str, str, str, str]] = {
     ),
     "a seat that is none": (
         write("roster.csv", "from,until,shift,name,seat\n2026-01-01T08:00Z,2026-01-01T20:00Z,a,b,S9\n"), "roster.csv",
-        "line 2", "'S9' is unknown", "street's code",
+        "line 2", "'S9' is unknown", "street's or a unit's code",
     ),
     "a report before it happened": (
         write("policy.toml", "[reports]\nphone_minutes = -1\n"), "policy.toml", "reports.phone_minutes", "-1", "from 0",

@@ -60,7 +60,7 @@ def said(found: list[AlarmCondition]) -> set[tuple[str, str, str]]:
 def passed(**more: Any) -> dict[str, Any]:
     return {
         "level": "district",
-        "escalations": [{"to": "D1", "reason_code": "beyond_power", "at": minutes(-5), **more}],
+        "escalations": [{"to": "D1", "reason_code": "beyond_power", "at": minutes(-10), **more}],
     }
 
 
@@ -78,6 +78,7 @@ WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"
         (row(severity=1, street=""), {("severe_incident", CODE, "open_case")}),
         (row(severity=1, street="unknown"), {("severe_incident", CODE, "open_case")}),
         (row(**passed()), {("escalation_untaken", CODE, "acknowledge_escalation")}),
+        (row(**passed(at=minutes(-9.9))), set()),
         (row(**passed(acknowledged_at=minutes(-1))), set()),
         (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case"), CALLED}),
         (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case"), CALLED}),
