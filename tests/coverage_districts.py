@@ -81,9 +81,9 @@ def some_camera(rng: Generator, number: int, version: int = 1) -> CameraChanged:
     kind = str(rng.choice(["bullet", "bullet", "dome", "ptz", "checkpoint", "lookout"]))
     known = rng.uniform() < 0.9
     return CameraChanged(
-        camera_id=f"K{number:03d}", version=version, lon=lon, lat=lat, coord_sys="WGS84", kind=kind,  # type: ignore[arg-type]
+        camera_id=f"K{number:03d}", version=version, lon=lon, lat=lat, coord_sys="WGS84", kind=kind,
         azimuth=float(rng.uniform(1, 359)) if known else None, pan_now=float(rng.uniform(0, 360)),
-        night=str(rng.choice(["none", "infrared"])), status="online",  # type: ignore[arg-type]
+        night=str(rng.choice(["none", "infrared"])), status="online",
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def some_event(model: CoverageModel, rng: Generator, now: int, measured: float =
     if dice < 0.6:
         status = str(rng.choice(["online", "offline", "degraded"]))
         fault = str(rng.choice(["", "blurred", "dark"])) if status == "degraded" else ""
-        model.report(f"K{number:03d}", Reported(now, status, fault), now)  # type: ignore[arg-type]
+        model.report(f"K{number:03d}", Reported(now, status, fault), now)
     elif dice < 0.8:
         model.put([(some_camera(rng, number, now), None)], now)
     elif dice < 0.85:

@@ -152,7 +152,7 @@ class Scene:
 
     def _sight(self, i: int) -> Sight:
         rng = self.rng
-        feature = rng.choice(self.district.layers["roads"]["features"])  # type: ignore[index]
+        feature = rng.choice(self.district.layers["roads"]["features"])
         line = shape(feature["geometry"])
         point = line.interpolate(rng.random(), normalized=True)
         kind = rng.choices(["bullet", "dome", "ptz", "checkpoint", "lookout"], [60, 20, 14, 5, 1])[0]
@@ -172,8 +172,8 @@ class Scene:
         night = sees and rng.random() < 0.85
         return Sight(
             id=f"{self.district.code}00001310{i:06d}", name=f"{feature['properties'].get('name') or '路口'}{i}号",
-            kind=kind, lon=round(point.x, 7), lat=round(point.y, 7), state=state, view=view,  # type: ignore[arg-type]
-            grade=grade, street=rng.choice(list(self.district.streets)),  # type: ignore[arg-type]
+            kind=kind, lon=round(point.x, 7), lat=round(point.y, 7), state=state, view=view,
+            grade=grade, street=rng.choice(list(self.district.streets)),
             fault="video_lost" if state == "degraded" else "", since=self.at - 4_000_000,
             sees_day=sees, sees_night=night,
             azimuths=[] if view != "fixed" else [azimuth], hfov=hfov, range_m=round(range_m, 1),
@@ -190,7 +190,7 @@ class Scene:
             ("key_roads", "road", 1.5),
             ("key_places", "place", 4.0),
         ):
-            for feature in self.district.layers.get(layer, {}).get("features", []):  # type: ignore[attr-defined]
+            for feature in self.district.layers.get(layer, {}).get("features", []):
                 properties = feature["properties"]
                 found.append(
                     self._spot(f"{kind}:{properties['code']}", kind, properties, shape(feature["geometry"]), weight)
@@ -213,13 +213,13 @@ class Scene:
         point = flat.representative_point()
         near = rng.choice(self.sights)
         return WatchedSpot(
-            id=spot_id, kind=kind, name=properties["name"], lon=round(plane.lon + point.x / kx, 7),  # type: ignore[arg-type]
+            id=spot_id, kind=kind, name=properties["name"], lon=round(plane.lon + point.x / kx, 7),
             lat=round(plane.lat + point.y / ky, 7), street=rng.choice(list(self.district.streets)),
             place_type=properties.get("place_type", ""), weight=float(properties.get("weight", weight)),
             size=round(size, 1), planned=round(size * share * 0.7, 1), live=round(size * share, 1),
             planned_night=round(size * share * 0.8, 1), live_night=round(size * min(1, share * 1.2), 1),
             now=round(size * share, 1), demand=round(demand, 1), cases=cases, unseen=unseen,
-            need=round(demand * weight * share, 1), gap=gap, way=way,  # type: ignore[arg-type]
+            need=round(demand * weight * share, 1), gap=gap, way=way,
             camera=near.id if way else "", camera_m=round(rng.uniform(15, 180), 1) if way else 0.0,
             outline=rings_of(flat, point), blind=rings_of(blind, point) if share else [],
         )  # fmt: skip

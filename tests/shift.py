@@ -175,7 +175,7 @@ class Shift:
 
     def tell(self, body: dict[str, Any], kind: str, source: str = "/case-system") -> None:
         """Any other event."""
-        self.redis.xadd(Keys(CODE).events, dict(entry(body, kind, self.clock.ms, source=source)))  # type: ignore[arg-type]
+        self.redis.xadd(Keys(CODE).events, dict(entry(body, kind, self.clock.ms, source=source)))
 
     def _everyday(self) -> None:
         """Cases come, and those that nobody has named are worked on and closed."""

@@ -42,7 +42,7 @@ def settings(engine: Engine, tmp_path: Path) -> Settings:
         database_url=engine.url.render_as_string(hide_password=False), data_dir=tmp_path / "data", data_key=KEY
     )
     open_log(engine, found).append_many(NOON, WHO, [Deed("see_case", f"C{i}") for i in range(N)])
-    notary_of(engine, found).look(engine)  # type: ignore[union-attr]
+    notary_of(engine, found).look(engine)
     return found
 
 

@@ -72,7 +72,7 @@ def test_every_answer_of_a_recorded_address_leaves_its_row_and_every_file_does(h
             continue
         for attempt in tried:
             before = last_of(home.engine)
-            client = home.client(who)  # type: ignore[arg-type]
+            client = home.client(who)
             with client.open(
                 attempt.path, method=attempt.method, json=attempt.body if attempt.form is None else None,
                 data=attempt.form,
@@ -83,7 +83,7 @@ def test_every_answer_of_a_recorded_address_leaves_its_row_and_every_file_does(h
             is_file = "attachment" in disposition or (kind.startswith(FILES) and endpoint != "outline")
             if is_file:
                 assert "export" in actions, attempt
-            if code == 200 and attempt.expected(who):  # type: ignore[arg-type]
+            if code == 200 and attempt.expected(who):
                 left.setdefault(endpoint, set()).update(actions)
     wrong = {
         endpoint for endpoint, actions in left.items()

@@ -202,7 +202,7 @@ def test_an_offer_of_another_session_or_of_ones_own_making_is_refused(home: Hous
     """Nobody sets somebody else's telephone up: the sealed secret is one session's."""
     mine, theirs = show_password(home), show_password(home)
     secret, offer = offer_on(theirs.get("/factor"))
-    for forged in (offer, "", "x", offer[:-4], Sealer(make_key()).seal(b'["x","AAAA"]').decode()):  # type: ignore[union-attr]
+    for forged in (offer, "", "x", offer[:-4], Sealer(make_key()).seal(b'["x","AAAA"]').decode()):
         answer = mine.post("/factor", data={"code": code(secret), "offer": forged})
         assert answer.status_code == 409
         assert is_refused(mine.get("/api/v1/board"))
@@ -333,4 +333,4 @@ def test_each_role_that_the_setting_names_is_asked(sqlite_engine: Engine, role: 
     assert accounts.log_in_as(sqlite_engine, 2, "idp|1", "someone", DESK_AT, rules=rules, has_factor=True).stage == ""
     others = LogInRules(second_factor=frozenset({*ROLES} - {role}))
     assert accounts.log_in_as(sqlite_engine, 2, "idp|1", "someone", DESK_AT, rules=others).stage == ""
-    assert Person("someone", "某人", role)  # type: ignore[arg-type]
+    assert Person("someone", "某人", role)

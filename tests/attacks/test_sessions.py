@@ -135,11 +135,11 @@ class TestProofs:
     def test_every_address_with_such_a_right_asks_when_the_proof_is_old(self, home: House, who: object) -> None:
         age_proofs(home, 15)
         before = home.traces()
-        for endpoint, tried in attempts(home, who).items():  # type: ignore[arg-type]
+        for endpoint, tried in attempts(home, who).items():
             for attempt in tried:
-                if not attempt.expected(who) or ADDRESSES[endpoint] not in FRESH:  # type: ignore[arg-type]
+                if not attempt.expected(who) or ADDRESSES[endpoint] not in FRESH:
                     continue
-                client = home.client(who)  # type: ignore[arg-type]
+                client = home.client(who)
                 answer = client.open(attempt.path, method=attempt.method, json=attempt.body)
                 assert answer.status_code == 401, attempt.path
                 assert answer.json["code"] == "reauth_required"
@@ -147,7 +147,7 @@ class TestProofs:
                     answer = client.get(attempt.path, headers={"Accept": "text/html", "Sec-Fetch-Mode": "navigate"})
                     assert answer.headers["Location"].startswith("/reauth?next="), attempt.path
         assert home.traces() == before
-        assert told(who, "be_here")  # type: ignore[arg-type]
+        assert told(who, "be_here")
         assert home.get(who, "/account").status_code == 200  # type: ignore[arg-type]  # and nothing else does
 
     def test_a_proof_counts_for_a_while(self, home: House) -> None:
@@ -308,7 +308,7 @@ class TestHashing:
                 time.sleep(0.005)
             return name
 
-        jobs = [gevent.spawn(hashing.run, address, lambda name=f"{address}{n}": work(name))  # type: ignore[misc]
+        jobs = [gevent.spawn(hashing.run, address, lambda name=f"{address}{n}": work(name))
                 for n in range(2) for address in ("a", "b")]  # fmt: skip
         end = time.monotonic() + 10
         while len(running) < 2 and time.monotonic() < end:

@@ -222,7 +222,7 @@ def evil() -> Iterator[str]:
 
 def commands_sent(product: Product) -> int:
     with product.client() as client:
-        return int(client.xlen(f"lianqin:{{{CODE}}}:commands"))  # type: ignore[arg-type]
+        return int(client.xlen(f"lianqin:{{{CODE}}}:commands"))
 
 
 def test_a_page_of_another_site_does_nothing_with_our_persons_cookie(

@@ -49,7 +49,7 @@ class Traffic:
 
     def everything(self, client: redis.Redis) -> list[tuple[str, dict[bytes, bytes]]]:
         """All entries of the stream: what was acknowledged, and what Redis took without being able to say so."""
-        entries: list[Any] = client.xrange(self._stream)  # type: ignore[assignment]
+        entries: list[Any] = client.xrange(self._stream)
         found = [(i.decode(), fields) for i, fields in entries]
         assert {i for i, _ in self.acknowledged} <= {i for i, _ in found}, "Redis has lost what it acknowledged"
         return found

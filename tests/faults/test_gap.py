@@ -142,10 +142,10 @@ def test_what_a_dead_projector_held_when_it_was_trimmed_is_counted(rig: GapRig) 
 def test_an_entry_deleted_before_it_was_read_is_lost_and_one_after_is_not(rig: GapRig) -> None:
     rig.publish(5)
     rig.projector().drain()
-    ids = [i for i, _ in rig.client.xrange(EVENTS)]  # type: ignore[union-attr]
+    ids = [i for i, _ in rig.client.xrange(EVENTS)]
     rig.client.xdel(EVENTS, ids[0], ids[2], ids[4])
     rig.publish(6)
-    unread = [i for i, _ in rig.client.xrange(EVENTS)][2:]  # type: ignore[union-attr]
+    unread = [i for i, _ in rig.client.xrange(EVENTS)][2:]
     rig.client.xdel(EVENTS, unread[0], unread[3])
     rig.thread.start()
     rig.settles_at(5 + 4, lost=2)

@@ -85,7 +85,7 @@ def run_on_both(
 def publish(client: redis.Redis, seed: int) -> list[tuple[str, dict[bytes, bytes]]]:
     entries = []
     for fields in life(seed):
-        entries.append((client.xadd(EVENTS, dict(fields)).decode(), fields))  # type: ignore[union-attr]
+        entries.append((client.xadd(EVENTS, dict(fields)).decode(), fields))
     return entries
 
 

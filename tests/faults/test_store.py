@@ -81,12 +81,12 @@ def on_sqlite(tmp_path: Path, tiny: District) -> Iterator[StoreRig]:
 
 
 def flow(rig: StoreRig, seed: int) -> list[tuple[str, dict[bytes, bytes]]]:
-    return [(rig.client.xadd(EVENTS, dict(fields)).decode(), fields) for fields in life(seed, events=200)]  # type: ignore[union-attr]
+    return [(rig.client.xadd(EVENTS, dict(fields)).decode(), fields) for fields in life(seed, events=200)]
 
 
 def acknowledged(rig: StoreRig) -> int:
     """Entries of the stream that were delivered and acknowledged."""
-    group: Any = next(g for g in rig.client.xinfo_groups(EVENTS) if g["name"] == GROUP.encode())  # type: ignore[union-attr]
+    group: Any = next(g for g in rig.client.xinfo_groups(EVENTS) if g["name"] == GROUP.encode())
     return int(group["entries-read"]) - int(group["pending"])
 
 

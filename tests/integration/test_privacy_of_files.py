@@ -63,7 +63,7 @@ def test_a_private_redis_asks_for_its_password_and_leaves_nothing_open(tmp_path:
             stranger.ping()
         with connect(server.url) as client:
             client.xadd("s", {"a": "b"})
-            assert client.info("persistence")["aof_enabled"] == 1  # type: ignore[index]
+            assert client.info("persistence")["aof_enabled"] == 1
         command = Path(f"/proc/{server.pid}/cmdline").read_bytes().decode()
         assert server.password not in command
         remember_redis(tmp_path / "data", server.url)

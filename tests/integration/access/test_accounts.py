@@ -236,7 +236,7 @@ def test_a_hash_of_older_parameters_is_made_anew_at_the_next_log_in(people: Engi
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "wall"])
 def test_a_session_idles_out_and_runs_out_after_its_roles_time(people: Engine, role: str) -> None:
-    idle, longest = IDLE_MINUTES[role] * MINUTE_MS, LONGEST_MINUTES[role] * MINUTE_MS  # type: ignore[index]
+    idle, longest = IDLE_MINUTES[role] * MINUTE_MS, LONGEST_MINUTES[role] * MINUTE_MS
     token = enter(people, role)
     assert is_open(people, token, NOW + idle - 1)
     assert not is_open(people, token, NOW + idle)
@@ -437,9 +437,9 @@ def command(tiny_folder: Path, tmp_path: Path) -> Iterator[Any]:
     def run(action: str, user_id: str = "", **wish: Any) -> str:
         return "\n".join(user(found, action, UserWish(user_id, **wish)))
 
-    run.engine = open_engine(database)  # type: ignore[attr-defined]
+    run.engine = open_engine(database)
     yield run
-    run.engine.dispose()  # type: ignore[attr-defined]
+    run.engine.dispose()
 
 
 def test_the_command_adds_lists_disables_and_resets(command: Any) -> None:
@@ -523,4 +523,4 @@ def test_another_role_leaves_the_street_behind_and_ends_the_session(command: Any
 def test_a_person_is_frozen() -> None:
     person = Person("p", "某人", "leader")
     with pytest.raises(AttributeError):
-        person.role = "admin"  # type: ignore[misc]
+        person.role = "admin"

@@ -33,7 +33,7 @@ def test_the_nearest_unit_is_told_from_the_newest_positions_that_came_in(sqlite_
             board.apply(revision, decode_delta(payload), NOON + 9000)
     off_the_loop: list[str] = []
 
-    def offload(work):  # type: ignore[no-untyped-def]
+    def offload(work):
         off_the_loop.append("once")
         return work()
 

@@ -109,7 +109,7 @@ def test_a_severe_case_is_commanded_once_whoever_leads(room: Room) -> None:
     first.work()
     first.work()
     second = room.escalator()
-    assert not second.leads  # type: ignore[attr-defined]
+    assert not second.leads
     second.work()
     assert len(room.commands()) == 1
     (command,) = room.commands()
@@ -117,7 +117,7 @@ def test_a_severe_case_is_commanded_once_whoever_leads(room: Room) -> None:
     assert command[b"id"].decode() == room.proposals()["A"].command_id
     first._lease.release()
     third = room.escalator()
-    assert third.leads  # type: ignore[attr-defined]
+    assert third.leads
     third.work()
     assert len(room.commands()) == 1
 

@@ -79,6 +79,6 @@ def test_what_cannot_be_planned_is_said(
     town: Path, capsys: pytest.CaptureFixture[str], prepare: tuple[object, ...], arguments: list[str], said: str
 ) -> None:
     for one in prepare:
-        one(town)  # type: ignore[operator]
+        one(town)
     assert main(["coverage", "plan", *arguments]) == 1
     assert said in capsys.readouterr().err

@@ -410,7 +410,7 @@ def test_nothing_of_the_provider_is_there_without_its_settings(tiny: District, s
         values = {"origin": ORIGIN, "oidc_issuer": "https://sso.example.cn", "oidc_client_id": "a",
                   "oidc_client_secret": "b", missing: ""}  # fmt: skip
         with pytest.raises(ValueError, match=missing.upper()):
-            create_app(Doors(sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, settings=Settings(**values)))  # type: ignore[arg-type]
+            create_app(Doors(sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, settings=Settings(**values)))
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def a_month(engine: Engine, district: District) -> None:
 def folder(sqlite_engine: Engine, tiny: District, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     a_month(sqlite_engine, tiny)
     for form in ("csv", "parquet"):
-        wanted = CaseExport("2026-11-01", "2026-11-30", form, tmp_path / f"november.{form}")  # type: ignore[arg-type]
+        wanted = CaseExport("2026-11-01", "2026-11-30", form, tmp_path / f"november.{form}")
         write_cases(sqlite_engine, tiny, NOW, wanted)
     monkeypatch.chdir(tmp_path)
     return tmp_path

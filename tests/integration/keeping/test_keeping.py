@@ -55,7 +55,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
 
 
 def keeper(engine: Engine, client: redis.Redis, **more: int) -> RetentionKeeper:
-    settings = Settings(keep_moments_days=30, **more)  # type: ignore[arg-type]
+    settings = Settings(keep_moments_days=30, **more)
     return RetentionKeeper(settings, engine, client, CODE, SetClock(NOON), machine_ms=lambda: NOON)
 
 

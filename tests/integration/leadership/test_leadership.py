@@ -177,7 +177,7 @@ def test_the_same_data_give_the_same_bytes_but_for_the_line_of_who_and_when(home
     changed = [a for a, b in zip(html.splitlines(), other.splitlines(), strict=True) if a != b]
     assert len(changed) == 1
     assert "宋涛" in changed[0]
-    fonts = {f for page in pypdf.PdfReader(io.BytesIO(pdf)).pages for f in page["/Resources"]["/Font"]}  # type: ignore[index]
+    fonts = {f for page in pypdf.PdfReader(io.BytesIO(pdf)).pages for f in page["/Resources"]["/Font"]}
     assert fonts
 
 
@@ -199,7 +199,7 @@ def test_a_span_that_is_none_or_empty_is_said_in_words(home: House, query: str, 
 
 def test_a_figure_opens_to_its_cases_and_a_street_sees_its_own(home: House) -> None:
     page = home.get(DUTY, "/leadership/cases?name=intake&span=2026-11-01..2026-11-22").text
-    count = int(re.search(r'class="big">([\d,]+)', page).group(1).replace(",", ""))  # type: ignore[union-attr]
+    count = int(re.search(r'class="big">([\d,]+)', page).group(1).replace(",", ""))
     assert page.count("<tr><td>") == min(count, 200) > 3
     assert "/desk?case=" in page
     own = home.get(S1, "/leadership?span=2026-11").text
@@ -259,7 +259,7 @@ def test_a_street_that_was_merged_away_keeps_its_figures_and_says_so(home: House
 def test_two_classes_stand_side_by_side_each_by_its_definition(home: House) -> None:
     span = parse("2026-11", TODAY)
     page = home.get(LEADER, "/leadership?span=2026-11&street=S1&class=04&with_class=01").text
-    rows = re.search(r'class="beside".*?</section>', page, re.DOTALL).group()  # type: ignore[union-attr]
+    rows = re.search(r'class="beside".*?</section>', page, re.DOTALL).group()
     names = texts("zh-CN")["domain"]
     assert names["04"] in rows and names["01"] in rows
     cells = [re.sub(r"<[^>]+>|▲", "", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", rows, re.DOTALL)]

@@ -311,12 +311,12 @@ def test_a_shares_interval_stands_beside_it(home: House) -> None:
 def test_every_row_of_a_part_opens_to_as_many_cases_as_it_says(home: House) -> None:
     page = home.get(LEADER, "/leadership?span=2026-11").text
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/leadership/cases\?part=[^"]+)"', page)]
-    assert {re.search(r"part=(\w+)", link).group(1) for link in links} == {  # type: ignore[union-attr]
+    assert {re.search(r"part=(\w+)", link).group(1) for link in links} == {
         "reasons", "supervision", "standing", "campaigns", "repeats",
     }  # fmt: skip
     for link in links:
         opened = home.get(LEADER, link).text
-        n = int(re.search(r'class="big">([\d,]+)', opened).group(1).replace(",", ""))  # type: ignore[union-attr]
+        n = int(re.search(r'class="big">([\d,]+)', opened).group(1).replace(",", ""))
         assert opened.count("<tr><td>") == min(n, 200), link
         assert '<ul class="definition"><li>' in opened
         assert "/desk?case=" in opened or not n

@@ -43,7 +43,7 @@ def everything(engine: Engine, client: redis.Redis) -> str:
             for row in connection.execute(text(f"SELECT * FROM {table}")):
                 found += [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in row]
     for key in (KEYS.dead, KEYS.board):
-        for _, fields in client.xrange(key):  # type: ignore[union-attr]
+        for _, fields in client.xrange(key):
             found += [v.decode("utf-8", "replace") for v in fields.values()]
     return "\n".join(found)
 

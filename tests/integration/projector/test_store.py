@@ -171,7 +171,7 @@ def test_the_reporter_is_sealed_or_not_kept(engine: Engine, tiny: District) -> N
                 told = " ".join(map(_text, row))
                 assert "13812345678" not in told
                 assert "张三丰" not in told or name == "dead"
-        sealed = dict(connection.execute(text("SELECT subject, sealed FROM history")).all())  # type: ignore[arg-type]
+        sealed = dict(connection.execute(text("SELECT subject, sealed FROM history")).all())
     assert sealed["A"] is None
     assert b"13812345678" in Sealer(key).open(bytes(sealed["B"]))
 

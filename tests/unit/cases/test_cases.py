@@ -147,7 +147,7 @@ def test_the_class_is_the_published_one_else_by_the_map_of_the_source_else_by_th
 
     def found(source: str, **more: Any) -> str:
         event = event_of(**{"category": category, "domain": ..., **more})
-        return unified_domain(event.body, source, mapped)  # type: ignore[arg-type]
+        return unified_domain(event.body, source, mapped)
 
     assert found("/a", domain="07") == "07"
     assert found("/a") == "05"
@@ -162,7 +162,7 @@ def test_the_class_is_the_published_one_else_by_the_map_of_the_source_else_by_th
 )
 def test_the_higher_version_stands_then_the_earlier_entry_in_any_order(pairs: list[tuple[int, int]], rng: Any) -> None:
     items = [(key, event_of(version=version), CasePlace()) for version, key in pairs]
-    expected = max(items, key=lambda item: (item[1].body.version, -item[0]))  # type: ignore[union-attr]
+    expected = max(items, key=lambda item: (item[1].body.version, -item[0]))
     shuffled = [*items, *items]
     rng.shuffle(shuffled)
     assert winners(shuffled) == {"A1": expected}

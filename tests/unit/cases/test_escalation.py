@@ -103,7 +103,7 @@ def test_a_rule_that_is_off_never_strikes_and_another_mode_is_kept() -> None:
     off = dataclasses.replace(POLICY, modes=dict.fromkeys(RULES, "off"))
     assert decide(row(severity=1, returns=5), NOON, off) is None
     auto = dataclasses.replace(POLICY, modes={**POLICY.modes, "ping_pong": "auto"})
-    assert decide(row(returns=2), NOON, auto).mode == "auto"  # type: ignore[union-attr]
+    assert decide(row(returns=2), NOON, auto).mode == "auto"
 
 
 def test_after_somebody_gave_it_back_only_what_is_new_is_proposed_and_nothing_commanded() -> None:
@@ -122,7 +122,7 @@ def test_the_takeover_is_announced_before_it_comes() -> None:
     struck = takeover(late(-70), POLICY)
     assert struck is not None
     assert decide(late(-70), struck[0] - 1, POLICY) is None
-    assert decide(late(-70), struck[0], POLICY).rule == struck[1]  # type: ignore[union-attr]
+    assert decide(late(-70), struck[0], POLICY).rule == struck[1]
 
 
 WALK = list(itertools.product(
@@ -170,7 +170,7 @@ def test_while_it_is_suspended_nobody_is_late_and_afterwards_somebody_is() -> No
     found = late(31, status="suspended", suspensions=[pause])
     assert decide(found, NOON, POLICY) is None
     assert takeover(found, POLICY) == (NOON + 15 * MINUTE, "level_deadline")
-    assert decide(found, NOON + 15 * MINUTE, POLICY).rule == "level_deadline"  # type: ignore[union-attr]
+    assert decide(found, NOON + 15 * MINUTE, POLICY).rule == "level_deadline"
     assert takeover(late(31, status="suspended", suspensions=[{"from": minutes(-60)}]), POLICY) is None
 
 

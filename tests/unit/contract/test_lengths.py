@@ -188,7 +188,7 @@ def test_the_attributes_have_lengths_too(name: str) -> None:
 def test_every_text_at_its_length_goes_into_every_store(engine: Engine, tiny: District) -> None:
     """On PostgreSQL a key of an index has 2,704 bytes: 4 for each character, and none of them compressed."""
     entries = [at_length(kind, path, length) for kind, path, length in FIELDS]
-    longest: dict[str, Any] = least(inspect.type_info(Case))  # type: ignore[arg-type]
+    longest: dict[str, Any] = least(inspect.type_info(Case))
     shape = inspect.type_info(Case)
     assert isinstance(shape, inspect.StructType)
     for path, length in texts(Case):

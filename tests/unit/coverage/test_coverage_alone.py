@@ -110,7 +110,7 @@ def test_every_code_that_the_engine_gives_has_its_words() -> None:
     for name in ("zh-CN.toml", "en.toml"):
         words = tomllib.loads((TEXTS / name).read_text("utf-8"))["camera"]
         assert set(words["reasons"]) == set(REASONS)
-        assert set(words["faults"]) == set(Fault.__args__)  # type: ignore[attr-defined]
+        assert set(words["faults"]) == set(Fault.__args__)
         assert set(words["kinds"]) == {"bullet", "dome", "ptz", "checkpoint", "lookout"}
 
 

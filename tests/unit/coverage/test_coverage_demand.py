@@ -149,7 +149,7 @@ def test_a_building_that_is_nowhere_is_counted_and_the_rest_works(bad: object) -
 def test_roads_and_poles_without_properties_are_places_all_the_same() -> None:
     for name, shape in (("roads", shapely.LineString([(-190, -60), (190, -60)])), ("poles", shapely.Point(0, 0))):
         drawn = layer(shape)
-        drawn["features"][0]["properties"] = None  # type: ignore[index]
+        drawn["features"][0]["properties"] = None
         far = CameraChanged("K", 1, *at(190, -190), "WGS84", kind="dome", range_m=5, status="online")
         assert make_plan(snapshot(model_of([], far, **{name: drawn}), NOON), 2).sites
 

@@ -74,7 +74,7 @@ def test_off_and_on_again_is_the_state_of_before_bit_for_bit(seed: int) -> None:
     for minutes, status in ((1, "offline"), (200, "online")):
         for i, camera_id in enumerate(ids):
             now = NOON + minutes * MINUTE
-            model.report(camera_id, Reported(now + i, status, ""), now)  # type: ignore[arg-type]
+            model.report(camera_id, Reported(now + i, status, ""), now)
         if status == "offline":
             assert state(model)[3] != before[3]
             assert all(n == (0, 0) for n in model.cases.seen().values())

@@ -49,7 +49,7 @@ def test_one_within_sight_is_taken_and_named_and_one_far_off_is_only_named(site:
 @pytest.mark.parametrize(("system", "shift"), [("GCJ02", wgs84_to_gcj02), ("BD09", wgs84_to_bd09)])
 def test_a_position_that_only_fits_in_another_system_is_refused_with_the_remedy(
     site: DistrictOutline, system: str, shift
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     lon, lat = shift(EAST - 0.0005, NORTH - 0.0005)
     found = read(row(lon, lat), site=site)
     ((finding,), cameras) = found.findings, found.cameras

@@ -21,7 +21,7 @@ WITHIN = {"/handover/"}
 
 def person(role: str, session: str = "x") -> Person:
     own = {"street_staff": {"street": "S1"}, "department": {"unit": "D1"}, "grid_worker": {"grid": "G00"}}
-    return Person("u", "周", role, session=session, **own.get(role, {}))  # type: ignore[arg-type]
+    return Person("u", "周", role, session=session, **own.get(role, {}))
 
 
 def may_open(asking: Person, address: str) -> bool:

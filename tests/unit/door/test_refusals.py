@@ -146,7 +146,7 @@ def changed(**changes: Any) -> bytes:
     b"", b"{}", b"[]", b"null", b"\xff", b'{"output":"x"}', changed(output="x"), changed(output=5),
     changed(inputs=[]), changed(inputs=5), changed(inputs=PAGE["inputs"][:1]), changed(outputs=[]),
     changed(outputs=PAGE["outputs"][0]), changed(state=PAGE["inputs"]), changed(changedPropIds=[5]),
-    changed(inputs=[{**PAGE["inputs"][0], "value": 5}, PAGE["inputs"][1]]),  # type: ignore[dict-item]
+    changed(inputs=[{**PAGE["inputs"][0], "value": 5}, PAGE["inputs"][1]]),
 ])  # fmt: skip
 def test_a_wrong_body_for_a_callback_is_refused_without_a_trace(
     client: FlaskClient, caplog: pytest.LogCaptureFixture, body: bytes

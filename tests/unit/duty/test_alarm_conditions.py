@@ -32,7 +32,7 @@ def row(case_id: str = "A1", *, street: str = "S1", **more: Any) -> CaseRow:
              "category": {"name": "井盖缺失"}, **more}  # fmt: skip
     event = parse(f"{NOON}-0", entry(case(case_id, **state), at=NOON), NOON)
     assert isinstance(event, Event), event
-    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", "G00"), event.body.domain or "04", OFFICE)  # type: ignore[union-attr]
+    return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", "G00"), event.body.domain or "04", OFFICE)
 
 
 def due(n: float, **more: Any) -> CaseRow:

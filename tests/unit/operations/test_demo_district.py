@@ -69,7 +69,7 @@ def test_a_town_grid_has_some_500_households_and_a_village_grid_some_300():
 
 def test_the_layers_hold_what_a_map_of_a_real_district_holds():
     layers = demo_district().layers
-    sizes = {name: len(layer["features"]) for name, layer in layers.items()}  # type: ignore[arg-type]
+    sizes = {name: len(layer["features"]) for name, layer in layers.items()}
     assert 6_000 <= sizes["buildings"] <= 12_000
     assert sizes["roads"] > 500 and sizes["water"] >= 4 and sizes["green"] >= 20 and sizes["key_places"] > 100
     features = layers["roads"]["features"]

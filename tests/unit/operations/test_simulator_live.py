@@ -65,14 +65,14 @@ def case_events(client: redis.Redis) -> list[Event]:
 
 def answers(client: redis.Redis, command_id: str) -> list[tuple[str, str | None]]:
     found = [e for e in published(client) if isinstance(e, Event) and isinstance(e.body, CommandAnswer)]
-    return [(e.type, e.body.reason) for e in found if e.body.command_id == command_id]  # type: ignore[attr-defined]
+    return [(e.type, e.body.reason) for e in found if e.body.command_id == command_id]
 
 
 def ask(client: redis.Redis, command: str, command_id: str, /, **data: object) -> None:
     body = {"actor": {"user": "李禾舟", "role": "duty"}, "reason": "按预案", **data}
     fields = {"specversion": "1.0", "id": command_id, "source": "/desk", "type": command,
               "time": "2026-11-24T10:00:00+08:00", "data": msgspec.json.encode(body)}  # fmt: skip
-    client.xadd(COMMAND_STREAM, fields)  # type: ignore[arg-type]
+    client.xadd(COMMAND_STREAM, fields)
 
 
 def handling_case(**changes: object) -> Case:
@@ -85,7 +85,7 @@ def handling_case(**changes: object) -> Case:
                     limit = case.clocks[-1].deadline_at if case.clocks else None
                     is_calm = later.time_ms > START_MS + 5 * HOUR_MS and limit and to_ms(limit) > later.time_ms
                     if case.status == "handling" and case.severity == 4 and is_calm and case.level != "district":
-                        return msgspec.structs.replace(case, **changes)  # type: ignore[arg-type]
+                        return msgspec.structs.replace(case, **changes)
                     break
                 case = later.case
     raise AssertionError("no case is in work")
@@ -112,7 +112,7 @@ def test_after_a_restart_nothing_comes_twice_with_another_content(redis_client: 
     seen: dict[str, bytes] = {}
     for event in case_events(redis_client):
         assert seen.setdefault(event.id, event.data) == event.data
-    reported = {e.body.case_id for e in case_events(redis_client)}  # type: ignore[attr-defined]
+    reported = {e.body.case_id for e in case_events(redis_client)}
     expected = {s.case.case_id for m in range(START_MS // 60_000, clock.ms // 60_000) for s in system().arrivals(m)}
     assert expected <= reported
 
@@ -128,9 +128,9 @@ def test_every_source_has_a_heartbeat_and_the_patrols_move(redis_client: redis.R
     beats = [e.source for e in events if e.type == "source.heartbeat"]
     assert sorted(beats) == sorted([*HEARTBEAT_SOURCES, *HEARTBEAT_SOURCES])
     moves = [e.body for e in events if e.type == "unit.moved"]
-    assert {m.unit_id for m in moves[:72]} == {r.unit_id for r in system().beats.rounds}  # type: ignore[attr-defined]
+    assert {m.unit_id for m in moves[:72]} == {r.unit_id for r in system().beats.rounds}
     assert len(moves) == 72 + 2 * (36 + 12)  # all at once, then every car and each time a third of who walks
-    assert len({(m.lon, m.lat) for m in moves}) > 160  # type: ignore[attr-defined]
+    assert len({(m.lon, m.lat) for m in moves}) > 160
 
 
 def test_rubbish_comes_too_and_each_kind_is_refused():
@@ -166,7 +166,7 @@ def test_a_command_is_carried_out_once_and_its_event_repeats_its_id(redis_client
     ask(redis_client, kind, "c-1", case_id=case.case_id, expected_version=case.version, **DATA[kind])
     ask(redis_client, kind, "c-1", case_id=case.case_id, expected_version=case.version, **DATA[kind])
     work(live)
-    effects = [e for e in case_events(redis_client) if e.body.step and e.body.step.command_id == "c-1"]  # type: ignore[attr-defined]
+    effects = [e for e in case_events(redis_client) if e.body.step and e.body.step.command_id == "c-1"]
     assert [a for a, _ in answers(redis_client, "c-1")] == ["command.accepted", "command.accepted"]
     first = effects[0].body
     assert isinstance(first, Case)
@@ -207,8 +207,8 @@ def test_a_department_takes_on_goes_there_and_finishes(redis_client: redis.Redis
         assert answers(redis_client, f"c-{number}") == [("command.accepted", None)], kind
         assert live.cases[case.case_id].status == status
     told = [e.body for e in case_events(redis_client)]
-    assert [t.step.note for t in told[:4]] == [None, "已出发", "已到场", "已清理"]  # type: ignore[attr-defined]
-    assert told[3].acknowledged_at == told[3].handled_at == utc(START_MS)  # type: ignore[attr-defined]
+    assert [t.step.note for t in told[:4]] == [None, "已出发", "已到场", "已清理"]
+    assert told[3].acknowledged_at == told[3].handled_at == utc(START_MS)
 
 
 def test_a_called_unit_answers_comes_and_cannot_answer_twice(redis_client: redis.Redis):
@@ -297,7 +297,7 @@ def test_a_commanded_whistle_is_answered_department_by_department_and_ends(redis
         work(live)
         live = started(redis_client, clock, list(live.cases.values()))
     told = [e for e in case_events(redis_client) if e.subject == case.case_id]
-    assert [e.body.version for e in told] == list(range(case.version + 1, case.version + 1 + len(told)))  # type: ignore[attr-defined]
+    assert [e.body.version for e in told] == list(range(case.version + 1, case.version + 1 + len(told)))
     last = told[-1].body
     assert isinstance(last, Case)
     (whistle,) = last.whistles
@@ -407,7 +407,7 @@ def test_a_case_of_somebody_elses_stays_as_it_is_until_a_command_touches_it(redi
     late = msgspec.structs.replace(theirs, case_id="MY-2")
     live = started(redis_client, clock, [theirs])
     work(live)
-    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", late, clock.ms, subject="MY-2"))  # type: ignore[arg-type]
+    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", late, clock.ms, subject="MY-2"))
     for _ in range(2):
         clock.ms += 30 * HOUR_MS
         work(live)
@@ -416,7 +416,7 @@ def test_a_case_of_somebody_elses_stays_as_it_is_until_a_command_touches_it(redi
     for name in (case_id, "MY-2"):
         ask(redis_client, "case.close", f"c-{name}", case_id=name, expected_version=theirs.version, result="已整改")
     work(live)
-    effects = [e.subject for e in case_events(redis_client) if e.body.step and e.body.step.command_id]  # type: ignore[attr-defined]
+    effects = [e.subject for e in case_events(redis_client) if e.body.step and e.body.step.command_id]
     assert effects == [case_id, "MY-2"]
 
 
@@ -424,14 +424,14 @@ def test_a_command_for_a_case_that_came_since_the_start_is_obeyed(redis_client: 
     theirs, clock = handling_case(case_id="MY-3"), SetClock(START_MS)
     live = started(redis_client, clock, [])
     work(live)
-    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", theirs, clock.ms, subject="MY-3"))  # type: ignore[arg-type]
+    redis_client.xadd(EVENTS, encode_entry("/theirs", "case.handling", theirs, clock.ms, subject="MY-3"))
     ask(redis_client, "case.urge", "c-1", case_id="MY-3", expected_version=theirs.version)
     work(live)
     assert answers(redis_client, "c-1") == [("command.accepted", None)]
 
 
 def test_another_districts_system_can_be_made(tiny: object):
-    assert CaseSystem(tiny, SEED).arrivals(START_MS // 60_000) is not None  # type: ignore[arg-type]
+    assert CaseSystem(tiny, SEED).arrivals(START_MS // 60_000) is not None
     assert demo_district().code == "320499"
 
 
@@ -450,10 +450,10 @@ def test_a_repair_that_was_promised_is_done_even_after_a_restart(redis_client: r
     assert answers(redis_client, "c-1") == [("command.accepted", None)]
     clock.ms += 6 * 60_000
     work(started(redis_client, clock, [], cameras=True))
-    said = [e.body.status for e in camera_events(redis_client) if e.subject == out[0]]  # type: ignore[attr-defined]
+    said = [e.body.status for e in camera_events(redis_client) if e.subject == out[0]]
     assert said[-1] == "online" and len(said) == 2
     work(started(redis_client, clock, [], cameras=True))
-    assert [e.body.status for e in camera_events(redis_client) if e.subject == out[0]] == said  # type: ignore[attr-defined]
+    assert [e.body.status for e in camera_events(redis_client) if e.subject == out[0]] == said
 
 
 def test_the_cameras_changes_come_once_over_restarts(redis_client: redis.Redis):
@@ -478,4 +478,4 @@ def test_heartbeats_of_a_fast_demo_tell_their_interval_in_the_districts_time(red
     work(live)
     beats = [e.body for e in published(redis_client) if isinstance(e, Event) and e.type == "source.heartbeat"]
     assert len(beats) == len(HEARTBEAT_SOURCES)
-    assert {beat.interval_s for beat in beats} == {HEARTBEAT_S * 60}  # type: ignore[attr-defined]
+    assert {beat.interval_s for beat in beats} == {HEARTBEAT_S * 60}

@@ -80,7 +80,7 @@ def deadline(case: Case) -> datetime | None:
 
 def span(start_ms: int, end_ms: int, **more: object) -> list[tuple[int, bytes, bytes]]:
     """Each event of a run as (case and version, its bytes), in one order."""
-    found = {f[b"id"]: f[b"data"] + f[b"time"] + f[b"type"] for _, f in system().history(start_ms, end_ms, **more)}  # type: ignore[arg-type]
+    found = {f[b"id"]: f[b"data"] + f[b"time"] + f[b"type"] for _, f in system().history(start_ms, end_ms, **more)}
     return sorted((len(i), i, d) for i, d in found.items())
 
 

@@ -48,7 +48,7 @@ def test_what_an_entry_may_have_caused_is_a_suspect(state: str) -> None:
 
 
 def test_every_class_that_the_table_names_is_one_of_postgresql() -> None:
-    known = {code for code, _ in psycopg.errors._sqlcodes.items()}  # type: ignore[attr-defined]
+    known = {code for code, _ in psycopg.errors._sqlcodes.items()}
     assert {prefix for prefix in BY_SQLSTATE if not any(code.startswith(prefix) for code in known)} == set()
 
 

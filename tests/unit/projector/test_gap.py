@@ -20,7 +20,7 @@ def stream(*ids: str, added: int | None = None, **more: object) -> StreamState:
         "length": len(ids), "added": len(ids) if added is None else added, "first": ids[0] if ids else "",
         "last": ids[-1] if ids else "0-0", "last_delivered": "0-0", "newest": tuple(reversed(ids))[:NEWEST],
     } | more  # fmt: skip
-    return StreamState(**found)  # type: ignore[arg-type]
+    return StreamState(**found)
 
 
 def ids(start: int, end: int) -> list[str]:
