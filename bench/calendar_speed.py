@@ -71,10 +71,12 @@ def main() -> None:
     office()
     built = time.perf_counter() - begun
     found = {
-        "limits": options.limits, "calendar_built_s": round(built, 3),
+        "limits": options.limits,
+        "calendar_built_s": round(built, 3),
         "deadlines_per_s": round(deadlines_a_second(options.limits)),
-        "cases": options.cases, "cases_per_s": round(cases_a_second(options.cases)),
-    }  # fmt: skip
+        "cases": options.cases,
+        "cases_per_s": round(cases_a_second(options.cases)),
+    }
     print(json.dumps(found))
 
 

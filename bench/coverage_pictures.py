@@ -21,11 +21,15 @@ def main() -> None:
     """Write the three pictures."""
     houses = Footprints(
         [
-            shapely.box(10, 10, 40, 30), shapely.box(55, 8, 90, 28), shapely.box(12, 48, 34, 78),
-            shapely.box(50, 50, 92, 64).union(shapely.box(50, 50, 62, 86)), shapely.box(72, 74, 92, 90),
-            shapely.box(100, 40, 116, 84), shapely.box(104, 6, 118, 26),
+            shapely.box(10, 10, 40, 30),
+            shapely.box(55, 8, 90, 28),
+            shapely.box(12, 48, 34, 78),
+            shapely.box(50, 50, 92, 64).union(shapely.box(50, 50, 62, 86)),
+            shapely.box(72, 74, 92, 90),
+            shapely.box(100, 40, 116, 84),
+            shapely.box(104, 6, 118, 26),
         ]
-    )  # fmt: skip
+    )
     frame = shapely.box(0, 0, 124, 94)
     _sweep(houses, frame)
     _gaps(houses, frame)
@@ -44,10 +48,17 @@ def _sweep(houses: Footprints, frame: BaseGeometry) -> None:
     corners = shapely.get_coordinates(seen)
     rays = [shapely.LineString([eye[:2], corner]) for corner in corners[:-1:4]]
     _write(
-        "coverage-sweep.svg", frame,
-        [*_fill(houses.solids, HOUSE), *_line([sector], EDGE, dash="1.5 1.5"), *_fill([seen], VIEW, 0.45),
-         *_line(rays, EDGE, 0.12), *_line([seen], EDGE), _dot(eye)],
-    )  # fmt: skip
+        "coverage-sweep.svg",
+        frame,
+        [
+            *_fill(houses.solids, HOUSE),
+            *_line([sector], EDGE, dash="1.5 1.5"),
+            *_fill([seen], VIEW, 0.45),
+            *_line(rays, EDGE, 0.12),
+            *_line([seen], EDGE),
+            _dot(eye),
+        ],
+    )
 
 
 def _gaps(houses: Footprints, frame: BaseGeometry) -> None:
@@ -76,10 +87,16 @@ def _cells(houses: Footprints, frame: BaseGeometry) -> None:
             corners = np.array([(c, r), (c + 1, r), (c + 1, r + 1), (c, r + 1)]) - 0.5
             squares.append(shapely.Polygon(raster.middles(corners[:, 1], corners[:, 0])))
     _write(
-        "coverage-cells.svg", frame,
-        [*_fill(houses.solids, HOUSE), *_fill(squares, VIEW, 0.5), *_line(squares, GROUND, 0.15), *_line([seen], EDGE),
-         _dot(eye)],
-    )  # fmt: skip
+        "coverage-cells.svg",
+        frame,
+        [
+            *_fill(houses.solids, HOUSE),
+            *_fill(squares, VIEW, 0.5),
+            *_line(squares, GROUND, 0.15),
+            *_line([seen], EDGE),
+            _dot(eye),
+        ],
+    )
 
 
 def _path(shape: BaseGeometry) -> str:

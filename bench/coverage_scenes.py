@@ -78,13 +78,19 @@ def town(towns: int = 1, seed: int = 1, spots: int = 400, *, with_buildings: boo
     roads = [shapely.LineString([(x - 200, y), (x + 200, y)]) for x, y in middles[spots // 2 : 3 * spots // 4]]
     places = [shapely.Point(x, y) for x, y in middles[3 * spots // 4 :]]
     return District(
-        code="D", name="测速", zone=ZoneInfo("Asia/Shanghai"), streets=streets, communities=communities,
+        code="D",
+        name="测速",
+        zone=ZoneInfo("Asia/Shanghai"),
+        streets=streets,
+        communities=communities,
         grids=grids,
         layers={
-            "buildings": _layer(city_buildings(towns, seed) if with_buildings else []), "key_areas": _layer(areas),
-            "key_roads": _layer(roads), "key_places": _layer(places),
+            "buildings": _layer(city_buildings(towns, seed) if with_buildings else []),
+            "key_areas": _layer(areas),
+            "key_roads": _layer(roads),
+            "key_places": _layer(places),
         },
-    )  # fmt: skip
+    )
 
 
 def city_buildings(towns: int, seed: int = 1, onto: Plane = PLANE):  # type: ignore[no-untyped-def]  # shapes of numpy and shapely

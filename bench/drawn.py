@@ -225,8 +225,13 @@ def entries(cases: Cases) -> Iterator[tuple[str, dict[bytes, bytes]]]:
         happened = [row.event_at, *(getattr(row, name) for name in _MOMENTS)]
         if row.rating:
             valid, contacted, solved, satisfied, at = msgspec.json.decode(row.rating)
-            body["rating"] = {"valid": valid, "contacted": contacted, "solved": solved, "satisfied": satisfied,
-                              "at": _text(at)}  # fmt: skip
+            body["rating"] = {
+                "valid": valid,
+                "contacted": contacted,
+                "solved": solved,
+                "satisfied": satisfied,
+                "at": _text(at),
+            }
             body["rating"] = {name: value for name, value in body["rating"].items() if value not in {None, ""}}
             happened.append(at)
         told = {name: value for name, value in body.items() if value not in (None, "", [])}
@@ -271,9 +276,12 @@ def _places(r: np.random.Generator, district: District, n: int) -> tuple[Column,
     street, community, grid = names[chosen].T
     lon, lat = (middle[chosen] + r.uniform(-1.5e-3, 1.5e-3, (n, 2))).T
     return (
-        np.where(known < 0.03, "", street), np.where(known < 0.05, "", community), np.where(known < 0.05, "", grid),
-        lon, lat,
-    )  # fmt: skip
+        np.where(known < 0.03, "", street),
+        np.where(known < 0.05, "", community),
+        np.where(known < 0.05, "", grid),
+        lon,
+        lat,
+    )
 
 
 def _pick(r: np.random.Generator, values: tuple[str, ...], n: int, p: list[float] | None = None) -> Column:

@@ -80,8 +80,15 @@ async def _run(running: Running, clients: int, seconds: float, zone: str, reader
         beside, pages = await _beside(running, lights, seconds, readers)
         for light in lights:
             light.transport.abort()
-        return {"clients": clients, "deltas_per_s": PER_S, **before, "readers": readers, "beside_readers": beside,
-                "pages": pages, "load1": round(psutil.getloadavg()[0], 1)}  # fmt: skip
+        return {
+            "clients": clients,
+            "deltas_per_s": PER_S,
+            **before,
+            "readers": readers,
+            "beside_readers": beside,
+            "pages": pages,
+            "load1": round(psutil.getloadavg()[0], 1),
+        }
     stuck = await Light(running.room.http_port, False, zone, cookie).connect()
     at = time.monotonic()
     dropped = asyncio.create_task(_dropped_after(running.room.http_port, clients, at))
@@ -138,8 +145,13 @@ async def publish(running: Running, lights: list[Light], seconds: float) -> dict
         sent[running.product.key(fields, entry)] = at
     await asyncio.sleep(2)
     delays = [delay for light in lights for delay in latencies(sent, light.heard)]
-    return {"p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99), "max_ms": percentile(delays, 1),
-            "heard": len(delays), "wanted": len(sent) * len(lights)}  # fmt: skip
+    return {
+        "p50_ms": percentile(delays, 0.5),
+        "p99_ms": percentile(delays, 0.99),
+        "max_ms": percentile(delays, 1),
+        "heard": len(delays),
+        "wanted": len(sent) * len(lights),
+    }
 
 
 async def _dropped_after(port: int, others: int, since: float) -> float | None:

@@ -146,8 +146,13 @@ class Stage:
                 break
             time.sleep(0.02)
         watched.settle()
-        return {"counter_s": counter_s, "drawn_s": drawn_s, "drawn": drawn if drawn_js else None,
-                "loads": watched.loads, "crashed": watched.crashed}  # fmt: skip
+        return {
+            "counter_s": counter_s,
+            "drawn_s": drawn_s,
+            "drawn": drawn if drawn_js else None,
+            "loads": watched.loads,
+            "crashed": watched.crashed,
+        }
 
     def publish(self, rate: float, seconds: float, sent: dict[int, float]) -> float:
         """XADD at a fixed rate, in bursts where late; fills ``sent`` (key → wall ms) and returns the seconds taken."""
@@ -262,7 +267,9 @@ def machine(stage: Stage) -> Result:
     info: Any = stage.client.info("server")
     return {
         "machine": {
-            "cpus": os.cpu_count(), "python": platform.python_version(), "chromium": stage.watched.version,
+            "cpus": os.cpu_count(),
+            "python": platform.python_version(),
+            "chromium": stage.watched.version,
             "redis": info.get("valkey_version") or info.get("redis_version"),
         }
-    }  # fmt: skip
+    }

@@ -100,9 +100,12 @@ def main() -> None:
         generate(Path(folder))
         district = load(Path(folder))
     fill(
-        engine, district, options.cases, machine_ms(),
+        engine,
+        district,
+        options.cases,
+        machine_ms(),
         say=lambda what: print(f"{time.perf_counter() - start:6.1f} s  {what}", flush=True),
-    )  # fmt: skip
+    )
     engine.dispose()
 
 

@@ -107,10 +107,12 @@ async def _run(running: Running, clients: int, seconds: float, kinds: list[str])
         before, memory = await publish(running, lights, seconds), web_memory(running.web)["worker"]
         beside = await _beside(running, lights, seconds, kind)
         found[kind] = {
-            "before_p99_ms": before["p99_ms"], **beside,
-            "before_heard": before["heard"], "times": _times(before["p99_ms"], beside["p99_ms"]),
+            "before_p99_ms": before["p99_ms"],
+            **beside,
+            "before_heard": before["heard"],
+            "times": _times(before["p99_ms"], beside["p99_ms"]),
             "grown_mb": web_memory(running.web)["worker"] - memory,
-        }  # fmt: skip
+        }
     lost = sum(light.gone.done() for light in lights)
     for light in lights:
         light.transport.abort()
@@ -126,9 +128,11 @@ async def _beside(running: Running, lights: list[Light], seconds: float, kind: s
     command = [sys.executable, "-m", "bench.hostile", "--attack", kind, "--port", str(running.room.http_port)]
     # A process of its own: it must not take the good clients' turns.
     attacker = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True,
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-    )  # fmt: skip
+    )
     assert attacker.stdout is not None
     try:
         await asyncio.to_thread(attacker.stdout.readline)  # it has begun

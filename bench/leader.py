@@ -59,9 +59,12 @@ def measure(cases: int) -> dict[str, Any]:
         engine.dispose()
         port = free_port()
         environment = {
-            **os.environ, "LIANQIN_DATABASE_URL": f"sqlite:///{folder / 'store.db'}", "LIANQIN_REDIS_URL": server.url,
-            "LIANQIN_DISTRICT": str(folder / "district"), "LIANQIN_PORT": str(port),
-        }  # fmt: skip
+            **os.environ,
+            "LIANQIN_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
+            "LIANQIN_REDIS_URL": server.url,
+            "LIANQIN_DISTRICT": str(folder / "district"),
+            "LIANQIN_PORT": str(port),
+        }
         today = date.today()
         long = f"{today - timedelta(days=51)}..{today - timedelta(days=2)}"
         papers = {
@@ -88,9 +91,12 @@ def _paper(environment: dict[str, str], folder: Path, arguments: list[str]) -> d
     command = [sys.executable, "-m", "dashboard.cli", "report", *arguments, "--out", str(folder / "papers")]
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True,
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
         preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-    )  # fmt: skip
+    )
     assert process.stdout is not None
     said = process.stdout.read()
     _, code, used = os.wait4(process.pid, 0)

@@ -63,9 +63,11 @@ def pan(page: Page) -> dict[str, Any]:
         raise RuntimeError("the map did not follow the mouse: nothing was measured")
     frames.sort()
     return {
-        "map": [round(box["width"]), round(box["height"])], "pan_fps": round(1000 * len(frames) / sum(frames), 1),
-        "pan_frame_p95_ms": round(frames[int(0.95 * len(frames))], 1), "pan_s": round(sum(frames) / 1000, 1),
-    }  # fmt: skip
+        "map": [round(box["width"]), round(box["height"])],
+        "pan_fps": round(1000 * len(frames) / sum(frames), 1),
+        "pan_frame_p95_ms": round(frames[int(0.95 * len(frames))], 1),
+        "pan_s": round(sum(frames) / 1000, 1),
+    }
 
 
 def live_heap_mb(page: Page) -> int:

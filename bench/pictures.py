@@ -82,9 +82,12 @@ def demo(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     bare = {k: v for k, v in os.environ.items() if not k.startswith("LIANQIN_")}
     with (folder.parent / "demo.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=bare,
+            command,
+            stdout=log,
+            stderr=log,
+            env=bare,
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-        )  # fmt: skip
+        )
         try:
             mark = folder / "history.json"
             end = time.monotonic() + 300
@@ -208,8 +211,11 @@ def behind_the_door(browser: Browser, url: str, passwords: dict[str, str], momen
 
 def cut(page: Page, process: subprocess.Popen[bytes]) -> None:
     """Stop the demo's Redis for as long as the picture takes: the wall must say so."""
-    server = next(p for p in psutil.Process(process.pid).children(recursive=True) if "redis-server" in p.name()
-                  or "valkey" in p.name())  # fmt: skip
+    server = next(
+        p
+        for p in psutil.Process(process.pid).children(recursive=True)
+        if "redis-server" in p.name() or "valkey" in p.name()
+    )
     server.suspend()
     try:
         page.wait_for_selector("html[data-state=stale]", state="attached", timeout=90_000)

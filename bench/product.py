@@ -142,10 +142,14 @@ class Lianqin(Target):
         self.cookie = f"lianqin={accounts.log_in(engine, now, 'duty', PASSWORD, '127.0.0.1').token}"
         engine.dispose()
         environment = {
-            **os.environ, "LIANQIN_REDIS_URL": room.redis_url, "LIANQIN_DATABASE_URL": url,
-            "LIANQIN_DISTRICT": str(self.folder / "district"), "LIANQIN_PORT": str(room.http_port),
-            "LIANQIN_MONITORS": "127.0.0.0/8", **(limits if are_limits_raised else {}),
-        }  # fmt: skip
+            **os.environ,
+            "LIANQIN_REDIS_URL": room.redis_url,
+            "LIANQIN_DATABASE_URL": url,
+            "LIANQIN_DISTRICT": str(self.folder / "district"),
+            "LIANQIN_PORT": str(room.http_port),
+            "LIANQIN_MONITORS": "127.0.0.0/8",
+            **(limits if are_limits_raised else {}),
+        }
         command = [sys.executable, "-m", "dashboard.cli"]
         return [Child([*command, name], room.log, env=environment) for name in ("projector", "web")]
 

@@ -196,9 +196,14 @@ def _size() -> list[Promise]:
 def _ingest() -> list[Promise]:
     def share(f: Any) -> str:
         s = f["per_s"]
-        others = [f"{f[f'ratio_to_{n}']:.0%} of {what} ({s[n]:,}/s)" for n, what in (
-            ("bare_whole", "one that decodes the whole contract type"), ("bare_unnest", "one with an unnest upsert"),
-        ) if n in s]  # fmt: skip
+        others = [
+            f"{f[f'ratio_to_{n}']:.0%} of {what} ({s[n]:,}/s)"
+            for n, what in (
+                ("bare_whole", "one that decodes the whole contract type"),
+                ("bare_unnest", "one with an unnest upsert"),
+            )
+            if n in s
+        ]
         return f"{f['ratio_to_bare']:.0%} of {s['bare']:,}/s; {'; '.join(others)}"
 
     def per_s(f: Any) -> str:
@@ -242,13 +247,21 @@ def _rules() -> list[Promise]:
             ]  # fmt: skip
     return [
         *found,
-        Promise("escalation", "one pass of the escalation rules over 100,000 open cases, p50 / p95", "200 ms",
-                lambda f: f"{pair(f)}; the first one, which looks at every neighbourhood, {f['first_ms']:.0f} ms",
-                lambda f: f["p50_ms"] <= 200 and f["open"] >= 100_000),
-        Promise("calendar", "deadlines on the working calendar, one by one", "200,000/s",
-                lambda f: f"{f['deadlines_per_s']:,}/s; whole cases with their flags {f['cases_per_s']:,}/s",
-                lambda f: f["deadlines_per_s"] >= 200_000),
-    ]  # fmt: skip
+        Promise(
+            "escalation",
+            "one pass of the escalation rules over 100,000 open cases, p50 / p95",
+            "200 ms",
+            lambda f: f"{pair(f)}; the first one, which looks at every neighbourhood, {f['first_ms']:.0f} ms",
+            lambda f: f["p50_ms"] <= 200 and f["open"] >= 100_000,
+        ),
+        Promise(
+            "calendar",
+            "deadlines on the working calendar, one by one",
+            "200,000/s",
+            lambda f: f"{f['deadlines_per_s']:,}/s; whole cases with their flags {f['cases_per_s']:,}/s",
+            lambda f: f["deadlines_per_s"] >= 200_000,
+        ),
+    ]
 
 
 def _start() -> list[Promise]:
@@ -274,12 +287,16 @@ def _peers(results: Results) -> list[tuple[str, ...]]:
     rows = []
     for name, title in {"ours": "**lianqin** (SQLite)", **PEERS}.items():
         latency, rate, big = _phases(results, name)
-        rows.append((
-            title, _or_error(latency, lambda f: f"{f['p50_ms']} / {f['p99_ms']}"),
-            _or_error(rate, lambda f: f"{f['highest_held']:,}/s" if f["highest_held"] else "none"),
-            _or_error(rate, lambda f: f"{_step(f, f['highest_held'])['p99_ms']}" if f["highest_held"] else "—"),
-            _or_error(big, lambda f: f"{_painted(f)} s"), _or_error(big, _after_big),
-        ))  # fmt: skip
+        rows.append(
+            (
+                title,
+                _or_error(latency, lambda f: f"{f['p50_ms']} / {f['p99_ms']}"),
+                _or_error(rate, lambda f: f"{f['highest_held']:,}/s" if f["highest_held"] else "none"),
+                _or_error(rate, lambda f: f"{_step(f, f['highest_held'])['p99_ms']}" if f["highest_held"] else "—"),
+                _or_error(big, lambda f: f"{_painted(f)} s"),
+                _or_error(big, _after_big),
+            )
+        )
     return rows
 
 

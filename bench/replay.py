@@ -85,17 +85,24 @@ def measure(days: int, moments: int) -> dict[str, Any]:
         engine.dispose()
         port = free_port()
         environment = {
-            **os.environ, "LIANQIN_DATABASE_URL": f"sqlite:///{folder / 'store.db'}", "LIANQIN_REDIS_URL": server.url,
-            "LIANQIN_DISTRICT": str(folder / "district"), "LIANQIN_PORT": str(port),
-        }  # fmt: skip
+            **os.environ,
+            "LIANQIN_DATABASE_URL": f"sqlite:///{folder / 'store.db'}",
+            "LIANQIN_REDIS_URL": server.url,
+            "LIANQIN_DISTRICT": str(folder / "district"),
+            "LIANQIN_PORT": str(port),
+        }
         for name, *arguments in (("web",), ("worker", "--only", "past")):
             command = [sys.executable, "-m", "dashboard.cli", name, *arguments]
             children.append(Child(command, folder / f"{name}.log", env=environment))
         wait_for_http(f"http://127.0.0.1:{port}/readyz", children)
         return {
-            "days": days, "events": told, "boards": boards, "boards_s": round(making, 1),
-            **_page(port, token, now, days, moments), "load1": round(psutil.getloadavg()[0], 1),
-        }  # fmt: skip
+            "days": days,
+            "events": told,
+            "boards": boards,
+            "boards_s": round(making, 1),
+            **_page(port, token, now, days, moments),
+            "load1": round(psutil.getloadavg()[0], 1),
+        }
     finally:
         for child in children:
             child.stop()
@@ -131,11 +138,18 @@ def _page(port: int, token: str, now: int, days: int, moments: int) -> dict[str,
         int(((np.cumsum(gaps) >= s * 1000) & (np.cumsum(gaps) < (s + 1) * 1000)).sum()) for s in range(PLAYED_S - 1)
     ]
     return {
-        "seek_ms": {"p50": round(float(np.percentile(seeks, 50))), "p95": round(float(np.percentile(seeks, 95))),
-                    "most": round(max(seeks))},
-        "play_600": {"fps_mean": round(1000 / float(gaps.mean()), 1), "fps_least": min(a_second),
-                     "longest_frame_ms": round(float(gaps.max())), "speed": round(played["moved"] / PLAYED_S / 1000)},
-    }  # fmt: skip
+        "seek_ms": {
+            "p50": round(float(np.percentile(seeks, 50))),
+            "p95": round(float(np.percentile(seeks, 95))),
+            "most": round(max(seeks)),
+        },
+        "play_600": {
+            "fps_mean": round(1000 / float(gaps.mean()), 1),
+            "fps_least": min(a_second),
+            "longest_frame_ms": round(float(gaps.max())),
+            "speed": round(played["moved"] / PLAYED_S / 1000),
+        },
+    }
 
 
 def _seek(page: Page, at: int) -> float:

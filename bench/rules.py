@@ -101,9 +101,12 @@ def measure(kind: str, cases: int) -> dict[str, Any]:
             fill(engine, district, cases, now)
             made_s = time.perf_counter() - start
             return {
-                "database": kind, "cases": cases, "made_s": round(made_s), **asked(engine, district, now),
+                "database": kind,
+                "cases": cases,
+                "made_s": round(made_s),
+                **asked(engine, district, now),
                 "load1": round(psutil.getloadavg()[0], 1),
-            }  # fmt: skip
+            }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -29,10 +29,15 @@ LIMIT_S = 1800
 
 def jobs(quick: bool) -> dict[str, list[str]]:
     """Name → the module and its arguments; it prints JSON. Peers and ours take turns, phase by phase."""
-    short = {
-        "latency": ["--seconds", "5"], "rate": ["--seconds", "3", "--rates", "50", "400", "3200"],
-        "big": ["--seconds", "4", "--cases", "2000"],
-    } if quick else {}  # fmt: skip
+    short = (
+        {
+            "latency": ["--seconds", "5"],
+            "rate": ["--seconds", "3", "--rates", "50", "400", "3200"],
+            "big": ["--seconds", "4", "--cases", "2000"],
+        }
+        if quick
+        else {}
+    )
     found: dict[str, list[str]] = {}
     for phase in ("latency", "rate", "big"):
         more = ["--phase", phase, *short.get(phase, [])]
@@ -40,8 +45,13 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         for peer in PEERS:
             found[f"{peer}-{phase}"] = ["bench.peers", "--peer", peer, *more]
     found["ours-latency-postgres"] = [
-        "bench.product", "--phase", "latency", "--database", "postgres", *short.get("latency", [])
-    ]  # fmt: skip
+        "bench.product",
+        "--phase",
+        "latency",
+        "--database",
+        "postgres",
+        *short.get("latency", []),
+    ]
     found["map-10000"] = ["bench.map", "--cases", "10000", *(["--seconds", "3"] if quick else [])]
     found["map-100000"] = [
         "bench.map",
@@ -51,20 +61,32 @@ def jobs(quick: bool) -> dict[str, list[str]]:
     ]
     found["fanout"] = ["bench.fanout", *(["--clients", "50", "--seconds", "4", "--cases", "2000"] if quick else [])]
     found["fanout-desks"] = [
-        "bench.fanout", "--zone", "desk", "--clients", "50", *(["--seconds", "4", "--cases", "2000"] if quick else [])
-    ]  # fmt: skip
-    found["fanout-leader"] = [
-        "bench.fanout", "--clients", "50", "--readers", "10",
+        "bench.fanout",
+        "--zone",
+        "desk",
+        "--clients",
+        "50",
         *(["--seconds", "4", "--cases", "2000"] if quick else []),
-    ]  # fmt: skip
+    ]
+    found["fanout-leader"] = [
+        "bench.fanout",
+        "--clients",
+        "50",
+        "--readers",
+        "10",
+        *(["--seconds", "4", "--cases", "2000"] if quick else []),
+    ]
     found["hostile"] = ["bench.hostile", *(["--clients", "20", "--seconds", "2", "--cases", "500"] if quick else [])]
     found["leader"] = ["bench.leader", *(["--cases", "20000"] if quick else [])]
     found["replay"] = ["bench.replay", *(["--days", "3", "--moments", "8"] if quick else [])]
     found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]
     for kind in ("sqlite", "postgres"):
         found[f"ingest-{kind}"] = [
-            "bench.ingest", "--database", kind, *(["--events", "12000", "--rounds", "1"] if quick else [])
-        ]  # fmt: skip
+            "bench.ingest",
+            "--database",
+            kind,
+            *(["--events", "12000", "--rounds", "1"] if quick else []),
+        ]
     found["rebuild"] = ["bench.rebuild", *(["--events", "20000"] if quick else [])]
     found["start"] = ["bench.start"]
     for kind in ("sqlite", "postgres"):
@@ -88,9 +110,13 @@ def run(name: str, arguments: list[str], folder: Path) -> None:
     print(f"bench: {name} …", end="", flush=True)
     load = round(os.getloadavg()[0], 1)
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        [sys.executable, "-m", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-    )  # fmt: skip
+    )
     try:
         out, failed = process.communicate(timeout=LIMIT_S)
     except (subprocess.TimeoutExpired, KeyboardInterrupt) as stopped:
@@ -119,15 +145,24 @@ def _json(text: str) -> dict[str, Any]:
 
 def machine() -> dict[str, str]:
     """The facts that a figure means nothing without."""
-    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.processor())  # fmt: skip
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
     memory = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
     return {
-        "processor": f"{model}, {os.cpu_count()} cores", "memory": f"{int(memory) / 1_048_576:.0f} GiB",
-        "kernel": f"{platform.system()} {platform.release()}", "Python": platform.python_version(),
-        "Chromium": _says("chromium", "--version"), "Redis": _says("redis-server", "--version"),
+        "processor": f"{model}, {os.cpu_count()} cores",
+        "memory": f"{int(memory) / 1_048_576:.0f} GiB",
+        "kernel": f"{platform.system()} {platform.release()}",
+        "Python": platform.python_version(),
+        "Chromium": _says("chromium", "--version"),
+        "Redis": _says("redis-server", "--version"),
         "PostgreSQL": _says("psql", "--version"),
-    }  # fmt: skip
+    }
 
 
 def _says(*command: str) -> str:

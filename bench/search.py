@@ -43,9 +43,11 @@ from services.search.tables import search_docs
 
 NOW = 1_795_400_000_000  # in November 2026
 ROADS = [
-    f"{a}{b}{c}" for a in "角楼鹤桥建设文苑书庭星岗雁台翠柳望湖龙泉锦绣石渚枫泾桐荫月潭白鹭" for b in "东西南北新旧上下"
+    f"{a}{b}{c}"
+    for a in "角楼鹤桥建设文苑书庭星岗雁台翠柳望湖龙泉锦绣石渚枫泾桐荫月潭白鹭"
+    for b in "东西南北新旧上下"
     for c in ("大街", "路", "巷", "街", "里")
-]  # fmt: skip
+]
 CLASSES = [
     *(
         f"{a}{b}"

@@ -74,9 +74,12 @@ class Counts:
         rated = counts & c.rated & c.valid & (c.channel == "H12345")
         at = _first(c.rated_at, c.closed_at, c.reported_at)
         for name, is_so in (
-            ("callbacks", rated), ("contacted", c.contacted), ("solved", c.solved == "yes"),
-            ("satisfied", c.satisfied == "yes"), ("fairly_satisfied", c.satisfied == "fairly"),
-        ):  # fmt: skip
+            ("callbacks", rated),
+            ("contacted", c.contacted),
+            ("solved", c.solved == "yes"),
+            ("satisfied", c.satisfied == "yes"),
+            ("fairly_satisfied", c.satisfied == "fairly"),
+        ):
             self._add(name, rated & is_so, at)
 
     def _handling(self, due: Column) -> None:
@@ -139,9 +142,14 @@ class Counts:
         c = self.cases
         hours = [f"{hour:02d}" for hour in range(24)]
         columns: dict[str, Any] = {
-            "community": c.community, "grid": c.grid, "unit": c.unit, "channel": c.channel, "level": c.highest_level,
-            "domain": c.domain, "": np.full(len(c.street), ""),
-        }  # fmt: skip
+            "community": c.community,
+            "grid": c.grid,
+            "unit": c.unit,
+            "channel": c.channel,
+            "level": c.highest_level,
+            "domain": c.domain,
+            "": np.full(len(c.street), ""),
+        }
         if cut == "hour":
             by_minute, at = np.unique(c.reported_at // 60_000, return_inverse=True)
             columns["hour"] = np.array(hours)[[self._district.hour_of(int(m) * 60_000) for m in by_minute]][at]

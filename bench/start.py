@@ -46,9 +46,12 @@ class Demo:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dashboard.cli", "demo", "--data-dir", str(folder), "--port", str(self.port)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**bare, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**bare, "PYTHONUNBUFFERED": "1"},
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-        )  # fmt: skip
+        )
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:

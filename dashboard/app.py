@@ -189,9 +189,13 @@ def _open_door(doors: Doors, server: flask.Flask, app: Dash, socketio: SocketIO)
     """Put the door before every address, and make what stands behind it."""
     settings, code = doors.settings, doors.district.code
     access = Access(
-        doors.engine, offload, origin=settings.origin, monitors=settings.monitors, proxies=settings.proxies,
+        doors.engine,
+        offload,
+        origin=settings.origin,
+        monitors=settings.monitors,
+        proxies=settings.proxies,
         rules=rules_of(settings),
-    )  # fmt: skip
+    )
     refusals = Refusals()
     door = door_of(settings, access, refusals)
     behind = access.behind_proxies(known_hosts(door.before(wired(server.wsgi_app)), doors.hosts))
@@ -327,9 +331,13 @@ def _sso(settings: Settings) -> SingleSignOn | None:
     if missing:
         raise ValueError(f"LIANQIN_OIDC_ISSUER needs {', '.join(f'LIANQIN_{n.upper()}' for n in missing)} too")
     return SingleSignOn(
-        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret, origin=settings.origin,
-        claim=settings.oidc_claim, factors=settings.oidc_factors,
-    )  # fmt: skip
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        origin=settings.origin,
+        claim=settings.oidc_claim,
+        factors=settings.oidc_factors,
+    )
 
 
 def watched(follower: Follower) -> tuple[list[Watch], list[dict[str, Any]]]:

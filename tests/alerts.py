@@ -47,10 +47,13 @@ def judge(folder: Path, spells: Sequence[Spell], every_s: int = 15) -> None:
     series = sorted({name for one in values for name in one})
     written = [{"series": name, "values": _told([one.get(name) for one in values], steps)} for name in series]
     asked = [
-        {"expr": FIRING, "eval_time": f"{(sum(steps[: n + 1]) - 1) * every_s}s",
-         "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(one.fires)]}
+        {
+            "expr": FIRING,
+            "eval_time": f"{(sum(steps[: n + 1]) - 1) * every_s}s",
+            "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(one.fires)],
+        }
         for n, one in enumerate(spells)
-    ]  # fmt: skip
+    ]
     test = {"interval": f"{every_s}s", "input_series": written, "promql_expr_test": asked}
     whole = {"rule_files": [str(RULES)], "evaluation_interval": f"{every_s}s", "tests": [test]}
     path = folder / "alerts.yml"

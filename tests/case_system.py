@@ -11,7 +11,8 @@ from services.contract.case import Case
 from services.contract.entry import encode_entry
 from services.contract.others import CommandAnswer
 from services.operations.simulator.office import OfficeHours
-from services.operations.simulator.orders import Desk, Order, RefusedOrder, obey
+from services.operations.simulator.order import Desk, Order, RefusedOrder
+from services.operations.simulator.orders import obey
 from services.operations.simulator.record import is_open
 from services.platform.clock import Clock
 from tests.tiny import CODE
@@ -105,9 +106,13 @@ class TinyCaseSystem:
             reason = str(refused)
         said = CommandAnswer(command_id=command_id, case_id=order.case_id, reason=reason)
         answer = encode_entry(
-            "/case-system", "command.rejected" if reason else "command.accepted", said, now, subject=order.case_id,
+            "/case-system",
+            "command.rejected" if reason else "command.accepted",
+            said,
+            now,
+            subject=order.case_id,
             event_id=f"answer-{command_id}",
-        )  # fmt: skip
+        )
         self._answers[command_id] = answer
         for step in steps:
             self.cases[step.case.case_id] = step.case

@@ -71,9 +71,14 @@ def small_district(seed: int = 1, buildings: int = 40, **layers: dict[str, objec
         "key_places": layer(*(shapely.Point(*rng.uniform(-180, 180, 2)) for _ in range(6))),
     }
     return District(
-        code="D", name="小区", zone=ZoneInfo("Asia/Shanghai"), streets=streets, communities=communities, grids=grids,
+        code="D",
+        name="小区",
+        zone=ZoneInfo("Asia/Shanghai"),
+        streets=streets,
+        communities=communities,
+        grids=grids,
         layers=found | layers,
-    )  # fmt: skip
+    )
 
 
 def some_camera(rng: Generator, number: int, version: int = 1) -> CameraChanged:

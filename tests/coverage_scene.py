@@ -85,14 +85,21 @@ def figures(sights: list[Sight], spots: list[WatchedSpot], at: int, **more: Any)
     for kind in ("area", "road", "place"):
         of = [s for s in spots if s.kind == kind]
         listed[kind] = Listed(
-            len(of), sum((s.planned or 0) < 0.05 * s.size for s in of), sum((s.live or 0) < 0.05 * s.size for s in of),
+            len(of),
+            sum((s.planned or 0) < 0.05 * s.size for s in of),
+            sum((s.live or 0) < 0.05 * s.size for s in of),
             sum(s.live is None for s in of),
-        )  # fmt: skip
+        )
     states = Counter(s.state for s in sights)
     given = {
-        "is_night": False, "outages": [], "notes": [], "refused": sum("outside" in s.reasons for s in sights),
-        "indoor": sum("indoor" in s.reasons for s in sights), "proved_at": at, **more,
-    }  # fmt: skip
+        "is_night": False,
+        "outages": [],
+        "notes": [],
+        "refused": sum("outside" in s.reasons for s in sights),
+        "indoor": sum("indoor" in s.reasons for s in sights),
+        "proved_at": at,
+        **more,
+    }
     return Coverage(
         at=at, cameras=len(sights), online=states["online"] + states["degraded"], intact=states["online"],
         unstable=states["unstable"], state_unknown=states["unknown"], counted=sum(bool(s.shapes) for s in sights),
@@ -247,10 +254,12 @@ def rings_of(geometry: Any, origin: Any) -> list[list[Ring]]:
     for part in shapely.get_parts(geometry):
         lines = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
         end = -1 if part.geom_type == "Polygon" else None
-        found.append([
-            [round(10 * v) for x, y in shapely.get_coordinates(line)[:end] for v in (x - origin.x, y - origin.y)]
-            for line in lines
-        ])  # fmt: skip
+        found.append(
+            [
+                [round(10 * v) for x, y in shapely.get_coordinates(line)[:end] for v in (x - origin.x, y - origin.y)]
+                for line in lines
+            ]
+        )
     return found
 
 

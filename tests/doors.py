@@ -66,9 +66,11 @@ class Place(NamedTuple):
 # C1 is s1c1's, C1 and C2 are s1's, C3 is s2's, the last is in no street. D1 leads the first and works beside D2 on
 # the third; G00 is the first one's grid.
 EAST, EAST_2, WEST, NOWHERE = (
-    Place("S1", "C1", "EAST-1", "G00", "D1"), Place("S1", "C2", "EAST-2", "G10", "D2"),
-    Place("S2", "C3", "WEST-1", "G20", "D2", "D1"), Place("", "", "NOWHERE-1", "", "D2"),
-)  # fmt: skip
+    Place("S1", "C1", "EAST-1", "G00", "D1"),
+    Place("S1", "C2", "EAST-2", "G10", "D2"),
+    Place("S2", "C3", "WEST-1", "G20", "D2", "D1"),
+    Place("", "", "NOWHERE-1", "", "D2"),
+)
 PLACES = (EAST, EAST_2, WEST, NOWHERE)
 SEAT_1, SEAT_2, CENTRE = SEATS = (Place("S1", None), Place("S2", None), Place("", None))
 
@@ -91,8 +93,10 @@ class Who(NamedTuple):
 
 ANONYMOUS, WALL = Who("anonymous", None), Who("wall", "wall")
 S1, S1C1, S2 = (
-    Who("s1", "street_staff", "S1"), Who("s1c1", "street_staff", "S1", "C1"), Who("s2", "street_staff", "S2"),
-)  # fmt: skip
+    Who("s1", "street_staff", "S1"),
+    Who("s1c1", "street_staff", "S1", "C1"),
+    Who("s2", "street_staff", "S2"),
+)
 D1, D2 = Who("d1", "department", unit="D1"), Who("d2", "department", unit="D2")
 G00, G20 = Who("g00", "grid_worker", grid="G00"), Who("g20", "grid_worker", grid="G20")
 DUTY = Who("duty", "duty_officer")
@@ -164,8 +168,10 @@ class House:
     def body(self, output: str, *values: Any, triggered: str = "") -> dict[str, Any]:
         known = self.web.dash.callback_map[output]
         outputs = known["output"]
-        named = [{"id": o.component_id, "property": o.component_property}
-                 for o in (outputs if isinstance(outputs, list) else [outputs])]  # fmt: skip
+        named = [
+            {"id": o.component_id, "property": o.component_property}
+            for o in (outputs if isinstance(outputs, list) else [outputs])
+        ]
         places = [*known["inputs"], *known["state"]]
         filled = [
             {**place, "value": value}
@@ -173,10 +179,12 @@ class House:
         ]
         n = len(known["inputs"])
         return {
-            "output": output, "outputs": named if isinstance(outputs, list) else named[0],
-            "inputs": filled[:n], "state": filled[n:],
+            "output": output,
+            "outputs": named if isinstance(outputs, list) else named[0],
+            "inputs": filled[:n],
+            "state": filled[n:],
             "changedPropIds": [triggered or f"{places[0]['id']}.{places[0]['property']}"],
-        }  # fmt: skip
+        }
 
     def sent_commands(self) -> list[Any]:
         """What lies on the stream of commands."""

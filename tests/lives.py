@@ -28,11 +28,13 @@ def lives(seed: int, cases: int = 40, *, rubbish: bool = True) -> list[dict[byte
 def _life(case_id: str, rng: random.Random) -> list[tuple[float, dict[bytes, bytes]]]:
     at = NOON - rng.randrange(1, 11 * 24) * HOUR - rng.randrange(HOUR)
     state: dict[str, Any] = {
-        "channel": rng.choice(["GRID", "APP", "H12345", "H12345"]), "reported_at": to_rfc3339(at),
-        "domain": rng.choice(["01", "04", "04", "99"]), "severity": rng.choice([4, 4, 4, 2]),
+        "channel": rng.choice(["GRID", "APP", "H12345", "H12345"]),
+        "reported_at": to_rfc3339(at),
+        "domain": rng.choice(["01", "04", "04", "99"]),
+        "severity": rng.choice([4, 4, 4, 2]),
         **(middle(rng.randrange(4), rng.randrange(2)) if rng.random() < 0.9 else dict.fromkeys(middle(0, 0), ...)),
         **({"level": rng.choice(["grid", "street"])} if rng.random() < 0.9 else {}),
-    }  # fmt: skip
+    }
     found: list[tuple[float, dict[bytes, bytes]]] = []
     version, status = 0, "reported"
     aside = random.Random(rng.randrange(1 << 30))  # what no figure of the roll-ups goes by
@@ -118,8 +120,13 @@ def _next(status: str, state: dict[str, Any], walk: Any, at: int, rng: random.Ra
     if found == "closed":
         state["highest_level"] = rng.choice(["grid", "street", "district"])
         if rng.random() < 0.6:
-            state["rating"] = {"valid": rng.random() < 0.8, "contacted": True, "solved": rng.choice(["yes", "no"]),
-                               "satisfied": rng.choice(["yes", "fairly", "no"]), "at": moment}  # fmt: skip
+            state["rating"] = {
+                "valid": rng.random() < 0.8,
+                "contacted": True,
+                "solved": rng.choice(["yes", "no"]),
+                "satisfied": rng.choice(["yes", "fairly", "no"]),
+                "at": moment,
+            }
         if rng.random() < 0.2:
             state["on_time"] = rng.random() < 0.5
     elif status == "closed":

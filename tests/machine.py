@@ -115,17 +115,24 @@ class Machine:
         own = self.folder / "own"
         own.mkdir()
         begin = BEGIN.format(
-            folder=own, own=" ".join(OWN), packages=sysconfig.get_path("purelib"), python=sys.base_prefix,
-            debian=" ".join(DEBIAN), targets=" ".join(TARGETS), given=self.given,
-        )  # fmt: skip
+            folder=own,
+            own=" ".join(OWN),
+            packages=sysconfig.get_path("purelib"),
+            python=sys.base_prefix,
+            debian=" ".join(DEBIAN),
+            targets=" ".join(TARGETS),
+            given=self.given,
+        )
         self._cgroup.mkdir()
         join = f'echo $$ >{self._cgroup}/cgroup.procs; exec "$@"'
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["sh", "-c", join, "join", "unshare", *NAMESPACES, "--fork", "--kill-child", "bash", "-c", begin],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 preexec_fn=killed_with_parent,  # noqa: PLW1509  # one prctl
-            )  # fmt: skip
+            )
         end = monotonic() + 30
         while not self._is_up():
             if monotonic() > end or self._process.poll() is not None:

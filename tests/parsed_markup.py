@@ -43,8 +43,9 @@ def told(content: Any) -> list[Node]:
             inside = given.pop("children", None)
             kept = {
                 ATTRIBUTES.get(key, key): "" if key in FLAGS else str(value).replace("\0", "\ufffd")
-                for key, value in given.items() if value is not None and not (key in FLAGS and value is False)
-            }  # fmt: skip
+                for key, value in given.items()
+                if value is not None and not (key in FLAGS and value is False)
+            }
             more = [(type(one).__name__.lower(), kept, told(inside))]
         else:
             more = [str(one).replace("\0", "\ufffd")]

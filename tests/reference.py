@@ -89,8 +89,13 @@ def life(seed: int, cases: int = 25, events: int = 400) -> list[dict[bytes, byte
         if rng.random() < 0.05:
             more["merged_into"] = f"C{rng.randrange(cases)}"
         if rng.random() < 0.8:
-            more["clocks"] = [{"what": "close", "started_at": to_rfc3339(NOON - 86_400_000 * 3),
-                               "deadline_at": to_rfc3339(NOON - rng.randrange(-200, 200) * 3_600_000)}]  # fmt: skip
+            more["clocks"] = [
+                {
+                    "what": "close",
+                    "started_at": to_rfc3339(NOON - 86_400_000 * 3),
+                    "deadline_at": to_rfc3339(NOON - rng.randrange(-200, 200) * 3_600_000),
+                }
+            ]
         place = middle(rng.randrange(4), rng.randrange(2)) if rng.random() < 0.9 else {"lon": ..., "lat": ...}
         if place["lon"] is ...:
             place["coord_sys"] = ...

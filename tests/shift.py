@@ -46,9 +46,11 @@ STEP = 5 * MINUTE
 PASSWORD = "four Plain words here"
 PLATFORM, PHONE = "/camera-platform", "13812345678"
 ROSTER = (
-    line("23T00:00", "23T08:00", "夜班", "何静"), line("23T08:00", "23T16:00", "白班", "周敏"),
-    line("23T08:00", "23T16:00", "白班", "宋涛", role="leader"), line("23T16:00", "24T00:00", "晚班", "郑洁"),
-)  # fmt: skip
+    line("23T00:00", "23T08:00", "夜班", "何静"),
+    line("23T08:00", "23T16:00", "白班", "周敏"),
+    line("23T08:00", "23T16:00", "白班", "宋涛", role="leader"),
+    line("23T16:00", "24T00:00", "晚班", "郑洁"),
+)
 PEOPLE = (
     Account("night", "何静", "duty_officer"), Account("day", "周敏", "duty_officer"),
     Account("evening", "郑洁", "duty_officer"), Account("boss", "宋涛", "leader"), Account("audit", "钱立", "auditor"),
@@ -268,9 +270,12 @@ class Shift:
     def command(self, who: str, order: str, case_id: str, reason: str, **data: Any) -> dict[str, Any]:
         """One click; what became of it."""
         wish = {
-            "batch": f"{who}-{len(self.outcomes):08}", "type": order, "reason": reason, "data": data,
+            "batch": f"{who}-{len(self.outcomes):08}",
+            "type": order,
+            "reason": reason,
+            "data": data,
             "cases": [[case_id, self.board.rows[case_id].version]],
-        }  # fmt: skip
+        }
         (outcome,) = self.ask(who, "/api/v1/commands", wish)["outcomes"]
         self.outcomes.append((who, order, outcome))
         self.flow()
@@ -279,8 +284,10 @@ class Shift:
     def answer(self, who: str, case_id: str, verb: str, reason: str) -> None:
         """Confirm or decline what the policy proposes."""
         body = {
-            "batch": f"{who}-{len(self.outcomes):08}", "version": self.board.rows[case_id].version, "reason": reason,
-        }  # fmt: skip
+            "batch": f"{who}-{len(self.outcomes):08}",
+            "version": self.board.rows[case_id].version,
+            "reason": reason,
+        }
         found = self.ask(who, f"/api/v1/proposals/{case_id}/{verb}", body)
         self.outcomes += [(who, "case.escalate", outcome) for outcome in found.get("outcomes", ())]
 

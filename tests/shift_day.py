@@ -39,10 +39,13 @@ def known(shift: Shift) -> Known:
     """What is known at this moment."""
     board = shift.board
     return Known(
-        shift.clock.ms, dict(shift.system.told), dict(board.lights), dict(board.alarms),
+        shift.clock.ms,
+        dict(shift.system.told),
+        dict(board.lights),
+        dict(board.alarms),
         {case_id for case_id, proposal in board.proposals.items() if proposal.mode == "confirm"},
         {case_id: row.street for case_id, row in board.rows.items()},
-    )  # fmt: skip
+    )
 
 
 def hand_over(shift: Shift, seat: str, leaving: str, coming: str) -> None:

@@ -99,9 +99,11 @@ def start(
     if kind not in _parents:
         _parents[kind] = _Parent(kind)
     wish = {
-        "module": module, "arguments": arguments, "environment": {**os.environ, **environment},
+        "module": module,
+        "arguments": arguments,
+        "environment": {**os.environ, **environment},
         "log": str(log) if log else "",
-    }  # fmt: skip
+    }
     return Process(_parents[kind], _parents[kind].ask(wish))
 
 
@@ -109,10 +111,12 @@ class _Parent:
     def __init__(self, kind: str) -> None:
         ours, its = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.warm", kind, str(its.fileno())], pass_fds=[its.fileno()],
-            stdin=subprocess.DEVNULL, cwd=Path(__file__).parents[1],
+            [sys.executable, "-m", "tests.warm", kind, str(its.fileno())],
+            pass_fds=[its.fileno()],
+            stdin=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[1],
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-        )  # fmt: skip
+        )
         its.close()
         self._wire = ours.makefile("rw", encoding="utf-8")
         ours.close()

@@ -57,9 +57,12 @@ class Auditing:
         since, until = self._day(asked["since"]), self._day(asked["until"])
         actions = (asked["action"],) if asked["action"] in ACTIONS else ()
         return AuditQuery(
-            asked["who"].strip(), actions, asked["object"].strip(),
-            None if since is None else self._midnight(since), None if until is None else self._midnight(until + DAY),
-        )  # fmt: skip
+            asked["who"].strip(),
+            actions,
+            asked["object"].strip(),
+            None if since is None else self._midnight(since),
+            None if until is None else self._midnight(until + DAY),
+        )
 
     def _day(self, text: str) -> date | None:
         try:
@@ -125,9 +128,11 @@ class Auditing:
         if head:
             command += [f"--head={head}"]
         environment = {
-            **os.environ, "LIANQIN_DATABASE_URL": self.engine.url.render_as_string(hide_password=False),
-            "LIANQIN_DATA_KEY": self.data_key, "LIANQIN_AUDIT_HEADS": str(self.heads_file),
-        }  # fmt: skip
+            **os.environ,
+            "LIANQIN_DATABASE_URL": self.engine.url.render_as_string(hide_password=False),
+            "LIANQIN_DATA_KEY": self.data_key,
+            "LIANQIN_AUDIT_HEADS": str(self.heads_file),
+        }
         try:
             done = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_CHECK_S, check=False)
             return msgspec.json.decode(done.stdout, type=ChainVerdict)
@@ -151,11 +156,13 @@ def detail_text(detail: str, words: dict[str, Any]) -> str:
         text = str(value)
         tables = {
             **{name: words["audit"][name] for name in ("why", "how", "verb", "as", "actions")},
-            "type": words["command"], "role": words["role"], "rule": words["rule"],
+            "type": words["command"],
+            "role": words["role"],
+            "rule": words["rule"],
             "kind": words["alarm"]["names"] | words["log"]["kinds"],
             "field": words["personal"]["fields"] | words["audit"]["fields"],
             "purpose": words["personal"]["purposes"] | words["audit"]["purposes"],
-        }  # fmt: skip
+        }
         return str(tables.get(key, {}).get(text, text))
 
     try:

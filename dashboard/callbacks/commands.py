@@ -61,11 +61,17 @@ class CommandsPage:
         situation = Situation(board.rows, unit_streets(board), self.clock.now_ms())
         cases = [case_id[:200] for case_id, _ in wish.cases]
         told_why = self.people.masked(wish.reason, cases)[:500]
-        self.record.many("command", asking, [
-            (part[0] if part else "", {
-                "type": wish.type, "cases": part, "n": len(cases), "reason": told_why, "batch": wish.batch[:64],
-            }) for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
-        ])  # fmt: skip
+        self.record.many(
+            "command",
+            asking,
+            [
+                (
+                    part[0] if part else "",
+                    {"type": wish.type, "cases": part, "n": len(cases), "reason": told_why, "batch": wish.batch[:64]},
+                )
+                for part in (cases[at : at + CASES_A_ROW] for at in range(0, max(len(cases), 1), CASES_A_ROW))
+            ],
+        )
         # Before they leave: the answer may be here sooner than we are back.
         code = self.district.code
         ids = {command_id(code, asking.user_id, wish.batch, case_id): case_id for case_id, _ in wish.cases}
@@ -136,10 +142,13 @@ class CommandsPage:
 
 def register_commands(server: Flask, page: CommandsPage) -> None:
     """Add the addresses."""
-    add_routes(server, [
-        ("/api/v1/commands", "POST", page.commands),
-        ("/api/v1/commands", "GET", page.commands_now),
-        ("/api/v1/cameras/<camera_id>/repair", "POST", page.repair_camera),
-        ("/api/v1/proposals/<case_id>/confirm", "POST", page.confirm_proposal),
-        ("/api/v1/proposals/<case_id>/decline", "POST", page.decline_proposal),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/api/v1/commands", "POST", page.commands),
+            ("/api/v1/commands", "GET", page.commands_now),
+            ("/api/v1/cameras/<camera_id>/repair", "POST", page.repair_camera),
+            ("/api/v1/proposals/<case_id>/confirm", "POST", page.confirm_proposal),
+            ("/api/v1/proposals/<case_id>/decline", "POST", page.decline_proposal),
+        ],
+    )

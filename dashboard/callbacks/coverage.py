@@ -63,10 +63,15 @@ class CoveragePage:
         """Answer the figures, the regions and the spots, and the plane that all metres are of."""
         feed, plane = self._feed(), plane_of(self.district)
         kx, ky = plane.metres_per_degree
-        return self._zipped({
-            "revision": feed.revision, "plane": {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky},
-            "coverage": feed.body("coverage", "all"), "regions": feed.bodies("region"), "spots": feed.bodies("spot"),
-        })  # fmt: skip
+        return self._zipped(
+            {
+                "revision": feed.revision,
+                "plane": {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky},
+                "coverage": feed.body("coverage", "all"),
+                "regions": feed.bodies("region"),
+                "spots": feed.bodies("spot"),
+            }
+        )
 
     def sights(self) -> Response:
         """Answer what the cameras see: what has changed since a revision."""
@@ -106,11 +111,14 @@ class CoveragePage:
 
 def register_coverage(server: Flask, page: CoveragePage) -> None:
     """Add the addresses to the Flask app."""
-    add_routes(server, [
-        ("/api/v1/coverage", "GET", page.coverage),
-        ("/api/v1/coverage/sights", "GET", page.sights),
-        ("/api/v1/coverage/changes", "GET", page.changes),
-        ("/api/v1/coverage/plan", "GET", page.whole_plan),
-        ("/api/v1/coverage/plan.geojson", "GET", page.as_geojson),
-        ("/api/v1/coverage/plan.csv", "GET", page.as_csv),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/api/v1/coverage", "GET", page.coverage),
+            ("/api/v1/coverage/sights", "GET", page.sights),
+            ("/api/v1/coverage/changes", "GET", page.changes),
+            ("/api/v1/coverage/plan", "GET", page.whole_plan),
+            ("/api/v1/coverage/plan.geojson", "GET", page.as_geojson),
+            ("/api/v1/coverage/plan.csv", "GET", page.as_csv),
+        ],
+    )

@@ -17,6 +17,7 @@ from dashboard.texts import texts
 from services.access.rights import Person, may, may_desk
 from services.district.package import District
 
+Layout = Callable[[dict[str, Any], Person, str], html.Div]
 # What the router is asked with when the address's query alone has changed.
 QUERY = "_pages_location.search"
 
@@ -27,12 +28,7 @@ def register_dash_pages(
     """Register the pages. Dash's router asks for any of them in a callback: each looks again whether it is shown."""
     titles = texts("zh-CN")
 
-    def page(
-        name: str,
-        right: str,
-        layout: Callable[[dict[str, Any], Person, str], html.Div],
-        known: Container[str] | None = None,
-    ) -> Callable[..., html.Div]:
+    def page(name: str, right: str, layout: Layout, known: Container[str] | None = None) -> Callable[..., html.Div]:
         def made(lang: str = "", code: str = "", **_others: str) -> html.Div:
             if set(ctx.triggered_prop_ids) == {QUERY}:
                 raise PreventUpdate  # a step back or forward within the page: its script reads the query anew
@@ -51,28 +47,40 @@ def register_dash_pages(
 
         return made
 
-    shown = {
-        "wall": ("/wall", lambda words, asking, _code: wall.layout(district, words, menu(asking, words, "wall")),
-                 titles["title"]),
-        "coverage": ("/coverage", lambda words, asking, _code: coverage.layout(district, words, asking),
-                     titles["coverage"]["page_title"]),
-        "replay": ("/replay", lambda words, asking, _code: replay.layout(district, words, asking),
-                   titles["replay"]["page_title"]),
-        "desk": ("/desk", lambda words, asking, _code: desk.layout(district, words, asking),
-                 titles["desk"]["page_title"]),
-    }  # fmt: skip
-    for name, (path, layout, title) in shown.items():
-        dash.register_page(name, path=path, layout=page(name, PAGES[path], layout), title=title)
+    shown: dict[str, tuple[Layout, str]] = {
+        "wall": (
+            lambda words, asking, _code: wall.layout(district, words, menu(asking, words, "wall")),
+            titles["title"],
+        ),
+        "coverage": (
+            lambda words, asking, _code: coverage.layout(district, words, asking),
+            titles["coverage"]["page_title"],
+        ),
+        "replay": (
+            lambda words, asking, _code: replay.layout(district, words, asking),
+            titles["replay"]["page_title"],
+        ),
+        "desk": (
+            lambda words, asking, _code: desk.layout(district, words, asking),
+            titles["desk"]["page_title"],
+        ),
+    }
+    for name, (layout, title) in shown.items():
+        dash.register_page(name, path=f"/{name}", layout=page(name, PAGES[f"/{name}"], layout), title=title)
     lenses: dict[str, Container[str]] = {"street": district.streets, "unit": district.units, "grid": district.grids}
     for name, known in lenses.items():
         dash.register_page(
-            name, path_template=f"/{name}/<code>", title=titles["desk"][f"{name}_title"],
+            name,
+            path_template=f"/{name}/<code>",
+            title=titles["desk"][f"{name}_title"],
             layout=page(name, PAGES[f"/{name}/"], partial(_lens, district, name), known),
-        )  # fmt: skip
+        )
     dash.register_page(
-        "handover", path_template="/handover/<seat>/<sheet>", title=titles["handover"]["title"],
+        "handover",
+        path_template="/handover/<seat>/<sheet>",
+        title=titles["handover"]["title"],
         layout=lambda seat="", sheet="", lang="", **_others: duty.sheet(seat, sheet, texts(lang)),
-    )  # fmt: skip
+    )
 
 
 def _lens(district: District, kind: str, words: dict[str, Any], asking: Person, code: str) -> html.Div:

@@ -229,8 +229,10 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
             with duty.access.engine.connect() as connection:
                 return list(lives_between(connection, now - hours * HOUR_MS, now + 1, seat=seat, limit=500))
 
-        found = [msgspec.to_builtins(life) if isinstance(life, msgspec.Struct) else life._asdict()
-                 for life in duty.offload(read)]  # fmt: skip
+        found = [
+            msgspec.to_builtins(life) if isinstance(life, msgspec.Struct) else life._asdict()
+            for life in duty.offload(read)
+        ]
         for life in found:
             life.pop("body", None)
         return as_json({"lives": found})
@@ -255,11 +257,15 @@ def _log(server: Flask, duty: DutyPage) -> None:
         wish = log_view.LogWish(*(given.get(name, "")[:200] for name in ("street", "kind", "who", "q")))
         wanted = log_view.wanted(whole, wish)
         lines = log_view.folded(wanted)[: number("limit", LOG_SHOWN, 1, 1000)]
-        return as_json({
-            "entries": [_line(line, words, duty.district) for line in lines], "n": len(wanted), "all": len(whole),
-            "authors": sorted({e.who for e in found if e.who}),
-            "streets": sorted({line.street for line in whole} - {""}),
-        })  # fmt: skip
+        return as_json(
+            {
+                "entries": [_line(line, words, duty.district) for line in lines],
+                "n": len(wanted),
+                "all": len(whole),
+                "authors": sorted({e.who for e in found if e.who}),
+                "streets": sorted({line.street for line in whole} - {""}),
+            }
+        )
 
     @server.post("/api/v1/log")
     def add_log_entry() -> Response:
@@ -288,24 +294,38 @@ def _line(line: log_view.LogLine, words: dict[str, Any], district: District) -> 
     }  # fmt: skip
 
 
-def _handover(server: Flask, duty: DutyPage) -> None:
-    def plain(kept: Any) -> dict[str, Any]:
-        values = {name: value for name, value in kept._asdict().items() if name != "sheet"}
-        return values | {"waits_for_leader": kept.waits_for_leader, "is_over": kept.is_over}
+def _plain(kept: Any) -> dict[str, Any]:
+    values = {name: value for name, value in kept._asdict().items() if name != "sheet"}
+    return values | {"waits_for_leader": kept.waits_for_leader, "is_over": kept.is_over}
 
+
+def _notes(duty: DutyPage, handovers: list[str]) -> dict[str, list[Any]]:
+    return {one: [msgspec.to_builtins(note) for note in duty.notes.of(one)] for one in dict.fromkeys(handovers)}
+
+
+def _on_duty(duty: DutyPage, seat: str, now: int, words: dict[str, Any]) -> dict[str, Any]:
+    """Whose shift it is at the seat, and the shift's name."""
+    now_there = duty.desk.roster.at(seat, now)
+    return {**msgspec.to_builtins(now_there), "shift": shift_name(now_there.shift, words)}
+
+
+def _handover(server: Flask, duty: DutyPage) -> None:
     @server.get("/api/v1/handover")
     def handovers() -> Response:
         asking, seat = duty.seat("see_log")
         now = duty.clock.now_ms()
-        found, on_duty = duty.desk.handovers(seat), duty.desk.roster.at(seat, now)
+        found = duty.desk.handovers(seat)
         present, words = duty.desk.present_id(seat, now), duty.words()
-        return as_json({
-            "warnings": BeforeSigning(asking, seat, duty.district, words).all(duty.desk, now, found),
-            "handovers": [plain(kept) for kept in found], "me": signed(asking), "present": present,
-            "notes": {one: [msgspec.to_builtins(note) for note in duty.notes.of(one)]
-                      for one in dict.fromkeys((present, *(kept.id for kept in found[:2])))},
-            "duty": {**msgspec.to_builtins(on_duty), "shift": shift_name(on_duty.shift, words)},
-        })  # fmt: skip
+        return as_json(
+            {
+                "warnings": BeforeSigning(asking, seat, duty.district, words).all(duty.desk, now, found),
+                "handovers": [_plain(kept) for kept in found],
+                "me": signed(asking),
+                "present": present,
+                "notes": _notes(duty, [present, *(kept.id for kept in found[:2])]),
+                "duty": _on_duty(duty, seat, now, words),
+            }
+        )
 
     @server.post("/api/v1/handover/out")
     def sign_out() -> Response:
@@ -314,7 +334,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         why = duty.check_signer(asking, seat, duty.desk.going(seat, duty.clock.now_ms()), "out", wish.reason)
         kept = duty.desk.sign_out(duty.room.board(), seat, duty.clock.now_ms(), signed(asking), reason=why)
         duty.record("handover_sign", asking, kept.id, {"as": "out", "digest": kept.digest})
-        return as_json({"handover": plain(kept)})
+        return as_json({"handover": _plain(kept)})
 
     @server.post("/api/v1/handover/<handover_id>/in")
     def sign_in(handover_id: str) -> Response:
@@ -323,7 +343,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         why = duty.check_signer(asking, seat, duty.desk.coming(seat, handover_id), "in", wish.reason)
         kept = duty.desk.sign_in(seat, handover_id, signed(asking), wish.digest, now=duty.clock.now_ms(), reason=why)
         duty.record("handover_sign", asking, kept.id, {"as": "in", "digest": kept.digest})
-        return as_json({"handover": plain(kept)})
+        return as_json({"handover": _plain(kept)})
 
     @server.post("/api/v1/handover/<handover_id>/notes")
     def add_note(handover_id: str) -> Response:
@@ -339,7 +359,7 @@ def _handover(server: Flask, duty: DutyPage) -> None:
         asking, _ = duty.seat("accept_handover", body(SeatOnly).seat)
         kept = duty.notes.accept(handover_id[:64], signed(asking), duty.clock.now_ms())
         duty.record("handover_accept", asking, kept.id, {"digest": kept.digest})
-        return as_json({"handover": plain(kept)})
+        return as_json({"handover": _plain(kept)})
 
     @server.get("/api/v1/handover/<handover_id>/brief")
     def brief(handover_id: str) -> Response:

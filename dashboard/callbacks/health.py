@@ -100,19 +100,21 @@ def register_endpoints(server: Flask, doors: HealthDoors) -> None:
 def _process(process: Process) -> dict[str, Any]:
     """One process as ``/readyz`` tells it to anybody: no name of a machine."""
     return {
-        "state": process.state, "alive": process.alive, "dead": process.dead, "role": process.role,
-        "detail": process.detail, "version": process.version,
+        "state": process.state,
+        "alive": process.alive,
+        "dead": process.dead,
+        "role": process.role,
+        "detail": process.detail,
+        "version": process.version,
         "last_beat": None if process.at is None else to_rfc3339(process.at),
-    }  # fmt: skip
+    }
 
 
 def _board(district: District, follower: Follower, clock: Clock, street: str) -> dict[str, Any]:
     """The counters of the caller's zone: the district's, or those of one street."""
     state, now = follower.board, clock.now_ms()
     total = Share(*state.streets.get(street, ())) if street else state.total()
-    names = (
-        "code", "name", "open", "should_close", "closed", "closed_on_time", "close_rate", "on_time_close_rate",
-    )  # fmt: skip
+    names = ("code", "name", "open", "should_close", "closed", "closed_on_time", "close_rate", "on_time_close_rate")
     rows = [row for row in street_rows(state) if not street or row["code"] == street]
     unplaced = next((row["open"] for row in rows if not row["code"]), 0)
     return {
@@ -163,8 +165,9 @@ def process_figures(found: Iterable[Process]) -> list[Metric]:
     processes = list(found)
     states = tuple(
         ({"process": process.name, "state": state}, int(process.state == state))
-        for process in processes for state in get_args(State)
-    )  # fmt: skip
+        for process in processes
+        for state in get_args(State)
+    )
     alive = tuple(({"process": process.name}, process.alive) for process in processes)
     return [
         Metric("lianqin_process_state", "gauge", "1 for the state that the process is in", states),

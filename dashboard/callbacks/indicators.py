@@ -74,7 +74,9 @@ class IndicatorsPage:
         }
         window = window_of(district, days, now)
         return {
-            "district": district.code, "scope": scope.named, "as_of": to_rfc3339(window.as_of),
+            "district": district.code,
+            "scope": scope.named,
+            "as_of": to_rfc3339(window.as_of),
             "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
             "compared_with": {
                 name: {
@@ -89,7 +91,10 @@ class IndicatorsPage:
                     "by": dict(zip(by, group, strict=True)),
                     "figures": {
                         f.name: {
-                            "value": f.value, "numerator": f.numerator, "denominator": f.denominator, "n": f.n,
+                            "value": f.value,
+                            "numerator": f.numerator,
+                            "denominator": f.denominator,
+                            "n": f.n,
                             **{name: _value(other.get(group, []), f.name) for name, other in against.items()},
                         }
                         for f in of_group
@@ -97,7 +102,7 @@ class IndicatorsPage:
                 }
                 for group, of_group in sorted(found.items(), key=lambda item: str(item[0]))
             ],
-        }  # fmt: skip
+        }
 
     def cases(self, name: str) -> Answer:
         """Answer the cases behind one indicator, each with why it counts."""
@@ -119,14 +124,26 @@ class IndicatorsPage:
                 ]  # fmt: skip
 
         found: list[dict[str, Any]] = self.offload(read)
-        self.record("see_cases", asking, f"indicator {name}", {
-            "list": name, "asked": scope.named, "first": days.first, "until": days.end, "rows": len(found[:MOST_CASES]),
-        })  # fmt: skip
+        self.record(
+            "see_cases",
+            asking,
+            f"indicator {name}",
+            {
+                "list": name,
+                "asked": scope.named,
+                "first": days.first,
+                "until": days.end,
+                "rows": len(found[:MOST_CASES]),
+            },
+        )
         return {
-            "definition": _definition(name), "scope": scope.named, "as_of": to_rfc3339(window.as_of),
+            "definition": _definition(name),
+            "scope": scope.named,
+            "as_of": to_rfc3339(window.as_of),
             "window": {"from": to_rfc3339(window.start), "to": to_rfc3339(window.end)},
-            "cases": found[:MOST_CASES], "is_cut": len(found) > MOST_CASES,
-        }  # fmt: skip
+            "cases": found[:MOST_CASES],
+            "is_cut": len(found) > MOST_CASES,
+        }
 
 
 def register_indicators(server: flask.Flask, page: IndicatorsPage) -> None:

@@ -73,12 +73,20 @@ class PapersPage:
         asking = allowed("export_report", asked.street or DISTRICT)
         span = leading.parse(asked.span)
         wanted = PaperWish(
-            text=span.text, street=asked.street, unit=asked.unit, kinds=(asked.kind,), with_cases=asked.cases,
-            language=asked.language, cameras=may(asking, "see_coverage"),
-        )  # fmt: skip
-        leading.recorder("export", asking, f"report {span.text} {asked.street}{asked.unit}".strip(), {
-            "kind": asked.kind, "cases": asked.cases,
-        })  # fmt: skip
+            text=span.text,
+            street=asked.street,
+            unit=asked.unit,
+            kinds=(asked.kind,),
+            with_cases=asked.cases,
+            language=asked.language,
+            cameras=may(asking, "see_coverage"),
+        )
+        leading.recorder(
+            "export",
+            asking,
+            f"report {span.text} {asked.street}{asked.unit}".strip(),
+            {"kind": asked.kind, "cases": asked.cases},
+        )
         return self._ask(asked.kind, wanted, asking)
 
     def ask_review(self) -> Response:
@@ -113,9 +121,12 @@ class PapersPage:
 def register_papers(server: Flask, leading: Leading) -> None:
     """Add the addresses."""
     page = PapersPage(leading, Jobs(leading.engine))
-    add_routes(server, [
-        ("/api/v1/papers", "POST", page.ask_paper),
-        ("/api/v1/papers/review", "POST", page.ask_review),
-        ("/api/v1/papers/<job_id>", "GET", page.paper_state),
-        ("/api/v1/papers/<job_id>/file", "GET", page.paper_file),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/api/v1/papers", "POST", page.ask_paper),
+            ("/api/v1/papers/review", "POST", page.ask_review),
+            ("/api/v1/papers/<job_id>", "GET", page.paper_state),
+            ("/api/v1/papers/<job_id>/file", "GET", page.paper_file),
+        ],
+    )

@@ -66,8 +66,11 @@ class SavedViewsPage:
 
 def register_saved_views(server: Flask, page: SavedViewsPage) -> None:
     """Add the addresses."""
-    add_routes(server, [
-        ("/api/v1/views/<page>", "GET", page.saved_views),
-        ("/api/v1/views", "POST", page.save_view),
-        ("/api/v1/views/drop", "POST", page.drop_view),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/api/v1/views/<page>", "GET", page.saved_views),
+            ("/api/v1/views", "POST", page.save_view),
+            ("/api/v1/views/drop", "POST", page.drop_view),
+        ],
+    )

@@ -149,9 +149,11 @@ class SearchPage:
             refuse(503, "库暂时查不到 / the store does not answer")
         return {
             "hits": [self.case_hit(hit.row, hit.address, lights.get(hit.row.case_id, 0), words) for hit in found.hits],
-            "n": found.n, "is_more": found.is_more, "since": minute_day(cut, self.district),
+            "n": found.n,
+            "is_more": found.is_more,
+            "since": minute_day(cut, self.district),
             "back_to": None if found.looked_back_to is None else minute_day(found.looked_back_to, self.district),
-        }  # fmt: skip
+        }
 
     def _street_of(self, person: Person) -> str:
         """The street whose places are the person's; of a grid worker the grid's; empty: everywhere."""
@@ -166,9 +168,13 @@ class SearchPage:
         district, zone, english = self.district, self.district.zone, words["language"] == "en"
         names = [
             areas[code].name if code in areas else code
-            for areas, code in ((district.streets, row.street), (district.communities, row.community),
-                                (district.grids, row.grid)) if code
-        ]  # fmt: skip
+            for areas, code in (
+                (district.streets, row.street),
+                (district.communities, row.community),
+                (district.grids, row.grid),
+            )
+            if code
+        ]
         if english and row.street in district.streets_en:
             names[0] = district.streets_en[row.street]
         unit = (district.units_en if english else district.units).get(row.lead_unit, "")

@@ -19,9 +19,11 @@ def add_commands(
     local(making)
     making.add_argument("action", nargs="?", choices=("make", "check"), default="make", help="default: make")
     making.add_argument(
-        "target", type=Path, metavar="DIR|FILE.tar",
+        "target",
+        type=Path,
+        metavar="DIR|FILE.tar",
         help="make: the folder that all backups lie in, each in one of its own, or a file; check: one backup",
-    )  # fmt: skip
+    )
     making.add_argument("--keep", type=int, default=0, metavar="N", help=KEEP)
     text = "put a backup into an empty store, with every process stopped; nothing is written over"
     restoring = add("restore", _restore, text)

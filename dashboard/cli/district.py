@@ -50,9 +50,11 @@ def _district(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     from services.operations.packages import check_district, load_district
 
-    said = check_district(folder) if options.action == "check" else load_district(
-        settings, folder, _author(), over=options.over
-    )  # fmt: skip
+    said = (
+        check_district(folder)
+        if options.action == "check"
+        else load_district(settings, folder, _author(), over=options.over)
+    )
     print(said, flush=True)
     return 0
 

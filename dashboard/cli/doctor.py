@@ -18,9 +18,11 @@ def add_doctor(add: Add, local: Callable[[argparse.ArgumentParser], None]) -> No
     local(found)
     found.add_argument("--all", action="store_true", help="look at every district of this machine, as its units run")
     found.add_argument(
-        "--environments", metavar="DIR", default=str(ENVIRONMENTS),
+        "--environments",
+        metavar="DIR",
+        default=str(ENVIRONMENTS),
         help="where their settings lie; - for standard input, as lianqin-admin gives them (default /etc/lianqin)",
-    )  # fmt: skip
+    )
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:

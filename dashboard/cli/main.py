@@ -235,9 +235,14 @@ def _web(options: argparse.Namespace, settings: Settings) -> int:
             sys.exit(3)  # gunicorn's word for: do not try again
         watch = PackageWatch(doors.engine, settings.district_dir, doors.district, doors.clock.now_ms)
         found = Doors(
-            doors.engine, doors.redis, doors.clock, doors.district,
-            hosts=(settings.host, *settings.hosts), is_outdated=lambda: watch.newer() is not None, settings=settings,
-        )  # fmt: skip
+            doors.engine,
+            doors.redis,
+            doors.clock,
+            doors.district,
+            hosts=(settings.host, *settings.hosts),
+            is_outdated=lambda: watch.newer() is not None,
+            settings=settings,
+        )
         if not options.demo:
             return found
         from services.operations.simulator.play import filling
@@ -285,18 +290,24 @@ def _escalator(_options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.cli.running import with_each_package
     from services.commands.escalation.worker import Escalator
 
-    return with_each_package(settings, lambda d, hearts: Escalator(
-        d.engine, d.redis, d.district, d.clock, pulse=hearts.begin("escalator", idle_limit_s=20)
-    ))  # fmt: skip
+    return with_each_package(
+        settings,
+        lambda d, hearts: Escalator(
+            d.engine, d.redis, d.district, d.clock, pulse=hearts.begin("escalator", idle_limit_s=20)
+        ),
+    )
 
 
 def _surveyor(_options: argparse.Namespace, settings: Settings) -> int:
     from dashboard.cli.running import with_each_package
     from services.coverage.worker import Surveyor
 
-    return with_each_package(settings, lambda d, hearts: Surveyor(
-        d.engine, d.redis, d.district, d.clock, hearts.begin("surveyor", idle_limit_s=120, silence_limit_s=20)
-    ))  # fmt: skip
+    return with_each_package(
+        settings,
+        lambda d, hearts: Surveyor(
+            d.engine, d.redis, d.district, d.clock, hearts.begin("surveyor", idle_limit_s=120, silence_limit_s=20)
+        ),
+    )
 
 
 def _alarms(_options: argparse.Namespace, settings: Settings) -> int:

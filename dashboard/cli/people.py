@@ -31,9 +31,12 @@ def _add_audit(commands: "Commands", local: Local) -> None:
     )
     verify.add_argument("--file", type=Path, help="check an archive instead of the store")
     verify.add_argument(
-        "--retired", action="append", default=[], metavar="NAME",
+        "--retired",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="a sealing key that is no longer had: its rows pass unchecked before the first row of a key that is had",
-    )  # fmt: skip
+    )
     verify.add_argument("--json", action="store_true", help="say what was found as JSON")
     accepting = _action(
         actions, "accept", _accept, "write down why rows that `verify` names are so; needs the data key", local

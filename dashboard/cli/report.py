@@ -67,9 +67,14 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     from services.audit.service import local_who
 
     wanted = PaperWish(
-        text=options.span or options.day or "", last=options.last or "day", street=options.street, unit=options.unit,
-        kinds=tuple(options.format or KINDS), with_cases=options.cases, language=options.language,
-    )  # fmt: skip
+        text=options.span or options.day or "",
+        last=options.last or "day",
+        street=options.street,
+        unit=options.unit,
+        kinds=tuple(options.format or KINDS),
+        with_cases=options.cases,
+        language=options.language,
+    )
     for path in write_papers(settings, wanted, options.out, local_who().user_id):
         print(path)
     return 0

@@ -28,10 +28,13 @@ def add_user_command(
     user.add_argument("--grid", metavar="CODE", help="of grid_worker: the grid whose cases they see")
     user.add_argument("--addresses", metavar="NETS", help="of a wall: where it stands, such as 10.1.2.3/32")
     user.add_argument(
-        "--sso", nargs="?", const="", metavar="SUBJECT",
+        "--sso",
+        nargs="?",
+        const="",
+        metavar="SUBJECT",
         help="by the single sign-on alone, without a password: the person with this «sub»; without one, the first who "
         "signs on under the account's name (or --sso-name)",
-    )  # fmt: skip
+    )
     user.add_argument("--sso-name", metavar="NAME", help="what LIANQIN_OIDC_CLAIM says of the person, if not the id")
     user.add_argument("--password-stdin", action="store_true", help="read the password; else one is made and shown")
 

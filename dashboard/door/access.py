@@ -181,10 +181,11 @@ class Access:
 
     def set_cookie(self, response: Response, token: str, person: Person) -> None:
         """Give the browser its token."""
-        response.set_cookie(
-            self.cookie, token, max_age=WALL_COOKIE_S if person.role == "wall" else COOKIE_S,
-            httponly=True, secure=self.is_https, samesite="Lax", path="/",
-        )  # fmt: skip
+        self._set(response, self.cookie, token, WALL_COOKIE_S if person.role == "wall" else COOKIE_S)
+
+    def _set(self, response: Response, name: str, token: str, max_age: int) -> None:
+        secure = self.is_https
+        response.set_cookie(name, token, max_age=max_age, httponly=True, secure=secure, samesite="Lax", path="/")
 
     def know_browser(self, response: Response, person: Person) -> None:
         """Let this browser be known again: others' wrong tries elsewhere do not keep its people waiting."""
@@ -193,10 +194,7 @@ class Access:
         except STORE_ERRORS:
             log.warning("the store does not answer: a browser is not remembered")  # the next page tries again
             return
-        response.set_cookie(
-            self.device_cookie, token, max_age=DEVICE_DAYS * 86_400, httponly=True, secure=self.is_https,
-            samesite="Lax", path="/",
-        )  # fmt: skip
+        self._set(response, self.device_cookie, token, DEVICE_DAYS * 86_400)
 
     def forget_cookie(self, response: Response) -> None:
         """Take the token away, and whatever the browser keeps of ours."""
@@ -301,9 +299,13 @@ def register_access(server: Flask, access: Access, callbacks: Callable[[], Conta
     def know(response: Response) -> Response:
         found: SessionOwner | None = g.get("found")
         if (
-            found is not None and found.person.session and found.person.role != "wall" and response.status_code == 200
-            and request.endpoint in PAGE_ENDPOINTS and not request.cookies.get(access.device_cookie)
-        ):  # fmt: skip
+            found is not None
+            and found.person.session
+            and found.person.role != "wall"
+            and response.status_code == 200
+            and request.endpoint in PAGE_ENDPOINTS
+            and not request.cookies.get(access.device_cookie)
+        ):
             access.know_browser(response, found.person)
         return response
 
@@ -377,9 +379,11 @@ def _prove_first() -> Response | tuple[str, int]:
         return _go(f"/reauth?{_next()}")
     body = {"error": "请再次验证身份 / prove again who you are", "code": "reauth_required"}
     return Response(
-        msgspec.json.encode(body), 401, content_type="application/json; charset=utf-8",
+        msgspec.json.encode(body),
+        401,
+        content_type="application/json; charset=utf-8",
         headers={"Cache-Control": "no-store"},
-    )  # fmt: skip
+    )
 
 
 def _takes_html() -> bool:

@@ -51,11 +51,16 @@ def show_account(pages: Pages, code: int = 200, *, wrong: str = "", said: str = 
 
     sessions, has_password = pages.offload(read) if asking.session else ([], False)
     shown = [
-        {"name": own_sessions.name_of_session(one.token_hash), "device": one.device or one.address,
-         "address": one.address, "since": pages.at(one.made_at), "seen": pages.at(one.seen_at),
-         "mine": one.token_hash == asking.session}
+        {
+            "name": own_sessions.name_of_session(one.token_hash),
+            "device": one.device or one.address,
+            "address": one.address,
+            "since": pages.at(one.made_at),
+            "seen": pages.at(one.seen_at),
+            "mine": one.token_hash == asking.session,
+        }
         for one in sessions[::-1]
-    ]  # fmt: skip
+    ]
     told = pages.offload(lambda: notices.unread(access.engine, asking)) if asking.session else []
     factor = pages.offload(lambda: factors.look(access.engine, asking, access.rules)) if asking.session else None
     return pages.show(
@@ -267,19 +272,22 @@ class ProofPage:
 def register_account(server: Flask, pages: Pages) -> None:
     """Add the addresses."""
     account, factor, proof = AccountPage(pages), FactorPage(pages), ProofPage(pages)
-    add_routes(server, [
-        ("/account", "GET", account.account_page),
-        ("/account/password", "POST", account.change_password),
-        ("/account/sessions", "POST", account.end_session),
-        ("/account/notices", "POST", account.read_notices),
-        ("/api/v1/here", "POST", account.here),
-        ("/account/factor", "GET", factor.own_factor_page),
-        ("/account/factor", "POST", factor.set_factor),
-        ("/account/factor/remove", "POST", factor.remove_factor),
-        ("/account/factor/codes", "POST", factor.new_recovery_codes),
-        ("/reauth", "GET", proof.reauth_page),
-        ("/reauth", "POST", proof.reauth),
-        ("/api/v1/reauth", "GET", proof.reauth_due),
-        ("/api/v1/reauth", "POST", proof.reauth_json),
-        ("/reauth/sso", "GET", proof.reauth_by_sso),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/account", "GET", account.account_page),
+            ("/account/password", "POST", account.change_password),
+            ("/account/sessions", "POST", account.end_session),
+            ("/account/notices", "POST", account.read_notices),
+            ("/api/v1/here", "POST", account.here),
+            ("/account/factor", "GET", factor.own_factor_page),
+            ("/account/factor", "POST", factor.set_factor),
+            ("/account/factor/remove", "POST", factor.remove_factor),
+            ("/account/factor/codes", "POST", factor.new_recovery_codes),
+            ("/reauth", "GET", proof.reauth_page),
+            ("/reauth", "POST", proof.reauth),
+            ("/api/v1/reauth", "GET", proof.reauth_due),
+            ("/api/v1/reauth", "POST", proof.reauth_json),
+            ("/reauth/sso", "GET", proof.reauth_by_sso),
+        ],
+    )

@@ -171,6 +171,10 @@ EVENTS: dict[str, str] = {
 
 # Socket room (its first word) → right.
 ROOMS: Mapping[str, str] = {
-    "wall": "see_wall", "coverage": "see_coverage", "desk": "see_desk", "street": "see_street", "unit": "see_unit",
+    "wall": "see_wall",
+    "coverage": "see_coverage",
+    "desk": "see_desk",
+    "street": "see_street",
+    "unit": "see_unit",
     "grid": "see_grid",
-}  # fmt: skip
+}

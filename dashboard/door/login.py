@@ -93,8 +93,12 @@ class Pages:
         words = texts(request.args.get("lang", ""))
         labels = words["login"]
         others: dict[str, Any] = {**request.args.to_dict(), "lang": "zh-CN" if words["language"] == "en" else "en"}
-        endpoint = {"account": "account_page", "factor": "factor_page", "own_factor": "own_factor_page",
-                    "reauth": "reauth_page"}.get(page, "log_in_page")  # fmt: skip
+        endpoint = {
+            "account": "account_page",
+            "factor": "factor_page",
+            "own_factor": "own_factor_page",
+            "reauth": "reauth_page",
+        }.get(page, "log_in_page")
         body = flask.render_template(
             f"{page}.html", w=words, title=labels[page], name=self.name(words["language"]), wrong=wrong, said=said,
             other=flask.url_for(endpoint, **others), query=query(), sso=self.sso is not None, least=LEAST,

@@ -89,15 +89,24 @@ class SingleSignOn:
             more["acr_values"] = " ".join(self._factors)
         with self._client(state) as client:
             url, _ = client.create_authorization_url(
-                authorize, state=state, nonce=nonce,
-                code_challenge=create_s256_code_challenge(verifier), code_challenge_method="S256", **more,
-            )  # fmt: skip
+                authorize,
+                state=state,
+                nonce=nonce,
+                code_challenge=create_s256_code_challenge(verifier),
+                code_challenge_method="S256",
+                **more,
+            )
         asked_at = int(time.time()) if proves else 0
         response = redirect(url)
         response.set_cookie(
-            COOKIE, f"{state}.{nonce}.{verifier}.{asked_at}.{aim}", max_age=WAY_S, httponly=True, secure=is_https,
-            samesite="Lax", path="/oidc",
-        )  # fmt: skip
+            COOKIE,
+            f"{state}.{nonce}.{verifier}.{asked_at}.{aim}",
+            max_age=WAY_S,
+            httponly=True,
+            secure=is_https,
+            samesite="Lax",
+            path="/oidc",
+        )
         return response
 
     def finish(self) -> SignedOn:
@@ -111,9 +120,11 @@ class SingleSignOn:
         try:
             with self._client(state) as client:
                 token = client.fetch_token(
-                    self._about()["token_endpoint"], code=flask.request.args.get("code", ""), code_verifier=verifier,
+                    self._about()["token_endpoint"],
+                    code=flask.request.args.get("code", ""),
+                    code_verifier=verifier,
                     timeout=TIMEOUT_S,
-                )  # fmt: skip
+                )
             claims = self._read(str(token["id_token"]), nonce)
         except (*FAULTS, KeyError) as error:
             raise SignOnFailed(f"{type(error).__name__}: {error}"[:200]) from error

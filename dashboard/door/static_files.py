@@ -29,9 +29,12 @@ WORDS, SCRIPTS = "words_file", "script_file"
 NOT_SENT = frozenset({"admin", "field", "audit", "leadership", "login", "package", "problem", "review"})
 # Flask endpoints: what never changes is compressed once, what is made for one page each time.
 FILES = {
-    "_dash_assets.static", "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
-    "/_favicon.ico", WORDS, SCRIPTS,
-}  # fmt: skip
+    "_dash_assets.static",
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+    "/_favicon.ico",
+    WORDS,
+    SCRIPTS,
+}
 MADE = {"/", "/<path:path>", "/_dash-layout", "/_dash-dependencies", "/_dash-update-component"}
 KEPT = "public, max-age=31536000, immutable"
 ASKED_AGAIN = "no-cache"

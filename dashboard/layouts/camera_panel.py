@@ -51,9 +51,12 @@ def camera_panel(
     repairs: Any = {"data-command": "camera.repair", "data-repair": sight.id, "data-name": sight.name or sight.id}
     asks = [html.Div(html.Button(words["command"]["camera.repair"], **repairs), className="actions")]
     return [
-        html.H2(sight.name or sight.id), *(asks if can_repair else []), html.Dl(terms),
-        html.H3(f"{head} {view.cases_n}"), html.Ol([_case(row, words, district) for row in view.cases]),
-    ]  # fmt: skip
+        html.H2(sight.name or sight.id),
+        *(asks if can_repair else []),
+        html.Dl(terms),
+        html.H3(f"{head} {view.cases_n}"),
+        html.Ol([_case(row, words, district) for row in view.cases]),
+    ]
 
 
 def seen_by(place: PlaceView | None, words: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -155,11 +158,15 @@ def _case(row: Any, words: dict[str, Any], district: District) -> html.Li:
     data: Any = {"data-case": row.case_id}
     return html.Li(
         [
-            html.Span(row.case_id, className="dim"), html.Span(f"{_street(row.street, words, district)} {what}"),
-            html.Span(words["status"][row.status]), html.Time(minute_text(row.deadline_at, district.zone)),
+            html.Span(row.case_id, className="dim"),
+            html.Span(f"{_street(row.street, words, district)} {what}"),
+            html.Span(words["status"][row.status]),
+            html.Time(minute_text(row.deadline_at, district.zone)),
         ],
-        className="row", tabIndex=0, **data,
-    )  # fmt: skip
+        className="row",
+        tabIndex=0,
+        **data,
+    )
 
 
 def _street(code: str, words: dict[str, Any], district: District) -> str:

@@ -47,9 +47,12 @@ def panel(
         html.Ol([_event(one, words, zone) for one in view.after]),
     ]
     return [
-        html.H2(f"{row.case_id} {name}"), html.Dl(terms), html.H3(labels["timeline"]), timeline(view, words, zone),
+        html.H2(f"{row.case_id} {name}"),
+        html.Dl(terms),
+        html.H3(labels["timeline"]),
+        timeline(view, words, zone),
         *(later if view.after else []),
-    ]  # fmt: skip
+    ]
 
 
 def case_facts(view: CaseView, words: dict[str, Any], zone: ZoneInfo, taker: str = "") -> list[tuple[str, Any]]:

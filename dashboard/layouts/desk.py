@@ -196,7 +196,9 @@ def _tabs(labels: dict[str, Any], shown: Mapping[str, str]) -> html.Div:
                 [
                     html.Button(
                         [labels[word], html.Span(id=f"tab-count-{name}", className="count")],
-                        id=f"tab-{name}", role="tab", className="on" if name == "queue" else "",
+                        id=f"tab-{name}",
+                        role="tab",
+                        className="on" if name == "queue" else "",
                         tabIndex=0 if name == "queue" else -1,
                         **{"aria-selected": "true" if name == "queue" else "false", "aria-controls": f"body-{name}"},  # type: ignore[arg-type]  # wildcard attributes of Dash
                     )
@@ -206,7 +208,7 @@ def _tabs(labels: dict[str, Any], shown: Mapping[str, str]) -> html.Div:
                 className="tabs",
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _opening(labels: dict[str, Any]) -> html.P:
@@ -223,14 +225,21 @@ def _tab_bodies(words: dict[str, Any]) -> list[html.Div]:
         [
             html.Div(_opening(words["desk"]), id=ids.QUEUE_TOOLS, className="tools"),
             dag.AgGrid(
-                id=ids.QUEUE_GRID, rowData=[], columnDefs=[], getRowId="params.data.id", className="queue-grid",
+                id=ids.QUEUE_GRID,
+                rowData=[],
+                columnDefs=[],
+                getRowId="params.data.id",
+                className="queue-grid",
                 dashGridOptions=GRID_OPTIONS | {"localeText": words["grid_words"]},
                 style={"height": "100%", "width": "100%"},
             ),
             html.Div(id=ids.BATCH, className="batch", hidden=True),
         ],
-        id="body-queue", className="tab-body queue-body", role="tabpanel", **_named_by("queue"),
-    )  # fmt: skip
+        id="body-queue",
+        className="tab-body queue-body",
+        role="tabpanel",
+        **_named_by("queue"),
+    )
     others = [
         html.Div(
             id=f"body-{name}",

@@ -188,10 +188,12 @@ def _buttons(view: CaseView, words: dict[str, Any], now: int, person: Person) ->
             more["data-given"] = json.dumps({"unit": known} if known else {})
         found.append(
             html.Button(
-                [command_name(action.type, words, person), html.Kbd(action.key)], disabled=bool(action.why_not),
-                title=words["why_not"][action.why_not] if action.why_not else None, **more,
+                [command_name(action.type, words, person), html.Kbd(action.key)],
+                disabled=bool(action.why_not),
+                title=words["why_not"][action.why_not] if action.why_not else None,
+                **more,
             )
-        )  # fmt: skip
+        )
     if not found:
         return []
     note = html.Span(words["desk"]["act_note"], className="when")

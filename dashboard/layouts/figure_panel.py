@@ -159,8 +159,10 @@ def _case(
     data: Any = {"data-case": row.case_id}
     return html.Li(
         [html.Span(row.case_id, className="dim"), html.Span(f"{name} {what}"), html.Span(why), html.Time(due)],
-        className="row", tabIndex=0, **data,
-    )  # fmt: skip
+        className="row",
+        tabIndex=0,
+        **data,
+    )
 
 
 def _where(view: FigureView, words: dict[str, Any], district: District) -> str:

@@ -118,10 +118,12 @@ class _Brief:
         sheet, words = self.sheet, self.words
         parts = [
             words["verdict"].format(
-                open=f"{sheet.end.open:,}", open_more=self.more(sheet.end.open - sheet.begin.open),
-                overdue=f"{sheet.end.overdue:,}", overdue_more=self.more(sheet.end.overdue - sheet.begin.overdue),
+                open=f"{sheet.end.open:,}",
+                open_more=self.more(sheet.end.open - sheet.begin.open),
+                overdue=f"{sheet.end.overdue:,}",
+                overdue_more=self.more(sheet.end.overdue - sheet.begin.overdue),
             )
-        ]  # fmt: skip
+        ]
         if sheet.end.untaken:
             parts.append(words["verdict_untaken"].format(n=sheet.end.untaken))
         if sheet.reports:
@@ -211,8 +213,13 @@ class _Brief:
         where = f"{street_name(line.street, self.all, self.district)} {matter or line.case_id}".strip()
         unit = self.district.units.get(line.unit, line.unit)
         who = self.district.units_en.get(line.unit, unit) if self.all["language"] == "en" else unit
-        return [self.at(line.at), sign, f"{where}，{kind}" if self.all["language"] != "en" else f"{where}, {kind}",
-                words["left" if left > 0 else "late_by"].format(t=self.length(abs(left))), who or "—"]  # fmt: skip
+        return [
+            self.at(line.at),
+            sign,
+            f"{where}，{kind}" if self.all["language"] != "en" else f"{where}, {kind}",
+            words["left" if left > 0 else "late_by"].format(t=self.length(abs(left))),
+            who or "—",
+        ]
 
     def length(self, ms: int) -> str:
         hours, minutes = divmod(ms // MINUTE_MS, 60)
@@ -261,12 +268,17 @@ class _Brief:
                 [
                     self.sign("handing", signatures.out_by, signatures.out_at, signatures.out_reason),
                     self.sign("taking", signatures.in_by, signatures.in_at, signatures.in_reason),
-                    html.Div([html.P(words["leader"]), html.P(accepted, className="name"),
-                              html.P(f"{leader} {self.at(signatures.accepted_at) if signatures.accepted_at else ''}")]),
+                    html.Div(
+                        [
+                            html.P(words["leader"]),
+                            html.P(accepted, className="name"),
+                            html.P(f"{leader} {self.at(signatures.accepted_at) if signatures.accepted_at else ''}"),
+                        ]
+                    ),
                 ],
                 className="signs",
             ),
-        ]  # fmt: skip
+        ]
 
     def sign(self, side: str, who: str, at: int | None, reason: str) -> html.Div:
         words = self.words

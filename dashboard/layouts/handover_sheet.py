@@ -77,14 +77,16 @@ class _Page:
             self.title("counts", words["counts"]),
             _table(
                 ["", *(words[name] for name in stands)],
-                [[words[when], *(getattr(found, name) for name in stands)]
-                 for when, found in (("begin", sheet.begin), ("end", sheet.end))],
+                [
+                    [words[when], *(getattr(found, name) for name in stands)]
+                    for when, found in (("begin", sheet.begin), ("end", sheet.end))
+                ],
             ),
             _table(
                 ["", *(words[name] for name in flows)],
                 [[words["in_shift"], *(getattr(sheet.flow, name) for name in flows)]],
             ),
-        ]  # fmt: skip
+        ]
 
     def cases(self) -> list[Component]:
         words = self.words
@@ -155,9 +157,11 @@ class _Page:
         outages = [words["outage"].format(at=self.at(o.at), n=o.cameras, still=o.still) for o in cameras.outages]
         lost = [f"{self.street(spot.street)} {spot.name}" for spot in cameras.lost]
         return [
-            self.title("cameras", words["cameras"]), html.P(line), *_items(outages),
+            self.title("cameras", words["cameras"]),
+            html.P(line),
+            *_items(outages),
             *([html.H3(f"{words['lost']} {len(lost)}"), *_items(lost)] if lost else []),
-        ]  # fmt: skip
+        ]
 
     def sources(self) -> list[Component]:
         words = self.words
@@ -171,20 +175,29 @@ class _Page:
     def watched(self) -> list[Component]:
         words, labels = self.words, self.all["watch"]
         rows = [
-            [f"{self.street(w.street)} {w.name}", self.unit(w.watched_by) if w.watched_by else labels["nobody"],
-             labels["counts"].format(open=w.open, new=w.new), self.at(w.patrolled_at)]
+            [
+                f"{self.street(w.street)} {w.name}",
+                self.unit(w.watched_by) if w.watched_by else labels["nobody"],
+                labels["counts"].format(open=w.open, new=w.new),
+                self.at(w.patrolled_at),
+            ]
             for w in self.sheet.watched
-        ]  # fmt: skip
+        ]
         head = [words["watched"], words["unit"], words["counts"], self.all["grid"]["patrol"]]
         return [self.title("watched", words["watched"]), *self.table_or_none(head, rows)]
 
     def commands(self) -> list[Component]:
         words = self.words
         rows = [
-            [self.at(c.at), self.all["command"].get(c.type, c.type), c.case_id,
-             words["command_states"].get(c.state, c.state), self.refusal(c.reason)]
+            [
+                self.at(c.at),
+                self.all["command"].get(c.type, c.type),
+                c.case_id,
+                words["command_states"].get(c.state, c.state),
+                self.refusal(c.reason),
+            ]
             for c in self.sheet.commands
-        ]  # fmt: skip
+        ]
         head = [words["at"], words["commands"], words["case"], words["status"], words["about"]]
         return [self.title("commands", f"{words['commands']} {len(rows)}"), *self.table_or_none(head, rows)]
 
@@ -209,10 +222,14 @@ class _Page:
     def log(self) -> list[Component]:
         words = self.words
         rows = [
-            [self.at(e.at), self.all["log"]["kinds"].get(e.kind, e.kind), e.who or words["system"],
-             f"{e.case_id} {log_text(e, self.all, self.district)}".strip()]
+            [
+                self.at(e.at),
+                self.all["log"]["kinds"].get(e.kind, e.kind),
+                e.who or words["system"],
+                f"{e.case_id} {log_text(e, self.all, self.district)}".strip(),
+            ]
             for e in self.sheet.log
-        ]  # fmt: skip
+        ]
         head = [words["at"], self.all["log"]["kind"], words["who"], words["what"]]
         return [self.title("log", f"{words['log']} {len(rows)}"), *self.table_or_none(head, rows)]
 

@@ -63,9 +63,11 @@ def _value(name: str, value: str, words: dict[str, Any], district: District) -> 
     if name == "officers":
         return str(words["unit"]["list"]).join(value.split())
     known = {
-        "domain": words["domain"], "kind": words["alarm"]["names"], "type": words["command"],
+        "domain": words["domain"],
+        "kind": words["alarm"]["names"],
+        "type": words["command"],
         "reason": words["reason"] | words["refusal"],
-    }  # fmt: skip
+    }
     if name in known:
         return str(known[name].get(value.split(":", maxsplit=1)[0], value))
     return value or "—" * (name == "leader")

@@ -64,14 +64,21 @@ def heat(report: Report, words: dict[str, Any]) -> Chart:
     if len(there) == 1:
         return {
             "data": [
-                {"type": "bar", "x": [f"{hour}" for hour in range(24)], "y": there[0], "marker": {"color": MIDDLE},
-                 "hovertemplate": "%{x}:00<br>%{y:.1f}<extra></extra>"},
+                {
+                    "type": "bar",
+                    "x": [f"{hour}" for hour in range(24)],
+                    "y": there[0],
+                    "marker": {"color": MIDDLE},
+                    "hovertemplate": "%{x}:00<br>%{y:.1f}<extra></extra>",
+                }
             ],
             "layout": {
-                **_house(240), "xaxis": {"type": "category", "showgrid": False, "nticks": 12}, "bargap": 0.25,
+                **_house(240),
+                "xaxis": {"type": "category", "showgrid": False, "nticks": 12},
+                "bargap": 0.25,
                 "yaxis": {"rangemode": "tozero", "gridcolor": LINE, "nticks": 4, "zeroline": False},
             },
-        }  # fmt: skip
+        }
     return {
         "data": [
             {"type": "heatmap", "z": report.hours, "x": [f"{hour}" for hour in range(24)], "y": words["weekdays"],
@@ -88,6 +95,9 @@ def heat(report: Report, words: dict[str, Any]) -> Chart:
 
 def _house(height: int) -> Chart:
     return {
-        "height": height, "margin": {"l": 44, "r": 48, "t": 28, "b": 28},
-        "font": {"family": FONT, "size": 13, "color": MIDDLE}, "paper_bgcolor": "#ffffff", "plot_bgcolor": "#ffffff",
-    }  # fmt: skip
+        "height": height,
+        "margin": {"l": 44, "r": 48, "t": 28, "b": 28},
+        "font": {"family": FONT, "size": 13, "color": MIDDLE},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+    }

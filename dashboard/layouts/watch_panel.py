@@ -46,15 +46,19 @@ def watch_panel(
                 html.Span(labels["gathered"].format(n=spot["n"], open=spot["open"])),
                 html.Time(minute_text(spot["newest_at"], district.zone)),
             ],
-            className="row spot", tabIndex=0, **_opens(spot),
+            className="row spot",
+            tabIndex=0,
+            **_opens(spot),
         )
         for spot in spots
-    ]  # fmt: skip
+    ]
     return [
-        html.H2(labels["title"]), html.Ol(areas or html.Li(labels["no_areas"])),
-        html.H3(labels["spots"].format(n=len(spots))), html.P(labels["spots_meaning"], className="dim"),
+        html.H2(labels["title"]),
+        html.Ol(areas or html.Li(labels["no_areas"])),
+        html.H3(labels["spots"].format(n=len(spots))),
+        html.P(labels["spots_meaning"], className="dim"),
         html.Ol(gathered or html.Li(labels["no_spots"])),
-    ]  # fmt: skip
+    ]
 
 
 def _opens(spot: dict[str, Any]) -> dict[str, Any]:

@@ -107,8 +107,13 @@ class DeskRoom:
             self._waiting = {key: who for key, who in self._waiting.items() if who[2] > old}
             rest = [key for key in self._waiting if key not in self._answers][:500]
             settled += [row for row in self._commanding.standing(rest) if row.answered_at]
-            self._tell({row.command_id: [row.case_id, row.state, row.reason] for row in settled
-                        if row.command_id not in self._answers})  # fmt: skip
+            self._tell(
+                {
+                    row.command_id: [row.case_id, row.state, row.reason]
+                    for row in settled
+                    if row.command_id not in self._answers
+                }
+            )
             self.forget({row.command_id for row in settled})
         except STORE_ERRORS:
             log.warning("the store does not answer: answers to commands are settled later")

@@ -268,9 +268,13 @@ class LiveRoom:
     def _beat(self, zone: Zone) -> dict[str, Any]:
         assert self.follower is not None
         return {
-            "epoch": zone.epoch, "seq": zone.seq, "now": self._clock.now_ms(), "speed": self._clock.rate(),
-            "fresh_ms": self.follower.health.fresh_ms(), "last_entry": self.follower.board.last_entry,
-        }  # fmt: skip
+            "epoch": zone.epoch,
+            "seq": zone.seq,
+            "now": self._clock.now_ms(),
+            "speed": self._clock.rate(),
+            "fresh_ms": self.follower.health.fresh_ms(),
+            "last_entry": self.follower.board.last_entry,
+        }
 
 
 class WantedZone(NamedTuple):

@@ -38,9 +38,7 @@ export interface SpotTiles {
   [name: `spot:${string}`]: WatchedSpot | null;
 }
 """
-_PLAIN = {
-    str: "string", int: "number", float: "number", bool: "boolean", datetime: "string", type(None): "null",
-}  # fmt: skip
+_PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", datetime: "string", type(None): "null"}
 # What the structs leave open, because it is encoded already or comes in several kinds.
 _OPEN = {"rows": "Row[]", "tiles": "Tiles"}
 
@@ -81,8 +79,10 @@ def schema() -> str:
         spot = {"anyOf": [{"$ref": "#/$defs/WatchedSpot"}, {"type": "null"}]}
         tiles = {name: told for tile in reversed(TILES) for name, told in found[tile.__name__]["properties"].items()}
         properties["tiles"] = {
-            "type": "object", "properties": dict(sorted(tiles.items())), "patternProperties": {"^spot:": spot},
-        }  # fmt: skip
+            "type": "object",
+            "properties": dict(sorted(tiles.items())),
+            "patternProperties": {"^spot:": spot},
+        }
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The socket's messages: docs/protocol.md says what they mean",

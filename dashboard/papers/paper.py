@@ -46,15 +46,23 @@ def paper_html(  # of what, for whom
         for day, row in enumerate(report.hours)
     ]
     days = [
-        (as_date(point.day).isoformat(), f"{point.intake:,}", f"{point.closed:,}",
-         NOTHING if point.on_time is None else percent(point.on_time), f"{point.n:,}")
+        (
+            as_date(point.day).isoformat(),
+            f"{point.intake:,}",
+            f"{point.closed:,}",
+            NOTHING if point.on_time is None else percent(point.on_time),
+            f"{point.n:,}",
+        )
         for point in report.days[-62:]
-    ]  # fmt: skip
+    ]
     definitions = [
-        ((i.en, i.numerator_en, i.denominator_en, i.day_en) if english
-         else (i.zh, i.numerator_zh, i.denominator_zh, i.day_zh))
+        (
+            (i.en, i.numerator_en, i.denominator_en, i.day_en)
+            if english
+            else (i.zh, i.numerator_zh, i.denominator_zh, i.day_zh)
+        )
         for i in (INDICATORS[name] for name in _FIGURES)
-    ]  # fmt: skip
+    ]
     line = made.line(words["leadership"]["paper"]["made"], report.as_of, district.zone)
     return templates().get_template("paper.html").render(
         w=words, l=words["leadership"], p=words["leadership"]["paper"], said=said, report=report, span=span,

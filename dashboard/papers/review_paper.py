@@ -113,9 +113,11 @@ def _line(line: ReviewLine, words: dict[str, Any], district: District) -> tuple[
 def _late(line: Late, words: dict[str, Any], district: District) -> tuple[str, str, str, str]:
     late = words["review"]["late_mark"].format(d=span_text(line.received_at - line.at, words, False))
     return (
-        second_text(line.at, district.zone), f"{second_text(line.received_at, district.zone)} {late}",
-        words["event"].get(line.type, line.type), _of(line, words, district),
-    )  # fmt: skip
+        second_text(line.at, district.zone),
+        f"{second_text(line.received_at, district.zone)} {late}",
+        words["event"].get(line.type, line.type),
+        _of(line, words, district),
+    )
 
 
 def _of(line: ReviewLine | Late, words: dict[str, Any], district: District) -> str:

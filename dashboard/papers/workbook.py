@@ -23,10 +23,13 @@ from services.leadership.words import Words
 MOST_CASES = 100_000
 # Sheet → the sections of rows (leadership.figure_rows) that stand on it.
 PART_SHEETS = (
-    ("reasons", ("reasons",)), ("repeats", ("repeats", "repeats_open")),
-    ("supervision", ("supervision", "standing")), ("satisfaction", ("satisfaction",)), ("campaigns", ("campaigns",)),
+    ("reasons", ("reasons",)),
+    ("repeats", ("repeats", "repeats_open")),
+    ("supervision", ("supervision", "standing")),
+    ("satisfaction", ("satisfaction",)),
+    ("campaigns", ("campaigns",)),
     ("cameras", ("cameras",)),
-)  # fmt: skip
+)
 FIRST_DAY = datetime(1899, 12, 30)  # Excel's day 0
 Cell = Any
 
@@ -40,9 +43,9 @@ class Workbook:
         self.report, self.words, self.district = report, words, district
         self.said, self.labels = Words(report, span, words, district), words["leadership"]["book"]
         self.out = io.BytesIO()
-        self.book = xlsxwriter.Workbook(self.out, {
-            "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-        })  # fmt: skip
+        self.book = xlsxwriter.Workbook(
+            self.out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        )
         self.book.set_properties({"title": self.said.whose, "created": datetime(2000, 1, 1, tzinfo=UTC)})
         self.head = self.book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         self.shares = self.book.add_format({"num_format": "0.0%"})
@@ -61,23 +64,38 @@ class Workbook:
         ):
             if parts:
                 self._sheet(
-                    title, self.labels["part_columns"],
-                    ([name(p.code), p.count.now.n, _n(p.count.before), p.count.change, _n(p.count.year_ago),
-                      p.count.year_change] for p in parts),
-                    [24, 12, 12, 12, 12, 12], {3: self.shares, 5: self.shares},
-                )  # fmt: skip
+                    title,
+                    self.labels["part_columns"],
+                    (
+                        [
+                            name(p.code),
+                            p.count.now.n,
+                            _n(p.count.before),
+                            p.count.change,
+                            _n(p.count.year_ago),
+                            p.count.year_change,
+                        ]
+                        for p in parts
+                    ),
+                    [24, 12, 12, 12, 12, 12],
+                    {3: self.shares, 5: self.shares},
+                )
         self._parts(PartWords(self.said, cameras=cameras))
         self._sheet(
-            self.labels["days"], self.labels["day_columns"],
-            ([_day(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days), [14, 12, 12, 14, 12],
+            self.labels["days"],
+            self.labels["day_columns"],
+            ([_day(p.day), p.intake, p.closed, p.on_time, p.n] for p in report.days),
+            [14, 12, 12, 14, 12],
             {0: self.dates, 3: self.shares},
-        )  # fmt: skip
+        )
         if report.hours:
             self._sheet(
-                self.labels["hours"], [self.labels["weekday"], *range(24)],
+                self.labels["hours"],
+                [self.labels["weekday"], *range(24)],
                 ([words["leadership"]["weekdays"][day], *row] for day, row in enumerate(report.hours)),
-                [10, *[7] * 24], {},
-            )  # fmt: skip
+                [10, *[7] * 24],
+                {},
+            )
 
     def add_cases(self, rows: Iterable[CaseRow]) -> None:
         """A sheet of cases, in their order; nothing personal is in them."""
@@ -102,14 +120,17 @@ class Workbook:
         """The definitions last; then the file."""
         english = self.words["language"] == "en"
         self._sheet(
-            self.labels["definitions"], self.labels["definition_columns"],
+            self.labels["definitions"],
+            self.labels["definition_columns"],
             (
-                [i.en, i.numerator_en, i.denominator_en, i.day_en] if english
+                [i.en, i.numerator_en, i.denominator_en, i.day_en]
+                if english
                 else [i.zh, i.numerator_zh, i.denominator_zh, i.day_zh]
                 for i in INDICATORS.values()
             ),
-            [20, 60, 60, 60], {},
-        )  # fmt: skip
+            [20, 60, 60, 60],
+            {},
+        )
         self.drop()
         return self.out.getvalue()
 
@@ -139,8 +160,14 @@ class Workbook:
                 compared.change, _value(compared.year_ago), compared.year_change, self.report.targets.get(name),
             ])  # fmt: skip
             share, count = self.shares, self.counts
-            forms = {1: share if is_share else count, 5: share if is_share else count, 6: share,
-                     7: share if is_share else count, 8: share, 9: share}  # fmt: skip
+            forms = {
+                1: share if is_share else count,
+                5: share if is_share else count,
+                6: share,
+                7: share if is_share else count,
+                8: share,
+                9: share,
+            }
             self._row(sheet, top + len(rows), rows[-1], forms)
         standing = self.report.open_at_end
         self._row(

@@ -27,9 +27,12 @@ from services.platform.errors import STORE_ERRORS
 PATH = "/socket.io/"
 PERSON = "lianqin.person"
 STATUS = {
-    400: "400 Bad Request", 401: "401 Unauthorized", 403: "403 Forbidden", 429: "429 Too Many Requests",
+    400: "400 Bad Request",
+    401: "401 Unauthorized",
+    403: "403 Forbidden",
+    429: "429 Too Many Requests",
     503: "503 Service Unavailable",
-}  # fmt: skip
+}
 TEXTS = {
     "not_websocket": "只接受 WebSocket / WebSocket only",
     "foreign_origin": "跨站请求已拒绝 / a request from another site",
@@ -91,10 +94,16 @@ class Door:
     def _refuse(self, start_response: Any, environ: Mapping[str, Any], code: int, cause: str) -> Iterable[bytes]:
         self._refusals.count(cause, "no socket for %s (%s)", environ.get("REMOTE_ADDR"), code)
         body = msgspec.json.encode({"error": TEXTS[cause]})
-        start_response(STATUS[code], [
-            ("Content-Type", "application/json; charset=utf-8"), ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"), ("Connection", "close"),
-        ])  # fmt: skip
+        start_response(
+            STATUS[code],
+            [
+                ("Content-Type", "application/json; charset=utf-8"),
+                ("Content-Length", str(len(body))),
+                ("Cache-Control", "no-store"),
+                ("X-Content-Type-Options", "nosniff"),
+                ("Connection", "close"),
+            ],
+        )
         return [body]
 
 

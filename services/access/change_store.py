@@ -36,9 +36,13 @@ def prepared(now: int, new: Account, password: str, classes: int = 0) -> Account
         passwords.check(password, new.user_id, new.name, classes)
     is_prepared = not password and new.role != "wall" and not new.subject
     return msgspec.structs.replace(
-        new, password=passwords.hashed(password) if password else "", made_at=now, changed_at=now, password_at=now,
+        new,
+        password=passwords.hashed(password) if password else "",
+        made_at=now,
+        changed_at=now,
+        password_at=now,
         sso_name=(new.sso_name or new.user_id) if is_prepared else "",
-    )  # fmt: skip
+    )
 
 
 def add(connection: Connection, made: Account) -> None:

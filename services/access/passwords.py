@@ -68,10 +68,14 @@ def check(password: str, user_id: str, name: str = "", classes: int = 0) -> None
 def kinds_in(password: str) -> int:
     """How many of lower case, upper case, digits and all others it has."""
     has_other = any(not (c.islower() or c.isupper() or c.isdigit()) for c in password)
-    return sum((
-        any(c.islower() for c in password), any(c.isupper() for c in password), any(c.isdigit() for c in password),
-        has_other,
-    ))  # fmt: skip
+    return sum(
+        (
+            any(c.islower() for c in password),
+            any(c.isupper() for c in password),
+            any(c.isdigit() for c in password),
+            has_other,
+        )
+    )
 
 
 def hashed(password: str) -> str:

@@ -12,8 +12,8 @@ from typing import Literal, get_args
 from services.contract.commands import COMMANDS
 
 Role = Literal[
-    "wall", "duty_officer", "street_staff", "department", "grid_worker", "leader", "auditor", "security", "admin",
-]  # fmt: skip
+    "wall", "duty_officer", "street_staff", "department", "grid_worker", "leader", "auditor", "security", "admin"
+]
 ROLES: tuple[Role, ...] = get_args(Role)
 # ``own``: of a street's staff their street, of a department the cases that concern its unit, of a grid worker those of
 # their grid (services.cases.whose). ``lead``: of a department the cases that its unit leads.

@@ -85,8 +85,13 @@ def with_area(content: bytes | None, wanted: AreaRow) -> bytes:
     place = next((n for n, one in enumerate(features) if _row(n, one).code == wanted.code), None)
     feature = {"type": "Feature", "properties": {}, "geometry": None} if place is None else features[place]
     known = dict(feature.get("properties") or {})
-    given = {"code": wanted.code, "name": wanted.name, "street": wanted.street, "watched_by": wanted.watched_by,
-             "windows": wanted.windows}  # fmt: skip
+    given = {
+        "code": wanted.code,
+        "name": wanted.name,
+        "street": wanted.street,
+        "watched_by": wanted.watched_by,
+        "windows": wanted.windows,
+    }
     properties = known | {key: value for key, value in given.items() if value or known.get(key)}
     geometry = feature["geometry"]
     if wanted.edge and (place is None or _row(place, feature).edge != wanted.edge):
@@ -149,9 +154,13 @@ def _row(number: int, feature: dict[str, Any]) -> AreaRow:
         if isinstance(found, Polygon) and not found.interiors:
             edge = tuple((float(point[0]), float(point[1])) for point in found.exterior.coords[:-1])
     return AreaRow(
-        code, str(properties.get("name") or code), str(properties.get("street") or ""),
-        str(properties.get("watched_by") or ""), edge, str(properties.get("windows") or ""),
-    )  # fmt: skip
+        code,
+        str(properties.get("name") or code),
+        str(properties.get("street") or ""),
+        str(properties.get("watched_by") or ""),
+        edge,
+        str(properties.get("windows") or ""),
+    )
 
 
 def _written(features: list[dict[str, Any]]) -> bytes:

@@ -124,8 +124,10 @@ class DeadLetters:
                 raise DeadLetterError(
                     f"the original of {entry} cannot be had: {why_not}; and the stream has trimmed it. "
                     f"Ask {row['source']} to publish its newest state again: an event carries the whole case",
-                    "no_original", entry=entry, source=row["source"],
-                )  # fmt: skip
+                    "no_original",
+                    entry=entry,
+                    source=row["source"],
+                )
             original = dict(known[0][1])
         if original.get(b"specversion", b"").startswith(_SET_ASIDE):
             original = {**original, b"specversion": b"1.0"}
@@ -134,8 +136,11 @@ class DeadLetters:
             raise DeadLetterError(
                 f"{entry} would be refused again, so nothing was published: {checked.reason}: {checked.detail}. "
                 "Mend what it names (the publisher, or the district package), then have it published anew",
-                "refused_again", entry=entry, reason=checked.reason, detail=checked.detail,
-            )  # fmt: skip
+                "refused_again",
+                entry=entry,
+                reason=checked.reason,
+                detail=checked.detail,
+            )
         return add(stream.client, stream.district.code, original)
 
     def retry_written_down(self, stream: StreamOut, log: AuditLog, who: Who, entry: str) -> str:

@@ -24,8 +24,10 @@ def differences(file: str, before: bytes | None, after: bytes | None) -> list[Di
     """The differences, a bounded number of them; one without a name where a file cannot be taken apart."""
     name, _, kind = file.rpartition(".")
     readers: dict[str, Callable[[str], Mapping[str, Any]]] = {
-        "toml": _toml, "csv": lambda text: _table(name, text), "geojson": _areas,
-    }  # fmt: skip
+        "toml": _toml,
+        "csv": lambda text: _table(name, text),
+        "geojson": _areas,
+    }
     take_apart = readers[kind]
     try:
         old, new = (take_apart("" if content is None else content.decode("utf-8-sig")) for content in (before, after))

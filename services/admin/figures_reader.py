@@ -76,9 +76,13 @@ def stream_figures(client: Any, keys: Keys) -> list[Metric]:
     waits_s = 0.0 if oldest is None else max(seconds + micros / 1e6 - oldest / 1000, 0.0)
     found += [
         gauge("lianqin_stream_pending_entries", "read and not yet acknowledged", int(pending["pending"])),
-        gauge("lianqin_stream_oldest_waiting_seconds", "how long the oldest entry that is not taken in has waited; "
-              "0: none waits", waits_s, "seconds"),
-    ]  # fmt: skip
+        gauge(
+            "lianqin_stream_oldest_waiting_seconds",
+            "how long the oldest entry that is not taken in has waited; 0: none waits",
+            waits_s,
+            "seconds",
+        ),
+    ]
     # What Redis counts may be off after its restart, and it cannot always count.
     if (unread := ours.get("lag") if next_one else 0) is not None:
         found.append(gauge("lianqin_stream_unread_entries", "that nobody has read yet", int(unread)))

@@ -161,10 +161,12 @@ class PackageKeeper:
             raise ChangeRefused("same")
         # What builds on a change that is still to come cannot hold before it.
         later = [
-            one.effective_at for file in files for one in present[file].pending
+            one.effective_at
+            for file in files
+            for one in present[file].pending
             if not (act == "undo" and one.number == undoes)
             and not (act == "back" and undoes is not None and one.number >= undoes)
-        ]  # fmt: skip
+        ]
         version = PackageVersion(
             number=newest + 1, at=now, effective_at=max(now, change.from_ms, *later), who=author.user_id,
             name=author.name, reason=change.reason.strip(), act=act, undoes=undoes, part=change.part,
@@ -192,9 +194,11 @@ class PackageKeeper:
         rows = store.versions(connection, files=[file])
         reached = max((row.number for row in rows if row.effective_at <= now), default=0)
         return PresentFile(
-            in_force.get(file, own), newest.get(file, own), rows[0].number if rows else 0,
+            in_force.get(file, own),
+            newest.get(file, own),
+            rows[0].number if rows else 0,
             tuple(row for row in rows if row.number > reached),
-        )  # fmt: skip
+        )
 
     def _version(self, connection: Connection, number: int) -> PackageVersion:
         if not (found := store.versions(connection, numbers=[number])):

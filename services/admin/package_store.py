@@ -17,9 +17,8 @@ def newest_number(connection: Connection) -> int:
 
 
 def versions(
-    connection: Connection, *, files: Sequence[str] = (), numbers: Sequence[int] = (),
-    about: str = "", limit: int = 200,
-) -> list[PackageVersion]:  # fmt: skip
+    connection: Connection, *, files: Sequence[str] = (), numbers: Sequence[int] = (), about: str = "", limit: int = 200
+) -> list[PackageVersion]:
     """Versions, newest first: of these files, with these numbers, about this."""
     c, f = schema.package_versions.c, schema.package_files.c
     query = select(*(c[name] for name in _VERSION)).order_by(c.number.desc()).limit(limit)
@@ -68,10 +67,14 @@ def add(
     for file, (before, after) in files.items():
         connection.execute(
             insert(schema.package_files).values(
-                number=version.number, file=file, before=before, after=after, hash_before=hash_of(before),
+                number=version.number,
+                file=file,
+                before=before,
+                after=after,
+                hash_before=hash_of(before),
                 hash_after=hash_of(after),
             )
-        )  # fmt: skip
+        )
 
 
 def _version(row: Mapping[str, object], hashes: dict[str, tuple[str, str]]) -> PackageVersion:

@@ -65,17 +65,24 @@ def rows(connection: Connection, now: int, needs_factor: Callable[[str], bool]) 
     locked, last = _locked(connection, now), _last_log_ins(connection)
     found = [
         PersonRow(
-            one, tuple(locked.get(one.user_id, ())), tuple(sessions.get(one.user_id, ())), last.get(one.user_id, 0),
+            one,
+            tuple(locked.get(one.user_id, ())),
+            tuple(sessions.get(one.user_id, ())),
+            last.get(one.user_id, 0),
             not one.factor_at and needs_factor(one.role),
         )
         for one in people
-    ]  # fmt: skip
+    ]
     return sorted(
         found,
         key=lambda row: (
-            row.account.is_disabled, not row.locked, not row.lacks_factor, row.account.name, row.account.user_id
+            row.account.is_disabled,
+            not row.locked,
+            not row.lacks_factor,
+            row.account.name,
+            row.account.user_id,
         ),
-    )  # fmt: skip
+    )
 
 
 class PeopleReader:

@@ -293,9 +293,15 @@ class People:
         return Outcome("alone" if doing.alone else "done", 0, made_up, new.user_id, once_until)
 
     def _write_down(
-        self, connection: Connection, now: int, doing: "_Doing", before: dict[str, object], ended: int, *,
+        self,
+        connection: Connection,
+        now: int,
+        doing: "_Doing",
+        before: dict[str, object],
+        ended: int,
+        *,
         once_until: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """The history's row, the person's notice, the audit's rows; the last, for others wait behind them."""
         wish, actor, asked = doing.wish, doing.actor, doing.asked
         after = {name: wish.values[name] for name in before} if wish.what != "add" else dict(wish.values)

@@ -16,9 +16,12 @@ from services.district.report_policy import ReportPolicy
 from services.platform.refusal import Refusal
 
 _TABLES = {
-    "escalation": EscalationPolicy, "merging": MergingPolicy, "alarms": AlarmPolicy, "reports": ReportPolicy,
+    "escalation": EscalationPolicy,
+    "merging": MergingPolicy,
+    "alarms": AlarmPolicy,
+    "reports": ReportPolicy,
     "coverage": CoveragePolicy,
-}  # fmt: skip
+}
 _UNITS = (
     ("_minutes", "minutes"), ("_hours", "hours"), ("hours", "hours"), ("_days", "days"), ("_metres", "metres"),
     ("metres", "metres"), ("_per_hour", "per_hour"), ("severity", "severity"), ("px_m", "px_m"), ("_share", "share"),

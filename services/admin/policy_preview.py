@@ -16,9 +16,12 @@ from services.platform.clock import HOUR_MS
 _RULES = ("severity", "ping_pong", "rework_limit", "asked", "level_deadline")
 # The values of [escalation] that they go by.
 RERUN = {
-    "escalation.after_level_deadline_minutes", "escalation.returns", "escalation.reworks",
-    "escalation.automatic_severity", *(f"escalation.modes.{rule}" for rule in _RULES),
-}  # fmt: skip
+    "escalation.after_level_deadline_minutes",
+    "escalation.returns",
+    "escalation.reworks",
+    "escalation.automatic_severity",
+    *(f"escalation.modes.{rule}" for rule in _RULES),
+}
 # More than this share of all cases, or more an hour than a seat can answer, asks for a second look before it is saved.
 MOST_SHARE = 0.5
 

@@ -10,9 +10,12 @@ from services.files.tables import read_table
 
 # Columns that a table may have beside those that it must, in the order of a new file.
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
-    "roster": ("role", "seat"), "campaigns": ("name_en", "domain"), "departments": ("name_en",),
-    "class_map": (), "categories": ("aliases",),
-}  # fmt: skip
+    "roster": ("role", "seat"),
+    "campaigns": ("name_en", "domain"),
+    "departments": ("name_en",),
+    "class_map": (),
+    "categories": ("aliases",),
+}
 MARK = b"\xef\xbb\xbf"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _TO_QUOTE = re.compile(r"""[",\r\n]|^\s|\s$""")

@@ -22,9 +22,11 @@ from services.platform.refusal import Refusal
 MOST_UPLOADED, MOST_TABLE, MOST_UNPACKED, MOST_FILES = 32 * 2**20, 4 * 2**20, 128 * 2**20, 100
 # The files that a package is made of; others that lie beside them are named and left out.
 PACKAGE_FILES = (
-    "district.toml", "policy.toml", *(f"{name}.geojson" for name in ("streets", "communities", "grids", *LAYERS)),
+    "district.toml",
+    "policy.toml",
+    *(f"{name}.geojson" for name in ("streets", "communities", "grids", *LAYERS)),
     *(f"{name}.csv" for name in TABLES),
-)  # fmt: skip
+)
 MOMENTS = ("from", "until")
 # What other systems put beside files when they pack a folder.
 _LITTER = ("__MACOSX", ".", "Thumbs.db", "desktop.ini")
@@ -63,8 +65,10 @@ def table_file(name: str, data: bytes, labels: Mapping[str, str], moment: Callab
         raise UploadRefused("old_workbook")
     text, encoding, _note, damaged = decode(data)
     if damaged:
-        raise whole_file(f"holds bytes that are no text in line {text[: text.index(MARK)].count(chr(10)) + 1}",
-                         "Save the file as UTF-8")  # fmt: skip
+        raise whole_file(
+            f"holds bytes that are no text in line {text[: text.index(MARK)].count(chr(10)) + 1}",
+            "Save the file as UTF-8",
+        )
     table = read_table(text)
     head = _head(table.columns, labels)
     if encoding == "utf-8" and tuple(head) == table.columns and not _has_moments(name, head):

@@ -244,8 +244,11 @@ def _record(row: Sequence[object]) -> AuditRecord:
     """
     found = dict(zip(AuditRecord.__struct_fields__, row, strict=True))
     typed = {
-        name: (value if isinstance(value, int) else 0) if name in {"number", "at"}
-        else value if isinstance(value, str) else repr(value)
+        name: (value if isinstance(value, int) else 0)
+        if name in {"number", "at"}
+        else value
+        if isinstance(value, str)
+        else repr(value)
         for name, value in found.items()
-    }  # fmt: skip
+    }
     return AuditRecord(**typed)  # type: ignore[arg-type]  # by the names above

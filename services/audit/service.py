@@ -100,9 +100,12 @@ def verify_store(settings: Settings, first: int, heads: Sequence[str], retired: 
         )
     verdict = verdict_of(found, signer, wanted, first)
     return msgspec.structs.replace(
-        verdict, is_empty=first == 1 and not found.rows, heads_file=str(file) if noted != Noted({}) else "",
-        others=noted.others, unreadable=noted.unreadable,
-    )  # fmt: skip
+        verdict,
+        is_empty=first == 1 and not found.rows,
+        heads_file=str(file) if noted != Noted({}) else "",
+        others=noted.others,
+        unreadable=noted.unreadable,
+    )
 
 
 def verify_file(settings: Settings, path: Path, heads: Sequence[str], retired: Sequence[str] = ()) -> ChainVerdict:
@@ -144,9 +147,14 @@ def accept(settings: Settings, reason: str) -> str:
     with _reading(settings) as (engine, connection):
         connection.rollback()
         open_log(engine, settings).append(
-            machine_ms(), local_who(), "audit_accepted", "", faults=faults, heads=list(verdict.lost_heads),
+            machine_ms(),
+            local_who(),
+            "audit_accepted",
+            "",
+            faults=faults,
+            heads=list(verdict.lost_heads),
             reason=mask_text(reason.strip()),
-        )  # fmt: skip
+        )
     return f"accepted and written down: {len(faults)} ranges of rows, {len(verdict.lost_heads)} noted heads"
 
 

@@ -106,9 +106,14 @@ class ChainVerdict(msgspec.Struct, frozen=True):
 
 
 _WORD = {
-    "gap": "MISSING", "link": "CHANGED", "seal": "FORGED", "unsealed": "NOT SEALED", "unknown": "UNKNOWN KEY",
-    "time": "WRONG TIME", "head": "CUT OFF OR MADE ANEW",
-}  # fmt: skip
+    "gap": "MISSING",
+    "link": "CHANGED",
+    "seal": "FORGED",
+    "unsealed": "NOT SEALED",
+    "unknown": "UNKNOWN KEY",
+    "time": "WRONG TIME",
+    "head": "CUT OFF OR MADE ANEW",
+}
 _FAULT = {
     "gap": "not there, or in another order",
     "link": "not as they were written",

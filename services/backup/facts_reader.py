@@ -68,9 +68,12 @@ def read_stream(client: redis.Redis, code: str) -> StreamPosition | None:
     ours = groups.get(GROUP, {})
     first = about.get("first-entry")
     return StreamPosition(
-        int(about["length"]), _text(first[0]) if first else "", _text(about["last-generated-id"]),
-        _text(ours.get("last-delivered-id", "")), int(ours.get("pending", 0)),
-    )  # fmt: skip
+        int(about["length"]),
+        _text(first[0]) if first else "",
+        _text(about["last-generated-id"]),
+        _text(ours.get("last-delivered-id", "")),
+        int(ours.get("pending", 0)),
+    )
 
 
 def _text(raw: object) -> str:

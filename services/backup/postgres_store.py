@@ -41,8 +41,12 @@ def dump_store(database: str, snapshot: str, to: Path) -> None:
     where, environment = _address(database)
     done = subprocess.run(
         [_program("pg_dump"), "--format=custom", *PLAIN, f"--snapshot={snapshot}", f"--file={to}", f"--dbname={where}"],
-        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
-    )  # fmt: skip
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
     if done.returncode:
         raise BackupError(f"pg_dump could not make the copy, nothing was kept: {_said(done.stderr)}")
 

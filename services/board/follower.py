@@ -283,10 +283,14 @@ class Follower:
             ]
             cells = [cell for cut, first in floors.items() for cell in rollups.live_cells(connection, (cut,), first)]
             return _Everything(
-                feed=read_feed(connection), mark=read_mark(connection), rows=list(reader.open_cases(connection)),
-                counts=cells, things=things, tallies=read.all_tallies(connection),
+                feed=read_feed(connection),
+                mark=read_mark(connection),
+                rows=list(reader.open_cases(connection)),
+                counts=cells,
+                things=things,
+                tallies=read.all_tallies(connection),
                 proposals=read.all_proposals(connection),
-            )  # fmt: skip
+            )
 
     def _read_feed(self) -> Feed | None:
         with self._engine.connect() as connection:

@@ -158,11 +158,14 @@ def shown_figures(board: Board, case_ids: Collection[str]) -> ShownFigures:
     """The figures of the cases that a unit's or a grid's desk shows."""
     lights = [board.lights[case_id] for case_id in case_ids if case_id in board.lights]
     return ShownFigures(
-        open=len(lights), overdue=lights.count(OVERDUE), due_soon=lights.count(DUE_SOON),
+        open=len(lights),
+        overdue=lights.count(OVERDUE),
+        due_soon=lights.count(DUE_SOON),
         suspended=lights.count(SUSPENDED),
         escalated=sum(board.rows[case_id].level == "district" for case_id in case_ids if case_id in board.rows),
-        rate=None, target=board.district.policy.target_on_time,
-    )  # fmt: skip
+        rate=None,
+        target=board.district.policy.target_on_time,
+    )
 
 
 def desk_figures(board: Board, rows: list[dict[str, Any]], street: str = "", community: str = "") -> DeskFigures:

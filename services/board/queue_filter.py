@@ -89,9 +89,11 @@ def _belongs(name: str, row: CaseRow, board: Board, neighbour: Callable[[CaseRow
     if name == "border":
         return bool(neighbour(row))
     return {
-        "untaken": is_untaken(row), "district": row.level == "district", "unplaced": row.lon is None,
+        "untaken": is_untaken(row),
+        "district": row.level == "district",
+        "unplaced": row.lon is None,
         "unseen": row.case_id in board.unseen,
-    }[name]  # fmt: skip
+    }[name]
 
 
 _LIGHT = {"soon": LIGHTS.index("due_soon"), "overdue": LIGHTS.index("overdue"), "suspended": LIGHTS.index("suspended")}

@@ -21,9 +21,13 @@ _NEVER = 2**52
 
 _Key = Callable[[ExportedCase], Any]
 _GROUPS: dict[str, _Key] = {
-    "street": lambda one: one.row.street, "grid": lambda one: one.row.grid, "domain": lambda one: one.row.domain,
-    "unit": lambda one: one.row.lead_unit, "channel": lambda one: one.row.channel, "status": lambda one: one.row.status,
-}  # fmt: skip
+    "street": lambda one: one.row.street,
+    "grid": lambda one: one.row.grid,
+    "domain": lambda one: one.row.domain,
+    "unit": lambda one: one.row.lead_unit,
+    "channel": lambda one: one.row.channel,
+    "status": lambda one: one.row.status,
+}
 GROUPS: Final = frozenset({*_GROUPS, "clock", "none"})
 
 

@@ -66,10 +66,8 @@ def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Streets by the unrounded rate, then by volume, then by code; those without a rate come last, by code."""
     return sorted(
         (row for row in rows if row["code"]),
-        key=lambda r: (
-            r["on_time_close_rate"] is None, -(r["on_time_close_rate"] or 0), -r["should_close"], r["code"],
-        ),
-    )  # fmt: skip
+        key=lambda r: (r["on_time_close_rate"] is None, -(r["on_time_close_rate"] or 0), -r["should_close"], r["code"]),
+    )
 
 
 def tiles(board: Board, before: Mapping[str, Any]) -> BoardTiles:

@@ -126,9 +126,12 @@ def watched_areas(district: District) -> list[WatchedArea]:
         code = str(properties.get("code") or number)
         found.append(
             WatchedArea(
-                code, str(properties.get("name") or code), str(properties.get("street") or ""),
-                str(properties.get("watched_by") or ""), shape(feature["geometry"]),
+                code,
+                str(properties.get("name") or code),
+                str(properties.get("street") or ""),
+                str(properties.get("watched_by") or ""),
+                shape(feature["geometry"]),
                 read_windows(str(properties.get("windows") or "")),
             )
-        )  # fmt: skip
+        )
     return found

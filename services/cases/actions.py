@@ -58,8 +58,13 @@ def actions(row: CaseRow, now: int, unit: str = "") -> list[Action]:
     }
     why_not = {
         "case.suspend": "overdue" if is_overdue else "",
-        "case.extend": "overdue" if is_overdue else
-        "no_deadline" if row.deadline_at is None else "twice" if row.extensions >= _MOST_EXTENSIONS else "",
+        "case.extend": "overdue"
+        if is_overdue
+        else "no_deadline"
+        if row.deadline_at is None
+        else "twice"
+        if row.extensions >= _MOST_EXTENSIONS
+        else "",
         "case.close": "not_handled" if row.status in _BEFORE_HANDLED else "",
-    }  # fmt: skip
+    }
     return [Action(kind, key, why_not.get(kind, "")) for kind, key in ORDER if not hidden.get(kind)]

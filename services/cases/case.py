@@ -237,9 +237,14 @@ def _present_escalation(case: Case) -> str:
         return ""
     last = case.escalations[-1]
     passed = PresentEscalation(
-        _clean(last.to or ""), _clean(last.reason_code or ""), _ms(last.at), _ms(last.deadline_at),
-        _ms(last.acknowledged_at), _clean(last.from_ or ""), mask_name(_clean(last.acknowledged_by or "")),
-    )  # fmt: skip
+        _clean(last.to or ""),
+        _clean(last.reason_code or ""),
+        _ms(last.at),
+        _ms(last.deadline_at),
+        _ms(last.acknowledged_at),
+        _clean(last.from_ or ""),
+        mask_name(_clean(last.acknowledged_by or "")),
+    )
     return _ENCODER.encode(passed).decode()
 
 
@@ -296,8 +301,10 @@ def _called(case: Case) -> str:
     """Whom the whistles call that have not ended, in the order of the calls."""
     units = [
         UnitCalled(_clean(unit.unit), _ms(whistle.at), _ms(unit.answered_at), _ms(unit.arrived_at))
-        for whistle in case.whistles if whistle.ended_at is None for unit in whistle.units
-    ]  # fmt: skip
+        for whistle in case.whistles
+        if whistle.ended_at is None
+        for unit in whistle.units
+    ]
     return _ENCODER.encode(units).decode() if units else ""
 
 

@@ -151,10 +151,14 @@ def reckon(case: Case, what: What, calendar: WorkingCalendar, pauses: Pauses) ->
     elif case.dispatched_at is not None:
         start, start_from = case.dispatched_at, "dispatched_at"
     return Reckoning(
-        to_ms(start), start_from, limit, limit_ms(limit, calendar) if limit is not None else 0, case.extensions,
+        to_ms(start),
+        start_from,
+        limit,
+        limit_ms(limit, calendar) if limit is not None else 0,
+        case.extensions,
         to_ms(clock.deadline_at) if clock.deadline_at is not None else None,
         Running(calendar, limit is not None and limit.unit in OFFICE_UNITS, pauses.spans),
-    )  # fmt: skip
+    )
 
 
 def time_left(deadline: int, now: int, unit: str, calendar: WorkingCalendar) -> int:

@@ -16,9 +16,14 @@ from services.platform.clock import MINUTE_MS
 
 # What the case system writes down for each rule (CONTRACT.md, reason codes).
 REASONS = {
-    "severity": "severity", "ping_pong": "ping_pong", "unheld": "other", "rework_limit": "rework_limit",
-    "whistle": "whistle", "repeat": "repeat", "level_deadline": "level_deadline",
-}  # fmt: skip
+    "severity": "severity",
+    "ping_pong": "ping_pong",
+    "unheld": "other",
+    "rework_limit": "rework_limit",
+    "whistle": "whistle",
+    "repeat": "repeat",
+    "level_deadline": "level_deadline",
+}
 assert {*REASONS, "asked"} == {*RULES}
 # The rules that ask the clock. They alone may ask again once somebody has given a case back to its street: what they
 # see has happened since; a count or a severity is what that person has already weighed.
@@ -142,9 +147,14 @@ def decide(row: CaseRow, now: int, policy: EscalationPolicy, earlier: int = 0) -
             continue
         if strikes(row, rule, now, policy, earlier):
             return Proposal(
-                row.case_id, row.version, rule, row.asked if rule == "asked" else REASONS[rule],
-                "confirm" if row.escalations else mode, now, row.escalations,
-            )  # fmt: skip
+                row.case_id,
+                row.version,
+                rule,
+                row.asked if rule == "asked" else REASONS[rule],
+                "confirm" if row.escalations else mode,
+                now,
+                row.escalations,
+            )
     return None
 
 

@@ -73,9 +73,13 @@ TRANSITIONS: dict[str, Transition] = {
     "case.corrected": _row(_ANY, "", "channel duty_officer"),
 }
 _OWN_TIME = {
-    "filed": "filed_at", "dispatched": "dispatched_at", "handled": "handled_at", "closed": "closed_at",
-    "forced_closed": "closed_at", "voided": "voided_at",
-}  # fmt: skip
+    "filed": "filed_at",
+    "dispatched": "dispatched_at",
+    "handled": "handled_at",
+    "closed": "closed_at",
+    "forced_closed": "closed_at",
+    "voided": "voided_at",
+}
 # A case solved on the spot goes the short way; anything else is handled before it is closed, unless by force.
 _CLOSED_AFTER = frozenset({"handled", "post_check"})
 # An escalation is acknowledged by the district without the status moving.

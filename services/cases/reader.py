@@ -35,9 +35,12 @@ def reported_between(connection: Connection, start: int, end: int, domain: str, 
     c = case_tables.cases.c
     west, south, east, north = box
     where = (
-        c.reported_at >= start, c.reported_at <= end, c.domain == domain,
-        c.lon.between(west, east), c.lat.between(south, north),
-    )  # fmt: skip
+        c.reported_at >= start,
+        c.reported_at <= end,
+        c.domain == domain,
+        c.lon.between(west, east),
+        c.lat.between(south, north),
+    )
     for row in connection.execute(select(*_CASE_COLUMNS).where(*where)):
         yield CaseRow(*row)
 

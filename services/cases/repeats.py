@@ -192,10 +192,13 @@ def _discs(members: list[ComparedCase], radius_m: float, least: int) -> Iterator
 
 def _hot_spot(group: list[ComparedCase]) -> HotSpot:
     return HotSpot(
-        sum(m.lon for m in group) / len(group), sum(m.lat for m in group) / len(group), group[0].domain,
-        tuple(sorted(m.case_id for m in group)), sum(m.is_open for m in group),
+        sum(m.lon for m in group) / len(group),
+        sum(m.lat for m in group) / len(group),
+        group[0].domain,
+        tuple(sorted(m.case_id for m in group)),
+        sum(m.is_open for m in group),
         max(m.reported_at for m in group),
-    )  # fmt: skip
+    )
 
 
 def squares_per_degree(metres_wide: float, lat: float) -> tuple[float, float]:

@@ -138,9 +138,11 @@ def _body(
     """(the command's data, '', ''), or (None, why not, which field)."""
     actor = {"user": person.user_id, "role": person.role, **({"street": person.street} if person.street else {})}
     fixed = {
-        "case_id": row.case_id, "expected_version": row.version, "actor": actor,
+        "case_id": row.case_id,
+        "expected_version": row.version,
+        "actor": actor,
         "reason": wish.reason.strip() or None,
-    }  # fmt: skip
+    }
     try:
         made = msgspec.convert({**wish.data, **fixed}, COMMANDS[wish.type])
     except msgspec.ValidationError as error:

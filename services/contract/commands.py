@@ -218,6 +218,6 @@ COMMANDS: dict[str, type[msgspec.Struct]] = {
 }
 
 # To sign for something is to have read it; what is done in the field says enough by itself.
-NEED_NO_REASON = frozenset({
-    "case.acknowledge_escalation", "case.acknowledge", "case.progress", "case.handle", "case.answer_whistle",
-})  # fmt: skip
+NEED_NO_REASON = frozenset(
+    {"case.acknowledge_escalation", "case.acknowledge", "case.progress", "case.handle", "case.answer_whistle"}
+)

@@ -28,9 +28,12 @@ FIRST = 50
 # Where one of these is empty a default of the kind counts (估算), or nothing.
 WANTED = ("kind", "azimuth", "hfov", "range_m", "night", "mount", "mount_height_m")
 WORDS = {
-    "refused": "refused, not taken", "outside": "outside of the district", "missing": "missing",
-    "doubtful": "doubtful", "moved": "inside a building",
-}  # fmt: skip
+    "refused": "refused, not taken",
+    "outside": "outside of the district",
+    "missing": "missing",
+    "doubtful": "doubtful",
+    "moved": "inside a building",
+}
 
 
 def import_cameras(

@@ -25,8 +25,11 @@ from services.district.plane import Plane
 AROUND_M = 10.0
 # Of a polygon or line, less than this is the rounding of two edges that should be one.
 CRUMB = 1e-6
-_LAYERS: tuple[tuple[str, SpotKind, float], ...] = (("key_areas", "area", 2.0), ("key_roads", "road", 1.5),
-                                                    ("key_places", "place", 1.0))  # fmt: skip
+_LAYERS: tuple[tuple[str, SpotKind, float], ...] = (
+    ("key_areas", "area", 2.0),
+    ("key_roads", "road", 1.5),
+    ("key_places", "place", 1.0),
+)
 
 
 class Gaps(NamedTuple):

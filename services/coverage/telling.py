@@ -48,9 +48,12 @@ def tell_spot(model: CoverageModel, spot: Watched, now: int) -> WatchedSpot:
     demand = model.cases.of(spot.id, now, is_night=model.is_night)
     gap = spot.told.live_night if model.is_night else spot.told.live
     return replace(
-        spot.told, demand=round(demand.demand, 1), cases=demand.cases, unseen=demand.unseen,
+        spot.told,
+        demand=round(demand.demand, 1),
+        cases=demand.cases,
+        unseen=demand.unseen,
         need=need_of(demand, spot.weight, gap, spot.size),
-    )  # fmt: skip
+    )
 
 
 def _measured(model: CoverageModel, spot: Watched) -> WatchedSpot:
@@ -112,9 +115,11 @@ def tell_regions(model: CoverageModel, wanted: set[tuple[str, str]] | None = Non
     for (level, code), (outdoor, seen) in model.region_cells().items():
         if wanted is None or (level, code) in wanted:
             yield Region(
-                code or model.district.code, level, round(outdoor * m2, 1),  # type: ignore[arg-type]  # of LEVELS
+                code or model.district.code,
+                level,  # type: ignore[arg-type]  # of LEVELS
+                round(outdoor * m2, 1),
                 *(round(int(seen[layer]) * m2, 1) for layer in (PLANNED, LIVE, PLANNED_NIGHT, LIVE_NIGHT)),
-            )  # fmt: skip
+            )
 
 
 def tell_coverage(model: CoverageModel, now: int) -> Coverage:
@@ -125,12 +130,16 @@ def tell_coverage(model: CoverageModel, now: int) -> Coverage:
         for kind in ("area", "road", "place")
     }
     notes = [
-        note for note, is_so in (
-            ("no_buildings", not len(model.footprints.solids)), ("no_cameras", not n),
-            ("no_key_spots", not model.spots.by_id), ("mended_buildings", bool(model.footprints.mended)),
+        note
+        for note, is_so in (
+            ("no_buildings", not len(model.footprints.solids)),
+            ("no_cameras", not n),
+            ("no_key_spots", not model.spots.by_id),
+            ("mended_buildings", bool(model.footprints.mended)),
             ("unreadable_buildings", bool(model.unreadable_buildings)),
-        ) if is_so
-    ]  # fmt: skip
+        )
+        if is_so
+    ]
     return Coverage(
         at=now, is_night=model.is_night, cameras=n, online=tally["online"] + tally["degraded"], intact=tally["intact"],
         unstable=tally["unstable"], state_unknown=tally["unknown state"], counted=tally["counted"],

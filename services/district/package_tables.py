@@ -26,16 +26,22 @@ TABLES = {
 }
 # What tells one row from another.
 KEYS = {
-    "departments": ("code",), "campaigns": ("code",), "holidays": ("date",), "people": ("grid", "role", "name"),
+    "departments": ("code",),
+    "campaigns": ("code",),
+    "holidays": ("date",),
+    "people": ("grid", "role", "name"),
     "roster": ("from", "until", "shift", "name", "role", "seat"),
     "categories": ("scheme", "kind", "major", "minor", "condition", "value", "unit"),
     "class_map": ("source", "scheme", "kind", "major", "minor"),
-}  # fmt: skip
+}
 # Codes: what events and screens refer to. Names: what people read.
 CODES = {
-    "departments": ("code",), "campaigns": ("code",), "people": ("grid", "role"), "roster": ("shift",),
+    "departments": ("code",),
+    "campaigns": ("code",),
+    "people": ("grid", "role"),
+    "roster": ("shift",),
     "categories": ("scheme", "major", "minor"),
-}  # fmt: skip
+}
 NAMES = dict.fromkeys(("departments", "people", "roster", "campaigns", "categories"), ("name",))
 LONGEST_CODE, LONGEST_NAME, LONGEST_CELL = 64, 200, 2_000
 # Other words for a class: how many, how long.
@@ -217,9 +223,14 @@ def _check_class(row: Mapping[str, str], _known: Known) -> Faults:
 
 
 _CHECKS: dict[str, Callable[[Mapping[str, str], Known], Faults]] = {
-    "departments": _check_nothing, "people": _check_people, "roster": _check_roster, "campaigns": _check_campaign,
-    "categories": _check_category, "class_map": _check_class, "holidays": _check_nothing,
-}  # fmt: skip
+    "departments": _check_nothing,
+    "people": _check_people,
+    "roster": _check_roster,
+    "campaigns": _check_campaign,
+    "categories": _check_category,
+    "class_map": _check_class,
+    "holidays": _check_nothing,
+}
 
 
 def aliases_in(cell: str) -> tuple[str, ...]:

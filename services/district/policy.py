@@ -9,9 +9,7 @@ from services.district.report_policy import ReportPolicy
 
 Mode = Literal["off", "confirm", "auto"]
 # The rules by which a case goes to the district, in the order in which they are asked (services.cases.escalation).
-RULES = (
-    "severity", "ping_pong", "unheld", "rework_limit", "asked", "whistle", "repeat", "level_deadline",
-)  # fmt: skip
+RULES = ("severity", "ping_pong", "unheld", "rework_limit", "asked", "whistle", "repeat", "level_deadline")
 
 
 def _modes() -> dict[str, Mode]:

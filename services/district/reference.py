@@ -265,9 +265,11 @@ def _section(file: str, head: str, rows: dict[str, str], what: str = "") -> Iter
 def _policy() -> dict[str, str]:
     found = {f.name: f"{POLICY[f.name]}; default {f.default}" for f in fields(Policy) if f.name in POLICY}
     tables = (
-        ("escalation", EscalationPolicy), ("merging", MergingPolicy), ("coverage", CoveragePolicy),
+        ("escalation", EscalationPolicy),
+        ("merging", MergingPolicy),
+        ("coverage", CoveragePolicy),
         ("reports", ReportPolicy),
-    )  # fmt: skip
+    )
     for table, kind in tables:
         for item in fields(kind):
             if item.name not in {"modes", "class_weights"}:

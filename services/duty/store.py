@@ -29,9 +29,13 @@ _CASE_COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__
 _ENTRY_COLUMNS = [duty_tables.log_book.c[name] for name in Entry.__struct_fields__]
 _STEP_COLUMNS = [duty_tables.alarm_lives.c[name] for name in AlarmStep._fields]
 _STATES = {
-    "raised": "unacknowledged", "lapsed": "unacknowledged", "climbed": "unacknowledged", "unshelved": "unacknowledged",
-    "acknowledged": "acknowledged", "shelved": "shelved",
-}  # fmt: skip
+    "raised": "unacknowledged",
+    "lapsed": "unacknowledged",
+    "climbed": "unacknowledged",
+    "unshelved": "unacknowledged",
+    "acknowledged": "acknowledged",
+    "shelved": "shelved",
+}
 _RETURNED = {"acknowledged": "acknowledged", "shelved": "shelved"}
 _SUPERVISIONS = b'"supervisions"'
 

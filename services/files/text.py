@@ -16,9 +16,12 @@ MARK = "\udc80"
 _MARKED = "lianqin-mark"
 _CHINESE = re.compile(r"(x-)?(gb|cp-?936|936|euc-?cn|ms936|windows-936|hz)", re.IGNORECASE)
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # More NULs than this share: text of two bytes a character without its mark, or no text at all.
 _NUL_SHARE = 0.1
 # With more that cannot be read than this share of all that is beyond ASCII it is no text.

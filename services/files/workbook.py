@@ -130,10 +130,14 @@ def _text(cell: ET.Element, shared: list[str], forms: list[_Form], begin: dateti
         inside = cell.find("is")
         return "" if inside is None else _joined(inside)
     if kind == "e":
-        raise FileFault(RowFault(
-            int(re.sub(r"\D", "", cell.get("r", "")) or 0), "", f"holds the error {value[:20]!r} of a formula",
-            "Mend the formula, or write the value itself",
-        ))  # fmt: skip
+        raise FileFault(
+            RowFault(
+                int(re.sub(r"\D", "", cell.get("r", "")) or 0),
+                "",
+                f"holds the error {value[:20]!r} of a formula",
+                "Mend the formula, or write the value itself",
+            )
+        )
     if kind != "n" or not value:
         return value
     form = forms[int(cell.get("s", "0"))] if forms else _Form()

@@ -42,9 +42,13 @@ class Hearts:
     ) -> Heart:
         """Let a loop's heart beat; ``name`` is one of ``beats.NAMES``."""
         heart = Heart(
-            self._client, self._district, name, idle_limit_s=idle_limit_s, silence_limit_s=silence_limit_s,
+            self._client,
+            self._district,
+            name,
+            idle_limit_s=idle_limit_s,
+            silence_limit_s=silence_limit_s,
             package=self._package,
-        )  # fmt: skip
+        )
         self._hearts.append(heart)
         if self._folder is not None:
             if self._file is None:

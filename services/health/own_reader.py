@@ -21,14 +21,18 @@ def own_figures() -> list[Metric]:
     cpu = time.process_time()
     found = [
         gauge(
-            "lianqin_build_info", "the program that runs: always 1", 1, version=our_version(), migration=head(),
+            "lianqin_build_info",
+            "the program that runs: always 1",
+            1,
+            version=our_version(),
+            migration=head(),
             python=platform.python_version(),
         ),
         gauge("lianqin_process_start_time_seconds", "when it began, as Unix seconds", _BEGAN_AT_S, "seconds"),
         gauge("lianqin_process_pid", "its number on this machine", os.getpid()),
         counter("lianqin_process_cpu_seconds", "processor time that it has taken", cpu, "seconds"),
         gauge("lianqin_process_threads", "threads of it that run Python", threading.active_count()),
-    ]  # fmt: skip
+    ]
     if _STATM.exists():
         pages = int(_STATM.read_text("ascii").split()[1])
         found.append(gauge("lianqin_process_resident_memory_bytes", "memory that it holds", pages * _PAGE, "bytes"))

@@ -48,8 +48,11 @@ def look_once(client: Any, district: str, expected: Collection[str]) -> list[Pro
         time.sleep(SECOND_LOOK_S)
         beats, now = read_beats(client, key), _redis_ms(client)
         # Whoever has not beaten meanwhile is as silent as its last beat is old.
-        silent_ms = {b.key: max(now - b.at, b.silence_limit_ms + 1) for b in beats
-                     if known.get(b.key) == b.n and _seems_silent(b, now)}  # fmt: skip
+        silent_ms = {
+            b.key: max(now - b.at, b.silence_limit_ms + 1)
+            for b in beats
+            if known.get(b.key) == b.n and _seems_silent(b, now)
+        }
     absent_ms = dict.fromkeys(set(expected) - {beat.name for beat in beats}, 1 << 30)
     return processes(beats, silent_ms, absent_ms, expected)
 

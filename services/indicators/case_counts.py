@@ -246,9 +246,11 @@ def _rated(row: CaseRow, district: District, moves: Moves) -> None:
     day = district.day_of(_first(rating.at, row.closed_at, row.reported_at))
     moves.append((day, AT["callbacks"], 1))
     for name, is_so in (
-        ("contacted", rating.contacted), ("solved", rating.solved == "yes"),
-        ("satisfied", rating.satisfied == "yes"), ("fairly_satisfied", rating.satisfied == "fairly"),
-    ):  # fmt: skip
+        ("contacted", rating.contacted),
+        ("solved", rating.solved == "yes"),
+        ("satisfied", rating.satisfied == "yes"),
+        ("fairly_satisfied", rating.satisfied == "fairly"),
+    ):
         if is_so:
             moves.append((day, AT[name], 1))
 

@@ -27,9 +27,14 @@ __all__ = ["HEADINGS", "Days", "EarlierSpans", "NotKept", "Scope", "cases_behind
 _COLUMNS = [case_tables.cases.c[name] for name in CaseRow.__struct_fields__]
 # Heading → the column of a case row that holds its code.
 HEADINGS = {
-    "street": "street", "community": "community", "grid": "grid", "unit": "lead_unit", "channel": "channel",
-    "level": "highest_level", "domain": "domain",
-}  # fmt: skip
+    "street": "street",
+    "community": "community",
+    "grid": "grid",
+    "unit": "lead_unit",
+    "channel": "channel",
+    "level": "highest_level",
+    "domain": "domain",
+}
 
 
 _C = case_tables.cases.c

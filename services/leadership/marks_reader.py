@@ -118,9 +118,12 @@ def squares(
     key = of_class()
     n = func.count()
     # By the numbers first: they tell two cases apart sooner than a text does, and the sorting is most of the work.
-    query = select(
-        key, x, y, n, func.sum(cast(_C.is_open, Integer)), func.min(_C.case_id)
-    ).where(*_placed(window, street, unit)).group_by(x, y, key).having(n >= least)  # fmt: skip
+    query = (
+        select(key, x, y, n, func.sum(cast(_C.is_open, Integer)), func.min(_C.case_id))
+        .where(*_placed(window, street, unit))
+        .group_by(x, y, key)
+        .having(n >= least)
+    )
     return [Square(row[0], int(row[1]), int(row[2]), row[3], int(row[4]), row[5]) for row in connection.execute(query)]
 
 

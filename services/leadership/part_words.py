@@ -67,10 +67,17 @@ class PartWords:
         parts = self.report.reasons
         total = sum(part.count.now.n for part in parts)
         rows = [
-            BarRow(part.code or "-", "", self.reason(part.code), part.count.now.n / total, f"{part.count.now.n:,}",
-                   percent(part.count.now.n / total, 0), self.change(part.count))
+            BarRow(
+                part.code or "-",
+                "",
+                self.reason(part.code),
+                part.count.now.n / total,
+                f"{part.count.now.n:,}",
+                percent(part.count.now.n / total, 0),
+                self.change(part.count),
+            )
             for part in parts
-        ]  # fmt: skip
+        ]
         return self._section("reasons", rows, n=f"{total:,}")
 
     def satisfaction(self) -> Section:
@@ -91,15 +98,24 @@ class PartWords:
             return self._section("supervision", [], is_told=False, n="0", standing="0")
         longest = max((row.begun.now.n for row in found.rows), default=0) or 1
         rows = [
-            BarRow(f"{row.kind}.{row.level}", "", self.supervised(row.kind, row.level), row.begun.now.n / longest,
-                   f"{row.begun.now.n:,}", self.words["standing"].format(n=f"{row.standing:,}"),
-                   self.change(row.begun))
+            BarRow(
+                f"{row.kind}.{row.level}",
+                "",
+                self.supervised(row.kind, row.level),
+                row.begun.now.n / longest,
+                f"{row.begun.now.n:,}",
+                self.words["standing"].format(n=f"{row.standing:,}"),
+                self.change(row.begun),
+            )
             for row in found.rows
-        ]  # fmt: skip
+        ]
         return self._section(
-            "supervision", rows, is_told="supervision" in self.report.told, n=f"{found.begun.now.n:,}",
+            "supervision",
+            rows,
+            is_told="supervision" in self.report.told,
+            n=f"{found.begun.now.n:,}",
             standing=f"{found.standing:,}",
-        )  # fmt: skip
+        )
 
     def repeats(self) -> Section:
         """Where one class came again."""
@@ -114,9 +130,14 @@ class PartWords:
         ]  # fmt: skip
         days = self.said.district.days(found.first, found.end)
         return self._section(
-            "repeats", rows, first=self._day(days[0]), last=self._day(days[-1]), metres=f"{found.metres:g}",
-            least=f"{found.least}", days=len(days),
-        )  # fmt: skip
+            "repeats",
+            rows,
+            first=self._day(days[0]),
+            last=self._day(days[-1]),
+            metres=f"{found.metres:g}",
+            least=f"{found.least}",
+            days=len(days),
+        )
 
     def campaigns(self) -> Section:
         """The share rectified of what each campaign found."""
@@ -234,9 +255,14 @@ class PartWords:
         empty = texts["none"] if is_told else texts["unknown"]
         columns: Any = tuple(texts["columns"])
         return Section(
-            code, texts["title"], head.format(**shown) if is_told else "", columns, rows,
-            empty.format(**shown), code != "blind",
-        )  # fmt: skip
+            code,
+            texts["title"],
+            head.format(**shown) if is_told else "",
+            columns,
+            rows,
+            empty.format(**shown),
+            code != "blind",
+        )
 
 
 def _of(figure: Figure) -> str:

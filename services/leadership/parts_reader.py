@@ -46,9 +46,15 @@ class Marked:
     """The marks of a span beside those of the spans that it is compared with."""
 
     def __init__(
-        self, connection: Connection, district: District, days: Days, *, others: Sequence[Days | None], now: int,
+        self,
+        connection: Connection,
+        district: District,
+        days: Days,
+        *,
+        others: Sequence[Days | None],
+        now: int,
         scope: Scope,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.connection, self.now = connection, now
         self.where = scope.street or "", scope.unit or ""
         self.window = window_of(district, days, now)
@@ -57,9 +63,11 @@ class Marked:
     def _found(self, what: str) -> list[dict[tuple[str, int], marks.MarkCount] | None]:
         found: list[dict[tuple[str, int], marks.MarkCount] | None] = []
         for window in self.windows:
-            rows = () if window is None else marks.in_span(
-                self.connection, what, (window.start, window.until), *self.where
-            )  # fmt: skip
+            rows = (
+                ()
+                if window is None
+                else marks.in_span(self.connection, what, (window.start, window.until), *self.where)
+            )
             found.append(None if window is None else {(row.code, row.level): row for row in rows})
         return found
 

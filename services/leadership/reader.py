@@ -40,10 +40,12 @@ def gather(
     targets = {
         name: getattr(district.policy, f"target_{short}")
         for name, short in (
-            ("on_time_close_rate", "on_time"), ("grid_solved_rate", "grid"), ("street_solved_rate", "street"),
+            ("on_time_close_rate", "on_time"),
+            ("grid_solved_rate", "grid"),
+            ("street_solved_rate", "street"),
             ("district_share", "district"),
         )
-    }  # fmt: skip
+    }
     window = window_of(district, asked.days, now)
     marked = Marked(connection, district, asked.days, others=asked.others, now=now, scope=asked.scope)
     return Report(
@@ -152,10 +154,13 @@ class _Asked:
             intake, closed, rate = found.get((day,), [None, None, None])
             points.append(
                 Point(
-                    day, intake.n if intake else 0, closed.n if closed else 0, rate.value if rate else None,
+                    day,
+                    intake.n if intake else 0,
+                    closed.n if closed else 0,
+                    rate.value if rate else None,
                     rate.n if rate else 0,
                 )
-            )  # fmt: skip
+            )
         return points
 
     def hours(self) -> list[list[float | None]]:

@@ -64,8 +64,10 @@ def sentences(report: Report) -> list[Saying]:
 def _came(report: Report) -> Saying:
     intake, closed = report.figures["intake"], report.figures["closed"]
     values: dict[str, float | int | str] = {
-        "intake": intake.now.n, "closed": closed.now.n, "open": report.open_at_end.now
-    }  # fmt: skip
+        "intake": intake.now.n,
+        "closed": closed.now.n,
+        "open": report.open_at_end.now,
+    }
     grown = most_grown(report)
     if intake.change is None:
         return Saying("came", values)
@@ -82,9 +84,12 @@ def _kept(report: Report) -> Saying:
         return Saying("kept_none", {})
     missed = share.now.n - round(share.now.numerator)
     values: dict[str, float | int | str] = {
-        "rate": share.now.value, "n": share.now.n, "target": target, "off": abs(share.now.value - target),
+        "rate": share.now.value,
+        "n": share.now.n,
+        "target": target,
+        "off": abs(share.now.value - target),
         "missed": missed,
-    }  # fmt: skip
+    }
     if share.now.n < RANKED_N:
         return Saying("kept_few", values | {"done": share.now.n - missed, "least": RANKED_N})
     if share.now.value >= target:
@@ -101,9 +106,12 @@ def _solved(report: Report) -> Saying:
         return Saying("solved_none", {})
     targets = report.targets
     values: dict[str, float | int | str] = {
-        "grid": grid.now.value, "district": district.now.value, "n": grid.now.n,
-        "target_grid": targets["grid_solved_rate"], "target_district": targets["district_share"],
-    }  # fmt: skip
+        "grid": grid.now.value,
+        "district": district.now.value,
+        "n": grid.now.n,
+        "target_grid": targets["grid_solved_rate"],
+        "target_district": targets["district_share"],
+    }
     if grid.now.n < RANKED_N:
         return Saying("solved_few", values | {"least": RANKED_N})
     is_low = grid.now.value < targets["grid_solved_rate"]
@@ -150,21 +158,43 @@ def matters(report: Report) -> list[Saying]:
     for row in low:  # surely below the target: its whole interval is
         assert row.share.now.value is not None
         missed = row.share.now.n - round(row.share.now.numerator)
-        found.append((missed, Saying("street_low", {
-            "street": row.code, "rate": row.share.now.value, "n": row.share.now.n, "missed": missed,
-        })))  # fmt: skip
+        found.append(
+            (
+                missed,
+                Saying(
+                    "street_low",
+                    {"street": row.code, "rate": row.share.now.value, "n": row.share.now.n, "missed": missed},
+                ),
+            )
+        )
     for part in report.classes:
         if part.count.before is not None and word_of(part.count) == "up" and part.count.change is not None:
             more = part.count.now.n - part.count.before.n
-            found.append((more, Saying("class_up", {
-                "domain": part.code, "now": part.count.now.n, "then": part.count.before.n,
-                "change": part.count.change,
-            })))  # fmt: skip
+            found.append(
+                (
+                    more,
+                    Saying(
+                        "class_up",
+                        {
+                            "domain": part.code,
+                            "now": part.count.now.n,
+                            "then": part.count.before.n,
+                            "change": part.count.change,
+                        },
+                    ),
+                )
+            )
     rework = report.figures["rework_rate"]
     if word_of(rework) == "up" and rework.now.value is not None and rework.change is not None:
-        found.append((rework.now.numerator, Saying("rework_up", {
-            "rate": rework.now.value, "points": rework.change, "cases": round(rework.now.numerator),
-        })))  # fmt: skip
+        found.append(
+            (
+                rework.now.numerator,
+                Saying(
+                    "rework_up",
+                    {"rate": rework.now.value, "points": rework.change, "cases": round(rework.now.numerator)},
+                ),
+            )
+        )
     rest = [saying for _, saying in sorted(found, key=lambda item: -item[0])]
     return [*_missed(report), *rest][:3]
 
@@ -185,8 +215,12 @@ def _missed(report: Report) -> list[Saying]:
     if kept.value is not None and kept.value < target:
         missed = kept.n - round(kept.numerator)
         values: dict[str, float | int | str] = {
-            "rate": kept.value, "target": target, "off": target - kept.value, "missed": missed, "n": kept.n,
-        }  # fmt: skip
+            "rate": kept.value,
+            "target": target,
+            "off": target - kept.value,
+            "missed": missed,
+            "n": kept.n,
+        }
         found.append(Saying("whole_low" if kept.n >= RANKED_N else "whole_low_few", values))
     share, over = report.figures["district_share"].now, report.targets["district_share"]
     if share.value is not None and share.value > over:

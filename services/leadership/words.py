@@ -160,9 +160,14 @@ class Words:
                 sign = "≥" if INDICATORS[name].better == "up" else "≤"
                 of += f" · {self.words['target']} {sign}{percent(target, 0)}"
             found.append(
-                Tile(name, self._label(name), self.value(compared.now, target),
-                     tuple(filter(None, (self._against(name, compared), of))), self.tone(name, compared))
-            )  # fmt: skip
+                Tile(
+                    name,
+                    self._label(name),
+                    self.value(compared.now, target),
+                    tuple(filter(None, (self._against(name, compared), of))),
+                    self.tone(name, compared),
+                )
+            )
         return found
 
     def _label(self, name: str) -> str:
@@ -308,9 +313,11 @@ class Words:
 
     def _said(self, saying: Saying) -> str:
         shown: dict[str, str] = {
-            "span": self.words["this"][self.span.kind], "before": self.before, "whole": self.whose,
+            "span": self.words["this"][self.span.kind],
+            "before": self.before,
+            "whole": self.whose,
             "no_before": self.no_before,
-        }  # fmt: skip
+        }
         for name, value in saying.values.items():
             if name == "street":
                 shown[name] = self.street(str(value))

@@ -31,9 +31,7 @@ CLOCK_FILE = "clock.json"
 # Started at once: expected from then on. The others are once they have begun.
 AT_ONCE = ("projector", "web", "escalator")
 # Started when the history is there: the name, and the command.
-LATER = (
-    ("alarms", "alarms"), ("papers", "worker", "--only", "papers"), ("past", "worker", "--only", "past"),
-)  # fmt: skip
+LATER = (("alarms", "alarms"), ("papers", "worker", "--only", "papers"), ("past", "worker", "--only", "past"))
 
 Say = Callable[[str], None]
 

@@ -97,8 +97,13 @@ class Showing:
         cameras, online = self.room.cameras.count(self.room.at)
         target = self._policy_at(self.room.at).coverage.target_online
         figures: dict[str, Any] = {
-            "is_night": False, "top": [], "gaps": 0, "notes": ["not_kept"], "outages": [], "target_online": target,
-        }  # fmt: skip
+            "is_night": False,
+            "top": [],
+            "gaps": 0,
+            "notes": ["not_kept"],
+            "outages": [],
+            "target_online": target,
+        }
         spots: dict[str, Any] = {}
         if self._blind is not None:
             kept_at, kept = self._blind

@@ -156,10 +156,14 @@ class Answerer:
             arrived = self._reader.arrived(connection, question.at, until)
             body = list(
                 showing.frames(
-                    arrived, until, question.step, look_up=looks_up(connection), before=self._before(connection),
+                    arrived,
+                    until,
+                    question.step,
+                    look_up=looks_up(connection),
+                    before=self._before(connection),
                     blind_at=lambda at: self._reader.blind_at(connection, at),
                 )
-            )  # fmt: skip
+            )
             self._keep(showing)
         room = showing.room
         late = past.late_at(connection, room.at, MOST_LATE)
@@ -171,9 +175,12 @@ class Answerer:
             return known
         room = self._reader.room_at(connection, at)
         showing = Showing(
-            room, self._district, self._before(connection), lambda moment: self._reader.blind_at(connection, moment),
+            room,
+            self._district,
+            self._before(connection),
+            lambda moment: self._reader.blind_at(connection, moment),
             policies(connection, self._district),
-        )  # fmt: skip
+        )
         self._keep(showing)
         return showing
 

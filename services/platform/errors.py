@@ -36,8 +36,14 @@ class Waiting(Exception):
 
 
 STORE_ERRORS = (
-    DBAPIError, PoolTimeoutError, DisconnectionError, PendingRollbackError, psycopg.Error, sqlite3.Error, Waiting,
-)  # fmt: skip
+    DBAPIError,
+    PoolTimeoutError,
+    DisconnectionError,
+    PendingRollbackError,
+    psycopg.Error,
+    sqlite3.Error,
+    Waiting,
+)
 REDIS_ERRORS = (redis.RedisError, OSError)
 AWAY = (*STORE_ERRORS, *REDIS_ERRORS)
 

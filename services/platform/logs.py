@@ -21,9 +21,12 @@ class JsonLines(logging.Formatter):
         """One line."""
         found = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage(),
-            "pid": record.process, "thread": record.threadName,
-        }  # fmt: skip
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "pid": record.process,
+            "thread": record.threadName,
+        }
         if record.exc_info:
             found["error"] = self.formatException(record.exc_info)
         return msgspec.json.encode(found).decode()

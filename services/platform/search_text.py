@@ -18,8 +18,10 @@ LONGEST_PART = 24
 _RUN = re.compile(r"[0-9a-z]+|[^0-9a-z\s]+")
 _GAP = re.compile(r"[\W_]+")
 # Signs that nobody sees, and the marks that choose a glyph: they must not stand between two letters.
-_UNSEEN = re.compile("[\u00ad\u0600-\u0605\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-                     "\U000e0001-\U000e01ef]")  # fmt: skip
+_UNSEEN = re.compile(
+    "[\u00ad\u0600-\u0605\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0001-\U000e01ef]"
+)
 
 
 def normal(text: str) -> str:

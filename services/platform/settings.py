@@ -167,8 +167,8 @@ NAMES: tuple[str, ...] = get_args(Name)
 # Who logs in by a keyboard: a wall is known by its place. services.access.rights has the same roles, and a test says
 # so.
 FactorRole = Literal[
-    "duty_officer", "street_staff", "department", "grid_worker", "leader", "auditor", "security", "admin",
-]  # fmt: skip
+    "duty_officer", "street_staff", "department", "grid_worker", "leader", "auditor", "security", "admin"
+]
 FACTOR_ROLES: tuple[str, ...] = get_args(FactorRole)
 
 

@@ -96,9 +96,12 @@ def _wake(fields: dict[bytes, bytes]) -> Wake:
     """What an entry says; one that cannot be read says that there is something in the store."""
     try:
         return Wake(
-            int(fields[b"revision"]), fields[b"epoch"].decode(), fields[b"after"].decode(), fields[b"token"].decode(),
+            int(fields[b"revision"]),
+            fields[b"epoch"].decode(),
+            fields[b"after"].decode(),
+            fields[b"token"].decode(),
             fields[b"payload"],
-        )  # fmt: skip
+        )
     except (KeyError, ValueError):
         return Wake(0)
 

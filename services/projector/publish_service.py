@@ -73,9 +73,7 @@ class PackageNews:
     def _tell(self, district: District) -> None:
         body = DistrictLoaded(digest=district.digest, code=district.code)
         event_id = f"{district.digest}-{district.stored_mark}"
-        fields = encode_entry(
-            SOURCE, "district.loaded", body, self._now_ms(), subject=district.code, event_id=event_id
-        )  # fmt: skip
+        fields = encode_entry(SOURCE, "district.loaded", body, self._now_ms(), subject=district.code, event_id=event_id)
         try:
             add(self._client, district.code, fields)
         except REDIS_ERRORS as error:

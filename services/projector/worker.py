@@ -235,9 +235,11 @@ class Projector:
             raise NotTakenIn(error) from error
         self._checkpoint("committed")
         self.counts.committed(
-            read=len(entries), accepted=outcome.accepted, refused=len(outcome.refused),
+            read=len(entries),
+            accepted=outcome.accepted,
+            refused=len(outcome.refused),
             seconds=time.perf_counter() - began_s,
-        )  # fmt: skip
+        )
         now = self._clock.now_ms()
         self._stream.finish(ids, outcome.wake, [dead_fields(r, now) for _, r in outcome.refused])
         self._checkpoint("acknowledged")
@@ -326,6 +328,10 @@ class Projector:
 def dead_fields(refusal: Refused, now_ms: int) -> dict[str, str]:
     """The entry of the ``dead`` stream: what was refused, why, when."""
     return {
-        "entry_id": refusal.entry_id, "reason": refusal.reason, "detail": refusal.detail,
-        "source": refusal.source, "type": refusal.type, "at": str(now_ms),
-    }  # fmt: skip
+        "entry_id": refusal.entry_id,
+        "reason": refusal.reason,
+        "detail": refusal.detail,
+        "source": refusal.source,
+        "type": refusal.type,
+        "at": str(now_ms),
+    }

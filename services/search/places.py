@@ -13,9 +13,12 @@ from services.search.query import SearchQuery
 
 # (kind, layer of the package): in the order in which they are shown, behind streets, communities, grids and units.
 _LAYERS = (
-    ("watch_area", "watch_areas"), ("key_area", "key_areas"), ("key_place", "key_places"), ("key_road", "key_roads"),
+    ("watch_area", "watch_areas"),
+    ("key_area", "key_areas"),
+    ("key_place", "key_places"),
+    ("key_road", "key_roads"),
     ("road", "roads"),
-)  # fmt: skip
+)
 _BY_INITIALS = {"street", "community", "unit", "watch_area"}
 
 

@@ -115,13 +115,17 @@ def names_of(district: District, domains: Mapping[str, tuple[str, ...]]) -> Code
     def each(*names: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(filter(None, map(normal, names))))
 
-    return CodeNames({
-        "street": {k: each(a.name, district.streets_en.get(k, "")) for k, a in district.streets.items()},
-        "community": {k: each(a.name) for k, a in district.communities.items()},
-        "grid": {k: each(a.name, k) for k, a in district.grids.items()},
-        "unit": {k: each(name, district.units_en.get(k, "")) for k, name in district.units.items()},
-        "domain": {k: each(*names) for k, names in domains.items()},
-    }, initials_by_code(district, domains), _classes(district))  # fmt: skip
+    return CodeNames(
+        {
+            "street": {k: each(a.name, district.streets_en.get(k, "")) for k, a in district.streets.items()},
+            "community": {k: each(a.name) for k, a in district.communities.items()},
+            "grid": {k: each(a.name, k) for k, a in district.grids.items()},
+            "unit": {k: each(name, district.units_en.get(k, "")) for k, name in district.units.items()},
+            "domain": {k: each(*names) for k, names in domains.items()},
+        },
+        initials_by_code(district, domains),
+        _classes(district),
+    )
 
 
 def initials_by_code(district: District, domains: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, str]]:

@@ -121,9 +121,13 @@ def present_docs(connection: Connection, case_ids: Sequence[str], kept: dict[str
             title = where = address = ""
         doc = old.doc if old is not None and second_of(old.doc) == max(row[1], 0) // 1000 else 0
         found[case_id] = KeptDoc(
-            doc or first_doc(row[1]), case_id, "\n".join((normal(case_id), normal(row[3]), title, where)),
-            "\n".join(text.replace("\n", " ") for text in row[4:9]), address, bool(row[2]),
-        )  # fmt: skip
+            doc or first_doc(row[1]),
+            case_id,
+            "\n".join((normal(case_id), normal(row[3]), title, where)),
+            "\n".join(text.replace("\n", " ") for text in row[4:9]),
+            address,
+            bool(row[2]),
+        )
     return found
 
 

@@ -18,10 +18,13 @@ PATH = "/socket.io/?EIO=4&transport=websocket"
 def upgrade(port: int, *, cookie: str = "", origin: str | None = "", **more: str) -> dict[str, str]:
     """The headers of a browser's upgrade; ``origin`` None leaves it out, empty is our own page's."""
     found = {
-        "Host": f"{HOST}:{port}", "Upgrade": "websocket", "Connection": "Upgrade",
-        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(), "Sec-WebSocket-Version": "13",
+        "Host": f"{HOST}:{port}",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+        "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
-    }  # fmt: skip
+    }
     if origin is not None:
         found["Origin"] = origin or f"http://{HOST}:{port}"
     if cookie:

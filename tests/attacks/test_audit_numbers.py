@@ -78,9 +78,11 @@ def test_many_rows_in_one_statement_are_taken_in_their_order_alone(engine: Engin
 def test_what_the_caller_has_made_stands_in_for_nothing_of_the_trigger(postgres_engine: Engine) -> None:
     with pytest.raises(DatabaseError, match="append-only"), writing(postgres_engine) as connection:
         connection.execute(text("CREATE TEMP TABLE audit AS SELECT 99 AS number"))
-        connection.execute(insert(audit.to_metadata(type(audit.metadata)(), schema="public")).values(
-            msgspec.structs.asdict(forged(100))
-        ))  # fmt: skip
+        connection.execute(
+            insert(audit.to_metadata(type(audit.metadata)(), schema="public")).values(
+                msgspec.structs.asdict(forged(100))
+            )
+        )
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,11 @@ ITEM = (
     "<Item><DeviceID>3204990000131000000{n}</DeviceID><Name>{name}</Name><Longitude>118.9</Longitude>"
     "<Latitude>31.9{n}</Latitude><Info><PTZType>3</PTZType><DirectionType>{n}</DirectionType></Info></Item>"
 )
-LAUGHS = '<!DOCTYPE l [<!ENTITY a "ha">' + "".join(
-    f'<!ENTITY {chr(98 + k)} "{f"&{chr(97 + k)};" * 10}">' for k in range(12)
-) + "]>"  # fmt: skip
+LAUGHS = (
+    '<!DOCTYPE l [<!ENTITY a "ha">'
+    + "".join(f'<!ENTITY {chr(98 + k)} "{f"&{chr(97 + k)};" * 10}">' for k in range(12))
+    + "]>"
+)
 
 
 def catalogue(*names: str, head: str = "", total: int | None = None, more: str = "") -> str:
@@ -219,12 +221,15 @@ def test_a_reader_of_plates_is_a_checkpoint_camera_and_a_guard_is_none(kind: str
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('"coordinates": [NaN, 31.9]', "no position"), ('"coordinates": [118.9, 1e999]', "no pair of numbers"),
-        ('"coordinates": []', "no position"), ('"coordinates": null', "no position"),
-        ('"coordinates": [[118.9, 31.9]]', "no position"), ('"coordinates": [true, 31.9]', "no pair of numbers"),
+        ('"coordinates": [NaN, 31.9]', "no position"),
+        ('"coordinates": [118.9, 1e999]', "no pair of numbers"),
+        ('"coordinates": []', "no position"),
+        ('"coordinates": null', "no position"),
+        ('"coordinates": [[118.9, 31.9]]', "no position"),
+        ('"coordinates": [true, 31.9]', "no pair of numbers"),
         ('"coordinates": ["east", 31.9]', "no pair of numbers"),
     ],
-)  # fmt: skip
+)
 def test_a_position_that_is_none_costs_its_camera(text: str, says: str) -> None:
     data = collection({**MAN, **TAGS}, {**MAN, **TAGS}).decode()
     found = read_cameras(data.replace('"coordinates": [118.9, 31.9]', text, 1).encode(), "osm")

@@ -28,9 +28,11 @@ KEY, OTHER = make_key(), make_key()
 LEADER = next(who for who in WHO if who.name == "leader")
 # At the centre «duty» goes and «姓名leader» leads; in S1 somebody else is on duty; S2 has no names.
 ROSTER = (
-    line("23T08:00", "23T16:00", "白班", "duty"), line("23T16:00", "24T00:00", "晚班", "郑洁"),
-    line("23T08:00", "23T16:00", "全天", "李四", seat="S1"), line("23T16:00", "24T00:00", "全天", "姓名s1", seat="S1"),
-)  # fmt: skip
+    line("23T08:00", "23T16:00", "白班", "duty"),
+    line("23T16:00", "24T00:00", "晚班", "郑洁"),
+    line("23T08:00", "23T16:00", "全天", "李四", seat="S1"),
+    line("23T16:00", "24T00:00", "全天", "姓名s1", seat="S1"),
+)
 WHY = "当班人员外出处置"
 
 
@@ -116,10 +118,12 @@ def test_a_sheet_that_was_made_anew_by_sql_is_not_the_one_that_was_signed(home: 
     link, name, seal = kept["digest"].split(":")
     assert link == digest_of(text)
     for digest, is_whole in (
-        (kept["digest"], False), (f"{digest_of(other)}:{name}:{seal}", False),
-        (Signer([OTHER]).stamp(digest_of(other)), False), (f"{digest_of(other)}:{name}:{'0' * 32}", False),
+        (kept["digest"], False),
+        (f"{digest_of(other)}:{name}:{seal}", False),
+        (Signer([OTHER]).stamp(digest_of(other)), False),
+        (f"{digest_of(other)}:{name}:{'0' * 32}", False),
         (digest_of(other), True),  # as one of a time without a key: the page says that it proves less
-    ):  # fmt: skip
+    ):
         forge(sheet=other, digest=digest)
         assert found(Signer([KEY])) == (is_whole, False), digest
 

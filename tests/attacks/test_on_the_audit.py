@@ -74,9 +74,11 @@ def test_every_answer_of_a_recorded_address_leaves_its_row_and_every_file_does(h
             before = last_of(home.engine)
             client = home.client(who)
             with client.open(
-                attempt.path, method=attempt.method, json=attempt.body if attempt.form is None else None,
+                attempt.path,
+                method=attempt.method,
+                json=attempt.body if attempt.form is None else None,
                 data=attempt.form,
-            ) as answer:  # fmt: skip
+            ) as answer:
                 code, kind = answer.status_code, answer.content_type
                 disposition = answer.headers.get("Content-Disposition", "")
             actions = {row.action for row in rows_of(home.engine, before)}
@@ -86,11 +88,14 @@ def test_every_answer_of_a_recorded_address_leaves_its_row_and_every_file_does(h
             if code == 200 and attempt.expected(who):
                 left.setdefault(endpoint, set()).update(actions)
     wrong = {
-        endpoint for endpoint, actions in left.items()
-        if endpoint in RECORDED and endpoint not in NOTHING_DONE and RECORDED[endpoint] not in actions
+        endpoint
+        for endpoint, actions in left.items()
+        if endpoint in RECORDED
+        and endpoint not in NOTHING_DONE
+        and RECORDED[endpoint] not in actions
         # A page that is opened again within ten minutes is one look.
         and not (RECORDED[endpoint] == "see_page" and actions <= {"see_page"})
-    }  # fmt: skip
+    }
     assert not wrong
 
 

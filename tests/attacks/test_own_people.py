@@ -33,9 +33,13 @@ KEY = make_key()
 NAME, PHONE, HANDLER = "欧阳锋甲", "10012345678", "皇甫铁心"
 REPORTER = {"name": NAME, "phone": PHONE}
 FIELDS: dict[str, Any] = {
-    "title": "{}", "description": "{}", "address": "{}", "step": {"actor": "值班员", "reason": "{}", "note": "{}"},
-    "escalations": [{"reason": "{}"}], "whistles": [{"result": "{}"}],
-}  # fmt: skip
+    "title": "{}",
+    "description": "{}",
+    "address": "{}",
+    "step": {"actor": "值班员", "reason": "{}", "note": "{}"},
+    "escalations": [{"reason": "{}"}],
+    "whistles": [{"result": "{}"}],
+}
 WAYS = {
     "name": "欧阳锋甲反映", "name with blanks": "欧阳 锋甲 反映", "name with a title": "欧阳锋甲先生",
     "in a sentence": "请找欧阳锋甲核实",
@@ -73,8 +77,14 @@ def test_reporter_and_handler_are_masked_in_every_text_of_their_event(way: str) 
     assert event.personal is not None
     originals = {path for path, text in event.personal.texts.items() if text == WAYS[way]}
     assert originals == {
-        "title", "description", "address", "step.reason", "step.note", "escalations.0.reason", "whistles.0.result"
-    }  # fmt: skip
+        "title",
+        "description",
+        "address",
+        "step.reason",
+        "step.note",
+        "escalations.0.reason",
+        "whistles.0.result",
+    }
 
 
 @pytest.mark.parametrize(
@@ -121,8 +131,11 @@ def test_a_later_event_that_carries_the_text_without_the_reporter_keeps_them_mas
     assert fields is not None
     assert not any(is_told(field.shown) for field in fields)
     assert {field.field for field in fields if field.can_reveal} == {
-        "title", "description", "reporter.name", "reporter.phone"
-    }  # fmt: skip
+        "title",
+        "description",
+        "reporter.name",
+        "reporter.phone",
+    }
     log = AuditLog(engine, Signer([make_key()]))
     assert (
         reveal(engine, sealer, log, NOON, who=Who("duty"), case_id="A1", field="description", reason="回访核实情况")
@@ -160,8 +173,10 @@ def test_a_refused_entry_shows_none_of_them(way: str, is_escaped: bool) -> None:
 
 
 def test_the_dead_keep_no_name_in_the_clear(engine: Engine, redis_client: redis.Redis, tiny: District) -> None:
-    told = [entry(case("A1", i, status="lost", description=way, reporter=REPORTER, handler=HANDLER))
-            for i, way in enumerate(WAYS.values(), 1)]  # fmt: skip
+    told = [
+        entry(case("A1", i, status="lost", description=way, reporter=REPORTER, handler=HANDLER))
+        for i, way in enumerate(WAYS.values(), 1)
+    ]
     batch = numbered(told)
     Ingest(engine, tiny, Sealer(make_key())).apply(batch, NOON, batch[-1][0])
     with engine.connect() as connection:
@@ -236,8 +251,13 @@ def test_the_reason_of_a_command_keeps_none_of_the_cases_people(told_house: Hous
 def test_what_is_typed_of_a_case_keeps_none_of_its_people_whatever_is_done(told_house: House) -> None:
     home, why = told_house, "给欧阳锋甲回电10012345678，皇甫铁心在场"
     about = {"reason": why, "version": 1, "batch": "batch-0002"}
-    close = {"batch": "batch-0003", "type": "case.close", "cases": [[EAST.case_id, 1]], "reason": why,
-             "data": {"result": why}}  # fmt: skip
+    close = {
+        "batch": "batch-0003",
+        "type": "case.close",
+        "cases": [[EAST.case_id, 1]],
+        "reason": why,
+        "data": {"result": why},
+    }
     assert home.post(DUTY, "/api/v1/commands", close).status_code == 200
     refused = {"batch": "batch-0004", "type": "case.urge", "cases": [[EAST.case_id, 99]], "reason": why * 20}
     assert home.post(DUTY, "/api/v1/commands", refused).status_code == 200

@@ -91,9 +91,11 @@ def test_the_queue_as_a_file_holds_only_cases_that_the_table_gives(home: House) 
                 assert (place.case_id in rows) == expected, (who.name, street, place)
 
 
-@pytest.mark.parametrize("change", [
-    {"role": "leader"}, {"role": "street_staff", "street": "S1"}, {"is_disabled": True}, {"is_disabled": False},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [{"role": "leader"}, {"role": "street_staff", "street": "S1"}, {"is_disabled": True}, {"is_disabled": False}],
+    ids=str,
+)
 def test_what_was_made_goes_when_the_account_changes(home: House, change: dict[str, object]) -> None:
     _, job = ask(home, DUTY, "xlsx", "")
     made(home, DUTY, job)
@@ -104,10 +106,15 @@ def test_what_was_made_goes_when_the_account_changes(home: House, change: dict[s
 
 @pytest.mark.parametrize(
     ("who", "other"),
-    [(DUTY, {"role": "street_staff", "street": "S1", "community": ""}), (DUTY, {"role": "leader"}),
-     (S1, {"community": "C1"}), (S1C1, {"community": "C2"}), (S1, {"street": "S2"})],
+    [
+        (DUTY, {"role": "street_staff", "street": "S1", "community": ""}),
+        (DUTY, {"role": "leader"}),
+        (S1, {"community": "C1"}),
+        (S1C1, {"community": "C2"}),
+        (S1, {"street": "S2"}),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_job_that_stayed_is_judged_again_with_todays_person(home: House, who: Who, other: dict[str, str]) -> None:
     """As if the account had been changed past ``accounts``: by SQL, or by an older version."""
     _, job = ask(home, who, "xlsx", who.street)

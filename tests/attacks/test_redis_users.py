@@ -112,8 +112,13 @@ def test_the_product_runs_as_its_user(
     clients["casesystem"].xadd(EVENTS, dict(entry(case("B"))))
     clients["publisher"].xadd(EVENTS, dict(entry(case(version=0))))
     settings = Settings(redis_url=urls["lianqin"], district=str(tiny_folder), data_dir=tmp_path)
-    publish(settings, "case.reported", "/desk", "", '{"case_id":"P","version":1,"status":"reported","channel":"GRID",'
-            '"reported_at":"2026-11-23T11:00:00+08:00"}')  # fmt: skip
+    publish(
+        settings,
+        "case.reported",
+        "/desk",
+        "",
+        '{"case_id":"P","version":1,"status":"reported","channel":"GRID","reported_at":"2026-11-23T11:00:00+08:00"}',
+    )
     stream = EventStream(ours, CODE, "one")
     projector = Projector(
         stream, sqlite_engine, Ingest(sqlite_engine, tiny, Sealer("")), SetClock(NOON), chores_every_s=0.0

@@ -310,9 +310,10 @@ def test_a_cookie_that_is_there_twice_is_one_of_the_two(home: House) -> None:
         assert is_refused(nobody.get("/desk", headers={"Cookie": f"{COOKIE}={junk}"}))
 
 
-SPOOFS = [{name: WALL_AT} for name in (
-    "X-Forwarded-For", "X-Real-Ip", "Forwarded", "Client-Ip", "X-Client-Ip", "True-Client-Ip", "Via",
-)]  # fmt: skip
+SPOOFS = [
+    {name: WALL_AT}
+    for name in ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Client-Ip", "X-Client-Ip", "True-Client-Ip", "Via")
+]
 
 
 @pytest.mark.parametrize("headers", SPOOFS, ids=str)

@@ -96,9 +96,12 @@ def test_no_line_breaks_it_or_finds_more(home: House) -> None:
 
 def test_another_body_is_refused_and_who_asks_too_fast_waits(home: House) -> None:
     for body in (
-        {"text": "角" * 201, "group": "over"}, {"text": "角楼", "group": "all"}, {"text": "角楼"}, {"group": "over"},
+        {"text": "角" * 201, "group": "over"},
+        {"text": "角楼", "group": "all"},
+        {"text": "角楼"},
+        {"group": "over"},
         {"text": ["角楼"], "group": "over"},
-    ):  # fmt: skip
+    ):
         assert home.post(DUTY, "/api/v1/search", body).status_code == 400
     answers = [home.post(DUTY, "/api/v1/search", {"text": "号", "group": "over"}).status_code for _ in range(125)]
     assert answers[:120] == [200] * 120

@@ -308,8 +308,11 @@ class TestHashing:
                 time.sleep(0.005)
             return name
 
-        jobs = [gevent.spawn(hashing.run, address, lambda name=f"{address}{n}": work(name))
-                for n in range(2) for address in ("a", "b")]  # fmt: skip
+        jobs = [
+            gevent.spawn(hashing.run, address, lambda name=f"{address}{n}": work(name))
+            for n in range(2)
+            for address in ("a", "b")
+        ]
         end = time.monotonic() + 10
         while len(running) < 2 and time.monotonic() < end:
             gevent.sleep(0.01)
@@ -328,8 +331,10 @@ class TestHashing:
 
     def test_thirty_log_ins_at_once_leave_the_others_their_answers(self, home: House, real_hashes: None) -> None:
         clients = [browser(home) for _ in range(30)]
-        jobs = [gevent.spawn(one.post, "/login", data={"user": f"nobody{n}", "password": WRONG})
-                for n, one in enumerate(clients)]  # fmt: skip
+        jobs = [
+            gevent.spawn(one.post, "/login", data={"user": f"nobody{n}", "password": WRONG})
+            for n, one in enumerate(clients)
+        ]
         answers = 0
         while not all(job.ready() for job in jobs):
             assert home.get(DUTY, "/api/v1/board").status_code == 200

@@ -31,13 +31,14 @@ UNFINISHED: dict[str, tuple[bytes, bytes, str, float]] = {
     "half a head, and silence": (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"", "slow_head", 1),
     "a request line byte by byte": (b"GET /", b"a", "slow_head", 1),
     "nothing at all": (b"", b"", "", 1),
-    "a second request that is half a head": (
-        b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HT", b"", "", 1,
-    ),
+    "a second request that is half a head": (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HT", b"", "", 1),
     "a body that nobody reads": (  # refused by its head; what comes of it then is thrown away
-        _post("Content-Length: 100000", origin="http://evil.example"), b"u", "slow_head", 1,
+        _post("Content-Length: 100000", origin="http://evil.example"),
+        b"u",
+        "slow_head",
+        1,
     ),
-}  # fmt: skip
+}
 
 
 def test_a_request_that_is_never_whole_holds_no_place(target: Target, good: Client) -> None:

@@ -185,8 +185,11 @@ def test_the_door_judges_before_the_upgrade(target: Target) -> None:
 
 def test_a_wall_is_known_by_its_place_and_must_come_from_a_page_of_ours(target: Target) -> None:
     for source, origin, expected in (
-        (WALL_AT, "", 101), (WALL_AT, None, 403), (WALL_AT, "https://evil.example", 403), (target.address(), "", 401),
-    ):  # fmt: skip
+        (WALL_AT, "", 101),
+        (WALL_AT, None, 403),
+        (WALL_AT, "https://evil.example", 403),
+        (target.address(), "", 401),
+    ):
         wire = Wire(target.port, source)
         assert wire.ask(upgrade(target.port, origin=origin))[0] == expected, (source, origin)
         wire.close()
@@ -292,9 +295,13 @@ def test_every_socket_ends_within_two_seconds_of_its_session(target: Target, goo
         source = target.address()
         for how in BEHAVIOURS:
             client = Client(
-                target.port, people[way][1], source, enters=how != "never_enters", reads=how != "reads_nothing",
+                target.port,
+                people[way][1],
+                source,
+                enters=how != "never_enters",
+                reads=how != "reads_nothing",
                 answers=how != "answers_no_ping",
-            )  # fmt: skip
+            )
             held.append((way, how, client))
     for _, how, client in held:
         if how not in {"never_enters", "reads_nothing"}:

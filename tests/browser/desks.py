@@ -41,9 +41,13 @@ def add_people(product: Product) -> None:
     with writing(engine) as connection:
         for account in PEOPLE:
             known = structs.replace(
-                account, password=hashed_once(PASSWORD), made_at=now, changed_at=now, password_at=now,
+                account,
+                password=hashed_once(PASSWORD),
+                made_at=now,
+                changed_at=now,
+                password_at=now,
                 sso_name=account.user_id,  # so that ``logged_in`` needs no hash
-            )  # fmt: skip
+            )
             rows.add(connection, known)
     engine.dispose()
 

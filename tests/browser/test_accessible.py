@@ -75,11 +75,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     for found in run_product(folder, f"sqlite:///{folder / 'store.db'}", LIANQIN_DATA_KEY=make_key()):
         add_people(found)
         found.publish_and_wait(
-            filed("A1", -1, severity=2, returns=2), filed("A2", 0.1), filed("A3", 3), filed("B1", 5, 2),
+            filed("A1", -1, severity=2, returns=2),
+            filed("A2", 0.1),
+            filed("A3", 3),
+            filed("B1", 5, 2),
             filed("A4", 90, lon=..., lat=..., coord_sys=..., street="S1"),
             entry(case("Y1", reported_at=to_rfc3339(NOON - 26 * HOUR), domain="09")),
             entry({"unit_id": "U1", "at": to_rfc3339(NOON), **middle(1, 0)}, "unit.moved"),
-        )  # fmt: skip
+        )
         coverage_scene(found)
         found.start("alarms")
         found.start("escalator")

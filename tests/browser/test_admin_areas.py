@@ -34,9 +34,12 @@ def admin(home: House, page: Page) -> Page:
     def answer(route: Route) -> None:
         request = route.request
         found = home.clients["admin"].open(
-            request.url.removeprefix(OURS), method=request.method, data=request.post_data_buffer,
-            content_type=request.headers.get("content-type"), follow_redirects=True,
-        )  # fmt: skip
+            request.url.removeprefix(OURS),
+            method=request.method,
+            data=request.post_data_buffer,
+            content_type=request.headers.get("content-type"),
+            follow_redirects=True,
+        )
         kept = {"content-type", "content-security-policy"}
         headers = {name: value for name, value in found.headers.items() if name.lower() in kept}
         route.fulfill(status=found.status_code, headers=headers, body=found.data)

@@ -11,9 +11,7 @@ from tests.alerts import judge, spell
 from tests.browser.conftest import Product, wait_until
 from tests.browser.test_bad_days import raw_browser
 
-pytestmark = [
-    pytest.mark.slow, pytest.mark.redis, pytest.mark.skipif(alerts.PROMTOOL is None, reason=alerts.WHY_NOT),
-]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.skipif(alerts.PROMTOOL is None, reason=alerts.WHY_NOT)]
 
 
 def scrape(product: Product) -> str | None:
@@ -55,7 +53,11 @@ def test_processes_that_are_killed_are_alerts(product: Product, tmp_path: Path) 
     late = scrape(product)
     product.processes["web"].kill_family()
     wait_until(lambda: scrape(product) is None, "nobody answers")
-    judge(tmp_path, [
-        spell(2, before), spell(2, late, fires=["LianqinLate", "LianqinProcessDown"]),
-        spell(2, scrape(product), fires=["LianqinDown"]),
-    ])  # fmt: skip
+    judge(
+        tmp_path,
+        [
+            spell(2, before),
+            spell(2, late, fires=["LianqinLate", "LianqinProcessDown"]),
+            spell(2, scrape(product), fires=["LianqinDown"]),
+        ],
+    )

@@ -226,8 +226,11 @@ def test_a_package_that_is_loaded_is_taken_over_by_what_runs(product: Product, p
         product.start("district", "load", str(product.folder))
         assert product.processes.pop("district").wait(30) == 0
         name = "新东街" if content != first else "东街"
-        wait_until(lambda n=name: n in [s["name"] for s in (product.board() or {"streets": []})["streets"]],
-                   f"the board has {name}", 30)  # fmt: skip
+        wait_until(
+            lambda n=name: n in [s["name"] for s in (product.board() or {"streets": []})["streets"]],
+            f"the board has {name}",
+            30,
+        )
         shows_entry(page, product.publish(entry(case(f"C{number + 2}"))))
         wait_until(lambda: state_word(page) == "live", "live again")
     assert "package" in (product.folder / "projector.log").read_text("utf-8")

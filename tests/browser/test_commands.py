@@ -35,8 +35,10 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {"lead_unit": "D2", "co_units": ["D1", "D2"], "limit": {"value": 2.0, "unit": "WD"}},
     ),
     "case.urge": ({"to": "D2"}, {"to": "D2"}),
-    "case.whistle": ({"units": "szzx,D2", "reason_code": "needs_departments"},
-                     {"units": ["D1", "D2"], "reason_code": "needs_departments"}),
+    "case.whistle": (
+        {"units": "szzx,D2", "reason_code": "needs_departments"},
+        {"units": ["D1", "D2"], "reason_code": "needs_departments"},
+    ),
     "case.answer_whistle": ({"what": "answered"}, {"unit": "D1", "what": "answered"}),
     "case.return": ({"to_unit": "城管", "reason_code": "wrong_unit"}, {"to_unit": "D2"}),
     "case.suspend": ({"until": "2026/11/25 18:00"}, {"until": "2026-11-25T18:00:00+08:00"}),
@@ -50,13 +52,15 @@ FORMS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "case.merge": ({"into": "case.dispatch"}, {"into": "case.dispatch"}),
     "case.split": ({}, {}),
     "case.void": ({}, {}),
-}  # fmt: skip
+}
 HOW_IT_STANDS: dict[str, dict[str, Any]] = {
-    "case.acknowledge_escalation": PASSED, "case.take_back": PASSED, "case.close": {"status": "handling"},
+    "case.acknowledge_escalation": PASSED,
+    "case.take_back": PASSED,
+    "case.close": {"status": "handling"},
     "case.answer_whistle": {"whistles": [{"at": AT, "units": [{"unit": "D1"}]}]},
     "case.resume": {"status": "suspended", "suspensions": [{"from": AT}]},
     "case.locate": {"lon": ..., "lat": ..., "coord_sys": ..., "street": "S1"},
-}  # fmt: skip
+}
 
 
 def body_of(system: TinyCaseSystem, kind: str) -> dict[str, Any]:
@@ -168,8 +172,12 @@ def repair_a_camera(page: Page, system: TinyCaseSystem) -> None:
     body = body_of(system, "camera.repair")
     msgspec.convert(body, COMMANDS["camera.repair"])
     assert body | {"actor": None} == {
-        "camera_id": camera, "expected_version": 0, "actor": None, "fault": "blurred", "reason": "巡检发现",
-    }  # fmt: skip
+        "camera_id": camera,
+        "expected_version": 0,
+        "actor": None,
+        "fault": "blurred",
+        "reason": "巡检发现",
+    }
     says(page, "#desk-toasts", "已办")
 
 

@@ -114,8 +114,11 @@ def test_the_page_says_how_much_is_seen_of_what_and_what_nobody_knows(product: P
         "35 米",
     ):
         assert words in row, (words, row)
-    assert not [w for w in text(page, "#coverage").split() if w.isascii() and w.isalpha() and w not in {*"ABCD", "km"}
-                and w not in BAD]  # fmt: skip
+    assert not [
+        w
+        for w in text(page, "#coverage").split()
+        if w.isascii() and w.isalpha() and w not in {*"ABCD", "km"} and w not in BAD
+    ]
 
 
 def test_a_camera_that_fails_changes_map_list_and_figures_without_a_reload(product: Product, page: Page) -> None:
@@ -339,11 +342,15 @@ def test_of_five_thousand_cameras_what_is_near_and_in_view_is_drawn_and_500_chan
 ) -> None:
     lon, lat = place()
     many = [
-        sight(f"N{i}", lon - 0.005 + 0.04 * (i % 100) / 100, lat - 0.005 + 0.02 * (i // 100) / 50,
-              azimuths=[float(i % 360)],
-              shapes=[fan(i % 360, 80, 60, steps=40)])
+        sight(
+            f"N{i}",
+            lon - 0.005 + 0.04 * (i % 100) / 100,
+            lat - 0.005 + 0.02 * (i // 100) / 50,
+            azimuths=[float(i % 360)],
+            shapes=[fan(i % 360, 80, 60, steps=40)],
+        )
         for i in range(5000)
-    ]  # fmt: skip
+    ]
     told(product, *many, area(), *regions(), figures(many, [], NOON))
     open_coverage(page, product)
     wait_inside(page, "() => lianqin.layer.drawn.cameras.length === 5000", timeout=20_000)

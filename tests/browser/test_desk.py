@@ -22,8 +22,12 @@ HOUR = 3_600_000
 def filed(case_id: str, hours: float = 2, column: int = 0, **more: Any) -> dict[bytes, bytes]:
     """A dispatched case of street S1 (columns 0, 1) or S2 (2, 3) whose deadline is so many hours after noon."""
     started = to_rfc3339(NOON - 2 * HOUR)
-    clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
-             "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}  # fmt: skip
+    clock = {
+        "what": "close",
+        "started_at": started,
+        "limit": {"value": 8, "unit": "UH"},
+        "deadline_at": to_rfc3339(NOON + int(hours * HOUR)),
+    }
     return entry(case(case_id, **{
         "status": "dispatched", "level": "street", "lead_unit": "D1", "clocks": [clock], "reported_at": started,
         "filed_at": started, "dispatched_at": started, "dispatches": 1, **middle(column, 0), **more,
@@ -100,7 +104,8 @@ def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: B
 def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: Product, browser: Browser) -> None:
     with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
         desk_is_ready(page)
-        asked = page.evaluate(inside("""async () => {
+        asked = page.evaluate(
+            inside("""async () => {
           const send = body => lianqin.post('/api/v1/commands', body);
           const wish = more => ({batch: crypto.randomUUID(), type: 'case.urge', cases: [['A1', 1]],
             reason: '理由写在这里', data: {}, ...more});
@@ -115,7 +120,8 @@ def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: 
           found.into = await send(wish({type: 'case.merge', data: {into: 'A1'}}));
           found.outside = await send(wish({type: 'case.locate', data: {lon: 0.5, lat: 0.5, coord_sys: 'WGS84'}}));
           return found;
-        }"""))  # fmt: skip
+        }""")
+        )
         codes = {name: [o["reason"] for o in found.get("outcomes", [])] for name, found in asked.items()}
         assert codes == {
             "none": ["no_reason"], "long": ["long_reason"], "stale": ["stale"], "closed": ["closed"],
@@ -133,11 +139,13 @@ def test_a_command_without_a_reason_or_far_too_long_is_refused_in_words(people: 
 def test_a_double_click_and_a_second_try_are_one_command(people: Product, browser: Browser) -> None:
     with case_system(people, [filed("A1")]) as system, logged_in(browser, people, "duty") as page:
         desk_is_ready(page)
-        outcomes = page.evaluate(inside("""async () => {
+        outcomes = page.evaluate(
+            inside("""async () => {
           const wish = {batch: 'one-click-0001', type: 'case.urge', cases: [['A1', 1]], reason: '同一次点击', data: {}};
           const send = () => lianqin.post('/api/v1/commands', wish);
           return [...await Promise.all([send(), send(), send()]), await send()].flatMap(a => a.outcomes || [a]);
-        }"""))  # fmt: skip
+        }""")
+        )
         assert len({o["command_id"] for o in outcomes if o.get("command_id")}) == 1
         wait_until(lambda: len(system.executed) == 1, "it is carried out")
         assert len(system.executed) == 1

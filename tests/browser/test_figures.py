@@ -29,16 +29,21 @@ def told(case_id: str, status: str, deadline: float, closed: float | None = None
     state = {"filed_at": at(-9), "reported_at": at(-9), "clocks": [clock], "level": "street", "lead_unit": "D1", **more}
     if closed is not None:
         state["closed_at"] = at(closed)
-    return entry(case(case_id, more.pop("version", 1), status, **{k: v for k, v in state.items() if k != "version"}),
-                 "case.corrected", NOON - HOUR)  # fmt: skip
+    return entry(
+        case(case_id, more.pop("version", 1), status, **{k: v for k, v in state.items() if k != "version"}),
+        "case.corrected",
+        NOON - HOUR,
+    )
 
 
 def six_cases(product: Product) -> None:
     """East street: 3 closed in time, 1 late, 1 overdue and open, 1 not yet due."""
     product.publish_and_wait(
-        *[told(f"K{i}", "closed", 1, -2 - i) for i in range(3)], told("L", "closed", -3, -1),
-        told("O", "handling", -2), told("N", "handling", 5),
-    )  # fmt: skip
+        *[told(f"K{i}", "closed", 1, -2 - i) for i in range(3)],
+        told("L", "closed", -3, -1),
+        told("O", "handling", -2),
+        told("N", "handling", 5),
+    )
 
 
 def test_the_rate_of_a_street_opens_and_is_the_same_everywhere(product: Product, page: Page) -> None:
@@ -52,8 +57,12 @@ def test_the_rate_of_a_street_opens_and_is_the_same_everywhere(product: Product,
         assert shown in panel, panel
     rows = page.locator("#case-panel li.row").all_inner_texts()
     assert {row.split("\n")[0]: row.split("\n")[2] for row in rows} == {
-        "K0": "按期结案", "K1": "按期结案", "K2": "按期结案", "L": "逾期结案", "O": "到期未结",
-    }  # fmt: skip
+        "K0": "按期结案",
+        "K1": "按期结案",
+        "K2": "按期结案",
+        "L": "逾期结案",
+        "O": "到期未结",
+    }
     assert {row.split("\n")[0] for row in rows[:2]} == {"L", "O"}, "what spoils the rate comes first"
 
     product.become_leader()  # a wall opens its panels, the lists over HTTP are for people
@@ -131,10 +140,14 @@ def test_the_district_takes_it_in(product: Product, page: Page) -> None:
 
 
 UNANSWERABLE = (
-    ("?name=nothing", "is unknown: one of"), ("?by=moon", "is unknown: one of"), ("?first=yesterday", "is no day"),
-    ("?first=2026-11-23&last=2026-11-01", "lies before"), ("?first=2020-01-01", "more than 800 days"),
-    ("?grid=G00&domain=04", "do not hold"), ("/nothing/cases", "is unknown"),
-)  # fmt: skip
+    ("?name=nothing", "is unknown: one of"),
+    ("?by=moon", "is unknown: one of"),
+    ("?first=yesterday", "is no day"),
+    ("?first=2026-11-23&last=2026-11-01", "lies before"),
+    ("?first=2020-01-01", "more than 800 days"),
+    ("?grid=G00&domain=04", "do not hold"),
+    ("/nothing/cases", "is unknown"),
+)
 
 
 def test_a_question_that_cannot_be_answered_says_what_to_ask_and_an_empty_one_is_empty(product: Product) -> None:
@@ -147,5 +160,10 @@ def test_a_question_that_cannot_be_answered_says_what_to_ask_and_an_empty_one_is
     found = product.get("/api/v1/indicators?first=2027-01-01&last=2027-01-31")
     (group,) = found["groups"]
     assert group["figures"]["on_time_close_rate"] == {
-        "value": None, "numerator": 0, "denominator": 0, "n": 0, "before": None, "year_ago": None,
-    }  # fmt: skip
+        "value": None,
+        "numerator": 0,
+        "denominator": 0,
+        "n": 0,
+        "before": None,
+        "year_ago": None,
+    }

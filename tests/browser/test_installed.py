@@ -32,10 +32,10 @@ def installed(lianqin: Path, tmp_path: Path) -> Iterator[Product]:
         elsewhere.mkdir()
         processes = [
             subprocess.Popen(
-                [lianqin, name], cwd=elsewhere, env=apart(**product.environment, LIANQIN_DATA_DIR=str(elsewhere)),
+                [lianqin, name], cwd=elsewhere, env=apart(**product.environment, LIANQIN_DATA_DIR=str(elsewhere))
             )
             for name in ("projector", "web")
-        ]  # fmt: skip
+        ]
         wait_until(product.board, "the installed web process answers", 60)
         yield product
         for process in processes:

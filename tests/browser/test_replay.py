@@ -143,10 +143,13 @@ def test_it_stands_at_the_present_moment(worker: Product, browser: Browser) -> N
 @pytest.mark.parametrize(
     ("day", "time", "said"),
     [
-        ("2026-02-30", "12:00", "写法不对"), ("2026-11-23", "25:00", "写法不对"), ("", "", "写法不对"),
-        ("2026-11-22", "12:00", "历史从 2026-11-23 12:0"), ("2020-01-01", "00:00", "历史从"),
+        ("2026-02-30", "12:00", "写法不对"),
+        ("2026-11-23", "25:00", "写法不对"),
+        ("", "", "写法不对"),
+        ("2026-11-22", "12:00", "历史从 2026-11-23 12:0"),
+        ("2020-01-01", "00:00", "历史从"),
     ],
-)  # fmt: skip
+)
 def test_a_moment_that_is_none_is_answered_in_words(
     worker: Product, browser: Browser, day: str, time: str, said: str
 ) -> None:

@@ -16,8 +16,12 @@ HOUR, MINUTE = 3_600_000, 60_000
 def told(case_id: str, unit: str, column: int, row: int = 0, hours: float = 2, **more: object) -> dict[bytes, bytes]:
     """A dispatched case of a unit in the grid of this column and row, due in so many hours."""
     started = to_rfc3339(NOON - 2 * HOUR)
-    clock = {"what": "close", "started_at": started, "limit": {"value": 8, "unit": "UH"},
-             "deadline_at": to_rfc3339(NOON + round(hours * HOUR))}  # fmt: skip
+    clock = {
+        "what": "close",
+        "started_at": started,
+        "limit": {"value": 8, "unit": "UH"},
+        "deadline_at": to_rfc3339(NOON + round(hours * HOUR)),
+    }
     return entry(case(
         case_id, **{"status": "dispatched", "level": "grid", "lead_unit": unit, "clocks": [clock],
                     "reported_at": started, "filed_at": started, "dispatched_at": started, "dispatches": 1,
@@ -64,17 +68,22 @@ TEXT_EDGES = """() => [".ag-header-cell", ".ag-row .ag-cell"].map(kind => {
 def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, browser: Browser) -> None:
     whistle = {"at": to_rfc3339(NOON - 18 * MINUTE), "reason_code": "needs_departments", "units": [{"unit": "D1"}]}
     cases = [
-        told("MINE", "D1", 0), told("THERE", "D1", 2), told("OTHER", "D2", 0),
+        told("MINE", "D1", 0),
+        told("THERE", "D1", 2),
+        told("OTHER", "D2", 0),
         told("CALLED", "D2", 1, whistles=[whistle], status="handling"),
-    ]  # fmt: skip
+    ]
     with case_system(people, cases) as system, logged_in(browser, people, "d1") as page:
         desk_is_ready(page)
         assert page.url.endswith("/unit/D1")
         wait_until(lambda: rows_of(page) == {"MINE", "THERE", "CALLED"}, "the unit's cases of every street alone")
         says(page, "h1", "市政中心")
         assert page.locator("[role=tab]:visible").evaluate_all("tabs => tabs.map(tab => tab.id)") == [
-            "tab-queue", "tab-alarms", "tab-log", "tab-handover",
-        ]  # fmt: skip
+            "tab-queue",
+            "tab-alarms",
+            "tab-log",
+            "tab-handover",
+        ]
         head, cell = page.evaluate(TEXT_EDGES)
         assert abs(head - cell) < 2, "a head stands above its cells"
         says(page, "#alarm-bar", "东街吹哨待应：井盖破损，12:12 前应答")

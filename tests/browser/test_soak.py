@@ -38,10 +38,14 @@ def test_memory_is_flat_over_24_000_changes_with_a_reconnect_in_every_tenth_roun
     heap, web = [], []
     for turn in range(ROUNDS):
         chosen = [(turn * EVENTS_A_ROUND + i) * 7 % CASES for i in range(EVENTS_A_ROUND)]
-        last = product.publish(*[
-            entry(case(f"C{i}", next(versions[i]), "handling" if turn % 3 else "returned", **middle(i % 4, turn % 2)))
-            for i in chosen
-        ])  # fmt: skip
+        last = product.publish(
+            *[
+                entry(
+                    case(f"C{i}", next(versions[i]), "handling" if turn % 3 else "returned", **middle(i % 4, turn % 2))
+                )
+                for i in chosen
+            ]
+        )
         shows_entry(page, last)
         if turn % 10 == 9:
             page.evaluate(inside("() => lianqin.live.socket.io.engine.close()"))

@@ -27,9 +27,12 @@ from tests.tiny import NOON, case, entry, middle, numbered
 
 ASSETS = Path(__file__).parents[2] / "dashboard" / "assets"
 SECRETS = {
-    "title": "秘密标题甲", "description": "秘密描述乙", "address": "秘密地址丙", "handler": "秘密人丁",
+    "title": "秘密标题甲",
+    "description": "秘密描述乙",
+    "address": "秘密地址丙",
+    "handler": "秘密人丁",
     "reporter": {"name": "秘密人戊", "phone": "13800001111"},
-}  # fmt: skip
+}
 
 
 class Listener:
@@ -57,15 +60,29 @@ class Listener:
 @pytest.mark.redis
 def test_no_description_address_or_person_leaves_for_the_wall(product: Product) -> None:
     where = {"lon": 118.9012345, "lat": 31.9054321, "coord_sys": "WGS84"}
-    escalation = {"to": "D1", "reason_code": "other", "reason": "秘密理由己", "acknowledged_by": "秘密人庚",
-                  "at": to_rfc3339(NOON), "acknowledged_at": to_rfc3339(NOON)}  # fmt: skip
+    escalation = {
+        "to": "D1",
+        "reason_code": "other",
+        "reason": "秘密理由己",
+        "acknowledged_by": "秘密人庚",
+        "at": to_rfc3339(NOON),
+        "acknowledged_at": to_rfc3339(NOON),
+    }
     listener = Listener(product)
     wait_until(lambda: listener.heard, "a snapshot")
     product.publish_and_wait(
-        entry(case("N1", **SECRETS, **where, level="district", escalations=[escalation],
-                   step={"actor": "秘密人辛", "note": "秘密说明壬"})),
+        entry(
+            case(
+                "N1",
+                **SECRETS,
+                **where,
+                level="district",
+                escalations=[escalation],
+                step={"actor": "秘密人辛", "note": "秘密说明壬"},
+            )
+        ),
         *[entry(case(f"N{d}", domain=d, category={"name": "邻里纠纷名"}, **SECRETS, **where)) for d in ("09", "10")],
-    )  # fmt: skip
+    )
     wait_until(lambda: b"N10" in listener.heard, "the delta with the last case")
     fresh = Listener(product)
     wait_until(lambda: b"N10" in fresh.heard, "a snapshot with the last case")
@@ -144,10 +161,12 @@ def test_the_web_process_restarts_and_the_page_comes_back_by_itself(product: Pro
 def test_a_page_equals_a_fresh_page_after_many_changes(product: Product, browser: Any, page: Page) -> None:
     open_wall(page, product)
     for turn in range(1, 30):
-        product.publish(*[
-            entry(case(f"C{i}", turn, "closed" if (i + turn) % 5 == 0 else "handling", **middle(i % 4, turn % 2)))
-            for i in range(20)
-        ])  # fmt: skip
+        product.publish(
+            *[
+                entry(case(f"C{i}", turn, "closed" if (i + turn) % 5 == 0 else "handling", **middle(i % 4, turn % 2)))
+                for i in range(20)
+            ]
+        )
     last = product.publish(entry(case("Z")))
     shows_entry(page, last)
     fresh = browser.new_page()
@@ -169,10 +188,16 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
     deltas: list[bytes] = []
     for turn in range(40):
         batch = [
-            entry(case(f"C{(turn * 7 + i) % 25}", turn + 1, "closed" if (turn + i) % 4 == 0 else "handling",
-                       **middle((turn + i) % 4, i % 2)))
+            entry(
+                case(
+                    f"C{(turn * 7 + i) % 25}",
+                    turn + 1,
+                    "closed" if (turn + i) % 4 == 0 else "handling",
+                    **middle((turn + i) % 4, i % 2),
+                )
+            )
             for i in range(6)
-        ]  # fmt: skip
+        ]
         entries = numbered(batch, NOON + turn * 100)
         ingest.apply(entries, NOON, entries[-1][0])
         with sqlite_engine.connect() as connection:
@@ -197,13 +222,19 @@ def test_the_reducers_state_equals_the_zones_at_every_step(tiny: District, sqlit
       const once = list => [...new Set(list)], same = plain(state) === plain(load(last));
       console.log(JSON.stringify({same, words: once(words), again: once(again), gap, n: state.rows.size}));
     """
-    told = {"first": [json.loads(p) for p in first], "deltas": [json.loads(d) for d in deltas],
-            "last": [json.loads(p) for p in last]}  # fmt: skip
+    told = {
+        "first": [json.loads(p) for p in first],
+        "deltas": [json.loads(d) for d in deltas],
+        "last": [json.loads(p) for p in last],
+    }
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script, str(ASSETS / "modules/core/reducer.js")],
-        input=json.dumps(told), text=True, capture_output=True,
-        check=True, timeout=30,
-    )  # fmt: skip
+        input=json.dumps(told),
+        text=True,
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
     answer = json.loads(done.stdout)
     assert answer["same"]
     assert answer["words"] == ["applied"]

@@ -142,9 +142,8 @@ class PostgresScene(Scene):
     def refused(self) -> None:
         """The same trigger as on SQLite."""
         with nothing_comes_in(self.product, self.page), self.engine.begin() as connection:
-            connection.execute(text(
-                "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
-            ))  # fmt: skip
+            raises = "BEGIN RAISE EXCEPTION 'no'; END"
+            connection.execute(text(f"CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS $$ {raises} $$"))
             connection.execute(
                 text("CREATE TRIGGER no_history BEFORE INSERT ON history FOR EACH ROW EXECUTE FUNCTION refused()")
             )
@@ -155,10 +154,15 @@ class PostgresScene(Scene):
     def gone_back(self) -> None:
         """The tables are those of some seconds ago, as when a stand-by is promoted; the audit cannot be put back."""
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            tables = [row[0] for row in connection.execute(text(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
-                "AND tablename NOT IN ('alembic_version', 'audit')"
-            ))]  # fmt: skip
+            tables = [
+                row[0]
+                for row in connection.execute(
+                    text(
+                        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
+                        "AND tablename NOT IN ('alembic_version', 'audit')"
+                    )
+                )
+            ]
             connection.execute(text("CREATE SCHEMA kept"))
             for name in tables:
                 connection.execute(text(f"CREATE TABLE kept.{name} AS TABLE public.{name}"))

@@ -32,8 +32,12 @@ def test_a_published_case_is_on_the_wall_and_leaves_it_when_it_closes(product: P
     shows_entry(page, product.publish(entry(due(1)), entry(due(-1, case_id="A2"))))
     assert "超期\n1" in text(page, "#tile-today")
     assert page.evaluate(inside("() => lianqin.layer.store.n")) == 2
-    shows_entry(page, product.publish(entry(due(-1, case_id="A2", version=2, status="closed",
-                                                closed_at=to_rfc3339(NOON)), "case.closed")))  # fmt: skip
+    shows_entry(
+        page,
+        product.publish(
+            entry(due(-1, case_id="A2", version=2, status="closed", closed_at=to_rfc3339(NOON)), "case.closed")
+        ),
+    )
     assert page.evaluate(inside("() => lianqin.layer.store.n")) == 1
     assert "超期\n0" in text(page, "#tile-today")
 
@@ -53,8 +57,10 @@ def test_the_wall_shows_what_the_board_says(product: Product, page: Page) -> Non
     for code, rate, should_close, opened, _overdue in tiles["streets"]["rows"]:
         of_board = next(s for s in board["streets"] if s["code"] == code)
         assert (rate, should_close, opened) == (
-            of_board["on_time_close_rate"], of_board["should_close"], of_board["open"],
-        )  # fmt: skip
+            of_board["on_time_close_rate"],
+            of_board["should_close"],
+            of_board["open"],
+        )
     # What has no street is counted behind the streets, apart: no rank, no bar.
     apart = page.locator("#tile-streets .apart").all()
     assert [cell.inner_text() for cell in apart] == ["", "未定位", "", "—", "0"]
@@ -303,12 +309,15 @@ def test_dots_drawn_piece_by_piece_are_those_of_a_whole_drawing(product: Product
                window.whole += canvas === layer._dots; return begin.call(layer, canvas); }; }""")
     )
     closed = {"status": "closed", "closed_at": to_rfc3339(NOON)}
-    shows_entry(page, product.publish(
-        *[entry(due(20, case_id=f"C{i}", version=2, **places[(i + 7) % 60])) for i in range(0, 12)],
-        *[entry(due(20, case_id=f"C{i}", version=2, **places[i], **closed), "case.closed") for i in range(12, 24)],
-        *[entry(due(-1, case_id=f"C{i}", version=2, **places[i])) for i in range(24, 30)],
-        *[entry(due(20, case_id=f"N{i}", **places[i])) for i in range(12)],
-    ))  # fmt: skip
+    shows_entry(
+        page,
+        product.publish(
+            *[entry(due(20, case_id=f"C{i}", version=2, **places[(i + 7) % 60])) for i in range(0, 12)],
+            *[entry(due(20, case_id=f"C{i}", version=2, **places[i], **closed), "case.closed") for i in range(12, 24)],
+            *[entry(due(-1, case_id=f"C{i}", version=2, **places[i])) for i in range(24, 30)],
+            *[entry(due(20, case_id=f"N{i}", **places[i])) for i in range(12)],
+        ),
+    )
     wait_inside(page, "() => !lianqin.layer._areDotsStale() && !lianqin.layer._areMarksStale()")
     page.evaluate(PIXELS)
     assert page.evaluate("() => window.whole") == 0

@@ -105,8 +105,11 @@ def equals_what_redis_acknowledged(
     with product.client() as client:
         entries = traffic.everything(client)
     last = entries[-1][0]
-    wait_until(lambda: (product.board() or {}).get("last_entry") is not None and _position(engine) == last,
-               f"entry {last} is in the store", 30)  # fmt: skip
+    wait_until(
+        lambda: (product.board() or {}).get("last_entry") is not None and _position(engine) == last,
+        f"entry {last} is in the store",
+        30,
+    )
     scratch = from_scratch(folder, tiny, entries)
     try:
         assert dump(engine, "cases", "rollups", "rollups_later", "case_marks") == dump(

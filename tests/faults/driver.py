@@ -36,9 +36,14 @@ def main() -> None:
     engine = open_engine(database_url)
     stream = EventStream(connect(redis_url), district.code, consumer)
     projector = Projector(
-        stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON), checkpoint=checkpoint, claim_idle_ms=1000,
+        stream,
+        engine,
+        Ingest(engine, district, Sealer("")),
+        SetClock(NOON),
+        checkpoint=checkpoint,
+        claim_idle_ms=1000,
         chores_every_s=0.3,
-    )  # fmt: skip
+    )
     projector.run(stop_on_signals())
 
 

@@ -104,9 +104,13 @@ def is_the_whole(rig: StoreRig, entries: list[tuple[str, dict[bytes, bytes]]], t
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
 def test_postgresql_goes_and_comes_back(
-    on_postgres: StoreRig, server: Postgres, how: signal.Signals, tiny: District, tmp_path: Path,
+    on_postgres: StoreRig,
+    server: Postgres,
+    how: signal.Signals,
+    tiny: District,
+    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     """While it is gone nothing is acknowledged; then all is caught up, with one line in the log for each time."""
     rig = on_postgres
     rig.thread.start()

@@ -195,9 +195,12 @@ def test_what_postgresql_says_when_it_is_in_no_state_to_write(postgres_engine: E
     """A full disk, no memory, damage, a conflict: as a trigger says them, for the code is all that we go by."""
     traffic = start(postgres_engine)
     states = (
-        ("53100", "store_full"), ("53200", "store_memory"), ("XX001", "store_corrupt"), ("40001", "store_conflict"),
+        ("53100", "store_full"),
+        ("53200", "store_memory"),
+        ("XX001", "store_corrupt"),
+        ("40001", "store_conflict"),
         ("58030", "store_disk"),
-    )  # fmt: skip
+    )
     for state, code in states:
         with refusing(postgres_engine, "history", state):
             traffic.waits(code)
@@ -208,9 +211,13 @@ def test_what_postgresql_says_when_it_is_in_no_state_to_write(postgres_engine: E
 @pytest.mark.postgres
 def test_rights_that_were_taken_away(postgres_engine: Engine, start: Start) -> None:
     execute(
-        postgres_engine, "DROP ROLE IF EXISTS clerk", "CREATE ROLE clerk LOGIN", "GRANT ALL ON SCHEMA public TO clerk",
-        "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk", "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk",
-    )  # fmt: skip
+        postgres_engine,
+        "DROP ROLE IF EXISTS clerk",
+        "CREATE ROLE clerk LOGIN",
+        "GRANT ALL ON SCHEMA public TO clerk",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO clerk",
+        "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO clerk",
+    )
     as_clerk = open_engine(postgres_engine.url.set(username="clerk").render_as_string(hide_password=False))
     traffic = start(as_clerk)
     for right in ("INSERT ON history", "UPDATE ON cases", "UPDATE ON feed", "INSERT ON dead", "SELECT ON dead"):

@@ -188,8 +188,12 @@ def test_every_process_that_is_dead_is_named_and_the_word_stays(
             assert not is_late(product), "the page is fed all the same"
         found = ready(product)[1]["processes"]
         assert {name: one["state"] for name, one in found.items()} == {
-            "projector": "alive", "web": "alive", "escalator": "dead", "alarms": "dead", "surveyor": "missing",
-        }  # fmt: skip
+            "projector": "alive",
+            "web": "alive",
+            "escalator": "dead",
+            "alarms": "dead",
+            "surveyor": "missing",
+        }
         for name, value in product.environment.items():
             monkeypatch.setenv(name, value)
         assert main(["doctor"]) == 1

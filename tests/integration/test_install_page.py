@@ -17,9 +17,7 @@ from tests.browser.desks import desk_is_ready
 from tests.machine import Machine, why_not
 from tests.wheels import ROOT, make_wheel
 
-pytestmark = [
-    pytest.mark.slow, pytest.mark.redis, pytest.mark.postgres, pytest.mark.browser,
-]  # fmt: skip
+pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.postgres, pytest.mark.browser]
 PAGE = ROOT / "docs/install.md"
 NAME = "lianqin.example.cn"
 NEW_PASSWORD = "four Plain words here"

@@ -172,12 +172,19 @@ def test_a_program_that_is_older_than_its_store_says_so(
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     done = subprocess.run(
-        [sys.executable, "-m", "dashboard.cli", command], capture_output=True, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "dashboard.cli", command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
         env={
-            **os.environ, "LIANQIN_REDIS_URL": redis_url, "LIANQIN_DISTRICT": str(tiny_folder),
-            "LIANQIN_DATA_DIR": str(tmp_path), "LIANQIN_PORT": "1",
+            **os.environ,
+            "LIANQIN_REDIS_URL": redis_url,
+            "LIANQIN_DISTRICT": str(tiny_folder),
+            "LIANQIN_DATA_DIR": str(tmp_path),
+            "LIANQIN_PORT": "1",
         },
-    )  # fmt: skip
+    )
     assert done.returncode == 1
     assert f"the store is at revision 9999, this program knows revisions up to {head()}" in done.stderr
     assert "Traceback" not in done.stderr

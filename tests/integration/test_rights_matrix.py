@@ -117,8 +117,13 @@ def command(kind: str, place: Place, who: Who) -> dict[str, Any]:
         data = {"unit": who.unit or place.lead, "what": "answered"}
     elif kind == "case.assign_unit":
         data = {"unit_id": {"S2": "U2"}.get(place.street, "U1")}
-    return {"batch": f"{kind}-{who.name}-{place.case_id}"[:64].ljust(8, "-"), "type": kind, "reason": "一个理由",
-            "cases": [[place.case_id, 1]], "data": data}  # fmt: skip
+    return {
+        "batch": f"{kind}-{who.name}-{place.case_id}"[:64].ljust(8, "-"),
+        "type": kind,
+        "reason": "一个理由",
+        "cases": [[place.case_id, 1]],
+        "data": data,
+    }
 
 
 def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
@@ -126,14 +131,26 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
 
     def at(endpoint: str, path: str, *places: Place, method: str = "GET", **more: Any) -> list[Attempt]:
         rights = (ADDRESSES.get(endpoint, "nobody's"),)
-        return [Attempt(method, path, rights, **more)] if not places else [
-            Attempt(
-                method, path.format(seat=SEAT_CODE.get(p, ""), street=p.street, id=p.case_id,
-                                    grid=GRIDS.get(p.community or "", "none"),
-                                    alarm=home.alarms.get(SEAT_CODE.get(p, ""), "")), rights, p,
-                **{k: v(p) if callable(v) else v for k, v in more.items()})
-            for p in places
-        ]  # fmt: skip
+        return (
+            [Attempt(method, path, rights, **more)]
+            if not places
+            else [
+                Attempt(
+                    method,
+                    path.format(
+                        seat=SEAT_CODE.get(p, ""),
+                        street=p.street,
+                        id=p.case_id,
+                        grid=GRIDS.get(p.community or "", "none"),
+                        alarm=home.alarms.get(SEAT_CODE.get(p, ""), ""),
+                    ),
+                    rights,
+                    p,
+                    **{k: v(p) if callable(v) else v for k, v in more.items()},
+                )
+                for p in places
+            ]
+        )
 
     done = frozenset({200, 409})
     answer = {"batch": f"answer-{who.name}", "version": 1, "reason": "同意"}
@@ -283,9 +300,13 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
     }  # fmt: skip
     for verb in ("acknowledge", "shelve", "unshelve"):
         found[f"{verb}_alarm"] = at(
-            f"{verb}_alarm", f"/api/v1/alarms/{{alarm}}/{verb}", *WITH_ALARMS, method="POST", well=done,
+            f"{verb}_alarm",
+            f"/api/v1/alarms/{{alarm}}/{verb}",
+            *WITH_ALARMS,
+            method="POST",
+            well=done,
             body={"comment": "知道了", "until": NOON + HOUR},
-        )  # fmt: skip
+        )
     return found
 
 

@@ -38,9 +38,12 @@ def test_whatever_a_bench_starts_ends_with_it(path: Path) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_a_child_ends_with_its_bench_however_that_ends(how: signal.Signals, tmp_path: Path) -> None:
     bench = subprocess.Popen(
-        [sys.executable, "-c", STARTS, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        [sys.executable, "-c", STARTS, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert bench.stdout is not None
     child = psutil.Process(int(bench.stdout.readline()))
     bench.send_signal(how)

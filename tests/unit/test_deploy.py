@@ -78,8 +78,13 @@ def test_a_second_districts_units_are_the_firsts_with_places_of_its_own() -> Non
 def test_every_unit_is_closed_in_and_writes_its_state_and_the_cache_alone() -> None:
     common = Unit(COMMON)["Service"]
     for name in (
-        "NoNewPrivileges", "PrivateTmp", "PrivateDevices", "ProtectHome", "ProtectKernelTunables", "LockPersonality",
-    ):  # fmt: skip
+        "NoNewPrivileges",
+        "PrivateTmp",
+        "PrivateDevices",
+        "ProtectHome",
+        "ProtectKernelTunables",
+        "LockPersonality",
+    ):
         assert common[name] == "yes"
     assert (common["ProtectSystem"], common["User"], common["UMask"]) == ("strict", "lianqin", "0077")
     assert common["CacheDirectory"] == "lianqin"
@@ -99,9 +104,12 @@ def test_systemd_takes_the_units(target: str, tmp_path: Path) -> None:
         path.write_text(path.read_text("utf-8").replace(PROGRAM, "/bin/true"), "utf-8")
     found = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=yes", target],
-        env={"SYSTEMD_UNIT_PATH": f"{tmp_path / 'units'}:"}, cwd=tmp_path / "units", capture_output=True, text=True,
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path / 'units'}:"},
+        cwd=tmp_path / "units",
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     about_us = [line for line in (found.stdout + found.stderr).splitlines() if "lianqin" in line]
     assert about_us == []
 
@@ -151,9 +159,12 @@ def test_nginx_passes_on_what_the_web_process_counts_on() -> None:
     text = (NGINX / "lianqin-proxy.conf").read_text("utf-8")
     headers = dict(re.findall(r"proxy_set_header (\S+)\s+(\S+);", text))
     assert headers == {
-        "Host": "$http_host", "X-Forwarded-For": "$remote_addr", "X-Forwarded-Proto": "$scheme",
-        "Upgrade": "$http_upgrade", "Connection": "$lianqin_connection",
-    }  # fmt: skip
+        "Host": "$http_host",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Proto": "$scheme",
+        "Upgrade": "$http_upgrade",
+        "Connection": "$lianqin_connection",
+    }
     most = [int(n) * 2**20 for n in re.findall(r"client_max_body_size\s+(\d+)m;", text)]
     assert most == [2**20, MOST_UPLOADED + 2**20]
 

@@ -28,7 +28,7 @@ from services.district.policy import RULES
 from services.indicators import reference as indicators
 from services.indicators.case_frame import reference as case_frame
 from services.indicators.reasons import WHY
-from services.operations.simulator.orders import REFUSALS
+from services.operations.simulator.order import REFUSALS
 from tests.unit.test_house import CONTEXTS
 
 ROOT = Path(__file__).parents[2]

@@ -341,6 +341,54 @@ def test_no_function_is_there_for_tests_alone() -> None:
     assert not found
 
 
+# A table that ruff may not lay out anew (``fmt: skip``) has so many entries, or so many rows of that many.
+TABLE_ENTRIES, ROW_ENTRIES = 8, 3
+
+
+def _entries(node: ast.AST) -> list[ast.expr]:
+    """What stands between the brackets of a literal or a call, or the arguments of a function."""
+    match node:
+        case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+            return elts
+        case ast.Dict(values=values):
+            return values
+        case ast.Call(args=args, keywords=keywords):
+            return [*args, *(keyword.value for keyword in keywords)]
+        case ast.FunctionDef(args=args):
+            return [ast.Name(one.arg) for one in (*args.args, *args.kwonlyargs)]
+    return []
+
+
+def _is_table(node: ast.AST) -> bool:
+    entries = _entries(node)
+    rows = [entry for entry in entries if len(_entries(entry)) >= ROW_ENTRIES]
+    return len(entries) >= TABLE_ENTRIES or len(rows) >= ROW_ENTRIES
+
+
+def _heads(tree: ast.Module) -> Iterator[tuple[int, int, ast.AST]]:
+    """First line, last line and node of each statement; of one with a body the head alone, and each decorator."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            yield node.lineno, body[0].lineno - 1 if body else node.end_lineno or 0, node
+            yield from ((one.lineno, one.end_lineno, one) for one in getattr(node, "decorator_list", ()))
+
+
+def test_only_tables_are_left_out_of_the_formatting() -> None:
+    wrong = []
+    for package in ("services", "dashboard", "bench", "tests"):
+        for path in _files(package):
+            lines = path.read_text("utf-8").splitlines()
+            skips = [number for number, line in enumerate(lines, 1) if line.endswith("# fmt" + ": skip")]
+            wrong += [f"{path.relative_to(ROOT)}: fmt off" for line in lines if line.endswith("# fmt" + ": off")]
+            heads = list(_heads(_tree(path))) if skips else []
+            for skip in skips:
+                _, _, node = max((head for head in heads if head[0] <= skip <= head[1]), key=lambda head: head[0])
+                if not any(_is_table(part) for part in ast.walk(node) if getattr(part, "lineno", 0) <= skip):
+                    wrong.append(f"{path.relative_to(ROOT)}:{skip}")
+    assert not wrong, f"let ruff lay it out: a table has {TABLE_ENTRIES} entries or {ROW_ENTRIES} rows: {wrong}"
+
+
 # So many lines that mean something, one after the other, may not stand twice.
 MOST_TWICE = 11
 # Imports, comments and lone brackets mean nothing; what is made by a program may stand twice.

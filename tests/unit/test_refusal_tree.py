@@ -40,9 +40,11 @@ def _trees() -> Iterator[ast.Module]:
 def test_every_error_that_somebody_is_told_is_a_refusal() -> None:
     loose = {
         node.name
-        for tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        for tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
         if any(isinstance(base, ast.Name) and base.id in {"Exception", "ValueError"} for base in node.bases)
-    }  # fmt: skip
+    }
     assert loose == INSIDE, "a new error is a Refusal, or stays inside and stands in the list"
 
 
@@ -97,9 +99,11 @@ def client() -> FlaskClient:
     away = OperationalError("SELECT 1", {}, sqlite3.OperationalError("unable to open database file"))
     bug = IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE constraint failed"))
     for name, error in {
-        "duty": DutyRefused("nobody", "nobody is named"), "late": LogInRefused("locked", 0),
-        "away": away, "bug": bug,
-    }.items():  # fmt: skip
+        "duty": DutyRefused("nobody", "nobody is named"),
+        "late": LogInRefused("locked", 0),
+        "away": away,
+        "bug": bug,
+    }.items():
         server.add_url_rule(f"/{name}", name, lambda error=error: _raise(error))
     server.add_url_rule("/asked", "asked", lambda: refuse(400, "a number is asked for"))
     return server.test_client()
@@ -108,11 +112,14 @@ def client() -> FlaskClient:
 @pytest.mark.parametrize(
     ("path", "status", "code", "says"),
     [
-        ("/duty?lang=en", 409, "nobody", "who"), ("/duty", 409, "nobody", "谁"), ("/late", 403, "locked", "1"),
-        ("/asked", 400, "bad_request", "a number"), ("/away?lang=en", 503, "store_away", "database"),
+        ("/duty?lang=en", 409, "nobody", "who"),
+        ("/duty", 409, "nobody", "谁"),
+        ("/late", 403, "locked", "1"),
+        ("/asked", 400, "bad_request", "a number"),
+        ("/away?lang=en", 503, "store_away", "database"),
         ("/bug", 500, "store_data", "已记录"),
     ],
-)  # fmt: skip
+)
 def test_one_handler_answers_all_of_them(client: FlaskClient, path: str, status: int, code: str, says: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.json["code"]) == (status, code)

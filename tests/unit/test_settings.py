@@ -54,10 +54,16 @@ def test_the_archive_lies_under_the_data_and_nothing_is_removed_unless_somebody_
 
 
 def test_what_the_log_in_asks_for_is_read_or_refused_in_words() -> None:
-    found = from_environment({
-        "LIANQIN_SECOND_FACTOR": "admin, auditor,leader", "LIANQIN_SESSIONS": "2", "LIANQIN_REAUTH_MINUTES": "0",
-        "LIANQIN_PASSWORD_DAYS": "90", "LIANQIN_PASSWORD_CLASSES": "3", "LIANQIN_OIDC_FACTORS": "mfa,urn:x:2",
-    })  # fmt: skip
+    found = from_environment(
+        {
+            "LIANQIN_SECOND_FACTOR": "admin, auditor,leader",
+            "LIANQIN_SESSIONS": "2",
+            "LIANQIN_REAUTH_MINUTES": "0",
+            "LIANQIN_PASSWORD_DAYS": "90",
+            "LIANQIN_PASSWORD_CLASSES": "3",
+            "LIANQIN_OIDC_FACTORS": "mfa,urn:x:2",
+        }
+    )
     assert found.second_factor == ("admin", "auditor", "leader")
     assert (found.sessions, found.reauth_minutes, found.password_days, found.password_classes) == (2, 0, 90, 3)
     assert found.oidc_factors == ("mfa", "urn:x:2")
@@ -99,12 +105,15 @@ def test_a_number_is_written_in_digits_alone(name: str, text: str) -> None:
     ("name", "text", "says"),
     [
         ("CLOCK", "Virtual", "is no clock: give machine, or virtual"),
-        ("ORIGIN", "https://a.b/c", "is no address of a server"), ("ORIGIN", "a.b", "is no address of a server"),
-        ("SOCKET_RATE", "0", "give 1 or more"), ("REQUEST_SECONDS", "3601", "give 1 to 3600"),
-        ("KEEP_JOBS_DAYS", "x", r"give 0 \(for ever\), 1, 2 …"), ("PROXIES", "x", "is not a number of proxies"),
+        ("ORIGIN", "https://a.b/c", "is no address of a server"),
+        ("ORIGIN", "a.b", "is no address of a server"),
+        ("SOCKET_RATE", "0", "give 1 or more"),
+        ("REQUEST_SECONDS", "3601", "give 1 to 3600"),
+        ("KEEP_JOBS_DAYS", "x", r"give 0 \(for ever\), 1, 2 …"),
+        ("PROXIES", "x", "is not a number of proxies"),
         ("SECURITY_APART", "yes", r"give 1 \(apart\) or 0"),
     ],
-)  # fmt: skip
+)
 def test_what_a_setting_refuses_is_said_with_its_name_and_the_remedy(name: str, text: str, says: str) -> None:
     with pytest.raises(ValueError, match=f"LIANQIN_{name}='{text}'.*{says}"):
         from_environment({f"LIANQIN_{name}": text})

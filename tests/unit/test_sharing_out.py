@@ -29,9 +29,19 @@ def test_a_module_is_one_piece_and_what_shares_a_district_is_one(nodeid: str, pi
 
 
 def test_the_longest_come_first_in_turns_and_the_shortest_last() -> None:
-    pieces = ["tests/unit/board/test_units.py", "tests/browser/test_desk.py", "tests/integration/board/test_board.py",
-              "tests/browser/test_socket.py", "the demo district", "tests/attacks/test_requests.py"]  # fmt: skip
+    pieces = [
+        "tests/unit/board/test_units.py",
+        "tests/browser/test_desk.py",
+        "tests/integration/board/test_board.py",
+        "tests/browser/test_socket.py",
+        "the demo district",
+        "tests/attacks/test_requests.py",
+    ]
     assert sorted(pieces, key=rank) == [
-        "the demo district", "tests/browser/test_desk.py", "tests/attacks/test_requests.py",
-        "tests/browser/test_socket.py", "tests/integration/board/test_board.py", "tests/unit/board/test_units.py",
-    ]  # fmt: skip
+        "the demo district",
+        "tests/browser/test_desk.py",
+        "tests/attacks/test_requests.py",
+        "tests/browser/test_socket.py",
+        "tests/integration/board/test_board.py",
+        "tests/unit/board/test_units.py",
+    ]

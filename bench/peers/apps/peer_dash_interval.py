@@ -41,11 +41,13 @@ class Cases:
 
 CASES = Cases()
 app = Dash(__name__)
-app.layout = html.Div([
-    html.Div(className="counter", id="counter"),
-    dl.Map([dl.GeoJSON(id="cases")], center=CENTER, zoom=12, style={"height": "700px"}),
-    dcc.Interval(id="tick", interval=1000),
-])  # fmt: skip
+app.layout = html.Div(
+    [
+        html.Div(className="counter", id="counter"),
+        dl.Map([dl.GeoJSON(id="cases")], center=CENTER, zoom=12, style={"height": "700px"}),
+        dcc.Interval(id="tick", interval=1000),
+    ]
+)
 
 
 @app.callback(Output("counter", "children"), Output("cases", "data"), Input("tick", "n_intervals"))

@@ -103,9 +103,11 @@ class AreasPage:
                 if known is None or known.edge or typed.edge:
                     check_edge(typed.edge, self.pages.shell.district)
                 content = with_area(present.newest, typed)
-            made = self.pages.save(PackageChange(
-                "areas", typed.code, {FILE: content}, form.get("reason", "").strip()[:501], entered_number("seen")
-            ))  # fmt: skip
+            made = self.pages.save(
+                PackageChange(
+                    "areas", typed.code, {FILE: content}, form.get("reason", "").strip()[:501], entered_number("seen")
+                )
+            )
         except EdgeRefused as refused:
             return self._show(code, 400, wrong=words["edge"][refused.code], typed=typed)
         except Unsaved as error:
@@ -150,9 +152,12 @@ class AreasPage:
             else words["not_across"]
         )
         return {
-            "reported": f"{found.reported:,}", "open": f"{found.open:,}", "square_km": f"{found.square_km:.2f}",
-            "streets": across, "first": found.streets[0] if found.streets else "",
-        }  # fmt: skip
+            "reported": f"{found.reported:,}",
+            "open": f"{found.open:,}",
+            "square_km": f"{found.square_km:.2f}",
+            "streets": across,
+            "first": found.streets[0] if found.streets else "",
+        }
 
     def _show(self, code: str, answer: int = 200, *, wrong: str = "", typed: AreaRow | None = None) -> Response:
         shell, words = self.pages.shell, self.pages.words
@@ -200,18 +205,24 @@ class AreasPage:
         outlines = [area.geometry for area in district.streets.values() if area.geometry is not None]
         bounds = [outline.bounds for outline in outlines] or [(0.0, 0.0, 1.0, 1.0)]
         west, south, east, north = (
-            min(b[0] for b in bounds), min(b[1] for b in bounds), max(b[2] for b in bounds), max(b[3] for b in bounds)
-        )  # fmt: skip
+            min(b[0] for b in bounds),
+            min(b[1] for b in bounds),
+            max(b[2] for b in bounds),
+            max(b[3] for b in bounds),
+        )
         narrow = math.cos(math.radians((south + north) / 2))
         per_lat = SIZE / max(north - south, (east - west) * narrow)
         left = west - (SIZE / (per_lat * narrow) - (east - west)) / 2
         ground = _Ground(left, north + (SIZE / per_lat - (north - south)) / 2, per_lat * narrow, per_lat)
         for area in district.streets.values():
             if area.geometry is not None and area.centre is not None:
-                ground.streets.append({
-                    "name": area.name, "path": ground.path(area.geometry.simplify(SMOOTH)),
-                    "at": ground.at(*area.centre),
-                })  # fmt: skip
+                ground.streets.append(
+                    {
+                        "name": area.name,
+                        "path": ground.path(area.geometry.simplify(SMOOTH)),
+                        "at": ground.at(*area.centre),
+                    }
+                )
         for layer in ("water", "green"):
             shapes = (shape(one["geometry"]).simplify(SMOOTH) for one in features_of(district, layer))
             ground.lines[layer] = "".join(ground.path(one) for one in shapes)
@@ -259,8 +270,11 @@ def _middle(ground: _Ground, edge: Edge) -> tuple[int, int]:
 def register_areas(server: Flask, pages: PackagePages) -> None:
     """Add the page, its save and its figures."""
     page = AreasPage(pages)
-    add_routes(server, [
-        ("/admin/areas", "GET", page.areas_page),
-        ("/admin/areas", "POST", page.change_area),
-        ("/admin/areas/figures", "POST", page.area_figures),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/admin/areas", "GET", page.areas_page),
+            ("/admin/areas", "POST", page.change_area),
+            ("/admin/areas/figures", "POST", page.area_figures),
+        ],
+    )

@@ -74,14 +74,16 @@ class NoticesPage:
             state = words["over_at"].format(at=at(one.until))
         place = streets[one.seat].name if one.seat in streets else one.seat or words["all_desks"]
         return {
-            "id": one.id, "text": one.text, "place": place, "by": one.by_name, "at": at(one.at), "state": state,
+            "id": one.id,
+            "text": one.text,
+            "place": place,
+            "by": one.by_name,
+            "at": at(one.at),
+            "state": state,
             "stands": one.stands(now),
-        }  # fmt: skip
+        }
 
 
 def register_notices(server: Flask, page: NoticesPage) -> None:
     """Add the page and its acts."""
-    add_routes(server, [
-        ("/admin/notices", "GET", page.notices_page),
-        ("/admin/notices", "POST", page.notices_act),
-    ])  # fmt: skip
+    add_routes(server, [("/admin/notices", "GET", page.notices_page), ("/admin/notices", "POST", page.notices_act)])

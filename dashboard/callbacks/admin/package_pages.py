@@ -21,10 +21,14 @@ from services.platform.clock import DAY_MS, MINUTE_MS
 HISTORY = 60
 # The page on which each part is changed.
 PAGES = {
-    "policy": "/admin/policy", "areas": "/admin/areas", "roster": "/admin/tables/roster",
-    "campaigns": "/admin/tables/campaigns", "departments": "/admin/tables/departments",
-    "classes": "/admin/tables/class_map", "package": "/admin/upload",
-}  # fmt: skip
+    "policy": "/admin/policy",
+    "areas": "/admin/areas",
+    "roster": "/admin/tables/roster",
+    "campaigns": "/admin/tables/campaigns",
+    "departments": "/admin/tables/departments",
+    "classes": "/admin/tables/class_map",
+    "package": "/admin/upload",
+}
 NameOf = Callable[[str, str], str]
 
 
@@ -68,11 +72,21 @@ class PackagePages:
             raise Unsaved(self.words["faults"], fault_lines(error.faults, self.shell.words()), 400) from None
         except ChangeRefused as refused:
             raise Unsaved(self.refusal(refused), code=400 if refused.code == "reason" else 409) from None
-        self.shell.record("package_changed", asking, f"{made.part} {made.about}".strip(), {
-            "version": made.number, "part": made.part, "act": made.act, "reason": made.reason,
-            **({"undoes": made.undoes} if made.undoes else {}),
-            "hash": {file: f"{one[:16] or '—'} → {other[:16] or '—'}" for file, (one, other) in made.hashes.items()},
-        })  # fmt: skip
+        self.shell.record(
+            "package_changed",
+            asking,
+            f"{made.part} {made.about}".strip(),
+            {
+                "version": made.number,
+                "part": made.part,
+                "act": made.act,
+                "reason": made.reason,
+                **({"undoes": made.undoes} if made.undoes else {}),
+                "hash": {
+                    file: f"{one[:16] or '—'} → {other[:16] or '—'}" for file, (one, other) in made.hashes.items()
+                },
+            },
+        )
         return made
 
     def refusal(self, refused: ChangeRefused) -> str:
@@ -128,7 +142,10 @@ class PackagePages:
         newest = self.keeper.newest({file for one in found for file in one.files})
         return [
             {
-                "number": one.number, "who": one.name or one.who, "at": self.shell.at(one.at), "reason": one.reason,
+                "number": one.number,
+                "who": one.name or one.who,
+                "at": self.shell.at(one.at),
+                "reason": one.reason,
                 "since": words["since"].format(t=self.shell.at(one.effective_at)) if one.effective_at > one.at else "",
                 "act": words[f"act_{one.act}"].format(n=one.undoes or "") if one.act != "change" else "",
                 "lines": [*self._lines(one, name_of)],
@@ -137,7 +154,7 @@ class PackagePages:
             }
             for one in found
             if not about or one.about == about or any(what == about for what, _before, _after in one.changes)
-        ]  # fmt: skip
+        ]
 
     def _lines(self, one: PackageVersion, name_of: NameOf) -> Iterator[dict[str, str]]:
         words = self.words

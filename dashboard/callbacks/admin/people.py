@@ -100,9 +100,12 @@ class PeoplePage:
 
 def _is_in(row: PersonRow, show: str, now: int) -> bool:
     return {
-        "all": True, "locked": bool(row.locked), "no_factor": row.lacks_factor and not row.account.is_disabled,
-        "unused": row.is_unused(now) and not row.account.is_disabled, "disabled": row.account.is_disabled,
-    }[show]  # fmt: skip
+        "all": True,
+        "locked": bool(row.locked),
+        "no_factor": row.lacks_factor and not row.account.is_disabled,
+        "unused": row.is_unused(now) and not row.account.is_disabled,
+        "disabled": row.account.is_disabled,
+    }[show]
 
 
 def _number(text: str) -> int:
@@ -111,7 +114,4 @@ def _number(text: str) -> int:
 
 def register_people(server: Flask, page: PeoplePage) -> None:
     """Add the page and its acts."""
-    add_routes(server, [
-        ("/admin/people", "GET", page.people_page),
-        ("/admin/people", "POST", page.people_act),
-    ])  # fmt: skip
+    add_routes(server, [("/admin/people", "GET", page.people_page), ("/admin/people", "POST", page.people_act)])

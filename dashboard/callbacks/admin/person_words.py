@@ -84,10 +84,15 @@ class PersonWords:
         """What stands beside the list."""
         row, account, a = found.row, found.row.account, self._a["people"]
         sessions = [
-            {"name": name_of_session(one.token_hash), "device": one.device or a["unknown_device"],
-             "address": one.address, "since": self.ago(one.made_at, now), "seen": self.ago(one.seen_at, now)}
+            {
+                "name": name_of_session(one.token_hash),
+                "device": one.device or a["unknown_device"],
+                "address": one.address,
+                "since": self.ago(one.made_at, now),
+                "seen": self.ago(one.seen_at, now),
+            }
             for one in row.sessions[::-1]
-        ]  # fmt: skip
+        ]
         person = person_of(account, asking.people_apart)
         able = [a["able"][right] for right in ABLE if may(person, right)]
         return {
@@ -174,11 +179,14 @@ class PersonWords:
         return {
             "roles": [(role, self._words["role"][role]) for role in ROLES],
             "streets": [(code, area.name) for code, area in district.streets.items()],
-            "communities": [(district.streets[code].name, found) for code, found in by_street.items()
-                            if found and code in district.streets],
+            "communities": [
+                (district.streets[code].name, found)
+                for code, found in by_street.items()
+                if found and code in district.streets
+            ],
             "units": [(code, self.value("unit", code)) for code in district.units],
             "grids": [(code, area.name) for code, area in district.grids.items()],
-        }  # fmt: skip
+        }
 
     def refused(self, refused: PeopleRefused) -> str:
         """Why not, and what to do."""

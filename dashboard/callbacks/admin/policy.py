@@ -57,10 +57,16 @@ class PolicyPage:
             tried = self._tried(field, value, present)
             if tried.is_too_much and not form.get("sure"):
                 return self._show(field.key, text, 409)
-            made = self.pages.save(PackageChange(
-                "policy", field.key, {FILE: self._with(field, value, present)}, form.get("reason", "").strip()[:501],
-                entered_number("seen"), self.pages.tomorrow() if form.get("from") == "tomorrow" else 0,
-            ))  # fmt: skip
+            made = self.pages.save(
+                PackageChange(
+                    "policy",
+                    field.key,
+                    {FILE: self._with(field, value, present)},
+                    form.get("reason", "").strip()[:501],
+                    entered_number("seen"),
+                    self.pages.tomorrow() if form.get("from") == "tomorrow" else 0,
+                )
+            )
         except BadValue as bad:
             return self._show(field.key, text, 400, wrong=self.pages.words["bad"][bad.code])
         except EditImpossible:
@@ -122,10 +128,15 @@ class PolicyPage:
         groups: dict[str, list[dict[str, Any]]] = {}
         for field in FIELDS.values():
             value = value_of(field, now)
-            groups.setdefault(field.group, []).append({
-                "key": field.key, "name": words["field"][field.key]["name"], "value": self.said(field, value),
-                "later": value != value_of(field, newest), "here": field is chosen,
-            })  # fmt: skip
+            groups.setdefault(field.group, []).append(
+                {
+                    "key": field.key,
+                    "name": words["field"][field.key]["name"],
+                    "value": self.said(field, value),
+                    "later": value != value_of(field, newest),
+                    "here": field is chosen,
+                }
+            )
         return [{"name": words["groups"][group], "fields": found} for group, found in groups.items()]
 
     def _tried(self, field: PolicyField, value: float | str, present: PresentFile) -> _Tried:
@@ -153,9 +164,11 @@ class PolicyPage:
 
         week, found = shell.offload(work)
         basis = {
-            "first": self._day(week.first), "last": shell.at(week.end - 1, "%m-%d"), "days": week.days,
+            "first": self._day(week.first),
+            "last": shell.at(week.end - 1, "%m-%d"),
+            "days": week.days,
             "seconds": f"{time.monotonic() - began:.1f}",
-        }  # fmt: skip
+        }
         if isinstance(found, TargetPreview):
             return _Tried(value, text, basis | self._targets(found, after, field), False)
         is_too_much = found.is_too_much(after.alarms.most_per_hour)
@@ -169,12 +182,16 @@ class PolicyPage:
         rows = sorted(found.rates.items(), key=lambda item: item[1][0], reverse=found.better == "down")
         return {
             "targets": [
-                {"name": streets[code].name, "rate": f"{rate * 100:.1f}%", "n": n,
-                 "met": rate <= target if found.better == "down" else rate >= target}
+                {
+                    "name": streets[code].name,
+                    "rate": f"{rate * 100:.1f}%",
+                    "n": n,
+                    "met": rate <= target if found.better == "down" else rate >= target,
+                }
                 for code, (rate, n) in rows
             ],
             "met": (found.now, found.then),
-        }  # fmt: skip
+        }
 
     def _rules(self, found: RulePreview, after: Policy) -> dict[str, Any]:
         words, shell, more, fewer = self.pages.words["preview"], self.pages.shell, len(found.more), len(found.fewer)
@@ -211,12 +228,15 @@ class PolicyPage:
         return [
             {
                 "at": self.pages.shell.at(one.strike.at, "%m-%d %H:%M") if one.strike.at else labels["no_clock"],
-                "id": one.row.case_id, "street": district.streets[one.row.street].name
-                if one.row.street in district.streets else one.row.street,
-                "class": words["domain"].get(one.row.domain, one.row.domain), "ended": labels[f"ended_{one.ended}"],
+                "id": one.row.case_id,
+                "street": district.streets[one.row.street].name
+                if one.row.street in district.streets
+                else one.row.street,
+                "class": words["domain"].get(one.row.domain, one.row.domain),
+                "ended": labels[f"ended_{one.ended}"],
             }
             for one in ordered[:200]
-        ]  # fmt: skip
+        ]
 
 
 def _policy_of(values: dict[str, Any]) -> Policy:
@@ -231,7 +251,4 @@ def _policy_of(values: dict[str, Any]) -> Policy:
 def register_policy(server: Flask, pages: PackagePages) -> None:
     """Add the page and its save."""
     page = PolicyPage(pages)
-    add_routes(server, [
-        ("/admin/policy", "GET", page.policy_page),
-        ("/admin/policy", "POST", page.change_policy),
-    ])  # fmt: skip
+    add_routes(server, [("/admin/policy", "GET", page.policy_page), ("/admin/policy", "POST", page.change_policy)])

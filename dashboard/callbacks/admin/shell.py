@@ -131,13 +131,16 @@ class AdminShell:
                 "name": words["admin"]["groups"][group.name],
                 "who": self._holders(words, group.right, active, asking.people_apart),
                 "pages": [
-                    {"code": item.name, "name": words["admin"]["rail"][item.name],
-                     "path": self.to(item.path) if may(asking, item.right) else ""}
+                    {
+                        "code": item.name,
+                        "name": words["admin"]["rail"][item.name],
+                        "path": self.to(item.path) if may(asking, item.right) else "",
+                    }
                     for item in group.items
                 ],
             }
             for group in RAIL
-        ]  # fmt: skip
+        ]
 
     def _active(self) -> list[Account]:
         with self.engine.connect() as connection:

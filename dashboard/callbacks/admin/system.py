@@ -92,7 +92,4 @@ class SystemPage:
 
 def register_system(server: Flask, page: SystemPage) -> None:
     """Add the page and its acts."""
-    add_routes(server, [
-        ("/admin/system", "GET", page.system_page),
-        ("/admin/system", "POST", page.system_act),
-    ])  # fmt: skip
+    add_routes(server, [("/admin/system", "GET", page.system_page), ("/admin/system", "POST", page.system_act)])

@@ -33,9 +33,12 @@ class SystemWords:
         values = {key: self._value(key, value) for key, value in one.values.items()}
         subject = values.get("process", "") or str(self._a["subjects"][one.subject])
         return {
-            "word": one.word, "state": str(self._a["words"][one.word]), "subject": subject,
-            "what": text["what"].format(**values), "remedy": text.get("remedy", "").format(**values),
-        }  # fmt: skip
+            "word": one.word,
+            "state": str(self._a["words"][one.word]),
+            "subject": subject,
+            "what": text["what"].format(**values),
+            "remedy": text.get("remedy", "").format(**values),
+        }
 
     def in_order(self, lines: list[dict[str, str]]) -> list[dict[str, str]]:
         """What has to be mended first."""
@@ -69,9 +72,11 @@ class SystemWords:
         """A source: its name, the wall's word for it, since when or when last."""
         _, name, word, at = row
         return {
-            "name": str(name), "code": str(word), "word": str(self._words["source"][word]),
+            "name": str(name),
+            "code": str(word),
+            "word": str(self._words["source"][word]),
             "at": self._shell.at(at, "%m-%d %H:%M:%S") if at else "—",
-        }  # fmt: skip
+        }
 
     def size(self, look: SystemLook) -> list[tuple[str, str]]:
         """What the database's size means: for how long there is room."""
@@ -86,9 +91,11 @@ class SystemWords:
         else:
             left = a["left"].format(n=f"{size.days_left:,}", gib=size.free / GIB)
         return [
-            (str(a["size"]), str(a["gib"]).format(gib=size.bytes / GIB)), (str(a["growth"]), str(grows)),
-            (str(a["room"]), str(left)), (str(a["backup"]), self._backup(look)),
-        ]  # fmt: skip
+            (str(a["size"]), str(a["gib"]).format(gib=size.bytes / GIB)),
+            (str(a["growth"]), str(grows)),
+            (str(a["room"]), str(left)),
+            (str(a["backup"]), self._backup(look)),
+        ]
 
     def _backup(self, look: SystemLook) -> str:
         """When the last backup was made, and how long ago that is: in whole hours, from two days on in days."""
@@ -124,10 +131,14 @@ class SystemWords:
     def job(self, job: Job) -> dict[str, str]:
         """A paper that somebody has asked for."""
         return {
-            "id": job.id, "kind": self.kind(job.kind), "who": job.who,
+            "id": job.id,
+            "kind": self.kind(job.kind),
+            "who": job.who,
             "at": self._shell.at(job.asked_at, "%m-%d %H:%M"),
-            "state": str(self._a["job_states"][job.state]), "code": job.state, "said": job.said,
-        }  # fmt: skip
+            "state": str(self._a["job_states"][job.state]),
+            "code": job.state,
+            "said": job.said,
+        }
 
     def refused(self, error: DeadLetterError) -> str:
         """Why an entry was not published again, and what to do."""

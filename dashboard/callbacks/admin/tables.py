@@ -51,9 +51,11 @@ class TablesPage:
             content, about = self._content(name, present.newest, place, typed, rows)
             if name == "roster" and not form.get("sure"):
                 self._look(rows.values(), content)
-            made = self.pages.save(PackageChange(
-                PART_OF[file], about, {file: content}, form.get("reason", "").strip()[:501], entered_number("seen")
-            ))  # fmt: skip
+            made = self.pages.save(
+                PackageChange(
+                    PART_OF[file], about, {file: content}, form.get("reason", "").strip()[:501], entered_number("seen")
+                )
+            )
         except FileFault as error:
             faults = [PackageFault(file, f"line {one.line}", one.problem, one.remedy) for one in error.faults]
             lines = fault_lines(faults, self.pages.shell.words())
@@ -124,9 +126,15 @@ class TablesPage:
         return seat_names(district).get(code, str(self.pages.words["tables"]["centre"]))
 
     def _show(
-        self, name: str, row: str, code: int = 200, *, wrong: str = "", lines: Iterable[str] = (),
+        self,
+        name: str,
+        row: str,
+        code: int = 200,
+        *,
+        wrong: str = "",
+        lines: Iterable[str] = (),
         typed: Mapping[str, str] | None = None,
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         shell, words, file = self.pages.shell, self.pages.words, f"{name}.csv"
         present = self.pages.keeper.present(file)[file]
         columns, rows = columns_of(name, present.newest), rows_of(name, present.newest)
@@ -213,7 +221,6 @@ def _about(cells: Mapping[str, str]) -> str:
 def register_tables(server: Flask, pages: PackagePages) -> None:
     """Add the page of every table and its save."""
     page = TablesPage(pages)
-    add_routes(server, [
-        ("/admin/tables/<name>", "GET", page.table_page),
-        ("/admin/tables/<name>", "POST", page.change_table),
-    ])  # fmt: skip
+    add_routes(
+        server, [("/admin/tables/<name>", "GET", page.table_page), ("/admin/tables/<name>", "POST", page.change_table)]
+    )

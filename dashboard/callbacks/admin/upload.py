@@ -61,15 +61,20 @@ class UploadPage:
             is_whole = kind == PACKAGE and request.form.get("how") == "whole"
             said = given[0][0] if len(given) == 1 else given[0][0].replace("\\", "/").split("/")[0]
             made = self.uploads.keep(
-                Author(asking.user_id, asking.name), kind, said[:200], lambda: self._read(kind, given, labels),
+                Author(asking.user_id, asking.name),
+                kind,
+                said[:200],
+                lambda: self._read(kind, given, labels),
                 is_whole=is_whole,
-            )  # fmt: skip
+            )
         except PackageError as error:
             lines = fault_lines(error.faults, self.pages.shell.words())
             return self._show(kind, "", 400, wrong=self.words["faults"], lines=lines)
         except FileFault as error:
-            faults = [PackageFault(f"{kind}.csv", f"line {f.line}" if f.line else "", f.problem, f.remedy)
-                      for f in error.faults]  # fmt: skip
+            faults = [
+                PackageFault(f"{kind}.csv", f"line {f.line}" if f.line else "", f.problem, f.remedy)
+                for f in error.faults
+            ]
             lines = fault_lines(faults, self.pages.shell.words())
             return self._show(kind, "", 400, wrong=self.words["no_table"], lines=lines)
         except UploadRefused as refused:
@@ -151,10 +156,13 @@ class UploadPage:
         one, found, files = self.uploads.kept(author, upload)
         words = self.words
         return {
-            "id": one.id, "said": one.said, "how": words["came"].get(one.how, words["came"]["other"].format(k=one.how)),
-            "left_out": one.left_out, "files": [self._file(file) for file in found],
+            "id": one.id,
+            "said": one.said,
+            "how": words["came"].get(one.how, words["came"]["other"].format(k=one.how)),
+            "left_out": one.left_out,
+            "files": [self._file(file) for file in found],
             "roster": self._gaps(files.get("roster.csv")),
-        }  # fmt: skip
+        }
 
     def _file(self, one: FileDifference) -> dict[str, Any]:
         """What an upload changes in a file, in words."""
@@ -216,8 +224,11 @@ def _kind(text: str) -> str:
 def register_upload(server: Flask, pages: PackagePages, uploads: Uploads) -> None:
     """Add the page, what it takes, and its save."""
     page = UploadPage(pages, uploads)
-    add_routes(server, [
-        ("/admin/upload", "GET", page.upload_page),
-        ("/admin/upload", "POST", page.upload_files),
-        ("/admin/upload/save", "POST", page.save_upload),
-    ])  # fmt: skip
+    add_routes(
+        server,
+        [
+            ("/admin/upload", "GET", page.upload_page),
+            ("/admin/upload", "POST", page.upload_files),
+            ("/admin/upload/save", "POST", page.save_upload),
+        ],
+    )

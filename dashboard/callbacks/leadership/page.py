@@ -193,9 +193,12 @@ def _register_lists(server: Flask, leading: Leading) -> None:
             refuse(404, "没有这个指标 / no such indicator")
         span = leading.span()
         said = Words(leading.report(span, street, unit), span, words, leading.district)
-        leading.recorder("see_cases", person(), f"/leadership {span.text} {street}{unit}".strip(), {
-            "list": name or part, "code": request.args.get("code", "")[:64],
-        })  # fmt: skip
+        leading.recorder(
+            "see_cases",
+            person(),
+            f"/leadership {span.text} {street}{unit}".strip(),
+            {"list": name or part, "code": request.args.get("code", "")[:64]},
+        )
         return _list(said, _listed(leading, said, name, part, CASES_SHOWN))
 
     @server.get("/leadership/cases.csv")
@@ -297,11 +300,16 @@ def _cases(leading: Leading, said: Words, name: str, most: int) -> ListedCases:
     english = said.is_english
     of = "" if figure.denominator is None else said.words["of"].format(a=exact(figure.numerator), n=f"{figure.n:,}")
     return ListedCases(
-        indicator.en if english else indicator.zh, said.value(figure), of, said.words["reason"],
-        [indicator.numerator_en, indicator.denominator_en, indicator.day_en] if english
+        indicator.en if english else indicator.zh,
+        said.value(figure),
+        of,
+        said.words["reason"],
+        [indicator.numerator_en, indicator.denominator_en, indicator.day_en]
+        if english
         else [indicator.numerator_zh, indicator.denominator_zh, indicator.day_zh],
-        [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases], most,
-    )  # fmt: skip
+        [(row, WHY[verdict.why][1 if english else 0]) for row, verdict in cases],
+        most,
+    )
 
 
 def _part(leading: Leading, said: Words, asked: PartQuery, most: int) -> ListedCases:
@@ -316,9 +324,14 @@ def _part(leading: Leading, said: Words, asked: PartQuery, most: int) -> ListedC
         refuse(404, "这个地方不在所选时间反复最多的之列 / it is not among the places of this span")
     words = said.all
     return ListedCases(
-        found.title, f"{found.n:,}", "", parts.words["status"], found.definition,
-        [(row, words["status"].get(row.status, row.status)) for row in found.cases], most,
-    )  # fmt: skip
+        found.title,
+        f"{found.n:,}",
+        "",
+        parts.words["status"],
+        found.definition,
+        [(row, words["status"].get(row.status, row.status)) for row in found.cases],
+        most,
+    )
 
 
 def _lines(said: Words, listed: ListedCases, asking: Person, right: str) -> list[dict[str, str]]:
@@ -328,12 +341,15 @@ def _lines(said: Words, listed: ListedCases, asking: Person, right: str) -> list
         {
             "id": row.case_id,
             "class": said.domain(row.domain) if said.is_english or row.domain in SENSITIVE_DOMAINS else row.class_name,
-            "street": said.street(row.street), "unit": said.unit(row.lead_unit) or "—",
-            "reported": minute_text(row.reported_at, zone), "closed": minute_text(row.closed_at, zone), "why": why,
+            "street": said.street(row.street),
+            "unit": said.unit(row.lead_unit) or "—",
+            "reported": minute_text(row.reported_at, zone),
+            "closed": minute_text(row.closed_at, zone),
+            "why": why,
         }
         for row, why in listed.rows
         if may_case(asking, right, row)
-    ]  # fmt: skip
+    ]
 
 
 def _list(said: Words, listed: ListedCases) -> Response:

@@ -54,7 +54,10 @@ def name_words(user_id: str, name: str) -> tuple[str, ...]:
         read = pinyin(name, style=Style.NORMAL, heteronym=True, errors="ignore")
         for syllables in list(product(*(one[:3] for one in read)))[:_READINGS]:
             found += [
-                "".join(syllables), "".join(syllables[1:]), "".join((*syllables[1:], syllables[0])),
-                "".join(syllable[0] for syllable in syllables), syllables[0],
-            ]  # fmt: skip
+                "".join(syllables),
+                "".join(syllables[1:]),
+                "".join((*syllables[1:], syllables[0])),
+                "".join(syllable[0] for syllable in syllables),
+                syllables[0],
+            ]
     return tuple(dict.fromkeys(word for word in found if len(word) > 1))

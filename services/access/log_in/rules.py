@@ -55,9 +55,13 @@ def rules_of(settings: Settings) -> LogInRules:
             "(make a key with `lianqin key make`)"
         )
     return LogInRules(
-        frozenset(settings.second_factor), settings.sessions, settings.password_days, settings.password_classes,
-        settings.reauth_minutes, settings.security_apart,
-    )  # fmt: skip
+        frozenset(settings.second_factor),
+        settings.sessions,
+        settings.password_days,
+        settings.password_classes,
+        settings.reauth_minutes,
+        settings.security_apart,
+    )
 
 
 DEVICE_DAYS = 180

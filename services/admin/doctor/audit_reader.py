@@ -19,10 +19,12 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Docto
     """Whether the newest head in the file is near the newest row; the chain itself is ``audit verify``'s."""
     if n := store.beyond(connection):
         yield wrong(
-            "audit", f"{n:,} rows stand near the end of the numbers: none of our processes has written them",
+            "audit",
+            f"{n:,} rows stand near the end of the numbers: none of our processes has written them",
             "`lianqin audit verify` names them; find out who can write to the database (docs/audit.md)",
-            code="audit_beyond", n=n,
-        )  # fmt: skip
+            code="audit_beyond",
+            n=n,
+        )
     last = store.last_row(connection)
     if last is None:
         return
@@ -43,12 +45,17 @@ def audit_findings(settings: Settings, connection: Connection) -> Iterator[Docto
         )
     elif last.at > parse_ms(noted.noted_at) + LATE_MS:
         yield wrong(
-            "audit", f"the newest head in {file} is of {noted.noted_at}, and rows have come for an hour since",
+            "audit",
+            f"the newest head in {file} is of {noted.noted_at}, and rows have come for an hour since",
             "Make the file writable for the processes, and start the alarms process: it notes one every five minutes",
-            code="audit_head_old", at=parse_ms(noted.noted_at),
-        )  # fmt: skip
+            code="audit_head_old",
+            at=parse_ms(noted.noted_at),
+        )
     else:
         yield ok(
-            "audit", f"{last.number:,} rows, the newest head noted at {noted.noted_at}",
-            "audit_well", n=last.number, at=parse_ms(noted.noted_at),
-        )  # fmt: skip
+            "audit",
+            f"{last.number:,} rows, the newest head noted at {noted.noted_at}",
+            "audit_well",
+            n=last.number,
+            at=parse_ms(noted.noted_at),
+        )

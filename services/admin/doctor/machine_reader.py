@@ -103,9 +103,12 @@ def disk_findings(settings: Settings) -> Iterator[DoctorFinding]:
     free = f"{usage.free / (1 << 30):,.1f} GiB free under {folder}"
     if usage.free < LEAST_FREE_BYTES or usage.free < usage.total * LEAST_FREE_SHARE:
         yield wrong(
-            "disk", free, "Make room, or set LIANQIN_DATA_DIR: a full disk stops the store and Redis",
-            "disk_full", free_gib=usage.free / (1 << 30),
-        )  # fmt: skip
+            "disk",
+            free,
+            "Make room, or set LIANQIN_DATA_DIR: a full disk stops the store and Redis",
+            "disk_full",
+            free_gib=usage.free / (1 << 30),
+        )
     else:
         yield ok("disk", free, "disk_well", free_gib=usage.free / (1 << 30))
 

@@ -35,9 +35,12 @@ def package_findings(
     yield from _versions(in_force, [one for one in versions if one.effective_at > now])
     for file in shadowed_files(engine, settings.district_dir):
         yield note(
-            "package", f"{file} was replaced in the folder under a change made in the browser, which counts",
-            "`lianqin district load` decides which", "package_shadowed", file=file,
-        )  # fmt: skip
+            "package",
+            f"{file} was replaced in the folder under a change made in the browser, which counts",
+            "`lianqin district load` decides which",
+            "package_shadowed",
+            file=file,
+        )
     if client is not None:
         since = max((one.effective_at for one in in_force), default=0)
         yield from followers(read_beats(client, hash_key(code)), digest, just_changed=now - since < TAKEN_OVER_MS)
@@ -48,18 +51,27 @@ def _versions(in_force: Sequence[PackageVersion], pending: Sequence[PackageVersi
         one = max(in_force, key=lambda version: version.number)
         by = one.name or one.who
         yield ok(
-            "package", f"version {one.number} is in force since {to_rfc3339(one.effective_at)}, by {by}: {one.reason}",
-            "package_in_force", n=one.number, at=one.effective_at, by=by, reason=one.reason,
-        )  # fmt: skip
+            "package",
+            f"version {one.number} is in force since {to_rfc3339(one.effective_at)}, by {by}: {one.reason}",
+            "package_in_force",
+            n=one.number,
+            at=one.effective_at,
+            by=by,
+            reason=one.reason,
+        )
     else:
         yield ok("package", "as it lies in the folder: nothing was changed in the browser", "package_plain")
     for one in sorted(pending, key=lambda version: version.effective_at):
         by = one.name or one.who
         yield note(
-            "package", f"version {one.number}, by {by}, comes into force at {to_rfc3339(one.effective_at)}",
-            f"`lianqin district undo {one.number}` takes it back", "package_pending",
-            n=one.number, at=one.effective_at, by=by,
-        )  # fmt: skip
+            "package",
+            f"version {one.number}, by {by}, comes into force at {to_rfc3339(one.effective_at)}",
+            f"`lianqin district undo {one.number}` takes it back",
+            "package_pending",
+            n=one.number,
+            at=one.effective_at,
+            by=by,
+        )
 
 
 def followers(beats: Sequence[ProcessBeat], digest: str, *, just_changed: bool) -> Iterator[DoctorFinding]:
@@ -74,8 +86,11 @@ def followers(beats: Sequence[ProcessBeat], digest: str, *, just_changed: bool) 
             yield note("package", what, "It takes it over within two minutes", "package_taking_over", **told)
         else:
             yield wrong(
-                "package", what, "Look at its log for why it cannot read it, or end it by its pid and start it again",
-                "package_behind", **told,
-            )  # fmt: skip
+                "package",
+                what,
+                "Look at its log for why it cannot read it, or end it by its pid and start it again",
+                "package_behind",
+                **told,
+            )
     if living and not behind:
         yield ok("package", f"{len(living)} processes have it", "package_followed", n=len(living))

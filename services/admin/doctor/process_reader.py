@@ -8,10 +8,14 @@ from services.platform.clock import to_rfc3339
 from services.platform.version import our_version
 
 COMMANDS = {
-    "projector": "lianqin projector", "web": "lianqin web", "escalator": "lianqin escalator",
-    "alarms": "lianqin alarms", "surveyor": "lianqin surveyor", "papers": "lianqin worker --only papers",
+    "projector": "lianqin projector",
+    "web": "lianqin web",
+    "escalator": "lianqin escalator",
+    "alarms": "lianqin alarms",
+    "surveyor": "lianqin surveyor",
+    "papers": "lianqin worker --only papers",
     "past": "lianqin worker --only past",
-}  # fmt: skip
+}
 
 
 def process_findings(found: Sequence[Process]) -> Iterator[DoctorFinding]:
@@ -33,30 +37,40 @@ def _of(process: Process) -> DoctorFinding:
     told = {"process": process.name, "at": process.at, "waits_for": process.detail}
     if process.state == "dead":
         return wrong(
-            process.name, f"dead: no beat{since}", f"Start `{command}`, and look at its log for how it ended",
-            "process_dead", **told,
-        )  # fmt: skip
+            process.name,
+            f"dead: no beat{since}",
+            f"Start `{command}`, and look at its log for how it ended",
+            "process_dead",
+            **told,
+        )
     if process.state == "stuck":
         return wrong(
-            process.name, f"hangs: it beats, and its loop does not turn ({process.detail or 'nothing said'})",
+            process.name,
+            f"hangs: it beats, and its loop does not turn ({process.detail or 'nothing said'})",
             f"Look at its log and at the database's locks; end it by its pid and start `{command}`",
-            "process_stuck", **told,
-        )  # fmt: skip
+            "process_stuck",
+            **told,
+        )
     if process.state == "stopped":
         return wrong(
-            process.name, f"was ended{since}, and LIANQIN_PROCESSES expects it", f"Start `{command}`",
-            "process_stopped", **told,
-        )  # fmt: skip
+            process.name,
+            f"was ended{since}, and LIANQIN_PROCESSES expects it",
+            f"Start `{command}`",
+            "process_stopped",
+            **told,
+        )
     if process.state == "missing":
         return wrong(
-            process.name, "never ran, and LIANQIN_PROCESSES expects it", f"Start `{command}`",
-            "process_missing", **told,
-        )  # fmt: skip
+            process.name, "never ran, and LIANQIN_PROCESSES expects it", f"Start `{command}`", "process_missing", **told
+        )
     if process.state == "waits":
         return wrong(
-            process.name, f"runs, and waits: {process.detail}", "Mend what it waits for; it goes on by itself",
-            "process_waits", **told,
-        )  # fmt: skip
+            process.name,
+            f"runs, and waits: {process.detail}",
+            "Mend what it waits for; it goes on by itself",
+            "process_waits",
+            **told,
+        )
     return _alive(process)
 
 
@@ -75,6 +89,10 @@ def _alive(process: Process) -> DoctorFinding:
             n=process.dead,
         )
     return ok(
-        process.name, ", ".join(filter(None, words)), "process_well", process=process.name, n=max(process.alive, 1),
+        process.name,
+        ", ".join(filter(None, words)),
+        "process_well",
+        process=process.name,
+        n=max(process.alive, 1),
         version=process.version,
-    )  # fmt: skip
+    )

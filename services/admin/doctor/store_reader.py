@@ -16,7 +16,7 @@ from services.platform.migrate import StoreNewer, head, is_newer, revision_of
 from services.platform.settings import Settings
 from services.projector.archive.store import gone
 from services.projector.store import tables as schema
-from services.projector.store.write import read_feed
+from services.projector.store.write import Feed, read_feed
 from services.search.store import count_due
 
 # So many changes wait for a moment wherever many come at once.
@@ -44,9 +44,11 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
         revision = revision_of(engine)
     except (SQLAlchemyError, OSError) as error:
         yield wrong(
-            "database", f"does not answer: {str(error).splitlines()[0][:200]}",
-            "Start it, or mend LIANQIN_DATABASE_URL; nothing is lost meanwhile, the stream keeps it", "store_down",
-        )  # fmt: skip
+            "database",
+            f"does not answer: {str(error).splitlines()[0][:200]}",
+            "Start it, or mend LIANQIN_DATABASE_URL; nothing is lost meanwhile, the stream keeps it",
+            "store_down",
+        )
         return
     if revision is not None and is_newer(revision):
         yield wrong(
@@ -55,10 +57,13 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
         return
     if revision != head():
         yield wrong(
-            "database", f"is not at the newest migration: at {revision or 'none'}, this program at {head()}",
+            "database",
+            f"is not at the newest migration: at {revision or 'none'}, this program at {head()}",
             "Start the projector of this version (or `lianqin upgrade`): it brings the store up to date",
-            "store_old", at=revision or "—", head=head(),
-        )  # fmt: skip
+            "store_old",
+            at=revision or "—",
+            head=head(),
+        )
         return
     yield ok("database", f"{kind} answers, at the newest migration", "store_answers", kind=kind)
     with engine.connect() as connection:
@@ -82,24 +87,23 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
         return
     if code and feed.district != code:
         yield wrong(
-            "store", f"holds district {feed.district}, the package is {code}",
+            "store",
+            f"holds district {feed.district}, the package is {code}",
             "Give each district a database of its own (LIANQIN_DATABASE_URL or LIANQIN_DATA_DIR)",
-            "store_other", there=feed.district, here=code,
-        )  # fmt: skip
+            "store_other",
+            there=feed.district,
+            here=code,
+        )
     cases = connection.execute(select(func.count()).select_from(case_tables.cases)).scalar_one()
     history = connection.execute(select(func.count()).select_from(schema.history)).scalar_one()
     yield ok(
-        "store", f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}",
-        "store_holds", cases=cases, entries=history,
-    )  # fmt: skip
-    if (due := count_due(connection)) > DUE_NOTED:
-        yield note(
-            "search", f"{due:,} changes of cases wait for the index: what they say is not found yet",
-            "The projector's process takes them up by itself (`lianqin projector`); if they grow, see its log",
-            "search_behind", n=due,
-        )  # fmt: skip
-    else:
-        yield ok("search", "the index is up to date", "search_well")
+        "store",
+        f"district {feed.district}, {cases:,} cases, {history:,} entries, revision {feed.revision:,}",
+        "store_holds",
+        cases=cases,
+        entries=history,
+    )
+    yield from _index(connection)
     for archive in gone(connection):
         if archive.removed_at is None:
             yield note(
@@ -109,13 +113,35 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
                 "archive_half",
                 month=archive.month,
             )
+    yield from _missing(feed)
+    yield from _refused(connection)
+
+
+def _index(connection: Connection) -> Iterator[DoctorFinding]:
+    if (due := count_due(connection)) > DUE_NOTED:
+        yield note(
+            "search",
+            f"{due:,} changes of cases wait for the index: what they say is not found yet",
+            "The projector's process takes them up by itself (`lianqin projector`); if they grow, see its log",
+            "search_behind",
+            n=due,
+        )
+    else:
+        yield ok("search", "the index is up to date", "search_well")
+
+
+def _missing(feed: Feed) -> Iterator[DoctorFinding]:
+    """What the stream lost before anybody read it."""
     if feed.lost:
         at = f", last at {to_rfc3339(feed.lost_at)}" if feed.lost_at else ""
         yield note(
-            "gap", f"{feed.lost:,} entries were trimmed away unread{at}",
+            "gap",
+            f"{feed.lost:,} entries were trimmed away unread{at}",
             "Ask the publishers to publish open cases again, and never to trim events by MAXLEN",
-            "gap", n=feed.lost, at=feed.lost_at,
-        )  # fmt: skip
+            "gap",
+            n=feed.lost,
+            at=feed.lost_at,
+        )
     if feed.emptied_at:
         yield note(
             "gap",
@@ -124,13 +150,19 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
             "emptied",
             at=feed.emptied_at,
         )
+
+
+def _refused(connection: Connection) -> Iterator[DoctorFinding]:
     d = schema.dead.c
     reasons = connection.execute(select(d.reason, func.count()).group_by(d.reason).order_by(d.reason)).all()
     if reasons:
         words = ", ".join(f"{n:,} {reason}" for reason, n in reasons)
         yield note(
-            "dead", f"{sum(n for _, n in reasons):,} refused entries: {words}", "`lianqin dead list`",
-            "dead", n=sum(n for _, n in reasons),
-        )  # fmt: skip
+            "dead",
+            f"{sum(n for _, n in reasons):,} refused entries: {words}",
+            "`lianqin dead list`",
+            "dead",
+            n=sum(n for _, n in reasons),
+        )
     else:
         yield ok("dead", "no entry was refused", "no_dead")

@@ -78,9 +78,11 @@ def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
         yield ok("Redis", f"{name} {own} answers", "redis_answers", name=name, version=own)
     if info.get("role", "master") != "master":
         yield wrong(
-            "Redis role", "a read-only replica: nobody can publish here, and nothing can be acknowledged",
-            "Put the address of its master into LIANQIN_REDIS_URL, or promote it (REPLICAOF NO ONE)", "redis_replica",
-        )  # fmt: skip
+            "Redis role",
+            "a read-only replica: nobody can publish here, and nothing can be acknowledged",
+            "Put the address of its master into LIANQIN_REDIS_URL, or promote it (REPLICAOF NO ONE)",
+            "redis_replica",
+        )
     if info.get("aof_enabled"):
         yield ok("Redis AOF", "on", "aof_on")
     else:
@@ -137,27 +139,34 @@ def _clock(client: redis.Redis, code: str, *, follows: bool) -> Iterator[DoctorF
         return
     if not follows:
         yield wrong(
-            "virtual clock", f"{Keys(code).clock} is set, and not obeyed: LIANQIN_CLOCK is not virtual here",
+            "virtual clock",
+            f"{Keys(code).clock} is set, and not obeyed: LIANQIN_CLOCK is not virtual here",
             f"Somebody has written to Redis who should not: look at its ACL (docs/operations.md), "
             f"DEL {Keys(code).clock}. For a demo or a replay set LIANQIN_CLOCK=virtual",
-            "clock_ignored", key=Keys(code).clock,
-        )  # fmt: skip
+            "clock_ignored",
+            key=Keys(code).clock,
+        )
         return
     try:
         virtual = from_hash(fields)
     except (ValueError, KeyError) as error:
         yield wrong(
-            "virtual clock", f"cannot be read: {error}", f"DEL {Keys(code).clock}",
-            "clock_unreadable", key=Keys(code).clock,
-        )  # fmt: skip
+            "virtual clock",
+            f"cannot be read: {error}",
+            f"DEL {Keys(code).clock}",
+            "clock_unreadable",
+            key=Keys(code).clock,
+        )
         return
     assert isinstance(virtual, VirtualClock)
     pace = "stands" if virtual.rate() == 0 else f"runs at ×{virtual.rate():g}"
     yield note(
-        "virtual clock", f"it is {to_rfc3339(virtual.now_ms())} for every process; the clock {pace}",
+        "virtual clock",
+        f"it is {to_rfc3339(virtual.now_ms())} for every process; the clock {pace}",
         f"Right for a demo or a replay; in production: DEL {Keys(code).clock}",
-        "clock_virtual", at=virtual.now_ms(),
-    )  # fmt: skip
+        "clock_virtual",
+        at=virtual.now_ms(),
+    )
 
 
 def _projector(found: Sequence[Process]) -> str:
@@ -183,9 +192,12 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFind
     yield from _forgotten(client, keys)
     if (ours := groups.get(GROUP)) is None:
         yield wrong(
-            "stream", f"{length:,} entries, and no projector has ever read them", "Start `lianqin projector`",
-            "never_read", n=length,
-        )  # fmt: skip
+            "stream",
+            f"{length:,} entries, and no projector has ever read them",
+            "Start `lianqin projector`",
+            "never_read",
+            n=length,
+        )
         return
     lag, pending = ours.get("lag"), int(ours["pending"])
     if ours["last-delivered-id"] == client.xinfo_stream(keys.events)["last-generated-id"]:
@@ -199,32 +211,49 @@ def _stream(client: redis.Redis, keys: Keys, remedy: str) -> Iterator[DoctorFind
     if idle_ms is None or (lag != 0 and idle_ms > READS_WITHIN_MS):
         since = "ever" if idle_ms is None else f"for {idle_ms / 1000:,.0f} s"
         yield wrong(
-            "stream", f"{what}; no projector has read {since}", remedy,
-            "not_read", n="?" if lag is None else int(lag), minutes=(idle_ms or 0) // MINUTE_MS,
-        )  # fmt: skip
+            "stream",
+            f"{what}; no projector has read {since}",
+            remedy,
+            "not_read",
+            n="?" if lag is None else int(lag),
+            minutes=(idle_ms or 0) // MINUTE_MS,
+        )
         return
     yield ok(
-        "stream", f"{what}; {len(consumers)} projector{'s' * (len(consumers) != 1)}",
-        "stream_read", n="?" if lag is None else int(lag), pending=pending,
-    )  # fmt: skip
+        "stream",
+        f"{what}; {len(consumers)} projector{'s' * (len(consumers) != 1)}",
+        "stream_read",
+        n="?" if lag is None else int(lag),
+        pending=pending,
+    )
     if pending:
-        oldest = client.xpending_range(keys.events, GROUP, "-", "+", 1)
-        if oldest and int(oldest[0]["time_since_delivered"]) > PENDING_TOO_LONG_MS:
-            who, age = _text(oldest[0]["consumer"]), int(oldest[0]["time_since_delivered"]) / 1000
-            yield wrong(
-                "stream", f"{who} has held an entry for {age:,.0f} s",
-                "A running projector takes it over after 30 s: look at its log (the database?)",
-                "held", who=who, seconds=age,
-            )  # fmt: skip
+        yield from _held(client, keys)
+
+
+def _held(client: redis.Redis, keys: Keys) -> Iterator[DoctorFinding]:
+    """The oldest entry that a projector has taken and not finished."""
+    oldest = client.xpending_range(keys.events, GROUP, "-", "+", 1)
+    if oldest and int(oldest[0]["time_since_delivered"]) > PENDING_TOO_LONG_MS:
+        who, age = _text(oldest[0]["consumer"]), int(oldest[0]["time_since_delivered"]) / 1000
+        yield wrong(
+            "stream",
+            f"{who} has held an entry for {age:,.0f} s",
+            "A running projector takes it over after 30 s: look at its log (the database?)",
+            "held",
+            who=who,
+            seconds=age,
+        )
 
 
 def _forgotten(client: Any, keys: Keys) -> Iterator[DoctorFinding]:
     for name in forgotten_groups(client, keys):
         yield wrong(
-            "stream", f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
+            "stream",
+            f"group {name!r} has read nothing for more than an hour: no entry behind its place is trimmed",
             f"Start its reader, or: redis-cli XGROUP DESTROY '{keys.events}' '{name}'",
-            "forgotten_group", group=name,
-        )  # fmt: skip
+            "forgotten_group",
+            group=name,
+        )
 
 
 def _ahead(client: Any, keys: Keys) -> Iterator[DoctorFinding]:

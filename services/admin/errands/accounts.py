@@ -58,15 +58,19 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
             done = people.act(now, machine, PeopleWish(wish.user_id, "reset"), password=wish.password, classes=classes)
             # One that was given to us is known to whoever gave it: no terminal's history or log needs it.
             new = "the given password is set" if wish.password else f"new password {done.password}"
-            said = [f"{wish.user_id}: {new} (must be changed at the next log-in, "
-                    f"opens for {settings.once_hours} hours); {done.ended} sessions ended"]  # fmt: skip
+            said = [
+                f"{wish.user_id}: {new} (must be changed at the next log-in, "
+                f"opens for {settings.once_hours} hours); {done.ended} sessions ended"
+            ]
         elif action == "reset-factor":
             with engine.connect() as connection:
                 before = reader.account(connection, wish.user_id)
             done = people.act(now, machine, PeopleWish(wish.user_id, "reset_factor"))
             had = before is not None and before.factor_at
-            said = [f"{wish.user_id}: {'the second factor is removed' if had else 'there was no second factor'}; "
-                    f"{done.ended} sessions ended"]  # fmt: skip
+            said = [
+                f"{wish.user_id}: {'the second factor is removed' if had else 'there was no second factor'}; "
+                f"{done.ended} sessions ended"
+            ]
         else:
             kind, values = _SIMPLE.get(action, ("change", {}))
             if action == "set":
@@ -80,8 +84,10 @@ def user(settings: Settings, action: str, wish: UserWish) -> list[str]:
 
 
 _SIMPLE: dict[str, tuple[Kind, dict[str, object]]] = {
-    "disable": ("disable", {"is_disabled": True}), "enable": ("enable", {"is_disabled": False}), "end": ("end", {}),
-}  # fmt: skip
+    "disable": ("disable", {"is_disabled": True}),
+    "enable": ("enable", {"is_disabled": False}),
+    "end": ("end", {}),
+}
 
 
 def _add(settings: Settings, people: People, machine: PeopleActor, now: int, wish: UserWish) -> list[str]:
@@ -110,8 +116,10 @@ def _add(settings: Settings, people: People, machine: PeopleActor, now: int, wis
         ]
     if wish.password:
         return [f"{new.user_id}: {role}, with the given password"]
-    return [f"{new.user_id}: {role}, password {made.password} (to be changed at the first log-in, "
-            f"within {settings.once_hours} hours)"]  # fmt: skip
+    return [
+        f"{new.user_id}: {role}, password {made.password} (to be changed at the first log-in, "
+        f"within {settings.once_hours} hours)"
+    ]
 
 
 def _has_sso(wish: UserWish) -> bool:
@@ -133,8 +141,12 @@ def _changes(settings: Settings, wish: UserWish) -> dict[str, object]:
     if _has_sso(wish):
         # The password goes: it would be a second way in beside the one that was just named.
         subject = _subject(settings, wish)
-        values |= {"subject": subject, "sso_name": "" if subject else wish.sso_name or wish.user_id, "password": "",
-                   "must_change": False}  # fmt: skip
+        values |= {
+            "subject": subject,
+            "sso_name": "" if subject else wish.sso_name or wish.user_id,
+            "password": "",
+            "must_change": False,
+        }
     if not values:
         raise accounts.AccountError(f"nothing to set: give one of {', '.join(f'--{n}' for n in (*names, 'sso'))}")
     if "role" in values:

@@ -99,9 +99,13 @@ class CameraReader:
         return body is not None and _coverage(body).is_night
 
     def _view(
-        self, body: msgspec.Raw, others: list[msgspec.Raw], spots: list[msgspec.Raw], rows: list[CaseRow],
+        self,
+        body: msgspec.Raw,
+        others: list[msgspec.Raw],
+        spots: list[msgspec.Raw],
+        rows: list[CaseRow],
         by_night: bool,
-    ) -> CameraView:  # fmt: skip
+    ) -> CameraView:
         sight = _sight(body)
         only = alone(sight, (_sight(other) for other in others), self._plane, by_night=by_night)
         served = self._spots(sight, spots)

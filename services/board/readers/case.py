@@ -148,8 +148,10 @@ class CaseReader:
         district = self._district
         names = []
         for areas, code in (
-            (district.streets, row.street), (district.communities, row.community), (district.grids, row.grid),
-        ):  # fmt: skip
+            (district.streets, row.street),
+            (district.communities, row.community),
+            (district.grids, row.grid),
+        ):
             if code:
                 names.append(areas[code].name if code in areas else code)
         if english and row.street in district.streets_en:

@@ -54,11 +54,14 @@ class UnitReader:
         is_from_area = row.lon is None
         return [
             {
-                **self._told(near.unit, moment), "metres": round(near.metres), "is_by_road": near.is_by_road,
-                "eta_s": round(near.eta_s), "is_from_area": is_from_area,
+                **self._told(near.unit, moment),
+                "metres": round(near.metres),
+                "is_by_road": near.is_by_road,
+                "eta_s": round(near.eta_s),
+                "is_from_area": is_from_area,
             }
             for near in found
-        ]  # fmt: skip
+        ]
 
     def brigades(self, street: str = "") -> list[dict[str, Any]]:
         """The groups of a street, or ("") of the whole district, with their lists."""
@@ -93,8 +96,10 @@ class UnitReader:
             return row.lon, row.lat
         district = self._district
         for areas, code in (
-            (district.grids, row.grid), (district.communities, row.community), (district.streets, row.street),
-        ):  # fmt: skip
+            (district.grids, row.grid),
+            (district.communities, row.community),
+            (district.streets, row.street),
+        ):
             if code in areas and (centre := areas[code].centre) is not None:
                 return centre
         return None

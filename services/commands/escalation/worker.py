@@ -133,9 +133,12 @@ class Escalator:
         row = self.desk.rows[proposal.case_id]
         ours = command_id(self._district.code, proposal.decision, refused)
         body = Escalate(
-            case_id=row.case_id, expected_version=row.version, actor=ACTOR, to=lead_of(self._district, row.domain),
+            case_id=row.case_id,
+            expected_version=row.version,
+            actor=ACTOR,
+            to=lead_of(self._district, row.domain),
             reason_code=proposal.reason_code,  # type: ignore[arg-type]  # of the rules' own table
-        )  # fmt: skip
+        )
         fields = encode_entry(SOURCE, "case.escalate", body, self._clock.now_ms(), subject=row.case_id, event_id=ours)
         stands = self._lease.send(proposal.decision, refused, ours, fields)
         return msgspec.structs.replace(proposal, command_id=stands) if stands else None

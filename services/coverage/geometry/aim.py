@@ -18,9 +18,12 @@ EIGHT = {1: 90.0, 2: 270.0, 3: 180.0, 4: 0.0, 5: 135.0, 6: 45.0, 7: 225.0, 8: 31
 _KIND_OF_PTZ = {1: "ptz", 2: "dome", 3: "bullet", 4: "ptz", 5: "ptz", 6: "dome", 7: "dome"}
 # Field of view in degrees and range in metres by type (DOMAIN.md §7), and the farthest that is believed.
 _DEFAULTS = {
-    "dome": (360.0, 80.0, 300.0), "bullet": (80.0, 60.0, 500.0), "ptz": (360.0, 100.0, 500.0),
-    "checkpoint": (30.0, 30.0, 200.0), "lookout": (360.0, 500.0, 3000.0),
-}  # fmt: skip
+    "dome": (360.0, 80.0, 300.0),
+    "bullet": (80.0, 60.0, 500.0),
+    "ptz": (360.0, 100.0, 500.0),
+    "checkpoint": (30.0, 30.0, 200.0),
+    "lookout": (360.0, 500.0, 3000.0),
+}
 _TURNING = frozenset({"dome", "ptz", "lookout"})
 _HFOV_NOW = 60.0
 # Why a camera is not graded A, and the best grade that each reason leaves. Four that leave B make it a C.

@@ -175,8 +175,11 @@ def _range(row: CameraRow, kind: str | None, report: Report) -> dict[str, float]
         _drop(report, "range_m", text, "it is metres, above 0")
         return {}
     if metres > LONGEST_RANGE_M and kind != "lookout":
-        report("doubtful", f"range_m {text} was left out: more than 2 km for a {kind or 'camera of no kind'}",
-               "The default of its kind stands. Correct it, or write kind lookout")  # fmt: skip
+        report(
+            "doubtful",
+            f"range_m {text} was left out: more than 2 km for a {kind or 'camera of no kind'}",
+            "The default of its kind stands. Correct it, or write kind lookout",
+        )
         return {}
     return {"range_m": metres}
 
@@ -186,8 +189,11 @@ def _say_what_is_missing(camera: CameraChanged, report: Report) -> None:
     if not aimed and camera.kind not in AIMLESS and camera.mount != "indoor":
         report("missing", "has no direction, so it covers nothing yet", "Give azimuth, or direction_type 1–8")
     if camera.azimuth == 0 and camera.source_quality == "catalogue" and camera.direction_type is None:
-        report("doubtful", "azimuth is exactly 0, in a catalogue most often an empty field",
-               "Look: write the true azimuth and source_quality surveyed, or leave it empty")  # fmt: skip
+        report(
+            "doubtful",
+            "azimuth is exactly 0, in a catalogue most often an empty field",
+            "Look: write the true azimuth and source_quality surveyed, or leave it empty",
+        )
 
 
 def _number(value: object) -> float | None:

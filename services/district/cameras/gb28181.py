@@ -21,9 +21,14 @@ LIGHTS = {"1": "none", "2": "infrared", "3": "white", "4": "laser"}
 STATES = {"ON": "online", "OK": "online", "ONLINE": "online", "OFF": "offline", "OFFLINE": "offline"}
 # Our field, theirs: values that the judging reads as they stand.
 SAME = (
-    ("name", "Name"), ("lon", "Longitude"), ("lat", "Latitude"), ("ptz_type", "PTZType"),
-    ("direction_type", "DirectionType"), ("hfov", "HorizontalFieldAngle"), ("range_m", "MaxViewDistance"),
-)  # fmt: skip
+    ("name", "Name"),
+    ("lon", "Longitude"),
+    ("lat", "Latitude"),
+    ("ptz_type", "PTZType"),
+    ("direction_type", "DirectionType"),
+    ("hfov", "HorizontalFieldAngle"),
+    ("range_m", "MaxViewDistance"),
+)
 _HEAD = re.compile(r"<(?:\w+:)?(DeviceID|SN|SumNum)\s*>\s*([^<]{0,64}?)\s*<")
 _ITEM = re.compile(r"<(?:\w+:)?Item[\s>]")
 _WHOLE = "Ask the platform for the catalogue again, and import all of it"

@@ -48,8 +48,13 @@ def find_moved(
     for camera, m in zip(hits.tolist(), depth.tolist(), strict=True):
         deepest[camera] = max(m, deepest.get(camera, 0.0))
     return [
-        RowFinding(row_of.get(outdoors[i].camera_id, 0), outdoors[i].camera_id, "moved",
-                   f"stands {m:.1f} m inside a building: seen from its wall",
-                   "Correct it, or write mount roof or indoor")
-        for i, m in sorted(deepest.items()) if m > NAMED_FROM_M
-    ]  # fmt: skip
+        RowFinding(
+            row_of.get(outdoors[i].camera_id, 0),
+            outdoors[i].camera_id,
+            "moved",
+            f"stands {m:.1f} m inside a building: seen from its wall",
+            "Correct it, or write mount roof or indoor",
+        )
+        for i, m in sorted(deepest.items())
+        if m > NAMED_FROM_M
+    ]

@@ -17,15 +17,18 @@ from services.files.text import decode
 POINTS = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
 KINDS = {"fixed": "bullet", "panning": "ptz", "dome": "dome"}
 MOUNTS = {
-    "pole": "pole", "street_lamp": "pole", "street_light": "pole", "mast": "pole", "wall": "wall", "building": "wall",
+    "pole": "pole",
+    "street_lamp": "pole",
+    "street_light": "pole",
+    "mast": "pole",
+    "wall": "wall",
+    "building": "wall",
     "roof": "roof",
-}  # fmt: skip
+}
 PLATE_READERS = {"alpr", "anpr", "lpr"}
 PACKED = {"other_tags", "all_tags", "tags"}
 # Tags whose colon an export may have written as an underscore.
-COLONS = (
-    "surveillance:type", "surveillance:zone", "camera:type", "camera:direction", "camera:mount", "camera:tilt",
-)  # fmt: skip
+COLONS = ("surveillance:type", "surveillance:zone", "camera:type", "camera:direction", "camera:mount", "camera:tilt")
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*(?:"((?:[^"\\]|\\.)*)"|NULL)', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

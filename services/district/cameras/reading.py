@@ -20,8 +20,11 @@ FORMATS: tuple[Format, ...] = ("csv", "gb28181", "osm")
 MANY, MANY_SHARE = 3, 0.02
 # GB/T 28181 knows a defect, and not which: degraded, without a fault.
 STATES: dict[str, tuple[CameraStatus, Fault | None]] = {
-    "ON": ("online", None), "OFF": ("offline", None), "VLOST": ("degraded", "video_lost"), "DEFECT": ("degraded", None),
-}  # fmt: skip
+    "ON": ("online", None),
+    "OFF": ("offline", None),
+    "VLOST": ("degraded", "video_lost"),
+    "DEFECT": ("degraded", None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,13 @@ def _rows(data: bytes, file_format: Format) -> tuple[list[CameraRow], list[RowFi
 
 
 def _twice(earlier: CameraRow, later: CameraRow) -> RowFinding:
-    return RowFinding(earlier.number, earlier.camera_id, "doubtful",
-                      f"stands again in row {later.number}, which counts",
-                      "Leave one row for each camera")  # fmt: skip
+    return RowFinding(
+        earlier.number,
+        earlier.camera_id,
+        "doubtful",
+        f"stands again in row {later.number}, which counts",
+        "Leave one row for each camera",
+    )
 
 
 def _in_place(

@@ -161,8 +161,9 @@ def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
             continue
         if board.lights[row.case_id] != _SUSPENDED:
             hands: tuple[tuple[SeatKind, str], ...] = (
-                ("unit", row.lead_unit), ("grid", row.grid if is_in_grid_hands(row) else ""),
-            )  # fmt: skip
+                ("unit", row.lead_unit),
+                ("grid", row.grid if is_in_grid_hands(row) else ""),
+            )
             for seat in (code for kind, code in hands if scene.has_seat(kind, code)):
                 own = _case("own_due", seat, due, row, "open_case", occasion=str(due_at))
                 yield msgspec.structs.replace(own, due_at=due_at)
@@ -182,9 +183,13 @@ def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         passed = decode_escalation(row.escalation)
         if passed.acknowledged_at is None and (passed.at is None or passed.at <= before):
             yield _case(
-                "escalation_untaken", board.district.code, severity, row, "acknowledge_escalation",
+                "escalation_untaken",
+                board.district.code,
+                severity,
+                row,
+                "acknowledge_escalation",
                 occasion=str(row.escalations),
-            )  # fmt: skip
+            )
 
 
 def _waiting(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -260,9 +265,14 @@ def _outage(scene: AlarmInputs) -> Iterator[AlarmCondition]:
         if outage.still >= FROM_CAMERAS:
             street = outage.streets[0] if len(outage.streets) == 1 else ""
             yield AlarmCondition(
-                "camera_outage", scene.board.district.code, severity, Subject(street=street), "open_camera",
-                str(outage.at), number=outage.still,
-            )  # fmt: skip
+                "camera_outage",
+                scene.board.district.code,
+                severity,
+                Subject(street=street),
+                "open_camera",
+                str(outage.at),
+                number=outage.still,
+            )
 
 
 def _lost(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -270,9 +280,14 @@ def _lost(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     board, severity = scene.board, scene.policy.kinds.get("entries_lost")
     if severity and board.lost and board.lost_at is not None and scene.now - board.lost_at < LOST_KEPT_MS:
         yield AlarmCondition(
-            "entries_lost", board.district.code, severity, Subject(), "check_source", str(board.lost_at),
+            "entries_lost",
+            board.district.code,
+            severity,
+            Subject(),
+            "check_source",
+            str(board.lost_at),
             number=board.lost,
-        )  # fmt: skip
+        )
 
 
 def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, *, occasion: str = "") -> AlarmCondition:

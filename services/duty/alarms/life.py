@@ -22,9 +22,8 @@ from services.platform.refusal import Refusal
 COMMENT_LENGTH = 500
 
 What = Literal[
-    "raised", "returned", "acknowledged", "lapsed", "climbed", "shelved", "unshelved", "cleared",
-    "updated", "forgotten",
-]  # fmt: skip
+    "raised", "returned", "acknowledged", "lapsed", "climbed", "shelved", "unshelved", "cleared", "updated", "forgotten"
+]
 # What changes without being an event of the alarm's life: words of it, and that it leaves the list.
 QUIET = frozenset({"updated", "forgotten"})
 Code = Literal[
@@ -117,9 +116,14 @@ def acknowledge(alarm: Alarm, who: str, comment: str, now: int, policy: AlarmPol
     # A clock that was set back must not make it untaken again.
     waits_since = min(alarm.waits_since, now)
     taken = replace(
-        alarm, state="acknowledged", acked_at=now, acked_by=who, comment=comment, waits_since=waits_since,
+        alarm,
+        state="acknowledged",
+        acked_at=now,
+        acked_by=who,
+        comment=comment,
+        waits_since=waits_since,
         lapses_at=now + _acknowledgement(policy),
-    )  # fmt: skip
+    )
     return AlarmChange("acknowledged", taken, who, comment)
 
 

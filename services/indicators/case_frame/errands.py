@@ -56,9 +56,13 @@ def write_cases(engine: Engine, district: District, now: int, wanted: CaseExport
     if path.is_dir():
         raise OperationError(f"{path} is a folder: name a file")
     about = {
-        "format": FORMAT, "district": district.code, "time_zone": district.zone.key, "from": first.isoformat(),
-        "to": last.isoformat(), "as_of": to_rfc3339(now),
-    }  # fmt: skip
+        "format": FORMAT,
+        "district": district.code,
+        "time_zone": district.zone.key,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "as_of": to_rfc3339(now),
+    }
     with reading(engine) as connection:
         n = count_reported(connection, start, end)
         if wanted.form == "xlsx" and n > MOST_EXCEL_ROWS:

@@ -42,9 +42,12 @@ def frame(rows: Iterable[CaseRow], asked: Asked) -> pd.DataFrame:
     """The cases as one frame with the columns of COLUMNS, times in the district's zone."""
     cells = [columns_of(row, asked) for row in rows]
     columns = zip(*cells, strict=True) if cells else ([] for _ in COLUMNS)
-    return pd.DataFrame({
-        column.name: _series(column.kind, list(values), asked) for column, values in zip(COLUMNS, columns, strict=True)
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            column.name: _series(column.kind, list(values), asked)
+            for column, values in zip(COLUMNS, columns, strict=True)
+        }
+    )
 
 
 def write(form: Form, found: Frames, about: Mapping[str, str], out: IO[bytes]) -> int:
@@ -55,9 +58,13 @@ def write(form: Form, found: Frames, about: Mapping[str, str], out: IO[bytes]) -
 def schema(zone: str) -> pa.Schema:
     """The types of the Parquet file."""
     types: dict[Kind, Any] = {
-        "text": pa.string(), "time": pa.timestamp("ms", tz=zone), "day": pa.date32(), "flag": pa.bool_(),
-        "count": pa.int64(), "number": pa.float64(),
-    }  # fmt: skip
+        "text": pa.string(),
+        "time": pa.timestamp("ms", tz=zone),
+        "day": pa.date32(),
+        "flag": pa.bool_(),
+        "count": pa.int64(),
+        "number": pa.float64(),
+    }
     return pa.schema([pa.field(column.name, types[column.kind]) for column in COLUMNS])
 
 
@@ -74,10 +81,13 @@ def _write_csv(found: Frames, _about: Mapping[str, str], out: IO[bytes]) -> int:
     out.write(b"\xef\xbb\xbf")
     n = 0
     for part in found:
-        told = part.assign(**{
-            column.name: part[column.name].map(_rfc3339, na_action="ignore")
-            for column in COLUMNS if column.kind == "time"
-        })  # fmt: skip
+        told = part.assign(
+            **{
+                column.name: part[column.name].map(_rfc3339, na_action="ignore")
+                for column in COLUMNS
+                if column.kind == "time"
+            }
+        )
         out.write(told.to_csv(index=False, header=not n, lineterminator="\n").encode())
         n += len(part)
     return n
@@ -100,9 +110,7 @@ def _write_parquet(found: Frames, about: Mapping[str, str], out: IO[bytes]) -> i
 
 def _write_xlsx(found: Frames, about: Mapping[str, str], out: IO[bytes]) -> int:
     """Two sheets: the cases, and what the columns mean. Rows go to a file of their own while it is made."""
-    book = xlsxwriter.Workbook(out, {
-        "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-    })  # fmt: skip
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     try:
         head = book.add_format({"bold": True, "bottom": 1})
         forms = {
@@ -157,5 +165,7 @@ def _write_cell(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:
 
 
 _WRITERS: dict[Form, Callable[[Frames, Mapping[str, str], IO[bytes]], int]] = {
-    "csv": _write_csv, "parquet": _write_parquet, "xlsx": _write_xlsx,
-}  # fmt: skip
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "xlsx": _write_xlsx,
+}

@@ -85,8 +85,10 @@ def make_district(
         raise OperationError(str(error)) from error
     district = load(folder)
     drawn = sum(area.geometry is not None for area in district.streets.values())
-    say(f"wrote {district.code} {district.name_en} to {folder}: {len(district.streets)} streets, {drawn} drawn, "
-        f"{len(district.communities)} communities, {len(district.units)} units")  # fmt: skip
+    say(
+        f"wrote {district.code} {district.name_en} to {folder}: {len(district.streets)} streets, {drawn} drawn, "
+        f"{len(district.communities)} communities, {len(district.units)} units"
+    )
     if not drawn:
         say("without outlines: cases are counted by street, not drawn (--boundaries names a folder of outlines)")
     return 0

@@ -15,8 +15,13 @@ from services.operations.replay.source import SourceCase
 from services.platform.clock import to_ms
 
 REPORTED, FILED, STANDS, CLOSED = 1, 2, 3, 4
-_TYPES = {"filed": "filed", "dispatched": "dispatched", "handling": "handling", "handled": "handled",
-          "returned": "returned"}  # fmt: skip
+_TYPES = {
+    "filed": "filed",
+    "dispatched": "dispatched",
+    "handling": "handling",
+    "handled": "handled",
+    "returned": "returned",
+}
 
 
 def reported_ms(case: SourceCase) -> int:

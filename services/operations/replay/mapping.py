@@ -88,9 +88,14 @@ def _word_faults(found: Mapping[str, Any], table: str, known: tuple[str, ...]) -
 
 
 def _read(
-    number: int, row: Row, zone: tzinfo, *, columns: Mapping[str, str], words: Mapping[str, str],
+    number: int,
+    row: Row,
+    zone: tzinfo,
+    *,
+    columns: Mapping[str, str],
+    words: Mapping[str, str],
     channels: Mapping[str, str],
-) -> SourceCase:  # fmt: skip
+) -> SourceCase:
     remarks: list[str] = []
 
     def cell(name: str) -> str:

@@ -69,10 +69,15 @@ BOSTON_STREETS = {
 # The old system's names for one of these. Its names for several at once, or for the whole city, give no code: the
 # position decides (a case without one is 未定位).
 BOSTON_STREET_WORDS = BOSTON_STREETS | {"Greater Mattapan": "12", "Downtown / Financial District": "7"}
-BOSTON_WIDE_WORDS = frozenset({
-    "Boston", "Allston / Brighton", "South Boston / South Boston Waterfront",
-    "Fenway / Kenmore / Audubon Circle / Longwood", "Chestnut Hill",
-})  # fmt: skip
+BOSTON_WIDE_WORDS = frozenset(
+    {
+        "Boston",
+        "Allston / Brighton",
+        "South Boston / South Boston Waterfront",
+        "Fenway / Kenmore / Audubon Circle / Longwood",
+        "Chestnut Hill",
+    }
+)
 
 # English class names → the unified class (DOMAIN.md §3): the first pattern found wins.
 _DOMAIN_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), domain) for pattern, domain in (

@@ -66,10 +66,13 @@ def _choose(stands: Stands, dice: Dice) -> Iterator[Chosen]:
     by_where = {
         where: _drawn(these, dice)
         for where, these in (
-            ("road", stands.roads), ("crossing", stands.crossings), ("wall", stands.walls), ("place", stands.places),
+            ("road", stands.roads),
+            ("crossing", stands.crossings),
+            ("wall", stands.walls),
+            ("place", stands.places),
             ("roof", stands.roofs),
         )
-    }  # fmt: skip
+    }
     for kind, (count, shares) in MIX.items():
         left = count
         for where, share in shares.items():

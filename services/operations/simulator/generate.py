@@ -53,8 +53,11 @@ def generate(folder: Path, seed: int = SEED) -> None:
 
 def _properties(place: SurveyArea) -> dict[str, object]:
     found: dict[str, object] = {
-        "code": place.code, "name": place.name, "name_en": place.name_en, "parent": place.parent
-    }  # fmt: skip
+        "code": place.code,
+        "name": place.name,
+        "name_en": place.name_en,
+        "parent": place.parent,
+    }
     if place.households:
         found["households"] = place.households
     return found

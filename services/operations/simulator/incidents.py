@@ -20,9 +20,13 @@ def acknowledged(record: StoryRecord, at: int) -> StoryStep:
     """签收: the unit takes it."""
     name = record.case.handler or names.person(record.dice)[0]
     return record.event(
-        "case.acknowledged", at, Act(actor=name, unit=record.case.lead_unit),
-        status="acknowledged", acknowledged_at=utc(record.not_before(at)), handler=name,
-    )  # fmt: skip
+        "case.acknowledged",
+        at,
+        Act(actor=name, unit=record.case.lead_unit),
+        status="acknowledged",
+        acknowledged_at=utc(record.not_before(at)),
+        handler=name,
+    )
 
 
 def dispatched_again(record: StoryRecord, at: int) -> StoryStep:
@@ -31,9 +35,14 @@ def dispatched_again(record: StoryRecord, at: int) -> StoryStep:
     if unit == before:
         unit = record.department("01") or unit
     return record.event(
-        "case.dispatched", at, Act(actor="派遣员", unit=unit, from_unit=before),
-        status="dispatched", lead_unit=unit or None, dispatches=record.case.dispatches + 1, handler=None,
-    )  # fmt: skip
+        "case.dispatched",
+        at,
+        Act(actor="派遣员", unit=unit, from_unit=before),
+        status="dispatched",
+        lead_unit=unit or None,
+        dispatches=record.case.dispatches + 1,
+        handler=None,
+    )
 
 
 def returned(record: StoryRecord, at: int) -> Iterator[StoryStep]:
@@ -41,9 +50,13 @@ def returned(record: StoryRecord, at: int) -> Iterator[StoryStep]:
     case, is_wrong = record.case, record.dice.chance(0.8)
     act = Act(unit=case.lead_unit, reason_code="wrong_unit" if is_wrong else "beyond_power", reason="不属于本单位职责")
     yield record.event(
-        "case.returned", at, act,
-        status="returned", returns=case.returns + 1, wrong_dispatches=case.wrong_dispatches + int(is_wrong),
-    )  # fmt: skip
+        "case.returned",
+        at,
+        act,
+        status="returned",
+        returns=case.returns + 1,
+        wrong_dispatches=case.wrong_dispatches + int(is_wrong),
+    )
     yield dispatched_again(record, record.after(22))
     yield acknowledged(record, record.after(18))
 
@@ -92,10 +105,14 @@ def escalated(record: StoryRecord, course: Course, reason: str, at: int) -> Iter
         from_=record.brigade or None, to=to, reason_code=reason, at=utc(at), deadline_at=utc(at + int(hours * HOUR_MS))
     )
     yield record.event(
-        "case.escalated", at, Act(unit=to, from_unit=record.brigade, reason_code=reason),
-        level="district", highest_level="district", lead_unit=to or None,
+        "case.escalated",
+        at,
+        Act(unit=to, from_unit=record.brigade, reason_code=reason),
+        level="district",
+        highest_level="district",
+        lead_unit=to or None,
         escalations=[*record.case.escalations, passed],
-    )  # fmt: skip
+    )
     slow = dice.chance(0.08)
     yield taken(record, record.now_ms + int((dice.between(25, 150) if slow else 1 + dice.wait(4)) * MINUTE_MS))
     course.hurry(record.now_ms, hours * (dice.between(1.05, 1.6) if dice.chance(0.12) else dice.between(0.4, 0.92)))

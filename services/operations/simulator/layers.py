@@ -97,8 +97,11 @@ def _roads(found: Survey, wet: BaseGeometry, hills: BaseGeometry, dice: Dice) ->
         name, english = found.names.place() if cut.rank < 2 else _lane(dice)
         if not is_major:
             line = line.difference(around)
-        properties: Properties = {"class": "major" if is_major else "minor", "name": name + names.WORKS[works],
-                                  "name_en": f"{english} {names.WORKS_EN[works]}"}  # fmt: skip
+        properties: Properties = {
+            "class": "major" if is_major else "minor",
+            "name": name + names.WORKS[works],
+            "name_en": f"{english} {names.WORKS_EN[works]}",
+        }
         lines += [(p, properties) for p in getattr(line, "geoms", [line]) if p.length > 60]
     return lines
 
@@ -142,13 +145,19 @@ def _key_places(found: Survey, wet: BaseGeometry, dice: Dice) -> Layer:
             if wet.contains(spot) or not grid.ground.contains(spot):
                 continue
             (name, name_en), number = found.names.place(), len(places) + 1
-            places.append((
-                spot,
-                {
-                    "code": f"KP{number:03d}", "name": f"澜城{name}{word}", "name_en": f"{name_en} {english}",
-                    "place_type": kind, "weight": weight, "grid": grid.code,
-                },
-            ))  # fmt: skip
+            places.append(
+                (
+                    spot,
+                    {
+                        "code": f"KP{number:03d}",
+                        "name": f"澜城{name}{word}",
+                        "name_en": f"{name_en} {english}",
+                        "place_type": kind,
+                        "weight": weight,
+                        "grid": grid.code,
+                    },
+                )
+            )
     return places
 
 
@@ -163,10 +172,18 @@ def _key_areas(found: Survey, places: Layer, dice: Dice) -> Layer:
         if len(areas) == 14 or any(shape.intersects(other) for other, _ in areas):
             continue
         name, english = f"{properties['name']}周边", f"By {properties['name_en']}"
-        areas.append((shape, {
-            "code": f"KA{len(areas) + 1:02d}", "name": name, "name_en": english,
-            "place_type": properties["place_type"], "weight": properties["weight"],
-        }))  # fmt: skip
+        areas.append(
+            (
+                shape,
+                {
+                    "code": f"KA{len(areas) + 1:02d}",
+                    "name": name,
+                    "name_en": english,
+                    "place_type": properties["place_type"],
+                    "weight": properties["weight"],
+                },
+            )
+        )
     return areas
 
 
@@ -180,6 +197,13 @@ def _watched(found: Survey, dice: Dice) -> Iterator[tuple[BaseGeometry, Properti
         grids = [g for g in found.grids if g.parent == community.code][:3]
         shape = unary_union([g.ground for g in grids])
         if isinstance(shape, Polygon):
-            yield shape, {"code": f"WA{number:02d}", "name": f"{community.name[:2]}片区",
-                          "name_en": f"{community.name_en.split()[0]} quarter", "street": community.parent,
-                          "watched_by": f"S{community.parent[-3:]}"}  # fmt: skip
+            yield (
+                shape,
+                {
+                    "code": f"WA{number:02d}",
+                    "name": f"{community.name[:2]}片区",
+                    "name_en": f"{community.name_en.split()[0]} quarter",
+                    "street": community.parent,
+                    "watched_by": f"S{community.parent[-3:]}",
+                },
+            )

@@ -17,9 +17,12 @@ _LENSES: dict[str, tuple[tuple[int, float, float], ...]] = {
 _RANGES = {"bullet": (45, 85), "dome": (50, 100), "ptz": (120, 250), "checkpoint": (25, 35), "lookout": (800, 1_900)}
 # Shares of infrared, white, laser and none; what is left is unknown.
 _LIGHTS = {
-    "bullet": (0.55, 0.12, 0.0, 0.13), "dome": (0.5, 0.1, 0.0, 0.2), "ptz": (0.55, 0.05, 0.15, 0.1),
-    "checkpoint": (0.05, 0.9, 0.0, 0.0), "lookout": (0.1, 0.0, 0.6, 0.2),
-}  # fmt: skip
+    "bullet": (0.55, 0.12, 0.0, 0.13),
+    "dome": (0.5, 0.1, 0.0, 0.2),
+    "ptz": (0.55, 0.05, 0.15, 0.1),
+    "checkpoint": (0.05, 0.9, 0.0, 0.0),
+    "lookout": (0.1, 0.0, 0.6, 0.2),
+}
 
 
 def lens(kind: str, dice: Dice) -> dict[str, Any]:

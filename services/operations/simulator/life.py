@@ -133,8 +133,14 @@ class _Work:
         yield self._handled()
         for _ in range(self.fate.reworks):
             at = record.after(35)
-            yield record.event("case.reworked", at, Act(actor="核查员", reason="整改不到位"), status="rework",
-                               reworks=record.case.reworks + 1, checked_at=utc(at))  # fmt: skip
+            yield record.event(
+                "case.reworked",
+                at,
+                Act(actor="核查员", reason="整改不到位"),
+                status="rework",
+                reworks=record.case.reworks + 1,
+                checked_at=utc(at),
+            )
             course.rebase(0.9, record.now_ms)
             yield self._handled()
 
@@ -186,8 +192,15 @@ class _Work:
         status = "forced_closed" if self.fate.is_late and dice.chance(0.03) else "closed"
         watched = [s if s.ended_at else _replace(s, ended_at=utc(at)) for s in record.case.supervisions]
         clocks = incidents.stopped(record.case.clocks, "close", at)
-        yield record.event("case.closed", at, Act(actor="值班员"), status=status, closed_at=utc(at), clocks=clocks,
-                           supervisions=watched)  # fmt: skip
+        yield record.event(
+            "case.closed",
+            at,
+            Act(actor="值班员"),
+            status=status,
+            closed_at=utc(at),
+            clocks=clocks,
+            supervisions=watched,
+        )
 
     def from_here(self) -> Story:
         """Take up a dispatched case that something else left in this state (a command, a reopening), and close it."""

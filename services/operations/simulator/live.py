@@ -23,7 +23,8 @@ from services.contract.others import CommandAnswer, Heartbeat
 from services.district.package import District
 from services.operations.simulator import video
 from services.operations.simulator.generate import SEED
-from services.operations.simulator.orders import Desk, Order, RefusedOrder, obey
+from services.operations.simulator.order import Desk, Order, RefusedOrder
+from services.operations.simulator.orders import obey
 from services.operations.simulator.patrol import Patrols
 from services.operations.simulator.record import is_open
 from services.operations.simulator.rubbish import rubbish

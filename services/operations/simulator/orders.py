@@ -3,101 +3,33 @@
 CONTRACT.md «Commands»: a stale ``expected_version`` is refused, the event with the effect repeats the command's id.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from services.cases.deadlines import has_come
-from services.contract.case import Case, Escalation, Limit, Supervision, Suspension, Time, Whistle, WhistledUnit
+from services.contract.case import Case, Escalation, Limit, Supervision, Suspension, Whistle, WhistledUnit
 from services.contract.case import Step as Act
-from services.contract.codes import CoordSys
 from services.operations.simulator.course import Course
 from services.operations.simulator.incidents import stopped
-from services.operations.simulator.office import OfficeHours
+from services.operations.simulator.order import Desk, Order, RefusedOrder
 from services.operations.simulator.record import is_open
 from services.operations.simulator.step import StoryStep, utc
 from services.operations.simulator.whistles import ended
 from services.platform.clock import DAY_MS, HOUR_MS, to_ms
-from services.platform.refusal import Refusal
 
 _replace = msgspec.structs.replace
-
-
-class OrderActor(msgspec.Struct, frozen=True):
-    """Who asks."""
-
-    user: str = ""
-    role: str = ""
-    street: str | None = None
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A command's ``data``; fields that we do not know are left out."""
-
-    expected_version: int
-    case_id: str = ""
-    actor: OrderActor = OrderActor()
-    reason: str | None = None
-    lead_unit: str | None = None
-    co_units: list[str] = []
-    limit: Limit | None = None
-    to: str | None = None
-    to_unit: str | None = None
-    kind: str | None = None
-    level: int | None = None
-    reason_code: str | None = None
-    units: list[str] = []
-    unit_id: str | None = None
-    until: Time | None = None
-    result: str | None = None
-    into: str | None = None
-    camera_id: str | None = None
-    fault: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    coord_sys: CoordSys | None = None
-    unit: str | None = None
-    what: str | None = None
-    attachments: list[str] = []
-    acted_at: Time | None = None
-
-
-# Why an order is refused. The ``reason`` of ``command.rejected`` is one of these, a colon and the detail for people who
-# read logs: screens have their own words for the code.
-REFUSALS = (
-    "unknown_type", "stale", "closed", "missing", "bad_value", "overdue", "already", "not_at_district",
-    "no_escalation", "no_clock", "no_whistle", "not_now", "not_suspended", "unit_unknown", "unit_off", "camera_unknown",
-)  # fmt: skip
-
-
-class RefusedOrder(Refusal):
-    """The case system does not do it; the text is the ``reason`` of ``command.rejected``."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        assert code in REFUSALS, code
-        super().__init__(f"{code}: {detail}", code)
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What an order is judged against: the time, the office hours, open cases, known cameras, what each unit does."""
-
-    now_ms: int
-    office: OfficeHours
-    open_cases: Mapping[str, Case]
-    cameras: frozenset[str] = frozenset()
-    units: Mapping[str, str] = field(default_factory=dict)
-
 
 Changes = dict[str, Any]
 # What a step's note says of it.
 _NOTES = {
-    ("case.progress", "departed"): "已出发", ("case.progress", "arrived"): "已到场",
-    ("case.answer_whistle", "answered"): "部门应答", ("case.answer_whistle", "arrived"): "部门到场",
-}  # fmt: skip
+    ("case.progress", "departed"): "已出发",
+    ("case.progress", "arrived"): "已到场",
+    ("case.answer_whistle", "answered"): "部门应答",
+    ("case.answer_whistle", "arrived"): "部门到场",
+}
 
 
 def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[StoryStep]:
@@ -119,10 +51,13 @@ def obey(kind: str, command_id: str, order: Order, desk: Desk) -> list[StoryStep
     if order.reason is not None and len(order.reason) > 500:
         raise RefusedOrder("bad_value", "reason is longer than 500 characters")
     act = Act(
-        actor=order.actor.user or None, unit=order.unit, reason=order.reason, reason_code=order.reason_code,
+        actor=order.actor.user or None,
+        unit=order.unit,
+        reason=order.reason,
+        reason_code=order.reason_code,
         note=_NOTES.get((kind, order.what or ""), order.result),
         command_id=command_id,
-    )  # fmt: skip
+    )
     steps: list[StoryStep] = []
     for number, (event, changes) in enumerate(deed(case, order, desk)):
         if "case_id" in changes:
@@ -139,11 +74,19 @@ def _need(value: Any, name: str) -> Any:
     return value
 
 
+def _told(kind: str, **changes: Any) -> list[tuple[str, Changes]]:
+    """The one event that such an order leads to."""
+    return [(kind, changes)]
+
+
 def _dispatch(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     changes: Changes = {
-        "status": "dispatched", "lead_unit": _need(order.lead_unit, "lead_unit"), "co_units": order.co_units,
-        "dispatches": case.dispatches + 1, "handler": None,
-    }  # fmt: skip
+        "status": "dispatched",
+        "lead_unit": _need(order.lead_unit, "lead_unit"),
+        "co_units": order.co_units,
+        "dispatches": case.dispatches + 1,
+        "handler": None,
+    }
     if case.dispatched_at is None:
         limit = order.limit or case.limit or Limit(value=5, unit="WD")
         changes["dispatched_at"] = utc(desk.now_ms)
@@ -154,8 +97,10 @@ def _dispatch(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]
 
 def _return(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     wrong = int(order.reason_code in {None, "wrong_unit"})
-    back = ("case.returned", {"status": "returned", "returns": case.returns + 1,
-                              "wrong_dispatches": case.wrong_dispatches + wrong})  # fmt: skip
+    back = (
+        "case.returned",
+        {"status": "returned", "returns": case.returns + 1, "wrong_dispatches": case.wrong_dispatches + wrong},
+    )
     if not order.to_unit:
         return [back]
     again = {"status": "dispatched", "lead_unit": order.to_unit, "dispatches": case.dispatches + 1, "handler": None}
@@ -179,11 +124,20 @@ def _escalate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]
     if case.level == "district" and case.escalations and case.escalations[-1].returned_at is None:
         raise RefusedOrder("already", "the case is at the district")
     passed = Escalation(
-        from_=case.lead_unit, to=_need(order.to, "to"), reason_code=order.reason_code or "other", reason=order.reason,
-        at=utc(desk.now_ms), deadline_at=utc(desk.now_ms + 4 * HOUR_MS),
-    )  # fmt: skip
-    return [("case.escalated", {"level": "district", "highest_level": "district", "lead_unit": order.to,
-                                "escalations": [*case.escalations, passed]})]  # fmt: skip
+        from_=case.lead_unit,
+        to=_need(order.to, "to"),
+        reason_code=order.reason_code or "other",
+        reason=order.reason,
+        at=utc(desk.now_ms),
+        deadline_at=utc(desk.now_ms + 4 * HOUR_MS),
+    )
+    return _told(
+        "case.escalated",
+        level="district",
+        highest_level="district",
+        lead_unit=order.to,
+        escalations=[*case.escalations, passed],
+    )
 
 
 def _acknowledge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -199,8 +153,12 @@ def _take(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     """Whoever has it takes it on."""
     if case.status not in {"dispatched", "rework"}:
         raise RefusedOrder("not_now", f"status {case.status}")
-    return [("case.acknowledged", {"status": "acknowledged", "acknowledged_at": _acted(order, desk),
-                                   "handler": order.actor.user or None})]  # fmt: skip
+    return _told(
+        "case.acknowledged",
+        status="acknowledged",
+        acknowledged_at=_acted(order, desk),
+        handler=order.actor.user or None,
+    )
 
 
 def _progress(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -215,10 +173,14 @@ def _handle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     if case.status not in {"dispatched", "acknowledged", "handling", "rework"}:
         raise RefusedOrder("not_now", f"status {case.status}")
     _need(order.result, "result")
-    return [("case.handled", {"status": "handled", "handled_at": _acted(order, desk),
-                              "handler": order.actor.user or case.handler,
-                              "attachments": [*case.attachments, *order.attachments],
-                              "clocks": stopped(case.clocks, "handle", desk.now_ms)})]  # fmt: skip
+    return _told(
+        "case.handled",
+        status="handled",
+        handled_at=_acted(order, desk),
+        handler=order.actor.user or case.handler,
+        attachments=[*case.attachments, *order.attachments],
+        clocks=stopped(case.clocks, "handle", desk.now_ms),
+    )
 
 
 def _answer_whistle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -252,8 +214,12 @@ def _take_back(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]
     if case.level != "district" or not case.escalations:
         raise RefusedOrder("not_at_district", f"level {case.level}")
     back = _replace(case.escalations[-1], returned_at=utc(desk.now_ms))
-    return [("case.taken_back", {"level": "street", "lead_unit": back.from_ or case.lead_unit,
-                                 "escalations": [*case.escalations[:-1], back]})]  # fmt: skip
+    return _told(
+        "case.taken_back",
+        level="street",
+        lead_unit=back.from_ or case.lead_unit,
+        escalations=[*case.escalations[:-1], back],
+    )
 
 
 def _whistle(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -287,8 +253,9 @@ def _suspend(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
         raise RefusedOrder("overdue", "never suspended then")
     if not desk.now_ms < until_ms <= desk.now_ms + 366 * DAY_MS:
         raise RefusedOrder("bad_value", "until is not within a year from now")
-    return [("case.suspended", {"status": "suspended",
-                                "suspensions": [*case.suspensions, Suspension(from_=utc(desk.now_ms))]})]  # fmt: skip
+    return _told(
+        "case.suspended", status="suspended", suspensions=[*case.suspensions, Suspension(from_=utc(desk.now_ms))]
+    )
 
 
 def _resume(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -296,11 +263,18 @@ def _resume(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
         raise RefusedOrder("not_suspended", f"status {case.status}")
     began = to_ms(case.suspensions[-1].from_)
     clocks = [
-        c if c.deadline_at is None or c.stopped_at is not None else
-        _replace(c, deadline_at=utc(desk.office.after_pause(
-            to_ms(c.deadline_at), began, desk.now_ms, c.limit.unit if c.limit is not None else "UH"
-        ))) for c in case.clocks
-    ]  # fmt: skip
+        c
+        if c.deadline_at is None or c.stopped_at is not None
+        else _replace(
+            c,
+            deadline_at=utc(
+                desk.office.after_pause(
+                    to_ms(c.deadline_at), began, desk.now_ms, c.limit.unit if c.limit is not None else "UH"
+                )
+            ),
+        )
+        for c in case.clocks
+    ]
     past = [*case.suspensions[:-1], _replace(case.suspensions[-1], until=utc(desk.now_ms))]
     return [("case.resumed", {"status": "handling", "suspensions": past, "clocks": clocks})]
 
@@ -308,14 +282,19 @@ def _resume(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 def _close(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
     now = utc(desk.now_ms)
     watched = [s if s.ended_at else _replace(s, ended_at=now) for s in case.supervisions]
-    return [("case.closed", {"status": "closed", "closed_at": now, "handled_at": case.handled_at or now,
-                             "supervisions": watched, "whistles": ended(case.whistles, desk.now_ms),
-                             "clocks": stopped(case.clocks, "close", desk.now_ms)})]  # fmt: skip
+    return _told(
+        "case.closed",
+        status="closed",
+        closed_at=now,
+        handled_at=case.handled_at or now,
+        supervisions=watched,
+        whistles=ended(case.whistles, desk.now_ms),
+        clocks=stopped(case.clocks, "close", desk.now_ms),
+    )
 
 
 def _void(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    return [("case.voided", {"status": "voided", "voided_at": utc(desk.now_ms),
-                             "whistles": ended(case.whistles, desk.now_ms)})]  # fmt: skip
+    return _told("case.voided", status="voided", voided_at=utc(desk.now_ms), whistles=ended(case.whistles, desk.now_ms))
 
 
 def _merge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
@@ -326,8 +305,13 @@ def _merge(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
 
 
 def _split(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    fresh = Case(case_id=f"{case.case_id[:56]}-S{case.version + 1}", version=1, status="reported",
-                 channel=case.channel, reported_at=utc(desk.now_ms))  # fmt: skip
+    fresh = Case(
+        case_id=f"{case.case_id[:56]}-S{case.version + 1}",
+        version=1,
+        status="reported",
+        channel=case.channel,
+        reported_at=utc(desk.now_ms),
+    )
     kept = ("title", "description", "address", "domain", "category", "severity", "lon", "lat", "coord_sys", "street",
             "community", "grid", "reporter")  # fmt: skip
     twin = {name: getattr(fresh, name) for name in Case.__struct_fields__ if name not in {*kept, "version", "step"}}
@@ -345,8 +329,11 @@ def _assign_unit(case: Case, order: Order, desk: Desk) -> list[tuple[str, Change
 
 
 def _locate(case: Case, order: Order, desk: Desk) -> list[tuple[str, Changes]]:
-    place = {"lon": _need(order.lon, "lon"), "lat": _need(order.lat, "lat"),
-             "coord_sys": _need(order.coord_sys, "coord_sys")}  # fmt: skip
+    place = {
+        "lon": _need(order.lon, "lon"),
+        "lat": _need(order.lat, "lat"),
+        "coord_sys": _need(order.coord_sys, "coord_sys"),
+    }
     return [("case.corrected", {**place, "street": None, "community": None, "grid": None})]
 
 

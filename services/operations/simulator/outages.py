@@ -18,11 +18,17 @@ FLAPPING, TURNED = 1 / 25, 1 / 35
 SWITCH_EVERY, REMOVAL_EVERY = 25, 45
 SWITCH_SIZE, SWITCH_MINUTES, SWITCH_SPREAD_MS = (60, 300), (4.0, 10.0), 3_000
 ROVING, ROVES = 5, 0.3
-_WAYS = Weighted[tuple[CameraStatus, Fault | None]]([
-    (("offline", None), 0.45), (("offline", "video_lost"), 0.1), (("degraded", "video_lost"), 0.1),
-    (("degraded", "blurred"), 0.1), (("degraded", "blocked"), 0.12), (("degraded", "dark"), 0.07),
-    (("degraded", "moved"), 0.06),
-])  # fmt: skip
+_WAYS = Weighted[tuple[CameraStatus, Fault | None]](
+    [
+        (("offline", None), 0.45),
+        (("offline", "video_lost"), 0.1),
+        (("degraded", "video_lost"), 0.1),
+        (("degraded", "blurred"), 0.1),
+        (("degraded", "blocked"), 0.12),
+        (("degraded", "dark"), 0.07),
+        (("degraded", "moved"), 0.06),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

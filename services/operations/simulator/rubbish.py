@@ -7,9 +7,12 @@ from services.operations.simulator.step import utc
 def rubbish(number: int, now_ms: int) -> dict[bytes, bytes]:
     """The fields of a bad entry; each kind is refused for another reason (CONTRACT.md «Bad input»)."""
     case = {
-        "case_id": f"X{number:06d}", "version": 1, "status": "reported", "channel": "SZCG",
+        "case_id": f"X{number:06d}",
+        "version": 1,
+        "status": "reported",
+        "channel": "SZCG",
         "reported_at": utc(now_ms).isoformat(),
-    }  # fmt: skip
+    }
     event_id = f"rubbish-{now_ms}-{number}"
 
     def entry(kind: str, body: object) -> dict[bytes, bytes]:

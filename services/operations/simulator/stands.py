@@ -104,9 +104,15 @@ class Stands:
                 side = 1 if number % 2 else -1
                 x, y = offset(((a.x + b.x) / 2, (a.y + b.y) / 2), along + 90 * side, ASIDE_M[kind])
                 found.append(
-                    self._stand("road", (x, y), (along, along + 180), f"{name}{number}号杆", is_major=kind == "major",
-                                factor=1.3 if kind == "major" else 0.8)
-                )  # fmt: skip
+                    self._stand(
+                        "road",
+                        (x, y),
+                        (along, along + 180),
+                        f"{name}{number}号杆",
+                        is_major=kind == "major",
+                        factor=1.3 if kind == "major" else 0.8,
+                    )
+                )
         return found
 
     def _at_crossings(self, roads: Layer) -> list[Stand]:
@@ -129,9 +135,15 @@ class Stands:
             is_major = any(roads[k][1]["class"] == "major" for k in near)
             x, y = offset((end.x, end.y), arms[0] + 45, 10.0 if is_major else 6.5)
             found.append(
-                self._stand("crossing", (x, y), arms, f"{names[0]}{names[1]}口", is_major=is_major,
-                            factor=2.0 if is_major else 1.0)
-            )  # fmt: skip
+                self._stand(
+                    "crossing",
+                    (x, y),
+                    arms,
+                    f"{names[0]}{names[1]}口",
+                    is_major=is_major,
+                    factor=2.0 if is_major else 1.0,
+                )
+            )
         return found
 
     def _on_walls(self, buildings: Layer, dice: Dice) -> list[Stand]:

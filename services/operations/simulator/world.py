@@ -134,8 +134,14 @@ class CaseSystem:
     def encode(self, step: StoryStep) -> dict[bytes, bytes]:
         """The entry's fields; the event id is the case and its version, so that a repeat is known as one."""
         case = step.case
-        return encode_entry(SOURCES[case.channel], step.type, case, step.time_ms, subject=case.case_id,
-                            event_id=f"{case.case_id}-{case.version}")  # fmt: skip
+        return encode_entry(
+            SOURCES[case.channel],
+            step.type,
+            case,
+            step.time_ms,
+            subject=case.case_id,
+            event_id=f"{case.case_id}-{case.version}",
+        )
 
     def disorder(self, step: StoryStep) -> tuple[int, bool]:
         """How late an event is published (milliseconds), and whether it is published twice."""

@@ -30,9 +30,12 @@ with engine.connect().execution_options(lianqin_write=True) as connection:
     if connection.dialect.name == "postgresql":
         _prepare(connection)
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=True,
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        transaction_per_migration=True,
         transactional_ddl=True,
-    )  # fmt: skip
+    )
     try:
         with context.begin_transaction():
             context.run_migrations()

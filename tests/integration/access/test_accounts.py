@@ -476,9 +476,13 @@ def test_what_is_done_to_accounts_is_on_the_audit_without_a_password(command: An
     with command.engine.connect() as connection:
         found = newest(connection, AuditQuery(), 50)[::-1]
     assert [(one.action, one.object) for one in found] == [
-        ("account_added", "maj"), ("role_changed", "maj"), ("account_disabled", "maj"), ("account_disabled", "maj"),
-        ("session_ended", "maj"), ("account_reset", "maj"),
-    ]  # fmt: skip
+        ("account_added", "maj"),
+        ("role_changed", "maj"),
+        ("account_disabled", "maj"),
+        ("account_disabled", "maj"),
+        ("session_ended", "maj"),
+        ("account_reset", "maj"),
+    ]
     assert all(one.who.startswith("cli:") for one in found)
     assert '"role":"leader"' in found[1].detail
     assert not [one for one in found if RIGHT in one.detail or NEXT in one.detail or "argon2" in one.detail]
@@ -501,10 +505,13 @@ def test_a_reset_unlocks_but_lets_nobody_in_who_was_disabled(command: Any) -> No
     [
         ("add", {"role": "street_staff", "street": "S9"}, "S9"),
         ("add", {"role": "street_staff", "street": "S1", "community": "C3"}, "C3"),
-        ("add", {"role": "leader", "password": "short"}, "12"), ("add", {}, "role"),
-        ("set", {}, "nothing to set"), ("disable", {}, "no account"), ("reset", {}, "no account"),
+        ("add", {"role": "leader", "password": "short"}, "12"),
+        ("add", {}, "role"),
+        ("set", {}, "nothing to set"),
+        ("disable", {}, "no account"),
+        ("reset", {}, "no account"),
     ],
-)  # fmt: skip
+)
 def test_the_command_refuses_in_words(command: Any, action: str, wish: dict[str, Any], says: str) -> None:
     with pytest.raises((AccountError, BadPassword), match=says):
         command(action, "someone", **wish)

@@ -75,11 +75,17 @@ def test_a_target_is_changed_followed_and_taken_back(home: House, folder: Path) 
     assert re.search(r'"policy.toml":"[0-9a-f]{16} → [0-9a-f]{16}"', rows[0].detail)
 
 
-@pytest.mark.parametrize(("field", "value", "words"), [
-    ("target_on_time", "850", "请填 0 到 100 之间的百分数"), ("escalation.returns", "1.5", "请填整数"),
-    ("escalation.returns", "两次", "请填一个数"), ("escalation.modes.repeat", "maybe", "请从列出的里面选"),
-    ("alarms.climb_minutes", "0", "不合规矩"), ("target_on_time", "90", "没有可存的"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("target_on_time", "850", "请填 0 到 100 之间的百分数"),
+        ("escalation.returns", "1.5", "请填整数"),
+        ("escalation.returns", "两次", "请填一个数"),
+        ("escalation.modes.repeat", "maybe", "请从列出的里面选"),
+        ("alarms.climb_minutes", "0", "不合规矩"),
+        ("target_on_time", "90", "没有可存的"),
+    ],
+)
 def test_what_cannot_be_is_refused_in_words(home: House, field: str, value: str, words: str) -> None:
     answer = set_value(home, field, value)
     assert answer.status_code in {400, 409}

@@ -88,13 +88,21 @@ def workbook(*rows: tuple[str, ...]) -> bytes:
 
 def test_a_table_is_looked_at_then_saved_followed_and_taken_back(home: House, folder: Path) -> None:
     watch = PackageWatch(home.engine, folder, home.district, home.clock.now_ms)
-    sheet = workbook(("编号", "名称", "英文名"), ("D1", "市政中心", "Works"), ("D2", "城市管理局", "Management"),
-                     ("D3", "园林局", "Parks"))  # fmt: skip
+    sheet = workbook(
+        ("编号", "名称", "英文名"),
+        ("D1", "市政中心", "Works"),
+        ("D2", "城市管理局", "Management"),
+        ("D3", "园林局", "Parks"),
+    )
     looked = upload(home, "departments", ("单位.xlsx", sheet))
     assert looked.status_code == 303
     page = home.get(ADMIN, looked.location).text
-    for words in ("读了 单位.xlsx（Excel），检查通过", "会改 1 个文件", "<b>新增</b> <b>D3</b> 无 → D3 园林局 Parks",
-                  "<b>D2 名称</b> 城管局 → 城市管理局"):  # fmt: skip
+    for words in (
+        "读了 单位.xlsx（Excel），检查通过",
+        "会改 1 个文件",
+        "<b>新增</b> <b>D3</b> 无 → D3 园林局 Parks",
+        "<b>D2 名称</b> 城管局 → 城市管理局",
+    ):
         assert words in page, words
     assert watch.newer() is None, "nothing is in force before it is saved"
     assert "理由" in save(home, looked, "").text
@@ -117,8 +125,11 @@ def test_a_table_is_looked_at_then_saved_followed_and_taken_back(home: House, fo
 
 def test_a_package_is_one_version_and_goes_back_byte_for_byte(home: House, folder: Path) -> None:
     watch = PackageWatch(home.engine, folder, home.district, home.clock.now_ms)
-    data = zipped(folder, departments_csv=UNITS, communities_geojson=(folder / "communities.geojson").read_text("utf-8")
-                  .replace("社区1", "和平社区"))  # fmt: skip
+    data = zipped(
+        folder,
+        departments_csv=UNITS,
+        communities_geojson=(folder / "communities.geojson").read_text("utf-8").replace("社区1", "和平社区"),
+    )
     looked = upload(home, "package", ("东区.zip", data), how="whole")
     page = home.get(ADMIN, looked.location).text
     for words in ("会改 2 个文件", "<b>C1 名称</b> 社区1 → 和平社区", "单位 "):
@@ -274,9 +285,11 @@ def test_the_doctor_knows_the_version_in_force_what_comes_and_who_follows(
 
 def test_what_is_too_large_is_refused_before_it_is_read(home: House) -> None:
     answer = home.clients["admin"].post(
-        "/admin/upload?kind=package", data=b"--b--\r\n", content_type="multipart/form-data; boundary=b",
+        "/admin/upload?kind=package",
+        data=b"--b--\r\n",
+        content_type="multipart/form-data; boundary=b",
         environ_overrides={"CONTENT_LENGTH": str(33 * 2**20)},
-    )  # fmt: skip
+    )
     assert answer.status_code == 413
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="district.toml"\r\n\r\n'
     over = home.clients["admin"].post(

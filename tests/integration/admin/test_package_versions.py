@@ -55,9 +55,8 @@ def set_policy(keeper: PackageKeeper, path: str, value: float, seen: int | None 
     present = keeper.present("policy.toml")["policy.toml"]
     text = set_value((present.newest or b"").decode(), path.split("."), value)
     change = PackageChange(
-        "policy", path, {"policy.toml": text.encode()}, "试一试", present.number if seen is None else seen,
-        from_ms,
-    )  # fmt: skip
+        "policy", path, {"policy.toml": text.encode()}, "试一试", present.number if seen is None else seen, from_ms
+    )
     return keeper.save(ZHOU, change).number
 
 
@@ -212,9 +211,11 @@ def test_what_the_new_package_and_the_kept_change_make_together_is_checked(
 
 
 def test_the_command_line_lists_shows_and_takes_back(
-    loading: tuple[Settings, Path, PackageKeeper], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    loading: tuple[Settings, Path, PackageKeeper],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     redis_url: str,
-) -> None:  # fmt: skip
+) -> None:
     where, _, keeper = loading
     for name, value in (("REDIS_URL", redis_url), ("DATABASE_URL", where.database_url), ("DATA_DIR", where.data_dir)):
         monkeypatch.setenv(f"LIANQIN_{name}", str(value))

@@ -90,8 +90,11 @@ def test_reading_exporting_and_checking_it_is_written_down(home: House) -> None:
     with home.engine.connect() as connection:
         mine = newest(connection, AuditQuery(who="auditor"), 10)
     assert [row.action for row in mine if row.action in {"audit_read", "export"}] == [
-        "export", "audit_read", "audit_read", "audit_read",
-    ]  # fmt: skip
+        "export",
+        "audit_read",
+        "audit_read",
+        "audit_read",
+    ]
     assert '"who":"wang"' in mine[-1].detail or any('"who":"wang"' in row.detail for row in mine)
     assert any('"verb":"verify"' in row.detail for row in mine)
 

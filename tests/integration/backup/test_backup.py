@@ -114,9 +114,14 @@ def published(client: redis.Redis, up_to: str) -> list[Entry]:
 
 @pytest.mark.redis
 def test_a_backup_under_load_put_back_elsewhere_is_a_fold_of_what_was_published_till_then(
-    engine: Engine, there: str, redis_url: str, redis_client: redis.Redis, tiny: District, tiny_folder: Path,
+    engine: Engine,
+    there: str,
+    redis_url: str,
+    redis_client: redis.Redis,
+    tiny: District,
+    tiny_folder: Path,
     tmp_path: Path,
-) -> None:  # fmt: skip
+) -> None:
     here = settings_of(engine, tmp_path / "here", tiny_folder, redis_url=redis_url)
     stop = threading.Event()
     running = threading.Thread(target=projector(engine, redis_url, tiny).run, args=(stop,))
@@ -145,8 +150,9 @@ def test_a_backup_under_load_put_back_elsewhere_is_a_fold_of_what_was_published_
     fold = from_scratch(tmp_path, tiny, published(redis_client, position))
     assert dump(elsewhere) == dump(fold)
     assert (manifest.store.cases, manifest.store.entries) == (
-        len(dump(fold, "cases")["cases"]), len(dump(fold, "history")["history"]),
-    )  # fmt: skip
+        len(dump(fold, "cases")["cases"]),
+        len(dump(fold, "history")["history"]),
+    )
     # What it lacks the stream still has.
     projector(elsewhere, redis_url, tiny).drain()
     assert dump(elsewhere) == dump(engine)
@@ -196,9 +202,10 @@ def test_it_holds_all_that_a_district_needs_but_the_key_and_nobody_else_may_read
         manifest = read_manifest(source)
     assert (manifest.district, manifest.keys, manifest.is_sealed) == (CODE, (name_of(KEY),), True)
     assert {part.name for part in manifest.parts} == {
-        "store.db", form.HEADS,
+        "store.db",
+        form.HEADS,
         *(f"package/{path.name}" for path in tiny_folder.iterdir()),
-    }  # fmt: skip
+    }
     for path in (kept, *kept.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
@@ -309,9 +316,10 @@ def test_another_district_another_key_another_database_and_a_newer_program_are_r
     refused(dataclasses.replace(place, data_key=other), kept, f"key {name_of(KEY)}, and LIANQIN_DATA_KEY has")
     refused(dataclasses.replace(place, data_key=""), kept, "LIANQIN_DATA_KEY is not set")
     refused(
-        dataclasses.replace(place, database_url="postgresql://nobody@127.0.0.1:1/x"), kept,
+        dataclasses.replace(place, database_url="postgresql://nobody@127.0.0.1:1/x"),
+        kept,
         "backup is of a sqlite store",
-    )  # fmt: skip
+    )
     newer(kept)
     refused(place, kept, r"of a newer program \(99\.0, migration 9999\).*Install that program")
 

@@ -26,9 +26,12 @@ from tests.lives import lives
 from tests.tiny import NOON, entry, middle, numbered
 
 SCREENS: dict[str, tuple[type[msgspec.Struct], type[msgspec.Struct]]] = {
-    "wall": (WallTiles, WallCase), "desk": (DeskTiles, DeskCase), "street:S1": (DeskTiles, DeskCase),
-    "unit:D1": (SmallDeskTiles, DeskCase), "grid:G00": (SmallDeskTiles, DeskCase),
-}  # fmt: skip
+    "wall": (WallTiles, WallCase),
+    "desk": (DeskTiles, DeskCase),
+    "street:S1": (DeskTiles, DeskCase),
+    "unit:D1": (SmallDeskTiles, DeskCase),
+    "grid:G00": (SmallDeskTiles, DeskCase),
+}
 NONE = Listed(0, 0, 0, 0)
 FIGURES = Coverage(
     at=NOON, is_night=False, cameras=3, online=2, intact=2, unstable=0, state_unknown=0, counted=2, turning=0,

@@ -23,9 +23,11 @@ def test_the_nearest_unit_is_told_from_the_newest_positions_that_came_in(sqlite_
 
     told = [
         entry(case("A1", status="handling", level="street", filed_at=to_rfc3339(NOON))),
-        moved("U1", 0, 0, street="S1", group="东街大队"), moved("U2", 1, 0, street="S1", group="东街大队"),
-        moved("U1", 3, 9000, street="S1", group="东街大队"), moved("U3", 0, 9000, street="S1", status="off"),
-    ]  # fmt: skip
+        moved("U1", 0, 0, street="S1", group="东街大队"),
+        moved("U2", 1, 0, street="S1", group="东街大队"),
+        moved("U1", 3, 9000, street="S1", group="东街大队"),
+        moved("U3", 0, 9000, street="S1", status="off"),
+    ]
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered(told), NOON + 9000)
     board = Board(tiny)
     with sqlite_engine.connect() as connection:
@@ -49,9 +51,11 @@ def test_the_nearest_unit_is_told_from_the_newest_positions_that_came_in(sqlite_
 
 
 def test_a_panel_is_told_what_became_of_a_whistle(sqlite_engine: Engine, tiny: District) -> None:
-    whistle = {"at": to_rfc3339(NOON), "reason_code": "needs_departments", "units": [
-        {"unit": "D1", "answered_at": to_rfc3339(NOON + 12 * MINUTE)}, {"unit": "D2"},
-    ]}  # fmt: skip
+    whistle = {
+        "at": to_rfc3339(NOON),
+        "reason_code": "needs_departments",
+        "units": [{"unit": "D1", "answered_at": to_rfc3339(NOON + 12 * MINUTE)}, {"unit": "D2"}],
+    }
     state = case("A1", 2, "handling", level="street", lead_unit="D1", filed_at=to_rfc3339(NOON), whistles=[whistle])
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered([entry(state, "case.whistled")]), NOON)
     view = CaseReader(sqlite_engine, tiny).view("A1", NOON + 20 * MINUTE)

@@ -118,11 +118,18 @@ def test_what_was_drawn_ahead_is_thrown_away_when_the_case_changes(home: House) 
     socket.disconnect()
 
 
-@pytest.mark.parametrize(("asked", "code"), [
-    ({}, 400), ({"case": ""}, 400), ({"figure": "none"}, 404), ({"case": EAST.case_id, "moment": "soon"}, 400),
-    ({"case": EAST.case_id, "moment": NOON + 1}, 400), ({"case": EAST.case_id, "moment": 0}, 400),
-    ({"figure": "closed", "level": "x", "channel": "y", "unit": "z", "domain": "01", "grid": "G00"}, 404),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({}, 400),
+        ({"case": ""}, 400),
+        ({"figure": "none"}, 404),
+        ({"case": EAST.case_id, "moment": "soon"}, 400),
+        ({"case": EAST.case_id, "moment": NOON + 1}, 400),
+        ({"case": EAST.case_id, "moment": 0}, 400),
+        ({"figure": "closed", "level": "x", "channel": "y", "unit": "z", "domain": "01", "grid": "G00"}, 404),
+    ],
+)
 def test_what_is_no_pick_is_refused_in_words(home: House, asked: dict[str, Any], code: int) -> None:
     answer = home.client(DUTY).get("/api/v1/panel", query_string=asked)
     assert answer.status_code == code

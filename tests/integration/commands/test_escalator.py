@@ -70,8 +70,11 @@ def room(engine: Engine, redis_client: redis.Redis, tiny: District) -> Iterator[
 
 
 def late(minutes: float) -> dict[str, Any]:
-    clock = {"what": "close", "started_at": to_rfc3339(NOON - 90 * MINUTE),
-             "deadline_at": to_rfc3339(NOON - round(minutes * MINUTE))}  # fmt: skip
+    clock = {
+        "what": "close",
+        "started_at": to_rfc3339(NOON - 90 * MINUTE),
+        "deadline_at": to_rfc3339(NOON - round(minutes * MINUTE)),
+    }
     return {"clocks": [clock]}
 
 
@@ -226,8 +229,11 @@ def test_it_survives_a_redis_that_goes_and_a_second_takes_over_within_15_s_of_a_
     room: Room, tmp_path: Path
 ) -> None:
     """Two real processes on a real lease; the leader is killed with SIGKILL."""
-    environment = {"LIANQIN_REDIS_URL": _url(room.client), "LIANQIN_DATABASE_URL": _database(room.engine),
-                   "LIANQIN_DISTRICT": str(_folder(tmp_path))}  # fmt: skip
+    environment = {
+        "LIANQIN_REDIS_URL": _url(room.client),
+        "LIANQIN_DATABASE_URL": _database(room.engine),
+        "LIANQIN_DISTRICT": str(_folder(tmp_path)),
+    }
     room.clock.ms = SystemClock().now_ms()
     lease = Keys(CODE).lease("escalator")
     processes = [warm.start(["escalator"], environment) for _ in range(2)]

@@ -261,14 +261,21 @@ def test_late_repeated_and_early_events_leave_what_a_fresh_surveyor_finds(room: 
         room.clock.ms += int(rng.choice([0, 1000, 700_000]))
         if dice < 0.45:
             room.camera(
-                camera_id, *rng.uniform(-180, 180, 2), version=version, kind=str(rng.choice(["dome", "bullet"])),
-                azimuth=float(rng.uniform(1, 359)), status=str(rng.choice(["online", "offline"])),
-            )  # fmt: skip
+                camera_id,
+                *rng.uniform(-180, 180, 2),
+                version=version,
+                kind=str(rng.choice(["dome", "bullet"])),
+                azimuth=float(rng.uniform(1, 359)),
+                status=str(rng.choice(["online", "offline"])),
+            )
         elif dice < 0.55:
             room.tell(entry({"camera_id": camera_id, "version": version}, "camera.removed", room.clock.ms))
         else:
-            body = {"camera_id": camera_id, "status": str(rng.choice(["online", "offline"])),
-                    "at": to_rfc3339(room.clock.ms - int(rng.choice([0, 0, 60_000])))}  # fmt: skip
+            body = {
+                "camera_id": camera_id,
+                "status": str(rng.choice(["online", "offline"])),
+                "at": to_rfc3339(room.clock.ms - int(rng.choice([0, 0, 60_000]))),
+            }
             room.tell(entry(body, "camera.status", room.clock.ms))
         if rng.uniform() < 0.4:
             live.work()

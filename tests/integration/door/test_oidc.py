@@ -63,9 +63,12 @@ class Provider:
 
     def configuration(self) -> dict[str, Any]:
         return {
-            "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize", "jwks_uri": f"{self.url}/jwks",
-            "token_endpoint": f"{self.url}/token", **self.about,
-        }  # fmt: skip
+            "issuer": self.url,
+            "authorization_endpoint": f"{self.url}/authorize",
+            "jwks_uri": f"{self.url}/jwks",
+            "token_endpoint": f"{self.url}/token",
+            **self.about,
+        }
 
     def authorize(self, url: str) -> str:
         """What a person's browser is sent back to once they have logged in there."""
@@ -96,8 +99,11 @@ class Provider:
         key = self.signs_with or self.keys[-1]
         header = {"alg": "ES256" if isinstance(key, ECKey) else "RS256", "kid": key.kid, **self.header}
         signed = jwt.encode(header, claims, key, algorithms=["RS256", "ES256"])
-        return 200, {"access_token": "x", "token_type": "Bearer",
-                     "id_token": signed if self.raw is None else self.raw(claims, header)}  # fmt: skip
+        return 200, {
+            "access_token": "x",
+            "token_type": "Bearer",
+            "id_token": signed if self.raw is None else self.raw(claims, header),
+        }
 
 
 @pytest.fixture
@@ -407,8 +413,13 @@ def test_nothing_of_the_provider_is_there_without_its_settings(tiny: District, s
     for path in ("/oidc", "/oidc/return?code=x&state=y"):
         assert web.flask.test_client().get(path).status_code == 404
     for missing in ("origin", "oidc_client_id", "oidc_client_secret"):
-        values = {"origin": ORIGIN, "oidc_issuer": "https://sso.example.cn", "oidc_client_id": "a",
-                  "oidc_client_secret": "b", missing: ""}  # fmt: skip
+        values = {
+            "origin": ORIGIN,
+            "oidc_issuer": "https://sso.example.cn",
+            "oidc_client_id": "a",
+            "oidc_client_secret": "b",
+            missing: "",
+        }
         with pytest.raises(ValueError, match=missing.upper()):
             create_app(Doors(sqlite_engine, redis.Redis(port=1), SetClock(NOON), tiny, settings=Settings(**values)))
 
@@ -438,9 +449,14 @@ def strict(provider: Provider, engine: Engine, tiny: District) -> FlaskClient:
     """A house whose leader shows a second factor: the sign-on's, in these words, or ours."""
     accounts.add(engine, 1, Account("songtao", "宋涛", "leader"), "")
     settings = Settings(
-        origin=ORIGIN, oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=SECRET, data_key=make_key(),
-        second_factor=("leader",), oidc_factors=("mfa", "urn:level:2"),
-    )  # fmt: skip
+        origin=ORIGIN,
+        oidc_issuer=provider.url,
+        oidc_client_id=CLIENT,
+        oidc_client_secret=SECRET,
+        data_key=make_key(),
+        second_factor=("leader",),
+        oidc_factors=("mfa", "urn:level:2"),
+    )
     doors = Doors(engine, redis.Redis(port=1), SetClock(NOON), tiny, hosts=("lianqin.example.cn",), settings=settings)
     found = create_app(doors).flask.test_client()
     found.environ_base = {"REMOTE_ADDR": "10.1.2.3"}

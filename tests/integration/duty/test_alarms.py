@@ -304,9 +304,11 @@ def test_killed_with_sigkill_and_started_again_the_process_raises_nothing_twice(
     write_tiny_district(folder)
     where = room.client.connection_pool.connection_kwargs
     environment = {
-        **os.environ, "LIANQIN_REDIS_URL": f"redis://{where['host']}:{where['port']}/{where.get('db', 0)}",
-        "LIANQIN_DATABASE_URL": room.engine.url.render_as_string(hide_password=False), "LIANQIN_DISTRICT": str(folder),
-    }  # fmt: skip
+        **os.environ,
+        "LIANQIN_REDIS_URL": f"redis://{where['host']}:{where['port']}/{where.get('db', 0)}",
+        "LIANQIN_DATABASE_URL": room.engine.url.render_as_string(hide_password=False),
+        "LIANQIN_DISTRICT": str(folder),
+    }
     room.clock.ms = SystemClock().now_ms()
     room.case("A", severity=1)
     with _process(environment) as process:

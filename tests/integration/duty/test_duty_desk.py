@@ -38,9 +38,11 @@ MINUTE, HOUR = 60_000, 3_600_000
 EVENING, MORNING = NOON + 8 * HOUR, NOON + 20 * HOUR
 ROSTER = (
     line("22T20:00", "23T08:00", "夜班", "零"),
-    line("23T08:00", "23T20:00", "白班", "甲"), line("23T08:00", "23T20:00", "白班", "乙", role="leader"),
-    line("23T20:00", "24T08:00", "夜班", "丙"), line("24T08:00", "24T20:00", "白班", "丁"),
-)  # fmt: skip
+    line("23T08:00", "23T20:00", "白班", "甲"),
+    line("23T08:00", "23T20:00", "白班", "乙", role="leader"),
+    line("23T20:00", "24T08:00", "夜班", "丙"),
+    line("24T08:00", "24T20:00", "白班", "丁"),
+)
 
 
 class Place:
@@ -191,13 +193,15 @@ def test_a_units_sheet_has_the_cases_that_concern_it_in_every_street_and_is_sign
     mine = {"status": "handling", "severity": 2, "lead_unit": "D1"}
     whistle = [{"at": to_rfc3339(NOON), "reason_code": "needs_departments", "units": [{"unit": "D1"}]}]
     place.tell(
-        case("EAST", **mine), case("WEST", **{**mine, **middle(2, 0)}), case("OTHER", **{**mine, "lead_unit": "D2"}),
+        case("EAST", **mine),
+        case("WEST", **{**mine, **middle(2, 0)}),
+        case("OTHER", **{**mine, "lead_unit": "D2"}),
         case("BESIDE", **{**mine, "lead_unit": "D2", "co_units": ["D1"]}),
         case("CALLED", **{**mine, "lead_unit": "D2", "whistles": whistle}),
         case("QUIET", **{**mine, "lead_unit": "D2", "co_units": ["D1"], "domain": "09"}),
         case("DONE", **{**mine, "status": "closed", "closed_at": to_rfc3339(NOON)}),
         case("DONE-2", **{**mine, "status": "closed", "closed_at": to_rfc3339(NOON), "lead_unit": "D2"}),
-    )  # fmt: skip
+    )
     out = place.desk.sign_out(place.board(EVENING), "D1", EVENING, "d1")
     sheet = place.desk.handover("D1", out.id).sheet
     assert sheet.members["major"] == ["BESIDE", "CALLED", "EAST", "QUIET", "WEST"]
@@ -238,8 +242,12 @@ def test_the_next_sheet_begins_where_the_last_one_ended_and_says_what_changed(pl
     late = EVENING + 7 * MINUTE  # handed over seven minutes into the next shift
     place.desk.sign_out(place.board(late), "S1", late, "u1")
     over = MORNING - 9 * MINUTE
-    place.tell(severe("A2", NOON - HOUR, version=2) | {"status": "closed", "closed_at": to_rfc3339(over)},
-               severe("A4", EVENING + 5 * MINUTE), severe("A5", EVENING + 9 * MINUTE), at=over)  # fmt: skip
+    place.tell(
+        severe("A2", NOON - HOUR, version=2) | {"status": "closed", "closed_at": to_rfc3339(over)},
+        severe("A4", EVENING + 5 * MINUTE),
+        severe("A5", EVENING + 9 * MINUTE),
+        at=over,
+    )
     sheet = place.desk.sheet_now(place.board(MORNING), "S1", MORNING)
     first = place.desk.handover("S1", "S1-20261123T0800").sheet
     assert (first.shift, first.since, first.at) == ("白班", NOON - 4 * HOUR, late)
@@ -304,8 +312,11 @@ def test_a_sheet_has_what_the_store_alone_knows(place: Place) -> None:
 def test_what_came_and_went_while_nobody_looked_is_in_the_log_and_on_the_next_sheet(place: Place) -> None:
     def passed(minutes: int, back: int) -> dict[str, Any]:
         moments = {"at": minutes, "acknowledged_at": minutes + 1, "returned_at": back}
-        return {"to": "D1", "reason_code": "repeat",
-                **{name: to_rfc3339(NOON + m * MINUTE) for name, m in moments.items()}}  # fmt: skip
+        return {
+            "to": "D1",
+            "reason_code": "repeat",
+            **{name: to_rfc3339(NOON + m * MINUTE) for name, m in moments.items()},
+        }
 
     twice = [passed(1, 3), passed(5, 8)]
     place.tell(case("BACK", level="street", escalations=twice), at=NOON + 8 * MINUTE)
@@ -341,9 +352,16 @@ def test_cameras_down_and_key_areas_that_lost_their_view_are_the_seats(place: Pl
         thing("spot", "area:1", spot | {"id": "area:1", "street": "S1"}),
         thing("spot", "area:2", spot | {"id": "area:2", "street": "S1", "planned": 40.0}),
         thing("spot", "grid:1", spot | {"id": "grid:1", "street": "S1", "kind": "grid"}),
-        thing("coverage", "all", {"is_night": False, "covered_share": 0.9,
-                                  "outages": [{"at": NOON, "cameras": 9, "still": 3, "streets": ["S2"]}]}),
-    ]  # fmt: skip
+        thing(
+            "coverage",
+            "all",
+            {
+                "is_night": False,
+                "covered_share": 0.9,
+                "outages": [{"at": NOON, "cameras": 9, "still": 3, "streets": ["S2"]}],
+            },
+        ),
+    ]
     street = place.desk.sheet_now(place.board(NOON), "S1", NOON).cameras
     centre = place.desk.sheet_now(place.board(NOON), CODE, NOON).cameras
     assert street is not None and centre is not None
@@ -391,15 +409,21 @@ def test_a_report_that_cannot_be_put_down_says_why(place: Place) -> None:
 
 def test_a_streets_grids_boundary_cases_and_watched_areas(place: Place) -> None:
     here = {"lon": WEST + STEP - 10 / 94_600, "lat": SOUTH + STEP / 2, "coord_sys": "WGS84"}
-    area = {"type": "Feature", "geometry": square(0, 0),
-            "properties": {"code": "W1", "name": "菜场", "street": "S1", "watched_by": "D1"}}  # fmt: skip
+    area = {
+        "type": "Feature",
+        "geometry": square(0, 0),
+        "properties": {"code": "W1", "name": "菜场", "street": "S1", "watched_by": "D1"},
+    }
     other = area | {"properties": {"code": "W2", "name": "别处", "street": "S2"}}
     layers = {"watch_areas": {"type": "FeatureCollection", "features": [area, other]}}
     district = dataclasses.replace(place.district, layers=layers)
     place.tell(
-        case("A1"), case("A2", **here), case("A3", domain="09", **here), case("B1", **middle(2, 0)),
+        case("A1"),
+        case("A2", **here),
+        case("A3", domain="09", **here),
+        case("B1", **middle(2, 0)),
         case("A4", status="closed", closed_at=to_rfc3339(NOON), self_handled=True),
-    )  # fmt: skip
+    )
     unit = {"unit_id": "u1", "at": to_rfc3339(NOON), **middle(0, 1)}
     place.tell(unit, kind="unit.moved", at=NOON + 1)
     reader, board = GridReader(place.engine, district), place.board(NOON)

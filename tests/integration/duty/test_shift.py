@@ -91,9 +91,12 @@ def test_the_log_has_every_severe_incident_and_every_escalation_once_at_the_cent
     incidents = Counter(("incident", case_id, to_ms(case.reported_at)) for case_id, case in grave.items())
     assert said_in(played, CODE, "incident") == incidents
     passes = Counter(
-        (code, case.case_id, to_ms(moment)) for case in cases for escalation in case.escalations
-        for code, moment in (("escalated", escalation.at), ("taken", escalation.acknowledged_at)) if moment
-    )  # fmt: skip
+        (code, case.case_id, to_ms(moment))
+        for case in cases
+        for escalation in case.escalations
+        for code, moment in (("escalated", escalation.at), ("taken", escalation.acknowledged_at))
+        if moment
+    )
     assert said_in(played, CODE, "escalated", "taken") == passes
     assert {case_id for _, case_id, _ in passes} == {*grave, "LATE-2"}
     streets = [said_in(played, street, "incident", "escalated", "taken") for street in ("S1", "S2")]
@@ -116,13 +119,17 @@ def test_the_log_tells_alarms_feeds_shifts_signatures_and_what_people_wrote(play
     assert feeds == [("feed_stopped", PLATFORM), ("feed_back", PLATFORM)] * 4
     shifts = [logbook.said(e)[1] for e in log if e.kind == "shift"]
     assert [(s["shift"], s["officers"], s["leader"]) for s in shifts] == [
-        ("夜班", "何静", ""), ("白班", "周敏", "宋涛"), ("晚班", "郑洁", "")
-    ]  # fmt: skip
+        ("夜班", "何静", ""),
+        ("白班", "周敏", "宋涛"),
+        ("晚班", "郑洁", ""),
+    ]
     signatures = [(logbook.said(e)[0], logbook.said(e)[1]["who"]) for e in log if e.kind == "handover"]
     assert signatures == [
-        ("signed_out", signed("night")), ("signed_in", signed("day")), ("signed_out", signed("day")),
+        ("signed_out", signed("night")),
+        ("signed_in", signed("day")),
+        ("signed_out", signed("day")),
         ("signed_in", signed("evening")),
-    ]  # fmt: skip
+    ]
     assert len([e for e in log if e.kind == "report"]) == len(reports) > 8
     people = [(e.who, e.text, e.shift) for e in log if e.kind in logbook.BY_PEOPLE]
     assert people == [

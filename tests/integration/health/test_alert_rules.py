@@ -176,9 +176,7 @@ def test_a_projector_that_has_stopped(watched: Watched, well: str, tmp_path: Pat
     watched.begin("projector")
     wait_until(lambda: watched.home.web.follower.health.fault_at is None or not watched.scrape(), "it beats")
     begun = watched.scrape()
-    judge(tmp_path, [
-        spell(2, well), spell(2, stopped, fires=["LianqinLate", "LianqinProcessDown"]), spell(2, begun),
-    ])  # fmt: skip
+    judge(tmp_path, [spell(2, well), spell(2, stopped, fires=["LianqinLate", "LianqinProcessDown"]), spell(2, begun)])
 
 
 def test_a_process_that_has_stopped(watched: Watched, well: str, tmp_path: Path) -> None:
@@ -193,9 +191,7 @@ def test_an_entry_that_nobody_takes_in(watched: Watched, well: str, tmp_path: Pa
     watched.publish(entry(case("WAITS")))
     waits = watched.scrape()
     taken = watched.take_in()
-    judge(tmp_path, [
-        spell(2, well), spell(2, waits, fires=["LianqinNotTakenIn"]), spell(2, taken),
-    ])  # fmt: skip
+    judge(tmp_path, [spell(2, well), spell(2, waits, fires=["LianqinNotTakenIn"]), spell(2, taken)])
 
 
 def test_a_backup_of_the_day_before_yesterday(watched: Watched, well: str, tmp_path: Path) -> None:
@@ -209,9 +205,7 @@ def test_no_backup_at_all(watched: Watched, well: str, tmp_path: Path) -> None:
     engine = fresh_engine(tmp_path / "fresh.db")
     never = as_text(DistrictFigures(engine, connect(watched.url), CODE).look())
     engine.dispose()
-    judge(tmp_path, [
-        spell(4, well), spell(25 * 60, never), spell(64, never, fires=["LianqinNoBackup"]),
-    ], every_s=240)  # fmt: skip
+    judge(tmp_path, [spell(4, well), spell(25 * 60, never), spell(64, never, fires=["LianqinNoBackup"])], every_s=240)
 
 
 def test_a_redis_that_is_nearly_full(watched: Watched, well: str, tmp_path: Path) -> None:
@@ -247,17 +241,20 @@ def test_a_search_that_nobody_keeps_up(watched: Watched, well: str, tmp_path: Pa
     behind = watched.told()
     SearchIndexer(watched.home.engine, Sealer("")).drain()
     caught_up = watched.told()
-    judge(tmp_path, [spell(31, well), spell(29, behind), spell(2, behind, fires=["LianqinSearchBehind"]),
-                     spell(1, caught_up)])  # fmt: skip
+    judge(
+        tmp_path,
+        [spell(31, well), spell(29, behind), spell(2, behind, fires=["LianqinSearchBehind"]), spell(1, caught_up)],
+    )
 
 
 def test_sockets_from_a_foreign_page(watched: Watched, well: str, tmp_path: Path) -> None:
     home = watched.home
     before = watched.scrape()
     for _ in range(130):
-        home.client(DUTY).get("/socket.io/?EIO=4&transport=websocket", headers={
-            "Origin": "https://elsewhere.example", "Upgrade": "websocket", "Connection": "Upgrade",
-        })  # fmt: skip
+        home.client(DUTY).get(
+            "/socket.io/?EIO=4&transport=websocket",
+            headers={"Origin": "https://elsewhere.example", "Upgrade": "websocket", "Connection": "Upgrade"},
+        )
     refused = watched.scrape()
     judge(tmp_path, [spell(11, before), spell(2, refused, fires=["LianqinSocketsRefused"]), spell(11, refused)])
 
@@ -269,12 +266,15 @@ def test_two_versions(watched: Watched, well: str, tmp_path: Path) -> None:
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: lianqin\nVersion: 0.0.9\n", "utf-8")
     told = "from services.health.own_reader import own_figures as f; from services.platform.metric import as_text as t"
     said = subprocess.run(
-        [sys.executable, "-c", f"{told}; print(t(f()), end='')"], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", f"{told}; print(t(f()), end='')"],
+        capture_output=True,
+        text=True,
+        check=True,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{tmp_path}:{ROOT}"},
-    ).stdout  # fmt: skip
+    ).stdout
     (info,) = re.findall(r"^lianqin_build_info.*$", said, re.MULTILINE)
     assert 'version="0.0.9"' in info
     older = re.sub(r"(?m)^lianqin_build_info.*$", info, well)
-    judge(tmp_path, [
-        spell(16, well, well), spell(16, well, older, fires=["LianqinVersionsDiffer"]), spell(1, well, well),
-    ])  # fmt: skip
+    judge(
+        tmp_path, [spell(16, well, well), spell(16, well, older, fires=["LianqinVersionsDiffer"]), spell(1, well, well)]
+    )

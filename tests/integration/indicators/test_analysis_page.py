@@ -34,10 +34,21 @@ def a_month(engine: Engine, district: District) -> None:
         times = {"reported_at": at, "filed_at": at + HOUR, "deadline_at": at + DAY}
         if i % 4:
             times["closed_at"] = at + (2 * DAY if i % 3 == 0 else 8 * HOUR)
-        entries.append(entry(case(
-            f"A{i}", 3, "closed" if i % 4 else "filed", domain=("04", "09")[i % 10 == 9], category={"name": "井盖"},
-            **{name: to_rfc3339(moment) for name, moment in times.items()}, **middle(i % 3, i % 2),
-        ), "case.corrected", NOON))  # fmt: skip
+        entries.append(
+            entry(
+                case(
+                    f"A{i}",
+                    3,
+                    "closed" if i % 4 else "filed",
+                    domain=("04", "09")[i % 10 == 9],
+                    category={"name": "井盖"},
+                    **{name: to_rfc3339(moment) for name, moment in times.items()},
+                    **middle(i % 3, i % 2),
+                ),
+                "case.corrected",
+                NOON,
+            )
+        )
     Ingest(engine, district, Sealer("")).apply(numbered(entries, NOW), NOW)
 
 

@@ -177,9 +177,13 @@ def test_the_parquet_file_has_types_and_says_what_it_is(sqlite_engine: Engine, t
     assert pq.read_schema(path).remove_metadata() == framing.schema("Asia/Shanghai")
     said = {k.decode(): v.decode() for k, v in pq.read_metadata(path).metadata.items() if k.startswith(b"lianqin.")}
     assert said == {
-        "lianqin.format": "lianqin-cases/1", "lianqin.district": "990001", "lianqin.time_zone": "Asia/Shanghai",
-        "lianqin.from": DAY_OF_NOON, "lianqin.to": DAY_OF_NOON, "lianqin.as_of": to_rfc3339(NOW),
-    }  # fmt: skip
+        "lianqin.format": "lianqin-cases/1",
+        "lianqin.district": "990001",
+        "lianqin.time_zone": "Asia/Shanghai",
+        "lianqin.from": DAY_OF_NOON,
+        "lianqin.to": DAY_OF_NOON,
+        "lianqin.as_of": to_rfc3339(NOW),
+    }
     frame = pd.read_parquet(path)
     assert str(frame["reported_at"].dtype) == "datetime64[ms, Asia/Shanghai]"
     assert frame["severity"].dtype == np.int64
@@ -241,9 +245,11 @@ def here(sqlite_engine: Engine, tiny: District, tiny_folder: Path, tmp_path: Pat
     """A store as the environment names it; Redis is not asked, for the machine's clock rules."""
     fill(sqlite_engine, tiny)
     for name, value in {
-        "LIANQIN_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}", "LIANQIN_DISTRICT": str(tiny_folder),
-        "LIANQIN_DATA_DIR": str(tmp_path), "LIANQIN_REDIS_URL": "redis://127.0.0.1:1/0",
-    }.items():  # fmt: skip
+        "LIANQIN_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}",
+        "LIANQIN_DISTRICT": str(tiny_folder),
+        "LIANQIN_DATA_DIR": str(tmp_path),
+        "LIANQIN_REDIS_URL": "redis://127.0.0.1:1/0",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     return sqlite_engine

@@ -71,8 +71,10 @@ def test_wall_desk_leader_api_and_csv_agree(home: House) -> None:
     asked = home.get(LEADER, "/api/v1/indicators?name=on_time_close_rate,intake,closed").json
     figures = asked["groups"][0]["figures"]
     assert {name: figures[name]["n"] for name in ("on_time_close_rate", "intake", "closed")} == {
-        "on_time_close_rate": on_time.n, "intake": today.intake, "closed": today.closed
-    }  # fmt: skip
+        "on_time_close_rate": on_time.n,
+        "intake": today.intake,
+        "closed": today.closed,
+    }
     told = home.get(LEADER, "/api/v1/board").json
     assert (told["open"], told["overdue"], told["due_soon"]) == (today.open, today.overdue, today.due_soon)
 

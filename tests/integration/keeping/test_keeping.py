@@ -143,9 +143,11 @@ def test_positions_go_by_their_own_time_and_by_ours_whatever_their_ids(engine: E
     ingest = Ingest(engine, tiny, Sealer(""))
     old, ahead = NOON - 8 * DAY_MS, NOON + 400 * DAY_MS
     entries = [
-        (f"{old}-0", moved("past", old)), (f"{old + 1}-0", moved("ahead", ahead)), (f"{2**50}-0", moved("far", old)),
+        (f"{old}-0", moved("past", old)),
+        (f"{old + 1}-0", moved("ahead", ahead)),
+        (f"{2**50}-0", moved("far", old)),
         (f"{2**50}-1", moved("new", NOON)),
-    ]  # fmt: skip
+    ]
     ingest.apply(entries, NOON, received={f"{old}-0": old, f"{old + 1}-0": old})
     purge.purge(engine, NOON)
     with engine.connect() as connection:

@@ -24,8 +24,12 @@ EVENING = NOON + 6 * HOUR_MS  # 18:00: past the end of the office's day
 def test_a_case_that_is_over_by_no_office_time_is_said_to_be_over(
     sqlite_engine: Engine, tiny: District, minutes: int, over: bool
 ) -> None:
-    clock = {"what": "close", "started_at": to_rfc3339(NOON - 3 * HOUR_MS), "deadline_at": to_rfc3339(EVENING),
-             "limit": {"value": 1, "unit": "WD"}}  # fmt: skip
+    clock = {
+        "what": "close",
+        "started_at": to_rfc3339(NOON - 3 * HOUR_MS),
+        "deadline_at": to_rfc3339(EVENING),
+        "limit": {"value": 1, "unit": "WD"},
+    }
     state = case("A1", 1, "dispatched", clocks=[clock])
     Ingest(sqlite_engine, tiny, Sealer("")).apply(numbered([entry(state, "case.dispatched")]), NOON)
     now, words = EVENING + minutes * MINUTE_MS, texts("zh-CN")

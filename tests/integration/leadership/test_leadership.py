@@ -108,8 +108,11 @@ def check_days(report: Report, rows: list[CaseRow], district: District) -> None:
         expected = totals_of(rows, MEASURES, window)
         rate = figure(INDICATORS["on_time_close_rate"], expected, window)
         assert (point.intake, point.closed, point.on_time, point.n) == (
-            expected["intake"], expected["closed"], rate.value, rate.n,
-        )  # fmt: skip
+            expected["intake"],
+            expected["closed"],
+            rate.value,
+            rate.n,
+        )
 
 
 def check_hours(report: Report, rows: list[CaseRow], window: Window, span: Span, district: District) -> None:
@@ -184,13 +187,16 @@ def test_the_same_data_give_the_same_bytes_but_for_the_line_of_who_and_when(home
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("span=2027-01", "这个时间段还没有开始"), ("day=2027-01-01", "这个时间段还没有开始"),
+        ("span=2027-01", "这个时间段还没有开始"),
+        ("day=2027-01-01", "这个时间段还没有开始"),
         ("day=x", "看不懂这个时间段"),
         ("span=nonsense", "看不懂这个时间段"),
-        ("span=2020-01-01..2026-01-01", "时间段超过三年"), ("from=2026-11-20&to=2026-11-02", "看不懂这个时间段"),
-        ("span=2020-01-01", "这段时间没有"), ("span=2026-02", "这段时间没有"),
+        ("span=2020-01-01..2026-01-01", "时间段超过三年"),
+        ("from=2026-11-20&to=2026-11-02", "看不懂这个时间段"),
+        ("span=2020-01-01", "这段时间没有"),
+        ("span=2026-02", "这段时间没有"),
     ],
-)  # fmt: skip
+)
 def test_a_span_that_is_none_or_empty_is_said_in_words(home: House, query: str, said: str) -> None:
     answer = home.get(LEADER, f"/leadership?{query}")
     assert answer.status_code == 200

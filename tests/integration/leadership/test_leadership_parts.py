@@ -215,8 +215,15 @@ def test_places_that_reach_over_squares_are_counted_as_the_mesh_has_them(
         place = {**spot, "lon": spot["lon"] + rng.gauss(0, 0.0004), "lat": spot["lat"] + rng.gauss(0, 0.0004)}
         at = NOON - rng.randrange(40 * DAY)
         minor = {"category": {"scheme": "s", "kind": "event", "major": "01", "minor": rng.choice("12"), "name": "乱堆"}}
-        data = case(f"R{n}", 1, rng.choice(["filed", "filed", "voided"]), reported_at=to_rfc3339(at),
-                    domain=rng.choice(["01", "09"]), **place, **(minor if n % 3 else {}))  # fmt: skip
+        data = case(
+            f"R{n}",
+            1,
+            rng.choice(["filed", "filed", "voided"]),
+            reported_at=to_rfc3339(at),
+            domain=rng.choice(["01", "09"]),
+            **place,
+            **(minor if n % 3 else {}),
+        )
         told.append(entry(data, "case.filed", NOON - 1))
     take_in(engine, tiny, numbered(told), 100)
     rows, names = [row for row in all_rows(engine) if is_counted(row)], set[str]()
@@ -312,8 +319,12 @@ def test_every_row_of_a_part_opens_to_as_many_cases_as_it_says(home: House) -> N
     page = home.get(LEADER, "/leadership?span=2026-11").text
     links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/leadership/cases\?part=[^"]+)"', page)]
     assert {re.search(r"part=(\w+)", link).group(1) for link in links} == {
-        "reasons", "supervision", "standing", "campaigns", "repeats",
-    }  # fmt: skip
+        "reasons",
+        "supervision",
+        "standing",
+        "campaigns",
+        "repeats",
+    }
     for link in links:
         opened = home.get(LEADER, link).text
         n = int(re.search(r'class="big">([\d,]+)', opened).group(1).replace(",", ""))
@@ -355,9 +366,12 @@ def test_what_nobody_tells_is_said_in_words(sqlite_engine: Engine, redis_client:
     with house(sqlite_engine, redis_client, tiny) as bare:
         page = home_page = of_page(bare, "/leadership?span=2026-11")
     for said in (
-        "案件系统没有传来过督办，这里无从知道。", "案件系统没有传来过专项行动，整改率无从知道。",
-        "期间没有有效回访，满意率无从知道。", "没有到过区的结案。", "覆盖还没有算出，摄像机和盲区无从知道。",
-    ):  # fmt: skip
+        "案件系统没有传来过督办，这里无从知道。",
+        "案件系统没有传来过专项行动，整改率无从知道。",
+        "期间没有有效回访，满意率无从知道。",
+        "没有到过区的结案。",
+        "覆盖还没有算出，摄像机和盲区无从知道。",
+    ):
         assert said in page
     assert "0.0%" not in home_page.partition("督办")[2].partition("每日上报")[0]
 
@@ -390,8 +404,11 @@ def test_a_months_questions_are_ranges_of_an_index(sqlite_engine: Engine, tiny: 
     """On SQLite: no question of a report walks through all the cases, marks or the history."""
     take_in(sqlite_engine, tiny, numbered(lives(3, cases=60)), 60)
     asked: list[tuple[str, Any]] = []
-    event.listen(sqlite_engine, "before_cursor_execute", lambda c, cur, statement, values, ctx, many: asked.append(
-        (statement, values)))  # fmt: skip
+    event.listen(
+        sqlite_engine,
+        "before_cursor_execute",
+        lambda c, cur, statement, values, ctx, many: asked.append((statement, values)),
+    )
     report_of(sqlite_engine, tiny, parse("2026-10", TODAY))
     walks = []
     with sqlite_engine.connect() as connection:

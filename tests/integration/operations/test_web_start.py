@@ -11,8 +11,11 @@ def test_a_web_process_without_redis_says_so_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "dashboard.cli", "web", "--port", "0"],
         env=kept | {"LIANQIN_DATABASE_URL": f"sqlite:///{tmp_path / 'store.db'}"},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 1
     assert done.stderr.count("LIANQIN_REDIS_URL is not set") == 1
     assert "Traceback" not in done.stderr

@@ -69,9 +69,14 @@ def test_a_streets_paper_is_of_the_street(home: House) -> None:
 
 @pytest.mark.parametrize(
     ("more", "code"),
-    [({"kind": "exe"}, 400), ({"span": "2027-01"}, 400), ({"span": "x"}, 400), ({"street": "S9"}, 404),
-     ({"unit": "x"}, 404)],
-)  # fmt: skip
+    [
+        ({"kind": "exe"}, 400),
+        ({"span": "2027-01"}, 400),
+        ({"span": "x"}, 400),
+        ({"street": "S9"}, 404),
+        ({"unit": "x"}, 404),
+    ],
+)
 def test_what_cannot_be_made_is_not_begun(home: House, more: dict[str, str], code: int) -> None:
     answer = home.post(LEADER, "/api/v1/papers", {"kind": "pdf", "span": "2026-11", **more})
     assert answer.status_code == code

@@ -238,8 +238,11 @@ def test_what_came_late_is_named_and_changes_the_figures_of_now_alone(
         follower.load()
         total = follower.board.total()
         assert (known.now.open, known.now.overdue, known.now.due_soon, known.now.at_district) == (
-            total.open, total.overdue, total.due_soon, total.escalated,
-        )  # fmt: skip
+            total.open,
+            total.overdue,
+            total.due_soon,
+            total.escalated,
+        )
         differing += known.then != known.now
     assert differing
 
@@ -450,8 +453,10 @@ def test_a_memory_of_few_ended_cases_gives_the_same_boards(
 def test_patrols_are_where_they_were_heard_of_and_nowhere_after_a_while(engine: Engine, tiny: District) -> None:
     """Their positions stand in the history alone: purged after seven days there is no room that still has them."""
     at = NOON - 2 * DAY
-    told = [entry({"unit_id": "U1", "at": to_rfc3339(at + k * 60_000), **middle(k % 4, 0)}, "unit.moved",
-                  at + k * 60_000) for k in range(5)]  # fmt: skip
+    told = [
+        entry({"unit_id": "U1", "at": to_rfc3339(at + k * 60_000), **middle(k % 4, 0)}, "unit.moved", at + k * 60_000)
+        for k in range(5)
+    ]
     take_in(engine, tiny, arrived([entry(case("A1"), at=at - HOUR), *told]), 1)
     worker = made(engine, tiny, LAST)
 

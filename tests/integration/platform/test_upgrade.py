@@ -35,8 +35,10 @@ def test_a_store_of_the_first_version_is_made_again_from_its_history(tiny: Distr
             other.execute(text(f"INSERT INTO history ({names}) VALUES ({', '.join(f':{n}' for n in row)})"), dict(row))
         columns = "id, district, revision, position, last_entry, processed, lost"
         feed = connection.execute(text(f"SELECT {columns} FROM feed")).one()
-        other.execute(text(f"INSERT INTO feed ({columns}) VALUES (:a, :b, :c, :d, :e, :f, :g)"),
-                      dict(zip("abcdefg", feed, strict=True)))  # fmt: skip
+        other.execute(
+            text(f"INSERT INTO feed ({columns}) VALUES (:a, :b, :c, :d, :e, :f, :g)"),
+            dict(zip("abcdefg", feed, strict=True)),
+        )
 
     said: list[str] = []
     upgrade(old)

@@ -83,9 +83,11 @@ def test_months_go_out_and_come_back_by_command(
         told = newest(connection, AuditQuery(), 10)
         assert len(list(records(connection, 1))) == 4
     assert [(r.action, r.object) for r in reversed(told)] == [
-        ("export", "history 2025-03"), ("export", "history 2025-04"),
-        ("history_removed", "history 2025-03"), ("history_restored", "history 2025-03"),
-    ]  # fmt: skip
+        ("export", "history 2025-03"),
+        ("export", "history 2025-04"),
+        ("history_removed", "history 2025-03"),
+        ("history_restored", "history 2025-03"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,8 +175,13 @@ def test_a_rebuild_is_told_where_the_archive_is_or_refuses(
         connection.execute(schema.feed.update().values(model=1))  # as an upgrade finds it
     projector = subprocess.run(
         [sys.executable, "-m", "dashboard.cli", "projector"],
-        cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert projector.returncode == 1
     assert "the history of 2026-09 is in the archive" in projector.stderr
     assert "Traceback" not in projector.stderr

@@ -280,10 +280,12 @@ def test_wake_ups_that_do_not_fit_send_one_to_the_store(store: Store, spoil: str
     one = Taken(store)
     first, second = store.take("T2", "T3")
     spoilt = {
-        "first lost": [second], "turned round": [second, first], "without its delta": [Wake(first.revision), second],
+        "first lost": [second],
+        "turned round": [second, first],
+        "without its delta": [Wake(first.revision), second],
         "another token": [first._replace(after="0" * 16), second],
         "another epoch": [first._replace(epoch="0" * 16), second],
-    }  # fmt: skip
+    }
     one.follower.follow_wakes(spoilt[spoil])
     assert (one.revisions, one.follower.mark, one.loads) == ([2, 3], store.mark(), 0)
     assert one.asked > 0

@@ -178,8 +178,17 @@ def test_an_error_of_the_database_names_no_values(engine: Engine) -> None:
     assert NAME not in str(caught.value)
 
 
-THINGS = st.sampled_from(["camera.changed", "camera.removed", "camera.status", "notice.published", "command.accepted",
-                          "command.rejected", "source.heartbeat"])  # fmt: skip
+THINGS = st.sampled_from(
+    [
+        "camera.changed",
+        "camera.removed",
+        "camera.status",
+        "notice.published",
+        "command.accepted",
+        "command.rejected",
+        "source.heartbeat",
+    ]
+)
 
 
 def thing(kind: str, key: int, number: int) -> dict[bytes, bytes]:

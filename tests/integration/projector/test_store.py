@@ -58,8 +58,11 @@ def test_a_store_made_by_migrations_is_the_metadata(engine: Engine) -> None:
 
 def test_open_and_suspended_cases_are_found_by_an_index_of_theirs(sqlite_engine: Engine) -> None:
     c = case_tables.cases.c
-    for condition, index in ((c.is_open, "cases_open"), (and_(c.is_open, c.suspended), "cases_suspended"),
-                             (and_(c.is_open, c.handle_deadline_at > 5), "cases_open")):  # fmt: skip
+    for condition, index in (
+        (c.is_open, "cases_open"),
+        (and_(c.is_open, c.suspended), "cases_suspended"),
+        (and_(c.is_open, c.handle_deadline_at > 5), "cases_open"),
+    ):
         query = select(c.version).where(condition).compile(sqlite_engine, compile_kwargs={"literal_binds": True})
         with sqlite_engine.connect() as connection:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}").all()

@@ -128,11 +128,18 @@ def people_of(engine: Engine, keys: str, who: str, reason: str = WHY, limit: int
 def test_a_reporter_is_found_by_the_whole_name_or_phone_alone(engine: Engine, tiny: District) -> None:
     ingest = Ingest(engine, tiny, Sealer(KEY))
     over = {"status": "closed", "closed_at": to_rfc3339(NOON)}
-    ingest.apply(numbered([
-        person("A", "欧阳锋甲", "13812345678"), person("B", "欧阳锋甲先生", None, **over),
-        person("C", "王磊", "025-83456789"),
-        person("D", "欧阳锋甲", "13812345678", **middle(2, 0)), person("E", None, None),
-    ]), NOON)  # fmt: skip
+    ingest.apply(
+        numbered(
+            [
+                person("A", "欧阳锋甲", "13812345678"),
+                person("B", "欧阳锋甲先生", None, **over),
+                person("C", "王磊", "025-83456789"),
+                person("D", "欧阳锋甲", "13812345678", **middle(2, 0)),
+                person("E", None, None),
+            ]
+        ),
+        NOON,
+    )
     indexer = SearchIndexer(engine, Sealer(KEY))
     indexer.drain()
     assert people_of(engine, KEY, "欧阳锋甲") == ["A", "B"]  # D lies in the other street

@@ -55,9 +55,15 @@ def test_what_is_guessed_first_is_no_password(password: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("周敏", "zhoumin19850101"), ("周敏", "minzhou@1985"), ("单雄信", "shanxiongxin1"), ("单雄信", "danxiongxin88"),
-     ("欧阳锋", "Ouyangfeng2026"), ("周敏", "ZhouMin123456")],
-)  # fmt: skip
+    [
+        ("周敏", "zhoumin19850101"),
+        ("周敏", "minzhou@1985"),
+        ("单雄信", "shanxiongxin1"),
+        ("单雄信", "danxiongxin88"),
+        ("欧阳锋", "Ouyangfeng2026"),
+        ("周敏", "ZhouMin123456"),
+    ],
+)
 def test_a_name_in_pinyin_with_a_date_behind_it_is_guessed(name: str, password: str) -> None:
     assert why(password, "duty", name) == "common"
 

@@ -13,9 +13,13 @@ from services.access.log_in import recovery, totp
 RFC_SECRET = b"12345678901234567890"
 # RFC 6238, appendix B, SHA-1: (Unix s, code of eight digits).
 VECTORS = [
-    (59, "94287082"), (1111111109, "07081804"), (1111111111, "14050471"), (1234567890, "89005924"),
-    (2000000000, "69279037"), (20000000000, "65353130"),
-]  # fmt: skip
+    (59, "94287082"),
+    (1111111109, "07081804"),
+    (1111111111, "14050471"),
+    (1234567890, "89005924"),
+    (2000000000, "69279037"),
+    (20000000000, "65353130"),
+]
 
 
 @pytest.mark.parametrize(("at", "code"), VECTORS)
@@ -97,8 +101,11 @@ CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0
         (CHROME.format("Windows NT 10.0", " QBCore/4.0 QQBrowser/9.0"), "QQ 9 · Windows"),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox 143 · Linux"),
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) MicroMessenger/8.0.50", "微信 8 · iPhone"),
-        ("", ""), ("curl/8", ""), ("<script>alert(1)</script>", ""), ("Chrome/99999999999", "Chrome"),
+        ("", ""),
+        ("curl/8", ""),
+        ("<script>alert(1)</script>", ""),
+        ("Chrome/99999999999", "Chrome"),
     ],
-)  # fmt: skip
+)
 def test_a_browser_is_called_by_a_few_words(agent: str, words: str) -> None:
     assert words_of(agent) == words

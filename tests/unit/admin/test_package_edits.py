@@ -18,15 +18,18 @@ def test_a_value_changes_and_every_other_byte_stays() -> None:
     assert found == POLICY_TOML.replace("after_level_deadline_minutes = 30", "after_level_deadline_minutes = 20")
 
 
-@pytest.mark.parametrize(("before", "path", "value", "after"), [
-    ("", ("target_grid",), 0.7, "target_grid = 0.7\n"),
-    ("a = 1", ("target_grid",), 0.7, "a = 1\ntarget_grid = 0.7\n"),
-    ("a = 1 # so\r\n[b]\r\n", ("a",), 2, "a = 2 # so\r\n[b]\r\n"),
-    ("[b]\r\nc = 1\r\n\r\n[d]\r\n", ("b", "e"), 2, "[b]\r\nc = 1\r\ne = 2\r\n\r\n[d]\r\n"),
-    ("[b]\nc = 1\n", ("b", "modes", "x"), "off", '[b]\nc = 1\n\n[b.modes]\nx = "off"\n'),
-    ('[b]\nc = "auto"  # why\n', ("b", "c"), "off", '[b]\nc = "off"  # why\n'),
-    ("[b]\n", ("a",), 1, "a = 1\n[b]\n"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("before", "path", "value", "after"),
+    [
+        ("", ("target_grid",), 0.7, "target_grid = 0.7\n"),
+        ("a = 1", ("target_grid",), 0.7, "a = 1\ntarget_grid = 0.7\n"),
+        ("a = 1 # so\r\n[b]\r\n", ("a",), 2, "a = 2 # so\r\n[b]\r\n"),
+        ("[b]\r\nc = 1\r\n\r\n[d]\r\n", ("b", "e"), 2, "[b]\r\nc = 1\r\ne = 2\r\n\r\n[d]\r\n"),
+        ("[b]\nc = 1\n", ("b", "modes", "x"), "off", '[b]\nc = 1\n\n[b.modes]\nx = "off"\n'),
+        ('[b]\nc = "auto"  # why\n', ("b", "c"), "off", '[b]\nc = "off"  # why\n'),
+        ("[b]\n", ("a",), 1, "a = 1\n[b]\n"),
+    ],
+)
 def test_forms_of_toml(before: str, path: tuple[str, ...], value: float | str, after: str) -> None:
     assert set_value(before, path, value) == after
 

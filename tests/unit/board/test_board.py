@@ -30,8 +30,11 @@ def row(case_id: str = "A1", version: int = 1, **more: Any) -> CaseRow:
 def due(case_id: str, hours: float, **more: Any) -> CaseRow:
     from services.platform.clock import to_rfc3339
 
-    clock = {"what": "close", "started_at": to_rfc3339(NOON - 4 * HOUR),
-             "deadline_at": to_rfc3339(NOON + int(hours * HOUR))}  # fmt: skip
+    clock = {
+        "what": "close",
+        "started_at": to_rfc3339(NOON - 4 * HOUR),
+        "deadline_at": to_rfc3339(NOON + int(hours * HOUR)),
+    }
     return row(case_id, clocks=[clock], filed_at=to_rfc3339(NOON - 4 * HOUR), **more)
 
 
@@ -96,9 +99,14 @@ def test_counters_always_equal_counting_again(tiny: District) -> None:
         if rng.random() < 0.25:
             board.apply(version, delta(gone=[case_id]), now)
         else:
-            changed = due(case_id, rng.uniform(-6, 40), version=version, at_street=rng.choice(["S1", "S2", ""]),
-                          status=rng.choice(["handling", "suspended", "returned"]),
-                          level=rng.choice(["street", "district"]))  # fmt: skip
+            changed = due(
+                case_id,
+                rng.uniform(-6, 40),
+                version=version,
+                at_street=rng.choice(["S1", "S2", ""]),
+                status=rng.choice(["handling", "suspended", "returned"]),
+                level=rng.choice(["street", "district"]),
+            )
             board.apply(version, delta([changed]), now)
         now += rng.randrange(HOUR)
         board.tick(now)

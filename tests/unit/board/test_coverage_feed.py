@@ -119,13 +119,20 @@ def test_the_board_feeds_it_with_things_that_were_taken_and_no_others(tiny: Any)
 
 def test_the_wall_has_the_three_worst_spots_and_a_tile_for_each_that_is_blind(tiny: Any) -> None:
     spots = [
-        raw(spot("area:1", 5, street="S1", unseen=3)), raw(spot("road:1", 9)), raw(spot("place:1", 7)),
-        raw(spot("place:2", 1)), raw(spot("place:3", 0)), raw(spot("grid:G", 99)), raw(spot("place:4", 2, live=0.0)),
-    ]  # fmt: skip
+        raw(spot("area:1", 5, street="S1", unseen=3)),
+        raw(spot("road:1", 9)),
+        raw(spot("place:1", 7)),
+        raw(spot("place:2", 1)),
+        raw(spot("place:3", 0)),
+        raw(spot("grid:G", 99)),
+        raw(spot("place:4", 2, live=0.0)),
+    ]
     found = coverage_tiles(raw({"cameras": 4}), spots, tiny, ["spot:area:9"])
     assert [(t["letter"], t["id"]) for t in found["coverage"]["top"]] == [
-        ("A", "road:1"), ("B", "place:1"), ("C", "area:1"),
-    ]  # fmt: skip
+        ("A", "road:1"),
+        ("B", "place:1"),
+        ("C", "area:1"),
+    ]
     assert found["coverage"]["top"][2]["street"] == "东街"
     assert found["coverage"]["gaps"] == 5
     assert set(found) == {"coverage", "spot:area:9", "spot:area:1", "spot:road:1", "spot:place:1", "spot:place:2"}

@@ -51,12 +51,15 @@ def changed(found: CaseRow, **more: Any) -> CaseRow:
 
 def some_cases() -> list[CaseRow]:
     return [
-        due("A1", -1), due("A2", 0.2), changed(due("A3", 90), lead_unit="D2", channel="APP"),
-        changed(row("A4"), lon=None, lat=None), changed(due("A5", 2), level="district"),
+        due("A1", -1),
+        due("A2", 0.2),
+        changed(due("A3", 90), lead_unit="D2", channel="APP"),
+        changed(row("A4"), lon=None, lat=None),
+        changed(due("A5", 2), level="district"),
         changed(due("A6", 2), level="district", escalation=FREE),
         changed(due("A7", -3), level="district", escalation=TAKEN),
         changed(due("B1", 4), street="S2", lon=119.4, domain="06", class_name="消防通道 Blocked"),
-    ]  # fmt: skip
+    ]
 
 
 def filters() -> list[dict[str, Any]]:
@@ -96,10 +99,15 @@ def test_the_browser_and_the_server_let_the_same_cases_through(tiny: District, l
     units = {c: tiny.units_en.get(c, n) if english else n for c, n in tiny.units.items()}
     grids = {c: a.name for c, a in tiny.grids.items()}
     communities = {c: a.name for c, a in tiny.communities.items()}
-    given = msgspec.json.encode({
-        "texts": words, "about": {"street": "", "grids": grids, "communities": communities}, "filters": asked,
-        "places": {"streets": streets, "units": units}, "rows": [lens.row(case_id) for case_id in board.rows],
-    })  # fmt: skip
+    given = msgspec.json.encode(
+        {
+            "texts": words,
+            "about": {"street": "", "grids": grids, "communities": communities},
+            "filters": asked,
+            "places": {"streets": streets, "units": units},
+            "rows": [lens.row(case_id) for case_id in board.rows],
+        }
+    )
     call = [node, "--input-type=module", "-e", SCRIPT, str(MODULES)]
     done = subprocess.run(call, input=given, capture_output=True, check=False, timeout=20)
     assert done.returncode == 0, done.stderr.decode()

@@ -50,11 +50,14 @@ ABOUT = {"street": "", "unit": "", "grid": "", "rights": []}
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_the_server_sorts_as_the_browser_does(tiny: District, language: str) -> None:
     cases = [
-        *some_cases(), changed(due("C1", 3), class_name="暴露垃圾", returns=2),
+        *some_cases(),
+        changed(due("C1", 3), class_name="暴露垃圾", returns=2),
         changed(due("C2", 3), channel="APP", lead_unit="Zeta"),
-        changed(due("C5", 3), class_name="1号井盖"), changed(due("C6", 3), class_name="POS 机", lead_unit=""),
-        changed(due("C3", 3), class_name="占道经营", reworks=1, suspended=True), changed(row("C4"), deadline_at=None),
-    ]  # fmt: skip
+        changed(due("C5", 3), class_name="1号井盖"),
+        changed(due("C6", 3), class_name="POS 机", lead_unit=""),
+        changed(due("C3", 3), class_name="占道经营", reworks=1, suspended=True),
+        changed(row("C4"), deadline_at=None),
+    ]
     board = board_of(tiny, *cases)
     board.proposals = {
         "A1": Proposal("A1", 1, "repeat", "repeat", "confirm", NOON),
@@ -66,13 +69,15 @@ def test_the_server_sorts_as_the_browser_does(tiny: District, language: str) -> 
         for column, down, group in itertools.product(sorted(COLUMNS), (False, True), sorted(GROUPS))
     ]
     given: dict[str, Any] = {
-        "texts": words, "about": {**ABOUT, **_names(tiny)}, "orders": orders,
+        "texts": words,
+        "about": {**ABOUT, **_names(tiny)},
+        "orders": orders,
         "places": {
             "streets": {c: tiny.streets_en.get(c, a.name) if english else a.name for c, a in tiny.streets.items()},
             "units": {c: tiny.units_en.get(c, n) if english else n for c, n in tiny.units.items()},
         },
         "rows": [lens.row(case_id) for case_id in board.rows],
-    }  # fmt: skip
+    }
     node = shutil.which("node")
     assert node is not None
     call = [node, "--input-type=module", "-e", SCRIPT, str(MODULES)]
@@ -94,8 +99,13 @@ def _exported(board: Any) -> list[ExportedCase]:
     found = []
     for one in board.rows.values():
         struck, proposal = takeover(one, board.district.policy.escalation), board.proposals.get(one.case_id)
-        found.append(ExportedCase(
-            one, board.lights[one.case_id], struck[0] if struck else None, is_untaken(one),
-            is_proposed=proposal is not None and proposal.mode != "declined",
-        ))  # fmt: skip
+        found.append(
+            ExportedCase(
+                one,
+                board.lights[one.case_id],
+                struck[0] if struck else None,
+                is_untaken(one),
+                is_proposed=proposal is not None and proposal.mode != "declined",
+            )
+        )
     return found

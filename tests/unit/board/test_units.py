@@ -66,10 +66,15 @@ def test_while_the_districts_clock_stands_the_arrival_alone_says_how_old_it_is()
 
 
 def test_a_brigade_has_its_list_by_what_each_does_and_when_the_last_was_heard():
-    found = brigades([
-        unit("U3", status="off", at=NOON - 9), unit("U1"), unit("U2", status="assigned", case_id="A1", at=NOON + 4),
-        unit("V1", group="志愿者", status="on_scene"), unit("W1", street="S2", group=""),
-    ])  # fmt: skip
+    found = brigades(
+        [
+            unit("U3", status="off", at=NOON - 9),
+            unit("U1"),
+            unit("U2", status="assigned", case_id="A1", at=NOON + 4),
+            unit("V1", group="志愿者", status="on_scene"),
+            unit("W1", street="S2", group=""),
+        ]
+    )
     assert [(b.street, b.group) for b in found] == [("S1", "东街大队"), ("S1", "志愿者"), ("S2", "")]
     first = found[0]
     assert [u.unit_id for u in first.members] == ["U1", "U2", "U3"]
@@ -137,10 +142,13 @@ def reader(district: District, *place: Any) -> UnitReader:
     board = Board(district)
     board.load([row(*(place or HERE))], [], NOON)
     at = {"at": "2026-11-23T04:00:00Z", "coord_sys": "WGS84"}
-    board.load_things([
-        thing({"unit_id": "U2", "lon": WEST + STEP, "lat": SOUTH + STEP, "street": "S1", "group": "城管局", **at}),
-        thing({"unit_id": "U1", "lon": WEST + 3 * STEP, "lat": SOUTH + STEP, "street": "S2", "kind": "car", **at}),
-    ], 1)  # fmt: skip
+    board.load_things(
+        [
+            thing({"unit_id": "U2", "lon": WEST + STEP, "lat": SOUTH + STEP, "street": "S1", "group": "城管局", **at}),
+            thing({"unit_id": "U1", "lon": WEST + 3 * STEP, "lat": SOUTH + STEP, "street": "S2", "kind": "car", **at}),
+        ],
+        1,
+    )
     assert [u.unit_id for u in units_on(board)] == ["U1", "U2"]
     return UnitReader(district, lambda: board, Standing(), real_now=lambda: REAL)
 

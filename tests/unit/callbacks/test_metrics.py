@@ -71,7 +71,8 @@ def test_however_many_sources_there_are_the_figures_of_the_smallest_are_one() ->
 def test_of_the_states_of_a_process_one_is_1() -> None:
     state, alive = process_figures([Process("projector", "dead", alive=0), Process("web", "alive", alive=2)])
     assert [(labels["process"], labels["state"]) for labels, n in state.samples if n] == [
-        ("projector", "dead"), ("web", "alive"),
-    ]  # fmt: skip
+        ("projector", "dead"),
+        ("web", "alive"),
+    ]
     assert len(state.samples) == 12
     assert [n for _, n in alive.samples] == [0, 2]

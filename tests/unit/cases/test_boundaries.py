@@ -68,8 +68,10 @@ def test_a_figure_names_the_moment_of_the_clock() -> None:
 
 
 def test_nobody_compares_a_deadline_with_now_by_hand() -> None:
-    by_hand = re.compile(r"deadline(_at|_ms)?\)? *[<>]=? *(now|at_ms|moment|desk\.now_ms|record\.now_ms)\b"
-                         r"|\b(now|now_ms|at_ms) *[<>]=? *\w*\.?(deadline|due)_at")  # fmt: skip
+    by_hand = re.compile(
+        r"deadline(_at|_ms)?\)? *[<>]=? *(now|at_ms|moment|desk\.now_ms|record\.now_ms)\b"
+        r"|\b(now|now_ms|at_ms) *[<>]=? *\w*\.?(deadline|due)_at"
+    )
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for folder in ("services", "dashboard")

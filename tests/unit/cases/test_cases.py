@@ -92,8 +92,12 @@ def test_a_suspension_resumes_by_itself_at_its_end() -> None:
 
 def test_what_is_closed_while_suspended_was_suspended_until_then() -> None:
     begun = NOON - HOUR
-    row = row_of(status="closed", reported_at=to_rfc3339(begun), closed_at=to_rfc3339(NOON),
-                 suspensions=[{"from": to_rfc3339(begun)}])  # fmt: skip
+    row = row_of(
+        status="closed",
+        reported_at=to_rfc3339(begun),
+        closed_at=to_rfc3339(NOON),
+        suspensions=[{"from": to_rfc3339(begun)}],
+    )
     assert (row.pauses, row.flags) == (f"[[{begun},{NOON}]]", "")
 
 

@@ -125,9 +125,11 @@ def test_the_takeover_is_announced_before_it_comes() -> None:
     assert decide(late(-70), struck[0], POLICY).rule == struck[1]
 
 
-WALK = list(itertools.product(
-    [s for s in STATUSES if s not in ENDED_STATUSES], [*LEVELS, ...], ["S1", ""], ["D1", ...], [4, 1], [0, 3],
-))  # fmt: skip
+WALK = list(
+    itertools.product(
+        [s for s in STATUSES if s not in ENDED_STATUSES], [*LEVELS, ...], ["S1", ""], ["D1", ...], [4, 1], [0, 3]
+    )
+)
 
 
 def test_no_open_case_is_held_by_nobody_and_each_is_on_exactly_one_level() -> None:

@@ -73,9 +73,9 @@ def test_a_whistle_without_a_time_waits_without_a_limit():
     assert joint([whistle], NOON, POLICY)[0].units == [Called("D2", "waiting", None, None, None, None)]
 
 
-@pytest.mark.parametrize(("code", "said"), [
-    ("", "11-23 12:00 · 牵头 市政中心"), ("whistle", "11-23 12:00 · 街道吹哨 · 牵头 市政中心"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "said"), [("", "11-23 12:00 · 牵头 市政中心"), ("whistle", "11-23 12:00 · 街道吹哨 · 牵头 市政中心")]
+)
 def test_a_whistle_without_a_reason_leaves_no_hole_in_its_line(code: str, said: str) -> None:
     blown = Joint(NOON, code, "D1", [], None, "")
     part: Any = joint_part([blown], texts("zh-CN"), ZoneInfo("Asia/Shanghai"), {"D1": "市政中心"})

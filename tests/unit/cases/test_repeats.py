@@ -28,10 +28,25 @@ LON, LAT = 118.905, 31.905
 METRE = 1 / 111_320
 
 
-def at(case_id: str, east_m: float = 0, north_m: float = 0, *, ago: int = 0, closed: int | None = None,
-       domain: str = "04", minor: str = "a|b|01|02") -> ComparedCase:  # fmt: skip
-    return ComparedCase(case_id, LON + east_m * METRE / 0.8489, LAT + north_m * METRE, minor, domain, NOON - ago,
-                        None if closed is None else NOON - closed)  # fmt: skip
+def at(
+    case_id: str,
+    east_m: float = 0,
+    north_m: float = 0,
+    *,
+    ago: int = 0,
+    closed: int | None = None,
+    domain: str = "04",
+    minor: str = "a|b|01|02",
+) -> ComparedCase:
+    return ComparedCase(
+        case_id,
+        LON + east_m * METRE / 0.8489,
+        LAT + north_m * METRE,
+        minor,
+        domain,
+        NOON - ago,
+        None if closed is None else NOON - closed,
+    )
 
 
 @given(st.lists(st.tuples(st.floats(-400, 400), st.floats(-400, 400)), max_size=40), st.floats(1, 120))
@@ -54,11 +69,17 @@ def test_earlier_ones_count_when_closed_before_the_report_and_within_the_days() 
     category = {"scheme": "a", "kind": "component", "major": "01", "minor": "02"}
     now = row("new", category=category)
     minor = now.class_key
-    near = Neighbours(30, [
-        at("closed", 10, closed=5 * DAY, minor=minor), at("too-long-ago", 10, closed=31 * DAY, minor=minor),
-        at("open", 10, minor=minor), at("after", 10, closed=-HOUR, minor=minor),
-        at("far", 31, closed=5 * DAY, minor=minor), at("other", 10, closed=5 * DAY, minor="x"),
-    ])  # fmt: skip
+    near = Neighbours(
+        30,
+        [
+            at("closed", 10, closed=5 * DAY, minor=minor),
+            at("too-long-ago", 10, closed=31 * DAY, minor=minor),
+            at("open", 10, minor=minor),
+            at("after", 10, closed=-HOUR, minor=minor),
+            at("far", 31, closed=5 * DAY, minor=minor),
+            at("other", 10, closed=5 * DAY, minor="x"),
+        ],
+    )
     assert earlier_closed(now, near, policy) == 1
     assert earlier_closed(row("bare"), near, policy) == 0
 
@@ -67,9 +88,14 @@ def test_the_same_matter_is_near_in_place_and_time_and_of_one_class_whatever_its
     policy = MergingPolicy()
     asked = row("new")
     others = [
-        at("near", 20, ago=HOUR), at("nearer", 5, ago=23 * HOUR), at("far", 51), at("late", 5, ago=25 * HOUR),
-        at("other-class", 5, domain="01"), at("closed-before", 5, ago=2 * HOUR, closed=HOUR), at("new"),
-    ]  # fmt: skip
+        at("near", 20, ago=HOUR),
+        at("nearer", 5, ago=23 * HOUR),
+        at("far", 51),
+        at("late", 5, ago=25 * HOUR),
+        at("other-class", 5, domain="01"),
+        at("closed-before", 5, ago=2 * HOUR, closed=HOUR),
+        at("new"),
+    ]
     assert [(o.case_id, round(d)) for o, d in same_matter(asked, others, policy)] == [("nearer", 5), ("near", 20)]
 
 
@@ -90,15 +116,20 @@ def test_a_hot_spot_is_a_disc_and_no_case_stands_in_two() -> None:
 
 
 def test_a_watched_area_counts_what_lies_in_it(tiny: District) -> None:
-    feature = {"type": "Feature", "geometry": square(0, 0),
-               "properties": {"code": "W1", "name": "南片", "street": "S1", "watched_by": "D1"}}  # fmt: skip
+    feature = {
+        "type": "Feature",
+        "geometry": square(0, 0),
+        "properties": {"code": "W1", "name": "南片", "street": "S1", "watched_by": "D1"},
+    }
     bare = {"type": "Feature", "geometry": square(3, 1), "properties": None}
     district = dataclasses.replace(tiny, layers={"watch_areas": {"features": [feature, bare]}})
     areas = WatchedAreas(district)
     cases = [
-        CaseAt(118.905, 31.905, NOON - HOUR, True), CaseAt(118.906, 31.905, NOON - 25 * HOUR, True),
-        CaseAt(118.905, 31.906, NOON - HOUR, False), CaseAt(118.915, 31.905, NOON, True),
-    ]  # fmt: skip
+        CaseAt(118.905, 31.905, NOON - HOUR, True),
+        CaseAt(118.906, 31.905, NOON - 25 * HOUR, True),
+        CaseAt(118.905, 31.906, NOON - HOUR, False),
+        CaseAt(118.915, 31.905, NOON, True),
+    ]
     areas.patrols([(118.905, 31.905, NOON - 60_000), (118.905, 31.905, NOON - 90_000), (118.95, 31.95, NOON)])
     watched, nothing = areas.watch(cases, NOON)
     assert (watched.code, watched.open, watched.new, watched.unseen) == ("W1", 2, 2, None)

@@ -30,11 +30,14 @@ def row(**more: Any) -> CaseRow:
 @st.composite
 def cases(draw: st.DrawFn) -> CaseRow:
     return row(
-        street=draw(st.sampled_from([*STREETS, ""])), grid=draw(st.sampled_from([*GRIDS, ""])),
-        domain=draw(st.sampled_from(["01", "08", "09", "10"])), level=draw(st.sampled_from(["", "grid", "district"])),
-        lead_unit=draw(st.sampled_from([*UNITS, ""])), co_units=draw(st.lists(st.sampled_from(UNITS), max_size=2)),
+        street=draw(st.sampled_from([*STREETS, ""])),
+        grid=draw(st.sampled_from([*GRIDS, ""])),
+        domain=draw(st.sampled_from(["01", "08", "09", "10"])),
+        level=draw(st.sampled_from(["", "grid", "district"])),
+        lead_unit=draw(st.sampled_from([*UNITS, ""])),
+        co_units=draw(st.lists(st.sampled_from(UNITS), max_size=2)),
         called=draw(st.lists(st.sampled_from(UNITS), max_size=2)),
-    )  # fmt: skip
+    )
 
 
 @given(cases(), rights, st.sampled_from(UNITS))
@@ -74,14 +77,16 @@ def test_a_streets_staff_have_what_the_table_gives_their_street(case: CaseRow, r
 @pytest.mark.parametrize(
     ("more", "right", "can"),
     [
-        ({}, "case.acknowledge", True), ({"lead_unit": "D2", "co_units": ["D1"]}, "case.acknowledge", False),
+        ({}, "case.acknowledge", True),
+        ({"lead_unit": "D2", "co_units": ["D1"]}, "case.acknowledge", False),
         ({"lead_unit": "D2", "co_units": ["D1"]}, "see_texts", True),
         ({"lead_unit": "D2", "called": ["D1"]}, "case.answer_whistle", True),
         ({"lead_unit": "D2", "co_units": ["D1"], "domain": "09"}, "see_texts", False),
         ({"lead_unit": "D2", "co_units": ["D1"], "domain": "09"}, "see_case", True),
-        ({"domain": "09"}, "see_sensitive", True), ({"lead_unit": "D2"}, "see_case", False),
+        ({"domain": "09"}, "see_sensitive", True),
+        ({"lead_unit": "D2"}, "see_case", False),
     ],
-)  # fmt: skip
+)
 def test_a_department_leads_works_beside_or_is_called(more: dict[str, Any], right: str, can: bool) -> None:
     assert may_case(DEPT, right, row(**more)) is can
 
@@ -89,11 +94,14 @@ def test_a_department_leads_works_beside_or_is_called(more: dict[str, Any], righ
 @pytest.mark.parametrize(
     ("more", "right", "can"),
     [
-        ({"level": "grid"}, "case.acknowledge", True), ({"level": "street"}, "case.acknowledge", False),
-        ({"level": "street"}, "see_texts", True), ({"grid": "G2"}, "see_case", False),
-        ({"domain": "10"}, "see_case", False), ({"level": "grid"}, "reveal", False),
+        ({"level": "grid"}, "case.acknowledge", True),
+        ({"level": "street"}, "case.acknowledge", False),
+        ({"level": "street"}, "see_texts", True),
+        ({"grid": "G2"}, "see_case", False),
+        ({"domain": "10"}, "see_case", False),
+        ({"level": "grid"}, "reveal", False),
     ],
-)  # fmt: skip
+)
 def test_a_grid_worker_acts_on_what_the_grid_or_the_community_holds(
     more: dict[str, Any], right: str, can: bool
 ) -> None:

@@ -41,11 +41,14 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("user add wang li", "unrecognized arguments: li"), ("user add --rolle leader wang", "--rolle"),
-        ("user fly wang", "invalid choice"), ("user --role boss add wang", "invalid choice"),
-        ("district", "required: action"), ("user", "required: action"),
+        ("user add wang li", "unrecognized arguments: li"),
+        ("user add --rolle leader wang", "--rolle"),
+        ("user fly wang", "invalid choice"),
+        ("user --role boss add wang", "invalid choice"),
+        ("district", "required: action"),
+        ("user", "required: action"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         _parser().parse_args(line.split())

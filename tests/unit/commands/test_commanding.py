@@ -156,8 +156,12 @@ def test_a_case_named_twice_and_another_order_ask_the_same(
 
 
 D1 = Person("d1", "高翔", "department", unit="D1")
-FIELD = {"case.acknowledge": {}, "case.progress": {"what": "arrived"}, "case.handle": {"result": "已清"},
-         "case.answer_whistle": {"unit": "D1", "what": "answered"}}  # fmt: skip
+FIELD = {
+    "case.acknowledge": {},
+    "case.progress": {"what": "arrived"},
+    "case.handle": {"result": "已清"},
+    "case.answer_whistle": {"unit": "D1", "what": "answered"},
+}
 
 
 @pytest.mark.parametrize("kind", FIELD)
@@ -208,10 +212,12 @@ def test_a_repair_is_asked_for_by_right_with_a_reason_and_the_cameras_version(ti
     assert (made.camera_id, made.expected_version, made.fault, made.case_id) == ("CAM-1", 0, "blurred", "A")
     assert repair(tiny, fault="")[0].fault is None
     assert {
-        "forbidden": repair(tiny, LEADER)[1], "no_camera": repair(tiny, version=None)[1],
-        "no_reason": repair(tiny, reason=" ")[1], "bad_value": repair(tiny, fault="broken")[1],
+        "forbidden": repair(tiny, LEADER)[1],
+        "no_camera": repair(tiny, version=None)[1],
+        "no_reason": repair(tiny, reason=" ")[1],
+        "bad_value": repair(tiny, fault="broken")[1],
         "long_reason": repair(tiny, reason="长" * 501)[1],
-    } == {code: code for code in ("forbidden", "no_camera", "no_reason", "bad_value", "long_reason")}  # fmt: skip
+    } == {code: code for code in ("forbidden", "no_camera", "no_reason", "bad_value", "long_reason")}
 
 
 def test_to_sign_for_an_escalation_needs_no_reason_and_everything_else_does(tiny: District) -> None:

@@ -57,15 +57,23 @@ def test_initials_of_a_name(name: str, initials: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("城管", ["D2"]), ("cgj", ["D2"]), ("d1", ["D1", "D10"]), ("市", ["D1", "D10"]), ("zzz", []),
+        ("城管", ["D2"]),
+        ("cgj", ["D2"]),
+        ("d1", ["D1", "D10"]),
+        ("市", ["D1", "D10"]),
+        ("zzz", []),
         (" ", ["D1", "D2", "D10"]),
     ],
-)  # fmt: skip
+)
 def test_a_unit_is_found_by_name_initials_or_number(typed: str, found: list[str]) -> None:
-    units = [{"code": code, "name": name, "initials": initials_of(name)}
-             for code, name in (("D1", "市政中心"), ("D2", "城管局"), ("D10", "区市场监管局"))]  # fmt: skip
-    script = "const {matching} = await import(process.argv[1]); const [units, typed] = JSON.parse(process.argv[2]);" \
-        "console.log(JSON.stringify(matching(units, typed).map(unit => unit.code)));"  # fmt: skip
+    units = [
+        {"code": code, "name": name, "initials": initials_of(name)}
+        for code, name in (("D1", "市政中心"), ("D2", "城管局"), ("D10", "区市场监管局"))
+    ]
+    script = (
+        "const {matching} = await import(process.argv[1]); const [units, typed] = JSON.parse(process.argv[2]);"
+        "console.log(JSON.stringify(matching(units, typed).map(unit => unit.code)));"
+    )
     told = json.dumps([units, typed])
     done = subprocess.run(
         ["node", "--input-type=module", "-e", script, str(CHOICE), told], text=True, capture_output=True, check=True
@@ -110,8 +118,12 @@ GIVEN = {"unit_id", "lon", "lat", "coord_sys", "camera_id", "case_id", "acted_at
 def test_every_field_has_its_label_and_every_code_its_word(language: str) -> None:
     words = texts(language)
     labels, levels = words["form"]["labels"], words["form"]["levels"]
-    said = {"reason_code": words["reason"], "fault": words["camera"]["faults"], "kind": words["desk"]["kinds"],
-            "limit": words["form"]["limit_units"]}  # fmt: skip
+    said = {
+        "reason_code": words["reason"],
+        "fault": words["camera"]["faults"],
+        "kind": words["desk"]["kinds"],
+        "limit": words["form"]["limit_units"],
+    }
     for kind, fields in command_forms().items():
         for field in fields:
             if field.name in GIVEN:

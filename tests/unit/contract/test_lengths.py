@@ -73,8 +73,10 @@ def test_a_struct_without_lengths_would_be_found() -> None:
         more: dict[str, int]
 
     assert [path for path, shape in leaves(inspect.type_info(Loose)) if getattr(shape, "max_length", None) is None] == [
-        ("names",), ("names", "0"), ("more",),
-    ]  # fmt: skip
+        ("names",),
+        ("names", "0"),
+        ("more",),
+    ]
 
 
 def put(data: dict[str, Any], path: Path, value: Any, shape: inspect.StructType) -> dict[str, Any]:
@@ -85,9 +87,11 @@ def put(data: dict[str, Any], path: Path, value: Any, shape: inspect.StructType)
         return {**data, name: value}
     kind: Any = field.type
     while not isinstance(kind, inspect.StructType | inspect.ListType):
-        kind = kind.type if isinstance(kind, inspect.Metadata) else next(
-            one for one in kind.types if not isinstance(one, inspect.NoneType)
-        )  # fmt: skip
+        kind = (
+            kind.type
+            if isinstance(kind, inspect.Metadata)
+            else next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+        )
     if isinstance(kind, inspect.StructType):
         return {**data, name: put(least(kind), rest, value, kind)}
     item = kind.item_type

@@ -65,8 +65,11 @@ def body(event: Event) -> Case:
             "bad_value",
             ["$.clocks[1].deadline_at", "1601-01-01"],
         ),
-        ({"clocks": [{"what": "close", "limit": {"value": -1, "unit": "UH"}}]}, "bad_value",
-         ["$.clocks[0].limit.value", "found -1"]),
+        (
+            {"clocks": [{"what": "close", "limit": {"value": -1, "unit": "UH"}}]},
+            "bad_value",
+            ["$.clocks[0].limit.value", "found -1"],
+        ),
         ({"co_units": ["D1", 7]}, "bad_value", ["$.co_units[1]", "found 7"]),
         ({"suspensions": [{}]}, "missing_field", ["`from`", "$.suspensions[0]"]),
         ({"case_id": ...}, "missing_field", ["`case_id`"]),
@@ -74,7 +77,7 @@ def body(event: Event) -> Case:
         ({"lon": 10**400}, "bad_value", ["$.lon", "found 1000"]),
         ({"title": {"a": 1}}, "bad_value", ["$.title"]),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_value_is_refused_in_a_sentence_that_names_field_and_value(
     more: dict[str, Any], reason: str, names: list[str]
 ) -> None:
@@ -151,11 +154,16 @@ def test_brackets_in_a_text_are_no_nesting() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b'"' + b'\\"' * 120_000 + b"[" * 17, b'{"a":"' + b'"\\\n' * 80_000 + b"[" * 17, b'"\\' * 120_000 + b"[" * 17,
-        b"[" * 250_000, b'{"a":' * 50_000, b'{"reporter":' * 20_000, b"[" * 16 + b" " * 250_000,
+        b'"' + b'\\"' * 120_000 + b"[" * 17,
+        b'{"a":"' + b'"\\\n' * 80_000 + b"[" * 17,
+        b'"\\' * 120_000 + b"[" * 17,
+        b"[" * 250_000,
+        b'{"a":' * 50_000,
+        b'{"reporter":' * 20_000,
+        b"[" * 16 + b" " * 250_000,
     ],
     ids=["quotes", "newlines", "strings", "lists", "objects", "reporters", "spaces"],
-)  # fmt: skip
+)
 def test_no_text_takes_long(data: bytes) -> None:
     """A quarter of a megabyte of the worst text is refused within a moment: it took four minutes once."""
     start = perf_counter()

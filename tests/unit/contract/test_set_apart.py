@@ -35,12 +35,15 @@ def test_every_field_that_people_write_into_is_masked_and_its_original_set_apart
         "whistles.1.result": f"到{PHONE}",
     }  # fmt: skip
     full = body(
-        title=texts["title"], description=texts["description"], address=texts["address"], handler=texts["handler"],
+        title=texts["title"],
+        description=texts["description"],
+        address=texts["address"],
+        handler=texts["handler"],
         step={"actor": "张三", "reason": texts["step.reason"], "note": texts["step.note"], "command_id": PHONE},
         escalations=[{"reason": texts["escalations.0.reason"], "acknowledged_by": "赵四"}],
         whistles=[{}, {"result": texts["whistles.1.result"]}],
         reporter={"name": "王小明", "phone": PHONE},
-    )  # fmt: skip
+    )
     kept, personal = set_apart(full)
     assert personal == Personal("王小明", PHONE, texts)
     assert decode_personal(encode_personal(personal)) == personal

@@ -89,9 +89,11 @@ def test_every_time_of_a_case_and_of_other_events_may_leave_out_the_seconds() ->
 
 
 @given(
-    st.datetimes(datetime(1901, 1, 1), datetime(2199, 1, 1)), st.integers(-14 * 60, 14 * 60),
-    st.sampled_from(["minutes", "seconds", "milliseconds", "microseconds"]), st.booleans(),
-)  # fmt: skip
+    st.datetimes(datetime(1901, 1, 1), datetime(2199, 1, 1)),
+    st.integers(-14 * 60, 14 * 60),
+    st.sampled_from(["minutes", "seconds", "milliseconds", "microseconds"]),
+    st.booleans(),
+)
 def test_whatever_a_language_leaves_out_the_moment_is_the_same(
     at: datetime, minutes: int, spec: str, low: bool
 ) -> None:

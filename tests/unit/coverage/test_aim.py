@@ -125,11 +125,15 @@ def test_a_whole_camera_s_status_counts_from_its_version_where_that_is_a_moment(
 @pytest.mark.parametrize(
     ("status", "fault", "sees"),
     [
-        ("online", "", (True, True)), ("offline", "", (False, False)), ("unknown", "", (False, False)),
-        ("degraded", "", (True, True)), ("degraded", "dark", (True, False)), ("degraded", "blocked", (False, False)),
+        ("online", "", (True, True)),
+        ("offline", "", (False, False)),
+        ("unknown", "", (False, False)),
+        ("degraded", "", (True, True)),
+        ("degraded", "dark", (True, False)),
+        ("degraded", "blocked", (False, False)),
         ("online", "moved", (False, False)),
     ],
-)  # fmt: skip
+)
 def test_what_a_state_leaves_to_be_seen(status: Any, fault: str, sees: tuple[bool, bool]) -> None:
     assert CameraCondition(Reported(0, status, fault)).sees(0) == sees
 
@@ -170,9 +174,11 @@ def test_single_faults_are_no_outage() -> None:
 @pytest.mark.parametrize(
     ("moment", "height"),
     [  # at noon 90° − latitude ± obliquity; Nanjing's sunset of late November (17:01) is at −0.8°
-        ("2026-06-21T12:03:00+08:00", 81.5), ("2026-12-22T12:03:00+08:00", 34.7), ("2026-11-24T17:01:00+08:00", -0.8),
+        ("2026-06-21T12:03:00+08:00", 81.5),
+        ("2026-12-22T12:03:00+08:00", 34.7),
+        ("2026-11-24T17:01:00+08:00", -0.8),
     ],
-)  # fmt: skip
+)
 def test_the_sun_stands_where_the_almanac_has_it(moment: str, height: float) -> None:
     assert sun_height(118.9, 31.9, parse_ms(moment)) == pytest.approx(height, abs=0.7)
 

@@ -215,9 +215,11 @@ def test_notices_change_the_status_remove_or_bring_a_whole_camera() -> None:
     items += [f"{CAMERA.replace(ID, n)}<Event>{e}</Event>{INFO}" for n, e in zip(names[5:], events[5:], strict=True)]
     found = read_cameras(catalogue(*items, root="Notify"), now_ms=1000)
     assert [(s.camera_id, s.status, s.fault) for s in found.statuses] == [
-        (names[0], "online", None), (names[1], "offline", None), (names[2], "degraded", "video_lost"),
+        (names[0], "online", None),
+        (names[1], "offline", None),
+        (names[2], "degraded", "video_lost"),
         (names[3], "degraded", None),
-    ]  # fmt: skip
+    ]
     assert found.removed == [names[4]] and [c.camera_id for c in found.cameras] == names[5:]
 
 

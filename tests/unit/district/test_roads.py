@@ -73,9 +73,12 @@ def test_on_a_lattice_every_way_is_as_long_as_a_plain_dijkstra_says(sides: list[
 
 
 TOWN = roads(
-    [(0, 0), (1000, 0), (1000, 900)], [(500, -400), (500, 800)], [(0, 0), (0, 700), (1000, 700)],
-    [(200, 300), (497, 300)], [(200, 300), (100, 500), (200, 650), (300, 500), (200, 300)],
-)  # fmt: skip
+    [(0, 0), (1000, 0), (1000, 900)],
+    [(500, -400), (500, 800)],
+    [(0, 0), (0, 700), (1000, 700)],
+    [(200, 300), (497, 300)],
+    [(200, 300), (100, 500), (200, 650), (300, 500), (200, 300)],
+)
 ROUND_TOWN = st.tuples(st.floats(-250, 1250), st.floats(-600, 1100)).map(lambda p: at(*p))
 
 
@@ -170,8 +173,12 @@ def test_the_demo_districts_roads_are_quick_and_mostly_one_net():
 
 
 def test_a_road_that_cannot_be_read_is_left_out():
-    geometries = [None, {"type": "Point", "coordinates": [118.9, 31.9]}, {"type": "LineString", "coordinates": [1]},
-                  {"type": "MultiLineString", "coordinates": [[[118.9, 31.9, 5], [118.91, 31.9, 5]]]}]  # fmt: skip
+    geometries = [
+        None,
+        {"type": "Point", "coordinates": [118.9, 31.9]},
+        {"type": "LineString", "coordinates": [1]},
+        {"type": "MultiLineString", "coordinates": [[[118.9, 31.9, 5], [118.91, 31.9, 5]]]},
+    ]
     features = [{"type": "Feature", "properties": {}, "geometry": g} for g in geometries]
     found = roads_of(dataclasses.replace(demo_district(), layers={"roads": {"features": features}}))
     assert len(found.edges) == 1

@@ -51,9 +51,10 @@ def test_a_moment_lies_in_a_window_by_the_districts_clock_and_calendar(
 
 def test_a_case_and_a_patrol_outside_of_the_window_are_not_of_the_area(tiny: District) -> None:
     feature: dict[str, Any] = {
-        "type": "Feature", "geometry": square(0, 0),
+        "type": "Feature",
+        "geometry": square(0, 0),
         "properties": {"code": "W1", "name": "校门口", "windows": "workdays 07:00-09:00"},
-    }  # fmt: skip
+    }
     district = dataclasses.replace(tiny, layers={"watch_areas": {"features": [feature]}})
     areas = WatchedAreas(district)
 

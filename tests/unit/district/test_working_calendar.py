@@ -86,8 +86,10 @@ def test_a_years_missing_holidays_are_told() -> None:
 def test_the_days_that_are_not_plain_working_days_are_named() -> None:
     found = OFFICE.days_off(at("10-07T23:00:00"), at("10-12T00:00:00"))
     assert [(str(day.day), day.kind) for day in found] == [
-        ("2026-10-07", "holiday"), ("2026-10-10", "workday"), ("2026-10-11", "weekend"),
-    ]  # fmt: skip
+        ("2026-10-07", "holiday"),
+        ("2026-10-10", "workday"),
+        ("2026-10-11", "weekend"),
+    ]
     assert (found[0].start, found[0].end) == (at("10-07T00:00:00"), at("10-08T00:00:00"))
 
 

@@ -27,10 +27,12 @@ UPDATE = "/_dash-update-component"
 PAGE = {
     "output": ".._pages_content.children..._pages_store.data..",
     "outputs": [{"id": "_pages_content", "property": "children"}, {"id": "_pages_store", "property": "data"}],
-    "inputs": [{"id": "_pages_location", "property": "pathname", "value": "/wall"},
-               {"id": "_pages_location", "property": "search", "value": ""}],
+    "inputs": [
+        {"id": "_pages_location", "property": "pathname", "value": "/wall"},
+        {"id": "_pages_location", "property": "search", "value": ""},
+    ],
     "changedPropIds": ["_pages_location.pathname"],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +41,13 @@ def web(tiny: District, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fl
     engine = fresh_engine(tmp_path_factory.mktemp("refusals") / "store.db")
     accounts.add(engine, 1, Account("wall", "大屏", "wall", addresses="127.0.0.0/8"), "")
     doors = Doors(
-        engine, redis.Redis(port=1), SetClock(NOON), tiny,
-        hosts=("wall.example.cn",), settings=Settings(monitors=("127.0.0.0/8",)),
-    )  # fmt: skip
+        engine,
+        redis.Redis(port=1),
+        SetClock(NOON),
+        tiny,
+        hosts=("wall.example.cn",),
+        settings=Settings(monitors=("127.0.0.0/8",)),
+    )
     yield create_app(doors).flask
     engine.dispose()
 

@@ -79,9 +79,15 @@ def test_the_words_are_a_file_that_a_browser_keeps(client: FlaskClient, language
     assert client.get("/texts/none.json").status_code == 404
 
 
-@pytest.mark.parametrize("path", [
-    "/assets/wall.css", "/assets/boot.mjs", "/texts/zh-CN.json", "/_dash-component-suites/dash_leaflet/dash_leaflet.js",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/wall.css",
+        "/assets/boot.mjs",
+        "/texts/zh-CN.json",
+        "/_dash-component-suites/dash_leaflet/dash_leaflet.js",
+    ],
+)
 def test_a_file_goes_compressed_to_whoever_takes_it_and_once_while_it_is_the_same(
     client: FlaskClient, path: str
 ) -> None:
@@ -110,8 +116,13 @@ def test_modules_are_under_the_name_of_their_content_and_under_no_other(client: 
     assert answer.text == without_comments((FOLDER / "modules/core/scope.js").read_text("utf-8"))
     assert answer.headers["Cache-Control"] == KEPT
     assert answer.content_type == "text/javascript; charset=utf-8"
-    for path in ("/scripts/0123456789abcdef/boot.mjs", script_address("../app.py"), script_address("wall.css"),
-                 script_address("vendor/socket.io.min.js"), script_address("modules")):  # fmt: skip
+    for path in (
+        "/scripts/0123456789abcdef/boot.mjs",
+        script_address("../app.py"),
+        script_address("wall.css"),
+        script_address("vendor/socket.io.min.js"),
+        script_address("modules"),
+    ):
         assert client.get(path).status_code == 404, path
 
 

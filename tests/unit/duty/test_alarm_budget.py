@@ -30,8 +30,12 @@ def alarm(number: int, minutes: float = 0, seat: str = "S1", severity: int = 3, 
 
 
 def test_the_meter_counts_the_last_hour_of_one_seat_and_earlier_raises_too() -> None:
-    some = [alarm(1, -61), alarm(2, -59, earlier=[NOON - 75 * MINUTE]), alarm(3, -5, earlier=[NOON - 30 * MINUTE]),
-            alarm(4, -1, "S2")]  # fmt: skip
+    some = [
+        alarm(1, -61),
+        alarm(2, -59, earlier=[NOON - 75 * MINUTE]),
+        alarm(3, -5, earlier=[NOON - 30 * MINUTE]),
+        alarm(4, -1, "S2"),
+    ]
     assert budget(some, "S1", NOON, POLICY).raised == 3
     assert [budget(some, seat, NOON, POLICY).raised for seat in ("S1", "S2", "S3")] == [3, 1, 0]
 
@@ -79,10 +83,14 @@ def test_the_flood_is_what_counting_minute_by_minute_says(seconds: list[int], at
 def test_a_seats_tiles_have_what_stands_and_what_has_just_cleared_the_gravest_first(tiny: District) -> None:
     board = Board(tiny)
     some = [
-        alarm(1, -20, comment="打 13812345678"), alarm(2, -5), alarm(3, -30, severity=1, level=2), alarm(4, 0, "S2"),
-        alarm(5, -40, state="cleared", cleared_at=NOON - 9 * MINUTE), alarm(6, -9, severity=1, state="shelved"),
+        alarm(1, -20, comment="打 13812345678"),
+        alarm(2, -5),
+        alarm(3, -30, severity=1, level=2),
+        alarm(4, 0, "S2"),
+        alarm(5, -40, state="cleared", cleared_at=NOON - 9 * MINUTE),
+        alarm(6, -9, severity=1, state="shelved"),
         alarm(7, -40, state="cleared", cleared_at=NOON - 10 * MINUTE),
-    ]  # fmt: skip
+    ]
     board.alarms = {a.id: a for a in some}
     found = alarm_tiles(board, "S1", NOON)
     assert [a["id"] for a in found["alarms"]] == ["a3", "a2", "a1", "a6", "a5"]
@@ -104,8 +112,14 @@ def test_the_rules_come_from_the_package_and_every_value_is_checked() -> None:
     assert found == []
     assert policy.kinds == {**{k: v for k, v in KINDS.items() if k != "takeover_near"}, "overdue_severe": 1}
     assert policy.climb_minutes == 5
-    for bad in ({"flood_alarms": 2.5}, {"flood_alarms": 0}, {"climb_minutes": -1}, {"rearm_minutes": "x"},
-                {"clear_kept_hours": True}, {"overdue_severity": 5}):  # fmt: skip
+    for bad in (
+        {"flood_alarms": 2.5},
+        {"flood_alarms": 0},
+        {"climb_minutes": -1},
+        {"rearm_minutes": "x"},
+        {"clear_kept_hours": True},
+        {"overdue_severity": 5},
+    ):
         policy, found = complaints(bad)
         assert (policy, found) == (POLICY, [f"alarms.{next(iter(bad))}"])
     assert complaints({"acceptable_per_hour": 20})[1] == ["alarms.acceptable_per_hour"]

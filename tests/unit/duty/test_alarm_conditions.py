@@ -28,8 +28,14 @@ def minutes(n: float) -> str:
 
 
 def row(case_id: str = "A1", *, street: str = "S1", **more: Any) -> CaseRow:
-    state = {"status": "handling", "level": "street", "lead_unit": "D1", "filed_at": to_rfc3339(NOON - DAY),
-             "category": {"name": "井盖缺失"}, **more}  # fmt: skip
+    state = {
+        "status": "handling",
+        "level": "street",
+        "lead_unit": "D1",
+        "filed_at": to_rfc3339(NOON - DAY),
+        "category": {"name": "井盖缺失"},
+        **more,
+    }
     event = parse(f"{NOON}-0", entry(case(case_id, **state), at=NOON), NOON)
     assert isinstance(event, Event), event
     return settle(event, NOON << 20, CasePlace(118.905, 31.905, street, "", "G00"), event.body.domain or "04", OFFICE)
@@ -220,8 +226,14 @@ def test_a_kind_that_is_off_is_never_said(board: Board, tiny: District) -> None:
     board.proposals = {"A1": Proposal("A1", 1, "asked", "other", "confirm", NOON - DAY)}
     coverage = {"outages": [Outage(NOON, 60, 45, [])], "is_night": False}
     board.load_things([thing("heartbeat", "/s", {"at": 0, "interval_s": 1}, 1), thing("coverage", "all", coverage)], 1)
-    rows = [row(severity=1), due(-60, case_id="B", severity=1), due(-1, case_id="C"), row("D", **passed()),
-            row("E", whistles=[WHISTLE]), due(10, case_id="F")]  # fmt: skip
+    rows = [
+        row(severity=1),
+        due(-60, case_id="B", severity=1),
+        due(-1, case_id="C"),
+        row("D", **passed()),
+        row("E", whistles=[WHISTLE]),
+        due(10, case_id="F"),
+    ]
     more: dict[str, Any] = {"reports": [ReportDue("A1", "S1", 0, NOON)], "waiting_since": NOON - MINUTE}
     assert {c.kind for c in seen(board, *rows, **more)} == set(KINDS)
     for off in KINDS:

@@ -220,11 +220,15 @@ def test_an_id_fits_its_column_whatever_the_case_is_called() -> None:
 
 MOMENTS = st.lists(
     st.tuples(
-        st.floats(0, 90), st.sets(st.integers(0, 2)), st.sampled_from(["", "take", "shelve", "unshelve", "blind"]),
-        st.integers(0, 2), st.booleans(),
+        st.floats(0, 90),
+        st.sets(st.integers(0, 2)),
+        st.sampled_from(["", "take", "shelve", "unshelve", "blind"]),
+        st.integers(0, 2),
+        st.booleans(),
     ),
-    min_size=1, max_size=40,
-)  # fmt: skip
+    min_size=1,
+    max_size=40,
+)
 
 
 @given(MOMENTS)

@@ -41,9 +41,8 @@ def test_a_grids_load_is_its_open_cases_its_rate_and_its_patrol(tiny: District) 
     rows = [in_grid("A", "G00"), in_grid("B", "G00"), in_grid("C", "G01"), in_grid("D", "G20", "S2"), in_grid("E", "")]
     lights = {"A": OVERDUE, "B": DUE_SOON, "C": NONE, "D": OVERDUE, "E": NONE}
     loads = grid_loads(
-        tiny, "S1", rows, lights,
-        month={"G00": (8, 6)}, people=GridPeople(tiny), patrolled={"G01": NOON},
-    )  # fmt: skip
+        tiny, "S1", rows, lights, month={"G00": (8, 6)}, people=GridPeople(tiny), patrolled={"G01": NOON}
+    )
     found = {load.code: load for load in loads}
     assert [load.code for load in loads] == ["G00", "", "G01", "G10", "G11"], "the unplaced in their grid stand too"
     worst = found["G00"]

@@ -130,9 +130,13 @@ def test_what_changed_says_why_a_case_has_left() -> None:
     )  # fmt: skip
     assert made.changes["overdue"].new == ["fresh"]
     assert made.changes["overdue"].gone == {
-        "better": ["long"], "closed": ["shut"], "merged": ["twin"], "moved": ["other"], "suspended": ["held"],
+        "better": ["long"],
+        "closed": ["shut"],
+        "merged": ["twin"],
+        "moved": ["other"],
+        "suspended": ["held"],
         "voided": ["void"],
-    }  # fmt: skip
+    }
     assert made.changes["untaken"].gone == {"taken": ["up"]}
     assert made.before == "before"
     back = sheet(row("up"), last=last)
@@ -142,11 +146,13 @@ def test_what_changed_says_why_a_case_has_left() -> None:
 
 def test_other_lists_change_too() -> None:
     first = sheet(
-        row("A1", severity=1), reports=[DueReport("A1", 0, NOON, 1, "S1"), DueReport("A1", 1, NOON + 1, 1, "S1")],
-        alarms=[AlarmLine("a", "overdue", "shelved", NOON, NOON)], sources=[SourceLine("/u", "定位", "late", NOON)],
+        row("A1", severity=1),
+        reports=[DueReport("A1", 0, NOON, 1, "S1"), DueReport("A1", 1, NOON + 1, 1, "S1")],
+        alarms=[AlarmLine("a", "overdue", "shelved", NOON, NOON)],
+        sources=[SourceLine("/u", "定位", "late", NOON)],
         cameras=SheetCameras(9, 1, 0, [], [SpotLine("area:1", "area", "广场", "S1")]),
         commands=[CommandLine("c1", NOON, "case.urge", "A1", "sent")],
-    )  # fmt: skip
+    )
     assert [line.is_overdue for line in first.reports] == [True, False]
     then = sheet(row("A1", severity=1), reports=[DueReport("A1", 1, NOON + 1, 1, "S1")], last=first)
     assert then.changes["reports"].gone == {"done": ["A1#0"]}
@@ -184,8 +190,13 @@ def states(draw: st.DrawFn) -> list[CaseRow]:
         status = rng.choice(["handling", "handling", "closed", "voided", "not_filed"])
         if status == "closed":
             state["closed_at"] = to_rfc3339(NOON - rng.randrange(0, 400) * MINUTE)
-        state["clocks"] = [{"what": "close", "started_at": to_rfc3339(NOON - 10 * HOUR),
-                            "deadline_at": to_rfc3339(NOON + rng.randrange(-300, 300) * MINUTE)}]  # fmt: skip
+        state["clocks"] = [
+            {
+                "what": "close",
+                "started_at": to_rfc3339(NOON - 10 * HOUR),
+                "deadline_at": to_rfc3339(NOON + rng.randrange(-300, 300) * MINUTE),
+            }
+        ]
         found.append(row(f"C{number}", status=status, **state))
     return found
 

@@ -23,11 +23,15 @@ def feed(word: str, seen_at: int | None = NOON) -> list[list[object]]:
 @pytest.mark.parametrize(
     ("kind", "text", "code"),
     [
-        ("note", "巡查一次", ""), ("phone", "a" * 2000, ""), ("note", "a" * 2001, "too_long"),
+        ("note", "巡查一次", ""),
+        ("phone", "a" * 2000, ""),
+        ("note", "a" * 2001, "too_long"),
         ("note", " \n\t", "empty"),
-        ("note", "\x00\x1b\u202e", "empty"), ("alarm", "by hand", "kind"), ("", "x", "kind"),
+        ("note", "\x00\x1b\u202e", "empty"),
+        ("alarm", "by hand", "kind"),
+        ("", "x", "kind"),
     ],
-)  # fmt: skip
+)
 def test_a_persons_entry_has_a_kind_of_peoples_and_1_to_2000_characters(kind: str, text: str, code: str) -> None:
     assert logbook.refusal(kind, text) == code
 

@@ -106,12 +106,14 @@ def test_the_first_page_says_what_breaks_first_what_is_owed_and_who_may_sign(tin
     found = HandoverSource(
         [
             escalated("TAKEN-NOT"),
-            due("GRAVE", 2, severity=2), due("SECRET", 3, severity=2, domain="10", class_name="秘密小类"),
+            due("GRAVE", 2, severity=2),
+            due("SECRET", 3, severity=2, domain="10", class_name="秘密小类"),
             *(due(f"plain-{k}", 4) for k in range(9)),
         ],
-        reports=full().reports, units={"D1": "市政中心"},
+        reports=full().reports,
+        units={"D1": "市政中心"},
         notes=[HandoverNote("x", NOON, "duty 周敏", "夜市人多，回电 13812345678")],
-    )  # fmt: skip
+    )
     sheet = make_sheet(turn(), found)
     kinds = [line.kind for line in sheet.ahead]
     assert set(kinds) == {"report", "severe", "untaken"} and sheet.ahead_n == len(kinds)

@@ -40,9 +40,11 @@ def test_another_street_is_another_line() -> None:
 
 def test_the_log_is_filtered_by_kind_street_author_and_words() -> None:
     found = shown(
-        entry(0, "升级到区", "escalation", case_id="A9"), entry(1, "来电问停水", "phone", "duty 周敏"),
-        entry(2, "查岗", "inspection", "duty2 何静"), streets={"A9": "S2"},
-    )  # fmt: skip
+        entry(0, "升级到区", "escalation", case_id="A9"),
+        entry(1, "来电问停水", "phone", "duty 周敏"),
+        entry(2, "查岗", "inspection", "duty2 何静"),
+        streets={"A9": "S2"},
+    )
 
     def texts(**wish: str) -> list[str]:
         return [line.text for line in wanted(found, LogWish(**wish))]

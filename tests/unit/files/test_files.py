@@ -21,8 +21,10 @@ from services.files.text import MARK, decode, line_of
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8)
 
 
-@given(st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(cells, min_size=n, max_size=n), min_size=1, max_size=6)),
-       st.sampled_from(["\n", "\r\n", "\r"]))  # fmt: skip
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(cells, min_size=n, max_size=n), min_size=1, max_size=6)),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
 def test_what_a_writer_of_csv_writes_is_read_as_it_was(rows: list[list[str]], end: str) -> None:
     header = [f"c{k}" for k in range(len(rows[0]))]
     out = io.StringIO(newline="")
@@ -83,9 +85,11 @@ def test_only_cr_and_lf_end_a_line() -> None:
 def test_a_row_of_the_wrong_width_and_a_header_once_more_are_rows_at_fault() -> None:
     table = read_table("code,name\nA\n\nB,b,c\ncode,name\nC,c\n")
     assert [(row.line, row.fault.problem if row.fault else "") for row in table.rows] == [
-        (2, "has not as many cells as the header"), (4, "has more cells than the header"),
-        (5, "is the header once more"), (6, ""),
-    ]  # fmt: skip
+        (2, "has not as many cells as the header"),
+        (4, "has more cells than the header"),
+        (5, "is the header once more"),
+        (6, ""),
+    ]
 
 
 def test_a_nul_and_bytes_that_are_no_text_cost_their_row() -> None:
@@ -122,16 +126,19 @@ def test_a_column_without_a_name_is_not_read_and_white_space_is_none_of_a_name()
 @pytest.mark.parametrize(
     ("data", "stated", "encoding", "says"),
     [
-        ("澜江大道".encode(), "", "utf-8", ""), ("澜江大道".encode("utf-8-sig"), "", "utf-8", ""),
+        ("澜江大道".encode(), "", "utf-8", ""),
+        ("澜江大道".encode("utf-8-sig"), "", "utf-8", ""),
         ("澜江大道".encode(), "GB2312", "utf-8", "says that it is in GB2312 and is in UTF-8"),
         ("澜江大道".encode("gb18030"), "GB2312", "gb18030", ""),
         ("澜江大道".encode("gb18030"), "", "gb18030", "is in GB 18030, not UTF-8"),
         ("澜江大道".encode("gb18030"), "UTF-8", "gb18030", "says that it is in UTF-8 and is in GB 18030"),
-        (b"plain", "GB2312", "utf-8", ""), ("澜江".encode("utf-16"), "", "utf-16", "is in UTF-16"),
-        ("澜江".encode("utf-32"), "", "utf-32", "is in UTF-32"), ("大道".encode("big5"), "Big5", "big5", ""),
+        (b"plain", "GB2312", "utf-8", ""),
+        ("澜江".encode("utf-16"), "", "utf-16", "is in UTF-16"),
+        ("澜江".encode("utf-32"), "", "utf-32", "is in UTF-32"),
+        ("大道".encode("big5"), "Big5", "big5", ""),
         ("澜江大道".encode(), "klingon", "utf-8", "says that it is in klingon"),
     ],
-)  # fmt: skip
+)
 def test_the_bytes_count_before_what_a_file_says_of_itself(data: bytes, stated: str, encoding: str, says: str) -> None:
     found = decode(data, stated)
     assert (found.encoding, found.damaged) == (encoding, 0)
@@ -177,14 +184,16 @@ PACKED = gzip.compress(TEXT, mtime=0)
         ("a.csv.gz", PACKED[:5], "ends in the middle"),
         ("a.csv.gz", PACKED[:30] + b"xxxxxx" + PACKED[36:], "damaged gzip"),
         ("a.csv.gz", PACKED[:-8] + b"\0" * 8, "damaged gzip"),
-        ("a.csv.gz", PACKED + b"more", "4 bytes behind the end"), ("a.csv.gz", TEXT, "is no gzip"),
-        ("a.csv", b"PK\x03\x04....", "ZIP archive or an Excel workbook"), ("a.csv", bz2.compress(TEXT), "bzip2"),
+        ("a.csv.gz", PACKED + b"more", "4 bytes behind the end"),
+        ("a.csv.gz", TEXT, "is no gzip"),
+        ("a.csv", b"PK\x03\x04....", "ZIP archive or an Excel workbook"),
+        ("a.csv", bz2.compress(TEXT), "bzip2"),
         ("a.csv", b"\xd0\xcf\x11\xe0....", "old Excel"),
         ("a.csv.gz", gzip.compress(b"PK\x03\x04....", mtime=0), "ZIP archive"),
     ],
     # Every worker of a run must give a test the same name.
     ids=lambda one: one if isinstance(one, str) else f"{len(one)} bytes",
-)  # fmt: skip
+)
 def test_a_packed_file_that_is_damaged_or_of_another_kind_is_named(
     tmp_path: Path, name: str, data: bytes, says: str
 ) -> None:

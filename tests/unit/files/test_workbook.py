@@ -91,10 +91,17 @@ def nonsense(parts: dict[str, bytes]) -> None:
     parts["xl/worksheets/sheet1.xml"] = b'<worksheet><row><c r="A1" t="s"><v>99</v></c></row></worksheet>'
 
 
-@pytest.mark.parametrize(("edit", "says"), [
-    (bomb, "unpacks to more than"), (entity, "DOCTYPE"), (without_sheet, "no Excel workbook"), (far, "columns"),
-    (error_value, "line 7: holds the error '#REF!'"), (nonsense, "no Excel workbook"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (bomb, "unpacks to more than"),
+        (entity, "DOCTYPE"),
+        (without_sheet, "no Excel workbook"),
+        (far, "columns"),
+        (error_value, "line 7: holds the error '#REF!'"),
+        (nonsense, "no Excel workbook"),
+    ],
+)
 def test_a_workbook_that_cannot_be_is_named(edit: Edit, says: str) -> None:
     with pytest.raises(FileFault, match=says):
         read_workbook(workbook(("code", "name"), edit=edit))
@@ -117,22 +124,34 @@ def offset(text: str) -> str:
     return f"{text.replace(' ', 'T')}+08:00"
 
 
-@pytest.mark.parametrize(("data", "table", "made", "how"), [
-    (b"\xef\xbb\xbfcode,name\nZ1,x\n", "campaigns", "code,name\nZ1,x\n", "csv"),
-    ("编号,名称\r\nZ1,夜查\r\n".encode("gb18030"), "campaigns", "code,name\nZ1,夜查\n", "gb18030"),
-    (workbook(("编号", "名称"), ("Z1", '说"好"')), "campaigns", 'code,name\nZ1,"说""好"""\n', "xlsx"),
-    (workbook(("起", "name"), (datetime(2026, 11, 25, 8), "甲")), "roster",
-     "from,name\n2026-11-25T08:00+08:00,甲\n", "xlsx"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "table", "made", "how"),
+    [
+        (b"\xef\xbb\xbfcode,name\nZ1,x\n", "campaigns", "code,name\nZ1,x\n", "csv"),
+        ("编号,名称\r\nZ1,夜查\r\n".encode("gb18030"), "campaigns", "code,name\nZ1,夜查\n", "gb18030"),
+        (workbook(("编号", "名称"), ("Z1", '说"好"')), "campaigns", 'code,name\nZ1,"说""好"""\n', "xlsx"),
+        (
+            workbook(("起", "name"), (datetime(2026, 11, 25, 8), "甲")),
+            "roster",
+            "from,name\n2026-11-25T08:00+08:00,甲\n",
+            "xlsx",
+        ),
+    ],
+)
 def test_a_table_comes_as_the_package_keeps_it(data: bytes, table: str, made: str, how: str) -> None:
     assert table_file(table, data, LABELS, offset) == (made.encode(), how)
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (b"", "empty"), (b" \r\n", "empty"), (b"\xd0\xcf\x11\xe0" * 9, "old_workbook"),
-    (zipped({"a": b"1"}), "old_workbook"),
-    (b"a" * (4 * 2**20 + 1), "table_large"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b" \r\n", "empty"),
+        (b"\xd0\xcf\x11\xe0" * 9, "old_workbook"),
+        (zipped({"a": b"1"}), "old_workbook"),
+        (b"a" * (4 * 2**20 + 1), "table_large"),
+    ],
+)
 def test_what_is_no_table_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(UploadRefused) as refused:
         table_file("campaigns", data, LABELS, offset)
@@ -140,10 +159,18 @@ def test_what_is_no_table_is_refused(data: bytes, code: str) -> None:
 
 
 def test_a_package_is_found_in_its_folder_and_other_files_are_named() -> None:
-    found = package_of_zip(zipped({
-        "东区/district.toml": b"d", "东区/roster.csv": b"r", "东区/说明.docx": b"x", "东区/old/roster.csv": b"o",
-        "__MACOSX/东区/._roster.csv": b"m", "东区/.DS_Store": b"s",
-    }))  # fmt: skip
+    found = package_of_zip(
+        zipped(
+            {
+                "东区/district.toml": b"d",
+                "东区/roster.csv": b"r",
+                "东区/说明.docx": b"x",
+                "东区/old/roster.csv": b"o",
+                "__MACOSX/东区/._roster.csv": b"m",
+                "东区/.DS_Store": b"s",
+            }
+        )
+    )
     assert found.files == {"district.toml": b"d", "roster.csv": b"r"}
     assert found.left_out == ["东区/old/roster.csv", "东区/说明.docx"]
     assert package_of_files([("C:\\a\\policy.toml", b"p")]).files == {"policy.toml": b"p"}
@@ -156,11 +183,17 @@ def locked() -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (b"PK\x03\x04 nothing", "no_zip"), (zipped({}), "no_package"), (zipped({"a.txt": b"1"}), "no_package"),
-    (zipped({f"{n}.csv": b"" for n in range(MOST_FILES + 1)}), "many_files"), (locked(), "locked"),
-    (zipped({"policy.toml": b"\0" * (129 * 2**20)}), "unpacked_large"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"PK\x03\x04 nothing", "no_zip"),
+        (zipped({}), "no_package"),
+        (zipped({"a.txt": b"1"}), "no_package"),
+        (zipped({f"{n}.csv": b"" for n in range(MOST_FILES + 1)}), "many_files"),
+        (locked(), "locked"),
+        (zipped({"policy.toml": b"\0" * (129 * 2**20)}), "unpacked_large"),
+    ],
+)
 def test_what_is_no_package_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(UploadRefused) as refused:
         package_of_zip(data)

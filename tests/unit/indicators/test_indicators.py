@@ -155,12 +155,14 @@ def test_the_funnel_counts_the_highest_level_on_the_day_of_closing(tiny: Distric
 @pytest.mark.parametrize(
     ("rating", "measures"),
     [
-        ({"valid": True, "contacted": True, "solved": "yes", "satisfied": "fairly"},
-         {"callbacks", "contacted", "solved", "fairly_satisfied"}),
+        (
+            {"valid": True, "contacted": True, "solved": "yes", "satisfied": "fairly"},
+            {"callbacks", "contacted", "solved", "fairly_satisfied"},
+        ),
         ({"valid": True, "contacted": True, "solved": "no", "satisfied": "no"}, {"callbacks", "contacted"}),
         ({"valid": False, "contacted": False}, set()),
     ],
-)  # fmt: skip
+)
 def test_the_hotlines_call_backs(tiny: District, rating: dict[str, Any], measures: set[str]) -> None:
     names = {"callbacks", "contacted", "solved", "satisfied", "fairly_satisfied"}
     assert counted(closed(channel="H12345", rating=rating), tiny).keys() & names == measures

@@ -37,8 +37,10 @@ def elements(inside: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         lambda kind, children, given: kind(
             children, **{key: value for key, value in given.items() if key != "href" or kind is html.A}
         ),
-        st.sampled_from(sorted(ELEMENTS, key=ELEMENTS.__getitem__)), st.lists(inside, max_size=4), attributes,
-    )  # fmt: skip
+        st.sampled_from(sorted(ELEMENTS, key=ELEMENTS.__getitem__)),
+        st.lists(inside, max_size=4),
+        attributes,
+    )
 
 
 contents = st.lists(st.recursive(words | st.integers(), elements, max_leaves=12), max_size=3)
@@ -107,10 +109,12 @@ def test_the_panels_of_cameras_and_watched_areas_are_read_back(tiny: District, l
     hot = {"street": "S1", "domain": "01", "n": 3, "open": 1, "newest_at": 5, "cases": [HARMFUL]}
     place = PlaceView(False, (Watcher(sight, 22.0, True), Watcher(sight, 30.0, False)))
     contents: list[Sequence[Component]] = [
-        camera_panel(view, spoken, tiny, True), camera_panel(None, spoken, tiny),
-        watch_panel([watch], [hot], spoken, tiny), watch_panel([], [], spoken, tiny),
+        camera_panel(view, spoken, tiny, True),
+        camera_panel(None, spoken, tiny),
+        watch_panel([watch], [hot], spoken, tiny),
+        watch_panel([], [], spoken, tiny),
         [html.Dl([html.Dd(fact) for _, fact in seen_by(place, spoken)])],
-    ]  # fmt: skip
+    ]
     for content in contents:
         assert parsed(markup(content)) == told(content)
         assert "<script" not in markup(content)

@@ -22,11 +22,14 @@ def act(command: str, user_id: str, name: str) -> CaseAct:
     return CaseAct(command, 1, name, "case.acknowledge", "done", "", "", user_id)
 
 
-@pytest.mark.parametrize(("shown", "said"), [
-    ("g1", "沈佳"),  # an account with a number in it stands in the clear
-    ("d**", "何静"),  # any other is masked: the last colleague who acted and looks like it
-    ("王*", "王*"),  # a person of the case system, who is no colleague here
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("g1", "沈佳"),  # an account with a number in it stands in the clear
+        ("d**", "何静"),  # any other is masked: the last colleague who acted and looks like it
+        ("王*", "王*"),  # a person of the case system, who is no colleague here
+    ],
+)
 def test_who_handles_a_case_is_a_colleague_by_name(shown: str, said: str) -> None:
     acts = [act("c1", "g1", "沈佳"), act("c2", "duty", "周敏"), act("c3", "dual", "何静")]
     events = [HistoryEvent(at, "case.handling", (), one.command_id) for at, one in enumerate(acts)]
@@ -37,10 +40,17 @@ def test_who_handles_a_case_is_a_colleague_by_name(shown: str, said: str) -> Non
     assert field.can_reveal == (said == shown), "behind a colleague's name there is nothing to reveal"
 
 
-@pytest.mark.parametrize(("ms", "said"), [
-    (29 * MINUTE + 59_000, "29分59秒"), (30 * MINUTE + 7_000, "30分"), (46 * MINUTE + 30_000, "46分"),
-    (67_000, "1分7秒"), (HOUR + 59_000, "1小时"), (27 * HOUR + 5 * MINUTE, "1天3小时"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [
+        (29 * MINUTE + 59_000, "29分59秒"),
+        (30 * MINUTE + 7_000, "30分"),
+        (46 * MINUTE + 30_000, "46分"),
+        (67_000, "1分7秒"),
+        (HOUR + 59_000, "1小时"),
+        (27 * HOUR + 5 * MINUTE, "1天3小时"),
+    ],
+)
 def test_a_countdown_names_seconds_only_in_the_last_half_hour(ms: int, said: str) -> None:
     assert countdown_text(ms, texts("zh-CN")) == said
 

@@ -82,15 +82,26 @@ def test_the_interval_holds_the_share_and_narrows_with_n(good: int, n: int) -> N
 
 
 def test_the_rank_goes_by_value_then_volume_then_code_and_few_are_not_ranked() -> None:
-    rows = ranked([
-        ("few", ComparedFigure(share(RANKED_N - 1, RANKED_N - 1))), ("none", ComparedFigure(share(0, 0))),
-        ("b", ComparedFigure(share(90, 100))), ("a", ComparedFigure(share(90, 100))),
-        ("big", ComparedFigure(share(180, 200))),
-        ("low", ComparedFigure(share(50, 100))), ("best", ComparedFigure(share(40, 40))),
-    ])  # fmt: skip
+    rows = ranked(
+        [
+            ("few", ComparedFigure(share(RANKED_N - 1, RANKED_N - 1))),
+            ("none", ComparedFigure(share(0, 0))),
+            ("b", ComparedFigure(share(90, 100))),
+            ("a", ComparedFigure(share(90, 100))),
+            ("big", ComparedFigure(share(180, 200))),
+            ("low", ComparedFigure(share(50, 100))),
+            ("best", ComparedFigure(share(40, 40))),
+        ]
+    )
     assert [(row.code, row.rank) for row in rows] == [
-        ("best", 1), ("big", 2), ("a", 2), ("b", 2), ("low", 5), ("few", None), ("none", None),
-    ]  # fmt: skip
+        ("best", 1),
+        ("big", 2),
+        ("a", 2),
+        ("b", 2),
+        ("low", 5),
+        ("few", None),
+        ("none", None),
+    ]
 
 
 def test_an_hours_mean_is_over_the_days_that_there_were() -> None:
@@ -122,16 +133,23 @@ def test_where_nothing_happened_one_sentence_says_so() -> None:
 
 def test_below_the_target_the_street_that_misses_most_is_named(tiny: District) -> None:
     streets = ranked([("S1", ComparedFigure(share(700, 1000))), ("S2", ComparedFigure(share(20, 40)))])
-    found = report(streets=streets, figures={
-        "on_time_close_rate": ComparedFigure(share(720, 1040)), "intake": ComparedFigure(count(1204), count(1136)),
-        "grid_solved_rate": ComparedFigure(share(70, 100, "grid_solved_rate")),
-        "district_share": ComparedFigure(share(5, 100, "district_share")),
-    })  # fmt: skip
+    found = report(
+        streets=streets,
+        figures={
+            "on_time_close_rate": ComparedFigure(share(720, 1040)),
+            "intake": ComparedFigure(count(1204), count(1136)),
+            "grid_solved_rate": ComparedFigure(share(70, 100, "grid_solved_rate")),
+            "district_share": ComparedFigure(share(5, 100, "district_share")),
+        },
+    )
     came, kept, solved = sentences(found)
     assert came.code == "came_same"
     assert (kept.code, kept.values["street"], kept.values["of_street"], kept.values["missed"]) == (
-        "kept_below_by", "S1", 300, 320,
-    )  # fmt: skip
+        "kept_below_by",
+        "S1",
+        300,
+        320,
+    )
     assert solved.code == "solved_both"
     assert [saying.code for saying in matters(found)] == ["whole_low", "district_high", "grid_low"]
     said = Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).sentences()
@@ -174,11 +192,14 @@ def test_the_reason_why_nothing_is_asked_about_is_said(tiny: District) -> None:
 
 
 def test_few_cases_are_not_called_steady_nor_praised(tiny: District) -> None:
-    found = report(figures={
-        "intake": ComparedFigure(count(39), count(48)), "on_time_close_rate": ComparedFigure(share(6, 6)),
-        "grid_solved_rate": ComparedFigure(share(6, 6, "grid_solved_rate")),
-        "district_share": ComparedFigure(share(0, 6, "district_share")),
-    })  # fmt: skip
+    found = report(
+        figures={
+            "intake": ComparedFigure(count(39), count(48)),
+            "on_time_close_rate": ComparedFigure(share(6, 6)),
+            "grid_solved_rate": ComparedFigure(share(6, 6, "grid_solved_rate")),
+            "district_share": ComparedFigure(share(0, 6, "district_share")),
+        }
+    )
     assert [saying.code for saying in sentences(found)] == ["came_few", "kept_few", "solved_few"]
     said = " ".join(Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).sentences())
     assert "较前一日 ↓18.8%，件数少，波动在偶然范围" in said
@@ -187,9 +208,14 @@ def test_few_cases_are_not_called_steady_nor_praised(tiny: District) -> None:
 
 
 def test_a_tile_says_worse_by_a_sign_and_chance_by_its_name(tiny: District) -> None:
-    found = report(open_at_end=StandingCases(3300, 2714), figures={
-        "satisfaction_rate": ComparedFigure(share(13.4, 16, "satisfaction_rate"), share(13, 14, "satisfaction_rate")),
-    })  # fmt: skip
+    found = report(
+        open_at_end=StandingCases(3300, 2714),
+        figures={
+            "satisfaction_rate": ComparedFigure(
+                share(13.4, 16, "satisfaction_rate"), share(13, 14, "satisfaction_rate")
+            )
+        },
+    )
     tiles = {tile.code: tile for tile in Words(found, parse("2026-11-26", TODAY), texts("zh-CN"), tiny).tiles()}
     assert (tiles["open"].tone, tiles["open"].lines[0]) == ("bad", "前一日 2,714 ▲ ↑21.6%")
     assert "（偶然范围）" in tiles["satisfaction_rate"].lines[0]

@@ -37,8 +37,12 @@ def share(count: int, of: int) -> float:
 def test_there_are_five_thousand_of_five_kinds() -> None:
     assert len(rows()) == 5000 == len({row["camera_id"] for row in rows()})
     assert Counter(row["kind"] for row in rows()) == {
-        "bullet": 3100, "dome": 900, "ptz": 600, "checkpoint": 300, "lookout": 100
-    }  # fmt: skip
+        "bullet": 3100,
+        "dome": 900,
+        "ptz": 600,
+        "checkpoint": 300,
+        "lookout": 100,
+    }
     assert all(len(row["camera_id"]) == 20 and row["camera_id"][10:13] in {"131", "132"} for row in rows())
 
 

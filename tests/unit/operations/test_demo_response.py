@@ -12,7 +12,8 @@ from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.policy import EscalationPolicy
-from services.operations.simulator.orders import Desk, Order, obey
+from services.operations.simulator.order import Desk, Order
+from services.operations.simulator.orders import obey
 from services.operations.simulator.record import is_open
 from services.operations.simulator.step import StoryStep
 from tests.unit.operations.test_simulator_world import DAY_MS, END_MS, system

@@ -20,9 +20,9 @@ def test_at_every_hour_one_demo_account_hands_over_and_another_takes_over() -> N
     heading, *rows = roster(streets, Dice(SEED, "tables"))
     told = tuple(dict(zip(heading, map(str, row), strict=True)) for row in rows)
     areas = {place.code: Area(place.code, place.name, CODE, None) for place in streets}
-    found = District(CODE, "澜城区", ZoneInfo("Asia/Shanghai"), streets=areas, units={UNIT: "综合执法大队"},
-        tables={"roster": told},
-    )  # fmt: skip
+    found = District(
+        CODE, "澜城区", ZoneInfo("Asia/Shanghai"), streets=areas, units={UNIT: "综合执法大队"}, tables={"roster": told}
+    )
     known = Roster(found)
     accounts = {account.user_id: account.name for account in _people(found)}
     officers, leaders = {accounts["duty"], accounts["duty2"]}, set[str]()

@@ -14,7 +14,8 @@ from services.contract.case import Case
 from services.contract.parse import Event, parse
 from services.district.calendar import calendar_of
 from services.district.policy import EscalationPolicy
-from services.operations.simulator.orders import Desk, Order, obey
+from services.operations.simulator.order import Desk, Order
+from services.operations.simulator.orders import obey
 from services.operations.simulator.record import is_open
 from services.operations.simulator.step import StoryStep
 from services.platform.clock import to_ms
@@ -54,9 +55,12 @@ def test_steps_are_in_order_of_time_and_version_and_each_tells_one_thing():
         for before, after in pairwise(steps):
             if after.type == "case.whistled" and len(after.case.whistles) == len(before.case.whistles):
                 assert after.case.step is not None and after.case.step.note
-                assert msgspec.structs.replace(
-                    after.case, whistles=before.case.whistles, version=before.case.version, step=before.case.step
-                ) == before.case  # fmt: skip
+                assert (
+                    msgspec.structs.replace(
+                        after.case, whistles=before.case.whistles, version=before.case.version, step=before.case.step
+                    )
+                    == before.case
+                )
 
 
 def test_from_any_state_the_story_goes_on_as_it_was_begun():

@@ -91,17 +91,30 @@ def _boston_area(names: pd.Series, lon: pd.Series, lat: pd.Series) -> pd.Series:
 def _boston(name: str, columns: dict[str, str]) -> pd.DataFrame:
     d = _csv(name).rename(columns=columns)
     d = d[d.opened != ""]
-    return pd.DataFrame({
-        "opened": _local(d.opened, "America/New_York"), "closed": _local(d.closed, "America/New_York"),
-        "due": _local(d.due, "America/New_York"), "ended": d.case_status == "Closed",
-        "area": _boston_area(d.neighborhood, d.longitude, d.latitude),
-        "unit": d.unit.replace(BOSTON_UNITS), "channel": d.source.map(CHANNELS),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "opened": _local(d.opened, "America/New_York"),
+            "closed": _local(d.closed, "America/New_York"),
+            "due": _local(d.due, "America/New_York"),
+            "ended": d.case_status == "Closed",
+            "area": _boston_area(d.neighborhood, d.longitude, d.latitude),
+            "unit": d.unit.replace(BOSTON_UNITS),
+            "channel": d.source.map(CHANNELS),
+        }
+    )
 
 
 def _boston_2026(name: str) -> pd.DataFrame:
-    return _boston(name, {"open_date": "opened", "close_date": "closed", "target_close_date": "due",
-                          "assigned_department": "unit", "report_source": "source"})  # fmt: skip
+    return _boston(
+        name,
+        {
+            "open_date": "opened",
+            "close_date": "closed",
+            "target_close_date": "due",
+            "assigned_department": "unit",
+            "report_source": "source",
+        },
+    )
 
 
 def _boston_2013(name: str) -> pd.DataFrame:
@@ -111,11 +124,17 @@ def _boston_2013(name: str) -> pd.DataFrame:
 def _open311(name: str) -> pd.DataFrame:
     d = _csv(name)
     ended = d.status == "closed"
-    return pd.DataFrame({
-        "opened": pd.to_datetime(d.requested_datetime, utc=True),
-        "closed": pd.to_datetime(d.updated_datetime, utc=True).where(ended), "due": NEVER, "ended": ended,
-        "area": _boston_area(pd.Series("", index=d.index), d.long, d.lat), "unit": "", "channel": "APP",
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "opened": pd.to_datetime(d.requested_datetime, utc=True),
+            "closed": pd.to_datetime(d.updated_datetime, utc=True).where(ended),
+            "due": NEVER,
+            "ended": ended,
+            "area": _boston_area(pd.Series("", index=d.index), d.long, d.lat),
+            "unit": "",
+            "channel": "APP",
+        }
+    )
 
 
 def _pingshan(name: str) -> pd.DataFrame:
@@ -134,12 +153,17 @@ def _pingshan(name: str) -> pd.DataFrame:
 def _san_francisco(name: str) -> pd.DataFrame:
     d = _csv(name)
     form = "%m/%d/%Y %I:%M:%S %p"
-    return pd.DataFrame({
-        "opened": _local(d.Opened, "America/Los_Angeles", form),
-        "closed": _local(d.Closed, "America/Los_Angeles", form), "due": NEVER, "ended": d.Status == "Closed",
-        "area": d["Supervisor District"], "channel": d.Source.map(CHANNELS),
-        "unit": d["Responsible Agency"].str.lower().str.replace(r"[^a-z0-9]+", "-", regex=True).str.strip("-"),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "opened": _local(d.Opened, "America/Los_Angeles", form),
+            "closed": _local(d.Closed, "America/Los_Angeles", form),
+            "due": NEVER,
+            "ended": d.Status == "Closed",
+            "area": d["Supervisor District"],
+            "channel": d.Source.map(CHANNELS),
+            "unit": d["Responsible Agency"].str.lower().str.replace(r"[^a-z0-9]+", "-", regex=True).str.strip("-"),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -154,17 +178,31 @@ class File:
 
 
 FILES = (
-    File("boston311_2026_opened_before_2026-07-20.csv.gz", _boston_2026, 108, 2,
-         ("2026-07-10T12:00:00-04:00", "2026-08-01T00:00:00-04:00", "2026-11-23T00:00:00-05:00")),
+    File(
+        "boston311_2026_opened_before_2026-07-20.csv.gz",
+        _boston_2026,
+        108,
+        2,
+        ("2026-07-10T12:00:00-04:00", "2026-08-01T00:00:00-04:00", "2026-11-23T00:00:00-05:00"),
+    ),
     # The second moment stands in the hour that Boston's clocks showed twice.
-    File("boston311_2013-2017_3reasons.csv.gz", _boston_2013, 0, 1,
-         ("2015-03-08T03:00:00-04:00", "2016-11-06T01:30:00-05:00", "2018-06-01T00:00:00-04:00")),
+    File(
+        "boston311_2013-2017_3reasons.csv.gz",
+        _boston_2013,
+        0,
+        1,
+        ("2015-03-08T03:00:00-04:00", "2016-11-06T01:30:00-05:00", "2018-06-01T00:00:00-04:00"),
+    ),
     File("boston_open311_2017.csv.gz", _open311, 0, 6, ("2017-02-20T12:00:00-05:00", "2020-01-01T00:00:00-05:00")),
-    File("pingshan_2018_before_2018-11-01.csv.gz", _pingshan, 0, 0,
-         ("2018-08-15T12:00:00+08:00", "2018-11-01T00:00:00+08:00")),
-    File("sf311_sample_A.csv.gz", _san_francisco, 0, 0,
-         ("2018-12-31T12:00:00-08:00", "2021-07-01T00:00:00-07:00")),
-)  # fmt: skip
+    File(
+        "pingshan_2018_before_2018-11-01.csv.gz",
+        _pingshan,
+        0,
+        0,
+        ("2018-08-15T12:00:00+08:00", "2018-11-01T00:00:00+08:00"),
+    ),
+    File("sf311_sample_A.csv.gz", _san_francisco, 0, 0, ("2018-12-31T12:00:00-08:00", "2021-07-01T00:00:00-07:00")),
+)
 # One moment of each file at every run, the others at length.
 WHEN = [
     pytest.param(f, m, id=f"{f.name[:14]}@{m[:10]}", marks=[pytest.mark.slow] if m != f.moments[0] else [])

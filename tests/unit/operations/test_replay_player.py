@@ -15,8 +15,10 @@ from services.operations.replay.player import play
 from services.operations.replay.source import ReplayError, Unusable
 from services.platform.clock import SetClock, from_hash, parse_ms
 
-HEADER = ("CaseID,Opened,Closed,Status,Responsible Agency,Category,Request Type,Address,Supervisor District,"
-          "Latitude,Longitude,Source")  # fmt: skip
+HEADER = (
+    "CaseID,Opened,Closed,Status,Responsible Agency,Category,Request Type,Address,Supervisor District,"
+    "Latitude,Longitude,Source"
+)
 ROWS = (
     "1,05/13/2019 05:39:00 PM,05/14/2019 05:39:00 PM,Closed,DPW Ops Queue,Street,Bulky Items,1 A ST,3,37.8,-122.4,Web",
     "2,05/13/2019 06:00:00 PM,,Open,,Street,Bulky Items,2 A ST,3,,,Phone",

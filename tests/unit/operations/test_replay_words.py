@@ -83,8 +83,11 @@ def test_local_times_addresses_and_classes_are_read() -> None:
     assert case.reported_at.isoformat() == "2026-07-01T12:00:00.500000+00:00"
     assert case.address == "A St & B St Boston"
     assert [domain_of(n) for n in ("Pothole", "Illegal Graffiti", "Domestic Animal Issue", "?")] == [
-        "04", "02", "15", "99",
-    ]  # fmt: skip
+        "04",
+        "02",
+        "15",
+        "99",
+    ]
 
 
 def test_a_package_without_boundaries_counts_without_drawing_and_loads(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from services.contract.entry import encode_entry
 from services.contract.others import CommandAnswer, UnitMoved
 from services.contract.parse import Event, Refused, parse
 from services.operations.simulator.live import HEARTBEAT_S, HEARTBEAT_SOURCES, LiveCaseSystem
-from services.operations.simulator.orders import COMMANDS, REFUSALS
+from services.operations.simulator.order import REFUSALS
+from services.operations.simulator.orders import COMMANDS
 from services.operations.simulator.rubbish import rubbish
 from services.operations.simulator.step import utc
 from services.operations.simulator.world import CaseSystem
@@ -70,8 +71,14 @@ def answers(client: redis.Redis, command_id: str) -> list[tuple[str, str | None]
 
 def ask(client: redis.Redis, command: str, command_id: str, /, **data: object) -> None:
     body = {"actor": {"user": "李禾舟", "role": "duty"}, "reason": "按预案", **data}
-    fields = {"specversion": "1.0", "id": command_id, "source": "/desk", "type": command,
-              "time": "2026-11-24T10:00:00+08:00", "data": msgspec.json.encode(body)}  # fmt: skip
+    fields = {
+        "specversion": "1.0",
+        "id": command_id,
+        "source": "/desk",
+        "type": command,
+        "time": "2026-11-24T10:00:00+08:00",
+        "data": msgspec.json.encode(body),
+    }
     client.xadd(COMMAND_STREAM, fields)
 
 
@@ -136,8 +143,12 @@ def test_every_source_has_a_heartbeat_and_the_patrols_move(redis_client: redis.R
 def test_rubbish_comes_too_and_each_kind_is_refused():
     found = [parse("1-0", rubbish(n, START_MS), START_MS) for n in range(6)]
     assert {f.reason for f in found if isinstance(f, Refused)} >= {
-        "bad_json", "missing_field", "bad_value", "unknown_type", "not_cloudevent"
-    }  # fmt: skip
+        "bad_json",
+        "missing_field",
+        "bad_value",
+        "unknown_type",
+        "not_cloudevent",
+    }
 
 
 DATA: dict[str, dict[str, object]] = {
@@ -179,10 +190,13 @@ def test_commands_that_answer_each_other(redis_client: redis.Redis):
     other = msgspec.structs.replace(case, case_id="other-1")
     live = started(redis_client, clock, [case, other])
     orders = [
-        ("case.escalate", {"to": "D010", "reason_code": "beyond_power"}), ("case.acknowledge_escalation", {}),
-        ("case.take_back", {}), ("case.suspend", {"until": "2026-12-01T10:00:00+08:00"}), ("case.resume", {}),
+        ("case.escalate", {"to": "D010", "reason_code": "beyond_power"}),
+        ("case.acknowledge_escalation", {}),
+        ("case.take_back", {}),
+        ("case.suspend", {"until": "2026-12-01T10:00:00+08:00"}),
+        ("case.resume", {}),
         ("case.merge", {"into": "other-1"}),
-    ]  # fmt: skip
+    ]
     for number, (kind, data) in enumerate(orders):
         ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=case.version + number, **data)
         work(live)
@@ -198,9 +212,12 @@ def test_a_department_takes_on_goes_there_and_finishes(redis_client: redis.Redis
     case, clock = handling_case(), SetClock(START_MS)
     case = msgspec.structs.replace(case, status="dispatched", acknowledged_at=None, handled_at=None)
     live = started(redis_client, clock, [case])
-    orders = [("case.acknowledge", {}, "acknowledged"), ("case.progress", {"what": "departed"}, "handling"),
-              ("case.progress", {"what": "arrived"}, "handling"),
-              ("case.handle", {"result": "已清理"}, "handled")]  # fmt: skip
+    orders = [
+        ("case.acknowledge", {}, "acknowledged"),
+        ("case.progress", {"what": "departed"}, "handling"),
+        ("case.progress", {"what": "arrived"}, "handling"),
+        ("case.handle", {"result": "已清理"}, "handled"),
+    ]
     for number, (kind, data, status) in enumerate(orders):
         ask(redis_client, kind, f"c-{number}", case_id=case.case_id, expected_version=case.version + number, **data)
         work(live)
@@ -239,8 +256,15 @@ def test_an_act_that_is_told_later_is_judged_by_whether_it_can_still_be(redis_cl
         [(HOUR_MS, "command.rejected"), (-25 * HOUR_MS, "command.rejected"), (-HOUR_MS, "command.accepted")]
     ):
         at = utc(START_MS + acted).isoformat()
-        ask(redis_client, "case.handle", f"c-{number}", case_id=case.case_id, expected_version=1, result="已清理",
-            acted_at=at)  # fmt: skip
+        ask(
+            redis_client,
+            "case.handle",
+            f"c-{number}",
+            case_id=case.case_id,
+            expected_version=1,
+            result="已清理",
+            acted_at=at,
+        )
         work(live)
         assert answers(redis_client, f"c-{number}")[0][0] == said
     assert live.cases[case.case_id].handled_at == utc(START_MS - HOUR_MS)

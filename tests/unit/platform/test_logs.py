@@ -31,12 +31,17 @@ def test_a_process_that_cannot_run_says_all_of_it_in_json(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, "-m", "dashboard.cli", "escalator"],
         env=kept | {"LIANQIN_LOG": "json", "LIANQIN_DATA_DIR": str(tmp_path)},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 1
     said = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(one["level"], one["message"].partition(":")[0]) for one in said] == [
-        ("info", "escalator begins"), ("info", "escalator ends by an error"), ("error", "lianqin"),
-    ]  # fmt: skip
+        ("info", "escalator begins"),
+        ("info", "escalator ends by an error"),
+        ("error", "lianqin"),
+    ]
     assert our_version() in said[0]["message"]
     assert "LIANQIN_REDIS_URL is not set" in said[2]["message"]

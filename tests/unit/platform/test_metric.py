@@ -63,7 +63,9 @@ def test_what_a_projector_has_dealt_with_is_counted_by_outcome() -> None:
     found.committed(read=2, accepted=2, refused=0, seconds=0.25)
     told = {(m.sample_name, *labels.values()): n for m in found.figures() for labels, n in m.samples}
     assert told == {
-        ("lianqin_ingest_entries_total", "accepted"): 5, ("lianqin_ingest_entries_total", "refused"): 1,
-        ("lianqin_ingest_entries_total", "known"): 1, ("lianqin_ingest_commits_total",): 2,
+        ("lianqin_ingest_entries_total", "accepted"): 5,
+        ("lianqin_ingest_entries_total", "refused"): 1,
+        ("lianqin_ingest_entries_total", "known"): 1,
+        ("lianqin_ingest_commits_total",): 2,
         ("lianqin_ingest_commit_seconds_total",): 0.75,
-    }  # fmt: skip
+    }

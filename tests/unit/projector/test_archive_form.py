@@ -201,8 +201,11 @@ def test_five_times_the_rows_take_no_more_memory(tmp_path: Path) -> None:
     def peak_mb(n: int) -> int:
         found = subprocess.run(
             [sys.executable, "-c", MANY, str(tmp_path / f"{n}.parquet"), str(n)],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         return int(found.stdout)
 
     assert peak_mb(250_000) - peak_mb(50_000) < 40

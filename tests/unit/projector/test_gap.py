@@ -17,9 +17,13 @@ def feed(position: str = "0-0", processed: int = 0, last: str = "", lost: int = 
 
 def stream(*ids: str, added: int | None = None, **more: object) -> StreamState:
     found = {
-        "length": len(ids), "added": len(ids) if added is None else added, "first": ids[0] if ids else "",
-        "last": ids[-1] if ids else "0-0", "last_delivered": "0-0", "newest": tuple(reversed(ids))[:NEWEST],
-    } | more  # fmt: skip
+        "length": len(ids),
+        "added": len(ids) if added is None else added,
+        "first": ids[0] if ids else "",
+        "last": ids[-1] if ids else "0-0",
+        "last_delivered": "0-0",
+        "newest": tuple(reversed(ids))[:NEWEST],
+    } | more
     return StreamState(**found)
 
 
@@ -122,10 +126,13 @@ class Model:
 
     def look(self) -> None:
         state = stream(
-            *(f"{e}-0" for e in self.readable), added=self.added, last=f"{self.added}-0" if self.added else "0-0",
-            last_delivered=f"{self.delivered}-0", held=tuple(f"{e}-0" for e in self.pending),
+            *(f"{e}-0" for e in self.readable),
+            added=self.added,
+            last=f"{self.added}-0" if self.added else "0-0",
+            last_delivered=f"{self.delivered}-0",
+            held=tuple(f"{e}-0" for e in self.pending),
             newest=tuple(f"{e}-0" for e in self.readable[::-1][:4]),
-        )  # fmt: skip
+        )
         known = {entry for entry in state.ids() if entry_order(entry)[0] in self.store}
         gap = measure(self.feed, state, known)
         if gap is not None:

@@ -134,9 +134,14 @@ def test_five_kilometres_outside_are_taken_and_more_are_not(tiny: District) -> N
 
 def test_one_bad_case_of_a_batch_leaves_the_others_their_places(tiny: District) -> None:
     found = locate(
-        tiny, case(**middle(0, 0)), case(lat=999), case(**NOWHERE), case(**middle(1, 1)), case(lon=0.0, lat=0.0),
+        tiny,
+        case(**middle(0, 0)),
+        case(lat=999),
+        case(**NOWHERE),
+        case(**middle(1, 1)),
+        case(lon=0.0, lat=0.0),
         case(lon=0.0, lat=0.0, street="S2"),
-    )  # fmt: skip
+    )
     kinds = [codes(p) if isinstance(p, CasePlace) else p.reason for p in found]
     assert kinds == [PLACED, "bad_value", ("", "", ""), ("S1", "C2", "G11"), "outside_district", ("S2", "", "")]
 

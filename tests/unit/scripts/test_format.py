@@ -32,14 +32,17 @@ def test_a_span_is_whole_minutes_and_names_nothing_that_is_zero() -> None:
     assert done.stdout.split() == ["1分", "1分", "15分", "30分", "1小时", "1小时30分", "1天1小时", "1天"]
 
 
-@pytest.mark.parametrize(("at", "now", "zone", "said"), [
-    ("2026-11-23T14:05:00+08:00", "2026-11-23T23:59:59+08:00", "Asia/Shanghai", "14:05"),
-    ("2026-11-23T14:05:00+08:00", "2026-11-24T00:00:00+08:00", "Asia/Shanghai", "11-23 14:05"),
-    ("2026-11-23T00:05:00+08:00", "2026-11-23T23:00:00+08:00", "Asia/Shanghai", "00:05"),
-    ("2025-11-23T14:05:00+08:00", "2026-11-23T14:05:00+08:00", "Asia/Shanghai", "11-23 14:05"),
-    ("2026-11-23T14:05:00+08:00", None, "Asia/Shanghai", "14:05"),
-    ("2026-11-23T23:30:00-05:00", "2026-11-23T23:59:00-05:00", "America/New_York", "23:30"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at", "now", "zone", "said"),
+    [
+        ("2026-11-23T14:05:00+08:00", "2026-11-23T23:59:59+08:00", "Asia/Shanghai", "14:05"),
+        ("2026-11-23T14:05:00+08:00", "2026-11-24T00:00:00+08:00", "Asia/Shanghai", "11-23 14:05"),
+        ("2026-11-23T00:05:00+08:00", "2026-11-23T23:00:00+08:00", "Asia/Shanghai", "00:05"),
+        ("2025-11-23T14:05:00+08:00", "2026-11-23T14:05:00+08:00", "Asia/Shanghai", "11-23 14:05"),
+        ("2026-11-23T14:05:00+08:00", None, "Asia/Shanghai", "14:05"),
+        ("2026-11-23T23:30:00-05:00", "2026-11-23T23:59:00-05:00", "America/New_York", "23:30"),
+    ],
+)
 def test_a_time_of_another_day_of_the_district_names_its_day(at: str, now: str | None, zone: str, said: str) -> None:
     told = json.dumps([parse_ms(at), None if now is None else parse_ms(now), zone])
     done = subprocess.run(

@@ -20,8 +20,12 @@ def doc_tokens(doc: CaseDoc) -> set[str]:
 
 
 DOMAINS = {"04": ("市容环卫", "City appearance"), "09": ("矛盾纠纷", "Disputes")}
-DOC = CaseDoc("20261120-00417", 1_763_607_120_000, "20261120 00417\n上水井盖破损\n\n角楼西大街12号",
-              ("S1", "C1", "G10", "D1", "04"))  # fmt: skip
+DOC = CaseDoc(
+    "20261120-00417",
+    1_763_607_120_000,
+    "20261120 00417\n上水井盖破损\n\n角楼西大街12号",
+    ("S1", "C1", "G10", "D1", "04"),
+)
 
 
 @pytest.mark.parametrize(("word", "first", "end"), [
@@ -82,10 +86,17 @@ def test_a_word_for_too_many_classes_stands_for_none(tiny: District) -> None:
     assert parse_query("东西", TODAY, district, names_of(district, DOMAINS)).words[0].near == ()
 
 
-@pytest.mark.parametrize(("text", "problem"), [
-    ("", "empty"), ("  %  ", "empty"), ("号", "short"), ("角楼 号", "short"), ("角" * 101, "long"),
-    ("角楼 " * 9, "long"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "empty"),
+        ("  %  ", "empty"),
+        ("号", "short"),
+        ("角楼 号", "short"),
+        ("角" * 101, "long"),
+        ("角楼 " * 9, "long"),
+    ],
+)
 def test_what_cannot_be_looked_for_says_why(tiny: District, text: str, problem: str) -> None:
     assert parse_query(text, TODAY, tiny, names_of(tiny, DOMAINS)).problem == problem
 

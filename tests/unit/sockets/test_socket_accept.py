@@ -65,9 +65,13 @@ def listening(connections: Connections | None, refusals: Refusals, handle: Any) 
         return opened[-1]
 
     server = Listener(
-        ("127.0.0.1", 0), handle=handle, spawn=Pool(100), connections=connections, refusals=refusals,
+        ("127.0.0.1", 0),
+        handle=handle,
+        spawn=Pool(100),
+        connections=connections,
+        refusals=refusals,
         patience=Patience.of(60, 2),
-    )  # fmt: skip
+    )
     server.start()
     try:
         yield connect

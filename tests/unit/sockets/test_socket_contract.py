@@ -17,9 +17,12 @@ from dashboard.sockets.refusals import Refusals
 from dashboard.sockets.websocket import WebSocket
 
 UPGRADE = {
-    "REQUEST_METHOD": "GET", "QUERY_STRING": "EIO=4&transport=websocket", "HTTP_UPGRADE": "websocket",
-    "HTTP_CONNECTION": "Upgrade", "PATH_INFO": PATH,
-}  # fmt: skip
+    "REQUEST_METHOD": "GET",
+    "QUERY_STRING": "EIO=4&transport=websocket",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_CONNECTION": "Upgrade",
+    "PATH_INFO": PATH,
+}
 
 
 def test_the_engine_takes_our_websocket_for_every_upgrade() -> None:

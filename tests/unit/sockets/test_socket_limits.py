@@ -95,8 +95,10 @@ def test_each_cause_is_told_once_a_minute_and_counted_always(
         at[0] += 61
         refusals.count("right", "%s may not", "y")
     assert [record.getMessage() for record in caplog.records] == [
-        "x may not (right)", "another (zone)", "y may not (right, 499 more since the last line)",
-    ]  # fmt: skip
+        "x may not (right)",
+        "another (zone)",
+        "y may not (right, 499 more since the last line)",
+    ]
     assert refusals.counts == {"right": 501, "zone": 1}
 
 
