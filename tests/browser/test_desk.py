@@ -56,8 +56,11 @@ def test_an_officer_dispatches_a_case_and_sees_it_done(people: Product, browser:
 
 
 def test_a_map_that_is_zoomed_in_names_the_street_and_the_roads(people: Product, browser: Browser) -> None:
-    road = {"type": "Feature", "properties": {"class": "minor", "name": "澜江路", "name_en": "Lanjiang Road"},
-            "geometry": {"type": "LineString", "coordinates": [[118.8, 31.901], [119.1, 31.901]]}}  # fmt: skip
+    road = {
+        "type": "Feature",
+        "properties": {"class": "minor", "name": "澜江路", "name_en": "Lanjiang Road"},
+        "geometry": {"type": "LineString", "coordinates": [[118.8, 31.901], [119.1, 31.901]]},
+    }
     layer = {"type": "FeatureCollection", "features": [road]}
     with logged_in(browser, people, "duty", "/account") as page:
         page.route("**/district/roads.geojson", lambda route: route.fulfill(json=layer))

@@ -133,9 +133,14 @@ def take_out(connection: Connection, month: str, span: Span, window: tuple[int, 
 
 
 def take_out_whole(
-    connection: Connection, month: str, span: Span, window: tuple[int, int], *, known: Container[int],
+    connection: Connection,
+    month: str,
+    span: Span,
+    window: tuple[int, int],
+    *,
+    known: Container[int],
     drop: Callable[[], None],
-) -> int | None:  # fmt: skip
+) -> int | None:
     """The same for a window that is a partition: ``drop`` takes it away with all rows, those that stay are put back.
 
     In the caller's transaction, which holds the feed's lock. None, and nothing is done: too many stay.

@@ -222,11 +222,14 @@ def test_a_change_in_force_is_told_to_the_stream_under_one_id(
     now = home.clock.now_ms
     both = [
         PackageNews(
-            PackageWatch(home.engine, folder, home.district, now).newer, redis_client, home.district, now,
+            PackageWatch(home.engine, folder, home.district, now).newer,
+            redis_client,
+            home.district,
+            now,
             told_last=lambda: told_last(home),
         )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     change(home, "D7")
     monkeypatch.setattr(publish_service, "add", refuses)
     assert both[0].newer() is not None

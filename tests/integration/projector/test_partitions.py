@@ -61,8 +61,11 @@ def test_months_are_made_ahead_once_and_take_what_is_received_in_them(postgres_e
     edges = [(at, entry(case(f"E{at}"), event_id=str(at))) for at in (start - 1, start, end - 1, end, LATER)]
     take_in(postgres_engine, tiny, edges)
     assert rows_in(postgres_engine) == {
-        "history_2026_09": 1, "history_2026_10": 2, "history_2026_11": 1, "history_rest": 1,
-    }  # fmt: skip
+        "history_2026_09": 1,
+        "history_2026_10": 2,
+        "history_2026_11": 1,
+        "history_rest": 1,
+    }
 
 
 def test_what_came_before_its_months_partition_is_moved_into_it(postgres_engine: Engine, tiny: District) -> None:

@@ -40,8 +40,10 @@ def test_a_street_is_named_where_it_is_in_view_and_a_road_along_itself() -> None
     }
     done = subprocess.run(
         ["node", "--input-type=module", "-e", SCRIPT, str(NAMES), json.dumps(told)],
-        text=True, capture_output=True, check=True,
-    )  # fmt: skip
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     areas, roads = json.loads(done.stdout)
     where = {one["name"]: (one["x"], one["y"]) for one in areas}
     assert where.keys() == {"西街", "环街"}
