@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from services.cases import tables as case_tables
 from services.district.comparable import comparable, comparable_a_year_ago
@@ -75,8 +75,19 @@ class _Asked:
     def __init__(self, connection: Connection, district: District, span: Span, now: int, scope: Scope) -> None:
         self.connection, self.district, self.span, self.now, self.scope = connection, district, span, now, scope
         self.days = Days(*span.numbers)
+        self.begun = self._begun()
         self.against = comparable(district, self.days.first) if span.kind == "day" else None
         self.others = tuple(self._comparable(other) for other in self._earlier())
+
+    def _begun(self) -> int | None:
+        """The first day that figures are whole of (yyyymmdd): a case was closed.
+
+        What was reported on a day before stood open when the data began: of that day only what was not closed is known.
+        """
+        c = indicator_tables.rollups.c
+        query = select(c.day).where(c.cut == "class", c.closed > 0).order_by(c.day).limit(1)
+        found: int | None = self.connection.execute(query).scalar()
+        return found
 
     def _earlier(self) -> tuple[Span | None, Span | None]:
         """The spans to compare with: before and a year ago; of a day the same weekday, where it is of the same kind."""
@@ -94,10 +105,11 @@ class _Asked:
         if other is None:
             return None
         today = as_date(self.district.day_of(self.now))
-        begun = self.connection.execute(
-            select(func.min(indicator_tables.rollups.c.day)).where(indicator_tables.rollups.c.cut == "class")
-        ).scalar()
-        if begun is None or other.first < as_date(begun) or (self.span.kind == "day" and today < self.span.end):
+        if (
+            self.begun is None
+            or other.first < as_date(self.begun)
+            or (self.span.kind == "day" and today < self.span.end)
+        ):
             return None
         lasted = (min(self.span.end, today + timedelta(days=1)) - self.span.first).days
         end = other.end if lasted >= self.span.days else min(other.end, other.first + timedelta(days=lasted))
@@ -143,7 +155,10 @@ class _Asked:
         return {str(level): figure.n for (level,), (figure,) in found.items() if figure.n}
 
     def series(self) -> list[Point]:
-        """Day by day: of a day or a week the fortnight up to its end, else the span itself."""
+        """Day by day: of a day or a week the fortnight up to its end, else the span itself.
+
+        A day before the data begin has no share: those that were closed then are not known.
+        """
         first, end = self.days
         if self.span.kind in {"day", "week"}:
             first = self.district.day_after(end, -SERIES_DAYS)
@@ -152,6 +167,8 @@ class _Asked:
         points = []
         for day in self.district.days(first, end):
             intake, closed, rate = found.get((day,), [None, None, None])
+            if self.begun is None or day < self.begun:
+                rate = None
             points.append(
                 Point(
                     day,

@@ -31,6 +31,7 @@ from services.leadership.reader import NAMES, gather
 from services.leadership.report import Report
 from services.leadership.spans import Span, around, as_date, parse
 from services.leadership.words import Words
+from services.platform.clock import DAY_MS, to_rfc3339
 from tests.doors import DUTY, S1, WHO, House, house
 from tests.integration.indicators.test_rollups import TODAY, take_in
 from tests.lives import lives
@@ -94,7 +95,8 @@ def test_every_figure_of_a_report_is_the_definitions(engine: Engine, tiny: Distr
             assert ranked.share.now == figure(INDICATORS["on_time_close_rate"], own, window)
         levels = Counter(r.highest_level for r in mine if is_counted(r) and r.closed_at and window.has(r.closed_at))
         assert report.levels == levels
-        check_days(report, mine, tiny)
+        ends = [r.closed_at for r in rows if is_counted(r) and r.closed_at and r.closed_at <= NOON]
+        check_days(report, mine, tiny, tiny.day_of(min(ends)))
         check_hours(report, mine, window, span, tiny)
 
 
@@ -102,17 +104,32 @@ def is_counted(row: CaseRow) -> bool:
     return row.status != "voided" and not row.merged
 
 
-def check_days(report: Report, rows: list[CaseRow], district: District) -> None:
+def check_days(report: Report, rows: list[CaseRow], district: District, begun: int) -> None:
+    """``begun``: the first day on which a case of the district was closed."""
     for point in report.days:
         window = window_of(district, Days(point.day, district.day_after(point.day)), NOON)
         expected = totals_of(rows, MEASURES, window)
         rate = figure(INDICATORS["on_time_close_rate"], expected, window)
+        told = (rate.value, rate.n) if point.day >= begun else (None, 0)
         assert (point.intake, point.closed, point.on_time, point.n) == (
             expected["intake"],
             expected["closed"],
-            rate.value,
-            rate.n,
+            *told,
         )
+
+
+def test_a_day_before_the_data_begin_has_no_share(engine: Engine, tiny: District) -> None:
+    """What stood open then is all that is known of it: 0 % of it were closed on time."""
+    days_ago = [to_rfc3339(NOON - days * DAY_MS) for days in range(9)]
+    clock = {"what": "close", "started_at": days_ago[8], "deadline_at": days_ago[6]}
+    took = {"what": "close", "started_at": days_ago[5], "deadline_at": days_ago[4]}
+    old = case("OLD", status="handling", reported_at=days_ago[8], filed_at=days_ago[8], clocks=[clock])
+    done = case(
+        "DONE", status="closed", reported_at=days_ago[5], filed_at=days_ago[5], clocks=[took], closed_at=days_ago[4]
+    )
+    take_in(engine, tiny, numbered([entry(old), entry(done)]), 60)
+    points = {point.day: point for point in report_of(engine, tiny, parse("2026-11-23", TODAY)).days}
+    assert [(points[day].on_time, points[day].n) for day in (20261117, 20261119)] == [(None, 0), (1.0, 1)]
 
 
 def check_hours(report: Report, rows: list[CaseRow], window: Window, span: Span, district: District) -> None:
