@@ -62,11 +62,10 @@ def brief(
 ) -> html.Section:
     """Verdict, what changed, what breaks next, what is owed, notes, the rest as counts, signatures."""
     page = _Brief(sheet, words, district)
-    owed = page.owed() if "reports" in page.letters else ()
     return html.Section(
         [
             page.head(), html.P(page.verdict(), className="verdict"), *page.roster(signatures), *page.changed(),
-            *page.ahead(), *owed, *page.notes(notes), *page.rest(), *page.signs(signatures),
+            *page.ahead(), *page.owed(), *page.notes(notes), *page.rest(), *page.signs(signatures),
         ],
         className="brief",
     )  # fmt: skip
@@ -92,6 +91,7 @@ class _Brief:
         self.sheet, self.all, self.district = sheet, words, district
         self.words: dict[str, Any] = words["handover"]
         self.letters = appendices(sheet, district)
+        self.parts = 0
 
     def seat(self) -> str:
         return seat_name(self.sheet.seat, self.all, self.district)
@@ -213,11 +213,12 @@ class _Brief:
         where = f"{street_name(line.street, self.all, self.district)} {matter or line.case_id}".strip()
         unit = self.district.units.get(line.unit, line.unit)
         who = self.district.units_en.get(line.unit, unit) if self.all["language"] == "en" else unit
+        told = words["at_once"] if abs(left) < MINUTE_MS else words["left" if left > 0 else "late_by"]
         return [
             self.at(line.at),
             sign,
             f"{where}，{kind}" if self.all["language"] != "en" else f"{where}, {kind}",
-            words["left" if left > 0 else "late_by"].format(t=self.length(abs(left))),
+            told.format(t=self.length(abs(left))),
             who or "—",
         ]
 
@@ -226,6 +227,8 @@ class _Brief:
         return str(self.words["hours"].format(h=hours, m=minutes) if hours else self.words["minutes"].format(m=minutes))
 
     def owed(self) -> list[Component]:
+        if "reports" not in self.letters:
+            return []
         words, kinds = self.words, self.all["report"]
         lines = []
         for line in sorted(self.sheet.reports, key=lambda one: one.due_at)[:OWED_SHOWN]:
@@ -290,7 +293,10 @@ class _Brief:
         return html.Div([html.P(words[side]), html.P(who, className="name"), html.P(f"{self.at(at)} · {word}")])
 
     def heading(self, key: str, basis: str) -> html.H2:
-        return html.H2([self.words[key], html.Small(basis)])
+        """The next part's heading; which parts there are depends on the seat."""
+        self.parts += 1
+        gap = " " if self.all["language"] == "en" else "\u3000"
+        return html.H2([f"{self.parts}{gap}{self.words[key]}", html.Small(basis)])
 
     def rows(self, lines: Sequence[Sequence[str]], none: str, name: str = "lines") -> list[Component]:
         if not lines:

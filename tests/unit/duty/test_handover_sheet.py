@@ -79,6 +79,10 @@ def test_the_page_has_every_part_and_who_signed(tiny: District, language: str) -
     assert "case.urge" not in text and "stale" not in text, "a code is no word"
     units = full()._replace(cameras=None, reports=())
     own = printed(sheet_page(make_sheet(turn()._replace(seat="D1"), units), Signatures(), words, tiny))
+    for page, parts in ((text, "changed ahead owed notes rest signs"), (own, "changed ahead notes rest signs")):
+        ends = [words["handover"][f"{part}_head"] for part in parts.split()]
+        heads = [line for line in page.split("\n") if line[:1].isdigit() and line[2:] in ends]
+        assert [(int(head[0]), head[2:]) for head in heads] == [*enumerate(ends, 1)], "no number is left out"
     assert (tiny.units if language == "zh-CN" else tiny.units_en)["D1"] in own
     for part in ("cameras", "cameras_online", "owed_head", "reports"):
         assert words["handover"][part] in text and words["handover"][part] not in own, part
