@@ -82,7 +82,7 @@ def _archive_missing(settings: Settings) -> list[str]:
 
 def _stream_says(settings: Settings, manifest: BackupManifest) -> str:
     """Whether the stream still has what the backup lacks."""
-    client: Any = connect(settings.redis_url) if settings.redis_url else None
+    client: Any = connect(settings.redis_url, manifest.district) if settings.redis_url else None
     try:
         stream = read_stream(client, manifest.district) if client is not None else None
     except REDIS_ERRORS:

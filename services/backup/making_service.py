@@ -120,7 +120,7 @@ def _need_its_key(keys: Sealer, facts: StoreFacts) -> None:
 def _stream(settings: Settings, code: str) -> StreamPosition | None:
     if not settings.redis_url:
         return None
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, code)
     try:
         return read_stream(client, code)
     except REDIS_ERRORS:

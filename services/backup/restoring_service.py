@@ -152,7 +152,7 @@ def _need_nobody(settings: Settings, code: str) -> None:
     """Nobody may be writing where the store is about to appear."""
     if not settings.redis_url:
         return
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, code)
     try:
         living = [process.name for process in look_once(client, code, ()) if process.state in LIVING]
     except REDIS_ERRORS:

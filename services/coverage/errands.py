@@ -56,7 +56,7 @@ def import_cameras(
             raise OperationError(f"{file} holds no camera that can be used")
         yield "a dry run: nothing was published"
         return
-    with open_redis(settings) as client:
+    with open_redis(settings, district.code) as client:
         now_ms = district_clock(settings, client, district.code).now_ms()
         found = examine(district, data, file_format, coord_sys, now_ms)
         yield from report(found, file_format)

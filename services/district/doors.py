@@ -52,7 +52,7 @@ def open_doors(settings: Settings, *, migrate: bool = True) -> OpenDoors:
     else:
         with contextlib.suppress(*STORE_ERRORS):  # a store that is away is waited for
             check_known(engine)
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, code)
     clock: Clock = SystemClock()
     if settings.clock == VIRTUAL:
         clock = FollowedClock(lambda: district_clock(settings, client, code))

@@ -94,5 +94,5 @@ def make_keeper(doors: OpenDoors) -> RetentionKeeper:
     settings = doors.settings
     engine = open_engine(settings.database, pool_size=1)
     district = doors.district
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, district.code)
     return RetentionKeeper(settings, engine, client, district.code, doors.clock, zone=district.zone)

@@ -138,7 +138,7 @@ def _start_clock(url: str, code: str, data: Path, speed: float) -> VirtualClock:
 
     A clock that a replay has let stand stays where it stands.
     """
-    client: Any = connect(url)
+    client: Any = connect(url, code)
     key = Keys(code).clock
     fields = client.hgetall(key)
     if b"stopped_at" in fields:

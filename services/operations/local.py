@@ -6,6 +6,7 @@ from pathlib import Path
 
 import redis
 
+from services.platform.redis import connect
 from services.platform.settings import VIRTUAL, Settings
 from services.platform.whole_file import write_whole
 
@@ -18,7 +19,7 @@ def with_local_redis(settings: Settings) -> Settings:
         return settings
     try:
         url = (settings.data_dir / URL_FILE).read_text(encoding="utf-8").strip()
-        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2) as client:
+        with connect(url) as client:
             client.ping()
     except (OSError, ValueError, redis.RedisError):
         return settings  # no demo, or one that was killed and could not take its file away

@@ -60,7 +60,7 @@ def load_district(settings: Settings, folder: Path, author: Author = LOCAL, *, o
         put_in_place(folder, target)
     said = [*_counts(district), *changed, f"in place at {target}"]
     try:
-        with open_redis(settings) as client:
+        with open_redis(settings, district.code) as client:
             clock = district_clock(settings, client, district.code)
             _keep(engine, district, folder, clock)
             body = DistrictLoaded(digest=district.digest, code=district.code)
@@ -79,7 +79,7 @@ def load_district(settings: Settings, folder: Path, author: Author = LOCAL, *, o
 def _now(settings: Settings, district: District) -> int:
     """The district's time; the machine's where no Redis is known."""
     try:
-        with open_redis(settings) as client:
+        with open_redis(settings, district.code) as client:
             return district_clock(settings, client, district.code).now_ms()
     except NotConfigured:
         return SystemClock().now_ms()

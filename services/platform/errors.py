@@ -91,7 +91,10 @@ _SQLITE_SCHEMA = ("no such", "has no column", "no column named", "has more than"
 
 BY_REDIS: Mapping[str, Fault] = {
     "OOM": Fault("redis_full", "Redis has no memory left: raise maxmemory"),
-    "READONLY": Fault("redis_read_only", "Redis is a read-only replica: give the address of its master"),
+    "READONLY": Fault(
+        "redis_read_only",
+        "Redis is a read-only replica: give the address of its master, or of its Sentinels (redis+sentinel://…)",
+    ),
     "MISCONF": Fault("redis_disk", "Redis cannot write its file and refuses: look at its disk"),
     "NOREPLICAS": Fault("redis_replicas", "Redis has too few replicas and refuses"),
     "NOPERM": Fault("redis_rights", "Redis refuses our user: docs/operations.md has its ACL"),
@@ -102,7 +105,13 @@ BY_REDIS: Mapping[str, Fault] = {
     "loading the dataset": Fault("redis_away", "Redis is reading its file"),
     "MASTERDOWN": Fault("redis_away", "Redis is a replica without its master"),
     "CLUSTERDOWN": Fault("redis_cluster", "the Redis Cluster is down"),
-    "MOVED": Fault("redis_cluster", "this is one node of a Redis Cluster: give one Redis behind one address"),
+    "MOVED": Fault(
+        "redis_cluster", "this is one node of a Redis Cluster: give its nodes as redis+cluster://host1,host2"
+    ),
+    "ASK": Fault("redis_cluster", "the district's slot is on its way to another node of the Redis Cluster"),
+    "no master": Fault(
+        "redis_away", "nobody names a master of Redis: the Sentinels or the cluster's nodes are away, or choose one"
+    ),
     "WRONGTYPE": Fault("redis_key", "a key of ours in Redis is of another type: somebody has written over it"),
     "NOGROUP": Fault("stream_gone", "the stream or its group is gone"),
     "UNBLOCKED": Fault("stream_gone", "the stream or its group is gone"),
@@ -191,7 +200,9 @@ def _of_sqlite(error: sqlite3.Error) -> Fault:
 _REDIS_CLASSES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.exceptions.OutOfMemoryError, "OOM"), (redis.exceptions.ReadOnlyError, "READONLY"),
     (redis.exceptions.NoPermissionError, "NOPERM"), (redis.exceptions.BusyLoadingError, "LOADING"),
-    (redis.exceptions.MovedError, "MOVED"), (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
+    (redis.exceptions.MovedError, "MOVED"),
+    (redis.exceptions.AskError, "ASK"), (redis.exceptions.TryAgainError, "ASK"),
+    (redis.sentinel.MasterNotFoundError, "no master"), (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
     (redis.exceptions.MasterDownError, "MASTERDOWN"), (redis.AuthenticationError, "WRONGPASS"),
 )  # fmt: skip
 

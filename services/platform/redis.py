@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import redis
 
 from services.platform.errors import NotConfigured, OperationError
+from services.platform.redis_address import ONE, parse_address
+from services.platform.redis_master import MasterPool, MasterWhere
 from services.platform.settings import Settings
 
 GROUP = "projector"
@@ -81,31 +83,51 @@ class Keys:
         return f"lianqin:{{{self.district}}}:{name}"
 
 
-def connect(url: str) -> redis.Redis:
-    """A client that gives up on a silent server within seconds; nothing is connected yet."""
-    return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10, health_check_interval=15)
+# A silent server is given up within seconds.
+PATIENCE = {"socket_connect_timeout": 3, "socket_timeout": 10, "health_check_interval": 15}
+
+
+def connect(url: str, district: str = "") -> redis.Redis:
+    """A client that gives up on a silent server within seconds; nothing is connected yet.
+
+    ``district`` is whose keys are asked for: a cluster has them on one node, to which the client is bound. Raises
+    ValueError for an address of no form of ours.
+    """
+    address = parse_address(url)
+    if address.scheme == ONE:
+        return redis.Redis.from_url(url, **PATIENCE)
+    return redis.Redis.from_pool(MasterPool(address, district, **PATIENCE))
 
 
 @contextmanager
 def another(client: redis.Redis) -> Iterator[redis.Redis]:
     """A client of the same server with connections of its own: those of the loop are not for another thread."""
     pool = client.connection_pool
-    own = redis.ConnectionPool(connection_class=pool.connection_class, **pool.connection_kwargs)
+    if isinstance(pool, MasterPool):
+        own: redis.ConnectionPool = pool.another()
+    else:
+        own = redis.ConnectionPool(connection_class=pool.connection_class, **pool.connection_kwargs)
     try:
         yield redis.Redis(connection_pool=own)
     finally:
         own.disconnect()
 
 
+def where_is(client: redis.Redis) -> MasterWhere | None:
+    """Where the master of a client of ``connect`` is, as those say who know; None: its address is the server's own."""
+    pool = client.connection_pool
+    return pool.where() if isinstance(pool, MasterPool) else None
+
+
 @contextmanager
-def open_redis(settings: Settings) -> Iterator[redis.Redis]:
+def open_redis(settings: Settings, district: str) -> Iterator[redis.Redis]:
     """A client that answers. Raises NotConfigured without an address, OperationError without an answer."""
     if not settings.redis_url:
         raise NotConfigured(
             "LIANQIN_REDIS_URL is not set and no demo runs under "
             f"{settings.data_dir}: give the address of the district's Redis, for example redis://127.0.0.1:6379/0"
         )
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, district)
     try:
         client.ping()
         yield client

@@ -301,6 +301,7 @@ CALLED_BY_OTHERS = {
     "do_close": "gevent", "server_class": "gunicorn", "timeout_ctx": "gunicorn", "handle_request": "gunicorn",
     "setup": "gunicorn",
     "drain": "a test or a bench that wants one pass and no thread",
+    "connect_check_health": "redis-py",
 }  # fmt: skip
 # A function with such a decorator is called by the library that it hands the function to.
 HANDED_OVER = re.compile(

@@ -65,7 +65,7 @@ def _in_force(settings: Settings, code: str) -> Iterator[DoctorFinding]:
     if path is not None and not path.exists():
         return
     engine = open_engine(settings.database)
-    client = connect(settings.redis_url) if settings.redis_url else None
+    client = connect(settings.redis_url, code) if settings.redis_url else None
     try:
         if revision_of(engine) == head():
             yield from package_findings(engine, client if _answers(client) else None, settings, code)

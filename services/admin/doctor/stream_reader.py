@@ -13,7 +13,7 @@ from services.health.around_reader import forgotten_groups
 from services.health.beats import Process
 from services.health.watching_reader import look_once
 from services.platform.clock import MINUTE_MS, VirtualClock, from_hash, to_rfc3339
-from services.platform.redis import GROUP, Keys, connect
+from services.platform.redis import GROUP, Keys, connect, where_is
 from services.platform.settings import VIRTUAL, Settings
 
 LOWEST_VERSION = 7
@@ -32,7 +32,7 @@ def redis_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
             "no_redis",
         )
         return
-    client = connect(settings.redis_url)
+    client = connect(settings.redis_url, code)
     try:
         yield from open_redis_findings(client, settings, code)
     finally:
@@ -41,6 +41,7 @@ def redis_findings(settings: Settings, code: str) -> Iterator[DoctorFinding]:
 
 def open_redis_findings(client: redis.Redis, settings: Settings, code: str) -> Iterator[DoctorFinding]:
     """``redis_findings`` of a connection that is open."""
+    yield from _master(client, settings.redis_url.partition("://")[0])
     try:
         info = client.info()
     except redis.AuthenticationError:
@@ -60,6 +61,29 @@ def open_redis_findings(client: redis.Redis, settings: Settings, code: str) -> I
         found = look_once(client, code, settings.processes)
         yield from _stream(client, Keys(code), _projector(found))
         yield from process_findings(found)
+
+
+def _master(client: redis.Redis, form: str) -> Iterator[DoctorFinding]:
+    """Where the master is, as the Sentinels or the cluster's nodes say, and who of them is silent."""
+    if (where := where_is(client)) is None:
+        return
+    asked = ", ".join(f"{host}:{port}" for host, port in where.asked)
+    if where.host is None:
+        yield wrong(
+            "Redis master", f"nobody names one: asked were {asked}",
+            f"Start them; LIANQIN_REDIS_URL ({form}://…) must name them, and the master as they call it "
+            "(`redis-cli -p 26379 SENTINEL MASTERS`, `redis-cli CLUSTER SLOTS`)", "redis_no_master", asked=asked,
+        )  # fmt: skip
+        return
+    host = f"{where.host[0]}:{where.host[1]}"
+    yield ok("Redis master", f"is {host}, says {asked}", "redis_master", host=host, asked=asked)
+    if where.silent:
+        silent = ", ".join(f"{host}:{port}" for host, port in where.silent)
+        yield wrong(
+            "Redis master", f"{silent} of {len(where.asked)} does not say where it is",
+            "Start what is down: when too few are left, nobody takes over from a master that fails",
+            "redis_silent", silent=silent, n=len(where.asked),
+        )  # fmt: skip
 
 
 def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:

@@ -57,7 +57,7 @@ def dead_show(settings: Settings, entry: str) -> list[str]:
 def dead_retry(settings: Settings, entry: str) -> list[str]:
     """Publish the original again as a new entry with the same event id. Raises OperationError when it cannot."""
     district = load(settings.district_dir)
-    with _store(settings) as engine, open_redis(settings) as client:
+    with _store(settings) as engine, open_redis(settings, district.code) as client:
         clock = district_clock(settings, client, district.code)
         stream = StreamOut(client, district, clock.now_ms)
         published = DeadLetters(engine, settings.data_key).retry(stream, entry)

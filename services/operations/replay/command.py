@@ -51,7 +51,7 @@ def replay(  # what the command line says
         )
     for line in describe(todo):
         say(line)
-    with open_redis(settings) as client, _ctrl_c() as stop:
+    with open_redis(settings, district.code) as client, _ctrl_c() as stop:
         told = _Progress(say)
         try:
             sent = play(

@@ -34,7 +34,7 @@ class Archiving:
         """The district's clock: virtual in a demo or a replay."""
         if not self.settings.redis_url:
             return SystemClock().now_ms()
-        with open_redis(self.settings) as client:
+        with open_redis(self.settings, self.district.code) as client:
             return district_clock(self.settings, client, self.district.code).now_ms()
 
     def archives(self) -> list[Archive]:

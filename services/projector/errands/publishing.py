@@ -20,7 +20,7 @@ def publish(settings: Settings, kind: str, source: str, subject: str, data_text:
     except msgspec.DecodeError as error:
         raise OperationError(f"the data is not JSON: {error}") from error
     named = body.get("case_id") if isinstance(body, dict) else None
-    with open_redis(settings) as client:
+    with open_redis(settings, district.code) as client:
         now = district_clock(settings, client, district.code).now_ms()
         raw = msgspec.Raw(data_text.strip().encode())
         fields = encode_entry(source, kind, raw, now, subject=subject or (named if isinstance(named, str) else ""))
