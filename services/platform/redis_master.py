@@ -62,10 +62,12 @@ class SentinelFinder(Sentinel):
         super().__init__(  # type: ignore[no-untyped-call]  # redis-py gives it no types
             address.hosts,
             sentinel_kwargs={
-                **ASKING, "username": address.sentinel_username, "password": address.sentinel_password,
+                **ASKING,
+                "username": address.sentinel_username,
+                "password": address.sentinel_password,
                 "retry": Retry(NoBackoff(), 0),
             },
-        )  # fmt: skip
+        )
         self._lock = threading.Lock()
 
     def discover_master(self, service_name: str) -> Host:
@@ -101,9 +103,12 @@ class SlotFinder:
 
     def _slots(self, host: Host) -> list[Any]:
         with Redis(
-            *host, username=self._address.username, password=self._address.password, retry=Retry(NoBackoff(), 0),
+            *host,
+            username=self._address.username,
+            password=self._address.password,
+            retry=Retry(NoBackoff(), 0),
             **ASKING,  # type: ignore[arg-type]  # both are seconds
-        ) as client:  # fmt: skip
+        ) as client:
             found: list[Any] = client.execute_command("CLUSTER", "SLOTS")  # in one word redis-py would read the answer
         return found
 
@@ -115,9 +120,14 @@ class MasterPool(SentinelConnectionPool):
         self.address, self.district, self._kwargs = address, district, kwargs
         self.finder = _finder(address, district)
         super().__init__(  # type: ignore[no-untyped-call]  # redis-py gives it no types
-            address.name or district, self.finder, connection_class=MovedConnection, db=address.db,
-            username=address.username, password=address.password, **kwargs,
-        )  # fmt: skip
+            address.name or district,
+            self.finder,
+            connection_class=MovedConnection,
+            db=address.db,
+            username=address.username,
+            password=address.password,
+            **kwargs,
+        )
 
     def another(self) -> "MasterPool":
         """A pool of the same address with connections of its own."""

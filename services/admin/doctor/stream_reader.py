@@ -70,20 +70,26 @@ def _master(client: redis.Redis, form: str) -> Iterator[DoctorFinding]:
     asked = ", ".join(f"{host}:{port}" for host, port in where.asked)
     if where.host is None:
         yield wrong(
-            "Redis master", f"nobody names one: asked were {asked}",
+            "Redis master",
+            f"nobody names one: asked were {asked}",
             f"Start them; LIANQIN_REDIS_URL ({form}://…) must name them, and the master as they call it "
-            "(`redis-cli -p 26379 SENTINEL MASTERS`, `redis-cli CLUSTER SLOTS`)", "redis_no_master", asked=asked,
-        )  # fmt: skip
+            "(`redis-cli -p 26379 SENTINEL MASTERS`, `redis-cli CLUSTER SLOTS`)",
+            "redis_no_master",
+            asked=asked,
+        )
         return
     host = f"{where.host[0]}:{where.host[1]}"
     yield ok("Redis master", f"is {host}, says {asked}", "redis_master", host=host, asked=asked)
     if where.silent:
         silent = ", ".join(f"{host}:{port}" for host, port in where.silent)
         yield wrong(
-            "Redis master", f"{silent} of {len(where.asked)} does not say where it is",
+            "Redis master",
+            f"{silent} of {len(where.asked)} does not say where it is",
             "Start what is down: when too few are left, nobody takes over from a master that fails",
-            "redis_silent", silent=silent, n=len(where.asked),
-        )  # fmt: skip
+            "redis_silent",
+            silent=silent,
+            n=len(where.asked),
+        )
 
 
 def _server(info: Mapping[str, Any]) -> Iterator[DoctorFinding]:
