@@ -165,10 +165,18 @@ class RoomTiles(BoardTiles, frozen=True):
     alarms: WallAlarmsTile
 
 
+class PastNames(msgspec.Struct, frozen=True):
+    """What had another name at a past moment: code → the name then, and as an English page has it."""
+
+    streets: dict[str, tuple[str, str]]
+    units: dict[str, tuple[str, str]]
+
+
 class PastTiles(RoomTiles, frozen=True):
     """A past room's."""
 
     coverage: PastCoverage
+    names: PastNames
 
 
 class WallTiles(RoomTiles, frozen=True):

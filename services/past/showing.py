@@ -26,15 +26,39 @@ Before = Callable[[int], Mapping[str, Any]]
 BlindAt = Callable[[int], tuple[int, Mapping[str, msgspec.Raw]] | None]
 # (moment) → the policy that was in force then (past.policy_reader).
 PolicyAt = Callable[[int], Policy]
+# (moment) → the district with the names that were in force then (district.past_names_reader).
+DistrictAt = Callable[[int], District]
+
+
+def changed_names(then: District, now: District) -> dict[str, dict[str, tuple[str, str]]]:
+    """The streets and units that had another name: code → that name, and as an English page has it."""
+    found: dict[str, dict[str, tuple[str, str]]] = {"streets": {}, "units": {}}
+    for code, area in then.streets.items():
+        told, name = (area.name, then.streets_en.get(code, area.name)), now.streets[code].name
+        if told != (name, now.streets_en.get(code, name)):
+            found["streets"][code] = told
+    for code, name in then.units.items():
+        told, present = (name, then.units_en.get(code, name)), now.units.get(code)
+        if told != (present, now.units_en.get(code, present)):
+            found["units"][code] = told
+    return found
 
 
 class Showing:
     """One past room on its way."""
 
     def __init__(
-        self, room: PastRoom, district: District, before: Before, blind_at: BlindAt, policy_at: PolicyAt
+        self,
+        room: PastRoom,
+        district: District,
+        before: Before,
+        blind_at: BlindAt,
+        policy_at: PolicyAt,
+        *,
+        district_at: DistrictAt,
     ) -> None:
-        """``policy_at``: the targets are those that were in force at the moment that is shown."""
+        """``policy_at`` and ``district_at``: targets and names are those of the moment that is shown."""
+        self._district_at = district_at
         self.room, self._district, self._before, self._policy_at = room, district, before, policy_at
         self._blind_at, self._blind = blind_at, blind_at(room.at)
         self._spots: set[str] = set()
@@ -88,6 +112,7 @@ class Showing:
             "shift": self._roster.shift_at(at),
             "ticker": list(board.happened)[-TICKER_LINES:],
             "units": units_of(board),
+            "names": changed_names(self._district_at(at), self._district),
             "alarms": for_visitors(alarm_tiles(board, self._district.code, at)),
         }
         return found

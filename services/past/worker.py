@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine
 from services.board.comparison_reader import compared
 from services.board.coverage_tiles import coverage_tiles
 from services.district.package import District
+from services.district.past_names_reader import names_then
 from services.past import store as past
 from services.past.asking import (
     ALIVE_S,
@@ -180,6 +181,7 @@ class Answerer:
             self._before(connection),
             lambda moment: self._reader.blind_at(connection, moment),
             policies(connection, self._district),
+            district_at=names_then(connection, self._district),
         )
         self._keep(showing)
         return showing

@@ -19,6 +19,7 @@ from services.contract.case import Case
 from services.contract.kept import kept_decoder
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
+from services.district.past_names_reader import names_then
 from services.platform.clock import HOUR_MS
 from services.projector.archive.store import archived_of
 from services.projector.placing import Locator
@@ -106,6 +107,7 @@ class CaseReader:
             told = [_told(past, calendar) for past in history]
             same = self._same(connection, row) if locator is None else ()
             archived = tuple(archived_of(connection, case_id).items())
+            named = self._district if locator is None else names_then(connection, self._district)(now)
         passed = decode_escalation(row.escalation) if row.escalation else None
         standing = next((t for t in told if t.key == row.entry), None)
         account: tuple[DeadlineStep, ...] = ()
@@ -120,10 +122,10 @@ class CaseReader:
         return CaseView(
             row,
             _happened(told),
-            self._area(row, english),
-            self._unit(row.lead_unit, english),
-            self._unit(passed.from_, english) if passed else "",
-            self._unit(passed.to, english) if passed else "",
+            _area(named, row, english),
+            _unit(named, row.lead_unit, english),
+            _unit(named, passed.from_, english) if passed else "",
+            _unit(named, passed.to, english) if passed else "",
             account,
             same,
             left,
@@ -144,23 +146,24 @@ class CaseReader:
         near = reader.reported_between(connection, row.reported_at - span, row.reported_at + span, row.domain, box)
         return tuple(same_matter(row, [place for other in near if (place := seen(other))], policy))
 
-    def _area(self, row: CaseRow, english: bool) -> str:
-        district = self._district
-        names = []
-        for areas, code in (
-            (district.streets, row.street),
-            (district.communities, row.community),
-            (district.grids, row.grid),
-        ):
-            if code:
-                names.append(areas[code].name if code in areas else code)
-        if english and row.street in district.streets_en:
-            names[0] = district.streets_en[row.street]
-        return " · ".join(names)
 
-    def _unit(self, code: str, english: bool) -> str:
-        name = self._district.units.get(code, code)
-        return self._district.units_en.get(code, name) if english else name
+def _area(district: District, row: CaseRow, english: bool) -> str:
+    names = []
+    for areas, code in (
+        (district.streets, row.street),
+        (district.communities, row.community),
+        (district.grids, row.grid),
+    ):
+        if code:
+            names.append(areas[code].name if code in areas else code)
+    if english and row.street in district.streets_en:
+        names[0] = district.streets_en[row.street]
+    return " · ".join(names)
+
+
+def _unit(district: District, code: str, english: bool) -> str:
+    name = district.units.get(code, code)
+    return district.units_en.get(code, name) if english else name
 
 
 def _box(lon: float, lat: float, metres: float) -> tuple[float, float, float, float]:

@@ -24,6 +24,7 @@ from services.board.alarm import Alarm, encode_alarm
 from services.board.comparison_reader import compared
 from services.board.follower import Follower
 from services.board.lenses import WallLens, units_of
+from services.board.readers.case import CaseReader
 from services.board.state import Board
 from services.board.tiles import tiles
 from services.board.zone import Zone
@@ -406,6 +407,63 @@ def test_the_targets_are_those_that_were_in_force_then(sqlite_engine: Engine, ti
     for at, target, grid in ((NOON - HOUR - 1, 0.95, 0.5), (NOON - HOUR, 0.8, 0.8), (NOON + HOUR, 0.7, 0.8)):
         found = state(worker.said_to(Question("q", "room", at)).parts)[1]
         assert (found["streets"]["target"], found["funnel"]["targets"][0]) == (target, grid)
+
+
+def test_streets_and_units_have_the_names_that_they_had_then(sqlite_engine: Engine, tiny: District) -> None:
+    told_at = NOON - 2 * HOUR
+    dispatched = case("A1", status="dispatched", lead_unit="D1", reported_at=to_rfc3339(told_at))
+    take_in(sqlite_engine, tiny, arrived([entry(dispatched, "case.reported", told_at)]), 1)
+    streets = [("S1", "老街", "Old Street"), ("S2", "西街", "")]
+    layer = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"code": code, "name": name, **({"name_en": en} if en else {})},
+                "geometry": None,
+            }
+            for code, name, en in streets
+        ],
+    }
+    now = json.dumps(layer).replace("Old Street", "East Street").encode()
+    files = {
+        "departments.csv": (
+            "code,name,name_en\nD1,老局,\nD9,没了,Gone\n".encode(),
+            b"code,name\nD1,x\n",
+        ),
+        "streets.geojson": (b"\xef\xbb\xbf" + json.dumps(layer).encode(), now),
+    }
+    with writing(sqlite_engine) as connection:
+        version = PackageVersion(
+            number=1,
+            at=NOON,
+            effective_at=NOON,
+            who="admin",
+            name="",
+            reason="试",
+            act="change",
+            undoes=None,
+            part="package",
+            about="",
+            changes=[],
+            digest="",
+        )
+        package_store.add(connection, version, files)
+    worker = made(sqlite_engine, tiny, LAST)
+    assert state(worker.said_to(Question("q", "room", NOON - HOUR)).parts)[1]["names"] == {
+        "streets": {"S1": ["老街", "Old Street"]},
+        "units": {"D1": ["老局", "老局"], "D9": ["没了", "Gone"]},
+    }
+    assert state(worker.said_to(Question("q", "room", NOON + HOUR)).parts)[1]["names"]["streets"] == {
+        "S1": ["老街", "East Street"]
+    }
+    reader = CaseReader(sqlite_engine, tiny)
+    told = [reader.past("A1", NOON - HOUR), reader.past("A1", NOON - HOUR, english=True), reader.view("A1", NOON)]
+    assert [(view.area.split(" · ")[0], view.unit) for view in told if view is not None] == [
+        ("老街", "老局"),
+        ("Old Street", "老局"),
+        ("东街", "市政中心"),
+    ]
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="../shared/data is not beside the project")

@@ -17,6 +17,7 @@ import {groundStyle, watchUnit} from "../map/signs.js";
 import {makeAlarmLine} from "./alarm-line.js";
 import {makeInsets} from "./insets.js";
 import {makeMapKey} from "./map-key.js";
+import {makePastNames} from "./past-names.js";
 import {makeQueueTile} from "./queue-tile.js";
 import {makeRoll} from "./rolling.js";
 import {makeBoardTiles} from "./tiles.js";
@@ -191,7 +192,19 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     askedAt = performance.now();
     ask(asked);
   };
-  const render = change => {
+  const pastNames = makePastNames(places, texts.language === "en");
+  /** The streets' names on the map. */
+  const label = () => {
+    layer.labels = Object.values(places.streets)
+      .filter(s => s.at)
+      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
+  };
+  const render = given => {
+    let change = given;
+    if (change.tiles.includes("names") && pastNames(live.state.tiles.names)) {
+      change = {rows: null, tiles: Object.keys(live.state.tiles)};
+      if (layer) label();
+    }
     follow(change.rows);
     if (change.rows === null) {
       store.load(live.state.rows);
@@ -233,9 +246,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
   withMap(scope, map => {
     layGround(scope, map, groundStyle);
     layer = new CaseLayer(store);
-    layer.labels = Object.values(places.streets)
-      .filter(s => s.at)
-      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
+    label();
     layer.addTo(map);
     cover.addTo(map);
     mapHands(scope, map, layer, live, {texts, format, tiles, pick});

@@ -375,8 +375,14 @@ export interface PastCoverage {
   kept_at?: number;
 }
 
+export interface PastNames {
+  streets: {[name: string]: [string, string]};
+  units: {[name: string]: [string, string]};
+}
+
 export interface PastTiles extends RoomTiles {
   coverage: PastCoverage;
+  names: PastNames;
 }
 
 export type Colleague = [
