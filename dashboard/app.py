@@ -71,6 +71,7 @@ from services.health.around_reader import RedisWatch
 from services.health.heart import Heart
 from services.health.watching_reader import ProcessWatch
 from services.platform.clock import Clock
+from services.platform.database import answering_place
 from services.platform.sealing import Sealer
 from services.platform.settings import VIRTUAL, Settings
 from services.platform.wakeups import Wakeups
@@ -253,7 +254,13 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     reader = SearchReader(doors.engine)
     figures = DistrictFigures(doors.engine, doors.redis, district.code)
     health = HealthDoors(
-        district, room, shared.follower, clock, lambda: offload(reader.backlog), lambda: offload(figures.look)
+        district,
+        room,
+        shared.follower,
+        clock,
+        lambda: offload(reader.backlog),
+        lambda: offload(figures.look),
+        lambda: answering_place(doors.engine),
     )
     register_endpoints(server, health)
     register_coverage(server, CoveragePage(district, room, shared.follower, clock, offload, recorder))

@@ -33,7 +33,7 @@ TALLIES_MOST, OTHERS = 200, "(others)"
 @dataclass(frozen=True, slots=True)
 class HealthDoors:
     """What the addresses need. ``backlog`` says how much waits for the search's index, ``figures`` what the
-    stream and the store are.
+    stream and the store are, ``store_host`` which of several databases answers.
     """
 
     district: District
@@ -42,6 +42,7 @@ class HealthDoors:
     clock: Clock
     backlog: Callable[[], int | None]
     figures: Callable[[], list[Metric]]
+    store_host: Callable[[], str]
 
 
 def register_endpoints(server: Flask, doors: HealthDoors) -> None:
@@ -58,6 +59,7 @@ def register_endpoints(server: Flask, doors: HealthDoors) -> None:
         found = {
             "feed": "down" if health.redis_down_since is not None or health.refused_since is not None else "up",
             "store": "down" if health.store_down_since is not None else "up",
+            "store_host": doors.store_host(),
             "lag_ms": health.fresh_ms(),
             "loaded": room.is_loaded,
             "processes": {process.name: _process(process) for process in health.processes},

@@ -106,7 +106,8 @@ def notary_of(engine: Engine, settings: Settings) -> Notary | None:
 def store_name(database: str) -> str:
     """What a store is called in the file: 12 hex digits for where it is, without the account that opens it."""
     url = make_url(database)
-    place = f"{url.get_backend_name()} {url.host or ''} {url.port or ''} {url.database or ''}"
+    host, port = url.host or url.query.get("host", ""), url.port or url.query.get("port", "")
+    place = f"{url.get_backend_name()} {host} {port} {url.database or ''}"
     return hashlib.sha256(place.encode()).hexdigest()[:12]
 
 

@@ -1,12 +1,13 @@
 """The store's door: engines with the settings that the rest of the code counts on, and a check at opening."""
 
 import os
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError
 
 SQLITE_PRAGMAS = (
@@ -22,6 +23,10 @@ SQLITE_PRAGMAS = (
     "PRAGMA wal_autocheckpoint=16000",
 )
 STATEMENT_TIMEOUT_MS = 30_000
+# A server whose machine has gone answers nothing, not even that: it is given up after some 11 s.
+PATIENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 11_000}
+# By engine, who let us in last, of the hosts in its address.
+_ANSWERED: weakref.WeakKeyDictionary[Engine, str] = weakref.WeakKeyDictionary()
 
 
 def open_engine(url: str, *, pool_size: int = 4) -> Engine:
@@ -40,14 +45,35 @@ def open_engine(url: str, *, pool_size: int = 4) -> Engine:
         event.listen(engine, "checkout", _sqlite_file_is_ours(path))
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         pool_pre_ping=True,
         pool_recycle=1800,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}", **PATIENCE},
     )
+    event.listen(engine, "connect", lambda connection, _record: _note_host(engine, connection))
+    return engine
+
+
+def hosts_of(url: URL) -> tuple[str, ...]:
+    """The hosts of an address, with their ports, in its order; none of SQLite."""
+    if url.host is not None:
+        return (f"{url.host}:{url.port or 5432}",)
+    names, ports = (str(url.query.get(part, "")).split(",") for part in ("host", "port"))
+    return tuple(f"{name}:{port}" for name, port in zip(names, ports, strict=False) if name)
+
+
+def answering(engine: Engine) -> str:
+    """Which of PostgreSQL's hosts has let us in last, with its port; empty of SQLite, and before anybody has."""
+    return _ANSWERED.get(engine, "")
+
+
+def answering_place(engine: Engine) -> str:
+    """``answering`` without a name, for everybody: «2 of 3» in the address's order; empty where there is one host."""
+    hosts, answered = hosts_of(engine.url), answering(engine)
+    return f"{hosts.index(answered) + 1} of {len(hosts)}" if len(hosts) > 1 and answered in hosts else ""
 
 
 @contextmanager
@@ -84,6 +110,10 @@ def ping(engine: Engine) -> None:
     """Raise when the database does not answer."""
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
+
+
+def _note_host(engine: Engine, connection: Any) -> None:
+    _ANSWERED[engine] = f"{connection.info.host}:{connection.info.port}"
 
 
 def _sqlite_connected(connection: Any, _record: object) -> None:

@@ -52,6 +52,10 @@ _FULL = Fault("store_full", "the database has no room left: free space on its di
 _MEMORY = Fault("store_memory", "the database has no memory left")
 _BUSY = Fault("store_busy", "the database has no connection left for us: raise max_connections or end idle ones")
 _READ_ONLY = Fault("store_read_only", "the database is read-only: it is a stand-by, or set so")
+_NO_PRIMARY = Fault(
+    "store_read_only",
+    "no host of LIANQIN_DATABASE_URL takes writes: who answers is a stand-by; promote one, or give the primary",
+)
 _RIGHTS = Fault("store_rights", "the database refuses our role: grant it the rights that docs/operations.md lists")
 _SCHEMA = Fault("store_schema", "the database's tables are not as this program left them: `lianqin doctor`")
 _TIMEOUT = Fault("store_timeout", "the database has cancelled a statement that took too long")
@@ -180,6 +184,7 @@ def _of_sqlstate(error: psycopg.Error) -> Fault:
 
 # A refused connection has no SQLSTATE in psycopg: only the server's sentence.
 _CONNECTING = (
+    ("session is read-only", _NO_PRIMARY), ("hot standby mode", _NO_PRIMARY),
     ("too many clients", _BUSY), ("remaining connection slots", _BUSY), ("too many connections", _BUSY),
     ("password authentication", _RIGHTS), ("no pg_hba.conf entry", _RIGHTS), ("permission denied", _RIGHTS),
     ("No space left", _FULL), ("does not exist", _SCHEMA),

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from services.platform.database_address import store_address
+
 # The clock that Redis keeps is followed: for a demo and a replay alone.
 VIRTUAL = "virtual"
 
@@ -74,17 +76,7 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy address of the store: the given one, else SQLite under ``data_dir``."""
         if self.database_url:
-            if not self.database_url.startswith(
-                ("postgres://", "postgresql://", "postgresql+psycopg://", "sqlite:///")
-            ):
-                kind = self.database_url.partition(":")[0]
-                raise ValueError(
-                    f"LIANQIN_DATABASE_URL names a database of kind {kind!r}: the store is PostgreSQL or SQLite "
-                    "(postgresql://user:password@host/name, or nothing for SQLite under LIANQIN_DATA_DIR)"
-                )
-            return self.database_url.replace("postgres://", "postgresql://", 1).replace(
-                "postgresql://", "postgresql+psycopg://", 1
-            )
+            return store_address(self.database_url)
         return f"sqlite:///{self.data_dir.resolve() / 'lianqin.db'}"
 
     @property

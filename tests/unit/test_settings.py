@@ -151,3 +151,26 @@ def test_a_port_that_is_no_number_says_so() -> None:
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_a_postgres_address_gets_our_driver(scheme: str) -> None:
     assert Settings(database_url=f"{scheme}://u@h/n").database == "postgresql+psycopg://u@h/n"
+
+
+def test_of_several_postgres_hosts_it_is_the_one_that_takes_writes() -> None:
+    many = "postgresql+psycopg://u:p%40@/n?host=h1%2C%3A%3A1&port=5433%2C5432&target_session_attrs="
+    given = "postgresql://u:p%40@h1:5433,[::1]/n"
+    assert Settings(database_url=given).database == f"{many}read-write"
+    assert Settings(database_url=f"{given}?target_session_attrs=primary").database == f"{many}primary"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mysql://u:secret@h/n", "a database of kind 'mysql'"),
+        ("postgresql://u:secret@h1,h2:x/n", "names 'h2:x', which is no host"),
+        ("postgresql://u:secret@h1,/n", "names '', which is no host"),
+        ("postgresql://u:secret@h1,h2/n?target_session_attrs=any", "asks for target_session_attrs=any"),
+    ],
+)
+def test_another_form_of_the_stores_address_is_a_sentence(url: str, says: str) -> None:
+    with pytest.raises(ValueError, match="LIANQIN_DATABASE_URL") as caught:
+        _ = Settings(database_url=url).database
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from services.admin.doctor.examine_service import examine
 from services.admin.doctor.finding import DoctorFinding, ok, wrong
+from services.platform.database import hosts_of
 from services.platform.settings import Settings, from_environment
 
 FIRST, OTHERS, OWNERS = "environment", "*.environment", "owner.environment"
@@ -116,8 +117,7 @@ def _place(address: str) -> str:
         url = make_url(address)
     except ValueError:
         return address
-    port = url.port or (5432 if url.host else "")
-    return f"{url.get_backend_name()}://{url.host or ''}:{port}/{url.database}"
+    return f"{url.get_backend_name()}://{','.join(sorted(hosts_of(url)))}/{url.database}"
 
 
 def _pairs(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

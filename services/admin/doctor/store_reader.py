@@ -11,7 +11,8 @@ from services.admin.doctor.backup_reader import backup_findings
 from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.cases import tables as case_tables
 from services.platform.clock import to_rfc3339
-from services.platform.database import is_read_only, open_engine
+from services.platform.database import answering, answering_place, hosts_of, is_read_only, open_engine
+from services.platform.errors import fault_of
 from services.platform.migrate import StoreNewer, head, is_newer, revision_of
 from services.platform.settings import Settings
 from services.projector.archive.store import gone
@@ -43,6 +44,15 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
     try:
         revision = revision_of(engine)
     except (SQLAlchemyError, OSError) as error:
+        if (fault := fault_of(error)).code == "store_read_only":
+            yield wrong(
+                "database",
+                fault.words,
+                "Promote a stand-by (pg_ctl promote), or mend LIANQIN_DATABASE_URL; the stream keeps what comes",
+                "store_no_primary",
+                hosts=", ".join(hosts_of(engine.url)),
+            )
+            return
         yield wrong(
             "database",
             f"does not answer: {str(error).splitlines()[0][:200]}",
@@ -65,6 +75,7 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
             head=head(),
         )
         return
+    kind = f"{kind} at {answering(engine)}" if answering_place(engine) else kind
     yield ok("database", f"{kind} answers, at the newest migration", "store_answers", kind=kind)
     with engine.connect() as connection:
         if is_read_only(connection):
