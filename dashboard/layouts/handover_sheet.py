@@ -11,6 +11,7 @@ from dashboard.layouts.log_lines import log_text, seat_name, shift_name, street_
 from dashboard.layouts.moments import minute_text
 from services.contract.codes import SENSITIVE_DOMAINS
 from services.district.package import District
+from services.district.spot_names import spots_en
 from services.duty.handover import CASE_LISTS, SHOWN
 from services.duty.sheet import CaseLine, HandoverNote, Sheet
 
@@ -155,7 +156,8 @@ class _Page:
             return [self.title("cameras", words["cameras"]), html.P(words["cameras_unknown"])]
         line = words["cameras_line"].format(cameras=cameras.cameras, offline=cameras.offline, degraded=cameras.degraded)
         outages = [words["outage"].format(at=self.at(o.at), n=o.cameras, still=o.still) for o in cameras.outages]
-        lost = [f"{self.street(spot.street)} {spot.name}" for spot in cameras.lost]
+        names = spots_en(self.district) if self.all["language"] == "en" else {}
+        lost = [f"{self.street(spot.street)} {names.get(spot.id, spot.name)}" for spot in cameras.lost]
         return [
             self.title("cameras", words["cameras"]),
             html.P(line),

@@ -11,6 +11,7 @@ from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
 from services.district.package import District
 from services.district.plane import plane_of
+from services.district.spot_names import spots_en
 
 
 def layout(district: District, words: dict[str, Any], menu: Component | None = None) -> html.Div:
@@ -187,24 +188,12 @@ def names_of(district: District, english: bool) -> str:
             "zone": district.zone.key,
             "code": district.code,
             "streets": streets,
-            "spots": _spots_en(district) if english else {},
+            "spots": spots_en(district) if english else {},
             "units": units,
             "plane": {"lon": plane.lon, "lat": plane.lat, "kx": kx, "ky": ky},
         },
         ensure_ascii=False,
     )
-
-
-def _spots_en(district: District) -> dict[str, str]:
-    """The key spots' English names by id, where the package gives them."""
-    found = {}
-    for layer, kind in (("key_areas", "area"), ("key_roads", "road"), ("key_places", "place")):
-        features: Any = district.layers.get(layer, {}).get("features", [])
-        for feature in features:
-            properties = feature.get("properties") or {}
-            if properties.get("code") and properties.get("name_en"):
-                found[f"{kind}:{properties['code']}"] = str(properties["name_en"])
-    return found
 
 
 def _name(name: str, name_en: str | None, english: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from services.district.spot_names import spots_en
 from services.indicators.figure import Figure
 from services.leadership.report import CALL_BACKS, RANKED_N, ComparedFigure, Repeat, ReportCameras, interval
 from services.leadership.spans import as_date
@@ -182,8 +183,10 @@ class PartWords:
         found, kinds = self.report.cameras, self.said.all["coverage"]["kinds"]
         if found is None:
             return self._section("blind", [], is_told=False, n=0)
+        names = spots_en(self.said.district) if self.said.is_english else {}
+        gaps = self.said.all["coverage"]["gap"]
         rows = [
-            BarRow(spot.id, "", spot.name, 0.0, self.said.all["coverage"]["gap"].get(spot.gap, spot.gap),
+            BarRow(spot.id, "", names.get(spot.id, spot.name), 0.0, gaps.get(spot.gap, spot.gap),
                    self.words["unseen"].format(unseen=f"{spot.unseen:,}", cases=f"{spot.cases:,}"), "", "",
                    f"{kinds.get(spot.kind, spot.kind)} · {self.said.street(spot.street)}")
             for spot in found.worst

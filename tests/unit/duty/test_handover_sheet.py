@@ -16,6 +16,7 @@ from dashboard.texts import texts
 from services.board.watched_areas import Watch
 from services.contract.case import Supervision
 from services.district.package import District
+from services.district.spot_names import spots_en
 from services.duty import grids, handover, logbook
 from services.duty.handover import HandoverSource, make_sheet
 from services.duty.logbook import Entry
@@ -186,3 +187,13 @@ def test_the_title_of_a_sheet_says_whose_it_is_and_when_with_its_year(tiny: Dist
     when = datetime.fromtimestamp(sheet.at / 1000, tiny.zone).strftime("%Y-%m-%d %H:%M")
     assert title.endswith(when)
     assert when in printed(brief(sheet, Signatures(), words, tiny)), "the paper has its year as well"
+
+
+def test_a_spot_has_its_english_name_on_an_english_sheet(tiny: District) -> None:
+    properties = {"code": "1", "name": "中心广场", "name_en": "Central Square"}
+    layer = {"features": [{"properties": properties}, {"properties": {"code": "2", "name": "菜场"}}]}
+    district = dataclasses.replace(tiny, layers={"key_areas": layer})
+    assert spots_en(district) == {"area:1": "Central Square"}
+    for language, name in zip(LANGUAGES, ("中心广场", "Central Square"), strict=True):
+        page = printed(sheet_page(make_sheet(turn(), full()), Signatures(), texts(language), district))
+        assert name in page
