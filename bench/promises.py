@@ -126,36 +126,17 @@ def _within(found: Mapping[str, Any], p50: float, p99: float) -> bool:
 
 def _speed() -> list[Promise]:
     return [
-        Promise(
-            "ours-latency",
-            "20 events/s, 500 open cases, SQLite: p50 / p99",
-            "20 / 60 ms",
-            _pair,
-            lambda f: _within(f, 20, 60),
-        ),
+        Promise("ours-latency", "20 events/s, 500 open cases, SQLite: p50 / p99", "20 / 60 ms", _pair,
+                lambda f: _within(f, 20, 60)),
         Promise("ours-latency-postgres", "the same on PostgreSQL", "20 / 60 ms", _pair, lambda f: _within(f, 20, 60)),
-        Promise(
-            "ours-big",
-            "20 events/s, 10,000 open cases: p50 / p99",
-            "20 / 60 ms",
-            lambda f: _pair(f["at_20_per_s"]),
-            lambda f: _within(f["at_20_per_s"], 20, 60),
-        ),
-        Promise(
-            "ours-rate",
-            "400 events/s: p99",
-            "150 ms",
-            lambda f: f"{_step(f, 400)['p99_ms']} ms",
-            lambda f: _step(f, 400)["p99_ms"] <= 150 and _step(f, 400)["kept_up"],
-        ),
-        Promise(
-            "ours-rate",
-            "3,200 events/s held by coalescing: p99",
-            "400 ms",
-            lambda f: f"{_step(f, 3200)['p99_ms']} ms",
-            lambda f: _step(f, 3200)["p99_ms"] <= 400 and _step(f, 3200)["kept_up"],
-        ),
-    ]
+        Promise("ours-big", "20 events/s, 10,000 open cases: p50 / p99", "20 / 60 ms",
+                lambda f: _pair(f["at_20_per_s"]), lambda f: _within(f["at_20_per_s"], 20, 60)),
+        Promise("ours-rate", "400 events/s: p99", "150 ms", lambda f: f"{_step(f, 400)['p99_ms']} ms",
+                lambda f: _step(f, 400)["p99_ms"] <= 150 and _step(f, 400)["kept_up"]),
+        Promise("ours-rate", "3,200 events/s held by coalescing: p99", "400 ms",
+                lambda f: f"{_step(f, 3200)['p99_ms']} ms",
+                lambda f: _step(f, 3200)["p99_ms"] <= 400 and _step(f, 3200)["kept_up"]),
+    ]  # fmt: skip
 
 
 def _crowd() -> list[Promise]:
@@ -166,58 +147,28 @@ def _crowd() -> list[Promise]:
         return "; ".join(f"{kind} {k['before_p99_ms']} → {k['p99_ms']} ms" for kind, k in f["kinds"].items())
 
     return [
-        Promise(
-            "fanout",
-            "500 browsers on one web process, 5 deltas/s: p99",
-            "300 ms",
-            lambda f: (
-                f"{f['p99_ms']} ms (p50 {f['p50_ms']}), {f['web_cpu']:.0%} of a core, "
-                f"{f['heard']:,} of {f['wanted']:,} heard"
-            ),
-            lambda f: f["p99_ms"] <= 300 and f["heard"] == f["wanted"],
-        ),
-        Promise(
-            "fanout",
-            "one that reads nothing beside them: the others' p99",
-            "2 × before",
-            lambda f: (
-                f"{beside(f)['p99_ms']} ms, {beside(f)['p99_ms'] / f['p99_ms']:.1f} × before; "
-                f"{f['others_lost']} of the others lost"
-            ),
-            lambda f: beside(f)["p99_ms"] <= 2 * f["p99_ms"] and not f["others_lost"],
-        ),
-        Promise(
-            "fanout",
-            "a client that reads nothing is dropped",
-            "10 s",
-            lambda f: "not within a minute" if f["dropped_after_s"] is None else f"after {f['dropped_after_s']} s",
-            lambda f: f["dropped_after_s"] is not None and f["dropped_after_s"] <= 10,
-        ),
-        Promise(
-            "hostile",
-            "50 browsers beside one hostile client of each kind: their p99",
-            "2 × before",
-            each,
-            lambda f: not f["others_lost"] and all((k["times"] or 99) <= 2 for k in f["kinds"].values()),
-        ),
-        Promise(
-            "hostile",
-            "what a hostile client makes the web process keep",
-            "20 MB",
-            lambda f: f"at most {max(k['grown_mb'] for k in f['kinds'].values())} MB",
-            lambda f: all(k["grown_mb"] <= 20 for k in f["kinds"].values()),
-        ),
-        Promise(
-            "fanout",
-            "the web process with 10,000 open cases and 500 browsers",
-            "300 MB",
-            lambda f: (
-                f"worker {f['web_mb']['worker']} MB (without browsers {f['web_before_mb']['worker']}); "
-                f"gunicorn's arbiter beside it {f['web_mb']['arbiter']} MB"
-            ),
-            lambda f: f["web_mb"]["worker"] <= 300,
-        ),
-    ]
+        Promise("fanout", "500 browsers on one web process, 5 deltas/s: p99", "300 ms",
+                lambda f: f"{f['p99_ms']} ms (p50 {f['p50_ms']}), {f['web_cpu']:.0%} of a core, "
+                          f"{f['heard']:,} of {f['wanted']:,} heard",
+                lambda f: f["p99_ms"] <= 300 and f["heard"] == f["wanted"]),
+        Promise("fanout", "one that reads nothing beside them: the others' p99", "2 × before",
+                lambda f: f"{beside(f)['p99_ms']} ms, {beside(f)['p99_ms'] / f['p99_ms']:.1f} × before; "
+                          f"{f['others_lost']} of the others lost",
+                lambda f: beside(f)["p99_ms"] <= 2 * f["p99_ms"] and not f["others_lost"]),
+        Promise("fanout", "a client that reads nothing is dropped", "10 s",
+                lambda f: "not within a minute" if f["dropped_after_s"] is None else f"after {f['dropped_after_s']} s",
+                lambda f: f["dropped_after_s"] is not None and f["dropped_after_s"] <= 10),
+        Promise("hostile", "50 browsers beside one hostile client of each kind: their p99", "2 × before",
+                each,
+                lambda f: not f["others_lost"] and all((k["times"] or 99) <= 2 for k in f["kinds"].values())),
+        Promise("hostile", "what a hostile client makes the web process keep", "20 MB",
+                lambda f: f"at most {max(k['grown_mb'] for k in f['kinds'].values())} MB",
+                lambda f: all(k["grown_mb"] <= 20 for k in f["kinds"].values())),
+        Promise("fanout", "the web process with 10,000 open cases and 500 browsers", "300 MB",
+                lambda f: f"worker {f['web_mb']['worker']} MB (without browsers {f['web_before_mb']['worker']}); "
+                          f"gunicorn's arbiter beside it {f['web_mb']['arbiter']} MB",
+                lambda f: f["web_mb"]["worker"] <= 300),
+    ]  # fmt: skip
 
 
 def _size() -> list[Promise]:
@@ -226,45 +177,20 @@ def _size() -> list[Promise]:
 
     many = "map-100000"
     return [
-        Promise(
-            "ours-big",
-            "10,000 open cases: all drawn after navigation",
-            "2 s",
-            lambda f: f"{f['open']['drawn_s']} s",
-            lambda f: f["open"]["drawn_s"] <= 2,
-        ),
-        Promise(
-            many, "100,000 open cases: all drawn", "6 s", lambda f: f"{f['drawn_s']} s", lambda f: f["drawn_s"] <= 6
-        ),
-        Promise(
-            many,
-            "100,000: browser heap",
-            "200 MB",
-            lambda f: f"{f['heap_mb']} MB, after a collection {f['heap_live_mb']}",
-            lambda f: f["heap_mb"] <= 200,
-        ),
-        Promise(
-            many,
-            "100,000: panning in a 1600×900 map",
-            "30 frames/s",
-            lambda f: f"{f['pan_fps']} frames/s, p95 {f['pan_frame_p95_ms']} ms, in {f['map'][0]}×{f['map'][1]}",
-            lambda f: f["pan_fps"] >= 30,
-        ),
-        Promise(
-            "map-10000",
-            "10,000, 100 changes/s, 1600×900: the main thread",
-            "300 ms/s",
-            main_thread,
-            lambda f: f["main_thread_s_per_s"] <= 0.3,
-        ),
-        Promise(
-            many,
-            "100,000, 100 changes/s, 1600×900: the main thread",
-            "300 ms/s",
-            main_thread,
-            lambda f: f["main_thread_s_per_s"] <= 0.3,
-        ),
-    ]
+        Promise("ours-big", "10,000 open cases: all drawn after navigation", "2 s",
+                lambda f: f"{f['open']['drawn_s']} s", lambda f: f["open"]["drawn_s"] <= 2),
+        Promise(many, "100,000 open cases: all drawn", "6 s", lambda f: f"{f['drawn_s']} s",
+                lambda f: f["drawn_s"] <= 6),
+        Promise(many, "100,000: browser heap", "200 MB",
+                lambda f: f"{f['heap_mb']} MB, after a collection {f['heap_live_mb']}", lambda f: f["heap_mb"] <= 200),
+        Promise(many, "100,000: panning in a 1600×900 map", "30 frames/s",
+                lambda f: f"{f['pan_fps']} frames/s, p95 {f['pan_frame_p95_ms']} ms, in {f['map'][0]}×{f['map'][1]}",
+                lambda f: f["pan_fps"] >= 30),
+        Promise("map-10000", "10,000, 100 changes/s, 1600×900: the main thread", "300 ms/s", main_thread,
+                lambda f: f["main_thread_s_per_s"] <= 0.3),
+        Promise(many, "100,000, 100 changes/s, 1600×900: the main thread", "300 ms/s", main_thread,
+                lambda f: f["main_thread_s_per_s"] <= 0.3),
+    ]  # fmt: skip
 
 
 def _ingest() -> list[Promise]:
@@ -285,38 +211,17 @@ def _ingest() -> list[Promise]:
 
     return [
         Promise("ingest-sqlite", "SQLite: share of a bare loop", "40 %", share, lambda f: f["ratio_to_bare"] >= 0.4),
-        Promise(
-            "ingest-sqlite",
-            "SQLite: events a second (a goal)",
-            "12,000/s",
-            per_s,
-            lambda f: f["per_s"]["ours"] >= 12_000,
-        ),
-        Promise(
-            "ingest-postgres",
-            "PostgreSQL: share of a bare loop (executemany)",
-            "35 %",
-            share,
-            lambda f: f["ratio_to_bare"] >= 0.35,
-        ),
-        Promise(
-            "ingest-postgres",
-            "PostgreSQL: events a second (a goal)",
-            "6,000/s",
-            per_s,
-            lambda f: f["per_s"]["ours"] >= 6_000,
-        ),
-        Promise(
-            "rebuild",
-            "1,000,000 events rebuilt (SQLite), the same outcome",
-            "240 s",
-            lambda f: (
-                f"{f['rebuild_s']} s for {f['events']:,}, {f['per_s']:,}/s, "
-                f"{'the same' if f['same'] else 'NOT the same'}"
-            ),
-            lambda f: f["rebuild_s"] <= 240 and f["events"] >= 1_000_000 and f["same"],
-        ),
-    ]
+        Promise("ingest-sqlite", "SQLite: events a second (a goal)", "12,000/s", per_s,
+                lambda f: f["per_s"]["ours"] >= 12_000),
+        Promise("ingest-postgres", "PostgreSQL: share of a bare loop (executemany)", "35 %", share,
+                lambda f: f["ratio_to_bare"] >= 0.35),
+        Promise("ingest-postgres", "PostgreSQL: events a second (a goal)", "6,000/s", per_s,
+                lambda f: f["per_s"]["ours"] >= 6_000),
+        Promise("rebuild", "1,000,000 events rebuilt (SQLite), the same outcome", "240 s",
+                lambda f: f"{f['rebuild_s']} s for {f['events']:,}, {f['per_s']:,}/s, "
+                          f"{'the same' if f['same'] else 'NOT the same'}",
+                lambda f: f["rebuild_s"] <= 240 and f["events"] >= 1_000_000 and f["same"]),
+    ]  # fmt: skip
 
 
 def _rules() -> list[Promise]:
@@ -331,28 +236,15 @@ def _rules() -> list[Promise]:
         for millions in (2, 4):
             result, of = f"figures-{kind}-{millions}m", f"{name}, {millions} million cases"
             found += [
-                Promise(
-                    result,
-                    f"{of}: a street's month, every indicator, p50 / p95",
-                    "5 ms",
-                    lambda f: both(f, "street_month", "street_this_month"),
-                    lambda f: f["street_month"]["p50_ms"] <= 5,
-                ),
-                Promise(
-                    result,
-                    f"{of}: all streets × 31 days × 12 indicators, p50 / p95",
-                    "50 ms",
-                    lambda f: both(f, "streets_by_day", "streets_by_day_now"),
-                    lambda f: max(f["streets_by_day"]["p50_ms"], f["streets_by_day_now"]["p50_ms"]) <= 50,
-                ),
-                Promise(
-                    result,
-                    f"{of}: the history made",
-                    "10 min",
-                    lambda f: f"{f['made_s']} s",
-                    lambda f: f["made_s"] <= 600,
-                ),
-            ]
+                Promise(result, f"{of}: a street's month, every indicator, p50 / p95", "5 ms",
+                        lambda f: both(f, "street_month", "street_this_month"),
+                        lambda f: f["street_month"]["p50_ms"] <= 5),
+                Promise(result, f"{of}: all streets × 31 days × 12 indicators, p50 / p95", "50 ms",
+                        lambda f: both(f, "streets_by_day", "streets_by_day_now"),
+                        lambda f: max(f["streets_by_day"]["p50_ms"], f["streets_by_day_now"]["p50_ms"]) <= 50),
+                Promise(result, f"{of}: the history made", "10 min", lambda f: f"{f['made_s']} s",
+                        lambda f: f["made_s"] <= 600),
+            ]  # fmt: skip
     return [
         *found,
         Promise(
@@ -374,35 +266,16 @@ def _rules() -> list[Promise]:
 
 def _start() -> list[Promise]:
     return [
-        Promise(
-            "start",
-            "first start: the wall is live with 1,000 open cases",
-            "15 s",
-            lambda f: f"{f['first_usable_s']} s (first live frame {f['first_live_frame_s']} s)",
-            lambda f: f["first_usable_s"] <= 15,
-        ),
-        Promise(
-            "start",
-            "first start: 30 days of history are there",
-            "60 s",
-            lambda f: f"{f['first_whole_s']} s",
-            lambda f: f["first_whole_s"] <= 60,
-        ),
-        Promise(
-            "start",
-            "second start: first live frame",
-            "10 s",
-            lambda f: f"{f['second_live_frame_s']} s",
-            lambda f: f["second_live_frame_s"] <= 10,
-        ),
-        Promise(
-            "start",
-            "Ctrl-C leaves nothing running",
-            "0 processes",
-            lambda f: f"{f['left_behind']}",
-            lambda f: f["left_behind"] == 0,
-        ),
-    ]
+        Promise("start", "first start: the wall is live with 1,000 open cases", "15 s",
+                lambda f: f"{f['first_usable_s']} s (first live frame {f['first_live_frame_s']} s)",
+                lambda f: f["first_usable_s"] <= 15),
+        Promise("start", "first start: 30 days of history are there", "60 s", lambda f: f"{f['first_whole_s']} s",
+                lambda f: f["first_whole_s"] <= 60),
+        Promise("start", "second start: first live frame", "10 s", lambda f: f"{f['second_live_frame_s']} s",
+                lambda f: f["second_live_frame_s"] <= 10),
+        Promise("start", "Ctrl-C leaves nothing running", "0 processes", lambda f: f"{f['left_behind']}",
+                lambda f: f["left_behind"] == 0),
+    ]  # fmt: skip
 
 
 def _phases(results: Results, name: str) -> tuple[Any, Any, Any]:
@@ -439,16 +312,11 @@ def _ratios(results: Results) -> list[tuple[str, ...]]:
     for name, title in PEERS.items():
         theirs = _phases(results, name)
         held = theirs[1].get("highest_held", 0)
-        rows.append(
-            (
-                title,
-                _ratio(ours[0], theirs[0], lambda f: f["p50_ms"]),
-                _ratio(ours[0], theirs[0], lambda f: f["p99_ms"]),
-                _ratio(ours[1], theirs[1], lambda f, rate=held: _step(f, rate)["p99_ms"]) + f" (at {held:,}/s)",
-                _ratio(ours[2], theirs[2], _painted),
-                _ratio(ours[2], theirs[2], lambda f: f["at_20_per_s"]["p99_ms"]),
-            )
-        )
+        rows.append((
+            title, _ratio(ours[0], theirs[0], lambda f: f["p50_ms"]), _ratio(ours[0], theirs[0], lambda f: f["p99_ms"]),
+            _ratio(ours[1], theirs[1], lambda f, rate=held: _step(f, rate)["p99_ms"]) + f" (at {held:,}/s)",
+            _ratio(ours[2], theirs[2], _painted), _ratio(ours[2], theirs[2], lambda f: f["at_20_per_s"]["p99_ms"]),
+        ))  # fmt: skip
     return rows
 
 
