@@ -6,7 +6,10 @@ import {Scope} from "./modules/core/scope.js";
 import {shown} from "./modules/core/shown.js";
 import "./modules/map/maps.js"; // its hook must be there before dash-leaflet makes a map
 
-/** Of each page: its root, what Dash must have drawn before it can begin, its module. */
+/** @typedef {{start: (root: any, scope: Scope) => any}} PageModule */
+/** @typedef {{root: string, needs: string[], load: () => Promise<PageModule>}} Page */
+
+/** Of each page: its root, what Dash must have drawn before it can begin, its module.  @type {Page[]} */
 const PAGES = [
   {root: "#wall:not([data-replay])", needs: ["#tile-unknown"], load: () => import("./modules/wall/page.js")},
   {root: "#wall[data-replay]", needs: ["#tile-unknown", "#replay"], load: () => import("./modules/replay/page.js")},
@@ -20,8 +23,10 @@ const PAGES = [
 ];
 const RELOAD_MS = 5000;
 
+/** @type {{root: Element, scope: Scope}|null} */
 let open = null;
 
+/** @param {Page} page  @param {Element} root */
 const enter = async (page, root) => {
   const mine = {root, scope: new Scope()};
   open = mine;

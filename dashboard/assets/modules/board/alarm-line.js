@@ -4,12 +4,12 @@ import {alarmWords} from "../core/alarm-words.js";
 import {$, h} from "../core/dom.js";
 import {makeSound} from "../core/sound.js";
 
-/** ``isPast``: of a moment of the past nothing sounds. */
+/** ``isPast``: of a moment of the past nothing sounds.  @param {Scope} scope  @param {{texts: Texts, format: Format, tiles: Tiles}} board  @param {boolean} isPast */
 export const makeAlarmLine = (scope, {texts, format, tiles}, isPast) => {
   const sound = makeSound(scope, {isUnattended: !isPast}),
     sayAlarm = alarmWords(texts, format, tiles);
   let alarmsTold = "";
-  /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes. */
+  /** The gravest untaken alarm, how many there are, the budget of the hour; a wall shows, a desk takes.  @param {import("../types/wire.d.ts").WallAlarmsTile} t */
   return t => {
     if (!isPast) sound.set(t.sound);
     const open = t.alarms.filter(a => a.state === "unacknowledged"),

@@ -1,7 +1,7 @@
 // @ts-check
 // The district on one screen: map, tiles, queue. The wall fills it with the present, the replay with a moment of the past.
 import {clockNote} from "../core/clock-note.js";
-import {$, h, plain} from "../core/dom.js";
+import {$, find, h, plain} from "../core/dom.js";
 import {panelFocus, redraw, watchKeys} from "../core/focus.js";
 import {makeFormat} from "../core/format.js";
 import {makePanel} from "../core/panel.js";
@@ -23,15 +23,31 @@ import {makeRoll} from "./rolling.js";
 import {makeBoardTiles} from "./tiles.js";
 
 /**
+ * What the parts of a board share.
+ * @typedef {Object} Board
+ * @property {HTMLElement} root
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {ReturnType<typeof makeBoardTiles>} tiles
+ * @property {CaseStore} store
+ * @property {ReturnType<typeof makeInsets>} insets
+ * @property {Shown} live
+ * @property {LeafletLayer} layer   null before the map is there
+ */
+
+/** The tiles by their names, as a change has them.  @param {Shown} live  @returns {{[name: string]: any}} */
+const tilesOf = live => live.state.tiles;
+
+/**
  * @param {HTMLElement} root
  * @param {import("../core/scope.js").Scope} scope
- * @param {any} texts
- * @param {{isPast?: boolean, feed: (render: (change: {rows: Set<string>|null, tiles: string[]}) => void, everySecond: () => void, format: any, pick: (id: string) => void) => any}} how
+ * @param {Texts} texts
+ * @param {{isPast?: boolean, feed: (render: (change: import("../core/socket.js").Change) => void, everySecond: () => void, format: Format, pick: (id: string) => void) => Shown}} how
  *   feed: what gives the state; isPast: of a moment of the past only cases can be opened
  */
 export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
-  const places = plain(root.dataset.district);
-  const format = makeFormat(texts, places.zone, () => live && live.now()),
+  const places = /** @type {Places} */ (plain(root.dataset.district || "{}"));
+  const format = makeFormat(texts, places.zone, () => (live ? live.now() : null)),
     tiles = makeBoardTiles(texts, format, places, !isPast);
   const store = new CaseStore();
   const html = document.documentElement;
@@ -41,10 +57,13 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
   html.lang = texts.language;
   document.title = texts.title;
   const cover = new CoverageLayer(places.plane),
-    insets = makeInsets(scope, store, cover, places, {texts, format, tiles});
-  let layer = null,
-    live = null;
+    insets = makeInsets(scope, store, cover, places, {texts, format});
+  /** @type {LeafletLayer} */
+  let layer = null;
+  /** @type {Shown} */
+  let live;
 
+  /** @param {string} id  @param {any} content  elements and texts  @param {string} [basis] */
   const body = (id, content, basis) => {
     const tile = $(id),
       box = tile.querySelector(".body");
@@ -71,7 +90,9 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     {drawQueue, drawNext, resize} = makeQueueTile(board, body),
     drawAlarms = makeAlarmLine(scope, board, isPast),
     roll = makeRoll(root, format);
+  /** @type {{[name: string]: (tile: any) => void}} the tiles that the server sends, by their names */
   const drawTile = {
+    /** @param {import("../types/wire.d.ts").TodayTile} t */
     today: t => {
       body("tile-today", tiles.today(t), tiles.against(t.against, texts.tile.today_basis));
       const line = tiles.against(t.against, texts.tile.hours_basis);
@@ -80,29 +101,38 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
       roll();
       drawKey();
     },
+    /** @param {import("../types/wire.d.ts").FunnelTile} t */
     funnel: t => body("tile-funnel", tiles.funnel(t), tiles.funnelBasis(t)),
-    hours: t => body("tile-hours", tiles.hours(t, live.now())),
+    /** @param {import("../types/wire.d.ts").HoursTile} t */
+    hours: t => body("tile-hours", tiles.hours(t, live.now() || 0)),
+    /** @param {import("../types/wire.d.ts").CountAgainst[]} t */
     channels: t => body("tile-channels", tiles.channels(t)),
+    /** @param {import("../types/wire.d.ts").CountAgainst[]} t */
     domains: t =>
       body("tile-domains", tiles.domains(t, live.state.tiles.streets ? live.state.tiles.streets.rows.length : 15)),
+    /** @param {import("../types/wire.d.ts").StreetsTile} t */
     streets: t => {
       body("tile-streets", tiles.streets(t));
       insets.show(t.rows);
     },
     queue: () => drawQueue(),
     next: () => drawNext(),
-    watch: ([areas, spots]) => {
+    /** @param {import("../types/wire.d.ts").Watching} t */
+    watch: t => {
+      const [areas, spots] = t;
       const key = $("watch-key");
       key.textContent = areas || spots ? format.fill(texts.watch.key, {areas, spots}) : "";
       key.dataset.figure = JSON.stringify({figure: "watch"});
       key.tabIndex = key.textContent ? 0 : -1;
     },
+    /** @param {import("../types/wire.d.ts").UnknownTile} t */
     unknown: t => body("tile-unknown", tiles.unknown(t)),
+    /** @param {import("../types/wire.d.ts").CoverageTile|import("../types/wire.d.ts").PastCoverage|null} t */
     coverage: t => {
       body(
         "tile-blind",
         tiles.blind(t),
-        t && t.kept_at ? format.fill(texts.replay.blind_at, {time: format.hm(t.kept_at)}) : undefined,
+        t && "kept_at" in t && t.kept_at ? format.fill(texts.replay.blind_at, {time: format.hm(t.kept_at)}) : undefined,
       );
       body("tile-cameras", tiles.cameras(t));
       cover.isNight = !!t && t.is_night;
@@ -110,11 +140,14 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
       drawLegend();
       drawLetters();
     },
+    /** @param {string} t */
     shift: t => {
       $("shift").textContent = t ? texts.shift[t] || (texts.language === "en" ? "" : t) : "";
     },
     alarms: drawAlarms,
+    /** @param {import("../types/wire.d.ts").TickerLine[]} t */
     ticker: t => $("ticker").replaceChildren(...tiles.ticker(t)),
+    /** @param {import("../types/wire.d.ts").UnitMoved[]} t */
     units: t => {
       if (!layer) return;
       layer.units = t.filter(u => u.status !== "off").map(u => ({...project(u.lon, u.lat), kind: u.kind}));
@@ -129,7 +162,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     const refused = s.unknown ? Object.values(s.unknown.refused).reduce((a, n) => a + n, 0) : 0;
     $("sources").replaceChildren(...tiles.sources(s.sources, s, refused, live.word(), live.age(), now));
   };
-  /** One spot is one tile: the others are not decoded again. */
+  /** One spot is one tile: the others are not decoded again.  @param {string} name  @param {import("../types/wire.d.ts").WatchedSpot|null} t */
   const drawSpot = (name, t) => {
     t ? cover.putSpot(t) : cover.dropSpot(name.slice(5));
     drawLegend();
@@ -180,9 +213,10 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     const clock = {speed, now: isPast ? null : live.now(), note: root.dataset.note || ""};
     $("note").textContent = clockNote(texts.word, format, clock);
   };
-  /** An open panel follows its case: asked for again when the case has changed, at most once a second. */
-  let asked = null,
-    askedAt = 0;
+  /** An open panel follows its case: asked for again when the case has changed, at most once a second.  @type {import("../core/panel.js").Picked|null} */
+  let asked = null;
+  let askedAt = 0;
+  /** @param {Set<string>|null} rows */
   const follow = rows => {
     if (!asked || !asked.id || $("case-panel").hidden || (rows !== null && !rows.has(asked.id))) return;
     if (performance.now() - askedAt < 1000) {
@@ -195,10 +229,11 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
   const pastNames = makePastNames(places, texts.language === "en");
   /** The streets' names on the map. */
   const label = () => {
-    layer.labels = Object.values(places.streets)
-      .filter(s => s.at)
-      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
+    layer.labels = Object.values(places.streets).flatMap(s =>
+      s.at ? [{...project(s.at[0], s.at[1]), text: s.name}] : [],
+    );
   };
+  /** @param {import("../core/socket.js").Change} given */
   const render = given => {
     let change = given;
     if (change.tiles.includes("names") && pastNames(live.state.tiles.names)) {
@@ -218,14 +253,14 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     }
     if (change.rows === null) {
       cover.clear();
-      for (const name of Object.keys(live.state.tiles))
-        if (name.startsWith("spot:") && live.state.tiles[name]) cover.putSpot(live.state.tiles[name]);
+      for (const [name, spot] of Object.entries(tilesOf(live)))
+        if (name.startsWith("spot:") && spot) cover.putSpot(spot);
     }
     for (const name of change.tiles)
-      if (name.startsWith("spot:")) drawSpot(name, live.state.tiles[name]);
-      else drawTile[name] && drawTile[name](live.state.tiles[name]);
+      if (name.startsWith("spot:")) drawSpot(name, tilesOf(live)[name]);
+      else drawTile[name] && drawTile[name](tilesOf(live)[name]);
     if (["sources", "feed", "processes", "around", "unknown"].some(name => change.tiles.includes(name))) drawTruth();
-    html.dataset.open = live.state.rows.size;
+    html.dataset.open = String(live.state.rows.size);
   };
 
   $("map-legend").replaceChildren(
@@ -233,16 +268,17 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     h("div", null, h("i", {class: "sign overdue bad grave"}), h("span", null, texts.word.grave)),
   );
   const panel = makePanel(scope);
-  /** Of a past room a case is asked for as it was; figures and cameras are not kept one by one. */
+  /** Of a past room a case is asked for as it was; figures and cameras are not kept one by one.  @param {import("../core/panel.js").Picked} what */
   const ask = what => {
     if (isPast && !what.id) return;
     asked = what;
-    panel.show(isPast ? {...what, moment: Math.round(live.now())} : what);
+    panel.show(isPast ? {...what, moment: Math.round(live.now() || 0)} : what);
   };
+  /** @param {string} id */
   const pick = id => ask({id});
   live = feed(render, everySecond, format, pick);
   if (!Object.values(places.streets).some(s => s.box))
-    root.querySelector(".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
+    find(root, ".map-box").prepend(h("p", {class: "none"}, texts.word.no_outlines));
   withMap(scope, map => {
     layGround(scope, map, groundStyle);
     layer = new CaseLayer(store);
@@ -250,21 +286,21 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
     layer.addTo(map);
     cover.addTo(map);
     mapHands(scope, map, layer, live, {texts, format, tiles, pick});
-    for (const name of ["units", "queue", "coverage"])
-      if (live.state.tiles[name]) drawTile[name](live.state.tiles[name]);
+    for (const name of ["units", "queue", "coverage"]) if (tilesOf(live)[name]) drawTile[name](tilesOf(live)[name]);
     layer.touch();
   });
   const enterPanel = panelFocus(scope, $("case-panel"));
+  /** @param {HTMLElement} target  @param {boolean} [byKey] */
   const open = (target, byKey = false) => {
     const card = target.closest("[data-case]"),
       camera = target.closest("[data-camera]"),
       figure = target.closest("[data-figure]");
     if (byKey && (card || camera || figure)) enterPanel();
     if (camera) ask({camera: camera.dataset.camera});
-    else if (card) pick(card.dataset.case);
-    else if (figure) ask(JSON.parse(figure.dataset.figure));
+    else if (card) pick(card.dataset.case || "");
+    else if (figure) ask(JSON.parse(figure.dataset.figure || "{}"));
   };
-  root.addEventListener("click", e => open(e.target, e.detail === 0));
+  root.addEventListener("click", e => open(/** @type {HTMLElement} */ (e.target), e.detail === 0));
   for (const [id, name] of isPast
     ? []
     : [

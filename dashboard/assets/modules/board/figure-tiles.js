@@ -2,17 +2,27 @@
 // The tiles of figures: today, the funnel, the hours, channels and classes, the streets. From figures to faces.
 import {h} from "../core/dom.js";
 
-/** ``opens``: what a figure opens when it is clicked. */
+/** ``opens``: what a figure opens when it is clicked.  @param {Texts} texts  @param {Format} format  @param {Tiles} tiles  @param {Opens} opens */
 export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
   const word = texts.word;
+  /** @param {number|null} n  @param {string} [more]  a class */
   const figure = (n, more = "") =>
     h(
       "b",
-      {class: `figure ${more} ${n >= 1000 ? "long" : ""}`, title: n === null ? null : n.toLocaleString("en-US")},
+      {
+        class: `figure ${more} ${n !== null && n >= 1000 ? "long" : ""}`,
+        title: n === null ? null : n.toLocaleString("en-US"),
+      },
       n === null ? word.no_rate : format.count(n),
     );
 
-  /** Red only for a rise of 5 % and more of something bad; other changes are grey (DESIGN.md, don't: an arrow in colour for noise). */
+  /**
+   * Red only for a rise of 5 % and more of something bad; other changes are grey (DESIGN.md, don't: an arrow in colour for noise).
+   * @param {number} now
+   * @param {number|null|undefined} before
+   * @param {boolean} bad
+   * @param {boolean} [asShare]
+   */
   const change = (now, before, bad, asShare) => {
     if (before === null || before === undefined) return h("span", {class: "change dim"}, word.no_rate);
     const d = now - before,
@@ -30,17 +40,25 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
     return h("span", {class: "change"}, arrow, text);
   };
 
-  /** Rows that share one grammar: name, bar, value; the thin line is the same minute of the comparable day. */
+  /**
+   * Rows that share one grammar: name, bar, value; the thin line is the same minute of the comparable day.
+   * @param {import("../types/wire.d.ts").CountAgainst[]} rows
+   * @param {{[code: string]: string}} names
+   * @param {string} restName
+   * @param {number} [limit]
+   * @param {string} [heading]
+   */
   const bars = (rows, names, restName, limit = 5, heading = "") => {
     const shown = rows.length > limit ? rows.slice(0, limit - 1) : rows;
     const rest = rows.slice(shown.length);
+    /** @type {[name: string, n: number, before: number|null, dim: boolean, code?: string][]} */
     const lines = shown.map(([code, n, before]) => [names[code] || code, n, before, false, code]);
     if (rest.length) {
       const known = rest.every(r => r[2] !== null);
       lines.push([
         format.fill(restName, {n: rest.length}),
         rest.reduce((a, r) => a + r[1], 0),
-        known ? rest.reduce((a, r) => a + r[2], 0) : null,
+        known ? rest.reduce((a, r) => a + (r[2] ?? 0), 0) : null,
         true,
       ]);
     }
@@ -59,7 +77,11 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
   };
 
   return {
-    /** With what today is compared, [day, weeks before, why not]: «上周一», a date, or why nothing. */
+    /**
+     * With what today is compared, [day, weeks before, why not]: «上周一», a date, or why nothing.
+     * @param {import("../types/wire.d.ts").AgainstDay|null|undefined} found
+     * @param {string} basis
+     */
     against(found, basis) {
       if (!found) return "";
       const [day, weeks, why] = found,
@@ -70,6 +92,7 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
       return format.fill(basis, {day: format.fill(weeks === 1 ? said.last_week : said.earlier, {m, d, weekday})});
     },
 
+    /** @param {import("../types/wire.d.ts").TodayTile} t */
     today(t) {
       const b = t.before;
       return h(
@@ -119,19 +142,22 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
       );
     },
 
+    /** @param {import("../types/wire.d.ts").FunnelTile} t */
     funnel(t) {
       const [gridTarget, streetTarget, districtTarget] = t.targets,
         n = t.n || 0;
+      /** @type {[level: "grid"|"street"|"district", from: number, count: number, target: string][]} */
       const levels = [
         ["grid", 0, t.grid, `≥${Math.round(100 * gridTarget)}`],
         ["street", t.grid, t.street, `${Math.round(100 * (1 - gridTarget) * streetTarget)}`],
         ["district", t.grid + t.street, t.district, `≤${Math.round(100 * districtTarget)}`],
       ];
+      /** @param {number} x */
       const share = x => (n ? x / n : null);
       const missed = {
-        grid: n && share(t.grid) < gridTarget,
+        grid: n && t.grid / n < gridTarget,
         street: false,
-        district: n && share(t.district) > districtTarget,
+        district: n && t.district / n > districtTarget,
       };
       const reached = t.street + t.district,
         atStreet = reached ? t.street / reached : null,
@@ -190,16 +216,17 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
             ),
       );
     },
+    /** @param {import("../types/wire.d.ts").FunnelTile} t */
     funnelBasis: t => `n ${format.count(t.n)}`,
 
-    /** Today's hours as bars, the comparable day's as a line, the present moment as a stroke. */
+    /** Today's hours as bars, the comparable day's as a line, the present moment as a stroke.  @param {import("../types/wire.d.ts").HoursTile} t  @param {number} now */
     hours(t, now) {
       const width = 368,
         base = 96,
         top = 8,
         most = Math.max(1, ...t.today, ...t.before);
-      const x = hour => (width * hour) / 24,
-        y = n => base - ((base - top) * n) / most,
+      const x = (/** @type {number} */ hour) => (width * hour) / 24,
+        y = (/** @type {number} */ n) => base - ((base - top) * n) / most,
         at = format.dayHour(now);
       const steps = t.before.length
         ? t.before.map((n, i) => `${i ? `H${x(i).toFixed(1)}V` : "M0 "}${y(n).toFixed(1)}`).join("") + `H${width}`
@@ -232,17 +259,23 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
       );
     },
 
+    /** @param {import("../types/wire.d.ts").CountAgainst[]} t */
     channels: t => bars(t, texts.channel, word.rest_kinds, 5, "channel"),
-    /** As many classes as the streets above leave room for. */
+    /**
+     * As many classes as the streets above leave room for.
+     * @param {import("../types/wire.d.ts").CountAgainst[]} t
+     * @param {number} streets  how many rows the streets take
+     */
     domains: (t, streets) => bars(t, texts.domain, word.rest_kinds, Math.max(5, Math.min(9, 20 - streets)), "domain"),
 
-    /** A bar on one common scale from the target, and n beside every rate. */
+    /** A bar on one common scale from the target, and n beside every rate.  @param {import("../types/wire.d.ts").StreetsTile} t */
     streets(t) {
-      const rates = t.rows.map(r => r[1]).filter(v => v !== null);
+      const rates = t.rows.flatMap(r => (r[1] === null ? [] : [r[1]]));
       const low = Math.min(2 * t.target - 1, Math.floor(10 * Math.min(1, ...rates)) / 10),
-        at = v => (100 * (Math.max(v, low) - low)) / (1 - low);
+        at = (/** @type {number} */ v) => (100 * (Math.max(v, low) - low)) / (1 - low);
       const line = at(t.target),
-        missed = v => v !== null && v < t.target;
+        missed = (/** @type {number|null} */ v) => v !== null && v < t.target;
+      /** @param {string} rank  @param {string} name  @param {number|null} value  @param {number} due  @param {{[heading: string]: string}} [scope] */
       const row = (rank, name, value, due, scope = {}) => [
         h("span", {class: "dim"}, rank),
         h("span", {class: "name", ...opens("on_time_close_rate", scope)}, name),
@@ -257,7 +290,13 @@ export const makeFigureTiles = (texts, format, {street, sign}, opens) => {
         ),
         h("span", {class: "r dim", title: due.toLocaleString("en-US")}, format.count(due)),
       ];
-      /** The cases of no street: counted, and no competitor, so without rank, bar and judgement, behind a line. */
+      /**
+       * The cases of no street: counted, and no competitor, so without rank, bar and judgement, behind a line.
+       * @param {string} name
+       * @param {number|null} value
+       * @param {number} due
+       * @param {{[heading: string]: string}} scope
+       */
       const apart = (name, value, due, scope) => [
         h("span", {class: "apart"}),
         h("span", {class: "name apart dim", ...opens("on_time_close_rate", scope)}, name),

@@ -1,19 +1,30 @@
 // @ts-check
 // On a wall of four panels the map leaves room beside a tall district: the two streets with the most trouble, enlarged.
-import {h} from "../core/dom.js";
+import {$, h} from "../core/dom.js";
 import {CaseLayer} from "../map/case-layer.js";
 import {CoverageLayer} from "../map/coverage-layer.js";
 import {readGround} from "../map/ground.js";
 import {groundStyle, token} from "../map/signs.js";
 
-export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) => {
+/** @typedef {{map: LeafletMap, layer: LeafletLayer, blind: LeafletLayer, title: HTMLElement, code: string, veil?: LeafletLayer, fit?: () => void}} Inset */
+
+/**
+ * @param {Scope} scope
+ * @param {import("../map/case-store.js").CaseStore} store
+ * @param {LeafletLayer} cover
+ * @param {Places} places
+ * @param {{texts: Texts, format: Format}} words
+ */
+export const makeInsets = (scope, store, cover, places, {texts, format}) => {
   const KEPT_MS = 60000;
-  let insets = [],
-    ground = null,
-    chosenAt = 0;
+  /** @type {Inset[]} */
+  let insets = [];
+  /** @type {any} GeoJSON; null before it is read */
+  let ground = null;
+  let chosenAt = 0;
   const isWide = () => matchMedia("(min-aspect-ratio: 3/1)").matches;
 
-  /** The streets by what is overdue, then due soon; rows are [code, rate, due, open, overdue]. */
+  /** The streets by what is overdue, then due soon; rows are [code, rate, due, open, overdue].  @param {import("../types/wire.d.ts").StreetRate[]} rows */
   const worst = rows =>
     [...rows]
       .filter(r => places.streets[r[0]] && places.streets[r[0]].box)
@@ -21,12 +32,14 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
       .slice(0, 2)
       .map(r => r[0]);
 
-  /** The neighbours step back: everything outside the street lies under a veil. */
+  /** The neighbours step back: everything outside the street lies under a veil.  @param {Inset} inset  @param {string} code */
   const veil = (inset, code) => {
     if (inset.veil) inset.veil.remove();
-    const border = ground.features.find(f => f.properties.kind === "border" && f.properties.code === code);
+    const border = ground.features.find(
+      (/** @type {GroundFeature} */ f) => f.properties.kind === "border" && f.properties.code === code,
+    );
     const polygons = border.geometry.type === "Polygon" ? [border.geometry.coordinates] : border.geometry.coordinates;
-    const holes = polygons.map(rings => rings[0].map(([lon, lat]) => [lat, lon]));
+    const holes = polygons.map((/** @type {number[][][]} */ rings) => rings[0].map(([lon, lat]) => [lat, lon]));
     inset.veil = L.polygon(
       [
         [
@@ -50,7 +63,7 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
   };
 
   const build = () => {
-    const root = document.getElementById("insets");
+    const root = $("insets");
     insets = [0, 1].map(i => {
       const title = h("h3", {class: "inset-title"}),
         box = h("div", {class: "inset-map", id: `inset-${i}`});
@@ -87,9 +100,10 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
       return {map, layer, blind, title, code: ""};
     });
   };
+  /** @type {import("../types/wire.d.ts").StreetRate[]} */
   let last = [];
   const made = {
-    /** Called with the rows of the streets' tile. */
+    /** Called with the rows of the streets' tile.  @param {import("../types/wire.d.ts").StreetRate[]} rows */
     async show(rows) {
       last = rows;
       if (!isWide() || !rows.some(r => places.streets[r[0]] && places.streets[r[0]].box)) return;
@@ -107,12 +121,13 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
         const inset = insets[i],
           row = rows.find(r => r[0] === code),
           box = places.streets[code].box;
+        if (!box) return;
         inset.title.replaceChildren(
           places.streets[code].name,
           h("span", {class: row && row[4] ? "bad" : "dim"}, ` ${texts.word.overdue} ${row ? format.count(row[4]) : 0}`),
           h("span", {class: "dim"}, ` · ${texts.word.open} ${row ? format.count(row[3]) : 0}`),
         );
-        inset.fit = () =>
+        const fit = () =>
           inset.map.fitBounds(
             [
               [box[1], box[0]],
@@ -120,9 +135,10 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
             ],
             {animate: false},
           );
+        inset.fit = fit;
         if (inset.code !== code) {
           inset.code = code;
-          inset.fit();
+          fit();
           veil(inset, code);
         }
       });
@@ -130,7 +146,7 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
     touch() {
       for (const inset of insets) inset.layer.touch();
     },
-    /** The blind spots have changed, or their letters. */
+    /** The blind spots have changed, or their letters.  @param {{x: number, y: number, text: string}[]} letters */
     blind(letters) {
       for (const inset of insets) {
         inset.layer.letters = letters;
@@ -138,6 +154,7 @@ export const makeInsets = (scope, store, cover, places, {texts, format, tiles}) 
         inset.blind.touch();
       }
     },
+    /** @param {object[]} flags  of the map's layer */
     flags(flags) {
       for (const inset of insets) {
         inset.layer.flags = flags;

@@ -3,6 +3,7 @@
 import {$, h} from "../core/dom.js";
 import {project} from "../map/project.js";
 
+/** @param {import("./board.js").Board} board */
 export const makeMapKey = board => {
   const {texts, format, tiles, store, insets} = board;
   const drawKey = () => {
@@ -11,7 +12,7 @@ export const makeMapKey = board => {
     const other = t.open - t.overdue - t.due_soon,
       units = (board.live.state.tiles.units || []).filter(u => u.status !== "off").length;
     const names = texts.word.key,
-      line = (mark, n, name, how = "") =>
+      line = (/** @type {Element} */ mark, /** @type {number} */ n, /** @type {string} */ name, how = "") =>
         h("div", null, mark, h("b", {class: how}, format.count(n)), h("span", null, name));
     $("map-key").replaceChildren(
       line(tiles.sign("overdue bad"), t.overdue, names[0], t.overdue ? "bad" : ""),
@@ -23,13 +24,10 @@ export const makeMapKey = board => {
   };
   const drawLegend = () => {
     const t = board.live.state.tiles.coverage,
-      spots = Object.keys(board.live.state.tiles).filter(
-        name => name.startsWith("spot:") && board.live.state.tiles[name],
-      );
+      spots = Object.entries(board.live.state.tiles).filter(([name, tile]) => name.startsWith("spot:") && tile);
     const blind = t ? t.gaps : 0;
-    $("map-legend")
-      .querySelectorAll(".of-coverage")
-      .forEach(el => el.remove());
+    for (const el of $("map-legend").querySelectorAll(".of-coverage")) el.remove();
+    /** @param {string} kind  @param {number|null} n  @param {string} name */
     const key = (kind, n, name) =>
       h(
         "div",

@@ -2,11 +2,13 @@
 // The tiles beside the figures: what is not known, blind spots, cameras, and the line of the newest events.
 import {h} from "../core/dom.js";
 
-/** ``opens``: what a figure opens when it is clicked. */
+/** ``opens``: what a figure opens when it is clicked.  @param {Texts} texts  @param {Format} format  @param {Places} places  @param {Tiles} tiles  @param {Opens} opens */
 export const makeNoticeTiles = (texts, format, places, {street, unit, sign}, opens) => {
   const word = texts.word;
   return {
+    /** @param {import("../types/wire.d.ts").UnknownTile} t */
     unknown(t) {
+      /** @param {string} name  @param {number|string} n  @param {string} [how]  a class  @param {string} [open]  the figure that it opens */
       const row = (name, n, how = "", open = "") =>
         h(
           "div",
@@ -58,7 +60,10 @@ export const makeNoticeTiles = (texts, format, places, {street, unit, sign}, ope
       return h("div", {class: "pairs"}, shown);
     },
 
-    /** Where cases happen that nobody sees: the three key spots in most need, the letters of the map. */
+    /**
+     * Where cases happen that nobody sees: the three key spots in most need, the letters of the map.
+     * @param {import("../types/wire.d.ts").CoverageTile|import("../types/wire.d.ts").PastCoverage|null} t
+     */
     blind(t) {
       const words = texts.coverage;
       if (!t || !t.cameras) return h("div", {class: "blind"}, h("p", {class: "none"}, words.none_loaded));
@@ -87,6 +92,7 @@ export const makeNoticeTiles = (texts, format, places, {street, unit, sign}, ope
         ]),
       );
     },
+    /** @param {import("../types/wire.d.ts").CoverageTile|import("../types/wire.d.ts").PastCoverage|null} t */
     cameras(t) {
       const words = texts.coverage;
       if (!t || !t.cameras) return h("div", {class: "cameras"}, h("p", {class: "none"}, words.none_loaded));
@@ -124,6 +130,7 @@ export const makeNoticeTiles = (texts, format, places, {street, unit, sign}, ope
       );
     },
 
+    /** @param {import("../types/wire.d.ts").TickerLine[]} t */
     ticker(t) {
       return [...t]
         .reverse()

@@ -1,12 +1,19 @@
 // @ts-check
 // The faces of the queue: the cases at the district with their lights and countdowns, and what comes next.
-import {h} from "../core/dom.js";
+import {find, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 
+/** @param {Texts} texts  @param {Format} format  @param {Tiles} tiles */
 export const makeQueueFaces = (texts, format, {street, unit, className, countdown}) => {
   const word = texts.word;
+  /** The cases among these that are there, in this order.  @param {string[]} ids  @param {Rows} rows  @returns {[id: string, row: Row][]} */
+  const rowsOf = (ids, rows) =>
+    ids.flatMap(id => {
+      const row = rows.get(id);
+      return row ? [[id, row]] : [];
+    });
   const faces = {
-    /** The light of an escalated case: taken, waiting, urgent (within 5 minutes), broken. */
+    /** The light of an escalated case: taken, waiting, urgent (within 5 minutes), broken.  @param {Row} row  @param {number} now */
     queueLight(row, now) {
       const e = row[A.escalation],
         ends = (e && e[3]) || row[A.deadlineAt],
@@ -19,24 +26,25 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
         light: taken ? (left <= 0 ? "broken" : "taken") : left < 300000 ? "urgent" : "waiting",
       };
     },
+    /** @param {import("../types/wire.d.ts").QueueTile} t  @param {Rows} rows  @param {number} now  @param {number} fits  how many cases the column holds */
     queue(t, rows, now, fits) {
       if (!t.n) return h("div", {class: "queue"}, h("p", {class: "none"}, word.none_escalated));
-      const shown = t.rows.filter(id => rows.has(id)).slice(0, fits);
+      const shown = rowsOf(t.rows, rows).slice(0, fits);
       let solid = false;
-      const cards = shown.map((id, i) => {
-        const row = rows.get(id),
-          e = row[A.escalation],
+      const cards = shown.map(([id, row], i) => {
+        const e = row[A.escalation],
           state = faces.queueLight(row, now);
         const first = !state.taken && !solid;
         solid = solid || first;
-        const badge = state.taken
-          ? h(
-              "span",
-              null,
-              `${texts.language === "en" ? "" : e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim(),
-            )
-          : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
-        const reason = texts.reason[(e && e[1]) || "unknown"] || e[1];
+        const badge =
+          e && e[4] !== null
+            ? h(
+                "span",
+                null,
+                `${texts.language === "en" ? "" : e[6]} ${format.fill(word.taken, {time: format.hm(e[4])})}`.trim(),
+              )
+            : h("span", {class: `badge ${first || state.left < 300000 ? "red" : "amber"}`}, word.untaken);
+        const reason = texts.reason[(e && e[1]) || "unknown"] || (e && e[1]);
         return h(
           "div",
           {class: first ? "case open-loop" : "case", "data-case": id, role: "button", tabindex: 0},
@@ -64,7 +72,7 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
         );
       });
       const more = t.n - shown.length,
-        shownUntaken = shown.filter(id => !faces.queueLight(rows.get(id), now).taken).length;
+        shownUntaken = shown.filter(([, row]) => !faces.queueLight(row, now).taken).length;
       const restUntaken = t.untaken - shownUntaken;
       return h(
         "div",
@@ -87,10 +95,14 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
           : null,
       );
     },
-    /** Where and what; where both do not fit the street's name is cut, for the map has its place. */
+    /** Where and what; where both do not fit the street's name is cut, for the map has its place.  @param {Row} row */
     whatOf: row => h("span", {class: "where"}, h("span", null, street(row[A.street])), h("span", null, className(row))),
-    /** From whom to whom; the street's name, which the row says already, is not said twice. Where both do not fit
-        the one to whom is said: it has to act. */
+    /**
+     * From whom to whom; the street's name, which the row says already, is not said twice. Where both do not fit
+     * the one to whom is said: it has to act.
+     * @param {Row} row
+     * @param {import("../types/wire.d.ts").PresentEscalation|null} e
+     */
     way(row, e) {
       if (!e || !e[0]) return h("span", {class: "route"});
       const name = street(row[A.street]),
@@ -99,14 +111,21 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
         to = `→ ${unit(e[0])}`;
       return h("span", {class: "route", title: `${short} ${to}`}, h("span", null, short), h("span", null, to));
     },
-    /** What the district will hold next: proposals that wait for a person first, then what the clock brings. */
+    /**
+     * What the district will hold next: proposals that wait for a person first, then what the clock brings.
+     * @param {import("../types/wire.d.ts").NextTile} t
+     * @param {Rows} rows
+     * @param {number} now
+     * @param {number} fits
+     */
     next(t, rows, now, fits) {
+      /** @param {string} id  @param {string} how  a class  @param {string} text */
       const line = (id, how, text) => {
         const row = rows.get(id);
         return h(
           "div",
           {class: "case coming", "data-case": id, role: "button", tabindex: 0},
-          faces.whatOf(row),
+          row && faces.whatOf(row),
           h("b", {class: how}, text),
         );
       };
@@ -120,25 +139,36 @@ export const makeQueueFaces = (texts, format, {street, unit, className, countdow
       const shown = [...proposed.slice(0, half), ...coming].slice(0, fits);
       return h("div", {class: "next"}, shown.length ? shown : h("p", {class: "none"}, word.none_coming));
     },
-    /** What breaks next among those that have no row: the server's tenth and on, and those of its ten that do not fit. */
+    /**
+     * What breaks next among those that have no row: the server's tenth and on, and those of its ten that do not fit.
+     * @param {import("../types/wire.d.ts").QueueTile} t
+     * @param {Rows} rows
+     * @param {number} now
+     * @param {number} fits
+     */
     restSoonest(t, rows, now, fits) {
-      const ends = t.rows
-        .slice(fits)
-        .filter(id => rows.has(id))
-        .map(id => faces.queueLight(rows.get(id), now).ends)
+      const ends = rowsOf(t.rows.slice(fits), rows)
+        .map(([, row]) => faces.queueLight(row, now).ends)
         .concat(t.rest_ends)
-        .filter(at => at !== null);
+        .flatMap(at => (at === null ? [] : [at]));
       return h(
         "span",
         {class: "soonest"},
         ...(ends.length ? [`${word.rest_soonest} `, countdown(Math.min(...ends) - now)] : []),
       );
     },
-    /** A second later: only what counts down is written again. */
+    /**
+     * A second later: only what counts down is written again.
+     * @param {HTMLElement} tile
+     * @param {import("../types/wire.d.ts").QueueTile} t
+     * @param {Rows} rows
+     * @param {number} now
+     * @param {number} fits
+     */
     tickQueue(tile, t, rows, now, fits) {
-      for (const card of tile.querySelectorAll(".case")) {
-        const row = rows.get(card.dataset.case);
-        if (row) card.querySelector(".what > b").replaceWith(countdown(faces.queueLight(row, now).left));
+      for (const card of /** @type {NodeListOf<HTMLElement>} */ (tile.querySelectorAll(".case"))) {
+        const row = rows.get(card.dataset.case || "");
+        if (row) find(card, ".what > b").replaceWith(countdown(faces.queueLight(row, now).left));
       }
       const soonest = tile.querySelector(".soonest");
       if (soonest) soonest.replaceWith(faces.restSoonest(t, rows, now, fits));

@@ -7,7 +7,11 @@ import {wallUnit} from "../map/signs.js";
 
 const NEXT_ROWS = 2;
 
-/** ``body`` draws a tile's content: its id, what is in it, its basis. */
+/**
+ * ``body`` draws a tile's content: its id, what is in it, its basis.
+ * @param {import("./board.js").Board} board
+ * @param {(id: string, content: any, basis?: string) => void} body
+ */
 export const makeQueueTile = (board, body) => {
   const {root, texts, format, tiles, insets} = board;
   let flagsTold = "",
@@ -43,10 +47,12 @@ export const makeQueueTile = (board, body) => {
     if (!board.layer) return;
     const flags = shown.flatMap((id, i) => {
       const row = board.live.state.rows.get(id);
-      if (!row || row[A.lon] === null) return [];
+      const lon = row ? row[A.lon] : null,
+        lat = row ? row[A.lat] : null;
+      if (!row || lon === null || lat === null) return [];
       return [
         {
-          ...project(row[A.lon], row[A.lat]),
+          ...project(lon, lat),
           id,
           number: i + 1,
           light: tiles.queueLight(row, now).light,
@@ -62,13 +68,17 @@ export const makeQueueTile = (board, body) => {
     board.layer.touch();
     insets.flags(flags);
   };
-  /** The cards are made anew only when they change: between two seconds a focus and a pressed button stay where they are. */
+  /**
+   * The cards are made anew only when they change: between two seconds a focus and a pressed button stay where they are.
+   * @param {import("../types/wire.d.ts").QueueTile} t
+   * @param {string[]} shown
+   * @param {number} now
+   */
   const drawCards = (t, shown, now) => {
-    const states = shown.map(id =>
-      board.live.state.rows.has(id)
-        ? [id, board.live.state.rows.get(id)[A.version], tiles.queueLight(board.live.state.rows.get(id), now).light]
-        : id,
-    );
+    const states = shown.map(id => {
+      const row = board.live.state.rows.get(id);
+      return row ? [id, row[A.version], tiles.queueLight(row, now).light] : id;
+    });
     const told = JSON.stringify([states, t.n, t.untaken, t.rest_ends, board.live.state.epoch]);
     if (told === cardsTold) {
       tiles.tickQueue($("tile-queue"), t, board.live.state.rows, now, fullQueue());
@@ -83,7 +93,7 @@ export const makeQueueTile = (board, body) => {
     );
     if (queueShown)
       for (const card of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(".queue .case")))
-        if (!before.has(card.dataset.case)) card.classList.add("new");
+        if (!before.has(card.dataset.case || "")) card.classList.add("new");
     queueShown = shown.join(" ");
   };
   /** Counted down every second like the queue; made anew only when its rows change, or its words. */

@@ -5,10 +5,16 @@ import {makeFigureTiles} from "./figure-tiles.js";
 import {makeNoticeTiles} from "./notice-tiles.js";
 import {makeQueueFaces} from "./queue-faces.js";
 
-/** ``opening``: whether a figure opens to its definition and cases; those of a past moment do not. */
+/**
+ * ``opening``: whether a figure opens to its definition and cases; those of a past moment do not.
+ * @param {Texts} texts
+ * @param {Format} format
+ * @param {Places} places
+ * @param {boolean} opening
+ */
 export const makeBoardTiles = (texts, format, places, opening) => {
   const tiles = makeTiles(texts, format, places);
-  /** What opens when it is clicked: a figure by its name, the heading that it is of, and its span. */
+  /** What opens when it is clicked: a figure by its name, the heading that it is of, and its span.  @type {Opens} */
   const opens = (name, scope = {}, span = "today") =>
     !opening ? {} : {"data-figure": JSON.stringify({figure: name, scope, span}), role: "button", tabindex: 0};
   return {

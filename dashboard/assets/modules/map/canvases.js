@@ -22,3 +22,13 @@ export const fitCanvases = (layer, canvases) => {
     canvas.style.height = `${size.y}px`;
   }
 };
+
+/** A canvas wiped clean, to be drawn on in CSS pixels.  @param {HTMLCanvasElement} canvas */
+export const beginCanvas = canvas => {
+  const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")),
+    ratio = window.devicePixelRatio || 1;
+  g.setTransform(1, 0, 0, 1, 0, 0);
+  g.clearRect(0, 0, canvas.width, canvas.height);
+  g.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return g;
+};

@@ -1,7 +1,8 @@
 // @ts-check
 // The canvas layer: open cases as texture and signs, above dash-leaflet's map (ARCHITECTURE.md, decision 6).
 // Two canvases: the grey dots are many, and drawn again only where one changed; the signs are few and redrawn whole.
-import {fitCanvases} from "./canvases.js";
+import {beginCanvas, fitCanvases} from "./canvases.js";
+import {drawFlags, drawLabels} from "./case-places.js";
 import {cluster} from "./clusters.js";
 import {makeSigns, wallUnit} from "./signs.js";
 
@@ -9,6 +10,7 @@ export const CaseLayer = L.Renderer.extend({
   // Dots that change are drawn again cell by cell (in device pixels); with more than so many of them, all are.
   options: {padding: 0.25, pane: "markerPane", cell: 32, manySpoilt: 1000},
 
+  /** @param {import("./case-store.js").CaseStore} store  @param {object} options  of Leaflet's renderer */
   initialize(store, options) {
     L.setOptions(this, options);
     this._layers = {};
@@ -27,6 +29,7 @@ export const CaseLayer = L.Renderer.extend({
   touch() {
     this._schedule();
   },
+  /** @param {number} x  @param {number} y */
   spoilDot(x, y) {
     if (this._spoilt && this._spoilt.push(x, y) > 2 * this.options.manySpoilt) this._spoilt = null;
   },
@@ -111,14 +114,7 @@ export const CaseLayer = L.Renderer.extend({
       height: b.max.y - b.min.y,
     };
   },
-  _begin(canvas) {
-    const g = canvas.getContext("2d"),
-      ratio = window.devicePixelRatio || 1;
-    g.setTransform(1, 0, 0, 1, 0, 0);
-    g.clearRect(0, 0, canvas.width, canvas.height);
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return g;
-  },
+  _begin: beginCanvas,
   unit: wallUnit,
 
   _drawDots() {
@@ -135,7 +131,7 @@ export const CaseLayer = L.Renderer.extend({
     this._look = look;
     this._spoilt = [];
     const g = cells ? this._dots.getContext("2d") : this._begin(this._dots),
-      draw = (x, y, light) => {
+      draw = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ light) => {
         if (light === 3) {
           g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half);
           g.fillRect(x + half / 2, y - 2 * half, half, 4 * half);
@@ -153,14 +149,14 @@ export const CaseLayer = L.Renderer.extend({
     if (cells) this._drawCells(g, cells, draw);
     g.globalAlpha = 1;
   },
-  /** The cells that the spoilt places reach into, each with the dots that reach into it: x, y, light. */
+  /** The cells that the spoilt places reach into, each with the dots that reach into it: x, y, light.  @param {import("./case-places.js").Frame} f  @param {number} reach */
   _spoiltCells(f, reach) {
     const side = this.options.cell / (window.devicePixelRatio || 1),
       columns = Math.ceil(f.width / side) + 1,
       rows = Math.ceil(f.height / side) + 1;
     const marked = new Uint8Array(columns * rows),
       dots = new Map(),
-      around = (x, y, visit) => {
+      around = (/** @type {number} */ x, /** @type {number} */ y, /** @type {(cell: number) => void} */ visit) => {
         const left = Math.max(Math.floor((x - reach) / side), 0),
           right = Math.min(Math.floor((x + reach) / side), columns - 1);
         const top = Math.max(Math.floor((y - reach) / side), 0),
@@ -176,13 +172,18 @@ export const CaseLayer = L.Renderer.extend({
     return {
       dots,
       columns,
-      add: (x, y, light) =>
+      add: (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ light) =>
         around(x, y, cell => {
           if (marked[cell]) dots.get(cell).push(x, y, light);
         }),
     };
   },
-  /** Each cell is cleared and drawn by itself: a rectangle on whole pixels is a cheap thing to clip to, many together are not. */
+  /**
+   * Each cell is cleared and drawn by itself: a rectangle on whole pixels is a cheap thing to clip to, many together are not.
+   * @param {CanvasRenderingContext2D} g
+   * @param {{dots: Map<number, number[]>, columns: number}} cells
+   * @param {(x: number, y: number, light: number) => void} draw
+   */
   _drawCells(g, {dots, columns}, draw) {
     const ratio = window.devicePixelRatio || 1,
       side = this.options.cell;
@@ -211,7 +212,9 @@ export const CaseLayer = L.Renderer.extend({
       f = this._frameOf(),
       s = this.store,
       u = this.unit();
+    /** @type {import("./case-places.js").At} */
     const at = (x, y) => [x * f.scale - f.left, y * f.scale - f.top];
+    /** @type {import("./case-places.js").Inside} */
     const inside = (x, y) => x > -40 * u && y > -40 * u && x < f.width + 40 * u && y < f.height + 40 * u;
     for (const unit of this.units) {
       const [x, y] = at(unit.x, unit.y);
@@ -220,16 +223,21 @@ export const CaseLayer = L.Renderer.extend({
       this.signs.unit(g, x, y, u, unit.kind);
       g.globalAlpha = 1;
     }
-    const slots = s.signSlots(),
-      points = [];
+    const slots = s.signSlots();
+    /** @type {{x: number, y: number, light: number}[]} */
+    const points = [];
     for (const i of slots) points.push({x: s.x[i] * f.scale, y: s.y[i] * f.scale, light: s.light[i]});
     this._signs = points.length;
     const close = this._map.getZoom() >= this._map.getMaxZoom() - 1;
     const {singles, groups} = close ? {singles: points.map((_, i) => i), groups: []} : cluster(points, 38 * u);
+    /** @type {import("./case-places.js").Drawn} */
     const drawn = {singles: [], groups: [], flags: [], labels: []};
+    /** @param {{x: number, y: number}} p */
     const place = p => ({x: p.x - f.left, y: p.y - f.top});
-    drawn.groups = groups.map(group => ({...place(group), r: 26 * u, group})).filter(d => inside(d.x, d.y));
-    this._drawLabels(g, u, at, drawn);
+    drawn.groups = groups
+      .map(group => ({...place(group), r: 26 * u, overdue: group.overdue, soon: group.soon, group}))
+      .filter(d => inside(d.x, d.y));
+    drawLabels(this, g, u, at, drawn);
     const order = singles.sort(
       (a, b) => points[a].light - points[b].light || s.severity[slots[b]] - s.severity[slots[a]],
     );
@@ -241,136 +249,20 @@ export const CaseLayer = L.Renderer.extend({
       drawn.singles.push({x, y, id: s.ids[i]});
     }
     for (const d of drawn.groups) {
-      d.overdue = d.group.overdue;
-      d.soon = d.group.soon;
       d.r = this.signs.cluster(g, d.x, d.y, u, d.overdue, d.soon);
     }
-    this._drawFlags(g, f, u, at, inside, drawn);
+    drawFlags(this, g, u, at, inside, drawn);
     this.drawn = drawn;
   },
 
-  /** Names of the streets, clear of rings and of each other; a name stays where it is while nothing covers it. */
-  _drawLabels(g, u, at, drawn) {
-    const boxes = [];
-    for (const label of this.labels) {
-      const [x, y] = at(label.x, label.y),
-        w = 13 * u * [...label.text].reduce((a, c) => a + (c < "\u0100" ? 0.55 : 1), 0),
-        h = 15 * u;
-      const hits = ([dx, dy]) =>
-        drawn.groups.filter(c => Math.abs(c.x - x - dx) < w + c.r && Math.abs(c.y - y - dy) < h + c.r).length +
-        boxes.filter(b => Math.abs(b.x - x - dx) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length;
-      const tries = [
-        label.shift || [0, 0],
-        [0, 0],
-        [0, 34],
-        [0, -34],
-        [40, 0],
-        [-40, 0],
-        [0, 60],
-        [0, -60],
-        [40, 34],
-        [-40, 34],
-        [40, -34],
-        [-40, -34],
-      ].map(d => d.map(v => v * u));
-      const best = tries.reduce((a, d) => (hits(d) < hits(a) ? d : a), tries[0]);
-      label.shift = best.map(v => v / u);
-      if (hits(best)) continue; // half a name helps nobody: this one is hidden until there is room
-      boxes.push({x: x + best[0], y: y + best[1], w, h});
-      this.signs.name(g, x + best[0], y + best[1], u, label.text);
-    }
-    drawn.labels = boxes;
-  },
-
-  /** Numbered flags: each on the side where it hides least. The side is kept while the case keeps its place. */
-  _drawFlags(g, f, u, at, inside, drawn) {
-    const taken = [...drawn.labels];
-    drawn.groups.forEach(c => taken.push({x: c.x, y: c.y, w: c.r, h: c.r}));
-    const view = this._map.getSize(),
-      corner = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
-    for (const flag of this.flags) {
-      const [x, y] = at(flag.x, flag.y);
-      if (!inside(x, y)) continue;
-      let best = /** @type {any} */ (null);
-      [
-        [36, -34],
-        [-36, -34],
-        [36, 30],
-        [-36, 30],
-        [0, -52],
-        [0, 50],
-        [58, -8],
-        [-58, -8],
-        [74, -60],
-        [-74, -60],
-        [74, 56],
-        [-74, 56],
-      ].forEach(([dx, dy], i) => {
-        const fx = x + dx * u,
-          fy = y + dy * u,
-          room = 20 * u,
-          word = flag.word ? 52 * u : 0;
-        const left = room + (dx < 0 ? word : 0),
-          right = room + (dx < 0 ? 0 : word);
-        const out =
-          fx < corner.x + left ||
-          fy < corner.y + room ||
-          fx > corner.x + view.x - right ||
-          fy > corner.y + view.y - room;
-        const hits = taken.filter(t => Math.abs(t.x - fx) < t.w + room && Math.abs(t.y - fy) < t.h + room).length;
-        const cost = hits * 10 + (out ? 100 : 0) + i * 0.1;
-        if (!best || cost < best.cost) best = {cost, fx, fy};
-      });
-      taken.push({x: best.fx, y: best.fy, w: 20 * u, h: 20 * u}, {x, y, w: 6 * u, h: 6 * u});
-      drawn.flags.push({x: best.fx, y: best.fy, id: flag.id, px: x, py: y, flag});
-    }
-    // The letters of the blind spots: on the place itself where nothing lies on it, else beside it on a stalk.
-    for (const letter of this.letters) {
-      const [x, y] = at(letter.x, letter.y),
-        room = 16 * u;
-      if (!inside(x, y)) continue;
-      let best = /** @type {any} */ (null);
-      [
-        [0, 0],
-        [0, -40],
-        [0, 40],
-        [40, 0],
-        [-40, 0],
-        [34, -34],
-        [-34, -34],
-        [34, 34],
-        [-34, 34],
-        [0, -70],
-        [0, 70],
-        [70, 0],
-        [-70, 0],
-        [60, -60],
-        [-60, -60],
-      ].forEach(([dx, dy], i) => {
-        const lx = x + dx * u,
-          ly = y + dy * u;
-        const cost =
-          10 * taken.filter(t => Math.abs(t.x - lx) < t.w + room && Math.abs(t.y - ly) < t.h + room).length + i * 0.1;
-        if (!best || cost < best.cost) best = {cost, lx, ly};
-      });
-      taken.push({x: best.lx, y: best.ly, w: room, h: room});
-      // A stalk ends where a ring begins: it crosses no figure.
-      const ring = drawn.groups.find(c => Math.hypot(c.x - x, c.y - y) < c.r),
-        apart = Math.hypot(best.lx - x, best.ly - y);
-      const share = ring && apart ? Math.min(1, (ring.r + Math.hypot(ring.x - x, ring.y - y)) / apart) : 0;
-      this.signs.letter(g, x + share * (best.lx - x), y + share * (best.ly - y), best.lx, best.ly, u, letter.text);
-    }
-    for (const d of [...drawn.flags].reverse())
-      this.signs.flag(g, d.px, d.py, d.x, d.y, u, String(d.flag.number), d.flag.light, d.flag.word);
-  },
-
-  /** What lies under a point of the map's container: {id} of a case or {group}, or null. */
+  /** What lies under a point of the map's container: {id} of a case or {group}, or null.  @param {{x: number, y: number}} containerPoint */
   hit(containerPoint) {
     const p = this._map.containerPointToLayerPoint(containerPoint).subtract(this._bounds.min),
       u = this.unit();
     for (const d of this.drawn.flags)
       if (Math.abs(d.x - p.x) < 20 * u && Math.abs(d.y - p.y) < 20 * u) return {id: d.id, x: d.x, y: d.y};
     for (const c of this.drawn.groups) if (Math.hypot(c.x - p.x, c.y - p.y) < c.r + 3 * u) return {group: c};
+    /** @type {{distance: number, id: string}|null} */
     let best = null;
     for (const d of this.drawn.singles) {
       const distance = Math.hypot(d.x - p.x, d.y - p.y);
@@ -378,12 +270,14 @@ export const CaseLayer = L.Renderer.extend({
     }
     return best || this._nearestDot(p, 8 * u);
   },
+  /** @param {{x: number, y: number}} p  @param {number} reach */
   _nearestDot(p, reach) {
     const f = this._frameOf(),
       s = this.store;
     const wx = (p.x + f.left) / f.scale,
       wy = (p.y + f.top) / f.scale,
       r = reach / f.scale;
+    /** @type {{distance: number, id: string}|null} */
     let best = null;
     for (let i = 0; i < s.n; i++) {
       const dx = s.x[i] - wx,

@@ -2,8 +2,9 @@
 // The coverage on the map, beneath the cases: key spots, what nobody sees, the cameras' polygons, planned sites.
 // A body that changes is decoded alone; a drawing takes what lies in view.
 import {Buildings} from "./buildings.js";
-import {fitCanvases} from "./canvases.js";
+import {beginCanvas, fitCanvases} from "./canvases.js";
 import {makeCoverageInk, pathOf} from "./coverage-ink.js";
+import {addPath, drawSpots, flat} from "./coverage-spots.js";
 import {project} from "./project.js";
 import {wallUnit} from "./signs.js";
 
@@ -11,6 +12,7 @@ export const CoverageLayer = L.Renderer.extend({
   // From so many pixels a metre on a camera's polygon is drawn; further out it is a point.
   options: {padding: 0.25, pane: "shadowPane", nearPxM: 0.11, marksPxM: 0.4},
 
+  /** @param {Places["plane"]} plane  @param {object} options  of Leaflet's renderer */
   initialize(plane, options) {
     L.setOptions(this, options);
     this._layers = {};
@@ -27,7 +29,7 @@ export const CoverageLayer = L.Renderer.extend({
     this.buildings = new Buildings();
     this.drawn = {cameras: [], spots: [], sites: [], ms: 0, sectors: 0};
   },
-  /** Whether a camera counts as seen by: all of them when it is about the plan, else those that work in this light. */
+  /** Whether a camera counts as seen by: all of them when it is about the plan, else those that work in this light.  @param {import("./coverage-spots.js").Sight} sight */
   counts(sight) {
     if (this.planned) return sight.view === "fixed" || sight.view === "reach";
     return this.isDark() ? !!sight.sees_night : !!sight.sees_day;
@@ -35,7 +37,7 @@ export const CoverageLayer = L.Renderer.extend({
   isDark() {
     return this.light === "night" || (this.light === "now" && this.isNight);
   },
-  /** A camera that sees nothing although it is well: nobody knows its direction, or it is too dark for it. */
+  /** A camera that sees nothing although it is well: nobody knows its direction, or it is too dark for it.  @param {import("./coverage-spots.js").Sight} sight */
   isIdle(sight) {
     return (
       (sight.state === "online" || sight.state === "unstable") &&
@@ -43,18 +45,22 @@ export const CoverageLayer = L.Renderer.extend({
       (sight.view === "unknown" || sight.view === "none" || !!sight.sees_day)
     );
   },
+  /** @param {import("./coverage-spots.js").Sight} body */
   putSight(body) {
     this.sights.set(body.id, {body, ...project(body.lon, body.lat)});
     this.touch();
   },
+  /** @param {string} id */
   dropSight(id) {
     this.sights.delete(id);
     this.touch();
   },
+  /** @param {import("./coverage-spots.js").Spot} body */
   putSpot(body) {
     this.spots.set(body.id, {body, ...project(body.lon, body.lat), ...this._reachOf(body)});
     this.touch();
   },
+  /** @param {string} id */
   dropSpot(id) {
     this.spots.delete(id);
     this.touch();
@@ -64,6 +70,7 @@ export const CoverageLayer = L.Renderer.extend({
     this.spots.clear();
     this.touch();
   },
+  /** @param {import("./coverage-spots.js").Spot} body */
   _reachOf(body) {
     let reach = 0;
     for (const rings of body.outline || [])
@@ -103,14 +110,6 @@ export const CoverageLayer = L.Renderer.extend({
     fitCanvases(this, [this._ground, this._marks]);
     this._draw();
   },
-  _begin(canvas) {
-    const g = canvas.getContext("2d"),
-      ratio = window.devicePixelRatio || 1;
-    g.setTransform(1, 0, 0, 1, 0, 0);
-    g.clearRect(0, 0, canvas.width, canvas.height);
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return g;
-  },
   _frameOf() {
     const scale = 256 * 2 ** this._map.getZoom(),
       origin = this._map.getPixelOrigin(),
@@ -132,17 +131,20 @@ export const CoverageLayer = L.Renderer.extend({
       u = wallUnit(),
       near = f.dx * 10;
     this._drawnAt = began;
+    /** @type {import("./coverage-spots.js").PlaceAt} */
     const at = o => [o.x * f.scale - f.left, o.y * f.scale - f.top];
+    /** @type {import("./coverage-spots.js").InView} */
     const inView = (x, y, r) => x > -r && y > -r && x < f.width + r && y < f.height + r;
+    /** @type {import("./coverage-spots.js").DrawnCoverage} */
     const drawn = {cameras: [], spots: [], sites: [], ms: 0, sectors: 0};
-    const g = this._begin(this._ground),
-      m = this._begin(this._marks);
+    const g = beginCanvas(this._ground),
+      m = beginCanvas(this._marks);
     if (this.show.sectors && near >= this.options.nearPxM) {
       this.buildings.want(() => this.touch());
       this.buildings.draw(g, f, this.ink.colour["map-road-minor"], this.ink.colour["map-road-major"]);
       this._drawSectors(g, f, u, at, inView, drawn);
     }
-    this._drawSpots(g, m, f, u, at, inView, drawn);
+    drawSpots(this, g, m, f, u, at, inView, drawn);
     if (this.show.sites) this._drawSitesGround(g, f, u, at, inView);
     if (this.show.cameras) this._drawCameras(m, f, u, at, inView, drawn, near);
     this._drawLetters(m, u, at, inView);
@@ -150,11 +152,16 @@ export const CoverageLayer = L.Renderer.extend({
     drawn.ms = performance.now() - began;
     this.drawn = drawn;
   },
-  _add(into, path, f, x, y) {
-    into.addPath(path, {a: f.dx, b: 0, c: 0, d: f.dy, e: x, f: y});
-  },
 
-  /** Working cameras are one faint shape: overlaps do not add up to what they are not. The others are outlines. */
+  /**
+   * Working cameras are one faint shape: overlaps do not add up to what they are not. The others are outlines.
+   * @param {CanvasRenderingContext2D} g
+   * @param {import("./coverage-spots.js").Frame} f
+   * @param {number} u
+   * @param {import("./coverage-spots.js").PlaceAt} at
+   * @param {import("./coverage-spots.js").InView} inView
+   * @param {import("./coverage-spots.js").DrawnCoverage} drawn
+   */
   _drawSectors(g, f, u, at, inView, drawn) {
     const fill = new Path2D(),
       reach = new Path2D(),
@@ -169,11 +176,11 @@ export const CoverageLayer = L.Renderer.extend({
       const path = pathOf(rings),
         counts = this.counts(body);
       if (body.view === "reach") {
-        this._add(counts ? reach : lines.off, path, f, x, y);
-        if (counts && body.now && body.now.length) this._add(fill, pathOf(body.now), f, x, y);
+        addPath(counts ? reach : lines.off, path, f, x, y);
+        if (counts && body.now && body.now.length) addPath(fill, pathOf(body.now), f, x, y);
       } else {
-        if (counts) this._add(fill, path, f, x, y);
-        this._add(
+        if (counts) addPath(fill, path, f, x, y);
+        addPath(
           counts && body.state !== "degraded" ? (body.state === "unstable" ? lines.unstable : lines.on) : lines.off,
           path,
           f,
@@ -183,7 +190,13 @@ export const CoverageLayer = L.Renderer.extend({
       }
     }
     const c = this.ink.colour,
-      stroke = (path, style, width, dash, alpha) => {
+      stroke = (
+        /** @type {Path2D} */ path,
+        /** @type {string} */ style,
+        /** @type {number} */ width,
+        /** @type {number[]} */ dash,
+        /** @type {number} */ alpha,
+      ) => {
         g.strokeStyle = style;
         g.lineWidth = width * u;
         g.setLineDash(dash.map(v => v * u));
@@ -201,94 +214,7 @@ export const CoverageLayer = L.Renderer.extend({
     g.globalAlpha = 1;
   },
 
-  /** Key spots by their outline; what of them nobody sees is hatched; one that could not be computed carries «?». */
-  _drawSpots(g, m, f, u, at, inView, drawn) {
-    const c = this.ink.colour,
-      pattern = this.ink.hatch(g, u, window.devicePixelRatio || 1, f.left, f.top),
-      smallest = 7 * u;
-    for (const s of this.spots.values()) {
-      const body = s.body,
-        isGrid = body.kind === "grid",
-        isPicked = this.picked.spot === body.id;
-      if (isGrid && !this.show.grids && !isPicked) continue;
-      const [x, y] = at(s),
-        reach = s.reach * 10 * f.dx;
-      if (!inView(x, y, reach + 20 * u)) continue;
-      const isRoad = body.kind === "road",
-        rings = (body.outline || []).flat(),
-        isPoint = !rings.length || rings[0].length < 4;
-      drawn.spots.push({id: body.id, x, y, reach});
-      const hatched =
-        !this.planned && this.show.blind && (isGrid ? this._gridShare(body) >= 0.5 : (body.blind || []).length > 0);
-      if (hatched) this._hatch(g, body, isRoad, f, u, x, y, pattern, smallest);
-      if (this.show.keys || isGrid || isPicked) {
-        const isUnknown = body.live === undefined || body.live === null;
-        if (body.kind === "place") this.ink.place(m, u, x, y, isUnknown);
-        else if (!isPoint) {
-          const path = new Path2D();
-          this._add(path, pathOf(this._flat(body), isRoad), f, x, y);
-          g.strokeStyle = isPicked ? c.accent : isGrid ? c["ink-3"] : c["map-key-area"];
-          g.lineWidth = (isPicked ? 3 : isGrid ? 1 : isRoad ? 1.5 : 2) * u;
-          g.setLineDash(isPicked ? [] : isUnknown ? [2 * u, 4 * u] : [8 * u, 5 * u]);
-          g.stroke(path);
-          g.setLineDash([]);
-        }
-        if (isUnknown && reach > 12 * u) this.ink.letter(m, u, x, y, "?");
-      }
-      if (isPicked && (isPoint || body.kind === "place")) {
-        m.beginPath();
-        m.arc(x, y, 13 * u, 0, 7);
-        m.strokeStyle = c.accent;
-        m.lineWidth = 3 * u;
-        m.stroke();
-      }
-    }
-  },
-  _flat(body) {
-    return body._flat || (body._flat = body.outline.flat());
-  },
-  _gridShare(body) {
-    const left = this.isNight ? body.live_night : body.live;
-    return body.size && left !== undefined && left !== null ? left / body.size : 0;
-  },
-  _hatch(g, body, isRoad, f, u, x, y, pattern, smallest) {
-    const c = this.ink.colour;
-    g.fillStyle = pattern;
-    g.strokeStyle = pattern;
-    if (body.kind === "grid") {
-      const path = new Path2D();
-      this._add(path, pathOf(this._flat(body)), f, x, y);
-      g.fill(path, "evenodd");
-      return;
-    }
-    if (isRoad) {
-      const path = new Path2D();
-      for (const rings of body.blind) this._add(path, pathOf(rings, true), f, x, y);
-      g.lineCap = "butt";
-      g.lineWidth = Math.max(12 * u, 80 * f.dx);
-      g.stroke(path);
-      return;
-    }
-    let size = 0;
-    const path = new Path2D();
-    for (const rings of body.blind) {
-      for (const v of rings[0]) size = Math.max(size, Math.abs(v) * f.dx);
-      this._add(path, pathOf(rings), f, x, y);
-    }
-    if (size < smallest) {
-      g.beginPath();
-      g.arc(x, y, smallest, 0, 7);
-      g.fill();
-      g.strokeStyle = c["map-hatch"];
-      g.lineWidth = u;
-      g.stroke();
-      return;
-    }
-    g.fill(path, "evenodd");
-    g.strokeStyle = c["map-hatch"];
-    g.lineWidth = u;
-    g.stroke(path);
-  },
+  /** @param {CanvasRenderingContext2D} m  @param {number} u  @param {import("./coverage-spots.js").PlaceAt} at  @param {import("./coverage-spots.js").InView} inView */
   _drawLetters(m, u, at, inView) {
     for (const [id, letter] of this.letters) {
       const s = this.spots.get(id);
@@ -297,12 +223,22 @@ export const CoverageLayer = L.Renderer.extend({
       if (inView(x, y, 0)) this.ink.plate(m, 0.85 * u, x, y, letter);
     }
   },
+  /**
+   * @param {CanvasRenderingContext2D} m
+   * @param {import("./coverage-spots.js").Frame} f
+   * @param {number} u
+   * @param {import("./coverage-spots.js").PlaceAt} at
+   * @param {import("./coverage-spots.js").InView} inView
+   * @param {import("./coverage-spots.js").DrawnCoverage} drawn
+   * @param {number} near
+   */
   _drawCameras(m, f, u, at, inView, drawn, near) {
     const c = this.ink.colour,
       isFar = near < this.options.marksPxM,
       works = new Path2D(),
       fails = new Path2D(),
       idle = new Path2D();
+    /** @type {[x: number, y: number, body: import("./coverage-spots.js").Sight]|null} */
     let last = null;
     for (const s of this.sights.values()) {
       const [x, y] = at(s);
@@ -333,11 +269,12 @@ export const CoverageLayer = L.Renderer.extend({
     m.globalAlpha = 1;
     if (last) this.ink.camera(m, 1.3 * u, ...last, this.counts(last[2]), true, this.isIdle(last[2]));
   },
+  /** @param {CanvasRenderingContext2D} g  @param {import("./coverage-spots.js").Frame} f  @param {number} u  @param {import("./coverage-spots.js").PlaceAt} at  @param {import("./coverage-spots.js").InView} inView */
   _drawSitesGround(g, f, u, at, inView) {
     const path = new Path2D();
     for (const s of this.sites) {
       const [x, y] = at(s);
-      if (s.shape.length >= 6 && inView(x, y, 200)) this._add(path, pathOf(s.rings), f, x, y);
+      if (s.shape.length >= 6 && inView(x, y, 200)) addPath(path, pathOf(s.rings), f, x, y);
     }
     g.fillStyle = this.ink.colour.accent;
     g.globalAlpha = 0.3;
@@ -347,6 +284,7 @@ export const CoverageLayer = L.Renderer.extend({
     g.lineWidth = 1.5 * u;
     g.stroke(path);
   },
+  /** @param {CanvasRenderingContext2D} m  @param {number} u  @param {import("./coverage-spots.js").PlaceAt} at  @param {import("./coverage-spots.js").InView} inView  @param {import("./coverage-spots.js").DrawnCoverage} drawn */
   _drawSites(m, u, at, inView, drawn) {
     for (const s of [...this.sites].reverse()) {
       const [x, y] = at(s);
@@ -355,7 +293,7 @@ export const CoverageLayer = L.Renderer.extend({
       drawn.sites.push({rank: s.rank, x, y});
     }
   },
-  /** Takes the first sites of the plan; their polygons are decoded once. */
+  /** Takes the first sites of the plan; their polygons are decoded once.  @param {import("./coverage-spots.js").Site[]} sites */
   setSites(sites) {
     this.sites = sites.map(s => ({
       ...s,
@@ -365,12 +303,13 @@ export const CoverageLayer = L.Renderer.extend({
     }));
     this.touch();
   },
-  /** What lies under a point of the map's container: {site}, {camera} or {spot}, or null. */
+  /** What lies under a point of the map's container: {site}, {camera} or {spot}, or null.  @param {{x: number, y: number}} containerPoint */
   hit(containerPoint) {
     const p = this._map.containerPointToLayerPoint(containerPoint).subtract(this._bounds.min),
       u = wallUnit();
     for (const d of [...this.drawn.sites].reverse())
       if (Math.abs(d.x - p.x) < 14 * u && p.y < d.y && p.y > d.y - 36 * u) return {site: d.rank};
+    /** @type {{distance: number, camera: string}|null} */
     let best = null;
     for (const d of this.drawn.cameras) {
       const distance = Math.hypot(d.x - p.x, d.y - p.y);
@@ -389,7 +328,7 @@ export const CoverageLayer = L.Renderer.extend({
         close = Math.hypot(d.x - p.x, d.y - p.y) < 12 * u;
       if (!close && (!isArea || d.reach < Math.max(Math.abs(p.x - d.x), Math.abs(p.y - d.y)))) continue;
       const path = new Path2D();
-      if (!close) this._add(path, pathOf(this._flat(body)), f, d.x, d.y);
+      if (!close) addPath(path, pathOf(flat(body)), f, d.x, d.y);
       if ((close || g.isPointInPath(path, p.x, p.y)) && (!found || body.kind !== "grid")) found = {spot: d.id};
     }
     g.restore();

@@ -7,7 +7,7 @@ import {AT as A} from "../core/reducer.js";
  * @param {import("../core/scope.js").Scope} scope
  * @param {LeafletMap} map
  * @param {LeafletLayer} layer
- * @param {import("../core/socket.js").Live} live
+ * @param {Pick<Live, "state" | "now">} live
  * @param {{texts: Texts, format: Format, tiles: Tiles, pick: (id: string) => void, isTaken?: () => boolean}} page
  *   isTaken: whether a click is for something else than picking a case
  */

@@ -8,10 +8,18 @@ type Texts = any;
 type Format = ReturnType<typeof import("../core/format.js").makeFormat>;
 /** Names, signs and countdowns that all pages share. */
 type Tiles = ReturnType<typeof import("../core/tiles.js").makeTiles>;
+type Scope = import("../core/scope.js").Scope;
+type Live = import("../core/socket.js").Live;
+/** What a board is drawn from: the present, or a moment of the past. */
+type Shown = Pick<Live, "state" | "beat" | "now" | "age" | "word">;
+type Row = import("./wire.d.ts").Row;
+type Rows = Map<string, Row>;
+/** What a figure opens when it is clicked, as attributes of its element: its name, the heading that it is of, its span. */
+type Opens = (name: string, scope?: {[heading: string]: string}, span?: string) => {[attribute: string]: string | number};
 /** The district as a page's root carries it. */
 interface Places {
   zone: string;
-  plane: {kx: number; ky: number};
+  plane: {lon: number; lat: number; kx: number; ky: number};
   streets: {[code: string]: {name: string; at?: [number, number]; box?: [number, number, number, number]}};
   units: {[code: string]: string};
   spots?: {[id: string]: string};
