@@ -1,16 +1,24 @@
 // @ts-check
 // The bar above a past room: its moment, the buttons that move it, the line of the day, what was known then and now.
-import {h} from "../core/dom.js";
+import {$, h} from "../core/dom.js";
 import {makeDayLine} from "./day-line.js";
 import {makeExport} from "./export.js";
 import {makeKnown} from "./known.js";
 import {makeMoments} from "./moments.js";
 import {REPLAY_SPEEDS} from "./player.js";
 
-/** The bar: what moment, hands, the day's line, what was known then and is known now. */
+/**
+ * The bar: what moment, hands, the day's line, what was known then and is known now.
+ * @param {Scope} scope
+ * @param {import("./player.js").Player} player
+ * @param {Texts} texts
+ * @param {Format} format
+ * @param {Places} places
+ */
 export const startBar = (scope, player, texts, format, places) => {
-  const root = document.getElementById("replay"),
+  const root = $("replay"),
     w = texts.replay;
+  /** @param {string} sign  @param {string} title  @param {() => void} act  @param {{[attribute: string]: any}} [more] */
   const button = (sign, title, act, more = {}) =>
     Object.assign(h("button", {type: "button", title, "aria-label": title, ...more}, sign), {onclick: act});
   const day = h("input", {
@@ -34,30 +42,36 @@ export const startBar = (scope, player, texts, format, places) => {
   const speeds = REPLAY_SPEEDS.map(n =>
     button(`${n}×`, format.fill(w.speed, {n}), () => player.setSpeed(n), {"data-speed": n}),
   );
-  let clock = null,
-    asked = -Infinity,
-    fetching = null;
+  /** @type {{now: number, at: number}|null} */
+  let clock = null;
+  let asked = -Infinity;
+  /** @type {Promise<void>|null} */
+  let fetching = null;
   const {dayText, moment} = makeMoments(places.zone),
-    minute = ms => format.hms(ms);
-  /** Keys that are held, and hands that press again: one wish, where they end. */
-  let wish = null,
-    wishTimer = 0;
+    minute = (/** @type {number} */ ms) => format.hms(ms);
+  /** Keys that are held, and hands that press again: one wish, where they end.  @type {number|null} */
+  let wish = null;
+  let wishTimer = 0;
+  /** @param {number} ms */
   const step = ms => {
-    if (player.position() === null) return;
-    wish = (wish === null ? player.position() : wish) + ms;
+    const from = wish === null ? player.position() : wish;
+    if (player.position() === null || from === null) return;
+    wish = from + ms;
     scope.cancel(wishTimer);
     wishTimer = scope.after(150, () => {
       const at = wish;
       wish = null;
-      go(at);
+      if (at !== null) go(at);
     });
   };
   /** The district's present moment, as the server last said it. */
   const present = () => (clock ? clock.now + performance.now() - clock.at : Infinity);
+  /** @param {number} at */
   const go = at => {
     if (at > present()) said(w.not_yet_shown);
     player.seek(Math.min(at, present() - 1000));
   };
+  /** @param {number} way  1: on, -1: back */
   const toMark = async way => {
     if (!days.line) await fetchLine(); // a click that comes before the line is not lost
     const at = player.position(),
@@ -70,6 +84,7 @@ export const startBar = (scope, player, texts, format, places) => {
   };
   let saidUntil = 0,
     saidText = "";
+  /** @param {string} text */
   const said = text => {
     saidText = text;
     saidUntil = performance.now() + 8000;
@@ -80,7 +95,7 @@ export const startBar = (scope, player, texts, format, places) => {
     known = makeKnown(player, texts, format, places.streets);
 
   const form = h("form", {class: "moment"}, h("span", null, w.moment), day, time, h("button", {type: "submit"}, w.go));
-  form.onsubmit = event => {
+  form.onsubmit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const at = moment(day.value, time.value);
     if (Number.isNaN(at)) {
@@ -127,9 +142,11 @@ export const startBar = (scope, player, texts, format, places) => {
     ].filter(Boolean),
   );
 
+  /** @param {boolean} whole */
   const address = whole => {
     const query = new URLSearchParams(location.search);
-    query.set("at", player.position() === null ? "" : String(Math.round(player.position() / 1000) * 1000));
+    const at = player.position();
+    query.set("at", at === null ? "" : String(Math.round(at / 1000) * 1000));
     return `${whole ? location.origin : ""}/replay?${query}`;
   };
   /** The day of the position: its rhythm and marks; of the present day again every minute. One question at a time. */
@@ -213,6 +230,7 @@ export const startBar = (scope, player, texts, format, places) => {
       event.preventDefault();
       return;
     }
+    /** @type {{[key: string]: number}} */
     const by = {
       ArrowLeft: -60000,
       ArrowDown: onLine ? -60000 : 0,
@@ -220,9 +238,10 @@ export const startBar = (scope, player, texts, format, places) => {
       ArrowUp: onLine ? 60000 : 0,
       PageUp: -3600000,
       PageDown: 3600000,
-    }[event.key];
-    if (by) {
-      step(event.shiftKey ? by * 10 : by);
+    };
+    const ms = by[event.key];
+    if (ms) {
+      step(event.shiftKey ? ms * 10 : ms);
       event.preventDefault();
     }
     if (event.key === " " && !event.target.closest("button, a, [role=button]")) {
@@ -233,7 +252,7 @@ export const startBar = (scope, player, texts, format, places) => {
   scope.every(250, draw);
 
   const query = new URLSearchParams(location.search),
-    speed = +query.get("speed");
+    speed = Number(query.get("speed"));
   if (REPLAY_SPEEDS.includes(speed)) player.setSpeed(speed);
   const wanted = query.get("at") || query.get("day") || "";
   (async () => {

@@ -3,11 +3,19 @@
 import {h} from "../core/dom.js";
 import {fetchProved} from "../core/reauth.js";
 
-/** The report for the after-action review: asked for, made by a worker, fetched when it is there. */
+/**
+ * The report for the after-action review: asked for, made by a worker, fetched when it is there.
+ * @param {Scope} scope
+ * @param {import("./player.js").Player} player
+ * @param {Texts} w
+ * @param {Format} format
+ * @param {(text: string) => void} said
+ */
 export const makeExport = (scope, player, w, format, said) => {
   const ask = async () => {
-    if (player.position() === null) return;
-    const until = Math.round(player.position());
+    const at = player.position();
+    if (at === null) return;
+    const until = Math.round(at);
     one.disabled = true;
     try {
       const answer = await fetchProved("/api/v1/papers/review", {

@@ -2,14 +2,18 @@
 // What was known at a past moment beside what is known now, and the cases that came late.
 import {h} from "../core/dom.js";
 
+/** @param {import("./player.js").Player} player  @param {Texts} texts  @param {Format} format  @param {Places["streets"]} streets */
 export const makeKnown = (player, texts, format, streets) => {
   const w = texts.replay;
   const knownBox = h("table", {class: "known"}),
     late = h("button", {type: "button", class: "late", hidden: "", "aria-expanded": "false"});
   const lateList = h("div", {class: "late-list", hidden: ""});
   const FIGURES = ["open", "overdue", "due_soon", "at_district", "intake", "closed", "rate"];
+  /** @param {string} code */
   const place = code => (streets[code] || {name: texts.word.unplaced}).name;
+  /** @param {string} name  @param {number} n */
   const value = (name, n) => (name === "rate" ? format.percent(n) : format.count(n));
+  /** @type {import("./player.js").Known|null} */
   let knownTold = null;
   const drawKnown = () => {
     const k = player.known();
@@ -20,8 +24,10 @@ export const makeKnown = (player, texts, format, streets) => {
       late.hidden = true;
       return;
     }
-    const row = view =>
-      h(
+    /** @param {"then"|"now"} view */
+    const row = view => {
+      const figures = k[view];
+      return h(
         "tr",
         null,
         h("th", {scope: "row"}, w[view]),
@@ -29,10 +35,11 @@ export const makeKnown = (player, texts, format, streets) => {
           h(
             "td",
             {class: view === "now" && (!k.now || k.now[name] !== k.then[name]) ? "warn" : ""},
-            k[view] ? value(name, k[view][name]) : texts.word.no_rate,
+            figures ? value(name, figures[name]) : texts.word.no_rate,
           ),
         ),
       );
+    };
     knownBox.replaceChildren(
       h(
         "thead",
@@ -78,9 +85,9 @@ export const makeKnown = (player, texts, format, streets) => {
     lateList.hidden = !lateList.hidden;
     late.setAttribute("aria-expanded", String(!lateList.hidden));
   };
-  lateList.addEventListener("click", event => {
+  lateList.addEventListener("click", (/** @type {On<MouseEvent>} */ event) => {
     const one = event.target.closest("[data-late]");
-    if (one) player.pick(one.dataset.late);
+    if (one) player.pick(one.dataset.late || "");
   });
   return {
     box: knownBox,

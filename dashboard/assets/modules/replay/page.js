@@ -15,11 +15,18 @@ import {makePlayer} from "./player.js";
 export const start = async (root, scope) => {
   const texts = await fetchTexts(root, scope);
   if (!texts) return null;
+  /** @type {import("./player.js").Player|null} */
   let player = null;
+  /**
+   * @param {(change: import("../core/socket.js").Change) => void} render
+   * @param {() => void} everySecond
+   * @param {Format} format
+   * @param {(id: string) => void} pick
+   */
   const feed = (render, everySecond, format, pick) => {
     const made = makePlayer(scope, render, everySecond);
     player = made.player;
-    player.pick = pick;
+    made.player.pick = pick;
     sayHere(scope);
     watchPalette({
       scope,
@@ -31,7 +38,7 @@ export const start = async (root, scope) => {
       place: () => null,
       actions: () => [],
     });
-    startBar(scope, player, texts, format, plain(root.dataset.district));
+    startBar(scope, made.player, texts, format, plain(root.dataset.district || "{}"));
     return made.live;
   };
   const board = startBoard(root, scope, texts, {isPast: true, feed});
