@@ -130,7 +130,7 @@ def test_the_district_takes_it_in(product: Product, page: Page) -> None:
     open_wall(page, product)
     wait_until(lambda: "待确认" in text(page, "#tile-next"), "the proposal is on the wall", 20)
     shown = text(page, "#tile-next")
-    assert "街道超期 待确认" in shown
+    assert "街道超期待确认" in shown
     assert "西街" in shown
     assert "后接管" in shown
     assert "1小时" in shown

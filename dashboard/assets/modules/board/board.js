@@ -12,7 +12,7 @@ import {CoverageLayer} from "../map/coverage-layer.js";
 import {layGround} from "../map/ground.js";
 import {mapHands} from "../map/hands.js";
 import {withMap} from "../map/maps.js";
-import {project} from "../map/project.js";
+import {project, streetLabels} from "../map/project.js";
 import {groundStyle, watchUnit} from "../map/signs.js";
 import {makeAlarmLine} from "./alarm-line.js";
 import {makeInsets} from "./insets.js";
@@ -229,9 +229,7 @@ export const startBoard = (root, scope, texts, {isPast = false, feed}) => {
   const pastNames = makePastNames(places, texts.language === "en");
   /** The streets' names on the map. */
   const label = () => {
-    layer.labels = Object.values(places.streets).flatMap(s =>
-      s.at ? [{...project(s.at[0], s.at[1]), text: s.name}] : [],
-    );
+    layer.labels = streetLabels(places);
   };
   /** @param {import("../core/socket.js").Change} given */
   const render = given => {

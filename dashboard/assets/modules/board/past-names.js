@@ -2,7 +2,7 @@
 // Streets and units under the names that they had at the moment that a board shows.
 
 /**
- * @param {any} places  of the page: `streets` and `units`; their names are written over
+ * @param {Places} places  the names in it are written over
  * @param {boolean} isEnglish
  * @returns {(then: {streets: Record<string, [string, string]>, units: Record<string, [string, string]>}|undefined) => boolean}
  *   takes the names that differ from the present ones over; whether any name has changed by that

@@ -2,14 +2,19 @@
 // The faces of /coverage: figures, rankings, the plan. Values in, elements out; text goes in as text.
 import {h} from "../core/dom.js";
 
+/** A number with its thousands apart.  @param {number} n  @param {number} [digits] */
+export const number = (n, digits = 0) =>
+  n.toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits});
+
+/** @param {Texts} texts  @param {Format} format  @param {Places} places */
 export const makeCoverageFaces = (texts, format, places) => {
   const words = texts.coverage,
-    plan = texts.plan,
     fill = format.fill;
-  const number = (n, digits = 0) =>
-    n.toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits});
+  /** @param {string|undefined} code  @returns {string} */
   const street = code => (code ? (places.streets[code] || {name: code}).name : "");
+  /** @param {number} part  @param {number} whole */
   const share = (part, whole) => (whole > 0 ? part / whole : null);
+  /** @param {string} name  @param {string} when  @param {...any} content  elements and texts */
   const section = (name, when, ...content) =>
     h(
       "section",
@@ -17,14 +22,16 @@ export const makeCoverageFaces = (texts, format, places) => {
       h("header", null, h("h2", null, name), h("span", {class: "when"}, when || "")),
       ...content,
     );
+  /** @param {number} m2 */
   const km2 = m2 => number(m2 / 1e6, m2 < 1e7 ? 2 : 1);
-  /** One grammar: name, bar (solid: live, thin: planned, stroke: target), value, n. */
+  /** One grammar: name, bar (solid: live, thin: planned, stroke: target), value, n.  @param {number|null} live  @param {number|null} planned  @param {number} [target] */
   const bar = (live, planned, target) =>
     h("i", {
       class: "bar",
       style: `--live:${100 * (live || 0)}%;--planned:${100 * (planned || 0)}%;--target:${target === undefined ? -9 : 100 * target}%`,
     });
 
+  /** @param {string} name  @param {import("../types/wire.d.ts").Listed} l */
   const listedRow = (name, l) => {
     const known = l.n - l.unknown;
     return [
@@ -35,6 +42,7 @@ export const makeCoverageFaces = (texts, format, places) => {
       known < l.n ? h("span", {class: "wide dim"}, `${words.not_known} ${l.n - known}`) : null,
     ];
   };
+  /** @param {import("../types/wire.d.ts").WatchedSpot} spot  @param {Pick<import("./view.js").View, "light"|"isNight"|"planned">} view */
   const gapOf = (spot, view) => {
     const night = view.light === "night" || (view.light === "now" && view.isNight);
     const left = view.planned ? (night ? spot.planned_night : spot.planned) : night ? spot.live_night : spot.live;
@@ -46,18 +54,24 @@ export const makeCoverageFaces = (texts, format, places) => {
     gapOf,
     empty: () => h("section", {class: "block empty"}, h("h2", null, words.empty), h("p", null, words.empty_how)),
 
+    /** @param {import("./state.js").CoverageState} state  @param {import("./view.js").View} view */
     figures(state, view) {
       const c = state.coverage;
+      if (!c) return [];
       const night = view.light === "night" || (view.light === "now" && view.isNight),
         light = night ? words.night : words.day;
-      const regions = [...state.all("regions")],
+      const regions = /** @type {import("../types/wire.d.ts").Region[]} */ ([...state.all("regions")]),
         whole = regions.find(r => r.kind === "district");
-      const rate = (r, name) => share(r[name], r.outdoor_m2),
-        live = night ? "live_night" : "live",
-        planned = night ? "planned_night" : "planned";
+      const rate = (
+          /** @type {import("../types/wire.d.ts").Region} */ r,
+          /** @type {"live"|"live_night"|"planned"|"planned_night"} */ name,
+        ) => share(r[name], r.outdoor_m2),
+        live = night ? /** @type {const} */ ("live_night") : /** @type {const} */ ("live"),
+        planned = night ? /** @type {const} */ ("planned_night") : /** @type {const} */ ("planned");
       const streets = regions
         .filter(r => r.kind === "street" && r.outdoor_m2 > 0)
-        .sort((a, b) => rate(a, live) - rate(b, live) || (a.code < b.code ? -1 : 1));
+        .sort((a, b) => (rate(a, live) || 0) - (rate(b, live) || 0) || (a.code < b.code ? -1 : 1));
+      /** @param {string} name  @param {import("../types/wire.d.ts").Region} r */
       const areaRow = (name, r) => [
         h("span", {class: "name"}, name),
         bar(rate(r, live), rate(r, planned)),
@@ -65,6 +79,7 @@ export const makeCoverageFaces = (texts, format, places) => {
         h("span", {class: "r dim"}, format.percent(rate(r, planned))),
         h("span", {class: "r dim"}, km2(r.outdoor_m2)),
       ];
+      /** @param {string} name  @param {number} n  @param {number} target */
       const equipment = (name, n, target) => {
         const value = share(n, c.cameras),
           missed = value !== null && value < target;
@@ -157,7 +172,9 @@ export const makeCoverageFaces = (texts, format, places) => {
           h(
             "div",
             {class: "pairs"},
-            words.unknowns.map((name, i) => h("div", null, h("span", null, name), h("b", null, number(unknowns[i])))),
+            words.unknowns.map((/** @type {string} */ name, /** @type {number} */ i) =>
+              h("div", null, h("span", null, name), h("b", null, number(unknowns[i]))),
+            ),
           ),
         ),
         section(
@@ -194,7 +211,14 @@ export const makeCoverageFaces = (texts, format, places) => {
       ].filter(Boolean);
     },
 
-    /** A spot in the ranking, with every term of its need. */
+    /**
+     * A spot in the ranking, with every term of its need.
+     * @param {import("../types/wire.d.ts").WatchedSpot} spot
+     * @param {string} label
+     * @param {import("./view.js").View} view
+     * @param {(id: string) => string} nameOf  of a camera
+     * @param {string} name
+     */
     spot(spot, label, view, nameOf, name) {
       const gap = gapOf(spot, view),
         used = gapOf(spot, {light: "now", isNight: view.isNight, planned: false});
@@ -250,134 +274,6 @@ export const makeCoverageFaces = (texts, format, places) => {
         h("p", {class: "dim"}, fill(words.cases_terms, {cases: spot.cases || 0, unseen: spot.unseen || 0})),
         way,
       );
-    },
-
-    /** The gain of each further camera as a curve that is labelled where it is asked. */
-    curve(values, n) {
-      const width = 380,
-        height = 120,
-        left = 4,
-        base = 100,
-        right = width - 52,
-        most = Math.max(...values, 0.01),
-        last = values.length - 1;
-      const x = k => left + ((right - left) * k) / Math.max(last, 1),
-        y = v => base - ((base - 14) * v) / most;
-      const points = values.map((v, k) => `${x(k).toFixed(1)},${y(v).toFixed(1)}`);
-      return h(
-        "svg:svg",
-        {viewBox: `0 0 ${width} ${height}`, class: "curve", role: "img", "aria-label": plan.curve},
-        h("svg:path", {d: `M${left} ${base}H${right}`, stroke: "var(--line-strong)"}),
-        h("svg:path", {
-          d: `M${points.slice(0, n + 1).join("L")}L${x(n)},${base}L${left},${base}Z`,
-          fill: "var(--mark-3)",
-        }),
-        h("svg:path", {d: `M${points.join("L")}`, fill: "none", stroke: "var(--mark-1)", "stroke-width": 2}),
-        h("svg:path", {d: `M${x(n)} ${y(values[n])}V${base}`, stroke: "var(--ink-1)", "stroke-width": 1.5}),
-        h("svg:circle", {cx: x(n), cy: y(values[n]), r: 4, fill: "var(--ink-1)"}),
-        h(
-          "svg:text",
-          {
-            x: x(n) + (n > last * 0.7 ? -8 : 8),
-            y: Math.max(y(values[n]) - 6, 12),
-            "font-size": 14,
-            "font-weight": 700,
-            fill: "var(--ink-1)",
-            "text-anchor": n > last * 0.7 ? "end" : "start",
-          },
-          format.percent(values[n]),
-        ),
-        h(
-          "svg:text",
-          {x: right + 6, y: y(values[last]) + 5, "font-size": 12, fill: "var(--ink-3)"},
-          format.percent(values[last]),
-        ),
-        [0, n, last]
-          .filter((k, i, all) => all.indexOf(k) === i)
-          .map(k =>
-            h(
-              "svg:text",
-              {
-                x: x(k),
-                y: 116,
-                "font-size": 12,
-                fill: k === n ? "var(--ink-1)" : "var(--ink-3)",
-                "text-anchor": k === 0 ? "start" : "middle",
-              },
-              String(k),
-            ),
-          ),
-      );
-    },
-
-    plan(p, n, listed, lang) {
-      const total = k => format.percent(p.curve[k]),
-        model = s => plan.models[s.model] || s.model;
-      const becomes = [
-        [plan.rows[0], p.district[0], p.district[n], null],
-        [plan.rows[1], p.areas[0], p.areas[n], listed.areas],
-        [plan.rows[2], p.roads[0], p.roads[n], listed.roads],
-        [plan.rows[3], p.places[0], p.places[n], listed.places],
-      ];
-      const value = (v, of) => (of === null ? format.percent(v) : `${v}/${of}`);
-      return [
-        h(
-          "p",
-          {class: "dim"},
-          fill(plan.source[p.pole_source] || plan.source.poles, {poles: number(p.poles), n: number(p.candidates)}),
-          ` · ${fill(plan.made, {time: format.hm(p.at)})}`,
-        ),
-        h("p", {class: "gain"}, fill(plan.gain, {n, total: total(n)})),
-        h("div", null, h("div", {class: "dim"}, plan.curve), this.curve(p.curve, n)),
-        h(
-          "div",
-          {class: "becomes"},
-          h("b", {class: "head"}, fill(plan.becomes, {n})),
-          becomes.map(([name, before, after, of]) => [
-            h("span", null, name),
-            h("span", {class: "r dim"}, value(before, of)),
-            h("span", {class: "dim"}, "→"),
-            h("b", {class: "r"}, value(after, of)),
-          ]),
-        ),
-        h(
-          "p",
-          {class: "exports"},
-          h("span", {class: "dim"}, fill(plan.exported, {n})),
-          h("a", {class: "touch", href: `/api/v1/coverage/plan.csv?n=${n}${lang}`, download: ""}, plan.csv),
-          h("a", {class: "touch", href: `/api/v1/coverage/plan.geojson?n=${n}`, download: ""}, plan.geojson),
-        ),
-        h(
-          "div",
-          {class: "sites"},
-          p.sites
-            .slice(0, n)
-            .map(s =>
-              h(
-                "article",
-                {class: "site", "data-site": s.rank, tabindex: 0},
-                h("span", {class: "no"}, String(s.rank)),
-                h(
-                  "p",
-                  {class: "what"},
-                  h("b", null, fill(plan.site, {street: street(s.street), name: s.name || s.pole}).trim()),
-                  h("span", {class: "dim"}, s.pole),
-                ),
-                h(
-                  "p",
-                  {class: "dim"},
-                  fill(s.hfov >= 360 ? plan.site_round : plan.site_terms, {
-                    model: model(s),
-                    azimuth: Math.round(s.azimuth),
-                    m2: number(s.covered_m2),
-                    cases: s.cases,
-                    total: total(s.rank),
-                  }),
-                ),
-              ),
-            ),
-        ),
-      ];
     },
   };
 };

@@ -5,8 +5,10 @@ import {redraw, roving} from "../core/focus.js";
 import {AT as A} from "../core/reducer.js";
 import {isKey} from "./lists.js";
 
+/** @type {("blind"|"sectors"|"cameras"|"keys"|"cases"|"sites")[]} */
 const LAYERS = ["blind", "sectors", "cameras", "keys", "cases", "sites"];
 
+/** @param {import("./page.js").CoveragePage} page */
 export const makeLayers = page => {
   const {texts, format, state, layer, cases, view, partial} = page,
     words = texts.coverage;
@@ -38,7 +40,7 @@ export const makeLayers = page => {
   };
   const drawLayers = () => {
     const n = counts(),
-      button = (name, i) =>
+      button = (/** @type {keyof ReturnType<typeof counts>} */ name, /** @type {number} */ i) =>
         h(
           "button",
           {class: "toggle", "aria-pressed": String(!view.off.has(name)), "data-layer": name},
@@ -46,6 +48,7 @@ export const makeLayers = page => {
           words.layers[i],
           h("b", null, format.count(n[name])),
         );
+    /** @param {string} name  @param {string[]} options  @param {string[]} labels  @param {string} value */
     const choice = (name, options, labels, value) =>
       h(
         "span",
@@ -65,6 +68,7 @@ export const makeLayers = page => {
       choice("light", ["now", "day", "night"], words.light_switch, view.light),
       choice("view", ["live", "planned"], words.plan_switch, view.planned ? "planned" : "live"),
     );
+    /** @param {string} kind  @param {string} word */
     const key = (kind, word) => h("span", null, h("i", {class: `swatch ${kind}`, "aria-hidden": "true"}), word);
     const isFar = page.map && layer._map && layer._frameOf().dx * 10 < layer.options.nearPxM;
     $("map-legend").replaceChildren(

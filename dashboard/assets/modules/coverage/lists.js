@@ -5,17 +5,27 @@ import {redraw, roving} from "../core/focus.js";
 
 const SPOTS_SHOWN = 100;
 
-/** A place of its own, not a whole grid. */
+/** A place of its own, not a whole grid.  @param {import("../types/wire.d.ts").WatchedSpot} spot */
 export const isKey = spot => spot.kind !== "grid";
-/** The spots that ``keep`` takes, those in most need first. */
+/**
+ * The spots that ``keep`` takes, those in most need first.
+ * @param {import("./state.js").CoverageState} state
+ * @param {(spot: import("../types/wire.d.ts").WatchedSpot) => boolean} keep
+ * @returns {import("../types/wire.d.ts").WatchedSpot[]}
+ */
 export const ranked = (state, keep) =>
   [...state.all("spots")].filter(keep).sort((a, b) => (b.need || 0) - (a.need || 0) || (a.id < b.id ? -1 : 1));
 
-/** ``markPicked`` marks the row that is picked, ``onPlan`` is called when another number of sites is planned. */
+/**
+ * ``markPicked`` marks the row that is picked, ``onPlan`` is called when another number of sites is planned.
+ * @param {import("./page.js").CoveragePage} page
+ * @param {{markPicked: () => void, onPlan: () => void}} told
+ */
 export const makeLists = (page, {markPicked, onPlan}) => {
-  const {texts, format, faces, state, view, spotName} = page,
+  const {texts, format, faces, planFaces, state, view, spotName} = page,
     words = texts.coverage,
     fill = format.fill;
+  /** @param {string} id */
   const nameOf = id => {
     const body = state.get("sights", id);
     return body ? body.name || id : id;
@@ -39,6 +49,7 @@ export const makeLists = (page, {markPicked, onPlan}) => {
   const drawRanking = () => {
     const box = $("coverage-ranking"),
       top = box.scrollTop;
+    /** @param {string} name  @param {number} i */
     const tab = (name, i) =>
       h(
         "button",
@@ -57,8 +68,8 @@ export const makeLists = (page, {markPicked, onPlan}) => {
       const all = ranked(
           state,
           view.tab === "grids"
-            ? s => !isKey(s) && s.need > 0
-            : s => isKey(s) && (s.need > 0 || s.live === undefined || s.live === null),
+            ? s => !isKey(s) && (s.need || 0) > 0
+            : s => isKey(s) && ((s.need || 0) > 0 || s.live === undefined || s.live === null),
         ),
         shown = all.slice(0, SPOTS_SHOWN);
       content.push(
@@ -74,7 +85,7 @@ export const makeLists = (page, {markPicked, onPlan}) => {
           ? shown.map((s, i) =>
               faces.spot(
                 s,
-                view.tab === "spots" && i < 3 && s.need > 0 ? "ABC"[i] : String(i + 1),
+                view.tab === "spots" && i < 3 && (s.need || 0) > 0 ? "ABC"[i] : String(i + 1),
                 view,
                 nameOf,
                 spotName(s),
@@ -98,39 +109,28 @@ export const makeLists = (page, {markPicked, onPlan}) => {
     markPicked();
   };
   const planFace = () => {
-    if (!page.plan || !page.plan.sites.length) return [h("p", {class: "none"}, texts.plan.none)];
-    const n = Math.min(view.n, page.plan.sites.length),
-      c = state.coverage || {areas: {}, roads: {}, places: {}};
+    const made = page.plan;
+    if (!made || !made.sites.length) return [h("p", {class: "none"}, texts.plan.none)];
+    const n = Math.min(view.n, made.sites.length),
+      c = state.coverage;
+    const listed = {areas: c ? c.areas.n : 0, roads: c ? c.roads.n : 0, places: c ? c.places.n : 0},
+      lang = texts.language === "en" ? "&lang=en" : "";
     const stepper = h(
       "div",
       {class: "stepper"},
       h("label", {for: "plan-n"}, texts.plan.n),
-      h("input", {id: "plan-n", type: "range", min: 1, max: page.plan.sites.length, value: n}),
+      h("input", {id: "plan-n", type: "range", min: 1, max: made.sites.length, value: n}),
       h("output", null, String(n)),
     );
-    const rest = h(
-      "div",
-      {class: "plan-body"},
-      faces.plan(
-        page.plan,
-        n,
-        {areas: c.areas.n, roads: c.roads.n, places: c.places.n},
-        texts.language === "en" ? "&lang=en" : "",
-      ),
-    );
-    stepper.querySelector("input").addEventListener("input", e => {
-      view.n = +e.target.value;
-      stepper.querySelector("output").textContent = e.target.value;
-      rest.replaceChildren(
-        ...faces.plan(
-          page.plan,
-          view.n,
-          {areas: c.areas.n, roads: c.roads.n, places: c.places.n},
-          texts.language === "en" ? "&lang=en" : "",
-        ),
-      );
-      onPlan();
-    });
+    const rest = h("div", {class: "plan-body"}, planFaces.plan(made, n, listed, lang));
+    stepper
+      .querySelector("input")
+      .addEventListener("input", (/** @type {InputEvent & {target: HTMLInputElement}} */ e) => {
+        view.n = +e.target.value;
+        stepper.querySelector("output").textContent = e.target.value;
+        rest.replaceChildren(...planFaces.plan(made, view.n, listed, lang));
+        onPlan();
+      });
     return [stepper, rest];
   };
   return {drawFigures, drawRanking};

@@ -16,15 +16,40 @@ import {makeCoverageInk} from "../map/coverage-ink.js";
 import {CoverageLayer} from "../map/coverage-layer.js";
 import {layGround} from "../map/ground.js";
 import {withMap} from "../map/maps.js";
-import {project} from "../map/project.js";
+import {streetLabels} from "../map/project.js";
 import {makeSigns, plainGround, watchUnit} from "../map/signs.js";
 import {makeCoverageFaces} from "./faces.js";
 import {makeLayers} from "./layers.js";
 import {isKey, makeLists, ranked} from "./lists.js";
 import {makePicks} from "./picks.js";
+import {makePlanFaces} from "./plan-faces.js";
 import {CoverageState} from "./state.js";
 import {coverageTip} from "./tip.js";
 import {makeRemember, readView} from "./view.js";
+
+/**
+ * What the parts of the page share.
+ * @typedef {Object} CoveragePage
+ * @property {HTMLElement} root
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {Places} places
+ * @property {ReturnType<typeof makeCoverageFaces>} faces
+ * @property {ReturnType<typeof makePlanFaces>} planFaces
+ * @property {CoverageState} state
+ * @property {LeafletLayer} layer
+ * @property {LeafletLayer} cases
+ * @property {URLSearchParams} query
+ * @property {import("./view.js").View} view
+ * @property {HTMLElement} partial   the button that shows the whole district again
+ * @property {(spot: import("../types/wire.d.ts").WatchedSpot) => string} spotName
+ * @property {ReturnType<typeof makePanel>} panel
+ * @property {Live} live
+ * @property {LeafletMap} map   null before it is there
+ * @property {import("../types/wire.d.ts").SitePlan|null} plan
+ * @property {boolean} loaded
+ * @property {boolean} failed
+ */
 
 /**
  * @param {HTMLElement} root
@@ -33,9 +58,9 @@ import {makeRemember, readView} from "./view.js";
 export const start = async (root, scope) => {
   const texts = await fetchTexts(root, scope);
   if (!texts) return null;
-  const places = plain(root.dataset.district),
+  const places = /** @type {Places} */ (plain(root.dataset.district || "{}")),
     words = texts.coverage;
-  const format = makeFormat(texts, places.zone, () => page.live && page.live.now()),
+  const format = makeFormat(texts, places.zone, () => (live ? live.now() : null)),
     tiles = makeTiles(texts, format, places),
     faces = makeCoverageFaces(texts, format, places);
   const html = document.documentElement;
@@ -56,14 +81,18 @@ export const start = async (root, scope) => {
       : "dark";
 
   const partial = h("button", {class: "partial", hidden: ""}, texts.word.partial),
-    spotName = spot => (places.spots && places.spots[spot.id]) || spot.name;
-  /** What the parts of the page share. */
+    spotName = (/** @type {import("../types/wire.d.ts").WatchedSpot} */ spot) =>
+      (places.spots && places.spots[spot.id]) || spot.name;
+  /** @type {Live} */
+  let live;
+  /** What the parts of the page share.  @type {CoveragePage} */
   const page = {
     root,
     texts,
     format,
     places,
     faces,
+    planFaces: makePlanFaces(texts, format, faces.street),
     state,
     layer,
     cases,
@@ -72,7 +101,9 @@ export const start = async (root, scope) => {
     partial,
     spotName,
     panel: makePanel(scope),
-    live: null,
+    get live() {
+      return live;
+    },
     map: null,
     plan: null,
     loaded: false,
@@ -114,6 +145,7 @@ export const start = async (root, scope) => {
       });
   };
 
+  /** @param {ReturnType<CoverageState["apply"]>} moved */
   const put = moved => {
     for (const id of moved.sights) {
       const body = state.get("sights", id);
@@ -126,7 +158,7 @@ export const start = async (root, scope) => {
     if (state.coverage) view.isNight = layer.isNight = state.coverage.is_night;
     if (moved.spots.size)
       layer.letters = new Map(
-        ranked(state, s => isKey(s) && s.need > 0)
+        ranked(state, s => isKey(s) && (s.need || 0) > 0)
           .slice(0, 3)
           .map((s, i) => [s.id, "ABC"[i]]),
       );
@@ -182,7 +214,7 @@ export const start = async (root, scope) => {
     }
   };
 
-  page.live = connect(
+  live = connect(
     scope,
     change => {
       if (change.rows === null) store.load(page.live.state.rows);
@@ -193,13 +225,13 @@ export const start = async (root, scope) => {
         }
       if (page.map && page.map.hasLayer(cases)) cases.touch();
       if (change.rows === null || change.rows.size) countCases();
-      html.dataset.open = page.live.state.rows.size;
+      html.dataset.open = String(live.state.rows.size);
     },
     () => everySecond(),
   );
   page.live.socket.on("connect", () => page.live.socket.emit("watch_coverage"));
   page.live.socket.on("disconnect", () => state.lost());
-  page.live.socket.on("coverage", message => {
+  page.live.socket.on("coverage", (/** @type {ArrayBuffer & {ask?: boolean}} */ message) => {
     if (message.ask) {
       catchUp();
       return;
@@ -272,10 +304,8 @@ export const start = async (root, scope) => {
       )
       .observe(map.getContainer());
     fit();
-    cases.labels = Object.values(places.streets)
-      .filter(s => s.at)
-      .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
-    map.on("click", e => {
+    cases.labels = streetLabels(places);
+    map.on("click", (/** @type {{containerPoint: {x: number, y: number}}} */ e) => {
       const hit = layer.hit(e.containerPoint),
         other = map.hasLayer(cases) ? cases.hit(e.containerPoint) : null;
       if (other && other.id) picks.pick(other.id);
@@ -289,10 +319,11 @@ export const start = async (root, scope) => {
   });
 
   const enterPanel = panelFocus(scope, $("case-panel"));
+  /** @param {HTMLElement} target  @param {boolean} [byKey] */
   const act = (target, byKey = false) => {
-    const at = name => {
+    const at = (/** @type {string} */ name) => {
       const el = target.closest(`[data-${name}]`);
-      return el && el.dataset[name];
+      return (el && el.dataset[name]) || "";
     };
     if (byKey && (at("camera") || at("case"))) enterPanel();
     if (at("camera")) picks.openCamera(at("camera"), true);
@@ -323,11 +354,11 @@ export const start = async (root, scope) => {
       remember();
     }
   };
-  root.addEventListener("click", e => act(e.target, e.detail === 0));
+  root.addEventListener("click", e => act(/** @type {HTMLElement} */ (e.target), e.detail === 0));
   themeButton($("theme"), () => {
     layer.ink = makeCoverageInk();
     cases.signs = makeSigns();
-    page.map.eachLayer(l => {
+    page.map.eachLayer((/** @type {LeafletLayer} */ l) => {
       if (l.feature && l.setStyle) l.setStyle(plainGround(l.feature));
     });
     layer.touch();

@@ -1,7 +1,7 @@
 // @ts-check
 // What is picked: a case, a camera, a spot, a planned site. It opens, is marked in its list, and the map flies to it.
 
-/** ``remember`` writes what is picked into the address. */
+/** ``remember`` writes what is picked into the address.  @param {import("./page.js").CoveragePage} page  @param {() => void} remember */
 export const makePicks = (page, remember) => {
   const {root, places, state, layer, query, partial} = page;
   const markPicked = () => {
@@ -9,12 +9,16 @@ export const makePicks = (page, remember) => {
       row.classList.toggle("picked", row.dataset.spot === layer.picked.spot);
   };
 
+  /** @type {import("../core/panel.js").Picked|null} */
   let asked = null;
+  /** @param {import("../core/panel.js").Picked} what */
   const ask = what => {
     asked = what;
     page.panel.show(what);
   };
+  /** @param {string} id */
   const pick = id => ask({id});
+  /** @param {number} lon  @param {number} lat  @param {number} metres */
   const fly = (lon, lat, metres) => {
     const span = Math.max(metres, 60) / places.plane.ky,
       wide = Math.max(metres, 60) / places.plane.kx;
@@ -27,6 +31,7 @@ export const makePicks = (page, remember) => {
     );
     partial.hidden = false;
   };
+  /** @param {string} id  @param {boolean} flies */
   const openCamera = (id, flies) => {
     const body = state.get("sights", id);
     layer.picked = {camera: id};
@@ -36,6 +41,7 @@ export const makePicks = (page, remember) => {
     layer.touch();
     markPicked();
   };
+  /** @param {string} id  @param {boolean} flies */
   const openSpot = (id, flies) => {
     const body = state.get("spots", id),
       entry = layer.spots.get(id);
@@ -48,6 +54,7 @@ export const makePicks = (page, remember) => {
     const row = root.querySelector(`[data-spot="${CSS.escape(id)}"]`);
     if (row && !flies) row.scrollIntoView({block: "nearest"});
   };
+  /** @param {number} rank  @param {boolean} flies */
   const openSite = (rank, flies) => {
     const site = page.plan && page.plan.sites[rank - 1];
     if (!site) return;
@@ -55,14 +62,17 @@ export const makePicks = (page, remember) => {
     if (flies) fly(site.lon, site.lat, 2 * site.range_m);
     layer.touch();
     for (const row of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-site]"))) {
-      row.classList.toggle("picked", +row.dataset.site === rank);
-      if (+row.dataset.site === rank && !flies) row.scrollIntoView({block: "nearest"});
+      const isPicked = Number(row.dataset.site) === rank;
+      row.classList.toggle("picked", isPicked);
+      if (isPicked && !flies) row.scrollIntoView({block: "nearest"});
     }
   };
   const openLinked = () => {
     if (!page.map || !page.loaded) return;
-    if (query.get("camera")) openCamera(query.get("camera"), true);
-    else if (query.get("spot")) openSpot(query.get("spot"), true);
+    const camera = query.get("camera"),
+      spot = query.get("spot");
+    if (camera) openCamera(camera, true);
+    else if (spot) openSpot(spot, true);
   };
   return {
     markPicked,

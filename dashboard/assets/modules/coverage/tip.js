@@ -1,12 +1,20 @@
 // @ts-check
 // The tooltip of the coverage's map.
-import {h} from "../core/dom.js";
+import {$, h} from "../core/dom.js";
 
-/** What lies under the pointer, in words. */
+/**
+ * What lies under the pointer, in words.
+ * @param {LeafletMap} map
+ * @param {LeafletLayer} layer
+ * @param {import("./state.js").CoverageState} state
+ * @param {ReturnType<typeof import("./faces.js").makeCoverageFaces>} faces
+ * @param {Pick<import("./page.js").CoveragePage, "texts"|"format"|"view"|"spotName">} page
+ */
 export const coverageTip = (map, layer, state, faces, {texts, format, view, spotName}) => {
-  const tip = document.getElementById("map-tooltip"),
+  const tip = $("map-tooltip"),
     box = map.getContainer().closest(".map-box"),
     words = texts.coverage;
+  /** @param {{camera?: string, spot?: string}|null} hit */
   const say = hit => {
     if (hit && hit.camera) {
       const s = state.get("sights", hit.camera);
@@ -36,6 +44,7 @@ export const coverageTip = (map, layer, state, faces, {texts, format, view, spot
     return null;
   };
   let frame = 0;
+  /** @param {{camera?: string, spot?: string}|null} hit  @param {{x: number, y: number}} p */
   const show = (hit, p) => {
     const content = say(hit);
     tip.hidden = !content;
@@ -48,12 +57,12 @@ export const coverageTip = (map, layer, state, faces, {texts, format, view, spot
     tip.style.top = low ? "" : `${p.y + 14}px`;
     tip.style.bottom = low ? `${box.clientHeight - p.y + 14}px` : "";
   };
-  map.on("mousemove", e => {
+  map.on("mousemove", (/** @type {{containerPoint: {x: number, y: number}}} */ e) => {
     if (!frame)
       frame = requestAnimationFrame(() => {
         frame = 0;
         show(layer.hit(e.containerPoint), e.containerPoint);
       });
   });
-  map.on("mouseout movestart zoomstart", () => show(null));
+  map.on("mouseout movestart zoomstart", () => show(null, {x: 0, y: 0}));
 };
