@@ -95,12 +95,13 @@ def _in_words(error: Exception) -> list[str]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.district.load import PackageError
+    from services.platform.errors import Waiting
     from services.platform.refusal import Refusal
 
     if isinstance(error, PackageError):
         faults = [f"  {fault}" for fault in error.faults]
         return [*faults, f"lianqin: the district package has {len(faults)} faults; nothing was loaded"]
-    if isinstance(error, RedisError | SQLAlchemyError | OSError):
+    if isinstance(error, RedisError | SQLAlchemyError | OSError | Waiting):
         return [f"lianqin: {str(error).splitlines()[0]}; `lianqin doctor` says what is wrong"]
     return [f"lianqin: {error}"] if isinstance(error, Refusal | ValueError) else []
 

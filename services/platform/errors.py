@@ -47,6 +47,7 @@ STORE_ERRORS = (
 REDIS_ERRORS = (redis.RedisError, OSError)
 AWAY = (*STORE_ERRORS, *REDIS_ERRORS)
 
+NOT_BEGUN = Fault("store_not_begun", "no projector has begun with this store yet")
 _AWAY = Fault("store_away", "the database does not answer")
 _FULL = Fault("store_full", "the database has no room left: free space on its disk")
 _MEMORY = Fault("store_memory", "the database has no memory left")

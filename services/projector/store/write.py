@@ -20,7 +20,7 @@ from services.indicators import tables as indicator_tables
 from services.indicators.case_counts import NAMES, CaseCounts, decode_counted
 from services.indicators.cells import Change, LaterChange
 from services.platform.database import is_postgres
-from services.platform.errors import WrongDistrict
+from services.platform.errors import NOT_BEGUN, Waiting, WrongDistrict
 from services.projector.store import tables as schema
 from services.projector.store.beats import SourceBeat, keep_beats
 from services.projector.store.upsert import (
@@ -130,8 +130,10 @@ class Writer:
         self.connection = connection
 
     def lock(self) -> Feed:
-        """Lock the feed row until the commit, and read it."""
-        return Feed(*self.connection.exec_driver_sql(_LOCK).one())
+        """Lock the feed row until the commit, and read it. Raises Waiting where no projector has begun yet."""
+        if (row := self.connection.exec_driver_sql(_LOCK).one_or_none()) is None:
+            raise Waiting(NOT_BEGUN)
+        return Feed(*row)
 
     def known(self, keys: Sequence[int]) -> set[int]:
         """Which of the entries (a batch's, sorted or not) are in the store or among the dead already."""

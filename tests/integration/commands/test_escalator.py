@@ -23,6 +23,7 @@ from services.projector.ingest import Ingest
 from services.projector.outbox.delta import decode_delta
 from services.projector.store import read
 from tests import warm
+from tests.browser.conftest import wait_until
 from tests.reference import outbox_after
 from tests.tiny import CODE, NOON, case, entry, numbered
 
@@ -76,6 +77,23 @@ def late(minutes: float) -> dict[str, Any]:
         "deadline_at": to_rfc3339(NOON - round(minutes * MINUTE)),
     }
     return {"clocks": [clock]}
+
+
+def test_on_a_store_with_which_no_projector_has_begun_it_waits_and_then_works(
+    engine: Engine, redis_client: redis.Redis, tiny: District, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where all are started at once it may be the first; it ended then, and was started again."""
+    stop, escalator = threading.Event(), Escalator(engine, redis_client, tiny, SetClock(NOON))
+    thread = threading.Thread(target=escalator.run, args=(stop,))
+    thread.start()
+    try:
+        wait_until(lambda: "no projector has begun" in caplog.text, "it says what it waits for")
+        room = Room(engine, redis_client, tiny)
+        room.case("A", **late(31))
+        wait_until(lambda: list(room.proposals()) == ["A"], "it works")
+    finally:
+        stop.set()
+        thread.join(10)
 
 
 def test_a_late_case_is_proposed_and_the_walls_hear_of_it(room: Room) -> None:
