@@ -153,16 +153,17 @@ class Machine:
         """The beginning of a command line that runs in it, or in some of its namespaces only."""
         return ["nsenter", "--target", str(self._pid), *(only or NAMESPACES)]
 
-    def run(self, script: str, *, given: str = "", check: bool = True) -> str:
+    def run(self, script: str, *, given: str | bytes = "", check: bool = True) -> str:
         """Run a script in it as root, as somebody types it; what it says. Raises AssertionError where it fails."""
         found = subprocess.run(
             [*self.inside(), "env", "-i", "HOME=/var", "LC_ALL=C.UTF-8", f"PATH={PATH}",
              "bash", "-euo", "pipefail", "-c", script],
-            input=given, capture_output=True, text=True, check=False, timeout=400,
+            input=given if isinstance(given, bytes) else given.encode(), capture_output=True, check=False, timeout=400,
         )  # fmt: skip
+        said, wrong = found.stdout.decode(), found.stderr.decode()
         if check and found.returncode:
-            raise AssertionError(f"{found.returncode}: {found.stdout[-3000:]}\n{found.stderr[-3000:]}")
-        return found.stdout
+            raise AssertionError(f"{found.returncode}: {said[-3000:]}\n{wrong[-3000:]}")
+        return said
 
     def stop(self) -> None:
         """End it: its first process is killed, and with it all others."""

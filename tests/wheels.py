@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +16,23 @@ def make_wheel(folder: Path) -> Path:
     subprocess.run(["bash", ROOT / ".ci/wheel", folder, sys.executable], check=True, capture_output=True, cwd=ROOT)
     (found,) = folder.glob("lianqin-*.whl")
     return found
+
+
+def as_version(wheel: Path, version: str) -> Path:
+    """The same program as another version, beside it; what the tests upgrade to."""
+    name, old, *rest = wheel.name.split("-")
+    to = wheel.with_name("-".join([name, version, *rest]))
+    before, after = f"{name}-{old}.dist-info/", f"{name}-{version}.dist-info/"
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as target:
+        for one in source.infolist():
+            data = source.read(one)
+            if one.filename == f"{before}METADATA":
+                data = data.replace(f"\nVersion: {old}\n".encode(), f"\nVersion: {version}\n".encode())
+            elif one.filename == f"{before}RECORD":  # a file without its hash is not checked
+                lines = data.decode().replace(before, after).splitlines()
+                data = "\n".join(f"{line.split(',')[0]},," for line in lines).encode() + b"\n"
+            target.writestr(one.filename.replace(before, after), data)
+    return to
 
 
 def lend_requirements(environment: Path) -> None:

@@ -33,6 +33,7 @@ WRITTEN_HERE: dict[str, Act] = {
     "export cases": Act("export", ("first", "last", "format", "out")),
     "explain": Act("see_cases", ("name", "day", "until", "street", "community", "grid", "unit", "channel")),
     "upgrade": Act("command_line"),
+    "downgrade": Act("command_line", ("to",)),
     "store renew-epoch": Act("command_line"),
 }
 # Commands whose own row says more: the action, and the test that demands it.

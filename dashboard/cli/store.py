@@ -1,4 +1,4 @@
-"""``lianqin upgrade`` and ``lianqin store …``: errands on the database itself. Parse, call, print."""
+"""``lianqin upgrade``, ``downgrade`` and ``lianqin store …``: errands on the database itself. Parse, call, print."""
 
 import argparse
 from collections.abc import Callable
@@ -18,6 +18,11 @@ def add_commands(commands: "Commands", local: Local) -> None:
     found = commands.add_parser("upgrade", help=text, description=text)
     local(found)
     found.set_defaults(command=_upgrade)
+    text = "take the database back to an older program's tables, with every process stopped: the way back of an upgrade"
+    back = commands.add_parser("downgrade", help=text, description=text)
+    back.add_argument("to", metavar="MIGRATION", help="the newest one that the older program knows, for example 0023")
+    local(back)
+    back.set_defaults(command=_downgrade)
     text = "errands on the database: renew-epoch after a restore or a promotion"
     actions = commands.add_parser("store", help=text, description=text).add_subparsers(required=True, metavar="action")
     text = "give the store another epoch: every process and every browser reads everything anew"
@@ -36,6 +41,13 @@ def _upgrade(_options: argparse.Namespace, settings: Settings) -> int:
     finally:
         engine.dispose()
     print(f"the database is at migration {head()}")
+    return 0
+
+
+def _downgrade(options: argparse.Namespace, settings: Settings) -> int:
+    from services.backup.back_errands import take_back
+
+    print(take_back(settings, options.to))
     return 0
 
 

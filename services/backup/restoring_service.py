@@ -45,7 +45,7 @@ def restore_backup(settings: Settings, path: Path, *, without_key: bool = False)
         _need_database(settings, manifest)
         if not without_key:
             _need_keys(settings, manifest)
-        _need_nobody(settings, manifest.district)
+        need_nobody(settings, manifest.district)
         check_parts(source, manifest)
         try:
             if manifest.database == "sqlite":
@@ -148,8 +148,8 @@ def _need_keys(settings: Settings, manifest: BackupManifest) -> None:
         )
 
 
-def _need_nobody(settings: Settings, code: str) -> None:
-    """Nobody may be writing where the store is about to appear."""
+def need_nobody(settings: Settings, code: str) -> None:
+    """Raise BackupError where processes of the district run: nobody may write to a store that appears or changes."""
     if not settings.redis_url:
         return
     client = connect(settings.redis_url, code)

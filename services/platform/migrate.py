@@ -4,10 +4,14 @@ Alembic takes half a second to import: only who migrates pays for it, not every 
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from services.platform.refusal import Refusal
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -18,8 +22,9 @@ class StoreNewer(Refusal):
     def __init__(self, revision: str) -> None:
         super().__init__(
             f"the store is at revision {revision}, this program knows revisions up to {head()}: the program is older "
-            "than the store. Install the program that the store was last used with, or put back the backup that was "
-            "made before it (docs/operations.md); nothing was changed"
+            "than the store. Install the program that the store was last used with; let that one take the store back "
+            f"(`lianqin downgrade {head()}`), or put back the backup that was made before it (docs/operations.md); "
+            "nothing was changed"
         )
         self.revision = revision
 
@@ -27,13 +32,29 @@ class StoreNewer(Refusal):
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Run the migrations that the store has not seen, up to the one that is named. Raises StoreNewer."""
     from alembic import command
-    from alembic.config import Config
 
     check_known(engine)
+    command.upgrade(_config(engine), to)
+
+
+def downgrade(engine: Engine, to: str) -> None:
+    """Undo the migrations behind the one that is named: the way back to an older program. Raises StoreNewer.
+
+    Each is a transaction of its own: killed, or on a full disk, the store stands at one of them.
+    """
+    from alembic import command
+
+    check_known(engine)
+    command.downgrade(_config(engine), to)
+
+
+def _config(engine: Engine) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["engine"] = engine
-    command.upgrade(config, to)
+    return config
 
 
 def revisions() -> list[str]:

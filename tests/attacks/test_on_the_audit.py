@@ -150,7 +150,7 @@ CALLS = {
     "report": ("report", "--day", "2026-11-23", "--cases", "--format", "xlsx", "--out", "{out}"),
     "export cases": ("export", "cases", "--from", "2026-11-23", "--to", "2026-11-23", "--out", "{out}/cases.csv"),
     "explain": ("explain", "indicator", "closed"), "upgrade": ("upgrade",),
-    "store renew-epoch": ("store", "renew-epoch"),
+    "downgrade": ("downgrade", "0001"), "store renew-epoch": ("store", "renew-epoch"),
 }  # fmt: skip
 
 

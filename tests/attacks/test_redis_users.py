@@ -63,8 +63,8 @@ def clients(urls: dict[str, str]) -> Iterator[dict[str, Any]]:
         client.close()
 
 
-def test_the_file_has_the_three_users_and_lets_nobody_in_without_a_name() -> None:
-    assert USERS == ["publisher", "casesystem", "lianqin"]
+def test_the_file_has_these_users_and_lets_nobody_in_without_a_name() -> None:
+    assert USERS == ["administrator", "publisher", "casesystem", "lianqin"]
     first, *others = USERS_FILE.read_text("utf-8").splitlines()
     assert first.split()[:3] == ["user", "default", "off"]
     assert len(others) == len(USERS)
@@ -85,6 +85,9 @@ def test_a_server_takes_the_file(tmp_path: Path) -> None:
         with connect(f"redis://publisher:PUBLISHER-PASSWORD@127.0.0.1:{port}") as client:
             wait_until(lambda: is_there(client), "the server answers")
             assert client.xadd(Keys("320499").events, {"a": "b"})
+        with connect(f"redis://administrator:ADMINISTRATOR-PASSWORD@127.0.0.1:{port}") as person:
+            assert person.config_set("maxmemory", "2gb")
+            assert person.acl_whoami() == "administrator"
         with connect(f"redis://127.0.0.1:{port}") as nobody, pytest.raises(redis.exceptions.AuthenticationError):
             nobody.ping()
     finally:

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, WebSocket, sync_playwright
 
+from services.platform.migrate import revisions
 from services.platform.settings import NAMES
 from tests.browser.conftest import FLAGS, PROGRAMS, state_word, wait_until
 from tests.browser.desks import desk_is_ready
 from tests.machine import Machine, why_not
-from tests.wheels import ROOT, make_wheel
+from tests.wheels import ROOT, as_version, make_wheel
 
 pytestmark = [pytest.mark.slow, pytest.mark.redis, pytest.mark.postgres, pytest.mark.browser]
 PAGE = ROOT / "docs/install.md"
@@ -23,15 +24,27 @@ NAME = "lianqin.example.cn"
 NEW_PASSWORD = "four Plain words here"
 
 
-def blocks(page: Path) -> list[str]:
-    """What the page has its reader type."""
-    return re.findall(r"^```sh\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+FIRST_DAY, UPGRADE, SECOND = "", "Another version", "A second district"
 
 
-def followed(machine: Machine) -> str:
+def blocks(page: Path) -> dict[str, list[str]]:
+    """What the page has its reader type: on the first day, and under the headings for later."""
+    found: dict[str, list[str]] = {FIRST_DAY: [], UPGRADE: [], SECOND: []}
+    for part in re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE):
+        heading = part.partition("\n")[0]
+        typed = re.findall(r"^```sh\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+        found[heading if heading in found else FIRST_DAY] += typed
+    assert all(found.values())
+    return found
+
+
+def followed(machine: Machine, heading: str = FIRST_DAY) -> str:
     """Type the page's commands; what they say. Where one fails, what the units say comes with it."""
+    typed = blocks(PAGE)[heading]
+    if heading:
+        typed = [blocks(PAGE)[FIRST_DAY][0], *typed]  # the folder, and the first lines of the shell
     try:
-        return machine.run("\n".join(blocks(PAGE)))
+        return machine.run("\n".join(typed))
     except (AssertionError, subprocess.TimeoutExpired) as error:
         asked = "systemctl --no-pager --lines=0 status 'lianqin*'; tail -n 20 /var/log/lianqin/*"
         raise AssertionError(f"{error}\n{machine.run(asked, check=False)}") from None
@@ -71,12 +84,7 @@ def test_the_page_is_followed_to_its_end(installed: tuple[Machine, str]) -> None
 
 def test_every_process_is_alive_and_none_is_missing(installed: tuple[Machine, str]) -> None:
     machine, _ = installed
-
-    def states() -> dict[str, str]:
-        found = json.loads(machine.run("curl --silent http://127.0.0.1:8050/readyz"))["processes"]
-        return {name: found[name]["state"] for name in NAMES if name in found}
-
-    wait_until(lambda: states() == dict.fromkeys(NAMES, "alive"), "every process is alive", 180)
+    wait_until(lambda: states(machine, 8050) == dict.fromkeys(NAMES, "alive"), "every process is alive", 180)
 
 
 def test_one_that_is_killed_comes_back_by_itself(installed: tuple[Machine, str]) -> None:
@@ -123,6 +131,78 @@ def test_an_officer_logs_in_through_the_proxy_and_the_socket_lives(installed: tu
     machine.run(f"lianqin-admin publish case.reported --data '{case}'")
     page.wait_for_selector('.ag-row[row-id="T2"]', state="attached", timeout=5_000)
     assert not sockets[0].is_closed()
+
+
+def states(machine: Machine, port: int) -> dict[str, str]:
+    found = json.loads(machine.run(f"curl --silent http://127.0.0.1:{port}/readyz"))["processes"]
+    return {name: found[name]["state"] for name in NAMES if name in found}
+
+
+def test_a_large_batch_is_taken_in_by_the_roles_of_the_page(installed: tuple[Machine, str]) -> None:
+    """More changes at once than go one by one: the processes' role needs a table of its session for it."""
+    machine, _ = installed
+    script = (
+        "import json, os, redis; r = redis.Redis.from_url(os.environ['LIANQIN_REDIS_URL']); p = r.pipeline()\n"
+        "for n in range(60): p.xadd('lianqin:{320499}:events', {'specversion': '1.0', 'id': f'b{n}', 'source': '/x', "
+        "'type': 'case.reported', 'time': '2026-11-30T10:00:00+08:00', 'data': json.dumps({'case_id': f'B{n}', "
+        "'version': 1, 'status': 'reported', 'channel': 'GRID', 'reported_at': '2026-11-30T10:00:00+08:00'})})\n"
+        "p.execute()"
+    )
+    machine.run(
+        "systemctl stop lianqin-projector; set -a; . /etc/lianqin/environment; set +a; "
+        f"/opt/lianqin/current/bin/python - <<'E'\n{script}\nE\nsystemctl start lianqin-projector"
+    )
+    asked = "runuser -u postgres -- psql -At -d lianqin -c \"SELECT count(*) FROM cases WHERE case_id LIKE 'B%'\""
+    wait_until(lambda: machine.run(asked).strip() == "60", "all are taken in", 60)
+    partitions = machine.run("runuser -u postgres -- psql -At -d lianqin -c '\\dt history_2*'")
+    assert partitions.count("history_20") >= 2
+
+
+def test_figures_are_where_node_exporter_may_read_them(installed: tuple[Machine, str]) -> None:
+    machine, _ = installed
+    found = machine.run("setpriv --reuid nobody --regid nogroup --clear-groups cat /run/lianqin/*.prom")
+    assert 'process="escalator"' in found
+    assert "lianqin_ingest_commits_total" in found
+
+
+def test_a_second_district_lives_beside_the_first(installed: tuple[Machine, str]) -> None:
+    machine, _ = installed
+    said = followed(machine, SECOND)
+    assert "== /etc/lianqin/320498.environment" in said
+    assert "ok     districts: 2, and none takes another's port, database, package or state" in said
+    for port in (8050, 8051):
+        wait_until(lambda port=port: states(machine, port) == dict.fromkeys(NAMES, "alive"), "all are alive", 240)
+    code = "curl --silent --insecure --resolve lianqin2.example.cn:443:127.0.0.1 https://lianqin2.example.cn/healthz"
+    assert '"status":"up"' in machine.run(code)
+    user = "redis-cli --user administrator ACL DRYRUN"
+    password = "export REDISCLI_AUTH=$(sed -n 's/^user administrator on >\\([^ ]*\\) .*/\\1/p' /etc/redis/lianqin.acl)"
+    for who, where in (("casesystem", "320499"), ("casesystem-320498", "320498")):
+        assert machine.run(f"{password}; {user} {who} XACK 'lianqin:{{{where}}}:commands' g 1-0").strip() == "OK"
+    other = machine.run(f"{password}; {user} casesystem-320498 XACK 'lianqin:{{320499}}:commands' g 1-0")
+    assert "no permissions" in other
+    case = '{"case_id":"S2","version":1,"status":"reported","channel":"GRID","reported_at":"2026-11-30T10:00:00+08:00"}'
+    machine.run(f"lianqin-admin @320498 publish case.reported --data '{case}'")
+    for name, n in (("lianqin_320498", "1"), ("lianqin", "0")):
+        asked = f"runuser -u postgres -- psql -At -d {name} -c \"SELECT count(*) FROM cases WHERE case_id = 'S2'\""
+        wait_until(lambda asked=asked, n=n: machine.run(asked).strip() == n, "it is in its own database alone", 30)
+
+
+def test_another_version_is_put_in_and_taken_back(installed: tuple[Machine, str]) -> None:
+    machine, _ = installed
+    (wheel,) = machine.given.glob("lianqin-*.whl")
+    newer = as_version(wheel, "9.9.9")
+    machine.run(f"rm /srv/lianqin/lianqin-*.whl; cat >/srv/lianqin/{newer.name}", given=newer.read_bytes())
+    before = machine.run("readlink /opt/lianqin/current").strip()
+    followed(machine, UPGRADE)
+    ready = "until curl --silent --fail --output /dev/null http://127.0.0.1:8050/readyz; do sleep 1; done"
+    asked = f"{ready}; curl --silent http://127.0.0.1:8050/healthz"
+    assert '"version":"9.9.9"' in machine.run(asked)
+    assert len(machine.run("ls /var/lib/lianqin/backups").splitlines()) >= 1
+    back = revisions()[-2]
+    machine.run("systemctl stop lianqin.target")
+    assert f"at migration {back}" in machine.run(f"lianqin-admin --owner downgrade {back}")
+    machine.run(f"ln -sfn {before} /opt/lianqin/current; lianqin-admin --owner upgrade; systemctl start lianqin.target")
+    assert '"version":"9.9.9"' not in machine.run(asked)
 
 
 @pytest.fixture

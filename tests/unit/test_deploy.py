@@ -88,7 +88,8 @@ def test_every_unit_is_closed_in_and_writes_its_state_and_the_cache_alone() -> N
         assert common[name] == "yes"
     assert (common["ProtectSystem"], common["User"], common["UMask"]) == ("strict", "lianqin", "0077")
     assert common["CacheDirectory"] == "lianqin"
-    assert "NUMBA_CACHE_DIR=%C/lianqin/numba" in common["Environment"]
+    assert {"NUMBA_CACHE_DIR=%C/lianqin/numba", "LIANQIN_METRICS=%t/lianqin"} <= set(common["Environment"].split())
+    assert (common["RuntimeDirectory"], common["RuntimeDirectoryMode"]) == ("lianqin", "0755")
     for path in SERVICES:
         own = Unit(path)["Service"]
         assert "ReadWritePaths" not in own

@@ -141,7 +141,10 @@ class ArchiveKeeper:
             return None
         if done is not None:
             self._say(f"{month}: {done:,} rows taken out with their partition")
-            done += self._remove_rows(month, known)  # of that month by our clock, of another by their ids
+            with self._engine.connect() as connection:
+                is_left = archives.has_some(connection, month.span(zone), archives.EVERYTHING)
+            if is_left:  # of that month by our clock, of another by their ids
+                done += self._remove_rows(month, known)
         return done
 
     def _remove_rows(self, month: Month, known: Container[int]) -> int:

@@ -18,6 +18,7 @@ from services.projector.store.tables import history, things
 from services.projector.store.upsert import append_due, append_history
 
 WINDOW = 20_000  # entries
+EVERYTHING = (-1, (1 << 63) - 1)
 # Patrols' positions are kept for seven days, heartbeats as spans (store.purge): no archive carries them on.
 NOT_ARCHIVED = ("unit.moved", "source.heartbeat")
 _QUARTER_MS = 900_000  # every time zone's months begin at a quarter of an hour
@@ -148,8 +149,12 @@ def take_out_whole(
     h = history.c
     may_go = and_(_within(*window, span), _may_go(*window))
     rows = connection.execute(select(h.entry, h.type, h.subject).where(may_go)).all()
-    found = [row for row in rows if row[0] in known]
-    late = [row[0] for row in rows if row[0] not in known]
+    found, late = [], []
+    for row in rows:
+        if row[0] in known:
+            found.append(row)
+        else:
+            late.append(row[0])
     here = and_(h.entry > window[0], h.entry <= window[1])
     if connection.execute(select(func.count()).where(here)).scalar_one() - len(found) > MOST_STAY:
         return None
