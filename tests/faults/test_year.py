@@ -1,10 +1,14 @@
-"""A district's year on PostgreSQL: what it takes, how a month leaves it, and what passes is purged beside running work.
+"""A district's year on PostgreSQL: what it takes, how a month leaves it, what is purged beside work, a cold start.
 
 The month is the demo's own, told by its case system and taken in as any other; the year is twelve of them.
 """
 
+import os
+import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -18,6 +22,7 @@ from services.cases.tables import cases
 from services.contract.entry import entry_key
 from services.district.load import load
 from services.district.package import District
+from services.operations.embedded import EmbeddedRedis, die_with_parent, free_port
 from services.operations.simulator.generate import SEED, generate
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import DAY_MS, parse_ms
@@ -29,6 +34,7 @@ from services.projector.archive.service import ArchiveKeeper
 from services.projector.ingest import Ingest
 from services.projector.store.purge import purge
 from services.search.worker import SearchIndexer
+from tests.browser.conftest import wait_until
 from tests.servers import Postgres
 from tests.tiny import case, entry
 
@@ -44,6 +50,7 @@ class Year(NamedTuple):
     """The store of a year, and what the told month has added to a fresh one."""
 
     engine: Engine
+    folder: Path
     district: District
     month_bytes: int
     events: int
@@ -75,7 +82,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, _postgres_server: Postgres) -
         copy_month(engine, district, month)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("VACUUM (ANALYZE) history")
-    yield Year(engine, district, month_bytes, events)
+    yield Year(engine, folder, district, month_bytes, events)
     engine.dispose()
 
 
@@ -174,3 +181,44 @@ def test_a_case_is_found_in_a_year_as_fast_as_in_a_month(year: Year) -> None:
         each_ms = (time.monotonic() - began) / len(ids) * 1000
     print(f"{each_ms:.2f} ms a case")
     assert each_ms < 20
+
+
+def test_a_cold_start_on_a_year_is_live_within_10_s(year: Year, tmp_path: Path) -> None:
+    """Projector and web process are started at once, as after a power cut; live is what `/readyz` says."""
+    server, port = EmbeddedRedis(tmp_path / "redis"), free_port()
+    server.start()
+    with year.engine.connect() as connection:
+        events = int(connection.scalar(text("SELECT count(*) FROM history")) or 0)
+        is_open = int(connection.scalar(text("SELECT count(*) FROM cases WHERE is_open")) or 0)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LIANQIN_")},
+        "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": year.engine.url.render_as_string(hide_password=False),
+        "LIANQIN_DISTRICT": str(year.folder), "LIANQIN_DATA_DIR": str(tmp_path), "LIANQIN_PORT": str(port),
+    }  # fmt: skip
+    began, processes = time.monotonic(), []
+    try:
+        for name in ("projector", "web"):
+            with (tmp_path / f"{name}.log").open("wb") as log:
+                processes.append(subprocess.Popen(
+                    [sys.executable, "-m", "dashboard.cli", name], env=environment, stdout=log, stderr=log,
+                    preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+                ))  # fmt: skip
+        wait_until(lambda: is_ready(port), "it is live", 60)
+        seconds = time.monotonic() - began
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+        server.stop()
+    print(f"{events:,} events, {is_open:,} open cases: live after {seconds:.1f} s")
+    assert events > 1_000_000
+    assert seconds < 10
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
