@@ -160,9 +160,9 @@ def test_a_large_batch_is_taken_in_by_the_roles_of_the_page(installed: tuple[Mac
 
 def test_figures_are_where_node_exporter_may_read_them(installed: tuple[Machine, str]) -> None:
     machine, _ = installed
-    found = machine.run("setpriv --reuid nobody --regid nogroup --clear-groups cat /run/lianqin/*.prom")
-    assert 'process="escalator"' in found
-    assert "lianqin_ingest_commits_total" in found
+    read = "setpriv --reuid nobody --regid nogroup --clear-groups cat /run/lianqin/*.prom"
+    wait_until(lambda: "lianqin_ingest_commits_total" in machine.run(read), "the projector has written its figures", 30)
+    assert 'process="escalator"' in machine.run(read)
 
 
 def test_a_second_district_lives_beside_the_first(installed: tuple[Machine, str]) -> None:
@@ -199,7 +199,7 @@ def test_another_version_is_put_in_and_taken_back(installed: tuple[Machine, str]
     assert '"version":"9.9.9"' in machine.run(asked)
     assert len(machine.run("ls /var/lib/lianqin/backups").splitlines()) >= 1
     back = revisions()[-2]
-    machine.run("systemctl stop lianqin.target")
+    machine.run("systemctl stop lianqin.target 'lianqin-*[a-z].service'")
     assert f"at migration {back}" in machine.run(f"lianqin-admin --owner downgrade {back}")
     machine.run(f"ln -sfn {before} /opt/lianqin/current; lianqin-admin --owner upgrade; systemctl start lianqin.target")
     assert '"version":"9.9.9"' not in machine.run(asked)
