@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from services.admin.doctor.examine_service import examine
 from services.admin.doctor.finding import DoctorFinding, ok, wrong
@@ -94,7 +95,7 @@ def shared(districts: Mapping[str, Settings]) -> list[DoctorFinding]:
     found = []
     for subject, setting, values in (
         ("web port", "LIANQIN_PORT", {name: f"{s.host}:{s.port}" for name, s in districts.items()}),
-        ("database", "LIANQIN_DATABASE_URL", {name: _place(s.database) for name, s in districts.items()}),
+        ("database", "LIANQIN_DATABASE_URL", {name: place for name, s in districts.items() if (place := _place(s))}),
         ("district", "LIANQIN_DISTRICT", {name: str(s.district_dir) for name, s in districts.items()}),
         ("state", "LIANQIN_DATA_DIR", {name: str(s.data_dir) for name, s in districts.items()}),
         ("origin", "LIANQIN_ORIGIN", {name: s.origin for name, s in districts.items() if s.origin}),
@@ -111,12 +112,12 @@ def shared(districts: Mapping[str, Settings]) -> list[DoctorFinding]:
     return found or [ok("districts", f"{len(districts)}, and none takes another's port, database, package or state")]
 
 
-def _place(address: str) -> str:
-    """Where a database is, whoever asks: without user and password."""
+def _place(settings: Settings) -> str:
+    """Where the database is, whoever asks: without user and password; empty where its address is none."""
     try:
-        url = make_url(address)
-    except ValueError:
-        return address
+        url = make_url(settings.database)
+    except (ValueError, ArgumentError):  # said under «database» of the district
+        return ""
     return f"{url.get_backend_name()}://{','.join(sorted(hosts_of(url)))}/{url.database}"
 
 

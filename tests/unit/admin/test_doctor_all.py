@@ -63,6 +63,8 @@ def test_what_two_districts_share_is_named_with_what_to_do() -> None:
         "wrong  district: /d/1 is that of one and two. Give each its own LIANQIN_DISTRICT",
         "wrong  state: /s/1 is that of one and two. Give each its own LIANQIN_DATA_DIR",
     ]
+    odd = dataclasses.replace(one, database_url="nonsense://")
+    assert "database" not in [finding.subject for finding in shared({"one": odd, "two": odd})]
     key = dataclasses.replace(one, data_key="secret", port=1, database_url="", district="/d/2", data_dir=Path("/s/2"))
     other = dataclasses.replace(key, port=2, district="/d/3", data_dir=Path("/s/3"))
     (found,) = shared({"one": key, "two": other})
