@@ -192,17 +192,25 @@ def test_a_cold_start_on_a_year_is_live_within_10_s(year: Year, tmp_path: Path) 
         is_open = int(connection.scalar(text("SELECT count(*) FROM cases WHERE is_open")) or 0)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LIANQIN_")},
-        "LIANQIN_REDIS_URL": server.url, "LIANQIN_DATABASE_URL": year.engine.url.render_as_string(hide_password=False),
-        "LIANQIN_DISTRICT": str(year.folder), "LIANQIN_DATA_DIR": str(tmp_path), "LIANQIN_PORT": str(port),
-    }  # fmt: skip
+        "LIANQIN_REDIS_URL": server.url,
+        "LIANQIN_DATABASE_URL": year.engine.url.render_as_string(hide_password=False),
+        "LIANQIN_DISTRICT": str(year.folder),
+        "LIANQIN_DATA_DIR": str(tmp_path),
+        "LIANQIN_PORT": str(port),
+    }
     began, processes = time.monotonic(), []
     try:
         for name in ("projector", "web"):
             with (tmp_path / f"{name}.log").open("wb") as log:
-                processes.append(subprocess.Popen(
-                    [sys.executable, "-m", "dashboard.cli", name], env=environment, stdout=log, stderr=log,
-                    preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
-                ))  # fmt: skip
+                processes.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "dashboard.cli", name],
+                        env=environment,
+                        stdout=log,
+                        stderr=log,
+                        preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl
+                    )
+                )
         wait_until(lambda: is_ready(port), "it is live", 60)
         seconds = time.monotonic() - began
     finally:

@@ -103,8 +103,9 @@ def test_a_backup_of_the_version_before_is_put_back_by_this_one(
         older.setattr("services.backup.facts_reader.head", lambda: BEFORE)
         kept, manifest = make_backup(here, tmp_path / "kept")
     assert manifest.migration == BEFORE
-    there = Settings(database_url=f"sqlite:///{tmp_path / 'there.db'}", data_dir=tmp_path / "there",
-                     district=str(tiny_folder))  # fmt: skip
+    there = Settings(
+        database_url=f"sqlite:///{tmp_path / 'there.db'}", data_dir=tmp_path / "there", district=str(tiny_folder)
+    )
     restore_backup(there, kept)
     engine = open_engine(there.database)
     assert revision_of(engine) == head()
