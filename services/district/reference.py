@@ -85,7 +85,7 @@ RULE_WORDS = {
 }
 ALARM_WORDS = {
     "severe_incident": "an open case of severity 1–2, to the district and to its street",
-    "escalation_untaken": "a case that went to the district and that nobody has acknowledged for `untaken_minutes`",
+    "escalation_untaken": "a case at the district that nobody took for `untaken_minutes`; severe ones have their own",
     "proposal_waits": "a proposed escalation without an answer",
     "takeover_near": "the clock is about to make a street's case the district's",
     "overdue_severe": "a severe case is overdue",

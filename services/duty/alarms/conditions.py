@@ -173,12 +173,14 @@ def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Cases that went to the district and that nobody there has acknowledged for some minutes.
 
     At once they stand first in the queue: most are taken by then, and an alarm for each were more than a seat answers.
+    A severe one alarms by itself from its first moment until it is over: two alarms of one case call nobody better.
     """
     board, severity = scene.board, scene.policy.kinds.get("escalation_untaken")
     before = scene.now - int(scene.policy.untaken_minutes * MINUTE_MS)
     for case_id in board.escalated if severity else ():
         row = board.rows[case_id]
-        if not severity or not row.escalation:
+        is_severe = row.severity <= INCIDENT_SEVERITY and "severe_incident" in scene.policy.kinds
+        if not severity or not row.escalation or is_severe:
             continue
         passed = decode_escalation(row.escalation)
         if passed.acknowledged_at is None and (passed.at is None or passed.at <= before):

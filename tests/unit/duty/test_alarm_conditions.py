@@ -85,6 +85,7 @@ WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"
         (row(severity=1, street="unknown"), {("severe_incident", CODE, "open_case")}),
         (row(**passed()), {("escalation_untaken", CODE, "acknowledge_escalation")}),
         (row(**passed(at=minutes(-9.9))), set()),
+        (row(severity=2, **passed()), {("severe_incident", "S1", "open_case"), ("severe_incident", CODE, "open_case")}),
         (row(**passed(acknowledged_at=minutes(-1))), set()),
         (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case"), CALLED}),
         (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case"), CALLED}),

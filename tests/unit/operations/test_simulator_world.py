@@ -234,6 +234,7 @@ def test_the_centre_gets_no_more_alarms_than_one_seat_can_answer():
     for case in month().cases.values():
         if case.severity is not None and case.severity <= INCIDENT_SEVERITY:
             hours[to_ms(case.reported_at) // HOUR_MS] += 1
+            continue
         for passed in case.escalations:
             assert passed.at is not None
             due, taken = to_ms(passed.at) + int(policy.untaken_minutes * MINUTE_MS), passed.acknowledged_at
