@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import redis
+from redis.crc import key_slot
 
 from services.operations.embedded import die_with_parent, free_port, server_binaries
 
@@ -124,3 +125,81 @@ def _answers(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+class ClusterSet:
+    """Three masters, and a replica of the one that holds the slot of ``district``."""
+
+    def __init__(self, folder: Path, district: str) -> None:
+        self.folder = folder
+        self.slot = key_slot(f"{{{district}}}".encode())
+        self.servers = [self._server(f"node{n}") for n in range(4)]
+        wait(lambda: all(s.client.ping() for s in self.servers))
+        *masters, spare = self.servers
+        for n, server in enumerate(masters):
+            server.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", n + 1)
+            first, last = 16384 * n // 3, 16384 * (n + 1) // 3 - 1
+            server.client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+        for server in self.servers[1:]:
+            server.client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.servers[0].port)
+        wait(lambda: all(b"cluster_known_nodes:4" in _raw(s, "INFO") for s in self.servers))
+        name = self.holder.client.execute_command("CLUSTER", "MYID")
+        wait(lambda: spare.client.execute_command("CLUSTER", "REPLICATE", name))
+        self.settled()
+
+    def _server(self, name: str) -> Server:
+        settings = [
+            *["cluster-enabled yes", "cluster-node-timeout 1000", "appendonly yes", "repl-diskless-sync-delay 0"],
+            *["cluster-replica-validity-factor 0", "save ''"],
+        ]
+        while True:
+            port = free_port()
+            if port < 55000:  # the bus is 10,000 above
+                return Server(self.folder / name, settings, port=port)
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://{','.join(f'127.0.0.1:{s.port}' for s in self.servers[:3])}"
+
+    def holder_of(self, slot: int) -> Server:
+        """Who holds the slot, as those say who live."""
+        for server in self.servers:
+            with contextlib.suppress(redis.RedisError, OSError):
+                for first, last, master, *_ in server.client.execute_command("CLUSTER", "SLOTS"):
+                    if first <= slot <= last:
+                        return next(s for s in self.servers if s.port == master[1])
+        raise AssertionError(f"nobody holds slot {slot}")
+
+    @property
+    def holder(self) -> Server:
+        return self.holder_of(self.slot)
+
+    def settled(self) -> None:
+        """Wait until all agree, and a replica follows whoever holds the slot."""
+        wait(lambda: all(b"cluster_state:ok" in _raw(s, "INFO") for s in self.servers))
+        wait(lambda: self.holder.client.info("replication")["connected_slaves"] == 1)
+        wait(lambda: len({s.client.execute_command("CLUSTER", "SLOTS")[0][2][1] for s in self.servers}) == 1)
+
+    def move(self, halfway: Any = lambda: None) -> None:
+        """Move the district's slot to another master, as ``redis-cli --cluster reshard`` does it."""
+        source = self.holder
+        target = next(s for s in self.servers if s is not source and s.client.info("replication")["role"] == "master")
+        here, there = (s.client.execute_command("CLUSTER", "MYID") for s in (source, target))
+        target.client.execute_command("CLUSTER", "SETSLOT", self.slot, "IMPORTING", here)
+        source.client.execute_command("CLUSTER", "SETSLOT", self.slot, "MIGRATING", there)
+        halfway()
+        while found := source.client.execute_command("CLUSTER", "GETKEYSINSLOT", self.slot, 100):
+            source.client.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *found)
+        for server in (target, source, *(s for s in self.servers if s not in {target, source})):
+            if server.client.info("replication")["role"] == "master":
+                server.client.execute_command("CLUSTER", "SETSLOT", self.slot, "NODE", there)
+
+    def end(self) -> None:
+        for server in self.servers:
+            server.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _raw(server: Server, what: str) -> bytes:
+    found: bytes = server.client.execute_command("CLUSTER", what)
+    return found

@@ -29,6 +29,11 @@ class Keys:
         return self._key("events")
 
     @property
+    def stored(self) -> str:
+        """The id of the entry up to which everything is in the store."""
+        return self._key("stored")
+
+    @property
     def board(self) -> str:
         """The wake-ups for the web processes."""
         return self._key("board")

@@ -145,13 +145,18 @@ class EventStream:
         delivered: str = group["last-delivered-id"].decode()
         return delivered
 
-    def finish(self, entry_ids: Sequence[str], wake: Wake, dead: Sequence[Mapping[str, str]]) -> None:
-        """After the commit: wake who follows, tell the dead, then acknowledge; one round trip."""
+    def finish(self, entry_ids: Sequence[str], wake: Wake, dead: Sequence[Mapping[str, str]], stored: str = "") -> None:
+        """After the commit: wake who follows, tell the dead and the publishers, then acknowledge; one round trip.
+
+        ``stored`` is the id up to which everything is in the store now.
+        """
         with self.client.pipeline(transaction=False) as pipe:
             if wake.revision:
                 pipe.xadd(self.keys.board, wake.fields(), maxlen=BOARD_LENGTH, approximate=True)
             for fields in dead:
                 pipe.xadd(self.keys.dead, dict(fields), maxlen=100_000, approximate=True)
+            if stored:
+                pipe.set(self.keys.stored, stored)
             for start in range(0, len(entry_ids), 1000):
                 pipe.xack(self.keys.events, GROUP, *entry_ids[start : start + 1000])
             pipe.execute()

@@ -241,7 +241,7 @@ class Projector:
             seconds=time.perf_counter() - began_s,
         )
         now = self._clock.now_ms()
-        self._stream.finish(ids, outcome.wake, [dead_fields(r, now) for _, r in outcome.refused])
+        self._stream.finish(ids, outcome.wake, [dead_fields(r, now) for _, r in outcome.refused], low_water)
         self._checkpoint("acknowledged")
         if outcome.accepted:
             self._isolation.went_through()
@@ -253,6 +253,7 @@ class Projector:
         low_water = self._stream.low_water([])
         if low_water != self._advanced_to:
             self._ingest.advance(low_water)
+            self._stream.finish([], Wake(0), [], low_water)
             self._advanced_to = low_water
 
     def _probe(self, like: Entry) -> None:

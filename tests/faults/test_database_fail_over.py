@@ -24,7 +24,7 @@ from services.platform.redis import Keys, connect
 from services.platform.settings import Settings
 from services.projector.store.write import read_feed
 from tests.browser.conftest import wait_until
-from tests.faults.test_redis_fail_over import cases, projecting
+from tests.faults.keeping_publisher import cases, projecting
 from tests.reference import dump
 from tests.servers import Postgres, binary
 from tests.tiny import CODE, NOON, case, entry

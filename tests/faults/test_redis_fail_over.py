@@ -1,7 +1,5 @@
 """The master of Redis is killed, frozen, changed by hand: whoever is bound to it finds the next one by itself."""
 
-import contextlib
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +10,15 @@ from sqlalchemy import Engine
 
 from services.admin.doctor.stream_reader import redis_findings
 from services.district.package import District
-from services.platform.clock import SetClock
 from services.platform.errors import fault_of
 from services.platform.lease import Lease
 from services.platform.redis import Keys, another, connect
-from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.platform.wakeups import Wakeups
-from services.projector.ingest import Ingest
-from services.projector.stream import EventStream
-from services.projector.worker import Projector
 from tests.browser.conftest import wait_until
+from tests.faults.keeping_publisher import KeepingPublisher, cases, lost, projecting, until
 from tests.redis_sets import NAME, SentinelSet
-from tests.reference import dump
-from tests.tiny import CODE, NOON, case, entry
+from tests.tiny import CODE
 
 pytestmark = pytest.mark.redis
 EVENTS = Keys(CODE).events
@@ -38,63 +31,46 @@ def sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelSet]
     found.end()
 
 
-@contextlib.contextmanager
-def projecting(url: str, engine: Engine, district: District) -> Iterator[Projector]:
-    """A projector in a thread."""
-    stream = EventStream(connect(url, CODE), CODE, "one")
-    projector = Projector(stream, engine, Ingest(engine, district, Sealer("")), SetClock(NOON), chores_every_s=0.3)
-    stop = threading.Event()
-    thread = threading.Thread(target=projector.run, args=(stop,))
-    thread.start()
-    try:
-        yield projector
-    finally:
-        stop.set()
-        thread.join(15)
-        stream.client.close()
-
-
-def until(what: Any, within_s: float = 20.0) -> Any:
-    """Try until Redis does it; one that changes its master refuses or is away meanwhile."""
-    end = time.monotonic() + within_s
-    while True:
-        try:
-            return what()
-        except redis.RedisError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.1)
-
-
-def cases(engine: Engine) -> int:
-    return len(dump(engine, "cases")["cases"])
-
-
-def test_a_master_that_is_killed_is_followed_to_the_next(
+def test_what_a_master_takes_with_it_is_sent_again(
     sentinels: SentinelSet, sqlite_engine: Engine, tiny: District
 ) -> None:
-    client: Any = connect(sentinels.url, CODE)
+    """Taken, and never passed on: of what was stored already nothing is lost, what was not is sent again, once.
+
+    Whoever waits, leads or looks finds the next master by itself.
+    """
+    publisher = KeepingPublisher(sentinels.url)
+    client, kept, publish = publisher.client, publisher.kept, publisher.publish
     wakeups, lease = Wakeups(connect(sentinels.url, CODE), CODE), Lease(client, CODE)
     wakeups.wait(1)
     assert lease.hold()
     with projecting(sentinels.url, sqlite_engine, tiny):
-        for n in range(20):
-            client.xadd(EVENTS, dict(entry(case(f"A{n}"))))
-        wait_until(lambda: cases(sqlite_engine) == 20, "taken in")
+        publish("A")
+        wait_until(lambda: cases(sqlite_engine) == 10, "taken in")
+        wait_until(lambda: (kept.look(), len(kept))[1] == 0, "and dropped by the publisher")
+        master = sentinels.master
+        other = sentinels.second if master is sentinels.first else sentinels.first
         assert client.wait(1, 2000) == 1
-        killed = sentinels.master
-        killed.kill()
-        for n in range(20):
-            until(lambda n=n: client.xadd(EVENTS, dict(entry(case(f"B{n}")))))
-        assert sentinels.master is not killed
-        wait_until(lambda: cases(sqlite_engine) == 40, "what came after it too", 20)
+        other.freeze()
+        publish("B")
+        wait_until(lambda: cases(sqlite_engine) == 20, "stored, and not passed on")
+    publish("C")
+    master.kill()
+    other.thaw()
+    assert len(kept) >= 10
+    assert until(kept.look) >= 10
+    with projecting(sentinels.url, sqlite_engine, tiny):
+        publish("D")
+        wait_until(lambda: cases(sqlite_engine) == 40, "all of it is there", 15)
+        wait_until(lambda: (kept.look(), len(kept))[1] == 0, "and the publisher knows")
         assert until(lease.hold)
-        assert until(lambda: wakeups.wait(2000)) is not None
+        assert until(lambda: wakeups.wait(100)) is not None
         with another(client) as own:
-            assert own.xlen(EVENTS) == 40
-    wrong = [str(f) for f in redis_findings(Settings(redis_url=sentinels.url), CODE) if "master" in f.subject]
-    assert wrong == [f"ok     Redis master: is 127.0.0.1:{sentinels.master.port}, says " + asked(sentinels)]
-    killed.start()
+            assert own.xlen(EVENTS) >= 30
+    assert lost(sqlite_engine) == 0
+    assert client.get(Keys(CODE).stored) == client.xrevrange(EVENTS, count=1)[0][0]
+    found = [str(f) for f in redis_findings(Settings(redis_url=sentinels.url), CODE) if "master" in f.subject]
+    assert found == [f"ok     Redis master: is 127.0.0.1:{other.port}, says {asked(sentinels)}"]
+    master.start()
     client.close()
 
 
@@ -132,3 +108,23 @@ def test_a_master_that_became_a_replica_is_left_at_once(sentinels: SentinelSet) 
     assert sentinels.master.client.get(Keys(CODE).clock) == b"2"
     client.delete(Keys(CODE).clock)
     client.close()
+
+
+@pytest.mark.slow
+def test_five_masters_one_after_the_other_under_a_hundred_events_a_second(
+    sentinels: SentinelSet, sqlite_engine: Engine, tiny: District
+) -> None:
+    sentinels.settled()
+    connect(sentinels.url, CODE).delete(EVENTS, Keys(CODE).stored)
+    with projecting(sentinels.url, sqlite_engine, tiny), KeepingPublisher(sentinels.url).steadily() as publisher:
+        for _ in range(5):
+            time.sleep(1)
+            killed = sentinels.master
+            killed.kill()
+            wait_until(lambda killed=killed: sentinels.master is not killed, "another takes over", 30)
+            time.sleep(1)
+            killed.start()
+            sentinels.settled()
+        publisher.stop()
+        wait_until(lambda: cases(sqlite_engine) == publisher.count, "all that was published is there", 30)
+    assert lost(sqlite_engine) == 0

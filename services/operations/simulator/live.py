@@ -31,10 +31,13 @@ from services.operations.simulator.rubbish import rubbish
 from services.operations.simulator.step import SOURCES, StoryStep, utc
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import MINUTE_MS, Clock, to_ms
+from services.platform.every import Every
+from services.platform.kept_entries import KeptEntries
 from services.platform.redis import Keys
 
 UNITS = "/units"
 HEARTBEAT_SOURCES = (*dict.fromkeys(SOURCES.values()), UNITS, video.SOURCE)
+LOOK_EVERY_S = 1.0
 HEARTBEAT_S, PATROL_S, RUBBISH_S = 10.0, 3.0, 600.0
 LONGEST_SLEEP_S = 0.05
 BATCH = 400
@@ -78,6 +81,8 @@ class LiveCaseSystem:
         self._arrived_ms = self._minute = self._cameras_from = 0
         self._promised: dict[str, int] = {}
         self._is_ready = False
+        # What changes a case or answers a command; heartbeats and positions are followed by newer ones.
+        self._kept, self._look_every = KeptEntries(client, system.district.code), Every(LOOK_EVERY_S)
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Work until ``stop()``; a Redis that is away is waited for."""
@@ -93,7 +98,10 @@ class LiveCaseSystem:
     def tick(self) -> bool:
         """Do what is due now; returns whether anything was left for the next tick."""
         if not self._is_ready:
+            self._kept.look()
             self._take_up()
+        elif self._look_every.take():
+            self._kept.look()
         now_ms = self._clock.now_ms()
         self._obey_commands(now_ms)
         more = self._publish_due(now_ms) | self._publish_cameras(now_ms)
@@ -187,7 +195,8 @@ class LiveCaseSystem:
                 for fields in self._unsent:
                     pipe.xadd(self._events, fields)  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.hset(self._position, "arrived_ms", str(reached))
-                pipe.execute()
+                sent = pipe.execute()
+            self._kept.keep(sent[: len(self._unsent)], self._unsent)
             self._unsent = []
         self._arrived_ms = max(self._arrived_ms, reached)
         return is_behind
@@ -202,7 +211,7 @@ class LiveCaseSystem:
                 pipe.hset(self._position, mapping={"cameras_from": self._cameras_from, "cameras_ms": reached})
                 if ready:
                     pipe.hdel(self._repairs, *ready)
-                pipe.execute()
+                self._kept.keep(pipe.execute()[: len(found)], found)
             for camera_id in ready:
                 del self._promised[camera_id]
         return reached < now_ms
@@ -264,9 +273,11 @@ class LiveCaseSystem:
         entry = encode_entry(
             "/case-system", answer["type"], said, now_ms, subject=answer["case_id"], event_id=f"answer-{command_id}"
         )
+        told = [*map(self._system.encode, steps), entry]
         with self._redis.pipeline(transaction=True) as pipe:
+            for one in told:
+                pipe.xadd(self._events, one)  # type: ignore[arg-type]  # bytes are what XADD takes
             for step in steps:
-                pipe.xadd(self._events, self._system.encode(step))  # type: ignore[arg-type]  # bytes are what XADD takes
                 pipe.sadd(self._touched, step.case.case_id)
             if order is not None and kind == "camera.repair" and answer["type"] == "command.accepted":
                 camera_id = order.camera_id or ""
@@ -274,10 +285,9 @@ class LiveCaseSystem:
                 pipe.hset(self._repairs, camera_id, str(self._promised[camera_id]))
             if order is not None and order.until is not None and steps:
                 pipe.hset(self._until, order.case_id, str(to_ms(order.until)))
-            pipe.xadd(self._events, entry)  # type: ignore[arg-type]  # bytes are what XADD takes
             pipe.hset(self._answers, command_id, msgspec.json.encode(answer))
             pipe.hset(self._position, "command", entry_id)
-            pipe.execute()
+            self._kept.keep(pipe.execute()[: len(told)], told)
         self._command_id = entry_id
         self._follow(steps, order, kind, now_ms)
 

@@ -21,6 +21,7 @@ from services.operations.simulator.generate import SEED
 from services.operations.simulator.world import CaseSystem
 from services.platform.clock import DAY_MS, parse_ms
 from services.platform.every import Every
+from services.platform.redis import another
 from services.platform.wakeups import Wakeups
 from services.platform.whole_file import write_whole
 from services.projector.batch import Entry
@@ -54,7 +55,8 @@ def play(doors: OpenDoors, until_live: str, stop: Callable[[], bool], say: Say, 
         open_cases = [decode(body) for body in read.open_case_bodies(connection)]
     from services.operations.simulator import live
 
-    live.run(doors.redis, doors.clock, doors.district, open_cases, stop, since_ms=state.get("until"))
+    with another(doors.redis) as client:
+        live.run(client, doors.clock, doors.district, open_cases, stop, since_ms=state.get("until"))
 
 
 def days_of(text: str) -> int:
