@@ -15,6 +15,7 @@ from services.platform.database import answering, answering_place, hosts_of, is_
 from services.platform.errors import fault_of
 from services.platform.migrate import StoreNewer, head, is_newer, revision_of
 from services.platform.settings import Settings
+from services.projector.archive.partitions_store import lacks_rights
 from services.projector.archive.store import gone
 from services.projector.store import tables as schema
 from services.projector.store.write import Feed, read_feed
@@ -84,6 +85,13 @@ def open_store_findings(engine: Engine, settings: Settings, code: str) -> Iterat
                 "is read-only: a stand-by, or set so; nothing can be taken in",
                 "Give the address of the one that takes writes (LIANQIN_DATABASE_URL), or promote this one",
                 "store_read_only",
+            )
+        if lacks_rights(connection):
+            yield wrong(
+                "database",
+                "refuses our role temporary tables, or the history's months: large batches are not taken in",
+                "Run deploy/postgres/roles.sql in it again (docs/operations.md)",
+                "store_rights",
             )
         yield from _contents(connection, code)
         if read_feed(connection) is not None:  # an empty store has nothing to back up

@@ -85,6 +85,17 @@ def is_lock_timeout(error: BaseException) -> bool:
     return isinstance(getattr(error, "orig", None), LockNotAvailable)
 
 
+def lacks_rights(connection: Connection) -> bool:
+    """Whether PostgreSQL's role lacks what `deploy/postgres/roles.sql` gives it: months, and tables of its session."""
+    if not is_postgres(connection):
+        return False
+    has_both = (
+        "SELECT has_database_privilege(current_database(), 'TEMPORARY') "
+        "AND has_function_privilege('history_month(text, bigint, bigint)', 'EXECUTE')"
+    )
+    return not connection.execute(text(has_both)).scalar()
+
+
 def _bounds(connection: Connection, month: Month, zone: ZoneInfo) -> Bounds | None:
     """None where the ids of that time have no numbers of their own, or not in order."""
     numbering = read_numbering(connection)

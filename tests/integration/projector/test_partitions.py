@@ -9,11 +9,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, select, text
 
+from services.admin.doctor.store_reader import store_findings
 from services.district.package import District
 from services.platform.clock import parse_ms
 from services.platform.database import open_engine
 from services.platform.migrate import SCRIPTS, upgrade
 from services.platform.sealing import Sealer
+from services.platform.settings import Settings
 from services.projector.archive.month import Month
 from services.projector.archive.partitions_store import bounds_of, coming_months, make_months
 from services.projector.ingest import Ingest
@@ -162,6 +164,24 @@ def test_the_processes_role_makes_and_drops_months_and_nothing_else(
         with app.begin() as connection:
             assert not connection.execute(text("SELECT history_month_drop(:name)"), {"name": name}).scalar()
     assert bounds_of(app, OCTOBER, tiny.zone) is not None
+
+
+@pytest.mark.parametrize(
+    "taken",
+    ["EXECUTE ON FUNCTION history_month(text, bigint, bigint)", "TEMPORARY ON DATABASE lianqin"],
+    ids=["months", "temporary tables"],
+)
+def test_the_doctor_says_what_right_the_role_lacks(
+    taken: str, app: Engine, postgres_engine: Engine, tiny: District
+) -> None:
+    opened(app, tiny)
+    settings = Settings(database_url=app.url.render_as_string(hide_password=False))
+    assert "store_rights" not in [finding.code for finding in store_findings(settings, tiny.code)]
+    with postgres_engine.begin() as connection:
+        connection.exec_driver_sql(f"REVOKE {taken} FROM lianqin_app")
+    said = [str(finding) for finding in store_findings(settings, tiny.code) if finding.code == "store_rights"]
+    assert len(said) == 1
+    assert "Run deploy/postgres/roles.sql in it again" in said[0]
 
 
 def at_0023(engine: Engine) -> None:
