@@ -4,6 +4,7 @@ A month that has none, or whose rows were there before partitions came, is taken
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,8 +60,8 @@ def _make_month(engine: Engine, month: Month, zone: ZoneInfo) -> bool:
         if _is_there(connection, month):
             return False
         bounds = _bounds(connection, month, zone)
-    if bounds is None:
-        return False
+        if bounds is None or bounds.first < _before(connection):
+            return False  # its rows lie among those of before, or in the rest
     with writing(engine) as connection:
         Writer(connection).lock()  # nobody writes while rows move
         asked = text("SELECT history_month(:month, :first, :until)")
@@ -101,6 +102,13 @@ def _bounds(connection: Connection, month: Month, zone: ZoneInfo) -> Bounds | No
     numbering = read_numbering(connection)
     first, until = (numbering.key((ms, 0)) for ms in month.span(zone))
     return None if first is None or until is None or first >= until else Bounds(first, until)
+
+
+def _before(connection: Connection) -> int:
+    """Up to which entry ``history_before`` reaches; 0 where there is none."""
+    query = text("SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE oid = to_regclass('history_before')")
+    told = re.search(r"TO \('?(\d+)'?\)", str(connection.execute(query).scalar()))
+    return int(told.group(1)) if told else 0
 
 
 def _is_there(connection: Connection, month: Month) -> bool:

@@ -17,7 +17,7 @@ from services.platform.migrate import SCRIPTS, upgrade
 from services.platform.sealing import Sealer
 from services.platform.settings import Settings
 from services.projector.archive.month import Month
-from services.projector.archive.partitions_store import bounds_of, coming_months, make_months
+from services.projector.archive.partitions_store import _before, bounds_of, coming_months, make_months
 from services.projector.ingest import Ingest
 from services.projector.store import tables as schema
 from tests.archive_scene import LATER, OCTOBER, OLD, SEPTEMBER, keeper, months, take_in
@@ -219,6 +219,8 @@ def test_a_store_of_before_keeps_every_row_up_and_down_again(
     assert kept(engine) == rows
     if goes_on:
         at = parse_ms("2027-01-05T10:00:00+08:00")
+        with engine.connect() as connection:
+            assert _before(connection) == max(row[0] for row in rows) + 1
         assert make_months(engine, tiny.zone, coming_months(tiny.zone, NOON)) == [Month(2026, 12), Month(2027, 1)]
         take_in(engine, tiny, [(at, entry(case("NEW"), event_id="new"))])
         assert rows_in(engine)["history_2027_01"] == 1
