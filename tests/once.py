@@ -21,7 +21,7 @@ from services.platform import database
 
 def keep(patch: pytest.MonkeyPatch) -> None:
     """From here on nothing of it is compiled a second time."""
-    patch.setitem(flask.Flask.jinja_options, "bytecode_cache", _Templates())
+    patch.setitem(flask.Flask.jinja_options, "bytecode_cache", Templates())
     patch.setattr(Rule, "_compile_builder", _addresses(Rule._compile_builder))
     patch.setattr(database, "create_engine", partial(_engine, _Statements()))
     if "dash" in sys.modules:
@@ -31,7 +31,7 @@ def keep(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(HooksManager, "_registered", True)
 
 
-class _Templates(jinja2.BytecodeCache):
+class Templates(jinja2.BytecodeCache):
     """Templates that were compiled already."""
 
     def __init__(self) -> None:

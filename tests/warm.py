@@ -1,8 +1,8 @@
 """Start the product's processes without paying for their imports each time.
 
-A parent process imports what the command imports and then waits. For each start it forks: the child is a process of
-its own (its own session, environment and log; killed, stopped and waited for by its id) and runs the command's own
-``main``. Nothing but imported modules is shared. What tests the start itself uses ``subprocess``.
+A parent process imports what the command imports, compiles the pages' templates, and then waits. For each start it
+forks: the child is a process of its own (its own session, environment and log; killed, stopped and waited for by its
+id) and runs the command's own ``main``. Nothing else is shared. What tests the start itself uses ``subprocess``.
 """
 
 import sys
@@ -14,6 +14,7 @@ if __name__ == "__main__" and sys.argv[1] == "web":
     monkey.patch_all()
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from services.operations.embedded import die_with_parent
+from tests import once
 
 PRODUCT = "dashboard.cli.main"
 # What each kind of parent imports: ``web`` runs under gevent, which must replace what blocks before all else.
@@ -40,6 +42,7 @@ IMPORTS = {
         "services.projector.worker", "services.projector.errands.rebuild", "services.district.doors",
         "services.commands.escalation.worker",
         "services.duty.worker", "services.coverage.worker", "dashboard.cli.running", "dashboard.papers.worker",
+        "alembic.command", "alembic.runtime.migration",
     ),
 }  # fmt: skip
 _parents: dict[str, "_Parent"] = {}
@@ -140,6 +143,10 @@ def _serve(kind: str, wire: int) -> None:
     """Answer until the test process ends. Plain system calls: nothing here may start gevent's loop before a fork."""
     for name in IMPORTS[kind]:
         importlib.import_module(name)
+    if kind == "web":
+        _compile_templates()
+    gc.collect()
+    gc.freeze()  # what is here stays: no child looks through it for what might be gone
     left = b""
     while piece := os.read(wire, 65536):
         *lines, left = (left + piece).split(b"\n")
@@ -147,6 +154,16 @@ def _serve(kind: str, wire: int) -> None:
             wish = json.loads(line)
             answer = _reaped(wish["reap"]) if "reap" in wish else _forked(wish, wire)
             os.write(wire, b"%d\n" % answer)
+
+
+def _compile_templates() -> None:
+    """A web process compiles every page's template before it answers: a child finds them compiled."""
+    import flask
+
+    flask.Flask.jinja_options["bytecode_cache"] = once.Templates()
+    pages = flask.Flask("dashboard", static_folder=None, template_folder="pages").jinja_env
+    for name in pages.list_templates(extensions=["html"]):
+        pages.get_template(name)
 
 
 def _reaped(pid: int) -> int:
