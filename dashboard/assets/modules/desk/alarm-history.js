@@ -7,9 +7,13 @@ import {redraw} from "../core/focus.js";
 
 const FOLD_MS = 30 * 60000;
 
+/** @typedef {{at: number, kind: string, what: string, who: string, comment: string, street: string, case_id: string, said: string}} AlarmStep */
+/** @typedef {{step: AlarmStep, n: number, first: number, cases: string[]}} AlarmLine  n steps, the first of them at */
+
 /**
  * Steps, newest first → lines; people's own steps stand alone.
- * @param {any[]} steps  {at, kind, what, who, street, case_id}
+ * @param {AlarmStep[]} steps
+ * @returns {AlarmLine[]}
  */
 export const foldSteps = steps => {
   const lines = [],
@@ -41,6 +45,7 @@ export const makeAlarmHistory = desk => {
     isShort = about.unit || about.grid,
     findWord = isShort ? log.find_acts : log.find,
     say = alarmWords(texts, format, tiles);
+  /** @param {string} id  @param {string} label  @param {[value: string, text: string][]} options */
   const select = (id, label, options) => {
     const made = /** @type {any} */ (
       h(
@@ -56,7 +61,7 @@ export const makeAlarmHistory = desk => {
     street = select(
       "lives-street",
       log.filter_street,
-      Object.entries(desk.places.streets).map(([code, s]) => [code, s.name]),
+      Object.entries(/** @type {Places["streets"]} */ (desk.places.streets)).map(([code, s]) => [code, s.name]),
     ),
     find = /** @type {any} */ (
       h("input", {id: "lives-find", type: "search", "aria-label": findWord, placeholder: findWord})
@@ -65,9 +70,12 @@ export const makeAlarmHistory = desk => {
     bar = h("div", {class: "log-bar"}, isShort ? null : [kind, about.street ? null : street], find),
     none = h("p", {class: "none"}),
     host = h("div", null, bar, none, list);
+  /** @type {AlarmStep[]} */
   let steps = [];
   find.addEventListener("input", () => draw());
+  /** @param {string} id */
   const link = id => [" ", h("a", {"data-case": id, class: "touch", role: "button", tabindex: 0}, id)];
+  /** @param {AlarmLine} line */
   const line = ({step, n, first, cases}) =>
     h(
       "li",
@@ -93,7 +101,7 @@ export const makeAlarmHistory = desk => {
     );
   const draw = () => {
     const words = find.value.trim().toLowerCase(),
-      passes = s =>
+      passes = (/** @type {AlarmStep} */ s) =>
         (!kind.value || s.kind === kind.value) &&
         (!street.value || s.street === street.value) &&
         (!words || `${s.said} ${s.who} ${s.comment} ${s.case_id}`.toLowerCase().includes(words));
@@ -105,7 +113,7 @@ export const makeAlarmHistory = desk => {
   const read = async () => {
     const answer = await fetch(`/api/v1/alarms/lives?seat=${encodeURIComponent(about.seat)}`).catch(() => null);
     if (!answer || !answer.ok || scope.isClosed) return;
-    steps = (await answer.json()).lives.map(life => {
+    steps = (await answer.json()).lives.map((/** @type {any} */ life) => {
       const subject = life.alarm.subject || {};
       return {
         at: life.at,

@@ -18,21 +18,25 @@ export const makeDeskAlarms = desk => {
     history = makeAlarmHistory(desk),
     canTake = about.rights.includes("take_alarm");
   const cards = h("div");
-  let tile = null,
-    told = "",
+  /** @type {import("../types/wire.d.ts").AlarmsTile|null} */
+  let tile = null;
+  let told = "",
     folded = true;
 
+  /** @param {Said} said */
   const refused = said =>
     said.error &&
-    format.fill(w.refused[said.code] || said.error, {
+    format.fill(w.refused[said.code || ""] || said.error, {
       who: said.who || "",
       time: said.at ? format.hm(said.at) : "",
       hours: "",
     });
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm  @param {string} verb  @param {object} body */
   const act = async (alarm, verb, body) => {
     const said = await post(`/api/v1/alarms/${encodeURIComponent(alarm.id)}/${verb}`, body);
     return said.error ? refused(said) : undefined;
   };
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const take = alarm =>
     openDialog(
       texts,
@@ -41,10 +45,12 @@ export const makeDeskAlarms = desk => {
       values => act(alarm, "acknowledge", {comment: values.comment}),
       {note: say(alarm), button: w.acts.acknowledge},
     );
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const quick = async alarm => {
     const wrong = await act(alarm, "acknowledge", {comment: ""});
     if (wrong) toast(wrong, "bad");
   };
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const shelve = alarm =>
     openDialog(
       texts,
@@ -65,7 +71,7 @@ export const makeDeskAlarms = desk => {
         act(alarm, "shelve", {comment: values.comment, until: Math.round(desk.live.now() + values.minutes * 60000)}),
       {note: say(alarm)},
     );
-  /** Every alarm leads to what to do. */
+  /** Every alarm leads to what to do.  @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const follow = alarm => {
     if (alarm.subject.case_id) {
       desk.showTab("queue");
@@ -79,27 +85,29 @@ export const makeDeskAlarms = desk => {
     } else toast(w.what_to_do[alarm.what_to_do] || "");
     if (alarm.what_to_do === "write_report") desk.duty.report(alarm.subject.case_id, alarm.number);
   };
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const line = alarm => {
     if (alarm.state === "acknowledged")
       return (
-        format.fill(w.taken, {who: alarm.acked_by, time: format.hm(alarm.acked_at)}) +
+        format.fill(w.taken, {who: alarm.acked_by, time: format.hm(alarm.acked_at || 0)}) +
         (alarm.lapses_at ? ` · ${format.fill(w.lapses, {time: format.hm(alarm.lapses_at)})}` : "")
       );
     if (alarm.state === "shelved")
-      return format.fill(w.shelved, {who: alarm.shelved_by, time: format.hm(alarm.shelved_until)});
-    if (alarm.state === "cleared") return format.fill(w.cleared, {time: format.hm(alarm.cleared_at)});
+      return format.fill(w.shelved, {who: alarm.shelved_by, time: format.hm(alarm.shelved_until || 0)});
+    if (alarm.state === "cleared") return format.fill(w.cleared, {time: format.hm(alarm.cleared_at || 0)});
     return (
       w.states.unacknowledged +
       (about.unit || about.grid ? "" : ` · ${w.levels[alarm.level]}`) + // nobody sits above such a seat
       (alarm.acked_at ? ` · ${format.fill(w.lapsed, {who: alarm.acked_by, time: format.hm(alarm.acked_at)})}` : "")
     );
   };
+  /** @param {string} label  @param {() => void} click  @param {string} [cls] */
   const button = (label, click, cls = "") => {
     const b = h("button", {class: cls}, label);
     b.onclick = click;
     return b;
   };
-  /** An escalation that nobody has signed for is signed for right here: that ends its alarm as well. */
+  /** An escalation that nobody has signed for is signed for right here: that ends its alarm as well.  @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const signs = alarm => {
     const id = alarm.kind === "escalation_untaken" && alarm.subject.case_id,
       row = id && desk.live.state.rows.get(id);
@@ -112,11 +120,13 @@ export const makeDeskAlarms = desk => {
     b.title = w.acts.sign_title;
     return b;
   };
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm  @param {boolean} full  @param {boolean} isFirst */
   const takes = (alarm, full, isFirst) => {
     const b = button(w.acts.acknowledge, () => (full ? take(alarm) : quick(alarm)), full || !isFirst ? "" : "first");
     b.title = w.acts.acknowledge_title;
     return b;
   };
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm  @param {boolean} [full] */
   const card = (alarm, full = false) =>
     h(
       "article",
@@ -161,6 +171,7 @@ export const makeDeskAlarms = desk => {
     );
 
   const drawBar = () => {
+    if (!tile) return;
     const open = tile.alarms.filter(a => a.state === "unacknowledged"),
       flood = tile.flood,
       fold = new Set((flood && flood.folded) || []);
@@ -203,7 +214,7 @@ export const makeDeskAlarms = desk => {
   };
   const drawList = () => {
     const box = $("body-alarms");
-    if (box.hidden) return;
+    if (!tile || box.hidden) return;
     // The history stays where it is while the cards above it change: who stands in it keeps the focus.
     if (cards.parentElement !== box) box.replaceChildren(cards, h("h2", null, w.acts.history), history.host);
     const budget = tile.budget;
@@ -221,6 +232,7 @@ export const makeDeskAlarms = desk => {
   };
   return {
     sound,
+    /** @param {import("../types/wire.d.ts").AlarmsTile} next */
     draw(next) {
       tile = next;
       sound.set(tile.sound);

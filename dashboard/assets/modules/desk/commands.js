@@ -6,22 +6,32 @@ import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makeForms} from "./forms.js";
 
+/** @typedef {{id: string, case: string, type: string, what: string, state: string, reason: string, at: number}} SentCommand */
+/** @typedef {{[field: string]: any}} CommandData  by the fields of the command's own type */
+
+/**
+ * @param {{scope: Scope, about: DeskAbout, texts: Texts, format: Format, places: Places, live: DeskLive, tiles: Tiles, onChange: (ids: string[]) => void}} desk
+ */
 export const makeCommands = ({scope, about, texts, format, places, live, tiles, onChange}) => {
   const words = texts.desk,
     UNANSWERED_MS = 10000,
     forms = makeForms({about, texts, format, places, tiles, live});
-  const sent = new Map(); // case → {id, type, what, state, reason, at}
-  const byId = new Map(),
-    early = new Map(); // an answer by the socket may overtake the one to the click
+  /** @type {Map<string, SentCommand>} by case */
+  const sent = new Map();
+  /** @type {Map<string, SentCommand>} */
+  const byId = new Map();
+  /** @type {Map<string, [state: string, reason: string]>} an answer by the socket may overtake the one to the click */
+  const early = new Map();
+  /** @type {SeenCase[]} */
   let picked = [];
   const newBatch = () =>
     crypto.randomUUID
       ? crypto.randomUUID()
       : Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
-  /** What a command is called here: an officer who is the district asks nobody to take a case over. */
+  /** What a command is called here: an officer who is the district asks nobody to take a case over.  @param {string} type  @returns {string} */
   const named = type => (!about.street && texts.command_of_district[type]) || texts.command[type];
 
-  /** A refusal in words: our own codes, or the case system's, whose text begins with one. */
+  /** A refusal in words: our own codes, or the case system's, whose text begins with one.  @param {string} reason */
   const why = reason => {
     const code = (reason || "").split(":")[0].trim();
     return (
@@ -33,6 +43,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         : texts.refusal.other)
     );
   };
+  /** @param {SentCommand} item */
   const state = ({state, reason, at}) => {
     const late = state === "sent" && Date.now() - at > UNANSWERED_MS;
     return state === "refused" || state === "unsent"
@@ -41,9 +52,11 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         ? words.unanswered
         : words[state];
   };
-  /** How a command stands, short; ``tell`` says besides to whom the case goes. */
+  /** How a command stands, short; ``tell`` says besides to whom the case goes.  @param {SentCommand} item */
   const say = item => format.fill(words.command_line, {what: named(item.type), state: state(item)});
+  /** @param {SentCommand} item */
   const tell = item => format.fill(words.command_line, {what: item.what, state: state(item)});
+  /** @param {{command_id: string, case_id: string, state: string, reason: string}} outcome  @param {string} type  @param {string} what */
   const keep = (outcome, type, what) => {
     const item = {
       id: outcome.command_id,
@@ -56,14 +69,15 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     };
     sent.set(outcome.case_id, item);
     if (outcome.command_id) byId.set(outcome.command_id, item);
-    if (early.has(item.id)) {
-      [item.state, item.reason] = early.get(item.id);
+    const overtaken = early.get(item.id);
+    if (overtaken) {
+      [item.state, item.reason] = overtaken;
       early.delete(item.id);
     }
     if (item.state === "sent") scope.after(UNANSWERED_MS + 50, () => item.state === "sent" && onChange([item.case]));
     if (item.state === "done") fade(item);
   };
-  /** What is done is said for a moment, then the case itself says it. */
+  /** What is done is said for a moment, then the case itself says it.  @param {SentCommand} item */
   const fade = item =>
     scope.after(8000, () => {
       if (sent.get(item.case) === item) {
@@ -71,6 +85,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         onChange([item.case]);
       }
     });
+  /** @param {[id: string, case_id: string, state: string, reason: string][]} rows */
   const settle = rows => {
     const cases = [];
     for (const [id, , state, reason] of rows) {
@@ -96,14 +111,25 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     if (answer && answer.ok) settle((await answer.json()).commands);
   };
 
-  /** Sends one click; the batch stays the same while it is tried again. */
+  /**
+   * Sends one click; the batch stays the same while it is tried again.
+   * @param {string} type
+   * @param {SeenCase[]} cases
+   * @param {string} reason
+   * @param {CommandData} data
+   * @param {string} batch
+   * @param {{url?: string, body?: object|null, what?: string}} [more]
+   * @returns {Promise<string|undefined>}  words where it was refused
+   */
   const send = async (type, cases, reason, data, batch, {url = "/api/v1/commands", body = null, what = ""} = {}) => {
     const said = await post(url, body || {batch, type, cases, reason, data});
     if (said.error)
       return said.status === 403 ? texts.refusal.forbidden : said.status === 409 ? texts.refusal.stale : said.error;
     for (const outcome of said.outcomes) keep(outcome, type, what || toWhom(named(type), data));
-    onChange(said.outcomes.map(o => o.case_id));
-    const refused = said.outcomes.filter(o => o.state === "refused" || o.state === "unsent");
+    onChange(said.outcomes.map((/** @type {{case_id: string}} */ o) => o.case_id));
+    const refused = said.outcomes.filter(
+      (/** @type {{state: string}} */ o) => o.state === "refused" || o.state === "unsent",
+    );
     if (cases.length > 1)
       toast(
         format.fill(words.outcome, {done: said.outcomes.length - refused.length, refused: refused.length}),
@@ -115,23 +141,24 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
         ? why(refused[0].reason)
         : undefined;
   };
-  /** «派遣，交 城管局»: what is done and who has the case by it. */
+  /** «派遣，交 城管局»: what is done and who has the case by it.  @param {string} what  @param {CommandData} data */
   const toWhom = (what, data) => {
     const to = data.lead_unit || data.to || data.to_unit || data.unit_id;
     return to ? format.fill(texts.form.goes_to, {what, to: data.unit_id ? to : forms.nameOf(to)}) : what;
   };
 
   // — what each command asks for —
+  /** @param {string} id */
   const title = id => {
     const row = live.state.rows.get(id);
     return row ? `${tiles.className(row)} · ${id}` : id;
   };
-  /** The limit that the panel says of this case: it stands there as data. */
+  /** The limit that the panel says of this case: it stands there as data.  @param {string} id */
   const limitOf = id => {
     const told = $("panel-of");
     return told && told.dataset.case === id && told.dataset.limit ? JSON.parse(told.dataset.limit) : undefined;
   };
-  /** What must be known before one sends: who leads what is called together, where the case goes. */
+  /** What must be known before one sends: who leads what is called together, where the case goes.  @param {string} type  @param {SeenCase[]} cases  @returns {string[]} */
   const notesOf = (type, cases) => {
     const row = cases.length === 1 ? live.state.rows.get(cases[0][0]) : null;
     if (type === "case.whistle" && row)
@@ -141,7 +168,13 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       return [format.fill(texts.form.to_street, {street: tiles.street(row[A.street])})];
     return [];
   };
-  /** Opens the form of a command for these cases: [[id, version], …]. ``given``: what need not be asked for. */
+  /**
+   * Opens the form of a command for these cases: [[id, version], …]. ``given``: what need not be asked for.
+   * @param {string} type
+   * @param {SeenCase[]} cases
+   * @param {CommandData} [given]
+   * @param {string[]} [notes]
+   */
   const open = (type, cases, given = {}, notes = []) => {
     if (!cases.length) return;
     const batch = newBatch(),
@@ -160,7 +193,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       {notes: [head, ...notesOf(type, cases), ...notes], button: what},
     );
   };
-  /** Asks for the repair of a camera; what became of it is said in a line of news. */
+  /** Asks for the repair of a camera; what became of it is said in a line of news.  @param {string} cameraId  @param {string} name */
   const repair = (cameraId, name) => {
     const type = "camera.repair",
       batch = newBatch();
@@ -174,13 +207,20 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
           body: {batch, ...forms.dataOf(type, values), reason: values.reason},
           what: `${named(type)} ${name}`,
         });
-        if (!wrong) toast(tell(sent.get("")));
+        const item = sent.get("");
+        if (!wrong && item) toast(tell(item));
         return wrong;
       },
       {notes: [name === cameraId ? name : `${name} · ${cameraId}`], button: named(type)},
     );
   };
-  /** Nothing is asked for: the click itself is the command. It is not sent twice while it waits for its answer. */
+  /**
+   * Nothing is asked for: the click itself is the command. It is not sent twice while it waits for its answer.
+   * @param {string} type
+   * @param {SeenCase[]} cases
+   * @param {CommandData} given
+   * @param {string} batch
+   */
   const atOnce = async (type, cases, given, batch) => {
     const [[id]] = cases,
       standing = sent.get(id);
@@ -197,10 +237,12 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     if (wrong) toast(`${named(type)} · ${wrong}`, "bad");
     onChange([id]);
   };
+  /** @param {string} id  @param {DeskRow} row */
   const ofProposal = (id, row) => [
     title(id),
     format.fill(texts.form.proposed_by, {rule: texts.rule[row[A.proposal]] || ""}),
   ];
+  /** @param {string} id */
   const confirm = id => {
     const row = live.state.rows.get(id),
       batch = newBatch();
@@ -222,6 +264,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       },
     );
   };
+  /** @param {string} id */
   const decline = id => {
     const row = live.state.rows.get(id);
     if (!row) return;
@@ -254,9 +297,10 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     "case.resume",
     "case.close",
   ];
+  /** @param {SeenCase[]} cases */
   const selected = cases => {
     picked = cases;
-    const bar = document.getElementById("queue-batch");
+    const bar = $("queue-batch");
     bar.hidden = !cases.length;
     if (!cases.length) return;
     bar.replaceChildren(
@@ -273,7 +317,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
       })(),
     );
   };
-  /** The versions as the table has them now: a change since the tick is seen by the person too. */
+  /** The versions as the table has them now: a change since the tick is seen by the person too.  @returns {SeenCase[]} */
   const commandsFor = () =>
     picked.map(([id, version]) => {
       const row = live.state.rows.get(id);
@@ -281,7 +325,7 @@ export const makeCommands = ({scope, about, texts, format, places, live, tiles, 
     });
 
   const api = {
-    of: id => sent.get(id),
+    of: (/** @type {string} */ id) => sent.get(id),
     say,
     tell,
     settle,

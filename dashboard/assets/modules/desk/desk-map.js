@@ -7,7 +7,7 @@ import {layGround} from "../map/ground.js";
 import {mapHands} from "../map/hands.js";
 import {layNames} from "../map/names-layer.js";
 import {withMap} from "../map/maps.js";
-import {project} from "../map/project.js";
+import {project, streetLabels} from "../map/project.js";
 import {makeSigns, plainGround} from "../map/signs.js";
 import {AT as A} from "../core/reducer.js";
 
@@ -16,12 +16,13 @@ export const makeDeskMap = desk => {
   const {scope, root, about, texts, format, tiles, places, queue} = desk,
     store = new CaseStore();
   const touch = () => desk.layer && desk.layer.touch();
+  /** @param {import("../types/wire.d.ts").UnitMoved[]} t */
   const units = t => {
     if (!desk.layer) return;
     // A position fades as it ages, by the district's clock; ten reports missed are «old» however fast that clock runs.
     const now = desk.live.now(),
       speed = Math.max((desk.live.beat && desk.live.beat.speed) || 1, 1);
-    const alpha = at => (now - at < 30000 * speed ? 1 : now - at < 300000 * speed ? 0.6 : 0.3);
+    const alpha = (/** @type {number} */ at) => (now - at < 30000 * speed ? 1 : now - at < 300000 * speed ? 0.6 : 0.3);
     desk.layer.units = t
       .filter(u => u.status !== "off")
       .map(u => ({...project(u.lon, u.lat), kind: u.kind, alpha: alpha(Date.parse(u.at))}));
@@ -36,7 +37,7 @@ export const makeDeskMap = desk => {
       touch();
     });
   };
-  /** Takes over the cases that have changed; null: all. */
+  /** Takes over the cases that have changed; null: all.  @param {Set<string>|null} ids */
   const put = ids => {
     const {rows} = desk.live.state;
     if (ids === null) store.load(rows);
@@ -55,7 +56,7 @@ export const makeDeskMap = desk => {
       layer.spoilAll();
       layer.touch();
     }
-    if (map) map.eachLayer(l => l.resetStyle && l.resetStyle());
+    if (map) map.eachLayer((/** @type {LeafletLayer} */ l) => l.resetStyle && l.resetStyle());
     if (desk.names) desk.names.draw();
   };
   const begin = () =>
@@ -65,14 +66,14 @@ export const makeDeskMap = desk => {
       const layer = new CaseLayer(store);
       layer.addTo(map);
       desk.layer = layer;
-      const centres = Object.values(places.streets)
-        .filter(s => s.at)
-        .map(s => ({...project(s.at[0], s.at[1]), text: s.name}));
+      const streets = /** @type {Places["streets"]} */ (places.streets),
+        centres = streetLabels(places);
       // A street's name stands in its middle, and on a part of it where that alone is in view.
+      /** @param {{text: string}[]} inView */
       const label = inView => {
         const box = map.getBounds().pad(-0.08), // a name at the very edge is cut
-          isIn = name => {
-            const at = Object.values(places.streets).find(s => s.name === name)?.at;
+          isIn = (/** @type {string} */ name) => {
+            const at = Object.values(streets).find(s => s.name === name)?.at;
             return at && box.contains([at[1], at[0]]);
           };
         layer.labels = [...centres.filter(c => isIn(c.text)), ...inView.filter(c => !isIn(c.text))];

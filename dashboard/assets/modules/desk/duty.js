@@ -6,11 +6,24 @@ import {makeHandover} from "./handover.js";
 import {makeLog} from "./log.js";
 
 /**
+ * What the duty's tabs share.
+ * @typedef {Object} Hands
+ * @property {string} seat   as it stands in an address
+ * @property {string} lang   as it stands behind an address
+ * @property {(right: string) => boolean} may
+ * @property {(path: string) => Promise<any>} read   the answer's body; null where there is none
+ * @property {(box: HTMLElement) => void} failed
+ * @property {(said: Said) => string|undefined} refusedText
+ * @property {(label: string, click: () => void, cls?: string, more?: {[attribute: string]: any}) => HTMLElement} button
+ */
+
+/**
  * @param {any} desk  the desk's parts (page.js)
  * @returns {{report: (caseId: string, number: number) => void, show: (name: string) => void}}
  */
 export const makeDuty = desk => {
   const {about, texts} = desk;
+  /** @type {Hands} */
   const hands = {
     seat: encodeURIComponent(about.seat),
     lang: texts.language === "en" ? "?lang=en" : "",
@@ -20,7 +33,7 @@ export const makeDuty = desk => {
       return answer && answer.ok ? answer.json() : null;
     },
     failed: box => box.replaceChildren(h("p", {class: "none"}, texts.panel.failed)),
-    refusedText: said => said.error && (texts.handover.refused[said.code] || said.error),
+    refusedText: said => said.error && (texts.handover.refused[said.code || ""] || said.error),
     button: (label, click, cls = "", more = {}) => {
       const b = h("button", {class: cls, ...more}, label);
       b.onclick = click;
@@ -28,6 +41,7 @@ export const makeDuty = desk => {
     },
   };
   const log = makeLog(desk, hands);
+  /** @type {{[tab: string]: () => Promise<void>}} */
   const shows = {log: log.show, handover: makeHandover(desk, hands), grids: makeGrids(desk, hands)};
   // Open tabs follow: quietly, and only while somebody can see them.
   // A record of one's own acts says soon what became of the last one.

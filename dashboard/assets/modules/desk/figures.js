@@ -12,6 +12,7 @@ import {isDistrictDesk, isUntaken} from "./queue-filters.js";
 export const makeFigures = desk => {
   const {about, texts, format, tiles, words, queue} = desk,
     isDistrict = isDistrictDesk(about);
+  /** @param {string} n  @param {string} label  @param {{bad?: boolean, sign?: string|null, more?: string, only?: string}} [more] */
   const figure = (n, label, {bad = false, sign = null, more = "", only = ""} = {}) =>
     h(
       "div",
@@ -25,7 +26,7 @@ export const makeFigures = desk => {
       more ? h("span", {class: "mid"}, more) : null,
       h("p", null, sign ? tiles.sign(sign) : null, label),
     );
-  /** The whistles that wait for this unit's answer, and what is left of the soonest. */
+  /** The whistles that wait for this unit's answer, and what is left of the soonest.  @param {number} now */
   const whistles = now => {
     const waiting = [...desk.live.state.rows.values()].map(row => row[A.whistledAt]).filter(at => at !== null),
       left = Math.min(...waiting) + about.whistle_minutes * 60000 - now,
@@ -36,10 +37,10 @@ export const makeFigures = desk => {
       more: waiting.length ? format.fill(say, {t: format.duration(left)}) : "",
     });
   };
-  /** How many the clock makes the district's within half an hour, when the first; and whom nobody there has taken. */
+  /** How many the clock makes the district's within half an hour, when the first; and whom nobody there has taken.  @param {number} now */
   const counted = now => {
     const found = {soon: 0, next: Infinity, untaken: 0};
-    for (const row of desk.live.state.rows.values()) {
+    for (const row of /** @type {DeskRows} */ (desk.live.state.rows).values()) {
       if (isUntaken(row)) found.untaken += 1;
       const at = row[A.takeoverAt];
       // Of what somebody has declined the clock takes nothing over.

@@ -11,7 +11,7 @@ import {unitChoice} from "./unit-choice.js";
  * @typedef {[string, string, any]} Row  name, label, control
  */
 
-/** @param {any} desk  about, texts, format, places, tiles, live */
+/** @param {{about: DeskAbout, texts: Texts, format: Format, places: Places, tiles: Tiles, live: DeskLive}} desk */
 export const makeForms = ({about, texts, format, places, tiles, live}) => {
   const words = texts.form,
     centre = `${about.district}-center`;
@@ -21,17 +21,25 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     initials: about.initials[code] || "",
   }));
   const withCentre = [{code: centre, name: texts.desk.center_unit, initials: ""}, ...units];
+  /** @param {string} code  @returns {string} */
   const nameOf = code => (code === centre ? texts.desk.center_unit : tiles.unit(code));
-  /** Whose a case of this class is at the district. */
+  /** Whose a case of this class is at the district.  @param {DeskRow} row  @returns {string} */
   const leadOf = row => about.leads[row[A.domain]] || centre;
 
-  /** @returns {Field[]} */
+  /** @returns {Field[]}  @param {string} type */
   const fieldsOf = type => about.forms[type] || [];
-  /** Whether a click is enough: nothing has to be filled in. */
+  /** Whether a click is enough: nothing has to be filled in.  @param {string} type  @param {object} [given] */
   const isOneClick = (type, given = {}) => !fieldsOf(type).some(field => field.is_required && !(field.name in given));
 
-  /** What stands there before anything is chosen, and why: the same of all the cases, or nothing. */
+  /**
+   * What stands there before anything is chosen, and why: the same of all the cases, or nothing.
+   * @param {string} type
+   * @param {string} name
+   * @param {DeskRow[]} rows
+   * @returns {[code: string, why: string]}
+   */
   const standing = (type, name, rows) => {
+    /** @param {(row: DeskRow) => string} of */
     const same = of => {
       const found = new Set(rows.map(of));
       return found.size === 1 ? [...found][0] : "";
@@ -43,10 +51,12 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     const lead = same(row => about.leads[row[A.domain]] || "");
     return [lead, lead ? words.is_class : ""];
   };
+  /** @param {string} type  @param {Field} field */
   const labelOf = (type, field) => {
     const label = words.labels[`${type}.${field.name}`] || words.labels[field.name];
     return field.is_required ? label : `${label}${words.optional}`;
   };
+  /** @param {string} name  @param {string} label  @param {[value: string|number, said: string][]} options  @param {{required?: string}} [more] */
   const select = (name, label, options, more = {}) =>
     h(
       "select",
@@ -54,13 +64,21 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
       h("option", {value: ""}, more.required === "" ? words.choose : words.none),
       options.map(([value, said]) => h("option", {value}, said)),
     );
-  /** The codes in the order of the words, those without a word last. */
+  /**
+   * The codes in the order of the words, those without a word last.
+   * @param {(string|number)[]} options
+   * @param {{[code: string]: string}} said
+   * @returns {[code: string|number, said: string][]}
+   */
   const inOrder = (options, said) =>
     [...Object.keys(said).filter(code => options.includes(code)), ...options.filter(code => !(code in said))].map(
-      code => [code, said[code] || code],
+      code => [code, said[code] || String(code)],
     );
+  /** @type {{[field: string]: {[code: string]: string}}} */
   const said = {reason_code: texts.reason, fault: texts.camera.faults, kind: texts.desk.kinds, what: texts.seats.what};
-  const choices = field => inOrder(field.options, said[field.name] || {});
+  /** @param {Field} field */
+  const choices = field => inOrder(field.options || [], said[field.name] || {});
+  /** @param {Field} field  @param {string} label  @param {{limit?: any}} more */
   const limit = (field, label, more) => {
     const value = h("input", {
       name: "limit",
@@ -70,7 +88,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
       step: "0.5",
       "aria-label": `${label} ${words.how_many}`,
     });
-    const unit = select("limit_unit", `${label} ${words.which_unit}`, inOrder(field.options, words.limit_units));
+    const unit = select("limit_unit", `${label} ${words.which_unit}`, inOrder(field.options || [], words.limit_units));
     const present = more.limit;
     if (present) unit.value = present.unit;
     value.addEventListener("input", () => (unit.required = !!value.value));
@@ -85,6 +103,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     control.readValue = () => (value.value ? {value: +value.value, unit: unit.value} : "");
     return control;
   };
+  /** @param {string} type  @param {Field} field  @param {string} label  @param {DeskRow[]} rows */
   const unitField = (type, field, label, rows) => {
     const isMany = field.kind === "units",
       [code, why] = isMany ? ["", ""] : standing(type, field.name, rows);
@@ -105,6 +124,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     }
     return control;
   };
+  /** @param {string} type  @param {Field} field  @param {string} label */
   const reasonControl = (type, field, label) => {
     const area = h("textarea", {
       name: "reason",
@@ -113,7 +133,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
       "aria-label": label,
       ...(field.is_required ? {required: "", minlength: 2} : {}),
     });
-    const presets = (words.reasons[type] || []).map(text => {
+    const presets = (words.reasons[type] || []).map((/** @type {string} */ text) => {
       const b = h("button", {type: "button"}, text);
       b.onclick = () => {
         area.value = text;
@@ -127,6 +147,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
   };
   /** For an example: a whole hour of tomorrow. */
   const tomorrow = () => Math.ceil((live.now() || Date.now()) / 3600000 + 24) * 3600000;
+  /** @param {string} type  @param {Field} field  @param {string} label  @param {DeskRow[]} rows  @param {{limit?: any}} more */
   const control = (type, field, label, rows, more) => {
     const must = field.is_required ? {required: ""} : {};
     if (field.name === "reason") return reasonControl(type, field, label);
@@ -140,7 +161,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
         return select(
           field.name,
           label,
-          field.options.map(n => [n, words.levels[n] || n]),
+          (field.options || []).map(n => [n, words.levels[n] || n]),
           must,
         );
       case "limit":
@@ -168,7 +189,13 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
    * @returns {Row[]}
    */
   const rowsOf = (type, ids, given = {}, more = {}) => {
-    const rows = ids.map(id => live.state.rows.get(id)).filter(Boolean);
+    /** @type {DeskRow[]} */
+    const rows = [];
+    for (const id of ids) {
+      const row = live.state.rows.get(id);
+      if (row) rows.push(row);
+    }
+    /** @param {Field} field */
     const rank = field => (field.name === "reason" ? 1 : field.is_required ? 0 : 2);
     return fieldsOf(type)
       .filter(field => !(field.name in given))
@@ -178,8 +205,9 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
         return [field.name, label, control(type, field, label, rows, more)];
       });
   };
-  /** What is sent: the description's fields that have a value, each in its type, and no other. */
+  /** What is sent: the description's fields that have a value, each in its type, and no other.  @param {string} type  @param {{[field: string]: any}} values */
   const dataOf = (type, values) => {
+    /** @type {{[field: string]: any}} */
     const data = {};
     for (const {name, kind} of fieldsOf(type)) {
       const value = values[name];
@@ -188,7 +216,7 @@ export const makeForms = ({about, texts, format, places, tiles, live}) => {
     }
     return data;
   };
-  /** The reason alone, for what is no command; ``key`` names its presets. @returns {Row} */
+  /** The reason alone, for what is no command; ``key`` names its presets.  @returns {Row}  @param {string} key */
   const reasonRow = key => {
     const label = words.labels.reason;
     return [

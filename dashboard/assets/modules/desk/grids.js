@@ -4,18 +4,34 @@ import {$, h} from "../core/dom.js";
 import {redraw} from "../core/focus.js";
 import {gridPerson} from "./grid-person.js";
 
-/** On a phone a row is a small card: each cell says its column's name beside it. */
+/** @typedef {{unit_id: string, kind: string, status: string, freshness: string, at: number, case_id: string}} Member */
+/** @typedef {{street: string, group: string, group_en: string, members: Member[], [state: string]: any}} Brigade  under each state the numbers of who is in it */
+/** @typedef {{name: string, watched_by: string, open: number, new: number, patrolled_at: number|null}} WatchedArea */
+/**
+ * @typedef {Object} GridLine
+ * @property {string} code
+ * @property {string} name
+ * @property {number} open
+ * @property {number} overdue
+ * @property {number} due_soon
+ * @property {number|null} on_the_spot   a share
+ * @property {number} self_handled
+ * @property {number} reported
+ * @property {number|null} households
+ * @property {number|null} patrolled_at
+ * @property {any[]} people   of grid-person.js
+ */
+
+/** On a phone a row is a small card: each cell says its column's name beside it.  @param {HTMLElement} table */
 const nameCells = table => {
   const heads = [...table.querySelectorAll("th")].map(th => th.textContent);
   for (const row of table.querySelectorAll("tbody tr"))
-    [...row.children].forEach((cell, i) => {
-      cell.dataset.head = heads[i];
-    });
+    for (const [i, cell] of [...row.children].entries()) cell.setAttribute("data-head", heads[i] || "");
 };
 
 /**
  * @param {any} desk  the desk's parts (page.js)
- * @param {any} hands  what the duty's tabs share (duty.js)
+ * @param {import("./duty.js").Hands} hands
  * @returns {() => Promise<void>}  shows them
  */
 export const makeGrids = (desk, {seat, lang, read, failed}) => {
@@ -30,6 +46,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
       failed(box);
       return;
     }
+    /** @param {Brigade} b */
     const brigade = b =>
       h(
         "details",
@@ -72,7 +89,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
         ),
       );
     const g = texts.grid,
-      ago = at => (at ? format.fill(words.ago, {t: format.span(found.as_of - at)}) : "—");
+      ago = (/** @type {number|null} */ at) => (at ? format.fill(words.ago, {t: format.span(found.as_of - at)}) : "—");
     const watched = h(
       "table",
       {class: "plain-table"},
@@ -88,7 +105,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
       h(
         "tbody",
         null,
-        found.watched.map(a =>
+        found.watched.map((/** @type {WatchedArea} */ a) =>
           h(
             "tr",
             null,
@@ -118,7 +135,7 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
       h(
         "tbody",
         null,
-        found.grids.map(x =>
+        found.grids.map((/** @type {GridLine} */ x) =>
           h(
             "tr",
             null,
@@ -146,9 +163,10 @@ export const makeGrids = (desk, {seat, lang, read, failed}) => {
     const open = new Set([...box.querySelectorAll("details[open] b:first-child")].map(b => b.textContent));
     // By street in the package's order, those of no street last; in a street the largest first.
     const order = Object.keys(desk.places.streets),
-      at = b => (order.indexOf(b.street) + order.length + 1) % (order.length + 1);
+      at = (/** @type {Brigade} */ b) => (order.indexOf(b.street) + order.length + 1) % (order.length + 1);
     teams.brigades.sort(
-      (a, b) => at(a) - at(b) || b.members.length - a.members.length || a.group.localeCompare(b.group, texts.language),
+      (/** @type {Brigade} */ a, /** @type {Brigade} */ b) =>
+        at(a) - at(b) || b.members.length - a.members.length || a.group.localeCompare(b.group, texts.language),
     );
     const lists = teams.brigades.map(brigade);
     for (const list of lists) if (open.has(list.querySelector("b").textContent)) list.open = true;

@@ -6,8 +6,23 @@ import {redraw} from "../core/focus.js";
 import {post} from "../core/session.js";
 
 /**
+ * A sheet as it is kept; times in Unix ms.
+ * @typedef {Object} KeptSheet
+ * @property {string} id
+ * @property {string} shift
+ * @property {number} shift_from
+ * @property {string} digest
+ * @property {string} out_by
+ * @property {number} out_at
+ * @property {string} in_by
+ * @property {number} in_at
+ * @property {boolean} is_over
+ * @property {boolean} waits_for_leader
+ */
+
+/**
  * @param {any} desk  the desk's parts (page.js)
- * @param {any} hands  what the duty's tabs share (duty.js)
+ * @param {import("./duty.js").Hands} hands
  * @returns {() => Promise<void>}  shows it
  */
 export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, button}) => {
@@ -21,9 +36,10 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
     }
     const {duty, warnings} = found,
       // Before anybody signs: who is not on the roster is told so, and what the two ways out are.
-      told = key => (warnings[key] ? [`▲ ${warnings[key]}`, texts.handover.two_ways] : []),
-      warned = key => (warnings[key] ? h("p", {class: "warn off-roster", role: "status"}, told(key).join(" ")) : null),
-      link = id => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
+      told = (/** @type {string} */ key) => (warnings[key] ? [`▲ ${warnings[key]}`, texts.handover.two_ways] : []),
+      warned = (/** @type {string} */ key) =>
+        warnings[key] ? h("p", {class: "warn off-roster", role: "status"}, told(key).join(" ")) : null,
+      link = (/** @type {string} */ id) => `/handover/${seat}/${encodeURIComponent(id)}${lang}`;
     // For who is not on the roster.
     const why = () => [["reason", words.sign_why, h("input", {name: "reason", maxlength: 500})]];
     const out = button(
@@ -44,6 +60,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
       "first",
       {id: "sign-out"},
     );
+    /** @param {KeptSheet} kept */
     const into = kept =>
       button(
         words.sign_in,
@@ -76,6 +93,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         "first",
         {"data-sign-in": kept.id},
       );
+    /** @param {KeptSheet} kept */
     const accept = kept =>
       button(
         words.accept_stranger,
@@ -87,6 +105,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         "first",
         {"data-accept": kept.id},
       );
+    /** @param {string} id  @param {boolean} isOver */
     const note = (id, isOver) =>
       button(
         isOver ? words.add_addition : words.add_note,
@@ -105,8 +124,9 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         "",
         {"data-add-note": id},
       );
+    /** @param {string} id */
     const noteList = id =>
-      (found.notes[id] || []).map(n =>
+      (found.notes[id] || []).map((/** @type {{at: number, text: string, who: string, is_addition: boolean}} */ n) =>
         h(
           "li",
           null,
@@ -146,7 +166,7 @@ export const makeHandover = (desk, {may, seat, lang, read, failed, refusedText, 
         ? h(
             "ol",
             {class: "sheets"},
-            found.handovers.map(k =>
+            found.handovers.map((/** @type {KeptSheet} */ k) =>
               h(
                 "li",
                 null,

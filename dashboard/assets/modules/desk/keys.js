@@ -8,7 +8,7 @@ export const FIND_KEY = "f";
 /** @param {any} desk  the desk's parts (page.js) */
 export const watchDeskKeys = desk => {
   const {scope, queue, picked} = desk;
-  scope.listen(document, "keydown", event => {
+  scope.listen(document, "keydown", (/** @type {On<KeyboardEvent>} */ event) => {
     const typing = event.target.closest("input, textarea, select, dialog");
     if (event.key === "Escape" && event.target.id === "desk-find") {
       event.preventDefault();

@@ -12,7 +12,9 @@ export const makeLogFilter = (desk, show) => {
     w = texts.log,
     isShort = about.unit || about.grid,
     findWord = isShort ? w.find_acts : w.find;
+  /** @param {[value: string, label: string]} choice */
   const option = ([value, label]) => h("option", {value}, label);
+  /** @param {string} id  @param {string} label  @param {[value: string, label: string][]} options */
   const select = (id, label, options) => {
     const made = /** @type {any} */ (h("select", {id, "aria-label": label}, options.map(option)));
     made.onchange = show;
@@ -43,12 +45,12 @@ export const makeLogFilter = (desk, show) => {
   });
   const choices = isShort ? [] : [kind, about.street ? null : street, who],
     bar = h("div", {class: "log-bar"}, choices, find, told, clear);
-  bar.addEventListener("keydown", event => {
+  bar.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
     clear.onclick();
   });
-  /** Puts choices behind the first one; what is chosen stays. */
+  /** Puts choices behind the first one; what is chosen stays.  @param {HTMLSelectElement} field  @param {[value: string, label: string][]} choices */
   const fill = (field, choices) => {
     const now = field.value,
       have = [...field.options].slice(1).map(o => o.value),
@@ -61,7 +63,7 @@ export const makeLogFilter = (desk, show) => {
   return {
     query: () =>
       new URLSearchParams({kind: kind.value, street: street.value, who: who.value, q: find.value.trim()}).toString(),
-    /** @param {any} log  the answer: what there is to choose from, how many are shown */
+    /** @param {{streets: string[], authors: string[], n: number, all: number}} log  what there is to choose from, how many are shown */
     bar: log => {
       fill(
         street,

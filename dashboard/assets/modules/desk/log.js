@@ -8,8 +8,23 @@ import {makeLogFilter} from "./log-filter.js";
 import {typedField, typedTime} from "./moment-field.js";
 
 /**
+ * A line of the log book; several equal ones are one; times in Unix ms.
+ * @typedef {Object} LogEntry
+ * @property {number} at
+ * @property {number} first_at
+ * @property {number} n
+ * @property {string} kind
+ * @property {string} text
+ * @property {string} who
+ * @property {string[]} cases
+ * @property {string} street_name
+ * @property {boolean} by_people
+ */
+/** @typedef {{case_id: string, number: number, due_at: number, street: string}} DueReport */
+
+/**
  * @param {any} desk  the desk's parts (page.js)
- * @param {any} hands  what the duty's tabs share (duty.js)
+ * @param {import("./duty.js").Hands} hands
  * @returns {{report: (caseId: string, number: number) => void, show: () => Promise<void>}}
  */
 export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) => {
@@ -17,13 +32,14 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
     hasBook = !about.unit && !about.grid; // a unit and a grid worker have a record of what they did: nobody writes in it
   const token = () => (crypto.randomUUID ? crypto.randomUUID() : String(Math.random()).slice(2));
   const KINDS = ["note", "phone", "instruction", "inspection"];
+  /** @param {number} number */
   const reportName = number =>
     number === 0
       ? texts.alarm.reports.phone
       : number === 1
         ? texts.alarm.reports.written
         : format.fill(texts.alarm.reports.follow_up, {n: number - 1});
-  /** «14:05» as the last such moment of the district's clock, in Unix ms; 0 for none. */
+  /** «14:05» as the last such moment of the district's clock, in Unix ms; 0 for none.  @param {string} text */
   const momentOf = text => {
     const typed = typedTime(text);
     if (!typed) return 0;
@@ -66,6 +82,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       {button: texts.log.add},
     );
   };
+  /** @param {string} caseId  @param {number} number */
   const report = (caseId, number) =>
     openDialog(
       texts,
@@ -103,7 +120,9 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
     );
   // — the list, by what is asked for —
   const filter = makeLogFilter(desk, () => showLog());
+  /** @param {string[]} ids */
   const cases = ids => ids.map(id => [" ", h("a", {"data-case": id, class: "touch", role: "button", tabindex: 0}, id)]);
+  /** @param {LogEntry} e */
   const entryLine = e =>
     h(
       "li",
@@ -132,6 +151,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         e.who === about.me ? about.name : e.who || texts.alarm.system,
       ),
     );
+  /** @param {DueReport} d  @param {number} now */
   const dueLine = (d, now) =>
     h(
       "li",
@@ -146,6 +166,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       ),
       may("write_report") ? button(words.write_report, () => report(d.case_id, d.number)) : null,
     );
+  /** @param {{entries: LogEntry[], all: number}} log  @param {string} none */
   const entryList = (log, none) =>
     log.entries.length
       ? h("ol", {class: "log"}, log.entries.map(entryLine))
@@ -182,7 +203,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
         ? h(
             "ol",
             {class: "due"},
-            due.due.map(d => dueLine(d, now)),
+            due.due.map((/** @type {DueReport} */ d) => dueLine(d, now)),
           )
         : h("p", {class: "none"}, words.no_reports),
       h(

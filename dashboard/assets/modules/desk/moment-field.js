@@ -17,7 +17,7 @@ export const typedMoment = text => {
   return isReal ? at.toISOString().slice(0, 16) : null;
 };
 
-/** «14:05», «9：05» as [hour, minute]; null: there is no such time. @param {string} text */
+/** «14:05», «9：05» as [hour, minute]; null: there is no such time.  @param {string} text */
 export const typedTime = text => {
   const found = /^(\d{1,2}):(\d{2})$/.exec(plain(text));
   if (!found) return null;
@@ -25,7 +25,7 @@ export const typedTime = text => {
   return hour < 24 && minute < 60 ? [hour, minute] : null;
 };
 
-/** Full-width digits and signs as the narrow ones, without blanks around. */
+/** Full-width digits and signs as the narrow ones, without blanks around.  @param {string} text */
 const plain = text => text.normalize("NFKC").trim();
 
 /**
@@ -43,11 +43,11 @@ export const typedField = (name, read, {like, wrong, isRequired = false}) => {
   return field;
 };
 
-/** A moment (Unix ms) as it is typed, by the district's clock. */
+/** A moment (Unix ms) as it is typed, by the district's clock.  @param {number} ms  @param {string} zone */
 export const asTyped = (ms, zone) =>
   new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short", timeStyle: "short"}).format(ms);
 
-/** A local date and time of the district («2026-11-24T18:00») with its offset, as RFC 3339. */
+/** A local date and time of the district («2026-11-24T18:00») with its offset, as RFC 3339.  @param {string|null} local  @param {string} zone */
 export const zoned = (local, zone) => {
   const at = new Date(`${local}:00Z`).getTime();
   const parts = Object.fromEntries(

@@ -3,10 +3,13 @@
 import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 
+/** @typedef {{unit_id: string, kind: string, status: string, freshness: string, at: number, metres: number, eta_s: number, is_by_road: boolean}} NearUnit */
+
 /** @param {any} desk  the desk's parts (page.js) */
 export const makeNearest = desk => {
   const {about, texts, format, words, commands} = desk;
   let nearAsked = "";
+  /** @param {string|null} id */
   const near = async id => {
     const host = $("desk-units");
     if (!host) return; // whoever sends no patrols
@@ -33,9 +36,12 @@ export const makeNearest = desk => {
         h("h2", null, words.near),
         h("span", {class: "when"}, format.hms(desk.live.now() || Date.now())),
       ),
-      ...(found.length ? found.map(u => unitRow(u, id)) : [h("p", {class: "dim"}, words.near_none)]),
+      ...(found.length
+        ? found.map((/** @type {NearUnit} */ u) => unitRow(u, id))
+        : [h("p", {class: "dim"}, words.near_none)]),
     );
   };
+  /** @param {NearUnit} u  @param {string} id */
   const unitRow = (u, id) => {
     const send = h("button", {class: "touch", "data-unit": u.unit_id}, words.send_unit);
     send.onclick = () => {

@@ -44,8 +44,8 @@ const NOT_LIVE = /** @type {any} */ ({
 export const start = async (root, scope) => {
   const texts = await fetchTexts(root, scope);
   if (!texts) return null;
-  const places = plain(root.dataset.district),
-    about = plain(root.dataset.desk);
+  const places = plain(root.dataset.district || "{}"),
+    about = plain(root.dataset.desk || "{}");
   const format = makeFormat(texts, places.zone, () => desk.live.now()),
     tiles = makeTiles(texts, format, places),
     words = texts.desk;
@@ -75,8 +75,8 @@ export const start = async (root, scope) => {
     live: NOT_LIVE,
     map: null,
     layer: null,
-    pick: (id, byKey) => desk.picked.pick(id, byKey),
-    showTab: name => showTab(name),
+    pick: (/** @type {string} */ id, /** @type {boolean} */ byKey) => desk.picked.pick(id, byKey),
+    showTab: (/** @type {string} */ name) => showTab(name),
   });
   const live = {
     get state() {
@@ -92,7 +92,7 @@ export const start = async (root, scope) => {
     places,
     live,
     tiles,
-    onChange: ids => {
+    onChange: (/** @type {string[]} */ ids) => {
       desk.queue.redraw(ids);
       const {asked} = desk.picked;
       if (asked && ids.includes(asked.id)) desk.picked.drawCommand();
@@ -131,6 +131,7 @@ export const start = async (root, scope) => {
       ...tiles.sources(s.sources, s, s.refused || 0, desk.live.word(), desk.live.age(), now),
     );
   };
+  /** @type {{[name: string]: (tile: any) => void}} the tiles that the server sends, by their names */
   const drawTile = {
     figures: drawFigures,
     sources: drawTruth,
@@ -138,22 +139,23 @@ export const start = async (root, scope) => {
     processes: drawTruth,
     around: drawTruth,
     refused: drawTruth,
-    shift: t => {
+    shift: (/** @type {string} */ t) => {
       $("shift").textContent = t ? texts.shift[t] || t : "";
     },
     notices: makeNotices(texts, format),
-    units: t => desk.onMap.units(t),
-    present: t => {
+    units: (/** @type {import("../types/wire.d.ts").UnitMoved[]} */ t) => desk.onMap.units(t),
+    present: (/** @type {import("../types/wire.d.ts").DeskTiles["present"]} */ t) => {
       desk.queue.present(t);
       desk.picked.drawCommand();
     },
-    alarms: t => {
+    alarms: (/** @type {import("../types/wire.d.ts").AlarmsTile} */ t) => {
       desk.alarms.draw(t);
       drawFigures();
     },
   };
   let hasBegun = false,
     figuresAt = 0;
+  /** @param {import("../core/socket.js").Change} change */
   const render = change => {
     desk.picked.follow(change.rows);
     if (change.rows === null || change.rows.size) {
@@ -208,7 +210,9 @@ export const start = async (root, scope) => {
   };
 
   desk.live = connect(scope, render, everySecond, about.zone);
-  desk.live.socket.on("commands", rows => desk.commands.settle(rows));
+  desk.live.socket.on("commands", (/** @type {[string, string, string, string][]} */ rows) =>
+    desk.commands.settle(rows),
+  );
   desk.live.socket.on("connect", () => {
     desk.commands.catchUp();
     const {asked} = desk.picked;
@@ -219,7 +223,7 @@ export const start = async (root, scope) => {
   // — what a click says —
   root.addEventListener("click", event => {
     const target = /** @type {HTMLElement} */ (event.target);
-    /** @returns {any} */
+    /** @param {string} selector  @returns {any} */
     const closest = selector => target.closest(selector);
     const button = closest("[data-command]"),
       answer = closest("[data-answer]"),
@@ -241,6 +245,7 @@ export const start = async (root, scope) => {
       desk.picked.ask({camera: camera.dataset.camera});
     }
   });
+  /** @param {string} name */
   const showTab = name => {
     for (const tab of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[role=tab]"))) {
       const on = tab.id === `tab-${name}`;

@@ -9,11 +9,12 @@ import {makePlacing} from "./placing.js";
 /** @param {any} desk  the desk's parts (page.js) */
 export const makePanelActs = desk => {
   const {scope, texts, format, words, commands} = desk;
+  /** @param {string} id */
   const version = id => {
     const row = desk.live.state.rows.get(id);
     return row ? row[A.version] : 0;
   };
-  /** One field unmasked for half a minute; why is on the record. */
+  /** One field unmasked for half a minute; why is on the record.  @param {HTMLElement} button  @param {string} id */
   const reveal = (button, id) =>
     openDialog(
       texts,
@@ -40,7 +41,7 @@ export const makePanelActs = desk => {
         });
         if (said.error) return texts.personal.refused[said.code] || said.error;
         const {asked} = desk.picked,
-          field = CSS.escape(button.dataset.reveal);
+          field = CSS.escape(button.dataset.reveal || "");
         if (!desk.picked.isPanelHere() || asked.id !== id) return undefined; // another case is shown meanwhile
         // The panel may have come anew while the reason was typed.
         const now = find($("case-panel-body"), `[data-reveal="${field}"]`);
@@ -63,7 +64,12 @@ export const makePanelActs = desk => {
     placed: (id, at) =>
       commands.open("case.locate", [[id, version(id)]], {...at, coord_sys: "WGS84"}, [format.fill(words.placed, at)]),
   });
-  /** One of the panel's buttons, for the case that the panel shows. */
+  /**
+   * One of the panel's buttons, for the case that the panel shows.
+   * @param {any} button  a command's, or null
+   * @param {HTMLElement|null} secret
+   * @param {HTMLElement|null} answer
+   */
   const pressed = (button, secret, answer) => {
     if (button && button.dataset.repair) {
       commands.repair(button.dataset.repair, button.dataset.name);

@@ -14,17 +14,21 @@ const REST_MS = 180,
 /** @param {any} desk  the desk's parts (page.js) */
 export const makePicked = desk => {
   const {scope, about, texts, format, words, queue, commands, nearest} = desk;
-  let asked = null,
-    askedAt = 0,
+  /** @type {import("../core/panel.js").Picked|null} */
+  let asked = null;
+  let askedAt = 0,
     restTimer = 0;
   const panel = makePanel(scope, true);
+  /** @param {import("../core/panel.js").Picked} what */
   const ask = what => {
     asked = what;
     askedAt = performance.now();
     panel.show(what);
   };
+  /** @type {string|null} */
   let lastPicked = null;
   const enterPanel = panelFocus(scope, $("case-panel"), () => queue.focus(lastPicked));
+  /** @param {string} id  @param {boolean} [byKey] */
   const pick = (id, byKey = false) => {
     lastPicked = id;
     desk.acts.picked(id);
@@ -47,6 +51,7 @@ export const makePicked = desk => {
   /** Lets the server draw the panel of a case that a hand is about to open. */
   let aheadAt = 0,
     aheadOf = "";
+  /** @param {string} id */
   const ahead = id => {
     const now = performance.now();
     if (!desk.live.connected || (asked && asked.id === id) || (id === aheadOf && now - aheadAt < AHEAD_KEPT_MS)) return;
@@ -65,6 +70,7 @@ export const makePicked = desk => {
     nearest.show(null);
   };
   let followTimer = 0;
+  /** @param {Set<string>|null} rows */
   const follow = rows => {
     if (!asked || !asked.id || (rows !== null && !rows.has(asked.id))) return;
     if (performance.now() - askedAt < 700) {
@@ -74,6 +80,7 @@ export const makePicked = desk => {
     }
     ask(asked);
   };
+  /** @param {string|null} id */
   const showOnMap = id => {
     const {layer, map} = desk;
     if (!layer) return;
@@ -98,7 +105,9 @@ export const makePicked = desk => {
     const line = $("panel-command");
     if (!line || !asked) return;
     const item = commands.of(asked.id),
-      others = ((desk.live.state.tiles.present || {})[asked.id] || []).filter(([id]) => id !== about.me);
+      others = ((desk.live.state.tiles.present || {})[asked.id || ""] || []).filter(
+        (/** @type {import("../types/wire.d.ts").Colleague} */ [id]) => id !== about.me,
+      );
     const told = JSON.stringify([item && commands.tell(item), others]);
     if (line.dataset.told === told) return; // the observer below sees our own writing too
     line.dataset.told = told;
@@ -109,7 +118,9 @@ export const makePicked = desk => {
             h(
               "p",
               {class: "others"},
-              format.fill(words.now_looking, {names: others.map(([, name]) => name).join("、")}),
+              format.fill(words.now_looking, {
+                names: others.map((/** @type {import("../types/wire.d.ts").Colleague} */ [, name]) => name).join("、"),
+              }),
             ),
           ]
         : []),
@@ -118,12 +129,13 @@ export const makePicked = desk => {
   /** Whether the panel has come for the picked case; until then its buttons are the case's before. */
   const isPanelHere = () => !!asked && ($("panel-of") || {dataset: {}}).dataset.case === asked.id;
   // A key that was faster than the panel waits for it; it is the picked case's and no other's.
+  /** @type {{id: string|undefined, key: string, until: number}|null} */
   let held = null;
-  /** Presses the panel's button of this key; whether there is one. */
+  /** Presses the panel's button of this key; whether there is one.  @param {string} key */
   const press = key => {
     held = null;
     if (!isPanelHere()) {
-      held = {id: asked.id, key, until: performance.now() + HELD_MS};
+      held = {id: asked ? asked.id : undefined, key, until: performance.now() + HELD_MS};
       return false;
     }
     const button = find($("case-panel-body"), `[data-key="${key}"]`);
@@ -134,7 +146,7 @@ export const makePicked = desk => {
     drawCommand();
     if (!held || !isPanelHere()) return;
     const {id, key, until} = held;
-    if (id === asked.id && performance.now() < until) press(key);
+    if (asked && id === asked.id && performance.now() < until) press(key);
     held = null;
   };
   scope.observe(new MutationObserver(panelCame)).observe($("case-panel-body"), {childList: true, subtree: true});

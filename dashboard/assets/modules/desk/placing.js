@@ -3,7 +3,7 @@
 // or until somebody goes elsewhere: Escape, the button, another case, the panel closed.
 import {h} from "../core/dom.js";
 
-/** @param {{scope: any, words: any, format: any, placed: (id: string, at: {lon: number, lat: number}) => void}} desk */
+/** @param {{scope: Scope, words: Texts, format: Format, placed: (id: string, at: {lon: number, lat: number}) => void}} desk */
 export const makePlacing = ({scope, words, format, placed}) => {
   /** @type {{id: string, map: any, hint: HTMLElement, click: (event: any) => void}|null} */
   let on = null;
@@ -17,7 +17,7 @@ export const makePlacing = ({scope, words, format, placed}) => {
   scope.listen(
     document,
     "keydown",
-    event => {
+    (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape" || !on || document.querySelector("dialog[open]")) return;
       event.stopPropagation(); // it ends the placing, nothing else
       cancel();
@@ -28,8 +28,9 @@ export const makePlacing = ({scope, words, format, placed}) => {
   return {
     cancel,
     isOn: () => on !== null,
-    /** Another case, or none, is the picked one now. */
+    /** Another case, or none, is the picked one now.  @param {string|null} id */
     picked: id => on && on.id !== id && cancel(),
+    /** @param {LeafletMap} map  @param {string} id */
     start(map, id) {
       const wasOn = on && on.id === id;
       cancel();
@@ -38,8 +39,8 @@ export const makePlacing = ({scope, words, format, placed}) => {
       stop.onclick = cancel;
       const hint = h("p", {class: "placing-hint", role: "status"}, format.fill(words.placing, {id}), " ", stop);
       for (const kind of ["click", "dblclick", "mousedown", "pointerdown"])
-        hint.addEventListener(kind, event => event.stopPropagation()); // the map below hears none of it
-      const click = event => {
+        hint.addEventListener(kind, (/** @type {Event} */ event) => event.stopPropagation()); // the map below hears none of it
+      const click = (/** @type {{latlng: {lng: number, lat: number}}} */ event) => {
         const {lng, lat} = event.latlng;
         cancel();
         placed(id, {lon: +lng.toFixed(6), lat: +lat.toFixed(6)});

@@ -5,9 +5,9 @@
 const ONE_GO_MS = 1500;
 
 /**
- * @param {any} scope
- * @param {any} state  the queue's: group, only, text, inMap, current
- * @param {{groups: string[], names: any, finder: HTMLInputElement, back: () => void}} parts  `back`: the state was read
+ * @param {Scope} scope
+ * @param {QueueState} state
+ * @param {{groups: string[], names: {[name: string]: string}, finder: HTMLInputElement, back: () => void}} parts  `back`: the state was read
  *   anew, because somebody went back or forward
  */
 export const makeAddress = (scope, state, {groups, names, finder, back}) => {
@@ -26,7 +26,8 @@ export const makeAddress = (scope, state, {groups, names, finder, back}) => {
   /** @param {"filter"|"text"|"case"} as  what has changed */
   const write = as => {
     const query = new URLSearchParams(location.search);
-    const set = (name, value) => (value ? query.set(name, value) : query.delete(name));
+    const set = (/** @type {string} */ name, /** @type {string|null} */ value) =>
+      value ? query.set(name, value) : query.delete(name);
     set("group", state.group === "clock" ? "" : state.group);
     set("only", [...state.only].join("."));
     set("q", state.text);

@@ -9,17 +9,35 @@ const NEVER = 2 ** 52;
 /** Whether the page is one column (desk_small.css); a phone does not become a desk while a page is open. */
 export const isPhone = () => matchMedia("(max-width: 700px)").matches;
 
-/** A cell as a plain element: AG Grid's JavaScript component, made from a function that draws it. */
+/**
+ * What the columns are made with.
+ * @typedef {Object} QueueParts
+ * @property {DeskAbout} about
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {Tiles} tiles
+ * @property {ReturnType<typeof import("./commands.js").makeCommands>} commands
+ * @property {() => number} now   Unix ms
+ * @property {QueueState} state
+ * @property {(row: DeskRow) => string} what
+ * @property {{[column: string]: (row: DeskRow) => string}} textOf
+ * @property {(id: string) => import("../types/wire.d.ts").Colleague[]} othersAt   who else looks at a case
+ * @property {(comparator: GridComparator) => GridComparator} grouped   keeps the groups together whatever is sorted
+ */
+
+/** A cell as a plain element: AG Grid's JavaScript component, made from a function that draws it.  @param {(el: HTMLElement, p: {data: QueueItem}) => void} draw */
 export const cell = draw =>
   class {
+    el = document.createElement("span");
+    /** @param {{data: QueueItem}} p */
     init(p) {
-      this.el = document.createElement("span");
       this.el.className = "cell";
       draw(this.el, p);
     }
     getGui() {
       return this.el;
     }
+    /** @param {{data: QueueItem}} p */
     refresh(p) {
       this.el.replaceChildren();
       this.el.className = "cell";
@@ -28,16 +46,24 @@ export const cell = draw =>
     }
   };
 
-/** What the columns say of a case in the page's language: `textOf` a column is what is searched, filtered and copied. */
+/**
+ * What the columns say of a case in the page's language: `textOf` a column is what is searched, filtered and copied.
+ * @param {DeskAbout} about
+ * @param {Texts} texts
+ * @param {Tiles} tiles
+ */
 export const rowWords = (about, texts, tiles) => {
+  /** @param {string} code  @returns {string} */
   const grid = code => about.grids[code] || code;
-  /** A grid's name says its community in most packages; where it does not, both are said. */
+  /** A grid's name says its community in most packages; where it does not, both are said.  @param {DeskRow} row */
   const place = row => {
     const community = about.communities[row[A.community]] || "",
       name = grid(row[A.grid]);
     return name.startsWith(community) ? name : [community, name].filter(Boolean).join(" ");
   };
+  /** @param {DeskRow} row */
   const what = row => tiles.className(row);
+  /** @type {{[column: string]: (row: DeskRow) => string}} */
   const textOf = {
     case: row => `${what(row)} ${row[A.caseId]}`,
     street: row => tiles.street(row[A.street]),
@@ -50,27 +76,33 @@ export const rowWords = (about, texts, tiles) => {
   return {grid, what, textOf};
 };
 
-const deadline = row => (row[A.light] === 3 ? NEVER : row[A.deadlineAt] === null ? NEVER + 1 : row[A.deadlineAt]);
+/** @param {DeskRow} row */
+const deadline = row => (row[A.light] === 3 ? NEVER : (row[A.deadlineAt] ?? NEVER + 1));
+/** @param {(row: DeskRow) => number} of  @returns {GridComparator} */
 const byNumber = of => (a, b, x, y) =>
   x.data.head || y.data.head ? 0 : of(x.data.row) - of(y.data.row) || (x.data.id < y.data.id ? -1 : 1);
+/** @param {(row: DeskRow) => string} of  @param {string} language  @returns {GridComparator} */
 const byText = (of, language) => (a, b, x, y) =>
   x.data.head || y.data.head
     ? 0
     : of(x.data.row).localeCompare(of(y.data.row), language) || byNumber(deadline)(0, 0, x, y);
+/** @param {(row: DeskRow) => string} of */
 const text = of => cell((el, {data: {row}}) => el.append(of(row)));
 
-/** By who has a case: what nobody in the district has taken, what it holds, what is proposed to it, then by the clock. */
+/** By who has a case: what nobody in the district has taken, what it holds, what is proposed to it, then by the clock.  @param {DeskRow} row */
 const rankOf = row => (isUntaken(row) ? 0 : isHeld(row) ? 1 : row[A.proposal] ? 2 : row[A.takeoverAt] === null ? 4 : 3);
+/** @type {GridComparator} */
 const byTakeover = (a, b, x, y) =>
   x.data.head || y.data.head
     ? 0
     : rankOf(x.data.row) - rankOf(y.data.row) ||
-      byNumber(row => (rankOf(row) === 3 ? row[A.takeoverAt] : deadline(row)))(a, b, x, y);
+      byNumber(row => (rankOf(row) === 3 ? row[A.takeoverAt] || 0 : deadline(row)))(a, b, x, y);
 
-/** The cells that are more than a text. */
+/** The cells that are more than a text.  @param {QueueParts} parts */
 const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, othersAt, state}) => {
   const words = texts.desk,
     phone = isPhone();
+  /** @param {DeskRow} row */
   const whereAndWho = row =>
     [
       about.street ? "" : tiles.street(row[A.street]),
@@ -81,7 +113,8 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
       .join(" · ");
   const left = cell((el, {data: {row}}) => {
     const light = row[A.light],
-      still = row[A.deadlineAt] === null ? null : row[A.deadlineAt] - now();
+      deadlineAt = row[A.deadlineAt],
+      still = deadlineAt === null ? null : deadlineAt - now();
     el.classList.add(light === 2 ? "bad" : light === 1 ? "warn" : "mid");
     el.append(
       ...(light === 2
@@ -113,8 +146,9 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
       el.append(words.takeover_past);
       return;
     }
-    if (row[A.declined]) {
-      const [by, when, why] = row[A.declined];
+    const declined = row[A.declined];
+    if (declined) {
+      const [by, when, why] = declined;
       el.classList.add("mid");
       el.title = `${by} ${format.hm(when)} · ${why}`;
       el.append(`${words.declined_short} ${by}`);
@@ -140,8 +174,9 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
     if (row[A.lon] === null) el.append(h("em", null, words.unplaced));
     if (row[A.neighbour] && state.only.has("border"))
       el.append(h("em", {title: tiles.street(row[A.neighbour])}, words.border));
-    if (about.unit && row[A.whistledAt] !== null) {
-      const until = row[A.whistledAt] + about.whistle_minutes * 60000 - now(),
+    const whistledAt = row[A.whistledAt];
+    if (about.unit && whistledAt !== null) {
+      const until = whistledAt + about.whistle_minutes * 60000 - now(),
         say = until > 0 ? texts.seats.whistle_left : texts.seats.whistle_late;
       el.append(h("em", {class: until > 0 ? "warn" : "bad"}, format.fill(say, {t: format.duration(until)})));
     }
@@ -160,21 +195,28 @@ const makeCells = ({about, texts, format, tiles, commands, now, what, textOf, ot
 
 /**
  * The columns' definitions, in their order.
- * @param {any} parts  what the queue is made with (queue.js), beside `now`, `state`, `what`, `textOf`,
- *   `othersAt(id)`, and `grouped(comparator)`, which keeps the groups together whatever is sorted
+ * @param {QueueParts} parts
  */
 export const makeColumns = parts => {
   const {about, texts, format, what, textOf, grouped} = parts,
     words = texts.desk,
     english = texts.language === "en", // its times are shorter than the stages' names: on a 1366 laptop all fit
     cells = makeCells(parts);
+  /**
+   * @param {string} id
+   * @param {number} width
+   * @param {ReturnType<typeof cell>} renderer
+   * @param {GridComparator} comparator
+   * @param {(row: DeskRow) => string|number} of
+   * @param {object} [more]  of AG Grid's definition
+   */
   const column = (id, width, renderer, comparator, of, more = {}) => ({
     colId: id,
     headerName: words.columns[id],
     width,
     cellRenderer: renderer,
     comparator: grouped(comparator),
-    valueGetter: p => (p.data.head ? "" : of(p.data.row)),
+    valueGetter: (/** @type {GridNode} */ p) => (p.data.head ? "" : of(p.data.row)),
     sortable: true,
     resizable: true,
     filter: "agTextColumnFilter",
@@ -182,6 +224,7 @@ export const makeColumns = parts => {
     suppressHeaderMenuButton: false,
     ...more,
   });
+  /** @param {string} id  @param {number} width  @param {object} [more] */
   const simple = (id, width, more = {}) => {
     const of = textOf[id];
     return column(id, width, text(of), byText(of, texts.language), of, more);

@@ -1,9 +1,16 @@
 // @ts-check
 // What the export is asked for: what the queue shows at this moment, in its order and its columns.
 
-/** The query of /api/v1/cases.csv; the server filters by it anew, by the rights of whoever asks. */
+/** @typedef {{colId: string, width: number, hide: boolean, sort: string|null, sortIndex: number|null}} ColumnState  of AG Grid */
+
+/**
+ * The query of /api/v1/cases.csv; the server filters by it anew, by the rights of whoever asks.
+ * @param {QueueState} state
+ * @param {{about: DeskAbout, texts: Texts, api: GridApi, box: number[]|null}} parts
+ */
 export const exportQuery = (state, {about, texts, api, box}) => {
   const query = new URLSearchParams({lang: texts.language});
+  /** @param {string} name  @param {string} value */
   const set = (name, value) => value && query.set(name, value);
   set("street", about.street);
   set("only", [...state.only].join("."));
@@ -15,10 +22,13 @@ export const exportQuery = (state, {about, texts, api, box}) => {
   // Of several sorted columns the first decides: a case's number makes any two cases differ.
   const [first] = api
     .getColumnState()
-    .filter(c => c.sort)
-    .sort((a, b) => (a.sortIndex || 0) - (b.sortIndex || 0));
+    .filter((/** @type {ColumnState} */ c) => c.sort)
+    .sort((/** @type {ColumnState} */ a, /** @type {ColumnState} */ b) => (a.sortIndex || 0) - (b.sortIndex || 0));
   if (first) set("sort", `${first.colId}:${first.sort}`);
-  const shown = api.getColumnState().filter(c => !c.hide && !c.colId.startsWith("ag-Grid"));
+  /** @type {ColumnState[]} */
+  const shown = api
+    .getColumnState()
+    .filter((/** @type {ColumnState} */ c) => !c.hide && !c.colId.startsWith("ag-Grid"));
   set("columns", shown.map(c => c.colId).join("."));
   return query.toString();
 };

@@ -4,13 +4,17 @@ import {AT as A} from "../core/reducer.js";
 import {near} from "../map/project.js";
 import {matches} from "./queue-match.js";
 
-/** Whether a desk is the district's own: no street's, unit's or grid's. */
+/** Whether a desk is the district's own: no street's, unit's or grid's.  @param {DeskAbout} about */
 export const isDistrictDesk = about => !about.street && !about.unit && !about.grid;
-/** Whether the district holds a case, and whether nobody there has taken it: by the rule of the wall's list. */
+/** Whether the district holds a case, and whether nobody there has taken it: by the rule of the wall's list.  @param {DeskRow} row */
 export const isHeld = row => row[A.level] === "district";
-export const isUntaken = row => isHeld(row) && !(row[A.escalation] && row[A.escalation][4] !== null);
+/** @param {DeskRow} row */
+export const isUntaken = row => {
+  const escalation = row[A.escalation];
+  return isHeld(row) && !(escalation && escalation[4] !== null);
+};
 
-/** The chips: each a question to one case; the last two are of a unit's or a grid's own desk. */
+/** The chips: each a question to one case; the last two are of a unit's or a grid's own desk.  @type {{[name: string]: (row: DeskRow, about: DeskAbout) => boolean}} */
 const ONLY = {
   untaken: isUntaken,
   district: isHeld,
@@ -32,13 +36,15 @@ export const ONLY_NAMES = Object.keys(ONLY);
 export const QUIET = new Set(["border", "unseen"]);
 
 /**
- * @param {any} state  the queue's: `only`, `text`, `inMap`, `columns`
- * @param {any} parts  what the queue is made with (queue.js), beside `textOf`: column → what it says of a row
+ * @param {QueueState} state
+ * @param {{about: DeskAbout, texts: Texts, tiles: Tiles, textOf: {[column: string]: (row: DeskRow) => string}}} parts
  */
 export const makeFilters = (state, {about, texts, tiles, textOf}) => {
   const words = texts.desk,
     haystacks = new Map();
+  /** @type {any} Leaflet's bounds of what the map shows; null before it is there */
   let bounds = null;
+  /** @param {DeskRow} row */
   const haystack = row => {
     const known = haystacks.get(row[A.caseId]);
     if (known && known[0] === row) return known[1];
@@ -48,6 +54,7 @@ export const makeFilters = (state, {about, texts, tiles, textOf}) => {
     return text;
   };
   return {
+    /** @type {{[name: string]: string}} */
     names: {
       untaken: words.untaken,
       district: isDistrictDesk(about) ? words.district_holds : words.at_district,
@@ -61,20 +68,25 @@ export const makeFilters = (state, {about, texts, tiles, textOf}) => {
       unsigned: texts.seats.unsigned,
       whistled: texts.seats.whistle_waiting,
     },
-    /** The chips that a case belongs to. */
+    /** The chips that a case belongs to.  @param {DeskRow} row */
     marksOf: row => ONLY_NAMES.filter(name => ONLY[name](row, about)),
+    /** @param {DeskRow} row */
     passes: row => {
       if (state.inMap && bounds) {
-        if (row[A.lon] === null || !bounds.contains([row[A.lat], near(row[A.lon])])) return false;
+        const lon = row[A.lon];
+        if (lon === null || !bounds.contains([row[A.lat], near(lon)])) return false;
       }
       for (const name of state.only) if (!ONLY[name](row, about)) return false;
       if (!matches(state.columns, textOf, row)) return false;
       return !state.text || haystack(row).includes(state.text);
     },
+    /** @param {string} id */
     forget: id => haystacks.delete(id),
+    /** @returns {number[]|null}  west, south, east, north */
     get box() {
       return bounds && [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
     },
+    /** @param {any} b  Leaflet's bounds */
     seeIn: b => {
       bounds = b;
     },

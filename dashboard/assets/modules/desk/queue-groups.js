@@ -6,7 +6,7 @@ import {ONLY_NAMES, isDistrictDesk, isHeld, isUntaken} from "./queue-filters.js"
 
 const CLOCK = ["untaken", "district", "overdue", "soon", "normal", "suspended", "none"];
 
-/** A case's group by each of the groupings. */
+/** A case's group by each of the groupings.  @param {boolean} isDistrict  @returns {{[grouping: string]: (row: DeskRow) => string}} */
 const keysOf = isDistrict => ({
   clock: row =>
     isHeld(row)
@@ -31,13 +31,18 @@ const keysOf = isDistrict => ({
   none: () => "",
 });
 
-/** The head of a group is a row of its own across the whole table. */
+/**
+ * The head of a group is a row of its own across the whole table.
+ * @param {{state: QueueState, words: Texts, headText: (key: string, n: number) => string, fold: (head: QueueHead) => void}} parts
+ */
 export const headCell = ({state, words, headText, fold}) =>
   class {
+    /** @param {{data: QueueHead}} p */
     init(p) {
       this.el = h("div", {class: "group-head", role: "gridcell"});
       this.draw(p);
     }
+    /** @param {{data: QueueHead}} p */
     draw({data: head}) {
       const isFolded = state.folded.has(head.key);
       this.el.replaceChildren(
@@ -49,6 +54,7 @@ export const headCell = ({state, words, headText, fold}) =>
     getGui() {
       return this.el;
     }
+    /** @param {{data: QueueHead}} p */
     refresh(p) {
       this.draw(p);
       return true;
@@ -56,15 +62,16 @@ export const headCell = ({state, words, headText, fold}) =>
   };
 
 /**
- * @param {any} state  the queue's: `group`, `folded`
- * @param {any} filters  queue-filters.js
- * @param {any} parts  what the queue is made with (queue.js), beside `grid`
+ * @param {QueueState} state
+ * @param {ReturnType<typeof import("./queue-filters.js").makeFilters>} filters
+ * @param {{about: DeskAbout, texts: Texts, format: Format, tiles: Tiles, grid: (code: string) => string}} parts
  */
 export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) => {
   const words = texts.desk,
     isStreet = !!about.street,
     isDistrict = isDistrictDesk(about),
     keys = keysOf(isDistrict);
+  /** @type {{[grouping: string]: (key: string) => string}} */
   const named = {
     clock: key => key,
     street: tiles.street,
@@ -75,22 +82,26 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     channel: key => texts.channel[key] || key,
     status: key => texts.status[key] || key,
   };
-  const heads = new Map(),
-    counts = new Map(),
-    totals = new Map(),
-    onlyCounts = Object.fromEntries(ONLY_NAMES.map(name => [name, 0]));
-  let ranks = new Map(),
+  /** @type {Map<string, QueueHead>} */
+  const heads = new Map();
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  /** @type {Map<string, number>} */
+  const totals = new Map();
+  const onlyCounts = Object.fromEntries(ONLY_NAMES.map(name => [name, 0]));
+  let ranks = /** @type {Map<string, number>} */ (new Map()),
     shown = 0;
 
+  /** @param {QueueItem} item */
   const judge = item => {
     item.key = keys[state.group](item.row);
     item.passes = filters.passes(item.row);
     item.marks = filters.marksOf(item.row);
   };
-  /** What one case adds: to its group, and to the counts of the chips. */
+  /** What one case adds: to its group, and to the counts of the chips.  @param {QueueItem} item  @param {number} by */
   const add = (item, by) => {
     for (const name of item.marks) onlyCounts[name] += by;
-    const one = map => {
+    const one = (/** @type {Map<string, number>} */ map) => {
       const n = (map.get(item.key) || 0) + by;
       n ? map.set(item.key, n) : map.delete(item.key);
     };
@@ -100,6 +111,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
       one(counts);
     }
   };
+  /** @param {string[]} list */
   const ordered = list =>
     state.group === "clock"
       ? list.sort((a, b) => CLOCK.indexOf(a) - CLOCK.indexOf(b))
@@ -113,6 +125,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     get shown() {
       return shown;
     },
+    /** @param {string} key  @param {number} n */
     headText: (key, n) =>
       state.group === "clock"
         ? format.fill(words[key === "district" && isDistrict ? "group_holds" : `group_${key}`], {n})
@@ -120,9 +133,13 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     /**
      * Groups in their order, each behind its head, whichever way the column is sorted. In the comparators, not afterwards
      * (`postSortRows`): only so does the table sort what has changed and not ten thousand rows at each delta.
+     * @param {GridComparator} comparator
+     * @returns {GridComparator}
      */
     grouped: comparator => (a, b, x, y, isDescending) => {
-      const between = ranks.get(x.data.key) - ranks.get(y.data.key) || Number(!!y.data.head) - Number(!!x.data.head);
+      const between =
+        (ranks.get(x.data.key) ?? NaN) - (ranks.get(y.data.key) ?? NaN) ||
+        Number(!!y.data.head) - Number(!!x.data.head);
       return between ? (isDescending ? -between : between) : comparator(a, b, x, y);
     },
     /** Where each group stands; whether that is another order than before. */
@@ -132,11 +149,12 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
       ranks = new Map(order.map((key, i) => [key, i]));
       return true;
     },
+    /** @param {GridNode} node */
     visible: node =>
       node.data.head
         ? node.data.n > 0
         : node.data.passes && !(state.group !== "none" && state.folded.has(node.data.key)),
-    /** Everything is judged anew: another filter, another grouping. */
+    /** Everything is judged anew: another filter, another grouping.  @param {Iterable<QueueItem>} items */
     judgeAll: items => {
       counts.clear();
       totals.clear();
@@ -149,6 +167,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     },
     /** One head a group, whether any of its cases passes or not: a filter then moves no rows in or out of the table. */
     regroup: () => {
+      /** @type {{add: QueueHead[], remove: QueueHead[]}} */
       const change = {add: [], remove: []};
       for (const [key, head] of heads)
         if (!totals.has(key) || state.group === "none") {
@@ -158,6 +177,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
       if (state.group !== "none")
         for (const key of totals.keys())
           if (!heads.has(key)) {
+            /** @type {QueueHead} */
             const head = {id: `\u0000${state.group}:${key}`, head: true, key, n: 0};
             heads.set(key, head);
             change.add.push(head);
@@ -166,6 +186,7 @@ export const makeGroups = (state, filters, {about, texts, format, tiles, grid}) 
     },
     /** Heads say their number anew where it has changed; their row ids. */
     recount: () => {
+      /** @type {string[]} */
       const moved = [];
       for (const [key, head] of heads) {
         const n = counts.get(key) || 0;

@@ -5,6 +5,7 @@ import {redraw} from "../core/focus.js";
 import {ONLY_NAMES, QUIET} from "./queue-filters.js";
 import {conditionsOf} from "./queue-match.js";
 
+/** @param {string} name  @param {string} label  @param {string|null} n  how many, as it is said  @param {boolean} isOn  @param {() => void} click */
 const chip = (name, label, n, isOn, click) => {
   const b = h(
     "button",
@@ -17,10 +18,25 @@ const chip = (name, label, n, isOn, click) => {
 };
 
 /**
- * @param {any} state  the queue's
- * @param {any} parts  `isReady()` once cases have come, `groups`, `filters`, `views`, `total()`, `exported()` the query of the export, and what a hand does:
- *   `toggle(name)`, `inMap()`, `regroup(name)`, `drop(what)`, `clear()`
+ * What the tools are made with, and what a hand does with them.
+ * @typedef {Object} ToolParts
+ * @property {() => boolean} isReady   once cases have come
+ * @property {DeskAbout} about
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {ReturnType<typeof import("./queue-groups.js").makeGroups>} groups
+ * @property {ReturnType<typeof import("./queue-filters.js").makeFilters>} filters
+ * @property {ReturnType<typeof import("./queue-views.js").makeViews>} views
+ * @property {() => number} total
+ * @property {() => string} exported   the query of the export
+ * @property {(name: string) => void} toggle
+ * @property {() => void} inMap
+ * @property {(name: string) => void} regroup
+ * @property {(what: string) => void} drop
+ * @property {() => void} clear
  */
+
+/** @param {QueueState} state  @param {ToolParts} parts */
 export const makeTools = (state, parts) => {
   const {isReady, about, texts, format, groups, filters, views, total, exported, toggle, inMap, regroup, drop, clear} =
       parts,
@@ -28,7 +44,7 @@ export const makeTools = (state, parts) => {
   let told = "";
   const chips = () => {
     const shown = ONLY_NAMES.filter(name => groups.onlyCounts[name] || state.only.has(name)),
-      of = name =>
+      of = (/** @type {string} */ name) =>
         chip(
           name,
           filters.names[name],
@@ -48,18 +64,23 @@ export const makeTools = (state, parts) => {
       ),
     );
   };
-  /** What filters at this moment: [how to drop it, its words]. */
-  const active = () => [
-    ...(state.text ? [["text", `${words.find_short} «${state.text}»`]] : []),
-    ...[...state.only].map(name => [`only:${name}`, filters.names[name]]),
-    ...(state.inMap ? [["map", words.in_map]] : []),
-    ...Object.entries(state.columns).map(([id, model]) => [
-      `column:${id}`,
-      `${words.columns[id]} ${conditionsOf(model)
-        .map(c => `${texts.grid_words[c.type]} «${c.filter}»`)
-        .join(model.operator === "OR" ? ` ${texts.grid_words.orCondition} ` : ` ${texts.grid_words.andCondition} `)}`,
-    ]),
-  ];
+  /** What filters at this moment: [how to drop it, its words].  @returns {[what: string, label: string][]} */
+  const active = () => {
+    /** @type {[what: string, label: string][]} */
+    const found = [];
+    if (state.text) found.push(["text", `${words.find_short} «${state.text}»`]);
+    for (const name of state.only) found.push([`only:${name}`, filters.names[name]]);
+    if (state.inMap) found.push(["map", words.in_map]);
+    for (const [id, model] of Object.entries(state.columns))
+      found.push([
+        `column:${id}`,
+        `${words.columns[id]} ${conditionsOf(model)
+          .map(c => `${texts.grid_words[c.type || ""]} «${c.filter}»`)
+          .join(model.operator === "OR" ? ` ${texts.grid_words.orCondition} ` : ` ${texts.grid_words.andCondition} `)}`,
+      ]);
+    return found;
+  };
+  /** @param {[what: string, label: string][]} list */
   const filtered = list =>
     list.length
       ? h(
@@ -93,7 +114,7 @@ export const makeTools = (state, parts) => {
     const group = h(
       "select",
       {id: "queue-group", "aria-label": words.group_by},
-      groups.names.map(name =>
+      groups.names.map((/** @type {string} */ name) =>
         h("option", {value: name, ...(name === state.group ? {selected: ""} : {})}, words.groups[name]),
       ),
     );

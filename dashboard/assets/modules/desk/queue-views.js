@@ -7,9 +7,21 @@ import {post} from "../core/session.js";
 const SAVE = "\u0000save",
   DROP = "\u0000drop";
 
-/** @param {{scope: any, texts: any, page: string, now: () => any, take: (view: any) => void, draw: () => void}} parts */
+/**
+ * A view as it is saved; older ones lack some of it.
+ * @typedef {Object} QueueView
+ * @property {string} group
+ * @property {string[]} [only]
+ * @property {string} [text]
+ * @property {boolean} [inMap]
+ * @property {Partial<import("./queue-export.js").ColumnState>[]} [columns]
+ * @property {QueueState["columns"]} [filter]
+ */
+
+/** @param {{scope: Scope, texts: Texts, page: string, now: () => QueueView, take: (view: QueueView) => void, draw: () => void}} parts */
 export const makeViews = ({scope, texts, page, now, take, draw}) => {
   const words = texts.desk;
+  /** @type {{[name: string]: QueueView}} */
   let views = {};
   /** The saved views anew; where they cannot be read the list stays as it is, and that is said. */
   const read = async () => {
@@ -22,7 +34,7 @@ export const makeViews = ({scope, texts, page, now, take, draw}) => {
       if (!scope.isClosed) toast(words.views_unread, "bad");
     }
   };
-  /** Sends a change of the views; words where it was refused, so that the dialog stays open. */
+  /** Sends a change of the views; words where it was refused, so that the dialog stays open.  @param {string} url  @param {object} body */
   const send = async (url, body) => {
     const said = await post(url, body);
     if (said.error)

@@ -18,15 +18,20 @@ import {makeViews} from "./queue-views.js";
 const MANY = {
   rowSelection: {
     mode: "multiRow",
-    checkboxes: p => !p.data.head,
+    checkboxes: (/** @type {GridNode} */ p) => !p.data.head,
     headerCheckbox: true,
     selectAll: "filtered",
     enableClickSelection: false,
-    isRowSelectable: node => !node.data.head,
+    isRowSelectable: (/** @type {GridNode} */ node) => !node.data.head,
   },
   selectionColumnDef: {width: 36, maxWidth: 36, pinned: "left", suppressHeaderMenuButton: true},
 };
 
+/** @typedef {{add: QueueItem[], update: QueueItem[], remove: (QueueItem|QueueHead)[]}} QueueChange */
+
+/**
+ * @param {{scope: Scope, root: HTMLElement, about: DeskAbout, texts: Texts, format: Format, tiles: Tiles, live: DeskLive, pick: (id: string, byKey?: boolean) => void, ahead: (id: string) => void, wentBack: (id: string|null) => void, changed: () => void, commands: ReturnType<typeof import("./commands.js").makeCommands>}} desk
+ */
 export const makeQueue = ({
   scope,
   root,
@@ -43,6 +48,7 @@ export const makeQueue = ({
 }) => {
   const words = texts.desk,
     isStreet = !!about.street;
+  /** @type {QueueState} */
   const state = {
     group: "clock",
     text: "",
@@ -53,10 +59,14 @@ export const makeQueue = ({
     current: null,
     typing: 0,
   };
-  const data = new Map(); // case → {id, row, key, passes, marks}: what the table holds
-  let api = null,
-    present = {},
-    queued = null;
+  /** @type {Map<string, QueueItem>} what the table holds, by case */
+  const data = new Map();
+  /** @type {GridApi} null before the table is there, and when the page is left */
+  let api = null;
+  /** @type {{[caseId: string]: import("../types/wire.d.ts").Colleague[]}} */
+  let present = {};
+  /** @type {Set<string>|"all"|null} */
+  let queued = null;
 
   const finder = /** @type {any} */ (
     h("input", {
@@ -79,10 +89,12 @@ export const makeQueue = ({
     take: view => takeView(view),
     draw: () => drawTools(),
   });
+  /** @param {"filter"|"text"} as */
   const refiltered = as => {
     address.write(as);
     refilter();
   };
+  /** @param {string} name */
   const toggle = name => {
     state.only.has(name) ? state.only.delete(name) : state.only.add(name);
     refiltered("filter");
@@ -91,11 +103,12 @@ export const makeQueue = ({
     state.inMap = !state.inMap;
     refiltered("filter");
   };
+  /** @param {string} text */
   const setText = text => {
     finder.value = text;
     state.text = text.trim().toLowerCase();
   };
-  /** Takes the column filters from `models`: the table's own list and ours are the same. */
+  /** Takes the column filters from `models`: the table's own list and ours are the same.  @param {QueueState["columns"]} models */
   const setColumns = models => {
     state.columns = models;
     if (api) api.setFilterModel(models);
@@ -109,7 +122,7 @@ export const makeQueue = ({
     setColumns({});
     refiltered("filter");
   };
-  /** One filter goes: `text`, `map`, `only:<name>`, `column:<id>`. */
+  /** One filter goes: `text`, `map`, `only:<name>`, `column:<id>`.  @param {string} what */
   const drop = what => {
     const [kind, name] = what.split(":");
     if (kind === "text") setText("");
@@ -118,6 +131,7 @@ export const makeQueue = ({
     else setColumns(Object.fromEntries(Object.entries(state.columns).filter(([id]) => id !== name)));
     refiltered("filter");
   };
+  /** @param {string} name */
   const regroup = name => {
     state.group = name;
     state.folded.clear();
@@ -157,12 +171,16 @@ export const makeQueue = ({
     api.applyTransaction({remove: [...groups.heads.values()]});
     groups.heads.clear();
   };
+  /** @param {QueueHead} head */
   const fold = head => {
     state.folded.has(head.key) ? state.folded.delete(head.key) : state.folded.add(head.key);
     refilter();
   };
+  /** @param {string[]} moved */
   const redrawHeads = moved => {
-    const nodes = moved.map(id => api.getRowNode(id)).filter(node => node && node.displayed);
+    const nodes = moved
+      .map(id => api.getRowNode(id))
+      .filter((/** @type {GridNode|undefined} */ node) => node && node.displayed);
     if (nodes.length) api.redrawRows({rowNodes: nodes});
   };
   const refilter = () => {
@@ -179,24 +197,25 @@ export const makeQueue = ({
   };
 
   let putTimer = 0;
-  /** Takes over what a delta has changed; several within a moment are one pass. */
+  /** Takes over what a delta has changed; several within a moment are one pass.  @param {Iterable<string>|null} ids  null: all */
   const put = ids => {
-    if (ids === null || queued === null) {
-      queued = ids === null ? null : new Set(ids);
-      if (ids === null) queued = "all";
-    } else if (queued !== "all") for (const id of ids) queued.add(id);
+    if (ids === null) queued = "all";
+    else if (queued === null) queued = new Set(ids);
+    else if (queued !== "all") for (const id of ids) queued.add(id);
     if (!putTimer) putTimer = scope.after(100, take);
   };
+  /** @param {QueueItem} item  @param {QueueChange} change */
   const leave = (item, change) => {
     data.delete(item.id);
     filters.forget(item.id);
     groups.add(item, -1);
     change.remove.push(item);
   };
-  /** What the queued cases have become: what the table adds, changes and drops. */
+  /** What the queued cases have become: what the table adds, changes and drops.  @param {Iterable<string>|"all"} ids */
   const changeOf = ids => {
-    const change = {add: [], update: [], remove: []},
-      rows = live.state.rows;
+    /** @type {QueueChange} */
+    const change = {add: [], update: [], remove: []};
+    const rows = live.state.rows;
     if (ids === "all") for (const item of [...data.values()]) if (!rows.has(item.id)) leave(item, change);
     for (const id of ids === "all" ? rows.keys() : ids) {
       const row = rows.get(id),
@@ -206,6 +225,7 @@ export const makeQueue = ({
         continue;
       }
       if (item && item.row === row) continue;
+      /** @type {QueueItem} */
       const next = {id, row, key: "", passes: true, marks: []};
       groups.judge(next);
       if (item) groups.add(item, -1);
@@ -225,9 +245,9 @@ export const makeQueue = ({
       moved = groups.recount(),
       isTurned = groups.rerank();
     api.applyTransaction({
-      add: change.add.concat(more.add),
+      add: [...change.add, ...more.add],
       update: change.update,
-      remove: change.remove.concat(more.remove),
+      remove: [...change.remove, ...more.remove],
     });
     if (isTurned) api.refreshClientSideRowModel("sort");
     redrawHeads(moved);
@@ -235,6 +255,7 @@ export const makeQueue = ({
       api.refreshCells({rowNodes: change.update.map(item => api.getRowNode(item.id)).filter(Boolean), force: true});
     drawTools();
   };
+  /** @param {string[]} ids */
   const redraw = ids => {
     if (api)
       api.refreshCells({rowNodes: ids.map(id => api.getRowNode(id)).filter(Boolean), columns: ["case"], force: true});
@@ -248,9 +269,16 @@ export const makeQueue = ({
     inMap: state.inMap,
     columns: api
       .getColumnState()
-      .map(({colId, width, hide, sort, sortIndex}) => ({colId, width, hide, sort, sortIndex})),
+      .map((/** @type {import("./queue-export.js").ColumnState} */ {colId, width, hide, sort, sortIndex}) => ({
+        colId,
+        width,
+        hide,
+        sort,
+        sortIndex,
+      })),
     filter: state.columns,
   });
+  /** @param {import("./queue-views.js").QueueView} view */
   const takeView = view => {
     state.group = groups.names.includes(view.group) ? view.group : "clock";
     state.only = new Set((view.only || []).filter(name => filters.names[name]));
@@ -261,6 +289,7 @@ export const makeQueue = ({
     setColumns(view.filter || {});
     refiltered("filter");
   };
+  /** @param {string|null} id */
   const current = id => {
     const before = state.current;
     state.current = id;
@@ -274,6 +303,7 @@ export const makeQueue = ({
       });
   };
   const steps = makeSteps(() => api);
+  /** @param {number} step */
   const move = step => {
     const node = steps.to(state.current, step);
     if (!node) return;
@@ -281,7 +311,7 @@ export const makeQueue = ({
     pick(node.data.id);
   };
 
-  /** The focus goes to a case's row; where the table does not show it, to the table's tab. */
+  /** The focus goes to a case's row; where the table does not show it, to the table's tab.  @param {string|null} id */
   const focus = id => {
     const node = api && api.getRowNode(id);
     if (!node || !node.displayed) {
@@ -293,26 +323,31 @@ export const makeQueue = ({
     api.setFocusedCell(node.rowIndex, cell && cell.rowIndex === node.rowIndex ? cell.column : "case");
   };
 
+  /** @param {GridApi} found */
   const begin = found => {
     api = found;
     address.read();
     const phone = isPhone(),
-      othersAt = id => present[id] || [];
+      othersAt = (/** @type {string} */ id) => present[id] || [];
     api.updateGridOptions({
       tabToNextCell: () => false,
       tabToNextHeader: () => false, // Tab leaves the table; the arrows walk in it
       columnDefs: makeColumns({...parts, othersAt, grouped: groups.grouped}),
       isExternalFilterPresent: () => true,
       doesExternalFilterPass: groups.visible,
-      rowClassRules: {chosen: p => p.data.id === state.current, late: p => !p.data.head && p.data.row[A.light] === 2},
+      rowClassRules: {
+        chosen: (/** @type {GridNode} */ p) => p.data.id === state.current,
+        late: (/** @type {GridNode} */ p) => !p.data.head && p.data.row[A.light] === 2,
+      },
       ...(phone ? {} : MANY), // many at once is work for a desk: a box is too small for a thumb
-      isFullWidthRow: p => !!p.rowNode.data.head,
+      isFullWidthRow: (/** @type {{rowNode: GridNode}} */ p) => !!p.rowNode.data.head,
       fullWidthCellRenderer: headCell({state, words, headText: groups.headText, fold}),
-      getRowHeight: p => (phone ? (p.data.head ? 44 : 56) : p.data.head ? 28 : 32),
+      getRowHeight: (/** @type {GridNode} */ p) => (phone ? (p.data.head ? 44 : 56) : p.data.head ? 28 : 32),
       headerHeight: phone ? 44 : 32,
     });
     api.addEventListener("sortChanged", () => {
-      if (!api.getColumnState().some(c => c.sort)) api.applyColumnState({state: [{colId: "left", sort: "asc"}]});
+      if (!api.getColumnState().some((/** @type {import("./queue-export.js").ColumnState} */ c) => c.sort))
+        api.applyColumnState({state: [{colId: "left", sort: "asc"}]});
     });
     // A column's filter is set in the table's menu: we judge by it. What we set ourselves is no news.
     api.addEventListener("filterChanged", () => {
@@ -322,21 +357,21 @@ export const makeQueue = ({
       refilter();
     });
     for (const event of ["columnVisible", "columnMoved", "sortChanged"]) api.addEventListener(event, drawTools);
-    api.addEventListener("rowClicked", e => {
+    api.addEventListener("rowClicked", (/** @type {GridEvent} */ e) => {
       if (String(getSelection())) return; // somebody marks a text to copy it
       if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox"))
         pick(e.data.id);
     });
     // The row that the mouse rests on, or goes down on, is drawn ahead by the server.
     let resting = 0;
-    api.addEventListener("cellMouseOver", e => {
+    api.addEventListener("cellMouseOver", (/** @type {GridEvent} */ e) => {
       scope.cancel(resting);
       if (!e.data.head) resting = scope.after(60, () => ahead(e.data.id));
     });
-    api.addEventListener("cellMouseDown", e => {
+    api.addEventListener("cellMouseDown", (/** @type {GridEvent} */ e) => {
       if (!e.data.head) ahead(e.data.id);
     });
-    api.addEventListener("cellKeyDown", e => {
+    api.addEventListener("cellKeyDown", (/** @type {GridEvent} */ e) => {
       if (e.event.key === "Enter") e.data.head ? fold(e.data) : pick(e.data.id, true);
     });
     api.addEventListener("selectionChanged", () => commands.selected(selection()));
@@ -349,12 +384,13 @@ export const makeQueue = ({
     });
     root.dataset.queue = "ready";
   };
+  /** @returns {[id: string, version: number][]} */
   const selection = () =>
     api
       ? api
           .getSelectedRows()
-          .filter(item => !item.head)
-          .map(item => [item.id, item.row[A.version]])
+          .filter((/** @type {QueueItem|QueueHead} */ item) => !item.head)
+          .map((/** @type {QueueItem} */ item) => [item.id, item.row[A.version]])
       : [];
   dash_ag_grid.getApiAsync("queue-grid").then(found => {
     if (!scope.isClosed) begin(found);
@@ -384,10 +420,12 @@ export const makeQueue = ({
     showAll,
     dropText: () => drop("text"),
     clear: () => api && api.deselectAll(),
+    /** @param {any} b  Leaflet's bounds */
     inBounds: b => {
       filters.seeIn(b);
       if (state.inMap) refilter();
     },
+    /** @param {{[caseId: string]: import("../types/wire.d.ts").Colleague[]}} t */
     present: t => {
       const ids = [...new Set([...Object.keys(present), ...Object.keys(t)])];
       present = t;

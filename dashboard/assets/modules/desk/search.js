@@ -9,6 +9,7 @@ const CLOSE_UP = 17;
 export const watchDeskSearch = desk => {
   const {scope, root, texts, format} = desk;
   if (!desk.about.rights.includes("search")) return;
+  /** @param {{id: string}} hit */
   const address = hit => {
     const query = new URLSearchParams(location.search);
     query.set("case", hit.id);

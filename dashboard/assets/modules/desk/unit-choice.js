@@ -26,7 +26,7 @@ export const matching = (units, text) => {
 
 /**
  * A combobox (WAI-ARIA Authoring Practices: list autocomplete). Nothing that is not in the list can be chosen.
- * @param {any} words  texts.form
+ * @param {Texts} words  texts.form
  * @param {Unit[]} units
  * @param {{name: string, label: string, isMany?: boolean, isRequired?: boolean, chosen?: string[]}} about
  * @returns {any}  the control; `readValue` gives the code, or the list of codes
@@ -34,8 +34,9 @@ export const matching = (units, text) => {
 export const unitChoice = (words, units, {name, label, isMany = false, isRequired = false, chosen = []}) => {
   const id = `choice-${name}`;
   let codes = [...chosen],
-    found = [],
     at = -1;
+  /** @type {Unit[]} */
+  let found = [];
   const list = h("ul", {id: `${id}-list`, role: "listbox", "aria-label": label, popover: "manual"}),
     input = h("input", {
       name,
@@ -50,6 +51,7 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
     }),
     picked = h("span", {class: "picked"});
   const box = h("span", {class: "combo"}, isMany ? picked : null, input, list);
+  /** @param {string} code */
   const nameOf = code => (units.find(unit => unit.code === code) || {name: code}).name;
   const isOpen = () => list.matches(":popover-open");
 
@@ -65,6 +67,7 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
     input.removeAttribute("aria-activedescendant");
     at = -1;
   };
+  /** @param {number} next */
   const mark = next => {
     at = next;
     [...list.children].forEach((el, i) => el.setAttribute("aria-selected", String(i === at)));
@@ -74,6 +77,7 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
       el.scrollIntoView({block: "nearest"});
     } else input.removeAttribute("aria-activedescendant");
   };
+  /** @param {string} text */
   const open = text => {
     found = matching(
       units.filter(unit => !isMany || !codes.includes(unit.code)),
@@ -131,6 +135,7 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
         return h("span", {class: "one"}, nameOf(code), drop);
       }),
     );
+  /** @param {string} code */
   const choose = code => {
     codes = isMany ? [...codes, code] : [code];
     input.value = isMany ? "" : nameOf(code);
@@ -154,7 +159,7 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
     close();
     check();
   });
-  input.addEventListener("keydown", event => {
+  input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!isOpen()) open(isSaid() ? "" : input.value);
@@ -174,10 +179,10 @@ export const unitChoice = (words, units, {name, label, isMany = false, isRequire
       check();
     }
   });
-  list.addEventListener("mousedown", event => event.preventDefault()); // the field keeps the focus
-  list.addEventListener("click", event => {
+  list.addEventListener("mousedown", (/** @type {MouseEvent} */ event) => event.preventDefault()); // the field keeps the focus
+  list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     const option = /** @type {HTMLElement} */ (event.target).closest("[data-code]");
-    if (option) choose(/** @type {HTMLElement} */ (option).dataset.code);
+    if (option) choose(option.dataset.code || "");
   });
   if (!isMany && codes.length) input.value = nameOf(codes[0]);
   if (isMany) drawPicked();

@@ -24,6 +24,90 @@ interface Places {
   units: {[code: string]: string};
   spots?: {[id: string]: string};
 }
+type DeskRow = import("./wire.d.ts").DeskCase;
+type DeskRows = Map<string, DeskRow>;
+/** What the server answered; `error` where it refused. */
+interface Said {
+  error?: string;
+  code?: string;
+  status?: number;
+  [more: string]: any;
+}
+/** A case, and the version that the person saw. */
+type SeenCase = [id: string, version: number];
+/** What the parts of a desk read of the live state. */
+interface DeskLive {
+  readonly state: {epoch: string; rows: DeskRows; tiles: import("./wire.d.ts").Tiles};
+  now: () => number | null;
+}
+/** What a desk's root carries: whose it is, and what this person may do there. */
+interface DeskAbout {
+  street: string;
+  unit: string;
+  grid: string;
+  district: string;
+  seat: string;
+  zone: string;
+  title: string;
+  me: string;
+  name: string;
+  rights: string[];
+  grids: {[code: string]: string};
+  communities: {[code: string]: string};
+  initials: {[unit: string]: string};
+  leads: {[domain: string]: string};
+  forms: {[command: string]: import("../desk/forms.js").Field[]};
+  whistle_minutes: number;
+}
+/** A filter of the queue's table: one condition, or several joined by AND or OR. */
+interface ColumnFilter {
+  type?: string;
+  filter?: string;
+  operator?: string;
+  conditions?: ColumnFilter[];
+}
+/** What the queue shows, and how. */
+interface QueueState {
+  group: string;
+  text: string;
+  only: Set<string>;
+  inMap: boolean;
+  columns: {[id: string]: ColumnFilter};
+  folded: Set<string>;
+  current: string | null;
+  typing: number;
+}
+/** A case as the queue's table holds it; `key` is its group, `marks` the chips that it belongs to. */
+interface QueueItem {
+  id: string;
+  row: DeskRow;
+  key: string;
+  passes: boolean;
+  marks: string[];
+  head?: undefined;
+}
+/** The head of a group, a row of its own. */
+interface QueueHead {
+  id: string;
+  head: true;
+  key: string;
+  n: number;
+}
+/** A row of AG Grid's. */
+interface GridNode {
+  data: QueueItem | QueueHead;
+  rowIndex: number;
+  displayed: boolean;
+}
+/** What AG Grid tells of a row; `event` is the browser's own. */
+interface GridEvent {
+  data: QueueItem | QueueHead;
+  event: any;
+}
+/** How AG Grid compares two rows: their values, their nodes. */
+type GridComparator = (a: any, b: any, x: GridNode, y: GridNode, isDescending?: boolean) => number;
+/** AG Grid has no types here: it comes with Dash's component. */
+type GridApi = any;
 /** Leaflet has no types here: it comes with Dash's component. */
 type LeafletMap = any;
 type LeafletLayer = any;
