@@ -74,7 +74,6 @@ lint: setup ## ruff, mypy; for the scripts Prettier and the type checker of Type
 	@$(RUN)/mypy
 	@node node_modules/prettier/bin/prettier.cjs --log-level warn --check $(SCRIPTS)
 	@node node_modules/typescript/bin/tsc --project tsconfig.json
-	@node node_modules/typescript/bin/tsc --project tsconfig.strict.json
 
 pictures: setup-tests ## make the pictures of docs/pictures anew
 	@$(RUN)/python -m bench.coverage_pictures

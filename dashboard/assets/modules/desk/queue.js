@@ -4,28 +4,16 @@
 import {$, h} from "../core/dom.js";
 import {AT as A} from "../core/reducer.js";
 import {makeAddress} from "./queue-address.js";
-import {isPhone, makeColumns, rowWords} from "./queue-columns.js";
+import {rowWords} from "./queue-columns.js";
 import {FIND_KEY} from "./keys.js";
 import {watchCopy} from "./queue-copy.js";
 import {makeFilters} from "./queue-filters.js";
-import {headCell, makeGroups} from "./queue-groups.js";
+import {gridOptions, watchRows} from "./queue-grid.js";
+import {makeGroups} from "./queue-groups.js";
 import {exportQuery} from "./queue-export.js";
 import {makeSteps} from "./queue-steps.js";
 import {makeTools} from "./queue-tools.js";
 import {makeViews} from "./queue-views.js";
-
-/** How many cases are chosen at once. */
-const MANY = {
-  rowSelection: {
-    mode: "multiRow",
-    checkboxes: (/** @type {GridNode} */ p) => !p.data.head,
-    headerCheckbox: true,
-    selectAll: "filtered",
-    enableClickSelection: false,
-    isRowSelectable: (/** @type {GridNode} */ node) => !node.data.head,
-  },
-  selectionColumnDef: {width: 36, maxWidth: 36, pinned: "left", suppressHeaderMenuButton: true},
-};
 
 /** @typedef {{add: QueueItem[], update: QueueItem[], remove: (QueueItem|QueueHead)[]}} QueueChange */
 
@@ -327,24 +315,8 @@ export const makeQueue = ({
   const begin = found => {
     api = found;
     address.read();
-    const phone = isPhone(),
-      othersAt = (/** @type {string} */ id) => present[id] || [];
-    api.updateGridOptions({
-      tabToNextCell: () => false,
-      tabToNextHeader: () => false, // Tab leaves the table; the arrows walk in it
-      columnDefs: makeColumns({...parts, othersAt, grouped: groups.grouped}),
-      isExternalFilterPresent: () => true,
-      doesExternalFilterPass: groups.visible,
-      rowClassRules: {
-        chosen: (/** @type {GridNode} */ p) => p.data.id === state.current,
-        late: (/** @type {GridNode} */ p) => !p.data.head && p.data.row[A.light] === 2,
-      },
-      ...(phone ? {} : MANY), // many at once is work for a desk: a box is too small for a thumb
-      isFullWidthRow: (/** @type {{rowNode: GridNode}} */ p) => !!p.rowNode.data.head,
-      fullWidthCellRenderer: headCell({state, words, headText: groups.headText, fold}),
-      getRowHeight: (/** @type {GridNode} */ p) => (phone ? (p.data.head ? 44 : 56) : p.data.head ? 28 : 32),
-      headerHeight: phone ? 44 : 32,
-    });
+    const othersAt = (/** @type {string} */ id) => present[id] || [];
+    api.updateGridOptions(gridOptions({...parts, othersAt, grouped: groups.grouped}, groups, fold));
     api.addEventListener("sortChanged", () => {
       if (!api.getColumnState().some((/** @type {import("./queue-export.js").ColumnState} */ c) => c.sort))
         api.applyColumnState({state: [{colId: "left", sort: "asc"}]});
@@ -357,23 +329,7 @@ export const makeQueue = ({
       refilter();
     });
     for (const event of ["columnVisible", "columnMoved", "sortChanged"]) api.addEventListener(event, drawTools);
-    api.addEventListener("rowClicked", (/** @type {GridEvent} */ e) => {
-      if (String(getSelection())) return; // somebody marks a text to copy it
-      if (!e.data.head && !e.event.defaultPrevented && !e.event.target.closest(".ag-selection-checkbox"))
-        pick(e.data.id);
-    });
-    // The row that the mouse rests on, or goes down on, is drawn ahead by the server.
-    let resting = 0;
-    api.addEventListener("cellMouseOver", (/** @type {GridEvent} */ e) => {
-      scope.cancel(resting);
-      if (!e.data.head) resting = scope.after(60, () => ahead(e.data.id));
-    });
-    api.addEventListener("cellMouseDown", (/** @type {GridEvent} */ e) => {
-      if (!e.data.head) ahead(e.data.id);
-    });
-    api.addEventListener("cellKeyDown", (/** @type {GridEvent} */ e) => {
-      if (e.event.key === "Enter") e.data.head ? fold(e.data) : pick(e.data.id, true);
-    });
+    watchRows(scope, api, {pick, ahead, fold});
     api.addEventListener("selectionChanged", () => commands.selected(selection()));
     watchCopy(scope, api, parts.textOf);
     put(null);

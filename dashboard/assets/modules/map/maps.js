@@ -6,16 +6,18 @@
 export const maps = new Map();
 const wanted = new Map();
 
-L.Map.addInitHook(function () {
-  const id = this.getContainer().id;
-  maps.set(id, this);
-  this.on("unload", () => {
-    if (maps.get(id) === this) maps.delete(id);
-  });
-  this.whenReady(() => {
-    for (const tell of wanted.get(id) || []) tell(this);
-  });
-});
+L.Map.addInitHook(
+  /** @this {LeafletMap} */ function () {
+    const id = this.getContainer().id;
+    maps.set(id, this);
+    this.on("unload", () => {
+      if (maps.get(id) === this) maps.delete(id);
+    });
+    this.whenReady(() => {
+      for (const tell of wanted.get(id) || []) tell(this);
+    });
+  },
+);
 
 /**
  * Calls back with the page's map, now or when it is there.
