@@ -8,9 +8,9 @@ from pathlib import Path
 
 from services.access.rights import IDLE_MINUTES, LONGEST_MINUTES, RIGHTS, ROLES
 from services.access.service import FAILURES, LOCKED_MINUTES
+from services.platform.generated_section import put_section
 
 PAGE = Path(__file__).parents[2] / "docs/security.md"
-BEGIN, END = "<!-- generated: rights -->", "<!-- end: rights -->"
 
 
 def section() -> str:
@@ -20,8 +20,7 @@ def section() -> str:
 
 def put_into(page: str) -> str:
     """The page with the section as it is now. Raises ValueError where a marker is missing."""
-    before, rest = page[: page.index(BEGIN)], page[page.index(END) :]
-    return f"{before}{BEGIN}\n{section()}\n{rest}"
+    return put_section(page, "rights", section())
 
 
 def _lines() -> Iterator[str]:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from services.contract.commands import COMMANDS
+from services.platform.generated_section import put_section
 
 PAGE = Path(__file__).parents[2] / "docs/contract.md"
-BEGIN, END = "<!-- generated: commands -->", "<!-- end: commands -->"
 _WIDTH = 130
 
 
@@ -22,8 +22,7 @@ def section() -> str:
 
 def put_into(page: str) -> str:
     """The page with the list as it is now. Raises ValueError where a marker is missing."""
-    before, rest = page[: page.index(BEGIN)], page[page.index(END) :]
-    return f"{before}{BEGIN}\n{section()}\n{rest}"
+    return put_section(page, "commands", section())
 
 
 if __name__ == "__main__":

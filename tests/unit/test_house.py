@@ -78,7 +78,7 @@ OUTER = frozenset(
 PURE_BY_NAME = {
     "services.projector.outbox.delta", "services.district.package_tables", "services.files.tables",
     "services.platform.clock", "services.platform.search_text", "services.platform.text", "services.platform.offload",
-    "services.platform.pulse", "services.platform.metric",
+    "services.platform.pulse", "services.platform.metric", "services.platform.generated_section",
 }  # fmt: skip
 # It knows the errors of all libraries, and connects to nothing.
 ERRORS = "services.platform.errors"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.indicators.case_frame.columns import COLUMNS
+from services.platform.generated_section import put_section
 
 PAGE = Path(__file__).parents[3] / "docs/analysis.md"
-BEGIN, END = "<!-- generated: columns -->", "<!-- end: columns -->"
 
 
 def section() -> str:
@@ -19,8 +19,7 @@ def section() -> str:
 
 def put_into(page: str) -> str:
     """The page with the table as it is now. Raises ValueError where a marker is missing."""
-    before, rest = page[: page.index(BEGIN)], page[page.index(END) :]
-    return f"{before}{BEGIN}\n{section()}\n{rest}"
+    return put_section(page, "columns", section())
 
 
 def _lines() -> Iterator[str]:

@@ -1,6 +1,12 @@
 // @ts-check
 // The theme of this browser: kept, the same on every page; its button says which one stands.
 
+/** The theme of a page that has both: what its address asks for, else what this browser keeps, else dark.  @param {URLSearchParams} query */
+export const chooseTheme = query => {
+  const wanted = query.get("theme") || localStorage.getItem("theme");
+  document.documentElement.dataset.theme = wanted === "light" ? "light" : "dark";
+};
+
 /**
  * @param {HTMLElement} button  with the words of both states in data-dark and data-light
  * @param {() => void} changed  what is drawn anew

@@ -8,7 +8,7 @@ import {makePanel} from "../core/panel.js";
 import {watchDownloads} from "../core/reauth.js";
 import {connect} from "../core/socket.js";
 import {fetchTexts} from "../core/texts.js";
-import {themeButton} from "../core/theme.js";
+import {chooseTheme, themeButton} from "../core/theme.js";
 import {makeTiles} from "../core/tiles.js";
 import {CaseLayer} from "../map/case-layer.js";
 import {CaseStore} from "../map/case-store.js";
@@ -75,10 +75,7 @@ export const start = async (root, scope) => {
   watchDownloads(scope);
   html.lang = texts.language;
   document.title = words.page_title;
-  html.dataset.theme =
-    query.get("theme") === "light" || (!query.get("theme") && localStorage.getItem("theme") === "light")
-      ? "light"
-      : "dark";
+  chooseTheme(query);
 
   const partial = h("button", {class: "partial", hidden: ""}, texts.word.partial),
     spotName = (/** @type {import("../types/wire.d.ts").WatchedSpot} */ spot) =>

@@ -10,7 +10,7 @@ import {watchDownloads} from "../core/reauth.js";
 import {sayHere} from "../core/session.js";
 import {connect} from "../core/socket.js";
 import {fetchTexts} from "../core/texts.js";
-import {themeButton} from "../core/theme.js";
+import {chooseTheme, themeButton} from "../core/theme.js";
 import {makeTiles} from "../core/tiles.js";
 import {watchUnit} from "../map/signs.js";
 import {makeDeskAlarms} from "./alarms.js";
@@ -57,10 +57,7 @@ export const start = async (root, scope) => {
   watchDownloads(scope);
   html.lang = texts.language;
   document.title = about.title;
-  html.dataset.theme =
-    query.get("theme") === "light" || (!query.get("theme") && localStorage.getItem("theme") === "light")
-      ? "light"
-      : "dark";
+  chooseTheme(query);
 
   /** What the parts of the desk share. */
   const desk = /** @type {any} */ ({

@@ -1,6 +1,6 @@
 // @ts-check
 // How the coverage is drawn (design/DESIGN.md, «Map symbology»): polygons in decimetres, hatch, camera marks, sites.
-import {token} from "./signs.js";
+import {drawPlate, token} from "./signs.js";
 
 /** A body's rings as a path in decimetres, north up; made once a body, however often it is drawn. */
 export const pathOf = (() => {
@@ -129,18 +129,7 @@ export const makeCoverageInk = () => {
      * @param {string} text
      */
     plate(g, u, x, y, text) {
-      g.beginPath();
-      g.arc(x, y, 16 * u, 0, 7);
-      g.fillStyle = colour["map-halo"];
-      g.fill();
-      g.strokeStyle = colour["ink-2"];
-      g.lineWidth = 2 * u;
-      g.stroke();
-      g.font = font(24 * u);
-      g.textAlign = "center";
-      g.textBaseline = "middle";
-      g.fillStyle = colour["ink-1"];
-      g.fillText(text, x, y + u);
+      drawPlate(g, {colour, font: font(24 * u)}, u, x, y, text);
     },
     /**
      * A key place: a small open square, never a sign of a case.

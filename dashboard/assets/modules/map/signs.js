@@ -61,6 +61,30 @@ export const groundStyle = feature => {
 export const plainGround = feature =>
   ["key-area", "watch-area"].includes(feature.properties.kind) ? {stroke: false, fill: false} : groundStyle(feature);
 
+/**
+ * A round plate with a letter.
+ * @param {CanvasRenderingContext2D} g
+ * @param {{colour: {[token: string]: string}, font: string}} ink
+ * @param {number} u
+ * @param {number} x
+ * @param {number} y
+ * @param {string} text
+ */
+export const drawPlate = (g, {colour, font}, u, x, y, text) => {
+  g.beginPath();
+  g.arc(x, y, 16 * u, 0, 7);
+  g.fillStyle = colour["map-halo"];
+  g.fill();
+  g.strokeStyle = colour["ink-2"];
+  g.lineWidth = 2 * u;
+  g.stroke();
+  g.font = font;
+  g.textAlign = "center";
+  g.textBaseline = "middle";
+  g.fillStyle = colour["ink-1"];
+  g.fillText(text, x, y + u);
+};
+
 export const makeSigns = () => {
   const colour = Object.fromEntries(
     ["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]),
@@ -256,18 +280,7 @@ export const makeSigns = () => {
         g.lineWidth = 1.5 * u;
         g.stroke();
       }
-      g.beginPath();
-      g.arc(lx, ly, 16 * u, 0, 7);
-      g.fillStyle = colour["map-halo"];
-      g.fill();
-      g.strokeStyle = colour["ink-2"];
-      g.lineWidth = 2 * u;
-      g.stroke();
-      g.font = font(24 * u);
-      g.textAlign = "center";
-      g.textBaseline = "middle";
-      g.fillStyle = colour["ink-1"];
-      g.fillText(text, lx, ly + u);
+      drawPlate(g, {colour, font: font(24 * u)}, u, lx, ly, text);
     },
     /**
      * @param {CanvasRenderingContext2D} g
