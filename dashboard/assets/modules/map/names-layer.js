@@ -50,8 +50,11 @@ export const layNames = (scope, map, {streets, isEnglish, tell}) => {
   const want = () => {
     if (roads) return;
     roads = [];
-    fetch("/district/roads.geojson")
-      .then(answer => (answer.ok ? answer.json() : {features: []}))
+    // A package may have no roads: then nothing is asked for.
+    readGround()
+      .then(ground => ground.features.some((/** @type {GroundFeature} */ f) => f.properties.kind.startsWith("road")))
+      .then(hasRoads => (hasRoads ? fetch("/district/roads.geojson") : null))
+      .then(answer => (answer && answer.ok ? answer.json() : {features: []}))
       .then(found => {
         if (scope.isClosed) return;
         roads = found.features.flatMap((/** @type {any} */ {properties: p, geometry}) => {
