@@ -133,6 +133,8 @@ def test_the_product_runs_as_its_user(
     stream.set_back("0-0", 0)
     projector.drain()
     assert projector.waiting is None
+    assert clients["publisher"].get(KEYS.stored) == clients["casesystem"].get(KEYS.stored) == ours.get(KEYS.stored)
+    assert ours.get(KEYS.stored) == ours.xrevrange(EVENTS, count=1)[0][0]
     assert sorted(row[0] for row in dump(sqlite_engine, "cases")["cases"]) == ["A", "B", "P"]
     assert len(dump(sqlite_engine, "dead")["dead"]) == 1
     wakeups = Wakeups(ours, CODE)
@@ -171,6 +173,7 @@ FORBIDDEN = {
         ["XADD", KEYS.dead, "*", "a", "b"], ["GET", KEYS.lease("escalator")], ["FLUSHALL"], ["CONFIG", "GET", "*"],
         ["KEYS", "*"], ["EVAL", "return 1", "0"], ["ACL", "WHOAMI"], ["SHUTDOWN", "NOSAVE"], ["INFO"],
         ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", COMMANDS, ">"],
+        ["SET", KEYS.stored, "9-0"], ["DEL", KEYS.stored], ["GET", Keys("999999").stored],
     ],
     "casesystem": [
         ["XADD", COMMANDS, "*", "type", "case.urge"], ["HSET", KEYS.clock, "origin", "x"],
@@ -178,7 +181,7 @@ FORBIDDEN = {
         ["XTRIM", COMMANDS, "MAXLEN", "0"], ["DEL", COMMANDS], ["XADD", KEYS.board, "*", "revision", "1"],
         ["XGROUP", "CREATE", EVENTS, "mine", "0"], ["XGROUP", "DESTROY", COMMANDS, "cases"],
         ["XREADGROUP", "GROUP", "projector", "x", "STREAMS", EVENTS, ">"],
-        ["XACK", EVENTS, "projector", "1-0"],
+        ["XACK", EVENTS, "projector", "1-0"], ["SET", KEYS.stored, "9-0"], ["GET", KEYS.clock],
         ["FLUSHALL"], ["CONFIG", "GET", "*"], ["KEYS", "*"], ["EVAL", "return 1", "0"], ["SHUTDOWN", "NOSAVE"],
         ["XREAD", "STREAMS", Keys("999999").commands, "0"],
     ],

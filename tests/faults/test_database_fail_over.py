@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from services.platform.redis import Keys, connect
 from services.platform.settings import Settings
 from services.projector.store.write import read_feed
 from tests.browser.conftest import wait_until
-from tests.faults.keeping_publisher import cases, projecting
+from tests.faults.keeping_publisher import KeepingPublisher, cases, lost, projecting
 from tests.reference import dump
 from tests.servers import Postgres, binary
 from tests.tiny import CODE, NOON, case, entry
@@ -34,10 +35,13 @@ EVENTS = Keys(CODE).events
 
 
 class StandBy(Postgres):
-    """A copy of ``primary`` that follows it by streaming."""
+    """A copy of ``primary`` that follows it by streaming; in the place of ``old`` and at its port, if there is one."""
 
-    def __init__(self, primary: Postgres) -> None:
+    def __init__(self, primary: Postgres, old: Postgres | None = None) -> None:
         super().__init__()
+        if old is not None:
+            old.remove()
+            self.port = old.port
         if self._as:
             shutil.chown(self.folder, "postgres", "postgres")
         subprocess.run(
@@ -135,3 +139,35 @@ def test_a_stand_by_that_lacks_the_last_commits_is_promoted(
     assert any(f"at 127.0.0.1:{stand_by.port}" in str(f) for f in store_findings(settings, CODE))
     engine.dispose()
     here.dispose()
+
+
+@pytest.mark.slow
+def test_five_primaries_one_after_the_other_under_a_hundred_events_a_second(
+    pair: tuple[Postgres, StandBy], redis_url: str, tiny: District
+) -> None:
+    """What the next primary lacked is read again; the old one comes back as a copy that follows."""
+    servers: list[Postgres] = [*pair]
+    engine = open_engine(both(*pair))
+    with projecting(redis_url, engine, tiny), KeepingPublisher(redis_url).steadily() as publisher:
+        for turn in range(5):
+            time.sleep(1)
+            old, now = servers[-2:]
+            assert isinstance(now, StandBy)
+            old.stop(signal.SIGQUIT)
+            now.promote()
+            before = publisher.count
+            wait_until(lambda now=now, before=before: count(now) >= before, "it has what came before", 30)
+            if turn < 4:
+                servers.append(StandBy(now, old))
+        publisher.stop()
+        wait_until(lambda: cases(engine) == publisher.count, "all that was published is there", 30)
+    assert lost(engine) == 0
+    engine.dispose()
+    for server in servers:
+        server.remove()
+
+
+def count(server: Postgres) -> int:
+    with psycopg.connect(f"postgresql://lianqin@127.0.0.1:{server.port}/lianqin") as connection:
+        (found,) = connection.execute("SELECT count(*) FROM cases").fetchone() or (0,)
+    return int(found)

@@ -295,6 +295,17 @@ def test_a_class_name_is_used_once() -> None:
     assert not {name: where for name, where in places.items() if len(where) > 1}
 
 
+def test_one_place_makes_every_client_of_redis() -> None:
+    """One that is made elsewhere knows neither Sentinels nor a cluster. The embedded server asks itself."""
+    made = [
+        _name(path)
+        for package in ("services", "dashboard")
+        for path in _files(package)
+        if re.search(r"\bRedis\(|Redis\.from_|ConnectionPool\(", path.read_text("utf-8"))
+    ]
+    assert made == ["services.operations.embedded", "services.platform.redis", "services.platform.redis_master"]
+
+
 # What is called by its name from outside of our code, and by whom.
 CALLED_BY_OTHERS = {
     "parse_known_args": "argparse", "interpolate_index": "Dash", "load_config": "gunicorn", "do_read": "gevent",
