@@ -156,6 +156,7 @@ class Projector:
 
     def _recover(self, stop: threading.Event) -> None:
         self._settle()
+        self._advanced_to = ""  # whoever answers now may not know how far we are
         feed = self._feed()
         self._stream.ensure_group(feed.position, feed.processed)
         self._read_again(stop)

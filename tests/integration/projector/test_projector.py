@@ -260,3 +260,22 @@ def test_a_rebuild_after_a_purge_brings_back_nothing_that_was_purged(engine: Eng
     before = dump(engine)
     rebuild(engine, ingest, NOON, lambda _text: None)
     assert dump(engine, "cases", "rollups", "things") == {k: before[k] for k in ("cases", "rollups", "things")}
+
+
+def test_publishers_hear_what_is_stored_and_again_where_redis_has_forgotten_it(
+    sqlite_engine: Engine, tiny: District, redis_client: redis.Redis, redis_url: str
+) -> None:
+    stream = EventStream(redis.Redis.from_url(redis_url), CODE, "one")
+    projector = Projector(stream, sqlite_engine, Ingest(sqlite_engine, tiny, Sealer("")), SetClock(NOON))
+    projector.drain()
+    assert redis_client.get(KEYS.stored) is None
+    for refused in (0, 1):
+        last = redis_client.xadd(KEYS.events, dict(entry(case("A", version=1 - refused))))
+        projector.drain()
+        assert redis_client.get(KEYS.stored) == last, "what was refused is among the dead: it need not come again"
+    projector._advance()
+    redis_client.delete(KEYS.stored)
+    projector.drain()  # as after an outage
+    projector._advance()
+    assert redis_client.get(KEYS.stored) == last
+    stream.client.close()
