@@ -115,7 +115,8 @@ BY_REDIS: Mapping[str, Fault] = {
     ),
     "ASK": Fault("redis_cluster", "the district's slot is on its way to another node of the Redis Cluster"),
     "no master": Fault(
-        "redis_away", "nobody names a master of Redis: the Sentinels or the cluster's nodes are away, or choose one"
+        "redis_away",
+        "nobody names a master of Redis: the Sentinels or the cluster's nodes are away, refuse us, or choose one",
     ),
     "WRONGTYPE": Fault("redis_key", "a key of ours in Redis is of another type: somebody has written over it"),
     "NOGROUP": Fault("stream_gone", "the stream or its group is gone"),

@@ -95,6 +95,21 @@ def test_the_doctor_names_a_sentinel_that_is_down_and_a_name_that_nobody_knows(s
     assert "nobody names a master" in fault_of(caught.value).words
 
 
+def test_redis_and_the_sentinels_have_accounts_of_their_own(sentinels: SentinelSet) -> None:
+    sentinels.master.client.execute_command("ACL", "SETUSER", "ours", "on", ">p@ss", "~*", "+@all")
+    for server in sentinels.sentinels:
+        server.client.execute_command("ACL", "SETUSER", "asker", "on", ">other", "+@all")
+    account = sentinels.url.replace("://", "://ours:p%40ss@")
+    with connect(f"{account}?sentinel_username=asker&sentinel_password=other", CODE) as client:
+        assert client.acl_whoami() == "ours"
+    with connect(f"{account}?sentinel_username=asker&sentinel_password=wrong", CODE) as client:
+        with pytest.raises(redis.RedisError) as caught:
+            client.ping()
+        assert "refuse us" in fault_of(caught.value).words
+        assert "invalid username-password" in str(caught.value)
+        assert "wrong" not in str(caught.value)
+
+
 @pytest.mark.slow
 def test_a_master_that_became_a_replica_is_left_at_once(sentinels: SentinelSet) -> None:
     """By hand (``SENTINEL FAILOVER``): the old master lives and answers READONLY."""
