@@ -35,7 +35,7 @@ export const foldSteps = steps => {
 };
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @returns {{host: HTMLElement, read: () => Promise<void>}}
  */
 export const makeAlarmHistory = desk => {

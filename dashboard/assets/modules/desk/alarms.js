@@ -9,7 +9,7 @@ import {post} from "../core/session.js";
 import {makeSound} from "../core/sound.js";
 import {makeAlarmHistory} from "./alarm-history.js";
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const makeDeskAlarms = desk => {
   const {about, texts, format, tiles, words} = desk,
     w = texts.alarm;
@@ -68,7 +68,10 @@ export const makeDeskAlarms = desk => {
         ["comment", w.acts.reason, h("input", {name: "comment", required: "", minlength: 2, maxlength: 500})],
       ],
       values =>
-        act(alarm, "shelve", {comment: values.comment, until: Math.round(desk.live.now() + values.minutes * 60000)}),
+        act(alarm, "shelve", {
+          comment: values.comment,
+          until: Math.round((desk.live.now() || 0) + values.minutes * 60000),
+        }),
       {note: say(alarm)},
     );
   /** Every alarm leads to what to do.  @param {import("../types/wire.d.ts").ShownAlarm} alarm */
@@ -114,7 +117,10 @@ export const makeDeskAlarms = desk => {
     if (!row || !about.rights.includes("case.acknowledge_escalation")) return null;
     const b = button(
       w.acts.sign,
-      () => desk.commands.open("case.acknowledge_escalation", [[id, desk.live.state.rows.get(id)[A.version]]]),
+      () => {
+        const now = desk.live.state.rows.get(id) || row;
+        desk.commands.open("case.acknowledge_escalation", [[id, now[A.version]]]);
+      },
       "first",
     );
     b.title = w.acts.sign_title;

@@ -11,7 +11,7 @@ import {project, streetLabels} from "../map/project.js";
 import {makeSigns, plainGround} from "../map/signs.js";
 import {AT as A} from "../core/reducer.js";
 
-/** @param {any} desk  the desk's parts (page.js); `map` and `layer` become two of them when the map is there */
+/** @param {import("./page.js").Desk} desk; `map` and `layer` become two of them when the map is there */
 export const makeDeskMap = desk => {
   const {scope, root, about, texts, format, tiles, places, queue} = desk,
     store = new CaseStore();
@@ -20,7 +20,7 @@ export const makeDeskMap = desk => {
   const units = t => {
     if (!desk.layer) return;
     // A position fades as it ages, by the district's clock; ten reports missed are «old» however fast that clock runs.
-    const now = desk.live.now(),
+    const now = desk.live.now() || 0,
       speed = Math.max((desk.live.beat && desk.live.beat.speed) || 1, 1);
     const alpha = (/** @type {number} */ at) => (now - at < 30000 * speed ? 1 : now - at < 300000 * speed ? 0.6 : 0.3);
     desk.layer.units = t
@@ -93,7 +93,13 @@ export const makeDeskMap = desk => {
         const [west, south, east, north] = box;
         find(root, ".map-box").dataset.bounds = JSON.stringify([south, west, north, east]);
       }
-      mapHands(scope, map, layer, desk.live, {texts, format, tiles, pick: desk.pick, isTaken: desk.acts.isPlacing});
+      mapHands(scope, map, layer, /** @type {any} */ (desk.live), {
+        texts,
+        format,
+        tiles,
+        pick: desk.pick,
+        isTaken: desk.acts.isPlacing,
+      });
       map.on("moveend", () => queue.inBounds(map.getBounds()));
       queue.inBounds(map.getBounds());
       if (desk.live.state.tiles.units) units(desk.live.state.tiles.units);

@@ -18,7 +18,7 @@ import {makeLog} from "./log.js";
  */
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @returns {{report: (caseId: string, number: number) => void, show: (name: string) => void}}
  */
 export const makeDuty = desk => {

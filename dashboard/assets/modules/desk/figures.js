@@ -6,7 +6,7 @@ import {AT as A} from "../core/reducer.js";
 import {isDistrictDesk, isUntaken} from "./queue-filters.js";
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @returns {() => void}  draws it anew
  */
 export const makeFigures = desk => {
@@ -40,7 +40,7 @@ export const makeFigures = desk => {
   /** How many the clock makes the district's within half an hour, when the first; and whom nobody there has taken.  @param {number} now */
   const counted = now => {
     const found = {soon: 0, next: Infinity, untaken: 0};
-    for (const row of /** @type {DeskRows} */ (desk.live.state.rows).values()) {
+    for (const row of desk.live.state.rows.values()) {
       if (isUntaken(row)) found.untaken += 1;
       const at = row[A.takeoverAt];
       // Of what somebody has declined the clock takes nothing over.
@@ -52,7 +52,10 @@ export const makeFigures = desk => {
     return found;
   };
   return () => {
-    const t = desk.live.state.tiles.figures,
+    const t =
+        /** @type {(import("../types/wire.d.ts").ShownFigures & Partial<import("../types/wire.d.ts").DeskFigures>)|undefined} */ (
+          desk.live.state.tiles.figures
+        ),
       now = desk.live.now();
     if (!t || now === null) return;
     const {soon, next, untaken} = counted(now);

@@ -7,7 +7,7 @@ import {post} from "../core/session.js";
 const SHOWN_MS = 30000;
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @param {string} grid
  * @param {{role: string, name: string, phone: string, number: number|null}} person
  */

@@ -30,7 +30,7 @@ const nameCells = table => {
 };
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @param {import("./duty.js").Hands} hands
  * @returns {() => Promise<void>}  shows them
  */

@@ -21,7 +21,7 @@ import {post} from "../core/session.js";
  */
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @param {import("./duty.js").Hands} hands
  * @returns {() => Promise<void>}  shows it
  */

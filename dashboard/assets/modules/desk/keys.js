@@ -5,7 +5,7 @@ import {$} from "../core/dom.js";
 /** The key that leads into the box of the queue. */
 export const FIND_KEY = "f";
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const watchDeskKeys = desk => {
   const {scope, queue, picked} = desk;
   scope.listen(document, "keydown", (/** @type {On<KeyboardEvent>} */ event) => {

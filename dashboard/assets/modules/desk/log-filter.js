@@ -4,7 +4,7 @@
 import {h} from "../core/dom.js";
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @param {() => void} show  asks anew
  */
 export const makeLogFilter = (desk, show) => {

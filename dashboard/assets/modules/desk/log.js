@@ -23,7 +23,7 @@ import {typedField, typedTime} from "./moment-field.js";
 /** @typedef {{case_id: string, number: number, due_at: number, street: string}} DueReport */
 
 /**
- * @param {any} desk  the desk's parts (page.js)
+ * @param {import("./page.js").Desk} desk
  * @param {import("./duty.js").Hands} hands
  * @returns {{report: (caseId: string, number: number) => void, show: () => Promise<void>}}
  */
@@ -72,7 +72,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
             seat: about.seat,
             token: ours,
             ...values,
-            called_at: Math.min(momentOf(called), desk.live.now()),
+            called_at: Math.min(momentOf(called), desk.live.now() || 0),
           },
           said = await post(`/api/v1/log?lang=${texts.language}`, {...entry, called_at: Math.floor(entry.called_at)});
         if (said.error) return refusedText(said);
@@ -181,7 +181,7 @@ export const makeLog = (desk, {may, seat, read, failed, refusedText, button}) =>
       failed(box);
       return;
     }
-    const now = desk.live.now();
+    const now = desk.live.now() || 0;
     if (!hasBook) {
       redraw(
         box,

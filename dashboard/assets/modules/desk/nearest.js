@@ -5,7 +5,7 @@ import {AT as A} from "../core/reducer.js";
 
 /** @typedef {{unit_id: string, kind: string, status: string, freshness: string, at: number, metres: number, eta_s: number, is_by_road: boolean}} NearUnit */
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const makeNearest = desk => {
   const {about, texts, format, words, commands} = desk;
   let nearAsked = "";

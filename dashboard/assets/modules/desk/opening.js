@@ -4,7 +4,7 @@
 const SAID_MS = 3000;
 const begun = new WeakMap();
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const sayOpening = desk => {
   const {root, words, format, live} = desk;
   if (live.state.epoch) return;

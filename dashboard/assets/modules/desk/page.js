@@ -27,6 +27,33 @@ import {makePicked} from "./picked.js";
 import {makeQueue} from "./queue.js";
 import {watchDeskSearch} from "./search.js";
 
+/**
+ * What the parts of the desk share; each part is made with those that stand before it here.
+ * @typedef {Object} Desk
+ * @property {Scope} scope
+ * @property {HTMLElement} root
+ * @property {DeskAbout} about
+ * @property {Texts} texts
+ * @property {Format} format
+ * @property {Tiles} tiles
+ * @property {Places} places
+ * @property {Texts} words   those of the desk
+ * @property {Omit<Live, "state"> & DeskLive} live
+ * @property {LeafletMap} map   null before it is there
+ * @property {LeafletLayer} layer   as the map
+ * @property {any} names   the names on the map
+ * @property {(id: string, byKey?: boolean) => void} pick
+ * @property {(name: string) => void} showTab
+ * @property {ReturnType<typeof makeCommands>} commands
+ * @property {ReturnType<typeof makeQueue>} queue
+ * @property {ReturnType<typeof makeNearest>} nearest
+ * @property {ReturnType<typeof makePicked>} picked
+ * @property {ReturnType<typeof makePanelActs>} acts
+ * @property {ReturnType<typeof makeDeskMap>} onMap
+ * @property {ReturnType<typeof makeDeskAlarms>} alarms
+ * @property {ReturnType<typeof makeDuty>} duty
+ */
+
 /** What is known before the connection is made: nothing. */
 const NOT_LIVE = /** @type {any} */ ({
   state: emptyState(),
@@ -60,21 +87,23 @@ export const start = async (root, scope) => {
   chooseTheme(query);
 
   /** What the parts of the desk share. */
-  const desk = /** @type {any} */ ({
-    scope,
-    root,
-    about,
-    texts,
-    format,
-    tiles,
-    places,
-    words,
-    live: NOT_LIVE,
-    map: null,
-    layer: null,
-    pick: (/** @type {string} */ id, /** @type {boolean} */ byKey) => desk.picked.pick(id, byKey),
-    showTab: (/** @type {string} */ name) => showTab(name),
-  });
+  const desk = /** @type {Desk} */ (
+    /** @type {any} */ ({
+      scope,
+      root,
+      about,
+      texts,
+      format,
+      tiles,
+      places,
+      words,
+      live: NOT_LIVE,
+      map: null,
+      layer: null,
+      pick: (/** @type {string} */ id, /** @type {boolean} */ byKey) => desk.picked.pick(id, byKey),
+      showTab: (/** @type {string} */ name) => showTab(name),
+    })
+  );
   const live = {
     get state() {
       return desk.live.state;
@@ -92,7 +121,7 @@ export const start = async (root, scope) => {
     onChange: (/** @type {string[]} */ ids) => {
       desk.queue.redraw(ids);
       const {asked} = desk.picked;
-      if (asked && ids.includes(asked.id)) desk.picked.drawCommand();
+      if (asked && asked.id && ids.includes(asked.id)) desk.picked.drawCommand();
     },
   });
   desk.queue = makeQueue({
@@ -163,7 +192,9 @@ export const start = async (root, scope) => {
         drawFigures();
       }
     }
-    for (const name of change.tiles) drawTile[name] && drawTile[name](desk.live.state.tiles[name]);
+    /** @type {{[name: string]: any}} */
+    const known = desk.live.state.tiles;
+    for (const name of change.tiles) drawTile[name] && drawTile[name](known[name]);
     html.dataset.open = String(desk.live.state.rows.size);
     if (change.rows === null && !hasBegun) {
       hasBegun = true;
@@ -206,7 +237,8 @@ export const start = async (root, scope) => {
     desk.alarms.tick();
   };
 
-  desk.live = connect(scope, render, everySecond, about.zone);
+  // A desk's zone sends rows with a desk's fields.
+  desk.live = /** @type {any} */ (connect(scope, render, everySecond, about.zone));
   desk.live.socket.on("commands", (/** @type {[string, string, string, string][]} */ rows) =>
     desk.commands.settle(rows),
   );

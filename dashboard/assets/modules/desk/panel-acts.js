@@ -6,7 +6,7 @@ import {AT as A} from "../core/reducer.js";
 import {post} from "../core/session.js";
 import {makePlacing} from "./placing.js";
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const makePanelActs = desk => {
   const {scope, texts, format, words, commands} = desk;
   /** @param {string} id */
@@ -42,7 +42,7 @@ export const makePanelActs = desk => {
         if (said.error) return texts.personal.refused[said.code] || said.error;
         const {asked} = desk.picked,
           field = CSS.escape(button.dataset.reveal || "");
-        if (!desk.picked.isPanelHere() || asked.id !== id) return undefined; // another case is shown meanwhile
+        if (!desk.picked.isPanelHere() || !asked || asked.id !== id) return undefined; // another case is shown meanwhile
         // The panel may have come anew while the reason was typed.
         const now = find($("case-panel-body"), `[data-reveal="${field}"]`);
         if (!now) return undefined;
@@ -76,7 +76,8 @@ export const makePanelActs = desk => {
       return;
     }
     if (!desk.picked.isPanelHere() || (button && button.disabled)) return;
-    const {id} = desk.picked.asked;
+    const id = desk.picked.asked?.id;
+    if (!id) return;
     if (secret) reveal(secret, id);
     else if (answer) answer.dataset.answer === "confirm" ? commands.confirm(id) : commands.decline(id);
     else if (button.dataset.command === "case.locate") placing.start(desk.map, id);

@@ -11,7 +11,7 @@ const HELD_MS = 3000;
 const REST_MS = 180,
   AHEAD_KEPT_MS = 3500;
 
-/** @param {any} desk  the desk's parts (page.js) */
+/** @param {import("./page.js").Desk} desk */
 export const makePicked = desk => {
   const {scope, about, texts, format, words, queue, commands, nearest} = desk;
   /** @type {import("../core/panel.js").Picked|null} */
@@ -84,27 +84,28 @@ export const makePicked = desk => {
   const showOnMap = id => {
     const {layer, map} = desk;
     if (!layer) return;
-    const row = id && desk.live.state.rows.get(id);
-    const at = row && row[A.lon] !== null ? project(row[A.lon], row[A.lat]) : null;
-    layer.chosen = at;
+    const row = id ? desk.live.state.rows.get(id) : undefined,
+      lon = row ? row[A.lon] : null,
+      lat = row ? row[A.lat] : null,
+      isPlaced = lon !== null && lat !== null;
+    layer.chosen = isPlaced ? project(lon, lat) : null;
     layer.flags = [...layer.flags];
     layer.touch();
     if (
-      row &&
-      row[A.lon] !== null &&
+      isPlaced &&
       map &&
       !map
         .getBounds()
         .pad(-0.05)
-        .contains([row[A.lat], near(row[A.lon])])
+        .contains([lat, near(lon)])
     )
-      map.panTo([row[A.lat], near(row[A.lon])], {animate: false});
+      map.panTo([lat, near(lon)], {animate: false});
   };
   /** What became of the command on the picked case, and who else looks at it: above the panel's buttons. */
   const drawCommand = () => {
     const line = $("panel-command");
     if (!line || !asked) return;
-    const item = commands.of(asked.id),
+    const item = commands.of(asked.id || ""),
       others = ((desk.live.state.tiles.present || {})[asked.id || ""] || []).filter(
         (/** @type {import("../types/wire.d.ts").Colleague} */ [id]) => id !== about.me,
       );

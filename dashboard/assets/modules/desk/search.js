@@ -5,7 +5,7 @@ import {near} from "../map/project.js";
 
 const CLOSE_UP = 17;
 
-/** @param {any} desk  the desk's parts (page.js); nothing for whoever may not search */
+/** @param {import("./page.js").Desk} desk; nothing for whoever may not search */
 export const watchDeskSearch = desk => {
   const {scope, root, texts, format} = desk;
   if (!desk.about.rights.includes("search")) return;

@@ -32,7 +32,7 @@ const paths = geometry => {
  * Names of the district's roads for a map; they are fetched when it is first near enough.
  * @param {import("../core/scope.js").Scope} scope
  * @param {any} map  Leaflet's
- * @param {{streets: Record<string, {name: string, at: Pixel|null}>, isEnglish: boolean, tell?: (labels: any[]) => any[]}} options
+ * @param {{streets: Places["streets"], isEnglish: boolean, tell?: (labels: any[]) => any[]}} options
  *   ``tell`` gets the streets' names with a place in view each, and says which names of streets stand where
  */
 export const layNames = (scope, map, {streets, isEnglish, tell}) => {

@@ -37,11 +37,12 @@ interface Said {
 type SeenCase = [id: string, version: number];
 /** What the parts of a desk read of the live state. */
 interface DeskLive {
-  readonly state: {epoch: string; rows: DeskRows; tiles: import("./wire.d.ts").Tiles};
+  readonly state: Omit<Live["state"], "rows"> & {rows: DeskRows};
   now: () => number | null;
 }
 /** What a desk's root carries: whose it is, and what this person may do there. */
 interface DeskAbout {
+  box?: [number, number, number, number];
   street: string;
   unit: string;
   grid: string;
