@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from services.platform.clock import to_rfc3339
 from tests.browser.conftest import Product, wait_until
@@ -62,7 +62,14 @@ def test_a_map_that_is_zoomed_in_names_the_street_and_the_roads(people: Product,
         "geometry": {"type": "LineString", "coordinates": [[118.8, 31.901], [119.1, 31.901]]},
     }
     layer = {"type": "FeatureCollection", "features": [road]}
+
+    def on_the_ground(route: Route) -> None:
+        ground = route.fetch().json()
+        ground["features"].append({**road, "properties": {"kind": "road-minor"}})
+        route.fulfill(json=ground)
+
     with logged_in(browser, people, "duty", "/account") as page:
+        page.route("**/district/ground.geojson", on_the_ground)
         page.route("**/district/roads.geojson", lambda route: route.fulfill(json=layer))
         for language, name in (("zh-CN", "澜江路"), ("en", "Lanjiang Road")):
             page.goto(f"{people.url}/desk?lang={language}")
