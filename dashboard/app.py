@@ -29,6 +29,7 @@ from dashboard.callbacks.panel import PanelPage, register_panel
 from dashboard.callbacks.panel_ahead import PanelsAhead
 from dashboard.callbacks.papers import register_papers
 from dashboard.callbacks.personal import PersonalPage, register_personal
+from dashboard.callbacks.photos import PhotoPage, register_photos
 from dashboard.callbacks.queue_csv import QueueExport, register_queue_csv
 from dashboard.callbacks.replay import Replaying, register_replay
 from dashboard.callbacks.saved_views import SavedViewsPage, register_saved_views
@@ -70,6 +71,7 @@ from services.duty.desk_notices_service import DeskNotices
 from services.health.around_reader import RedisWatch
 from services.health.heart import Heart
 from services.health.watching_reader import ProcessWatch
+from services.photos.service import Photos, sources_of
 from services.platform.clock import Clock
 from services.platform.database import answering_place
 from services.platform.sealing import Sealer
@@ -142,6 +144,7 @@ class _Shared:
     recorder: Recorder
     sealer: Sealer
     people: CasePeople
+    photos: Photos
 
 
 def create_app(doors: Doors) -> Web:
@@ -211,7 +214,9 @@ def _open_door(doors: Doors, server: flask.Flask, app: Dash, socketio: SocketIO)
     )  # fmt: skip
     recorder, sealer = Recorder(open_log(doors.engine, settings), offload), Sealer(settings.data_key)
     people = CasePeople(doors.engine, sealer, offload)
-    return _Shared(access, room, follower, heart, recorder, sealer, people)
+    sources = sources_of(settings, doors.district.photos)
+    photos = Photos(doors.engine, lambda: sources, offload)
+    return _Shared(access, room, follower, heart, recorder, sealer, people, photos)
 
 
 def _register_log_in(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
@@ -233,9 +238,10 @@ def _register_panel(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
     """The panel that every page has."""
     engine, district, now_ms, follower = doors.engine, doors.district, doors.clock.now_ms, shared.follower
     cameras = CameraReader(district, lambda: follower.board, offload)
+    cases = CaseReader(engine, district)
     page = PanelPage(
         district,
-        CaseReader(engine, district),
+        cases,
         FigureReader(engine, district, lambda: follower.board, offload),
         lambda: watched(follower),
         now_ms,
@@ -246,6 +252,7 @@ def _register_panel(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         offload,
     )
     register_panel(server, page, shared.room)
+    register_photos(server, PhotoPage(cases, shared.photos, shared.recorder.look, offload))
 
 
 def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
@@ -259,7 +266,7 @@ def _register_board(doors: Doors, server: flask.Flask, shared: _Shared) -> None:
         shared.follower,
         clock,
         lambda: offload(reader.backlog),
-        lambda: offload(figures.look),
+        lambda: [*offload(figures.look), *shared.photos.figures()],
         lambda: answering_place(doors.engine),
     )
     register_endpoints(server, health)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from dashboard.layouts.desk_panel import desk_panel
 from dashboard.layouts.joint_part import joint_part
 from dashboard.layouts.personal import by_name, personal_part
+from dashboard.layouts.photo_part import photo_part
 from services.access.rights import Person
 from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseView
@@ -17,7 +18,7 @@ from services.board.state import Board
 from services.cases.acts_reader import CaseAct, acts_of
 from services.cases.escalation import takeover
 from services.cases.limits import limit_of_class
-from services.cases.whose import may_case
+from services.cases.whose import may_case, may_photos
 from services.district.package import District
 from services.platform.sealing import Sealer
 from services.projector.sealed.service import PersonalField, personal_fields
@@ -60,6 +61,7 @@ class DeskPanel:
             takeover_at=next_one[0] if next_one else None, acts=acts,
             class_limit=limit_of_class(self.district.categories, row.class_key), more=[
                 *joint_part(view.joint, words, self.district.zone, units),
+                *photo_part(view, words, self.district.zone, can_see=may_photos(person, row)),
                 *personal_part(by_name(fields, view.events, acts), words, can_reveal=can_reveal),
             ],
         )  # fmt: skip

@@ -20,6 +20,7 @@ from dashboard.layouts.case_panel import panel
 from dashboard.layouts.figure_panel import figure_panel
 from dashboard.layouts.markup import markup
 from dashboard.layouts.moments import second_text
+from dashboard.layouts.photo_part import photo_part
 from dashboard.layouts.watch_panel import watch_panel
 from dashboard.live.room import LiveRoom
 from dashboard.texts import texts
@@ -28,7 +29,7 @@ from services.board.readers.camera import CameraReader
 from services.board.readers.case import CaseReader, CaseView
 from services.board.readers.figure import FigureReader
 from services.board.watched_areas import Watch
-from services.cases.whose import may_case
+from services.cases.whose import may_case, may_photos
 from services.district.package import District
 from services.indicators.figures_reader import NotKept, Scope
 from services.platform.errors import STORE_ERRORS
@@ -130,11 +131,13 @@ class PanelPage:
         moment = _moment()
         if not 0 < moment <= self.now():
             refuse(400, "moment: a past one, in milliseconds")
-        allowed("see_replay")
+        asking = allowed("see_replay")
         view = self.offload(lambda: self.reader.past(case_id, moment, english=words["language"] == "en"))
         at = html.P(words["replay"]["panel_at"].format(time=second_text(moment, self.district.zone)), className="after")
-        found = [html.H2(words["replay"]["not_then"])] if view is None else panel(view, words, self.district.zone)
-        return [at, *found]
+        if view is None:
+            return [at, html.H2(words["replay"]["not_then"])]
+        zone, can_see = self.district.zone, may_photos(asking, view.row)
+        return [at, *panel(view, words, zone), *photo_part(view, words, zone, can_see=can_see)]
 
     def _figure(self, name: str, words: dict[str, Any]) -> Any:
         """A figure that the wall shows: its name, the headings that it is of, and its span."""

@@ -184,6 +184,7 @@ def _add_events(commands: "Commands") -> None:
     simulate = _add(commands, "simulate", _simulate, "run the demo's case system: a history once, then live")
     simulate.add_argument("--history", default="30d", metavar="DAYS", help=HISTORY)
     simulate.add_argument("--until-live", default="", metavar="T", help="where the history ends (RFC 3339)")
+    simulate.add_argument("--pictures", type=int, default=0, metavar="PORT", help="serve its invented pictures there")
     publish = _add_local(commands, "publish", _publish, "publish one event: data as JSON from standard input or --data")
     publish.add_argument("type", help="for example case.reported")
     publish.add_argument("--source", default="/lianqin-cli")
@@ -322,6 +323,10 @@ def _simulate(options: argparse.Namespace, settings: Settings) -> int:
     from services.district.doors import open_doors
     from services.operations.simulator.play import days_of, play
 
+    if options.pictures:
+        from services.operations.simulator.media import serve_pictures
+
+        serve_pictures(options.pictures)
     play(open_doors(settings), options.until_live, stop_on_signals().is_set, say, days_of(options.history))
     return 0
 

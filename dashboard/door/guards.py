@@ -57,6 +57,7 @@ ADDRESSES: dict[str, str] = {
     "metrics": "see_metrics",
     "board": "see_figures",
     "panel": "see_case",
+    "photo": "see_texts",
     "outline": "see_ground",
     "coverage": "see_coverage",
     "sights": "see_coverage",

@@ -32,7 +32,7 @@ class Recorder:
 
     def __init__(self, log: AuditLog, offload: Callable[[Any], Any]) -> None:
         self.log, self._offload = log, offload
-        self._looks: dict[tuple[str, str], int] = {}
+        self._looks: dict[tuple[str, str, str], int] = {}
         self._refusals: dict[tuple[str, str], list[int]] = {}
 
     def __call__(self, action: str, person: Person | None, about: str, detail: Mapping[str, Any]) -> None:
@@ -65,12 +65,12 @@ class Recorder:
 
     def look(self, person: Person, about: str, action: str = "see_case") -> None:
         """A person opened a case's panel, or a page."""
-        now = machine_ms()
-        if now - self._looks.get((person.user_id, about), -LOOK_MS) < LOOK_MS:
+        now, look = machine_ms(), (person.user_id, action, about)
+        if now - self._looks.get(look, -LOOK_MS) < LOOK_MS:
             return
         if len(self._looks) > _KEPT:
             self._looks = {key: at for key, at in self._looks.items() if now - at < LOOK_MS}
-        self._looks[person.user_id, about] = now
+        self._looks[look] = now
         self(action, person, about, {})
 
 

@@ -13,19 +13,23 @@ from dash import html
 from dash.development.base_component import Component
 
 _NAMES = (
-    "A", "B", "Button", "Dd", "Div", "Dl", "Dt", "H2", "H3", "I", "Kbd", "Li", "Ol", "P", "Small", "Span", "Strong",
-    "Table", "Tbody", "Td", "Th", "Thead", "Time", "Tr", "Ul",
+    "A", "B", "Button", "Dd", "Div", "Dl", "Dt", "H2", "H3", "I", "Img", "Kbd", "Li", "Ol", "P", "Small", "Span",
+    "Strong", "Table", "Tbody", "Td", "Th", "Thead", "Time", "Tr", "Ul",
 )  # fmt: skip
 ELEMENTS: dict[type[Component], str] = {getattr(html, name): name.lower() for name in _NAMES}
+# They have neither content nor an end.
+VOID = frozenset({"img"})
 ATTRIBUTES = {
-    "className": "class", "href": "href", "id": "id", "rel": "rel", "role": "role", "tabIndex": "tabindex",
-    "target": "target", "title": "title",
+    "alt": "alt", "className": "class", "href": "href", "id": "id", "rel": "rel", "role": "role", "src": "src",
+    "tabIndex": "tabindex", "target": "target", "title": "title",
 }  # fmt: skip
 # What every component carries for Dash itself: an empty one has it too.
 _DASHS_OWN = frozenset(vars(html.Span())) - {"children"}
 # There or not, without a value.
 FLAGS = frozenset({"disabled", "hidden"})
 _OWN_DATA = re.compile(r"(?:data|aria)-[a-z]+(?:-[a-z]+)*")
+# A picture comes from us alone.
+_OWN_PICTURE = re.compile(r"/api/v1/photo\?")
 _SAFE_ADDRESS = re.compile(r"(?:https?|rtsp)://|/(?!/)", re.IGNORECASE)
 
 # Elements that have their place in some others alone.
@@ -82,6 +86,10 @@ def _write_element(parts: list[str], component: Component, above: tuple[str, ...
         elif key not in _DASHS_OWN:
             parts.append(_attribute(name, key, value))
     parts.append(">")
+    if name in VOID:
+        if inside is not None:
+            raise ValueError(f"a <{name}> holds nothing")
+        return
     _write(parts, inside, (*above, name))
     parts.append(f"</{name}>")
 
@@ -106,6 +114,8 @@ def _attribute(name: str, key: str, value: Any) -> str:
         raise ValueError(f"<{name}> with {key}={value!r:.60}: dashboard/layouts/markup.py does not know it")
     if key == "href" and not _SAFE_ADDRESS.match(str(value)):
         raise ValueError(f"<{name}> with an address that a browser might run: {value!r:.60}")
+    if key == "src" and not _OWN_PICTURE.match(str(value)):
+        raise ValueError(f"<{name}> with a picture from elsewhere: {value!r:.60}")
     return f' {known}="{_escaped(str(value))}"'
 
 

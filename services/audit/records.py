@@ -17,6 +17,7 @@ ACTIONS = {
     "factor_reset": "somebody's second factor was taken away by an administrator",
     "proved": "somebody proved again who they are, before a reveal, an export or a signature",
     "see_case": "a case's panel was opened",
+    "see_photo": "a photo of a case was opened",
     "see_page": "a page with many cases was opened",
     "see_cases": "a list of cases was opened",
     "search": "somebody searched: one row for all of ten minutes",

@@ -26,6 +26,15 @@ def may_case(person: Person, right: str, row: CaseRow) -> bool:
     return may(person, right, row.street or DISTRICT, row.community)
 
 
+def may_photos(person: Person, row: CaseRow) -> bool:
+    """Whether the person may see the case's photos: its texts, and of a sensitive case what is sensitive.
+
+    A photo cannot be masked: it shows a home, a face, a number plate.
+    """
+    is_sensitive = row.domain in SENSITIVE_DOMAINS
+    return may_case(person, "see_texts", row) and (not is_sensitive or may_case(person, "see_sensitive", row))
+
+
 def is_units(unit: str, row: CaseRow) -> bool:
     """Whether the case concerns the unit: it leads, works on it beside another, or an open whistle calls it."""
     return unit == row.lead_unit or unit in co_units_of(row) or unit in called_units(row)

@@ -27,6 +27,7 @@ from services.district.package_tables import (
     decimal,
     read_lines,
 )
+from services.district.photo_address import is_photo_address
 from services.district.policy import Policy, read_policy
 from services.district.stored_reader import StoredFiles
 from services.district.watch_windows import read_windows
@@ -153,7 +154,7 @@ class _Reader:
             working_hours=hours, working_week=week, holidays=office.holidays(lines["holidays"], self.fault),
             tables={name: tuple(row.cells for row in rows) for name, rows in lines.items()}, policy=self.policy(),
             cameras=tuple(cameras.cameras), camera_findings=tuple(cameras.findings),
-            absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
+            photos=self.photos(head), absent=tuple(self.absent), digest=self.digest.hexdigest()[:16],
             folder_digest=self.folder_digest.hexdigest()[:16], stored_mark=self.stored.mark,
         )  # fmt: skip
         if self.faults:
@@ -223,6 +224,17 @@ class _Reader:
             self.fault("district.toml", "sources", "is not a table of names", 'Write "/case-system" = "案件"')
             return {}
         return {str(source): str(name) for source, name in found.items()}
+
+    def photos(self, head: dict[str, object]) -> tuple[str, ...]:
+        """``photos``: the addresses that photos of cases may begin with."""
+        found = head.get("photos", [])
+        wrong = [found] if not isinstance(found, list) else [one for one in found if not is_photo_address(one)]
+        for one in wrong:
+            remedy = (
+                'Write a list of http:// or https:// addresses that end with a slash: ["https://10.1.2.3:8443/media/"]'
+            )
+            self.fault("district.toml", "photos", f"{str(one)[:70]!r} is no address of photos", remedy)
+        return () if wrong or not isinstance(found, list) else tuple(found)
 
     def geojson(self, file: str, *, required: bool = False) -> dict[str, object]:
         if (text := self.text(file, required=required)) is None:

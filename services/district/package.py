@@ -106,6 +106,8 @@ class District:
 
     ``cameras`` are those rows of ``cameras.csv`` that can be used, in WGS-84 and at version 0: any event is newer.
 
+    ``photos`` are the addresses that photos of cases may begin with.
+
     ``working_hours`` are minutes of the local day, ``working_week`` ISO weekdays, ``holidays`` day → whether it is
     worked.
     """
@@ -134,6 +136,7 @@ class District:
     holidays: dict[date, bool] = field(default_factory=dict)
     camera_findings: tuple[RowFinding, ...] = ()
     absent: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
     digest: str = ""
     folder_digest: str = ""
     stored_mark: int = 0

@@ -13,6 +13,7 @@ from services.cases import tables as case_tables
 from services.duty import tables as duty_tables
 from services.jobs import tables as job_tables
 from services.past import tables as past_tables
+from services.photos import tables as photo_tables
 from services.platform.settings import Settings
 from services.projector.store import tables as schema
 
@@ -33,6 +34,8 @@ def rules_of(settings: Settings) -> list[Rule]:
         Rule("sessions", people_schema.sessions, "seen_at", settings.keep_sessions_days, True),
         Rule("jobs", job_tables.jobs, "asked_at", settings.keep_jobs_days, True),
         Rule("known_devices", people_schema.known_devices, "seen_at", DEVICE_DAYS, True),  # no log-in knows it any more
+        Rule("photos", photo_tables.photos, "kept_at", settings.keep_photos_days, True),
+        Rule("photo_tries", photo_tables.photo_tries, "at", settings.keep_photos_days, True),
         Rule("commands", case_tables.commands, "at", settings.keep_commands_days),
         Rule("alarm_lives", duty_tables.alarm_lives, "at", settings.keep_alarms_days),
         Rule("dead", schema.dead, "at", settings.keep_dead_days),

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import json
+import socket
 import time
 import urllib.request
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from services.operations.demo_accounts import FILE, make_demo_accounts
 from services.operations.embedded import EmbeddedRedis
 from services.operations.local import KEY_FILE, URL_FILE, forget_redis, remember_redis
 from services.operations.simulator.generate import SEED, generate
+from services.operations.simulator.paths import MEDIA
 from services.operations.simulator.play import is_filled, kept_days
 from services.operations.supervisor import Child, Supervisor
 from services.platform.clock import VirtualClock, from_hash, machine_ms, to_rfc3339
@@ -58,7 +60,7 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
     people = make_demo_accounts(engine, district, data)
     rebuild_if_old(engine, Ingest(engine, district, Sealer(settings.data_key)), machine_ms(), say)
     clock = _start_clock(url, district.code, data, speed)
-    supervisor = Supervisor(_environment(settings, url, data), say)
+    supervisor = Supervisor(_environment(settings, url, data, pictures := _free_port() if simulator else 0), say)
     supervisor.stop_on_signals()
     try:
         supervisor.start("projector", "projector")
@@ -66,8 +68,9 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
         supervisor.start("escalator", "escalator")
         if simulator:
             supervisor.start(
-                "simulator", "simulate", "--history", f"{days}d", "--until-live", to_rfc3339(clock.now_ms())
-            )
+                "simulator", "simulate", "--history", f"{days}d", "--until-live", to_rfc3339(clock.now_ms()),
+                "--pictures", str(pictures),
+            )  # fmt: skip
         supervisor.watch(lambda: _is_ready(settings))
         if not supervisor.stopping:
             supervisor.start("surveyor", "surveyor")  # its first seconds are full of work: the wall comes first
@@ -95,16 +98,24 @@ def run_demo(settings: Settings, *, simulator: bool, speed: float, days: int, sa
     return 0
 
 
-def _environment(settings: Settings, url: str, data: Path) -> dict[str, str]:
+def _environment(settings: Settings, url: str, data: Path, pictures: int) -> dict[str, str]:
     """What the supervisor's children are told."""
     return {
         "LIANQIN_REDIS_URL": url, "LIANQIN_DATABASE_URL": settings.database, "LIANQIN_DATA_DIR": str(data),
         "LIANQIN_DISTRICT": str(settings.district_dir.resolve()), "LIANQIN_DATA_KEY": settings.data_key,
         "LIANQIN_HOST": settings.host, "LIANQIN_PORT": str(settings.port), "LIANQIN_CONSUMER": "demo",
         "LIANQIN_CLOCK": VIRTUAL,
+        "LIANQIN_DEMO_PHOTOS": f"http://127.0.0.1:{pictures}{MEDIA}" if pictures else "",
         "LIANQIN_LOG_LEVEL": settings.log_level if settings.log_level != "info" else "warning",  # a terminal's lines
         "LIANQIN_PROCESSES": ",".join(settings.processes or AT_ONCE),
     }  # fmt: skip
+
+
+def _free_port() -> int:
+    """A port of this machine that nobody has now, for the case system's pictures."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _say_what_stays(data: Path, days: int, say: Say) -> None:

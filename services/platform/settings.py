@@ -57,6 +57,8 @@ class Settings:
     keep_moments_days: int = 0
     keep_beats_days: int = 1100
     keep_command_stream_days: int = 7
+    keep_photos_days: int = 30
+    demo_photos: str = ""
     backup_hours: int = 0
     metrics: str = ""
     log: str = "text"
@@ -137,6 +139,8 @@ ENVIRONMENT = {
     "LIANQIN_KEEP_MOMENTS_DAYS": "keep_moments_days",
     "LIANQIN_KEEP_BEATS_DAYS": "keep_beats_days",
     "LIANQIN_KEEP_COMMAND_STREAM_DAYS": "keep_command_stream_days",
+    "LIANQIN_KEEP_PHOTOS_DAYS": "keep_photos_days",
+    "LIANQIN_DEMO_PHOTOS": "demo_photos",
     "LIANQIN_BACKUP_HOURS": "backup_hours",
     "LIANQIN_METRICS": "metrics",
     "LIANQIN_LOG": "log",
@@ -229,6 +233,10 @@ _FORMS: Mapping[str, _Form] = {
     "origin": _Form(
         lambda text: text.rstrip("/"), Annotated[str, msgspec.Meta(pattern="^https?://[^/]*$")],
         "{name}={text!r} is no address of a server: give one such as https://lianqin.example.cn",
+    ),
+    "demo_photos": _Form(
+        str, Annotated[str, msgspec.Meta(pattern="^http://127[.]0[.]0[.]1:[0-9]{1,5}/([A-Za-z0-9._-]+/)*$")],
+        "{name}={text!r} is no folder of this machine: give one such as http://127.0.0.1:8051/media/",
     ),
     "proxies": _number("a number of proxies", "0, 1, 2 …"),
     "processes": _Form(

@@ -255,6 +255,7 @@ def attempts(home: House, who: Who) -> dict[str, list[Attempt]]:
         "reveal_grid_person": at("reveal_grid_person", "/api/v1/grids/{grid}/people/0/reveal",
                                  *(p._replace(lead="", beside="") for p in PLACES),  # a grid is no unit's
                                  method="POST", body={}, well=frozenset({404})),  # the tiny package names nobody
+        "photo": at("photo", "/api/v1/photo?case={id}&photo=none", *PLACES, well=frozenset({404})),
         "saved_views": at("saved_views", "/api/v1/views/desk"),
         "save_view": at("save_view", "/api/v1/views", method="POST", body={"page": "desk", "name": "我的", "body": {}}),
         "drop_view": at("drop_view", "/api/v1/views/drop", method="POST", body={"page": "desk", "name": "我的"}),

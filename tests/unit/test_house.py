@@ -28,6 +28,7 @@ CONTEXTS: dict[str, set[str]] = {
         "health": "platform contract",
         "audit": "platform contract district",
         "jobs": "platform",
+        "photos": "platform",
         "access": "platform contract jobs",
         "cases": "platform contract district access",
         "indicators": "platform district cases",
@@ -36,12 +37,14 @@ CONTEXTS: dict[str, set[str]] = {
         "backup": "platform contract district health audit cases projector",
         "coverage": "platform files contract district cases projector",
         "commands": "platform contract district access cases projector",
-        "board": "platform contract district health cases indicators projector coverage",
+        "board": "platform contract district health photos cases indicators projector coverage",
         "duty": "platform contract district health audit access cases indicators projector coverage commands board",
         "leadership": "platform contract district cases indicators projector coverage board",
-        "admin": "platform files contract district health audit jobs access cases indicators projector search backup",
+        "admin": (
+            "platform files contract district health audit jobs photos access cases indicators projector search backup"
+        ),
         "past": "platform contract district cases indicators projector coverage board duty",
-        "keeping": "platform district jobs access cases projector duty past",
+        "keeping": "platform district jobs photos access cases projector duty past",
         "operations": ("platform files contract district access cases indicators projector coverage board admin"),
         "dashboard/texts": "",
         "dashboard/door": "platform contract audit access cases dashboard/texts",
@@ -51,7 +54,7 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/sockets dashboard/door"
         ),
         "dashboard/layouts": (
-            "contract district access cases indicators projector coverage board duty leadership "
+            "contract district photos access cases indicators projector coverage board duty leadership "
             "dashboard/texts dashboard/door"
         ),
         "dashboard/papers": (
@@ -59,8 +62,8 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/texts dashboard/door dashboard/layouts"
         ),
         "dashboard/callbacks": (
-            "platform files contract district health audit jobs access admin cases indicators projector coverage "
-            "search commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
+            "platform files contract district health audit jobs photos access admin cases indicators projector "
+            "coverage search commands board duty leadership past dashboard/texts dashboard/door dashboard/live "
             "dashboard/layouts dashboard/papers"
         ),
         "dashboard/cli": (
@@ -310,7 +313,7 @@ def test_one_place_makes_every_client_of_redis() -> None:
 CALLED_BY_OTHERS = {
     "parse_known_args": "argparse", "interpolate_index": "Dash", "load_config": "gunicorn", "do_read": "gevent",
     "do_close": "gevent", "server_class": "gunicorn", "timeout_ctx": "gunicorn", "handle_request": "gunicorn",
-    "setup": "gunicorn",
+    "setup": "gunicorn", "do_GET": "http.server", "log_message": "http.server",
     "drain": "a test or a bench that wants one pass and no thread",
     "connect_check_health": "redis-py",
 }  # fmt: skip

@@ -10,6 +10,7 @@ from services.admin.doctor.audit_reader import audit_findings
 from services.admin.doctor.backup_reader import backup_findings
 from services.admin.doctor.finding import DoctorFinding, note, ok, wrong
 from services.cases import tables as case_tables
+from services.photos.store import counts as photo_counts
 from services.platform.clock import to_rfc3339
 from services.platform.database import answering, answering_place, hosts_of, is_read_only, open_engine
 from services.platform.errors import fault_of
@@ -123,6 +124,7 @@ def _contents(connection: Connection, code: str) -> Iterator[DoctorFinding]:
         entries=history,
     )
     yield from _index(connection)
+    yield from _photos(connection)
     for archive in gone(connection):
         if archive.removed_at is None:
             yield note(
@@ -147,6 +149,22 @@ def _index(connection: Connection) -> Iterator[DoctorFinding]:
         )
     else:
         yield ok("search", "the index is up to date", "search_well")
+
+
+def _photos(connection: Connection) -> Iterator[DoctorFinding]:
+    """Photos of cases; an address that gave nothing is forgotten with the photos of its days."""
+    kept, failed = photo_counts(connection)
+    if failed > kept:
+        yield note(
+            "photos",
+            f"{failed:,} addresses gave no photo, {kept:,} photos are kept",
+            "The log of `lianqin web` says why; `photos` of district.toml names the addresses they may come from",
+            "photos_failing",
+            failed=failed,
+            kept=kept,
+        )
+    else:
+        yield ok("photos", f"{kept:,} kept, {failed:,} addresses gave none", "photos_well", failed=failed, kept=kept)
 
 
 def _missing(feed: Feed) -> Iterator[DoctorFinding]:

@@ -20,6 +20,7 @@ from services.contract.kept import kept_decoder
 from services.district.calendar import WorkingCalendar, calendar_of
 from services.district.package import District
 from services.district.past_names_reader import names_then
+from services.photos.of_case import CasePhoto, photos_of
 from services.platform.clock import HOUR_MS
 from services.projector.archive.store import archived_of
 from services.projector.placing import Locator
@@ -52,7 +53,7 @@ class CaseView(NamedTuple):
     ``is_over`` is whether the deadline has come: at night a case is overdue by hours and by no office time at all.
     ``joint`` is what became of its whistles (services.cases.joint), the newest first. ``archived`` is (month, events)
     for those of its events that are in the archive and no longer in the store. Of a past moment ``after`` are the
-    events that nobody knew then: they came later.
+    events that nobody knew then: they came later. ``photos`` are those of its events, in their order.
     """
 
     row: CaseRow
@@ -69,6 +70,7 @@ class CaseView(NamedTuple):
     archived: tuple[tuple[str, int], ...] = ()
     after: tuple[HistoryEvent, ...] = ()
     is_over: bool = False
+    photos: tuple[CasePhoto, ...] = ()
 
 
 class CaseReader:
@@ -85,6 +87,14 @@ class CaseReader:
     def past(self, case_id: str, at: int, *, english: bool = False) -> CaseView | None:
         """The case as it was known ``at`` a past moment (Unix ms); None where nobody knew of it."""
         return self._read(case_id, at, english, self._locator())
+
+    def photos(self, case_id: str) -> tuple[CaseRow, tuple[CasePhoto, ...]] | None:
+        """The case and its photos; None where there is no such case."""
+        calendar = calendar_of(self._district)
+        with self._engine.connect() as connection:
+            row = reader.one_case(connection, case_id)
+            history = read.history_of(connection, case_id)
+        return None if row is None else (row, _photos([_told(past, calendar) for past in history]))
 
     def _locator(self) -> Locator:
         if self._placing is None:
@@ -134,6 +144,7 @@ class CaseReader:
             archived,
             _happened(after),
             left is not None and has_come(row.deadline_at, now),
+            _photos(told),
         )
 
     def _same(self, connection: Connection, row: CaseRow) -> tuple[tuple[ComparedCase, float], ...]:
@@ -178,6 +189,14 @@ def _told(past: read.Past, calendar: WorkingCalendar) -> CaseEvent:
     case = _CASE(past.data)
     deadline = due(timed(case, past.time)[0], calendar, at=past.time).deadline_at
     return CaseEvent(past.entry, case.version, past.type, past.source, past.time, case, deadline)
+
+
+def _photos(told: list[CaseEvent]) -> tuple[CasePhoto, ...]:
+    """In the order of time: an event that came late stands where it belongs."""
+    return photos_of(
+        (t.time_ms, t.type, t.type == "case.handled" or t.case.handled_at is not None, t.case.attachments)
+        for t in sorted(told, key=lambda t: (t.time_ms, t.version))
+    )
 
 
 def _happened(told: list[CaseEvent]) -> tuple[HistoryEvent, ...]:

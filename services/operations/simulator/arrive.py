@@ -12,6 +12,7 @@ from services.operations.simulator.classes import CaseClass
 from services.operations.simulator.demand import ExpectedArrivals
 from services.operations.simulator.dice import Dice, Weighted
 from services.operations.simulator.office import OfficeHours
+from services.operations.simulator.paths import photo_path
 from services.operations.simulator.scene import GridSpot, Position, Scene
 from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import MINUTE_MS
@@ -159,7 +160,7 @@ class Arrivals:
             street=(spot.street or None) if coded else None, community=(spot.community or None) if coded else None,
             grid=(spot.grid or None) if coded else None, handler=spot.worker if channel == "GRID" else None,
             reporter=Reporter(name=who, phone=phone) if is_citizen else None,
-            attachments=[f"/media/{case_id}/1.jpg"] if channel in {"GRID", "APP", "VIDEO"} else [],
+            attachments=[photo_path(case_id, 1)] if channel in {"GRID", "APP", "VIDEO"} else [],
         )  # fmt: skip
         return case, Limit(value=value, unit=unit)
 

@@ -15,6 +15,7 @@ from services.operations.simulator import fate as fates
 from services.operations.simulator import incidents, whistles
 from services.operations.simulator.course import Course
 from services.operations.simulator.fate import Fate
+from services.operations.simulator.paths import photo_path
 from services.operations.simulator.record import StoryRecord, is_open
 from services.operations.simulator.step import StoryStep, utc
 from services.platform.clock import HOUR_MS, MINUTE_MS
@@ -48,12 +49,22 @@ def _solve_on_the_spot(record: StoryRecord) -> Story:
     """自行处置: the grid worker finds it and solves it."""
     actor, at = record.case.handler, record.after(14)
     if record.case.status == "reported" and record.dice.chance(0.35):
-        yield record.event("case.handled", at, Act(actor=actor), status="handled", handled_at=utc(at))
+        yield record.event(
+            "case.handled", at, Act(actor=actor), status="handled", handled_at=utc(at), attachments=_with_after(record)
+        )
         at = record.after(6)
     handled_at = record.case.handled_at or utc(at)
     yield record.event(
         "case.closed", at, Act(actor=actor, note="自行处置"), status="closed", closed_at=utc(at), handled_at=handled_at
     )
+
+
+def _with_after(record: StoryRecord) -> list[str]:
+    """Whoever began with a photo takes one of the work done too, one more after each rework."""
+    case = record.case
+    if not case.attachments:
+        return []
+    return [*case.attachments, photo_path(case.case_id, len(case.attachments) + 1)]
 
 
 def _intake(record: StoryRecord) -> Story:
@@ -149,7 +160,15 @@ class _Work:
         at = max(self.course.at(0.93), record.now_ms + 4 * MINUTE_MS)
         clocks = incidents.stopped(record.case.clocks, "handle", at)
         act = Act(actor=record.case.handler, unit=record.case.lead_unit)
-        return record.event("case.handled", at, act, status="handled", handled_at=utc(at), clocks=clocks)
+        return record.event(
+            "case.handled",
+            at,
+            act,
+            status="handled",
+            handled_at=utc(at),
+            clocks=clocks,
+            attachments=_with_after(record),
+        )
 
     def _incidents(self) -> Story:
         """What comes between, in order of its share of the course."""

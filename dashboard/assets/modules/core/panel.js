@@ -3,6 +3,7 @@
 // server (dashboard/layouts/markup.py); it is put in at once. What comes for something no longer picked is dropped.
 import {$, h} from "./dom.js";
 import {keepFocus} from "./focus.js";
+import {watchPhotos} from "./photos.js";
 import {sayEnded} from "./session.js";
 import {texts} from "./texts.js";
 
@@ -100,6 +101,7 @@ export const makePanel = (scope, isDesk = false) => {
     body.replaceChildren();
   };
   scope.listen($("case-panel-close"), "click", close);
+  watchPhotos(scope, body);
   scope.add(() => asking.abort());
   return {show};
 };

@@ -1,0 +1,1 @@
+"""Photos of cases: the only place that fetches, decodes, keeps and serves pictures (docs/photos.md)."""
