@@ -22,10 +22,12 @@ def photo_part(view: CaseView, words: dict[str, Any], zone: ZoneInfo, *, can_see
         return [head, html.P(labels["withheld"].format(n=len(found)), className="mid")]
     parts: list[Component] = [head]
     shown = found[:MOST_SHOWN]
+    groups = []
     for name, of in (("before", False), ("after", True)):
         if mine := [photo for photo in shown if photo.is_after is of]:
             rows = [_photo(photo, view.row.case_id, labels[name], words, zone) for photo in mine]
-            parts.append(html.Div([html.P(labels[name], className="mid"), *rows], className="photos"))
+            groups.append(html.Div([html.P(labels[name], className="mid"), *rows], className="photos"))
+    parts.append(html.Div(groups, className="before-after"))
     if len(found) > len(shown):
         parts.append(html.P(labels["more"].format(n=len(found) - len(shown)), className="mid"))
     return parts

@@ -19,6 +19,7 @@ from services.jobs import tables as job_tables
 from services.keeping.retention_store import rules_of, take_away
 from services.keeping.worker import RetentionKeeper
 from services.past import tables as past_tables
+from services.photos import tables as photo_tables
 from services.platform.clock import DAY_MS, SetClock, to_rfc3339
 from services.platform.database import is_postgres, writing
 from services.platform.redis import GROUP, Keys
@@ -42,10 +43,13 @@ COMMAND = {
 LIFE = {"seat": "S1", "kind": "k", "what": "raised", "who": "", "comment": "", "body": b"{}"}
 DEAD = {"reason": "bad_value", "source": "/s", "type": "case.filed", "detail": "", "masked": ""}
 JOB = {"kind": "pdf", "wanted": "{}", "who": "u", "state": "done", "tries": 1, "seen_at": 1, "said": "", "name": "n"}
+PHOTO = {"photo": b"", "small": b"", "width": 1, "height": 1}
 ROWS: dict[str, tuple[Any, Any]] = {
     "sessions": (people_schema.sessions, lambda n, at: {**SESSION, "token_hash": str(n), "seen_at": at}),
     "jobs": (job_tables.jobs, lambda n, at: {**JOB, "id": str(n), "asked_at": at}),
     "known_devices": (people_schema.known_devices, lambda n, at: {"device": str(n), "user_id": "u", "seen_at": at}),
+    "photos": (photo_tables.photos, lambda n, at: {**PHOTO, "hash": str(n), "kept_at": at}),
+    "photo_tries": (photo_tables.photo_tries, lambda n, at: {"address": str(n), "hash": "", "fault": "", "at": at}),
     "commands": (case_tables.commands, lambda n, at: {**COMMAND, "command_id": str(n), "at": at}),
     "alarm_lives": (duty_tables.alarm_lives, lambda n, at: {**LIFE, "id": n, "alarm": str(n), "at": at}),
     "dead": (schema.dead, lambda n, at: {**DEAD, "entry": n, "at": at}),
