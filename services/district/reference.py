@@ -24,6 +24,9 @@ HEAD = {
     "day_cut_hour": "the hour at which a counting day begins, 0–23; default 0",
     "month_first_day": "the day on which a statistical month begins, 1–28; default 1. From the 16th on it is "
     "named after the next calendar month: with 26, November is 26 October to 25 November",
+    "photos": "the addresses that photos of cases may begin with, a list: "
+    '`["https://10.1.2.3:8443/media/"]`; scheme, machine, port and folder, which ends with a slash '
+    "([photos.md](photos.md)). It stands above the tables. Without it no photo is fetched",
     "[sources]": 'the sources that the truth bar expects: `"/case-system" = "案件"`, in the order of the bar',
     "[working_hours]": "when offices work, for `WH` and `WD`: `morning` and `afternoon`, two times each, and `week`, "
     "ISO weekdays; default 08:00–12:00, 14:00–18:00, Monday to Friday",

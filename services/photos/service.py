@@ -17,7 +17,7 @@ from services.photos.apart_service import fetch_apart
 from services.photos.faults import PHOTO_FAULTS, PhotoFault, PhotoRefused
 from services.photos.made import MadePhoto, PhotoOrder
 from services.platform.clock import MINUTE_MS, machine_ms
-from services.platform.database import writing
+from services.platform.database import hosts_of, writing
 from services.platform.metric import Metric
 from services.platform.settings import VIRTUAL, Settings
 
@@ -56,12 +56,13 @@ def sources_of(settings: Settings, package: Sequence[str]) -> PhotoSources:
 
 
 def _own_services(settings: Settings) -> tuple[tuple[str, int], ...]:
-    found = []
-    for url, port in ((settings.redis_url, 6379), (settings.database_url, 5432)):
-        if url and not url.startswith(("sqlite", "unix")):
-            parts = make_url(url)
-            if parts.host:
-                found.append((parts.host, parts.port or port))
+    """(machine, port) of our Redis and of every host of our PostgreSQL."""
+    stores = [tuple(host.rpartition(":")[::2]) for host in hosts_of(make_url(settings.database))]
+    found = [(name, int(port)) for name, port in stores]
+    if settings.redis_url:
+        parts = make_url(settings.redis_url)
+        if parts.host:
+            found.insert(0, (parts.host, parts.port or 6379))
     return tuple(found)
 
 

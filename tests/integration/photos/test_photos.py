@@ -117,8 +117,13 @@ def test_who_comes_when_enough_are_fetched_is_told_to_wait(sqlite_engine: Engine
 def test_only_a_demo_has_photos_of_this_machine_and_our_own_services_are_known() -> None:
     own = "http://127.0.0.1:9/media/"
     production = sources_of(
-        Settings("rediss://u:p@redis.example:6380/0", "postgresql://u:p@db.example/l", demo_photos=own), [ALLOWED]
+        Settings(
+            "rediss://u:p@redis.example:6380/0", "postgresql://u:p@db.example:5433,db2.example:5432/l", demo_photos=own
+        ),
+        [ALLOWED],
     )
-    assert production == PhotoSources((ALLOWED,), (("redis.example", 6380), ("db.example", 5432)), None)
+    assert production == PhotoSources(
+        (ALLOWED,), (("redis.example", 6380), ("db.example", 5433), ("db2.example", 5432)), None
+    )
     demo = sources_of(Settings("redis://127.0.0.1:7000/0", demo_photos=own, clock=VIRTUAL), [])
     assert demo == PhotoSources((own,), (("127.0.0.1", 7000),), ("127.0.0.1", 9))

@@ -64,7 +64,9 @@ def test_any_text_stays_text_everywhere(text: str) -> None:
 
 
 @pytest.mark.parametrize("content", [
-    html.Script("alert(1)"), html.Iframe(src="/x"), html.Img(src="/x"), html.Form(), html.Link(), dcc.Link("x", "/x"),
+    html.Script("alert(1)"), html.Iframe(src="/x"), html.Img(src="/x"), html.Form(),
+    html.Img(src="//evil.cn/api/v1/photo?"), html.Img(src="https://evil.cn/1.jpg"), html.Img("x"), html.Audio(src="/x"),
+    html.Link(), dcc.Link("x", "/x"),
     html.A("x", href="javascript:alert(1)"), html.A("x", href="//evil.cn"), html.A("x", href="data:text/html,x"),
     html.P("x", style={"color": "red"}), html.P("x", n_clicks=1), html.P("x", draggable="true"), 1 + 2j, True, {},
     html.P(html.Div("x")), html.Ol("x"), html.Dl(html.P("x")), html.Li("x"), html.Table(html.Tr(html.Td("x"))),
@@ -78,8 +80,13 @@ def test_what_runs_loads_styles_or_would_be_moved_is_refused(content: Any) -> No
 def test_nothing_that_runs_or_styles_is_known() -> None:
     names = {*ATTRIBUTES, *FLAGS}
     assert not {name for name in names if name.startswith("on")} & names
-    assert names.isdisjoint({"style", "src", "srcDoc", "action", "formAction"})
-    assert set(ELEMENTS.values()).isdisjoint({"script", "style", "iframe", "object", "embed", "img", "form", "link"})
+    assert names.isdisjoint({"style", "srcDoc", "action", "formAction"})
+    assert set(ELEMENTS.values()).isdisjoint({"script", "style", "iframe", "object", "embed", "form", "link"})
+
+
+def test_a_picture_is_a_photo_of_ours_alone() -> None:
+    photo = html.A(html.Img(src="/api/v1/photo?case=A&photo=1", alt=HARMFUL), href="/api/v1/photo?case=A")
+    assert parsed(markup(photo)) == told(photo)
 
 
 def test_one_script_alone_puts_html_into_a_page() -> None:
