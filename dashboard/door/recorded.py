@@ -19,6 +19,7 @@ RECORDED: dict[str, str] = {
     "reveal_grid_person": "reveal",
     "search_cases": "search",
     "search_people": "search_person",
+    "photo": "see_photo",
     "acknowledge_alarm": "alarm_acknowledge",
     "shelve_alarm": "alarm_shelve",
     "unshelve_alarm": "alarm_shelve",

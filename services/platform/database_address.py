@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from services.platform.hosts import apart
+
 SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 ATTRIBUTE = "target_session_attrs"
 WRITING = ("read-write", "primary")
@@ -25,8 +27,9 @@ def store_address(url: str) -> str:
             f"LIANQIN_DATABASE_URL names a database of kind {kind!r}: the store is PostgreSQL or SQLite (give {FORMS})"
         )
     plain = f"postgresql+psycopg://{rest}"
-    parts = urlsplit(plain)
-    credentials, _, listed = parts.netloc.rpartition("@")
+    netloc, without_hosts = apart(plain)
+    parts = urlsplit(without_hosts)
+    credentials, _, listed = netloc.rpartition("@")
     if "," not in listed:
         return plain
     hosts = [_host(one) for one in listed.split(",")]

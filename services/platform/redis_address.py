@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from services.platform.hosts import apart
+
 ONE, SENTINEL, CLUSTER = "redis", "redis+sentinel", "redis+cluster"
 # What redis-py reads by itself.
 OF_ONE = (ONE, "rediss", "unix")
@@ -34,11 +36,9 @@ class RedisAddress(NamedTuple):
 
 def parse_address(url: str) -> RedisAddress:
     """Take an address apart. Raises ValueError that says what is wrong and which forms there are; no password in it."""
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise _strange(f"cannot be read ({error})") from None
-    credentials, _, listed = parts.netloc.rpartition("@")
+    netloc, without_hosts = apart(url)
+    parts = urlsplit(without_hosts)
+    credentials, _, listed = netloc.rpartition("@")
     if parts.scheme in OF_ONE:
         if "," in listed:
             raise _strange(f"names several hosts behind {parts.scheme}://, which is one server")

@@ -33,7 +33,7 @@ BAD = {
     "redis+sentinel://a/lianqin/1/2": "has more behind the hosts",
     "redis+sentinel://a/lianqin?timeout=3": "has timeout=…",
     "redis+cluster://a,b/1": "a Redis Cluster has number 0 alone",
-    "redis+cluster://[::1/0": "cannot be read",
+    "redis+cluster://[::1/0": "which is no host",
 }
 
 
