@@ -13,10 +13,12 @@ import pytest
 from tests.attacks.raw_socket import until
 
 ROOT = Path(__file__).parents[2]
+# A run that was sent to the background ignores SIGINT, and so would all that it starts.
 STARTS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from bench.processes import Child
+signal.signal(signal.SIGINT, signal.default_int_handler)
 child = Child([sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.argv[1]) / "child.log")
 print(child.process.pid, flush=True)
 time.sleep(60)
