@@ -29,78 +29,49 @@ LIMIT_S = 1800
 
 def jobs(quick: bool) -> dict[str, list[str]]:
     """Name → the module and its arguments; it prints JSON. Peers and ours take turns, phase by phase."""
-    short = (
-        {
-            "latency": ["--seconds", "5"],
-            "rate": ["--seconds", "3", "--rates", "50", "400", "3200"],
-            "big": ["--seconds", "4", "--cases", "2000"],
-        }
-        if quick
-        else {}
-    )
+
+    def job(words: str, small: str = "") -> list[str]:
+        return [*words.split(), *(small.split() if quick else [])]
+
+    short = {
+        "latency": "--seconds 5",
+        "rate": "--seconds 3 --rates 50 400 3200",
+        "big": "--seconds 4 --cases 2000",
+    }
     found: dict[str, list[str]] = {}
-    for phase in ("latency", "rate", "big"):
-        more = ["--phase", phase, *short.get(phase, [])]
-        found[f"ours-{phase}"] = ["bench.product", *more]
+    for phase, small in short.items():
+        found[f"ours-{phase}"] = job(f"bench.product --phase {phase}", small)
         for peer in PEERS:
-            found[f"{peer}-{phase}"] = ["bench.peers", "--peer", peer, *more]
-    found["ours-latency-postgres"] = [
-        "bench.product",
-        "--phase",
-        "latency",
-        "--database",
-        "postgres",
-        *short.get("latency", []),
-    ]
-    found["map-10000"] = ["bench.map", "--cases", "10000", *(["--seconds", "3"] if quick else [])]
-    found["map-100000"] = [
-        "bench.map",
-        "--cases",
-        "20000" if quick else "100000",
-        *(["--seconds", "3"] if quick else []),
-    ]
-    found["fanout"] = ["bench.fanout", *(["--clients", "50", "--seconds", "4", "--cases", "2000"] if quick else [])]
-    found["fanout-desks"] = [
-        "bench.fanout",
-        "--zone",
-        "desk",
-        "--clients",
-        "50",
-        *(["--seconds", "4", "--cases", "2000"] if quick else []),
-    ]
-    found["fanout-leader"] = [
-        "bench.fanout",
-        "--clients",
-        "50",
-        "--readers",
-        "10",
-        *(["--seconds", "4", "--cases", "2000"] if quick else []),
-    ]
-    found["hostile"] = ["bench.hostile", *(["--clients", "20", "--seconds", "2", "--cases", "500"] if quick else [])]
-    found["leader"] = ["bench.leader", *(["--cases", "20000"] if quick else [])]
-    found["replay"] = ["bench.replay", *(["--days", "3", "--moments", "8"] if quick else [])]
-    found["desk"] = ["bench.desk", *(["--cases", "2000", "--rounds", "6"] if quick else [])]
+            found[f"{peer}-{phase}"] = job(f"bench.peers --peer {peer} --phase {phase}", small)
+    few = "--seconds 4 --cases 2000"
+    found |= {
+        "ours-latency-postgres": job("bench.product --phase latency --database postgres", short["latency"]),
+        "map-10000": job("bench.map --cases 10000", "--seconds 3"),
+        "map-100000": job(f"bench.map --cases {20000 if quick else 100000}", "--seconds 3"),
+        "fanout": job("bench.fanout", f"--clients 50 {few}"),
+        "fanout-desks": job("bench.fanout --zone desk --clients 50", few),
+        "fanout-leader": job("bench.fanout --clients 50 --readers 10", few),
+        "hostile": job("bench.hostile", "--clients 20 --seconds 2 --cases 500"),
+        "leader": job("bench.leader", "--cases 20000"),
+        "replay": job("bench.replay", "--days 3 --moments 8"),
+        "desk": job("bench.desk", "--cases 2000 --rounds 6"),
+    }
     for kind in ("sqlite", "postgres"):
-        found[f"ingest-{kind}"] = [
-            "bench.ingest",
-            "--database",
-            kind,
-            *(["--events", "12000", "--rounds", "1"] if quick else []),
-        ]
-    found["rebuild"] = ["bench.rebuild", *(["--events", "20000"] if quick else [])]
-    found["start"] = ["bench.start"]
+        found[f"ingest-{kind}"] = job(f"bench.ingest --database {kind}", "--events 12000 --rounds 1")
+    found["rebuild"] = job("bench.rebuild", "--events 20000")
+    found["start"] = job("bench.start")
     for kind in ("sqlite", "postgres"):
         for millions in (2, 4):
             cases = 20_000 * millions if quick else 1_000_000 * millions
-            found[f"figures-{kind}-{millions}m"] = ["bench.rules", "--database", kind, "--cases", str(cases)]
-    found["figures-sqlite-10m"] = ["bench.rules", "--database", "sqlite", "--cases", "100000" if quick else "10000000"]
-    found["escalation"] = ["bench.rules", "--escalation", "5000" if quick else "100000"]
+            found[f"figures-{kind}-{millions}m"] = job(f"bench.rules --database {kind} --cases {cases}")
+    found["figures-sqlite-10m"] = job(f"bench.rules --database sqlite --cases {100000 if quick else 10000000}")
+    found["escalation"] = job(f"bench.rules --escalation {5000 if quick else 100000}")
     if not quick:  # they have one size
-        found["coverage"] = ["bench.coverage"]
-        found["coverage-city"] = ["bench.coverage", "--city"]
-    found["coverage-live"] = ["bench.coverage_live", *(["--rounds", "5"] if quick else [])]
-    found["siting-quality"] = ["bench.siting_quality", *(["--cases", "5"] if quick else [])]
-    found["calendar"] = ["bench.calendar_speed", *(["--limits", "100000", "--cases", "2000"] if quick else [])]
+        found["coverage"] = job("bench.coverage")
+        found["coverage-city"] = job("bench.coverage --city")
+    found["coverage-live"] = job("bench.coverage_live", "--rounds 5")
+    found["siting-quality"] = job("bench.siting_quality", "--cases 5")
+    found["calendar"] = job("bench.calendar_speed", "--limits 100000 --cases 2000")
     return found
 
 

@@ -17,7 +17,7 @@ from services.platform.database import open_engine
 from services.platform.redis import Keys, connect
 from tests.browser.conftest import Product, open_wall, wait_until
 from tests.faults.keeping_publisher import KeepingPublisher
-from tests.faults.test_database_fail_over import StandBy, both
+from tests.faults.test_database_fail_over import StandBy, both, made_pair
 from tests.redis_sets import SentinelSet
 from tests.servers import Postgres
 from tests.tiny import CODE, NOON, write_tiny_district
@@ -34,13 +34,7 @@ def sentinels(tmp_path: Path) -> Iterator[SentinelSet]:
 
 @pytest.fixture
 def pair(_postgres_server: Postgres) -> Iterator[tuple[Postgres, StandBy]]:
-    _postgres_server.renew()
-    primary = StandBy(_postgres_server)
-    primary.promote()
-    stand_by = StandBy(primary)
-    yield primary, stand_by
-    primary.remove()
-    stand_by.remove()
+    yield from made_pair(_postgres_server)
 
 
 @pytest.fixture

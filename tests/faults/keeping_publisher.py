@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
@@ -18,6 +18,8 @@ from services.projector.ingest import Ingest
 from services.projector.store.write import read_feed
 from services.projector.stream import EventStream
 from services.projector.worker import Projector
+from tests.browser.conftest import wait_until
+from tests.redis_sets import ClusterSet, SentinelSet, Server
 from tests.reference import dump
 from tests.tiny import CODE, NOON, case, entry
 
@@ -107,3 +109,23 @@ class KeepingPublisher:
             with contextlib.suppress(redis.RedisError):
                 self.kept.look()
             time.sleep(0.1)
+
+
+def five_masters_end(
+    servers: SentinelSet | ClusterSet, holder: Callable[[], Server], engine: Engine, district: District
+) -> None:
+    """One after the other under a hundred events a second: all that was published is there, once."""
+    servers.settled()
+    connect(servers.url, CODE).delete(EVENTS, Keys(CODE).stored)
+    with projecting(servers.url, engine, district), KeepingPublisher(servers.url).steadily() as publisher:
+        for _ in range(5):
+            time.sleep(1)
+            killed = holder()
+            killed.kill()
+            wait_until(lambda killed=killed: holder() is not killed, "another takes over", 30)
+            time.sleep(1)
+            killed.start()
+            servers.settled()
+        publisher.stop()
+        wait_until(lambda: cases(engine) == publisher.count, "all that was published is there", 30)
+    assert lost(engine) == 0

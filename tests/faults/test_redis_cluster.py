@@ -17,7 +17,7 @@ from services.platform.redis import Keys, another, connect
 from services.platform.settings import Settings
 from services.platform.wakeups import Wakeups
 from tests.browser.conftest import wait_until
-from tests.faults.keeping_publisher import EVENTS, KeepingPublisher, cases, lost, projecting, until
+from tests.faults.keeping_publisher import EVENTS, KeepingPublisher, cases, five_masters_end, lost, projecting, until
 from tests.redis_sets import ClusterSet
 from tests.tiny import CODE, case, entry
 
@@ -107,17 +107,4 @@ def test_districts_lie_on_several_masters(cluster: ClusterSet) -> None:
 def test_five_masters_of_the_slot_under_a_hundred_events_a_second(
     cluster: ClusterSet, sqlite_engine: Engine, tiny: District
 ) -> None:
-    cluster.settled()
-    connect(cluster.url, CODE).delete(EVENTS, Keys(CODE).stored)
-    with projecting(cluster.url, sqlite_engine, tiny), KeepingPublisher(cluster.url).steadily() as publisher:
-        for _ in range(5):
-            time.sleep(1)
-            killed = cluster.holder
-            killed.kill()
-            wait_until(lambda killed=killed: cluster.holder is not killed, "another takes over", 30)
-            time.sleep(1)
-            killed.start()
-            cluster.settled()
-        publisher.stop()
-        wait_until(lambda: cases(sqlite_engine) == publisher.count, "all that was published is there", 30)
-    assert lost(sqlite_engine) == 0
+    five_masters_end(cluster, lambda: cluster.holder, sqlite_engine, tiny)

@@ -1,6 +1,5 @@
 """The master of Redis is killed, frozen, changed by hand: whoever is bound to it finds the next one by itself."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from services.platform.redis import Keys, another, connect
 from services.platform.settings import Settings
 from services.platform.wakeups import Wakeups
 from tests.browser.conftest import wait_until
-from tests.faults.keeping_publisher import KeepingPublisher, cases, lost, projecting, until
+from tests.faults.keeping_publisher import KeepingPublisher, cases, five_masters_end, lost, projecting, until
 from tests.redis_sets import NAME, SentinelSet
 from tests.tiny import CODE
 
@@ -129,17 +128,4 @@ def test_a_master_that_became_a_replica_is_left_at_once(sentinels: SentinelSet) 
 def test_five_masters_one_after_the_other_under_a_hundred_events_a_second(
     sentinels: SentinelSet, sqlite_engine: Engine, tiny: District
 ) -> None:
-    sentinels.settled()
-    connect(sentinels.url, CODE).delete(EVENTS, Keys(CODE).stored)
-    with projecting(sentinels.url, sqlite_engine, tiny), KeepingPublisher(sentinels.url).steadily() as publisher:
-        for _ in range(5):
-            time.sleep(1)
-            killed = sentinels.master
-            killed.kill()
-            wait_until(lambda killed=killed: sentinels.master is not killed, "another takes over", 30)
-            time.sleep(1)
-            killed.start()
-            sentinels.settled()
-        publisher.stop()
-        wait_until(lambda: cases(sqlite_engine) == publisher.count, "all that was published is there", 30)
-    assert lost(sqlite_engine) == 0
+    five_masters_end(sentinels, lambda: sentinels.master, sqlite_engine, tiny)

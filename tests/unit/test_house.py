@@ -274,13 +274,14 @@ def test_no_function_takes_more_than_five_arguments_by_their_place() -> None:
 
 def test_no_file_is_long_and_most_are_short() -> None:
     lines = {p: len(p.read_text("utf-8").splitlines()) for p in (*_files("services"), *_files("dashboard"))}
-    assert not {str(p.relative_to(ROOT)): n for p, n in lines.items() if n > 400}
+    lines_of_bench = {p: len(p.read_text("utf-8").splitlines()) for p in _files("bench")}
+    assert not {str(p.relative_to(ROOT)): n for p, n in (lines | lines_of_bench).items() if n > 400}
     assert median(lines.values()) < 150
 
 
 def test_no_function_is_longer_than_sixty_lines() -> None:
     long = {}
-    for path in (*_files("services"), *_files("dashboard")):
+    for path in (*_files("services"), *_files("dashboard"), *_files("bench")):
         for node in ast.walk(_tree(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
