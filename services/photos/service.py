@@ -19,6 +19,7 @@ from services.photos.made import MadePhoto, PhotoOrder
 from services.platform.clock import MINUTE_MS, machine_ms
 from services.platform.database import hosts_of, writing
 from services.platform.metric import Metric
+from services.platform.redis_address import machines_of
 from services.platform.settings import VIRTUAL, Settings
 
 log = logging.getLogger(__name__)
@@ -56,14 +57,10 @@ def sources_of(settings: Settings, package: Sequence[str]) -> PhotoSources:
 
 
 def _own_services(settings: Settings) -> tuple[tuple[str, int], ...]:
-    """(machine, port) of our Redis and of every host of our PostgreSQL."""
+    """(machine, port) of every server of our Redis and of every host of our PostgreSQL."""
     stores = [tuple(host.rpartition(":")[::2]) for host in hosts_of(make_url(settings.database))]
-    found = [(name, int(port)) for name, port in stores]
-    if settings.redis_url:
-        parts = make_url(settings.redis_url)
-        if parts.host:
-            found.insert(0, (parts.host, parts.port or 6379))
-    return tuple(found)
+    redis = machines_of(settings.redis_url) if settings.redis_url else ()
+    return (*redis, *((name, int(port)) for name, port in stores))
 
 
 @dataclass(slots=True)

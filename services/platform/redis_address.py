@@ -8,7 +8,8 @@ from services.platform.hosts import apart
 ONE, SENTINEL, CLUSTER = "redis", "redis+sentinel", "redis+cluster"
 # What redis-py reads by itself.
 OF_ONE = (ONE, "rediss", "unix")
-PORTS = {SENTINEL: 26379, CLUSTER: 6379}
+PORT = 6379
+PORTS = {SENTINEL: 26379, CLUSTER: PORT}
 FORMS = (
     "redis://user:password@host:6379/0 for one server (rediss:// with TLS), "
     "redis+sentinel://user:password@host1:26379,host2,host3/NAME for the master that the Sentinels call NAME, "
@@ -61,6 +62,20 @@ def parse_address(url: str) -> RedisAddress:
         unquote(username) or None, unquote(password) if has_password else None,
         options.get("sentinel_username"), options.get("sentinel_password"),
     )  # fmt: skip
+
+
+def machines_of(url: str) -> tuple[Host, ...]:
+    """(machine, port) of every server that an address names, and of Redis beside its Sentinels; none behind a socket.
+
+    Where the master of Sentinels or a node that joined later listens elsewhere, only they know. Raises ValueError as
+    ``parse_address`` does.
+    """
+    address = parse_address(url)
+    if address.scheme == ONE:
+        parts = urlsplit(url)
+        return ((parts.hostname, parts.port or PORT),) if parts.hostname else ()
+    beside = [(host, PORT) for host, _ in address.hosts] if address.scheme == SENTINEL else []
+    return tuple(dict.fromkeys((*address.hosts, *beside)))
 
 
 def _hosts(listed: str, port: int) -> tuple[Host, ...]:

@@ -7,7 +7,7 @@ import pytest
 from redis.crc import key_slot
 
 from services.platform.redis import Keys, connect
-from services.platform.redis_address import RedisAddress, parse_address
+from services.platform.redis_address import RedisAddress, machines_of, parse_address
 
 GOOD = {
     "redis://:secret@10.0.0.1:6379/0": RedisAddress("redis"),
@@ -65,3 +65,20 @@ def keys(code: str) -> list[str]:
     is_plain = {name: isinstance(getattr_static(Keys, name), property) for name in made}
     assert len(made) >= 11
     return [getattr(Keys(code), name) if is_plain[name] else getattr(Keys(code), name)("x") for name in made]
+
+
+@pytest.mark.parametrize(
+    ("url", "machines"),
+    [
+        ("redis://u:p@r:6380/0", [("r", 6380)]),
+        ("rediss://[::1]", [("::1", 6379)]),
+        ("unix:///run/redis.sock", []),
+        ("redis+cluster://c1,c2:7000", [("c1", 6379), ("c2", 7000)]),
+        (
+            "redis+sentinel://s1:26379,[::1]:5000/n",
+            [("s1", 26379), ("::1", 5000), ("s1", 6379), ("::1", 6379)],
+        ),
+    ],
+)
+def test_every_machine_of_an_address_is_known(url: str, machines: list[tuple[str, int]]) -> None:
+    assert list(machines_of(url)) == machines
