@@ -423,6 +423,28 @@ def test_live_changes_keep_selection_scroll_and_the_open_panel(people: Product, 
         assert state["panel"] == panel
 
 
+def test_a_row_that_would_move_under_a_pressed_hand_stays_until_it_is_clicked(
+    people: Product, browser: Browser
+) -> None:
+    """A click whose row moves between down and up falls between two rows, and opens nothing."""
+    with (
+        case_system(people, [filed(f"A{i}", 2 + i / 10) for i in range(6)]),
+        logged_in(browser, people, "duty") as page,
+    ):
+        desk_is_ready(page)
+        row = page.locator('.ag-row[row-id="A4"] [col-id="case"]').first
+        box = row.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        people.publish_and_wait(entry(case("A0", 2, "closed", closed_at=to_rfc3339(NOON)), "case.closed"))
+        page.wait_for_timeout(250)  # what has come is drawn within it, where nobody presses
+        assert row.bounding_box() == box
+        page.mouse.up()
+        page.wait_for_selector('#panel-of[data-case="A4"]', state="attached")
+        page.wait_for_selector('.ag-row[row-id="A0"]', state="detached")
+
+
 def test_the_queue_goes_out_as_a_table_without_formulas(people: Product, browser: Browser) -> None:
     nasty = filed("A1", category={"name": "=1+1", "minor": "01"})
     with case_system(people, [nasty, filed("B1", column=2)]), logged_in(browser, people, "s1") as page:

@@ -4,6 +4,7 @@
 import {$, h} from "./dom.js";
 import {keepFocus} from "./focus.js";
 import {watchPhotos} from "./photos.js";
+import {makePress} from "./press.js";
 import {sayEnded} from "./session.js";
 import {texts} from "./texts.js";
 
@@ -61,6 +62,7 @@ const renew = (host, parts) => {
 export const makePanel = (scope, isDesk = false) => {
   const panel = $("case-panel"),
     body = $("case-panel-body");
+  const unpressed = makePress(scope);
   let asking = new AbortController(),
     shown = "";
   /** @param {string} of  what the parts are of  @param {Element[]} parts */
@@ -88,7 +90,9 @@ export const makePanel = (scope, isDesk = false) => {
       if (!answer.ok) return; // there is no such figure
       const made = document.createElement("template");
       made.innerHTML = text;
-      put(of, [...made.content.children]);
+      unpressed(() => {
+        if (!signal.aborted) put(of, [...made.content.children]);
+      });
     } catch {
       // A panel that is there stays as it is; the next change asks again.
       if (!signal.aborted && of !== shown) say(of, words.panel.failed);

@@ -2,6 +2,7 @@
 // The socket: one state; a lone change is drawn at once, a stream of them as often as the page can bear (pace.js).
 // docs/protocol.md.
 import {DrawPace, timeFrame} from "./pace.js";
+import {makePress} from "./press.js";
 import {SnapshotParts, applyDelta, emptyState} from "./reducer.js";
 import {sayEnded} from "./session.js";
 
@@ -52,9 +53,10 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
   /** @type {{rows: Set<string>|null, tiles: Set<string>}} */
   let dirty = {rows: new Set(), tiles: new Set()};
   let scheduled = false;
-  const pace = new DrawPace();
+  const pace = new DrawPace(),
+    unpressed = makePress(scope);
 
-  const flush = () => {
+  const draw = () => {
     scheduled = false;
     if (scope.isClosed) return;
     pace.begin();
@@ -64,6 +66,10 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     document.documentElement.dataset.lastEntry = live.state.lastEntry;
     const drawn = performance.now() - pace.begunAt;
     if (!document.hidden) timeFrame(ms => pace.took(drawn + ms));
+  };
+  const flush = () => {
+    scheduled = true;
+    unpressed(draw);
   };
   const schedule = () => {
     if (scheduled) return;

@@ -2,6 +2,7 @@
 // The working queue: dash-ag-grid's table, fed by the socket. A row that changes keeps its selection, the scroll and
 // whatever panel is open. Columns, filters, groups, views and the tools above stand in files of their own (queue-*.js).
 import {$, h} from "../core/dom.js";
+import {makePress} from "../core/press.js";
 import {AT as A} from "../core/reducer.js";
 import {makeAddress} from "./queue-address.js";
 import {rowWords} from "./queue-columns.js";
@@ -184,13 +185,14 @@ export const makeQueue = ({
     changed();
   };
 
+  const unpressed = makePress(scope);
   let putTimer = 0;
   /** Takes over what a delta has changed; several within a moment are one pass.  @param {Iterable<string>|null} ids  null: all */
   const put = ids => {
     if (ids === null) queued = "all";
     else if (queued === null) queued = new Set(ids);
     else if (queued !== "all") for (const id of ids) queued.add(id);
-    if (!putTimer) putTimer = scope.after(100, take);
+    if (!putTimer) putTimer = scope.after(100, () => unpressed(take));
   };
   /** @param {QueueItem} item  @param {QueueChange} change */
   const leave = (item, change) => {
