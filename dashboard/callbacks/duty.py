@@ -187,16 +187,18 @@ def _alarms(server: Flask, duty: DutyPage) -> None:
         asking, now = person(), duty.clock.now_ms()
         who = signed(asking)
 
-        case_id = alarm_desk.case_of(alarm_id) if wish.comment or asking.community else ""
+        cases = alarm_desk.cases_of(alarm_id) if wish.comment or asking.community else []
 
         def allowed(seat: str) -> bool:
             kind = seat_kind(duty.district, seat) or ""
             if not may_seat(asking, "take_alarm", seat, duty.district.code, kind):
                 return False
-            row = duty.room.board().rows.get(case_id) if asking.community else None
-            return not asking.community or (row is not None and row.community == asking.community)
+            if not asking.community:
+                return True
+            rows = [duty.room.board().rows.get(case_id) for case_id in cases]
+            return bool(rows) and all(row is not None and row.community == asking.community for row in rows)
 
-        comment = duty.people.without(wish.comment, [case_id]) if wish.comment else ""
+        comment = duty.people.without(wish.comment, cases) if wish.comment else ""
         if verb == "acknowledge":
             done = alarm_desk.acknowledge(now, alarm_id, who=who, comment=comment, seat_allowed=allowed)
         elif verb == "shelve":

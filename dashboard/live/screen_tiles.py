@@ -75,6 +75,7 @@ class ShownAlarm(msgspec.Struct, frozen=True):
     class_name: str
     domain: str
     number: int
+    cases: list[str]
     due_at: int | None
     level: int
     n: int

@@ -34,7 +34,8 @@ class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
     ``seat`` is a street's, unit's or grid's code, or the district's for the centre; ``severity`` is 1, the highest,
     to 3.
     ``class_name`` and ``domain`` name a case's class (the name empty where the class is sensitive), ``number`` is of
-    cameras, entries, or the report that is due, ``due_at`` when what it warns of happens.
+    cameras, cases, entries, or the report that is due, ``due_at`` when what it warns of happens. ``cases`` has the ids
+    of an alarm that is about several, the most urgent first: that one is its subject.
 
     ``n`` is how many times it came, ``raised_at`` the last of them that was announced, ``earlier`` those before.
     ``waits_since`` is from when on nobody has it; ``lapses_at`` when the acknowledgement runs out; ``level`` whom it
@@ -53,6 +54,7 @@ class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
     class_name: str = ""
     domain: str = ""
     number: int = 0
+    cases: list[str] = []
     due_at: int | None = None
     level: int = OFFICER
     n: int = 1
@@ -65,6 +67,11 @@ class Alarm(msgspec.Struct, frozen=True, omit_defaults=True):
     shelved_until: int | None = None
     shelved_by: str = ""
     cleared_at: int | None = None
+
+    @property
+    def case_ids(self) -> list[str]:
+        """Every case that it is about."""
+        return self.cases or [case_id for case_id in [self.subject.case_id] if case_id]
 
     @property
     def is_taken(self) -> bool:

@@ -47,7 +47,7 @@ class AlarmPolicy:
     climb_minutes: float = 3
     untaken_minutes: float = 10
     proposal_minutes: float = 15
-    takeover_minutes: float = 30
+    takeover_minutes: float = 15
     report_minutes: float = 10
     due_minutes: float = 15
     overdue_severity: int = 2

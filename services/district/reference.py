@@ -78,7 +78,8 @@ RULE_WORDS = {
     "climb_minutes": "minutes until an alarm that nobody takes goes one level up: second officer, duty leader",
     "untaken_minutes": "minutes that an escalated case may wait until somebody at the district takes it",
     "proposal_minutes": "minutes that a proposed escalation may wait for its answer",
-    "takeover_minutes": "minutes before the district takes a case over at which its street hears of it",
+    "takeover_minutes": "minutes before the district takes a case over at which its street hears of it at the latest; "
+    "cases whose time lies in the same stretch of so many minutes are one alarm",
     "report_minutes": "minutes before an incident's report is due at which its seat hears of it",
     "due_minutes": "minutes before a case must be handled at which its unit and its grid worker hear of it",
     "overdue_severity": "cases of severity 1 up to this one alarm when they are overdue",

@@ -38,7 +38,8 @@ _IN_HAND = frozenset({"dispatched", "acknowledged", "handling", "rework"})
 class AlarmCondition(msgspec.Struct, frozen=True, dict=True):
     """One thing that calls for a person at one seat. ``moved_at`` is when its subject last showed a sign of life.
 
-    ``occasion`` tells one time from the next where both are about one subject; the rest is as in ``Alarm``.
+    ``occasion`` tells one time from the next where both are about one subject; the rest is as in ``Alarm``. With
+    ``cases`` it is about several: which of them is the first may change, and it stays the same alarm.
     """
 
     kind: str
@@ -50,13 +51,14 @@ class AlarmCondition(msgspec.Struct, frozen=True, dict=True):
     class_name: str = ""
     domain: str = ""
     number: int = 0
+    cases: tuple[str, ...] = ()
     due_at: int | None = None
     moved_at: int = 0
 
     @cached_property
     def id(self) -> str:
         """The id of its alarm."""
-        return alarm_id(self.kind, self.seat, self.subject, self.occasion)
+        return alarm_id(self.kind, self.seat, Subject() if self.cases else self.subject, self.occasion)
 
 
 class ReportDue(msgspec.Struct, frozen=True):
@@ -216,18 +218,29 @@ def _waiting(scene: AlarmInputs) -> Iterator[AlarmCondition]:
 
 
 def _near(scene: AlarmInputs) -> Iterator[AlarmCondition]:
-    """Cases that the clock is about to take from their street."""
+    """Cases that the clock is about to take from their street, those of the same stretch of time in one alarm.
+
+    Deadlines lie close together (the end of the office hours, an hour after a shower): one person looks through them
+    in one go, and a call for each were more than a seat answers. What is announced is at least ``takeover_minutes``
+    away, and at most twice that.
+    """
     board, severity = scene.board, scene.policy.kinds.get("takeover_near")
     if not severity:
         return
-    horizon, n = scene.now + int(scene.policy.takeover_minutes * MINUTE_MS), 64
-    while len(found := board.upcoming(n)) == n and found[-1][0] <= horizon:
+    stretch, n = int(scene.policy.takeover_minutes * MINUTE_MS), 64
+    last = (scene.now + stretch) // stretch
+    while len(found := board.upcoming(n)) == n and found[-1][0] // stretch <= last:
         n *= 4
+    together: dict[tuple[str, int], list[tuple[int, str]]] = {}
     for at, case_id, _ in found:
-        row = board.rows[case_id]
-        if scene.now < at <= horizon:
-            near = _case("takeover_near", _seat(board, row), severity, row, "open_case", occasion=str(row.escalations))
-            yield msgspec.structs.replace(near, due_at=at)
+        if scene.now < at and at // stretch <= last:
+            together.setdefault((_seat(board, board.rows[case_id]), at // stretch), []).append((at, case_id))
+    for (seat, of), cases in together.items():
+        at, first = min(cases)
+        near = _case("takeover_near", seat, severity, board.rows[first], "open_case", occasion=str(of))
+        ids = tuple(case_id for _, case_id in sorted(cases))
+        # Only what takes them off the clock ends it: a step of the first says nothing of the others.
+        yield msgspec.structs.replace(near, due_at=at, number=len(ids), cases=ids, moved_at=0)
 
 
 def _due(scene: AlarmInputs) -> Iterator[AlarmCondition]:

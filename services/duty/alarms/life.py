@@ -86,7 +86,7 @@ def step(
         if alarm is None:
             found.append(AlarmChange("raised", _raised(condition, now)))
         elif alarm.state == "cleared":
-            back = _again(_described(alarm, condition), condition, now, policy)
+            back = _again(alarm, condition, now, policy)
             found.append(back)
             # It waits on as if it had never been away: one that chatters climbs all the same.
             if (change := _goes_on(back.alarm, condition, now, policy)) is not None:
@@ -161,7 +161,7 @@ def _raised(condition: AlarmCondition, now: int) -> Alarm:
     return Alarm(
         condition.id, condition.seat, condition.kind, condition.severity, condition.what_to_do, now, now,
         subject=condition.subject, class_name=condition.class_name, domain=condition.domain, number=condition.number,
-        due_at=condition.due_at,
+        due_at=condition.due_at, cases=list(condition.cases),
     )  # fmt: skip
 
 
@@ -170,16 +170,19 @@ def _described(alarm: Alarm, condition: AlarmCondition) -> Alarm:
     return replace(
         alarm, severity=condition.severity, what_to_do=condition.what_to_do, subject=condition.subject,
         class_name=condition.class_name, domain=condition.domain, number=condition.number, due_at=condition.due_at,
+        cases=list(condition.cases),
     )  # fmt: skip
 
 
 def _again(alarm: Alarm, condition: AlarmCondition, now: int, policy: AlarmPolicy) -> AlarmChange:
     """A condition that was over is back."""
+    known, alarm = alarm, _described(alarm, condition)
     back = replace(alarm, n=alarm.n + 1, cleared_at=None)
     if alarm.shelved_until is not None and now < alarm.shelved_until:
         return AlarmChange("returned", replace(back, state="shelved"))
     back = replace(back, shelved_until=None, shelved_by="")
-    chatters = alarm.cleared_at is not None and now - alarm.cleared_at < policy.rearm_minutes * MINUTE_MS
+    is_soon = alarm.cleared_at is not None and now - alarm.cleared_at < policy.rearm_minutes * MINUTE_MS
+    chatters = is_soon and set(alarm.cases) <= set(known.cases)
     if chatters and not alarm.is_taken:
         return AlarmChange("returned", replace(back, state="unacknowledged"))
     if chatters and now < (until := _holds_until(alarm, condition, policy)):
@@ -194,6 +197,8 @@ def _goes_on(alarm: Alarm, condition: AlarmCondition | None, now: int, policy: A
     known, alarm = alarm, alarm if condition is None else _described(alarm, condition)
     if alarm.state == "shelved" and now >= (alarm.shelved_until or 0):
         return AlarmChange("unshelved", _waiting(alarm, now))
+    if alarm.state == "acknowledged" and not set(alarm.cases) <= set(known.cases):
+        return AlarmChange("lapsed", _waiting(alarm, now))  # whoever took it has not seen the one that joined
     if alarm.state == "acknowledged" and now >= (alarm.lapses_at or 0):
         if now >= (until := _holds_until(alarm, condition, policy)):
             return AlarmChange("lapsed", _waiting(alarm, now))

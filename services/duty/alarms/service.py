@@ -32,13 +32,13 @@ class AlarmDesk:
     def __init__(self, engine: Engine, wakeups: Wakeups, policy: AlarmPolicy, offload: Offload = directly) -> None:
         self._engine, self._wakeups, self._policy, self._offload = engine, wakeups, policy, offload
 
-    def case_of(self, alarm_id: str) -> str:
-        """The case that an alarm is about; empty: it is about none, or there is no such alarm."""
+    def cases_of(self, alarm_id: str) -> list[str]:
+        """The cases that an alarm is about; empty: it is about none, or there is no such alarm."""
 
-        def ask() -> str:
+        def ask() -> list[str]:
             with self._engine.connect() as connection:
                 alarm = one_alarm(connection, alarm_id)
-            return alarm.subject.case_id if alarm is not None else ""
+            return alarm.case_ids if alarm is not None else []
 
         return self._offload(ask)
 

@@ -27,7 +27,7 @@ def alarm_tiles(board: Board, seat: str, now: int, community: str = "") -> dict[
     ``alarms.budget``'s.
     """
     policy = board.district.policy.alarms
-    known = [alarm for alarm in board.alarms.values() if not community or _community(board, alarm) == community]
+    known = [alarm for alarm in board.alarms.values() if not community or community in _communities(board, alarm)]
     shown = [alarm for alarm in known if alarm.seat == seat and _is_shown(alarm, now)]
     waiting = [alarm for alarm in shown if alarm.state == "unacknowledged"]
     return {
@@ -48,9 +48,8 @@ def for_visitors(found: dict[str, Any]) -> dict[str, Any]:
     return {**found, "alarms": cards, "n": len(standing), "untaken": untaken}
 
 
-def _community(board: Board, alarm: Alarm) -> str:
-    row = board.rows.get(alarm.subject.case_id)
-    return row.community if row is not None else ""
+def _communities(board: Board, alarm: Alarm) -> set[str]:
+    return {row.community for case_id in alarm.case_ids if (row := board.rows.get(case_id)) is not None}
 
 
 def _is_shown(alarm: Alarm, now: int) -> bool:

@@ -131,7 +131,7 @@ def test_the_rules_come_from_the_package_and_every_value_is_checked() -> None:
 
 
 def test_the_defaults_are_the_package_pages() -> None:
-    assert dataclasses.replace(POLICY) == AlarmPolicy(6, 12, 10, 10, 30, 3, 10, 15, 30, 10, 15, 2, 10, 12, 24)
+    assert dataclasses.replace(POLICY) == AlarmPolicy(6, 12, 10, 10, 30, 3, 10, 15, 15, 10, 15, 2, 10, 12, 24)
 
 
 def test_every_word_of_an_alarm_is_on_the_screens() -> None:

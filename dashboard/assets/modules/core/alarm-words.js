@@ -17,8 +17,14 @@ export const alarmWords = (texts, format, tiles) => {
         ? words.reports.written
         : format.fill(words.reports.follow_up, {n: number - 1});
   /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
+  const template = alarm =>
+    (alarm.cases && alarm.cases.length > 1 && words.together[alarm.kind]) ||
+    words.kinds[alarm.kind] ||
+    words.names[alarm.kind] ||
+    alarm.kind;
+  /** @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   return alarm =>
-    format.fill(words.kinds[alarm.kind] || words.names[alarm.kind] || alarm.kind, {
+    format.fill(template(alarm), {
       street: alarm.subject.street ? tiles.street(alarm.subject.street) : words.no_street,
       class: (texts.language !== "en" && alarm.class_name) || texts.domain[alarm.domain] || "",
       n: alarm.number,

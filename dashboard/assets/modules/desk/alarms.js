@@ -74,11 +74,15 @@ export const makeDeskAlarms = desk => {
         }),
       {note: say(alarm)},
     );
+  /** @param {string} id */
+  const openCase = id => {
+    desk.showTab("queue");
+    desk.pick(id);
+  };
   /** Every alarm leads to what to do.  @param {import("../types/wire.d.ts").ShownAlarm} alarm */
   const follow = alarm => {
     if (alarm.subject.case_id) {
-      desk.showTab("queue");
-      desk.pick(alarm.subject.case_id);
+      openCase(alarm.subject.case_id);
     } else if (alarm.what_to_do === "open_camera")
       open(`/coverage${texts.language === "en" ? "?lang=en" : ""}`, "_blank", "noopener");
     else if (alarm.what_to_do === "confirm_proposal") {
@@ -132,6 +136,13 @@ export const makeDeskAlarms = desk => {
     b.title = w.acts.acknowledge_title;
     return b;
   };
+  /** In the list, one that is about several cases names them all, the most urgent first, and each opens.  @param {import("../types/wire.d.ts").ShownAlarm} alarm  @param {boolean} full */
+  const caseNumbers = (alarm, full) =>
+    full && alarm.cases.length > 1
+      ? alarm.cases.map(id => [button(id, () => openCase(id), "case-number"), " · "])
+      : alarm.subject.case_id
+        ? `${alarm.subject.case_id} · `
+        : "";
   /** @param {import("../types/wire.d.ts").ShownAlarm} alarm  @param {boolean} [full] */
   const card = (alarm, full = false) =>
     h(
@@ -150,7 +161,7 @@ export const makeDeskAlarms = desk => {
         h(
           "p",
           {class: "dim"},
-          alarm.subject.case_id ? `${alarm.subject.case_id} · ` : "",
+          caseNumbers(alarm, full),
           `${format.hm(alarm.raised_at)} · ${w.severities[alarm.severity]} · ${line(alarm)}`,
           full && alarm.comment ? ` · «${alarm.comment}»` : "",
         ),

@@ -232,6 +232,7 @@ export interface ShownAlarm {
   class_name: string;
   domain: string;
   number: number;
+  cases: string[];
   due_at: number | null;
   level: number;
   n: number;
