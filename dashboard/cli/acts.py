@@ -61,6 +61,7 @@ _PROCESS = "it starts processes: what people do in them is written down there"
 HARMLESS: dict[str, str] = {
     "demo": _PROCESS, "web": _PROCESS, "projector": _PROCESS, "escalator": _PROCESS, "surveyor": _PROCESS,
     "alarms": _PROCESS, "worker": _PROCESS, "simulate": "the demo's case system: every case is invented",
+    "early scan": "it reads two files of the caller's and keeps nothing",
     "district check": "it reads a folder of the caller's and says what is wrong with it",
     "district versions": "it names what is on the audit already: who changed the package, when, why",
     "district show": "it names what is on the audit already: what one change of the package was",

@@ -27,6 +27,7 @@ from dashboard.cli.begun import PROCESSES, begun_and_ended
 from dashboard.cli.coverage import add_commands as add_coverage_commands
 from dashboard.cli.district import add_district_commands
 from dashboard.cli.doctor import add_doctor
+from dashboard.cli.early import add_commands as add_early_commands
 from dashboard.cli.export import add_commands as add_export_commands
 from dashboard.cli.parser import AnyOrder
 from dashboard.cli.people import add_commands as add_people_commands
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_events(commands)
     add_district_commands(commands, _local)
     add_coverage_commands(commands, _local)
+    add_early_commands(commands, _local)
     add_user_command(partial(_add, commands), _local)
     dead = _add_local(commands, "dead", _dead, "look at refused entries, or try one again")
     dead.add_argument("action", choices=("list", "show", "retry"))

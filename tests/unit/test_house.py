@@ -29,6 +29,7 @@ CONTEXTS: dict[str, set[str]] = {
         "audit": "platform contract district",
         "jobs": "platform",
         "photos": "platform",
+        "early": "files",
         "access": "platform contract jobs",
         "cases": "platform contract district access",
         "indicators": "platform district cases",
@@ -67,7 +68,7 @@ CONTEXTS: dict[str, set[str]] = {
             "dashboard/layouts dashboard/papers"
         ),
         "dashboard/cli": (
-            "platform contract district health audit access indicators projector search coverage commands duty "
+            "platform contract district health audit early access indicators projector search coverage commands duty "
             "past keeping backup admin operations dashboard/texts dashboard/papers"
         ),
     }.items()

@@ -4,6 +4,7 @@ A condition is there or it is not; when it is announced, who has taken it and wh
 (``services.duty.alarms.life``). Every kind is one function; the package says which are on (``[alarms.kinds]``).
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -30,6 +31,8 @@ INCIDENT_SEVERITY = 2
 LOST_KEPT_MS = 60 * MINUTE_MS
 # An entry that has waited so long for the projector.
 INTAKE_LATE_MS = MINUTE_MS
+# What the same quarter of an hour brings calls once.
+QUARTER_MS = 15 * MINUTE_MS
 _OVERDUE, _SUSPENDED = LIGHTS.index("overdue"), LIGHTS.index("suspended")
 # Somebody works on it, or should: what is handled, returned or checked lies with others.
 _IN_HAND = frozenset({"dispatched", "acknowledged", "handling", "rework"})
@@ -122,13 +125,16 @@ def intake(scene: AlarmInputs) -> list[AlarmCondition]:
 
 
 def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
-    """In one pass over the open cases: incidents, severe ones that are overdue, whistles that nobody answers."""
+    """In one pass over the open cases: incidents, severe ones that are overdue, whistles that nobody answers.
+
+    Whistles that should have been answered in the same quarter of an hour are one alarm of their seat.
+    """
     board, policy = scene.board, scene.policy
     severe, late, whistled = (
         policy.kinds.get(kind) for kind in ("severe_incident", "overdue_severe", "whistle_unanswered")
     )
     looked_at = max(INCIDENT_SEVERITY if severe else 0, policy.overdue_severity if late else 0)
-    whistled_before = scene.now - int(board.district.policy.escalation.whistle_minutes * MINUTE_MS)
+    wait, together = int(board.district.policy.escalation.whistle_minutes * MINUTE_MS), _Together()
     for row in board.rows.values():
         if row.severity <= looked_at:
             if severe and row.severity <= INCIDENT_SEVERITY:
@@ -139,10 +145,17 @@ def _of_cases(scene: AlarmInputs) -> Iterator[AlarmCondition]:
                     yield _case("severe_incident", row.street, severe, row, "open_case", occasion=str(row.severity))
             if late and row.severity <= policy.overdue_severity and board.lights[row.case_id] == _OVERDUE:
                 yield _case("overdue_severe", _seat(board, row), late, row, "open_case")
-        if whistled and row.whistled_at is not None and row.whistled_at <= whistled_before:
-            yield _case(
-                "whistle_unanswered", _seat(board, row), whistled, row, "open_case", occasion=str(row.whistled_at)
-            )
+        if row.whistled_at is not None and not _waits_to_be_signed_for(row):
+            due_at = row.whistled_at + wait
+            if due_at <= scene.now:
+                together[_seat(board, row), due_at // QUARTER_MS].append((due_at, row.case_id))
+    if whistled:
+        yield from _as_one(board, "whistle_unanswered", whistled, together, "open_case")
+
+
+def _waits_to_be_signed_for(row: CaseRow) -> bool:
+    """Whether the case went to the district and nobody has signed for it: that is asked first, and alarms by itself."""
+    return bool(row.escalation) and decode_escalation(row.escalation).acknowledged_at is None
 
 
 def _of_small_seats(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -175,25 +188,22 @@ def _untaken(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     """Cases that went to the district and that nobody there has acknowledged for some minutes.
 
     At once they stand first in the queue: most are taken by then, and an alarm for each were more than a seat answers.
-    A severe one alarms by itself from its first moment until it is over: two alarms of one case call nobody better.
+    Those of the same quarter of an hour are one alarm. A severe one alarms by itself from its first moment until it is
+    over: two alarms of one case call nobody better.
     """
     board, severity = scene.board, scene.policy.kinds.get("escalation_untaken")
-    before = scene.now - int(scene.policy.untaken_minutes * MINUTE_MS)
+    wait, together = int(scene.policy.untaken_minutes * MINUTE_MS), _Together()
     for case_id in board.escalated if severity else ():
         row = board.rows[case_id]
         is_severe = row.severity <= INCIDENT_SEVERITY and "severe_incident" in scene.policy.kinds
-        if not severity or not row.escalation or is_severe:
+        if not row.escalation or is_severe:
             continue
         passed = decode_escalation(row.escalation)
-        if passed.acknowledged_at is None and (passed.at is None or passed.at <= before):
-            yield _case(
-                "escalation_untaken",
-                board.district.code,
-                severity,
-                row,
-                "acknowledge_escalation",
-                occasion=str(row.escalations),
-            )
+        since = (passed.at or 0) + wait
+        if passed.acknowledged_at is None and since <= scene.now:
+            together[board.district.code, since // QUARTER_MS].append((since, case_id))
+    if severity:
+        yield from _as_one(board, "escalation_untaken", severity, together, "acknowledge_escalation")
 
 
 def _waiting(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -231,16 +241,12 @@ def _near(scene: AlarmInputs) -> Iterator[AlarmCondition]:
     last = (scene.now + stretch) // stretch
     while len(found := board.upcoming(n)) == n and found[-1][0] // stretch <= last:
         n *= 4
-    together: dict[tuple[str, int], list[tuple[int, str]]] = {}
+    together, moments = _Together(), {case_id: at for at, case_id, _ in found}
     for at, case_id, _ in found:
         if scene.now < at and at // stretch <= last:
-            together.setdefault((_seat(board, board.rows[case_id]), at // stretch), []).append((at, case_id))
-    for (seat, of), cases in together.items():
-        at, first = min(cases)
-        near = _case("takeover_near", seat, severity, board.rows[first], "open_case", occasion=str(of))
-        ids = tuple(case_id for _, case_id in sorted(cases))
-        # Only what takes them off the clock ends it: a step of the first says nothing of the others.
-        yield msgspec.structs.replace(near, due_at=at, number=len(ids), cases=ids, moved_at=0)
+            together[_seat(board, board.rows[case_id]), at // stretch].append((at, case_id))
+    for condition in _as_one(board, "takeover_near", severity, together, "open_case"):
+        yield msgspec.structs.replace(condition, due_at=moments[condition.cases[0]])
 
 
 def _due(scene: AlarmInputs) -> Iterator[AlarmCondition]:
@@ -310,6 +316,24 @@ def _case(kind: str, seat: str, severity: int, row: CaseRow, todo: WhatToDo, *, 
     name = "" if row.domain in SENSITIVE_DOMAINS else row.class_name
     subject = Subject(case_id=row.case_id, street=row.street)
     return AlarmCondition(kind, seat, severity, subject, todo, occasion, name, row.domain, moved_at=row.event_at)
+
+
+class _Together(defaultdict[tuple[str, int], list[tuple[int, str]]]):
+    """(seat, stretch of time) → its cases: when, and the id."""
+
+    def __init__(self) -> None:
+        super().__init__(list)
+
+
+def _as_one(board: Board, kind: str, severity: int, together: _Together, todo: WhatToDo) -> Iterator[AlarmCondition]:
+    """Each stretch's cases as one condition: its subject is the first of them.
+
+    Only what ends it for all of them ends it: a step of one says nothing of the others.
+    """
+    for (seat, stretch), cases in together.items():
+        ids = tuple(case_id for _, case_id in sorted(cases))
+        one = _case(kind, seat, severity, board.rows[ids[0]], todo, occasion=str(stretch))
+        yield msgspec.structs.replace(one, number=len(ids), cases=ids, moved_at=0)
 
 
 def _seat(board: Board, row: CaseRow) -> str:

@@ -89,6 +89,12 @@ WHISTLE = {"at": minutes(-30), "reason_code": "whistle", "units": [{"unit": "D2"
         (row(**passed(acknowledged_at=minutes(-1))), set()),
         (row(whistles=[WHISTLE]), {("whistle_unanswered", "S1", "open_case"), CALLED}),
         (row(whistles=[WHISTLE], level=...), {("whistle_unanswered", CODE, "open_case"), CALLED}),
+        (row(whistles=[WHISTLE], **passed()), {("escalation_untaken", CODE, "acknowledge_escalation"), CALLED}),
+        (row(whistles=[WHISTLE], **passed(at=minutes(-1))), {CALLED}),
+        (
+            row(whistles=[WHISTLE], **passed(acknowledged_at=minutes(-1))),
+            {("whistle_unanswered", CODE, "open_case"), CALLED},
+        ),
         (row(whistles=[{**WHISTLE, "at": minutes(-29)}]), {("takeover_near", "S1", "open_case"), CALLED}),
         (due(-1, severity=3), {("takeover_near", "S1", "open_case")}),
         (due(0.5), {OWN_DUE}),
@@ -152,6 +158,17 @@ def test_a_proposal_waits_from_its_fifteenth_minute_on(board: Board) -> None:
     assert said(seen(board)) == {("proposal_waits", CODE, "open_case")}
     board.proposals = {"A1": msgspec.structs.replace(proposal, mode="declined")}
     assert seen(board) == []
+
+
+def test_what_nobody_has_taken_since_the_same_quarter_of_an_hour_is_one_alarm(board: Board) -> None:
+    rows = [row(f"A{n}", **passed(at=minutes(-n))) for n in (10, 11, 24, 26, 9)]
+    found = {c.cases: c for c in seen(board, *rows)}
+    # A10 and A11 have waited too long since 12:00 and 11:59, A24 and A26 since 11:46 and 11:44.
+    assert set(found) == {("A10",), ("A24", "A11"), ("A26",)}
+    assert {c.what_to_do for c in found.values()} == {"acknowledge_escalation"}
+    signed = row("A24", **passed(at=minutes(-24), acknowledged_at=minutes(0)))
+    (left,) = (c for c in seen(board, signed) if "A11" in c.cases)
+    assert (left.cases, left.subject.case_id, left.id) == (("A11",), "A11", found["A24", "A11"].id)
 
 
 def near(case_id: str, minutes_away: float, **more: Any) -> CaseRow:

@@ -1,0 +1,1 @@
+"""Early recognition: small beginnings seen before they grow (docs/early.md)."""
