@@ -144,6 +144,32 @@ def test_a_department_takes_its_cases_on_and_answers_a_whistle(people: Product, 
         assert page.evaluate(CLUMSY) == []
 
 
+def test_what_the_same_quarter_of_an_hour_brings_is_one_alarm_that_names_every_case(
+    people: Product, browser: Browser
+) -> None:
+    def unanswered(case_id: str, minutes: int) -> dict[bytes, bytes]:
+        whistle = {
+            "at": to_rfc3339(NOON - minutes * MINUTE),
+            "reason_code": "needs_departments",
+            "units": [{"unit": "D2"}],
+        }
+        return told(case_id, "D2", 0, status="handling", level="street", whistles=[whistle])
+
+    cases = [unanswered("FIRST", 44), unanswered("SECOND", 40), unanswered("THIRD", 35)]
+    with case_system(people, cases), logged_in(browser, people, "s1") as page:
+        desk_is_ready(page)
+        says(page, "#alarm-bar", "东街等 3 件吹哨未应：井盖破损")
+        assert page.locator("#alarm-bar article").count() == 1
+        page.click("#tab-alarms")
+        numbers = page.locator("#body-alarms .case-number")
+        wait_until(lambda: numbers.all_inner_texts() == ["FIRST", "SECOND", "THIRD"], "each case, the oldest first")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate(CLUMSY) == []
+        page.set_viewport_size({"width": 1366, "height": 768})
+        numbers.nth(1).click()
+        says(page, "#case-panel-body", "SECOND")
+
+
 def test_a_grid_worker_finishes_a_case_on_a_telephone(people: Product, browser: Browser) -> None:
     cases = [told("HERE", "D1", 0, hours=0.24), told("UPPER", "D1", 0, 1), told("QUIET", "D1", 0, domain="09")]
     with (
