@@ -158,7 +158,7 @@ def test_what_the_same_quarter_of_an_hour_brings_is_one_alarm_that_names_every_c
     cases = [unanswered("FIRST", 44), unanswered("SECOND", 40), unanswered("THIRD", 35)]
     with case_system(people, cases), logged_in(browser, people, "s1") as page:
         desk_is_ready(page)
-        says(page, "#alarm-bar", "东街等 3 件吹哨未应：井盖破损")
+        says(page, "#alarm-bar", "3 件吹哨未应，最早：东街井盖破损")
         assert page.locator("#alarm-bar article").count() == 1
         page.click("#tab-alarms")
         numbers = page.locator("#body-alarms .case-number")
