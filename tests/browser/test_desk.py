@@ -88,6 +88,48 @@ def test_a_map_that_is_zoomed_in_names_the_street_and_the_roads(people: Product,
             ) == [["东街", True]]
 
 
+def test_a_name_gives_way_to_an_overdue_sign_and_a_case_that_opens_leaves_the_map_as_it_is(
+    people: Product, browser: Browser
+) -> None:
+    road = {
+        "type": "Feature",
+        "properties": {"class": "minor", "name": "澜江路"},
+        "geometry": {"type": "LineString", "coordinates": [[118.8, 31.905], [119.1, 31.905]]},
+    }
+
+    def on_the_ground(route: Route) -> None:
+        ground = route.fetch().json()
+        ground["features"].append({**road, "properties": {"kind": "road-minor"}})
+        route.fulfill(json=ground)
+
+    frame = """() => { const map = lianqin.maps.get("map"), s = map.getSize(), c = map.getCenter();
+        return [s.x, s.y, c.lat, c.lng, map.getZoom()]; }"""
+    with logged_in(browser, people, "duty", "/account", 1366, 768) as page:
+        page.route("**/district/ground.geojson", on_the_ground)
+        layer = {"type": "FeatureCollection", "features": [road]}
+        page.route("**/district/roads.geojson", lambda route: route.fulfill(json=layer))
+        page.goto(f"{people.url}/desk")
+        desk_is_ready(page)
+        wait_inside(page, "() => lianqin.names && lianqin.maps.get('map')")
+        page.evaluate(inside("() => lianqin.maps.get('map').setView([31.905, 118.905], 16, {animate: false})"))
+        wait_inside(page, "() => lianqin.names.drawn.length === 1")
+        before = page.evaluate(inside("() => lianqin.names.drawn[0]"))
+        at = page.evaluate(inside("n => lianqin.maps.get('map').containerPointToLatLng([n.x + 9, n.y])"), before)
+        people.publish_and_wait(filed("A1", -1, lon=at["lng"], lat=31.905))
+        wait_inside(page, "() => lianqin.layer.inTheWay().length === 1")
+        wait_inside(page, "before => lianqin.names.drawn[0] && lianqin.names.drawn[0].x !== before.x", before)
+        name, sign = page.evaluate(inside("() => [lianqin.names.drawn[0], lianqin.layer.inTheWay()[0]]"))
+        assert abs(before["x"] - sign["x"]) < before["length"] / 2 + sign["r"], "the sign came onto the name"
+        assert abs(name["x"] - sign["x"]) > name["length"] / 2 + sign["r"]
+        assert name["name"] == "澜江路" and abs(name["y"] - sign["y"]) < 2
+        was = page.evaluate(inside(frame))
+        pick(page, "A1")
+        assert page.evaluate(inside(frame)) == was, "neither its size nor its view changes"
+        page.click("#case-panel-close")
+        page.wait_for_selector("#case-panel[hidden]", state="attached")
+        assert page.evaluate(inside(frame)) == was
+
+
 def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: Browser) -> None:
     with case_system(people, [filed("A1"), filed("A2", 3)]) as system, logged_in(browser, people, "duty") as page:
         desk_is_ready(page)

@@ -86,8 +86,10 @@ export const makeDeskMap = desk => {
       desk.names = layNames(scope, map, {
         streets: places.streets,
         isEnglish: texts.language === "en",
+        signs: () => layer.inTheWay(),
         tell: isOwn ? undefined : label,
       });
+      layer.onSigns = () => desk.names.avoid();
       const box = about.box || (places.streets[about.street] && places.streets[about.street].box);
       if (box) {
         const [west, south, east, north] = box;

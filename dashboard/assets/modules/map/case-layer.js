@@ -2,8 +2,9 @@
 // The canvas layer: open cases as texture and signs, above dash-leaflet's map (ARCHITECTURE.md, decision 6).
 // Two canvases: the grey dots are many, and drawn again only where one changed; the signs are few and redrawn whole.
 import {beginCanvas, fitCanvases} from "./canvases.js";
-import {drawFlags, drawLabels} from "./case-places.js";
+import {drawFlags, drawLabels, SIGN} from "./case-places.js";
 import {cluster} from "./clusters.js";
+import {LIGHT} from "../core/reducer.js";
 import {makeSigns, wallUnit} from "./signs.js";
 
 export const CaseLayer = L.Renderer.extend({
@@ -20,6 +21,8 @@ export const CaseLayer = L.Renderer.extend({
     this.labels = [];
     this.letters = [];
     this.drawn = {singles: [], groups: [], flags: [], labels: []};
+    /** @type {{x: number, y: number}[]} */
+    this._overdue = [];
     this._spoilt = null;
     this._signsSpoilt = true;
     store.watch(this);
@@ -237,7 +240,9 @@ export const CaseLayer = L.Renderer.extend({
     drawn.groups = groups
       .map(group => ({...place(group), r: 26 * u, overdue: group.overdue, soon: group.soon, group}))
       .filter(d => inside(d.x, d.y));
-    drawLabels(this, g, u, at, drawn);
+    const overdue = singles.filter(k => points[k].light === LIGHT.overdue).map(k => place(points[k]));
+    this._overdue = overdue.filter(p => inside(p.x, p.y));
+    drawLabels(this, g, u, at, drawn, this._overdue);
     const order = singles.sort(
       (a, b) => points[a].light - points[b].light || s.severity[slots[b]] - s.severity[slots[a]],
     );
@@ -253,6 +258,20 @@ export const CaseLayer = L.Renderer.extend({
     }
     drawFlags(this, g, u, at, inside, drawn);
     this.drawn = drawn;
+    this.onSigns();
+  },
+  /** Called after the signs were drawn. */
+  onSigns() {},
+  /**
+   * Overdue signs and rings, which no name may cover, in pixels of the map's frame.
+   * @returns {import("./place-names.js").Sign[]}
+   */
+  inTheWay() {
+    const shift = this._bounds.min.subtract(this._map.containerPointToLayerPoint([0, 0])),
+      r = SIGN * this.unit();
+    return [...this._overdue.map((/** @type {{x: number, y: number}} */ p) => ({...p, r})), ...this.drawn.groups].map(
+      ({x, y, r}) => ({x: x + shift.x, y: y + shift.y, r}),
+    );
   },
 
   /** What lies under a point of the map's container: {id} of a case or {group}, or null.  @param {{x: number, y: number}} containerPoint */

@@ -16,15 +16,19 @@
  * @property {Box[]} labels
  */
 
+/** Half the width of an overdue sign that stands alone, in units. */
+export const SIGN = 16;
+
 /**
- * Names of the streets, clear of rings and of each other; a name stays where it is while nothing covers it.
+ * Names of the streets, clear of rings, of overdue signs and of each other; a name stays while nothing covers it.
  * @param {LeafletLayer} layer
  * @param {CanvasRenderingContext2D} g
  * @param {number} u
  * @param {At} at
  * @param {Drawn} drawn
+ * @param {{x: number, y: number}[]} overdue  the overdue signs that stand alone, in pixels of the layer
  */
-export const drawLabels = (layer, g, u, at, drawn) => {
+export const drawLabels = (layer, g, u, at, drawn, overdue) => {
   /** @type {Box[]} */
   const boxes = [];
   for (const label of layer.labels) {
@@ -33,7 +37,8 @@ export const drawLabels = (layer, g, u, at, drawn) => {
       h = 15 * u;
     const hits = (/** @type {number[]} */ [dx, dy]) =>
       drawn.groups.filter(c => Math.abs(c.x - x - dx) < w + c.r && Math.abs(c.y - y - dy) < h + c.r).length +
-      boxes.filter(b => Math.abs(b.x - x - dx) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length;
+      boxes.filter(b => Math.abs(b.x - x - dx) < b.w + w && Math.abs(b.y - y - dy) < b.h + h).length +
+      overdue.filter(p => Math.abs(p.x - x - dx) < w + SIGN * u && Math.abs(p.y - y - dy) < h + SIGN * u).length;
     const tries = [
       label.shift || [0, 0],
       [0, 0],
@@ -47,6 +52,14 @@ export const drawLabels = (layer, g, u, at, drawn) => {
       [-40, 34],
       [40, -34],
       [-40, -34],
+      [80, 0],
+      [-80, 0],
+      [0, 86],
+      [0, -86],
+      [80, 60],
+      [-80, 60],
+      [80, -60],
+      [-80, -60],
     ].map(d => d.map((/** @type {number} */ v) => v * u));
     const best = tries.reduce((a, d) => (hits(d) < hits(a) ? d : a), tries[0]);
     label.shift = best.map((/** @type {number} */ v) => v / u);

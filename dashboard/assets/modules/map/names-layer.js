@@ -1,11 +1,12 @@
 // @ts-check
 // The names of roads on a map that has been zoomed in, above the ground and below the signs; streets' names follow the view.
 import {project} from "./project.js";
-import {areaNames, roadNames} from "./place-names.js";
+import {areaNames, roadNames, touches} from "./place-names.js";
 import {readGround} from "./ground.js";
 import {token, wallUnit} from "./signs.js";
 
 /** @typedef {import("./place-names.js").Pixel} Pixel */
+/** @typedef {import("./place-names.js").Sign} Sign */
 
 // From this zoom on major roads have names (some 8 m a pixel), from that one all of them.
 const MAJOR_FROM = 13.5,
@@ -32,10 +33,11 @@ const paths = geometry => {
  * Names of the district's roads for a map; they are fetched when it is first near enough.
  * @param {import("../core/scope.js").Scope} scope
  * @param {any} map  Leaflet's
- * @param {{streets: Places["streets"], isEnglish: boolean, tell?: (labels: any[]) => any[]}} options
- *   ``tell`` gets the streets' names with a place in view each, and says which names of streets stand where
+ * @param {{streets: Places["streets"], isEnglish: boolean, signs?: () => Sign[], tell?: (labels: any[]) => any[]}} options
+ *   ``signs``: what no name may cover, in pixels of the map's frame; ``tell`` gets the streets' names with a place in
+ *   view each, and says which names of streets stand where
  */
-export const layNames = (scope, map, {streets, isEnglish, tell}) => {
+export const layNames = (scope, map, {streets, isEnglish, signs = () => [], tell}) => {
   const canvas = L.DomUtil.create("canvas", "place-names", map.getPane("shadowPane"));
   canvas.style.pointerEvents = "none";
   /** @type {{name: string, isMajor: boolean, line: Pixel[]}[]|null} */
@@ -46,7 +48,9 @@ export const layNames = (scope, map, {streets, isEnglish, tell}) => {
     /** @type {import("./place-names.js").RoadName[]} */
     drawn: [],
     draw: () => {},
+    avoid: () => {},
   };
+  const height = () => Math.max(SMALLEST_PX, 16 * wallUnit());
   const want = () => {
     if (roads) return;
     roads = [];
@@ -114,7 +118,7 @@ export const layNames = (scope, map, {streets, isEnglish, tell}) => {
     if (!g || zoom < MAJOR_FROM) return;
     want();
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const px = Math.max(SMALLEST_PX, 16 * wallUnit());
+    const px = height();
     g.font = `${px}px ${token("font")}`;
     g.textAlign = "center";
     g.textBaseline = "middle";
@@ -127,12 +131,22 @@ export const layNames = (scope, map, {streets, isEnglish, tell}) => {
       near.map(road => ({...road, line: inView(road.line)})),
       view,
       name => g.measureText(name).width,
-      labels.map(label => {
-        const [[x, y]] = inView([[label.x, label.y]]);
-        return {x, y, length: LABEL_PX * wallUnit() * [...label.text].length};
-      }),
+      {
+        taken: labels.map(label => {
+          const [[x, y]] = inView([[label.x, label.y]]);
+          return {x, y, length: LABEL_PX * wallUnit() * [...label.text].length};
+        }),
+        signs: signs(),
+        height: px,
+      },
     );
     for (const {name, x, y, angle} of layer.drawn) write(g, name, x, y, angle, px);
+  };
+  /** The signs have changed: names are put anew where one of them has come onto a name. */
+  layer.avoid = () => {
+    const there = layer.drawn.length ? signs() : [],
+      px = height();
+    if (layer.drawn.some(name => there.some(sign => touches(name, px, sign)))) layer.draw();
   };
   /** @param {CanvasRenderingContext2D} g  @param {string} name  @param {number} x  @param {number} y  @param {number} angle  @param {number} px */
   const write = (g, name, x, y, angle, px) => {

@@ -7,6 +7,7 @@
 /** @typedef {{name: string, isMajor: boolean, line: Pixel[]}} NamedRoad */
 /** @typedef {{width: number, height: number}} View */
 /** @typedef {{name: string, isMajor: boolean, x: number, y: number, angle: number, length: number}} RoadName */
+/** @typedef {{x: number, y: number, r: number}} Sign  round, its middle and half its width in pixels */
 
 // So many points each way are looked at to find which areas are in view.
 const SAMPLES = 12;
@@ -95,15 +96,34 @@ const lengthOf = piece =>
   piece.reduce((sum, p, i) => (i ? sum + Math.hypot(p[0] - piece[i - 1][0], p[1] - piece[i - 1][1]) : 0), 0);
 
 /**
- * A name for each road that has a straight piece in view as long as its name, major roads first, none over another or
- * over what is `taken` (round, so many pixels across).
+ * Whether a name that is so many pixels high touches a sign.
+ * @param {{x: number, y: number, angle: number, length: number}} name
+ * @param {number} height
+ * @param {Sign} sign
+ */
+export const touches = (name, height, sign) => {
+  const dx = sign.x - name.x,
+    dy = sign.y - name.y,
+    cos = Math.cos(name.angle),
+    sin = Math.sin(name.angle);
+  return (
+    Math.abs(dx * cos + dy * sin) < name.length / 2 + sign.r && Math.abs(dy * cos - dx * sin) < height / 2 + sign.r
+  );
+};
+
+// A name is tried at these shares of its piece, the middle first: there is more to see on both sides.
+const SHARES = [0.5, 0.3, 0.7, 0.4, 0.6, 0.2, 0.8, 0.1, 0.9];
+
+/**
+ * A name for each road that has a straight piece in view as long as its name, major roads first, none over another,
+ * over what is `taken` (round, so many pixels across) or over one of the `signs`.
  * @param {NamedRoad[]} roads
  * @param {View} view
  * @param {(name: string) => number} widthOf  of a name, in pixels
- * @param {{x: number, y: number, length: number}[]} [taken]
+ * @param {{taken?: {x: number, y: number, length: number}[], signs?: Sign[], height?: number}} [clear]  height: of a name
  * @returns {RoadName[]}
  */
-export const roadNames = (roads, view, widthOf, taken = []) => {
+export const roadNames = (roads, view, widthOf, {taken = [], signs = [], height = 12} = {}) => {
   /** @type {RoadName[]} */
   const found = [];
   const named = new Set(),
@@ -117,7 +137,7 @@ export const roadNames = (roads, view, widthOf, taken = []) => {
         .filter(one => one.length > width + 16)
         .sort((a, b) => b.length - a.length);
     for (const {piece, length} of seen) {
-      const spot = [0.5, 0.3, 0.7].find(share => {
+      const spot = SHARES.find(share => {
         const middle = Math.min(Math.max(length * share, width / 2 + 8), length - width / 2 - 8),
           [ax, ay] = along(piece, middle - width / 2),
           [bx, by] = along(piece, middle + width / 2),
@@ -126,7 +146,9 @@ export const roadNames = (roads, view, widthOf, taken = []) => {
         // Read from the left to the right, and a steep one from above.
         const angle = Math.atan2(by - ay, bx - ax),
           turned = angle > Math.PI / 2 ? angle - Math.PI : angle <= -Math.PI / 2 ? angle + Math.PI : angle;
-        found.push({name: road.name, isMajor: road.isMajor, x, y, angle: turned, length: width});
+        const placed = {name: road.name, isMajor: road.isMajor, x, y, angle: turned, length: width};
+        if (signs.some(sign => touches(placed, height, sign))) return false;
+        found.push(placed);
         return true;
       });
       if (spot === undefined) continue;
