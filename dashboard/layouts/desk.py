@@ -13,6 +13,7 @@ from dash import html
 from dashboard.door.static_files import words_address
 from dashboard.layouts import ids
 from dashboard.layouts.command_forms import forms_of
+from dashboard.layouts.desk_panel import panel_keys
 from dashboard.layouts.navigation import menu, theme_button
 from dashboard.layouts.wall import map_box, names_of
 from services.access.rights import RIGHTS, Person, may
@@ -103,6 +104,7 @@ def _about(
         "name": person.name,
         "role": person.role,
         "rights": [right for right in RIGHTS if may(person, right, street or None)],
+        "keys": panel_keys(words, person),
         "seat": code or district.code,
         "grids": _names(district.grids, street, district),
         "communities": _names(district.communities, street, district),
@@ -150,6 +152,17 @@ def _search_button(words: dict[str, Any]) -> html.Button:
     )
 
 
+def _help_button(words: dict[str, Any]) -> html.Button:
+    return html.Button(
+        "?",
+        id=ids.HELP,
+        className="plain",
+        type="button",
+        title=words["help"]["title"],
+        **{"aria-label": words["help"]["title"], "aria-keyshortcuts": "?"},
+    )
+
+
 def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[str, Any], kind: str) -> html.Header:
     query = "?lang=en" if words["language"] == "en" else ""
     return html.Header(
@@ -166,6 +179,7 @@ def _truth_bar(name: str, labels: dict[str, Any], person: Person, words: dict[st
                 [
                     menu(person, words, kind or "desk"),
                     theme_button(words),
+                    _help_button(words),
                     html.A(f"{person.name}", href=f"/account{query}", className="touch", title=labels["account"]),
                     html.Form(
                         html.Button(words["login"]["leave"], type="submit", className="plain"),

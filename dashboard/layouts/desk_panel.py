@@ -15,13 +15,16 @@ from dashboard.layouts.moments import second_text
 from services.access.rights import Person, may
 from services.board.readers.camera import PlaceView
 from services.board.readers.case import CaseView
-from services.cases.actions import actions
+from services.cases.actions import ORDER, actions
 from services.cases.acts_reader import CaseAct
 from services.cases.case import calls_of
 from services.cases.escalation import DECLINED, DeclinedProposal, Proposal, declined_of
 from services.cases.limits import OFFICE_UNITS
 from services.cases.whose import may_case
 from services.contract.case import Limit
+
+# What answers a proposal, with the key that presses it.
+ANSWERS = (("confirm", "Y"), ("decline", "N"))
 
 
 def desk_panel(
@@ -164,10 +167,16 @@ def _answer(
     if not may(person, "decide_proposal", street, community):
         return [html.P(text, className="warn")]
     buttons = [
-        html.Button([labels["confirm"], html.Kbd("Y")], **{"data-answer": "confirm", "data-key": "Y"}),  # type: ignore[arg-type]  # a wildcard of Dash
-        html.Button([labels["decline"], html.Kbd("N")], **{"data-answer": "decline", "data-key": "N"}),  # type: ignore[arg-type]  # a wildcard of Dash
+        html.Button([labels[answer], html.Kbd(key)], **{"data-answer": answer, "data-key": key})  # type: ignore[arg-type]  # a wildcard of Dash
+        for answer, key in ANSWERS
     ]
     return [html.P(text, className="warn"), html.Div(buttons, className="actions")]
+
+
+def panel_keys(words: dict[str, Any], person: Person) -> list[tuple[str, str]]:
+    """The keys that press the buttons of a case's panel for this person, each with its button's word."""
+    answers = [(key, str(words["desk"][answer])) for answer, key in ANSWERS] if may(person, "decide_proposal") else []
+    return [(key, command_name(kind, words, person)) for kind, key in ORDER if may(person, kind)] + answers
 
 
 def command_name(kind: str, words: dict[str, Any], person: Person) -> str:

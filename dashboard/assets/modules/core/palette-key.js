@@ -1,13 +1,18 @@
 // @ts-check
 // What opens the palette: «/», Ctrl K or a button. The palette itself is fetched when it is opened first.
 
+const SLASH = "/",
+  LETTER = "k";
+/** The two, for whoever lists the keys. */
+export const PALETTE_KEYS = [SLASH, `Ctrl ${LETTER.toUpperCase()}`];
+
 /** @param {KeyboardEvent} event  @returns {boolean} whether it is one of the palette's two keys, outside of a text field */
 const opens = event => {
   const target = /** @type {Element} */ (event.target),
     control = event.ctrlKey || event.metaKey;
   if (event.altKey || target.closest("dialog")) return false;
-  if (control) return event.key.toLowerCase() === "k";
-  return event.key === "/" && !target.closest("input, textarea, select, [contenteditable]");
+  if (control) return event.key.toLowerCase() === LETTER;
+  return event.key === SLASH && !target.closest("input, textarea, select, [contenteditable]");
 };
 
 /**

@@ -18,6 +18,7 @@ import {makeCommands} from "./commands.js";
 import {makeDeskMap} from "./desk-map.js";
 import {makeDuty} from "./duty.js";
 import {makeFigures} from "./figures.js";
+import {makeHelp} from "./help.js";
 import {watchDeskKeys} from "./keys.js";
 import {makeNearest} from "./nearest.js";
 import {makeNotices} from "./notices.js";
@@ -52,6 +53,7 @@ import {watchDeskSearch} from "./search.js";
  * @property {ReturnType<typeof makeDeskMap>} onMap
  * @property {ReturnType<typeof makeDeskAlarms>} alarms
  * @property {ReturnType<typeof makeDuty>} duty
+ * @property {ReturnType<typeof makeHelp>} help
  */
 
 /** What is known before the connection is made: nothing. */
@@ -145,6 +147,7 @@ export const start = async (root, scope) => {
   desk.onMap = makeDeskMap(desk);
   desk.alarms = makeDeskAlarms(desk);
   desk.duty = makeDuty(desk);
+  desk.help = makeHelp(desk);
   watchDeskSearch(desk);
   const drawFigures = makeFigures(desk);
 

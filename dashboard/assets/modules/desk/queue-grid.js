@@ -3,6 +3,7 @@
 import {AT as A} from "../core/reducer.js";
 import {isPhone, makeColumns} from "./queue-columns.js";
 import {headCell} from "./queue-groups.js";
+import {OPEN_KEY} from "./keys.js";
 
 /** How many cases are chosen at once. */
 const MANY = {
@@ -64,6 +65,6 @@ export const watchRows = (scope, api, {pick, ahead, fold}) => {
     if (!e.data.head) ahead(e.data.id);
   });
   api.addEventListener("cellKeyDown", (/** @type {GridEvent} */ e) => {
-    if (e.event.key === "Enter") e.data.head ? fold(e.data) : pick(e.data.id, true);
+    if (e.event.key === OPEN_KEY) e.data.head ? fold(e.data) : pick(e.data.id, true);
   });
 };

@@ -5,7 +5,7 @@ import {beginCanvas, fitCanvases} from "./canvases.js";
 import {drawFlags, drawLabels, SIGN} from "./case-places.js";
 import {cluster} from "./clusters.js";
 import {LIGHT} from "../core/reducer.js";
-import {makeSigns, wallUnit} from "./signs.js";
+import {drawDot, makeSigns, wallUnit} from "./signs.js";
 
 export const CaseLayer = L.Renderer.extend({
   // Dots that change are drawn again cell by cell (in device pixels); with more than so many of them, all are.
@@ -134,12 +134,8 @@ export const CaseLayer = L.Renderer.extend({
     this._look = look;
     this._spoilt = [];
     const g = cells ? this._dots.getContext("2d") : this._begin(this._dots),
-      draw = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ light) => {
-        if (light === 3) {
-          g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half);
-          g.fillRect(x + half / 2, y - 2 * half, half, 4 * half);
-        } else g.fillRect(x - half, y - half, size, size);
-      };
+      draw = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ light) =>
+        drawDot(g, x, y, half, light);
     g.fillStyle = this.signs.colour["map-case"];
     g.globalAlpha = alpha;
     for (let i = 0; i < s.n; i++) {

@@ -85,6 +85,21 @@ export const drawPlate = (g, {colour, font}, u, x, y, text) => {
   g.fillText(text, x, y + u);
 };
 
+/**
+ * An open case that neither is overdue nor will be soon; a suspended one is two strokes. The colour is the caller's.
+ * @param {CanvasRenderingContext2D} g
+ * @param {number} x
+ * @param {number} y
+ * @param {number} half  of its side, in pixels
+ * @param {number} light
+ */
+export const drawDot = (g, x, y, half, light) => {
+  if (light === LIGHT.suspended) {
+    g.fillRect(x - 1.5 * half, y - 2 * half, half, 4 * half);
+    g.fillRect(x + half / 2, y - 2 * half, half, 4 * half);
+  } else g.fillRect(x - half, y - half, 2 * half, 2 * half);
+};
+
 export const makeSigns = () => {
   const colour = Object.fromEntries(
     ["overdue", "soon", "ink-1", "ink-2", "ground", "map-halo", "map-case", "mark-1"].map(n => [n, token(n)]),

@@ -53,6 +53,8 @@ interface DeskAbout {
   me: string;
   name: string;
   rights: string[];
+  /** The keys that press the panel's buttons, with what each does for this person. */
+  keys: [key: string, name: string][];
   grids: {[code: string]: string};
   communities: {[code: string]: string};
   initials: {[unit: string]: string};
