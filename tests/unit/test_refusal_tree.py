@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 # Errors that do not leave their own module or package: whoever calls catches them and tells something else.
 INSIDE = {
     "Refusal", "Waiting", "NotTakenIn", "_RefusedError", "_Refused", "Broken", "RowError", "UnreadableFile",
-    "RefusedPacket", "EditImpossible", "MergeConflict", "Unsaved",
+    "RefusedPacket", "EditImpossible", "MergeConflict", "Unsaved", "_Wrong",
 }  # fmt: skip
 
 
