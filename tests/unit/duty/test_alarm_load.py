@@ -85,7 +85,7 @@ def busiest(found: Counter[tuple[str, int, str]]) -> list[tuple[int, str, int]]:
 
 
 def test_no_seat_gets_more_than_six_alarms_in_any_hour_of_a_working_day():
-    found = raised(1, before=3)
+    found = raised(1, before=2)
     kinds = Counter[str]()
     for (_, _, kind), n in found.items():
         kinds[kind] += n

@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from services.contract.case import Case
 from services.contract.parse import Event, parse
-from services.district.alarm_policy import AlarmPolicy
 from services.district.calendar import WorkingCalendar
-from services.duty.alarms.conditions import INCIDENT_SEVERITY
 from services.operations.simulator.dice import Dice, shares
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
@@ -226,23 +224,6 @@ def test_some_cases_carry_a_limit_without_a_deadline_and_escalations_are_acknowl
     passed = [c.escalations[-1] for c in month().cases.values() if c.escalations]
     assert sum(e.acknowledged_at is not None for e in passed) > 0.98 * len(passed)
     assert all(e.to in demo_district().units and e.deadline_at and e.at for e in passed)
-
-
-def test_the_centre_gets_no_more_alarms_than_one_seat_can_answer():
-    """What nobody takes in time, and the severe ones, hour by hour; what cameras and sources add is a few a day."""
-    policy, hours = AlarmPolicy(), Counter[int]()
-    for case in month().cases.values():
-        if case.severity is not None and case.severity <= INCIDENT_SEVERITY:
-            hours[to_ms(case.reported_at) // HOUR_MS] += 1
-            continue
-        for passed in case.escalations:
-            assert passed.at is not None
-            due, taken = to_ms(passed.at) + int(policy.untaken_minutes * MINUTE_MS), passed.acknowledged_at
-            if taken is None or to_ms(taken) > due:
-                hours[due // HOUR_MS] += 1
-    assert sum(hours.values()) > 100
-    assert max(hours.values()) <= policy.most_per_hour
-    assert sum(n > policy.acceptable_per_hour for n in hours.values()) <= 3, "three hours of the month's 720"
 
 
 @given(st.integers(1_700_000_000_000, 1_900_000_000_000), st.floats(0, 60), st.floats(0, 60))
