@@ -19,7 +19,7 @@ from services.operations.simulator.dice import Dice, shares
 from services.operations.simulator.office import OfficeHours
 from services.operations.simulator.record import is_open
 from services.operations.simulator.world import CaseSystem
-from services.platform.clock import DAY_MS, HOUR_MS, MINUTE_MS, to_ms
+from services.platform.clock import DAY_MS, HOUR_MS, to_ms
 from tests.unit.operations.test_demo_district import demo_district
 
 SEED = 20261123
