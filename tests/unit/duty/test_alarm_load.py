@@ -1,4 +1,4 @@
-"""Six alarms an hour and seat (ISA-18.2) at the demo's load, with nobody at the desks: the rules judge minute by minute."""
+"""Six alarms an hour and seat (ISA-18.2) at the demo's load, nobody at the desks: the rules judge minute by minute."""
 
 from bisect import bisect_right
 from collections import Counter
