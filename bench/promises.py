@@ -261,6 +261,13 @@ def _rules() -> list[Promise]:
             lambda f: f"{f['deadlines_per_s']:,}/s; whole cases with their flags {f['cases_per_s']:,}/s",
             lambda f: f["deadlines_per_s"] >= 200_000,
         ),
+        Promise(
+            "early-scan",
+            "early recognition: one scan of a class over 706 grids × 30 days, p50 / p95; 999 replicates",
+            "5 ms; 2 s",
+            lambda f: f"{f['look_ms']} / {f['look_p95_ms']} ms; {f['replicates_s']} s",
+            lambda f: f["look_ms"] <= 5 and f["replicates_s"] <= 2 and f["replicates"] == 999,
+        ),
     ]
 
 

@@ -71,6 +71,7 @@ def jobs(quick: bool) -> dict[str, list[str]]:
         found["coverage-city"] = job("bench.coverage --city")
     found["coverage-live"] = job("bench.coverage_live", "--rounds 5")
     found["siting-quality"] = job("bench.siting_quality", "--cases 5")
+    found["early-scan"] = job("bench.early_scan", "--looks 20 --replicates 99")
     found["calendar"] = job("bench.calendar_speed", "--limits 100000 --cases 2000")
     return found
 
