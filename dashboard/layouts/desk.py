@@ -68,7 +68,8 @@ def layout(district: District, words: dict[str, Any], person: Person, kind: str 
                     html.Section(
                         [
                             html.Div(
-                                [html.H2(labels["map"]), html.Time(className="as-of when")], className="section-head"
+                                [html.H2(labels["map"]), _measure_button(labels), html.Time(className="as-of when")],
+                                className="section-head",
                             ),
                             map_box(district),
                             html.Div(id=ids.MAP_LEGEND, className="legend"),
@@ -150,6 +151,11 @@ def _search_button(words: dict[str, Any]) -> html.Button:
         type="button",
         **{"data-palette": "", "aria-keyshortcuts": "/"},  # type: ignore[arg-type]  # wildcards of Dash
     )
+
+
+def _measure_button(labels: dict[str, Any]) -> html.Button:
+    pressed: Any = {"aria-pressed": "false"}
+    return html.Button(labels["measure"], id=ids.MEASURE, className="plain", type="button", **pressed)
 
 
 def _help_button(words: dict[str, Any]) -> html.Button:

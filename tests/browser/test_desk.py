@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from typing import Any
 
 import pytest
@@ -128,6 +129,34 @@ def test_a_name_gives_way_to_an_overdue_sign_and_a_case_that_opens_leaves_the_ma
         page.click("#case-panel-close")
         page.wait_for_selector("#case-panel[hidden]", state="attached")
         assert page.evaluate(inside(frame)) == was
+
+
+def test_the_distance_along_a_line_of_clicks_is_measured_and_picks_no_case(people: Product, browser: Browser) -> None:
+    # From corner to corner of a rectangle: metres of a sphere of Leaflet's radius.
+    south, north, west, east = 31.9025, 31.9055, 118.9025, 118.9065
+    radius = 6_371_000
+    up = radius * math.radians(north - south)
+    across = radius * math.radians(east - west) * math.cos(math.radians(north))
+    click = """([lat, lng]) => { const map = lianqin.maps.get("map"), box = map.getContainer().getBoundingClientRect(),
+        p = map.latLngToContainerPoint([lat, lng]); return [box.x + p.x, box.y + p.y]; }"""
+    with logged_in(browser, people, "duty") as page:
+        desk_is_ready(page)
+        people.publish_and_wait(filed("A1", lon=west, lat=north))
+        wait_inside(page, "() => lianqin.layer && lianqin.maps.get('map')")
+        page.evaluate(inside("() => lianqin.maps.get('map').setView([31.904, 118.9045], 17, {animate: false})"))
+        page.click("#measure")
+        says(page, "#measured", "沿线 0 米")
+        for at in ((south, west), (north, west), (north, east)):
+            page.mouse.click(*page.evaluate(inside(click), list(at)))
+        # A pixel at this zoom is one metre; each end is off by half a pixel.
+        said = page.locator("#measured span").inner_text()
+        assert abs(int(said.split()[1]) - (up + across)) < 4
+        expect(page.locator("#case-panel")).to_have_attribute("hidden", "")
+        page.keyboard.press("Escape")
+        expect(page.locator("#measured")).to_have_count(0)
+        expect(page.locator("#measure")).to_have_attribute("aria-pressed", "false")
+        page.mouse.click(*page.evaluate(inside(click), [north, west]))
+        page.wait_for_selector('#panel-of[data-case="A1"]', state="attached")
 
 
 def test_the_keyboard_alone_takes_one_through_a_case(people: Product, browser: Browser) -> None:

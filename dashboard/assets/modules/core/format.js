@@ -81,6 +81,11 @@ export const makeFormat = (texts, zone, present = () => null) => {
       const p = parts(ms, two);
       return +p.hour + +p.minute / 60;
     },
+    /** 850 米 · 1.2 公里 @param {number} metres */
+    far(metres) {
+      const whole = Math.round(metres);
+      return whole < 1000 ? `${whole} ${unit.metre}` : `${(metres / 1000).toFixed(1)} ${unit.kilometre}`;
+    },
     /** 2天3小时 · 1小时12分 · 46分 · 18分20秒 (seconds only in the last half hour) @param {number} ms */
     duration(ms) {
       const s = Math.floor(Math.abs(ms) / 1000),

@@ -7,13 +7,14 @@ import {layGround} from "../map/ground.js";
 import {mapHands} from "../map/hands.js";
 import {layNames} from "../map/names-layer.js";
 import {withMap} from "../map/maps.js";
+import {watchMeasuring} from "../map/measuring.js";
 import {project, streetLabels} from "../map/project.js";
 import {makeSigns, plainGround} from "../map/signs.js";
 import {AT as A} from "../core/reducer.js";
 
 /** @param {import("./page.js").Desk} desk; `map` and `layer` become two of them when the map is there */
 export const makeDeskMap = desk => {
-  const {scope, root, about, texts, format, tiles, places, queue} = desk,
+  const {scope, root, about, texts, words, format, tiles, places, queue} = desk,
     store = new CaseStore();
   const touch = () => desk.layer && desk.layer.touch();
   /** @param {import("../types/wire.d.ts").UnitMoved[]} t */
@@ -95,12 +96,18 @@ export const makeDeskMap = desk => {
         const [west, south, east, north] = box;
         find(root, ".map-box").dataset.bounds = JSON.stringify([south, west, north, east]);
       }
+      const measuring = watchMeasuring(scope, map, find(root, "#measure"), {
+        words,
+        format,
+        stop: words.cancel,
+        isTaken: desk.acts.isPlacing,
+      });
       mapHands(scope, map, layer, /** @type {any} */ (desk.live), {
         texts,
         format,
         tiles,
         pick: desk.pick,
-        isTaken: desk.acts.isPlacing,
+        isTaken: () => desk.acts.isPlacing() || measuring.isOn(),
       });
       map.on("moveend", () => queue.inBounds(map.getBounds()));
       queue.inBounds(map.getBounds());

@@ -48,10 +48,6 @@ export const makeNearest = desk => {
       const row = desk.live.state.rows.get(id);
       if (row) commands.open("case.assign_unit", [[id, row[A.version]]], {unit_id: u.unit_id}, [u.unit_id]);
     };
-    const far =
-      u.metres < 1000
-        ? `${Math.round(u.metres)} ${texts.unit.metre}`
-        : `${(u.metres / 1000).toFixed(1)} ${texts.unit.kilometre}`;
     const state =
       u.freshness === "fresh"
         ? texts.unit_status[u.status] || ""
@@ -73,7 +69,7 @@ export const makeNearest = desk => {
           null,
           h("b", null, u.unit_id),
           h("span", {class: "dim kind"}, texts.unit_kind[u.kind] || ""),
-          h("span", null, far),
+          h("span", null, format.far(u.metres)),
         ),
         h("p", {class: "dim"}, how.filter(Boolean).join(" · ")),
       ),
