@@ -7,7 +7,7 @@ import {redraw} from "../core/focus.js";
 
 const FOLD_MS = 30 * 60000;
 
-/** @typedef {{at: number, kind: string, what: string, who: string, comment: string, street: string, case_id: string, said: string}} AlarmStep */
+/** @typedef {{at: number, kind: string, what: string, who: string, comment: string, street: string, cases: string[], said: string}} AlarmStep */
 /** @typedef {{step: AlarmStep, n: number, first: number, cases: string[]}} AlarmLine  n steps, the first of them at */
 
 /**
@@ -22,14 +22,14 @@ export const foldSteps = steps => {
     const key = JSON.stringify([step.kind, step.what, step.street]),
       line = standing.get(key);
     if (step.who || !line || line.first - step.at > FOLD_MS) {
-      const made = {step, n: 1, first: step.at, cases: step.case_id ? [step.case_id] : []};
+      const made = {step, n: 1, first: step.at, cases: [...step.cases]};
       if (!step.who) standing.set(key, made);
       lines.push(made);
       continue;
     }
     line.n += 1;
     line.first = step.at;
-    if (step.case_id && !line.cases.includes(step.case_id)) line.cases.push(step.case_id);
+    for (const id of step.cases) if (!line.cases.includes(id)) line.cases.push(id);
   }
   return lines;
 };
@@ -104,7 +104,7 @@ export const makeAlarmHistory = desk => {
       passes = (/** @type {AlarmStep} */ s) =>
         (!kind.value || s.kind === kind.value) &&
         (!street.value || s.street === street.value) &&
-        (!words || `${s.said} ${s.who} ${s.comment} ${s.case_id}`.toLowerCase().includes(words));
+        (!words || `${s.said} ${s.who} ${s.comment} ${s.cases.join(" ")}`.toLowerCase().includes(words));
     const found = foldSteps(steps.filter(passes));
     redraw(list, ...found.map(line));
     none.hidden = found.length > 0;
@@ -122,7 +122,7 @@ export const makeAlarmHistory = desk => {
         who: life.who,
         comment: life.comment,
         street: subject.street || "",
-        case_id: subject.case_id || "",
+        cases: life.alarm.cases || (subject.case_id ? [subject.case_id] : []),
         said: say({number: 0, ...life.alarm, subject}),
       };
     });
