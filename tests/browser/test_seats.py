@@ -163,8 +163,8 @@ def test_what_the_same_quarter_of_an_hour_brings_is_one_alarm_that_names_every_c
         page.click("#tab-alarms")
         numbers = page.locator("#body-alarms .case-number")
         wait_until(lambda: numbers.all_inner_texts() == ["FIRST", "SECOND", "THIRD"], "each case, the oldest first")
-        told = page.locator("#body-alarms li [data-case]")
-        wait_until(lambda: told.all_inner_texts() == ["FIRST", "SECOND", "THIRD"], "what has happened names them too")
+        named = page.locator("#body-alarms li [data-case]")
+        wait_until(lambda: named.all_inner_texts() == ["FIRST", "SECOND", "THIRD"], "what has happened names them too")
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate(CLUMSY) == []
         page.set_viewport_size({"width": 1366, "height": 768})
