@@ -144,7 +144,7 @@ export const makeTools = (state, parts) => {
               isWhole ? words.export : format.fill(words.export_shown, {n: groups.shown}),
             )
           : null,
-        list.length ? null : h("span", {class: "dim", title: words.keys}, format.fill(words.total, {n: total()})),
+        list.length ? null : h("span", {class: "dim"}, format.fill(words.total, {n: total()})),
       ),
       ...[filtered(list)].filter(Boolean),
     );
