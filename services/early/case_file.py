@@ -1,6 +1,5 @@
 """Cases and places of a scan as two tables: who else's data are looked through. Pure."""
 
-import math
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -19,6 +18,7 @@ _NAMES = {
     "lat": ("lat", "latitude"),
     "lon": ("lon", "long", "longitude"),
 }
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]+)?")
 _DATE = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})")
 
 
@@ -133,10 +133,6 @@ def _text(row: TableRow, column: str) -> str:
 
 def _degrees(row: TableRow, column: str, most: int) -> float:
     text = _text(row, column)
-    try:
-        found = float(text)
-    except ValueError:
-        found = math.nan
-    if not abs(found) <= most:
+    if not _DEGREES.fullmatch(text) or abs(found := float(text)) > most:
         raise _Wrong(column, f"{text[:40]!r} is no angle from -{most} to {most}", "Write degrees of WGS 84")
     return found

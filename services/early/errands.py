@@ -31,20 +31,28 @@ class ScanAnswer(NamedTuple):
     later: int
     placeless: int
     placeless_at: str
+    again: int
+    again_at: str
 
 
 def scan_files(cases: Path, places: Path, wish: ScanWish) -> ScanAnswer:
     """Scan the cases of a file up to ``wish.until``. Raises FileFault, OSError, ValueError (too much for one scan).
 
-    Cases of a later day and cases of a place without a position are left out and counted.
+    Cases of a later day and cases of a place without a position are left out and counted. Rows that name a place and
+    a day once more are added up, and counted as well: they may be one file put into another twice.
     """
     where = read_places(read_file(places))
     index = {name: i for i, name in enumerate(where.ids)}
     place: list[int] = []
     age: list[int] = []
-    later = placeless = 0
-    placeless_at = ""
+    later = placeless = again = 0
+    placeless_at = again_at = ""
+    seen: set[tuple[str, date]] = set()
     for row in read_cases(read_file(cases)):
+        if (row.place, row.day) in seen:
+            again += 1
+            again_at = again_at or f"line {row.line}"
+        seen.add((row.place, row.day))
         if row.day > wish.until:
             later += row.n
         elif row.place not in index:
@@ -62,7 +70,7 @@ def scan_files(cases: Path, places: Path, wish: ScanWish) -> ScanAnswer:
         min_cases=wish.min_cases,
     )
     found = [(one, [where.ids[i] for i in one.places]) for one in scan.clusters(wish.replicates, wish.seed)]
-    return ScanAnswer(found, len(place), len(where.ids), later, placeless, placeless_at)
+    return ScanAnswer(found, len(place), len(where.ids), later, placeless, placeless_at, again, again_at)
 
 
 def as_json(answer: ScanAnswer, wish: ScanWish) -> dict[str, Any]:
@@ -84,7 +92,12 @@ def as_json(answer: ScanAnswer, wish: ScanWish) -> dict[str, Any]:
         ],
         "cases": answer.cases,
         "places": answer.places,
-        "left_out": {"later": answer.later, "place_unknown": answer.placeless},
+        "left_out": {
+            "later": answer.later,
+            "place_unknown": answer.placeless,
+            "place_unknown_first": answer.placeless_at,
+        },
+        "added_up": {"rows": answer.again, "first": answer.again_at},
         "replicates": wish.replicates,
         "seed": wish.seed,
     }
@@ -97,6 +110,8 @@ def as_lines(answer: ScanAnswer, wish: ScanWish) -> list[str]:
         lines.append(f"left out: {answer.later:,} cases after that day")
     if answer.placeless:
         lines.append(f"left out: {answer.placeless:,} cases of places without a position, first {answer.placeless_at}")
+    if answer.again:
+        lines.append(f"added up: {answer.again:,} rows that name a place and a day once more, first {answer.again_at}")
     for number, (one, ids) in enumerate(answer.clusters, start=1):
         chance = "" if one.p is None else f"; chance alone reaches that in {one.p:.1%} of all looks"
         around = len(ids) - 1

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 EARTH_KM = 6371.0088
 # Limits (docs/early.md): beyond them a scan is refused in words, not begun.
 MOST_PLACES, MOST_CASES, MOST_CYLINDERS, MOST_REPLICATES = 5_000, 1_000_000, 5_000_000, 99_999
+# Cylinders and cases looked at over all replicates: some minutes of one core.
+MOST_LOOKED_AT = 20_000_000_000
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -103,8 +105,11 @@ class Scan:
     def clusters(self, replicates: int, seed: int) -> list[Cluster]:
         """The zones above what is expected, the best first, none with a place of a better one.
 
-        Of each centre its best cylinder stands; of equal scores the first. ``replicates`` 0: no p.
+        Of each centre its best cylinder stands; of equal scores the first. ``replicates`` 0: no p. Raises ValueError:
+        the replicates would look at more than ``MOST_LOOKED_AT``.
         """
+        if replicates * (self.scores.size + self._total) > MOST_LOOKED_AT:
+            raise ValueError(f"{replicates:,} replicates of so many cases and cylinders take too long: give fewer")
         if not self.scores.size:
             return []
         highest = self.highest(replicates, seed)

@@ -41,17 +41,23 @@ def test_it_says_where_and_since_when_as_json_and_in_words(
     )
     assert (first["observed"], first["expected"]) == (8, 28 * 10 / 40)
     assert 0.05 < first["p"] <= 1
-    assert (said["cases"], said["places"], said["left_out"]) == (40, 3, {"later": 7, "place_unknown": 4})
+    assert (said["cases"], said["places"], said["left_out"]) == (
+        40,
+        3,
+        {"later": 7, "place_unknown": 4, "place_unknown_first": "line 42, place D"},
+    )
     assert run(files, tmp_path, "--replicates", "0", "--json") == 0
     assert json.loads(capsys.readouterr().out)["clusters"][0]["p"] is None
     assert run(files, tmp_path, "--replicates", "99", "--seed", "3") == 0
     words = capsys.readouterr().out.splitlines()
-    assert words[:3] == [
+    assert said["added_up"] == {"rows": 4, "first": "line 38"}
+    assert words[:4] == [
         "40 cases at 3 places up to 2026-11-29",
         "left out: 7 cases after that day",
         "left out: 4 cases of places without a position, first line 42, place D",
+        "added up: 4 rows that name a place and a day once more, first line 38",
     ]
-    assert words[3].startswith("1. A and 1 place around it, since 2026-11-28: 8 cases, 7.00 expected")
+    assert words[4].startswith("1. A and 1 place around it, since 2026-11-28: 8 cases, 7.00 expected")
 
 
 def test_what_cannot_be_looked_through_is_refused_in_words(

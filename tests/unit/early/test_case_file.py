@@ -44,12 +44,17 @@ def test_what_is_wrong_is_named_by_line_and_column() -> None:
         "line 10, column cases",
     ]
     places = ["place,lat,lon", "A,31.9,118.9", "B,91,118.9", "C,31.9,nan", "A,31.8,118.9", "D,,118.9", "E,31.9,x"]
+    places += ["F,3_1.9,118.9", "G,31.9,１18.9", "H,1e1,118.9", "I,inf,118.9"]
     assert faults(read_places, "\n".join(places)) == [
         "line 3, column lat",
         "line 4, column lon",
         "line 5, column place",
         "line 6, column lat",
         "line 7, column lon",
+        "line 8, column lat",
+        "line 9, column lon",
+        "line 10, column lat",
+        "line 11, column lat",
     ]
 
 

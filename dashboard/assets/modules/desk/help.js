@@ -19,8 +19,9 @@ const picture = (sign, signs) => {
   return canvas;
 };
 
-/** @param {import("./page.js").Desk} desk */
-export const makeHelp = desk => {
+/** Opens it, unless it is open.  @param {import("./page.js").Desk} desk */
+export const openHelp = desk => {
+  if (document.querySelector("dialog.help")) return;
   const {about, texts} = desk,
     words = texts.help;
   /** @param {string} key  as it stands on a keyboard */
@@ -34,59 +35,55 @@ export const makeHelp = desk => {
     ),
     h("dd", null, does),
   ];
-  const open = () => {
-    const back = /** @type {HTMLElement|null} */ (document.activeElement),
-      signs = makeSigns(),
-      leave = h("button", {type: "button", class: "first"}, words.close),
-      dialog = h(
-        "dialog",
-        {class: "help", "aria-label": words.title},
-        h("h2", null, words.title),
+  const back = /** @type {HTMLElement|null} */ (document.activeElement),
+    signs = makeSigns(),
+    leave = h("button", {type: "button", class: "first"}, words.close),
+    dialog = h(
+      "dialog",
+      {class: "help", "aria-label": words.title},
+      h("h2", null, words.title),
+      h(
+        "div",
+        {class: "help-parts"},
         h(
-          "div",
-          {class: "help-parts"},
+          "section",
+          null,
+          h("h3", null, words.of_desk),
           h(
-            "section",
+            "dl",
             null,
-            h("h3", null, words.of_desk),
-            h(
-              "dl",
-              null,
-              KEYS.map(({keys, word}) => line(keys.slice(0, 1), words.keys[word])),
-              about.rights.includes("search") ? line(PALETTE_KEYS, words.keys.search) : [],
-            ),
-          ),
-          h(
-            "section",
-            null,
-            h("h3", null, words.of_case),
-            h(
-              "dl",
-              null,
-              about.keys.map(([key, name]) => line([key], name)),
-            ),
-          ),
-          h(
-            "section",
-            null,
-            h("h3", null, words.signs_title),
-            h(
-              "ul",
-              null,
-              SIGNS.map(sign => h("li", {"data-sign": sign.word}, picture(sign, signs), words.signs[sign.word])),
-            ),
+            KEYS.map(({keys, word}) => line(keys.slice(0, 1), words.keys[word])),
+            about.rights.includes("search") ? line(PALETTE_KEYS, words.keys.search) : [],
           ),
         ),
-        h("div", {class: "buttons"}, leave),
-      );
-    leave.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      (back && back.isConnected ? back : $("help")).focus();
-    });
-    $("desk-dialogs").append(dialog);
-    dialog.showModal();
-  };
-  $("help").addEventListener("click", open);
-  return {open};
+        h(
+          "section",
+          null,
+          h("h3", null, words.of_case),
+          h(
+            "dl",
+            null,
+            about.keys.map(([key, name]) => line([key], name)),
+          ),
+        ),
+        h(
+          "section",
+          null,
+          h("h3", null, words.signs_title),
+          h(
+            "ul",
+            null,
+            SIGNS.map(sign => h("li", {"data-sign": sign.word}, picture(sign, signs), words.signs[sign.word])),
+          ),
+        ),
+      ),
+      h("div", {class: "buttons"}, leave),
+    );
+  leave.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    (back && back.isConnected ? back : $("help")).focus();
+  });
+  $("desk-dialogs").append(dialog);
+  dialog.showModal();
 };

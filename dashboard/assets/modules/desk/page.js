@@ -18,7 +18,6 @@ import {makeCommands} from "./commands.js";
 import {makeDeskMap} from "./desk-map.js";
 import {makeDuty} from "./duty.js";
 import {makeFigures} from "./figures.js";
-import {makeHelp} from "./help.js";
 import {watchDeskKeys} from "./keys.js";
 import {makeNearest} from "./nearest.js";
 import {makeNotices} from "./notices.js";
@@ -53,7 +52,7 @@ import {watchDeskSearch} from "./search.js";
  * @property {ReturnType<typeof makeDeskMap>} onMap
  * @property {ReturnType<typeof makeDeskAlarms>} alarms
  * @property {ReturnType<typeof makeDuty>} duty
- * @property {ReturnType<typeof makeHelp>} help
+ * @property {{open: () => void}} help
  */
 
 /** What is known before the connection is made: nothing. */
@@ -147,7 +146,9 @@ export const start = async (root, scope) => {
   desk.onMap = makeDeskMap(desk);
   desk.alarms = makeDeskAlarms(desk);
   desk.duty = makeDuty(desk);
-  desk.help = makeHelp(desk);
+  // Fetched when it is asked for first.
+  desk.help = {open: () => void import("./help.js").then(({openHelp}) => openHelp(desk))};
+  scope.listen($("help"), "click", desk.help.open);
   watchDeskSearch(desk);
   const drawFigures = makeFigures(desk);
 
