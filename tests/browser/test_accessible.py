@@ -47,7 +47,8 @@ BEGIN = """() => {
   const said = el => el.name || el.href || el.textContent.replace(/[0-9]+/g, "");
   const key = el => el.id || el.tagName + (Object.keys(el.dataset).length ? JSON.stringify(el.dataset) : said(el));
   const stops = [...root.querySelectorAll("button, a[href], input, select, textarea, summary, [role=button]")]
-    .filter(el => el.checkVisibility() && !el.disabled && el.type !== "hidden" && !el.closest("[role=grid]"))
+    .filter(el => el.checkVisibility({visibilityProperty: true}) && !el.disabled && el.type !== "hidden")
+    .filter(el => !el.closest("[role=grid]"))
     .filter(el => !["tab", "radio"].includes(el.getAttribute("role")) || el.tabIndex === 0);
   window.walked = {want: new Set(stops.map(key)), been: new Set(), faint: new Set()};
   document.addEventListener("focusin", walked.hear = ({target}) => {

@@ -516,6 +516,27 @@ def test_a_row_that_would_move_under_a_pressed_hand_stays_until_it_is_clicked(
         page.wait_for_selector('.ag-row[row-id="A0"]', state="detached")
 
 
+def test_a_figure_that_each_second_draws_anew_hears_a_click_that_lasts_over_it(
+    people: Product, browser: Browser
+) -> None:
+    with (
+        case_system(people, [filed("A1", -1), filed("A2", 3)]),
+        logged_in(browser, people, "duty") as page,
+    ):
+        desk_is_ready(page)
+        chip = page.locator('[data-chip="overdue"]')
+        page.evaluate("window.before = document.querySelector('[data-chip=overdue]')")
+        box = chip.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.wait_for_timeout(1300)  # the clock's second has passed meanwhile
+        assert page.evaluate("before.isConnected"), "what lies under a pressed hand stays"
+        page.mouse.up()
+        says(page, "#queue-filtered", "显示 1 / 2 件")
+        wait_until(lambda: not page.evaluate("before.isConnected"), "then the seconds go on")
+
+
 def test_the_queue_goes_out_as_a_table_without_formulas(people: Product, browser: Browser) -> None:
     nasty = filed("A1", category={"name": "=1+1", "minor": "01"})
     with case_system(people, [nasty, filed("B1", column=2)]), logged_in(browser, people, "s1") as page:

@@ -157,9 +157,15 @@ export const connect = (scope, render, everySecond, zone = "wall") => {
     tell();
   });
 
+  let isHeld = false;
   const tell = () => {
     document.documentElement.dataset.state = live.word();
-    everySecond();
+    if (isHeld) return;
+    isHeld = true;
+    unpressed(() => {
+      isHeld = false;
+      if (!scope.isClosed) everySecond();
+    });
   };
   scope.every(250, tell);
   return live;
