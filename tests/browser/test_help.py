@@ -67,6 +67,7 @@ def test_the_help_lists_every_key_and_every_sign_that_the_desk_uses(product: Pro
             expect(page.locator("#case-panel")).to_have_attribute("hidden", "")
         # By hand; the focus comes back; the buttons of an open case carry keys and words of the list.
         page.click("#help")
+        expect(page.locator("dialog.help[open]")).to_be_visible()
         rows = listed(page)
         page.evaluate(AXE.read_text("utf-8"))
         assert page.evaluate(RUN, "dark") == []
@@ -88,6 +89,7 @@ def test_whoever_may_not_search_or_decide_is_shown_no_such_key(product: Product,
     with logged_in(browser, product, "d1", "/unit/D1") as page:
         desk_is_ready(page)
         page.click("#help")
+        expect(page.locator("dialog.help[open]")).to_be_visible()
         may = page.evaluate(inside("() => lianqin.about.rights"))
         letters = {key for key, _ in listed(page)}
         assert ("/|Ctrl K" in letters) == ("search" in may)
